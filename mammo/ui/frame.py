@@ -1,0 +1,108 @@
+"""The frame that stands around every page: title, links, notice, and sentences for bad input.
+
+Each page, home included, opens with `frame(title, icon)`, so that a deep link into a cold server
+shows the same frame (the `pages/` folder, and no `st.navigation`, whose entry page would not have
+run then). A page adds its line to `PAGES`; a test holds that table to the folder.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import streamlit as st
+
+from mammo.errors import MammoError
+from mammo.ui import words
+
+DATA_SET = "https://doi.org/10.7937/K9/TCIA.2016.7O02S9CY"
+_ACCEPTED = "notice_accepted"
+
+
+@dataclass(frozen=True)
+class Page:
+    """Name one page: its file from the repository's root, title, icon, and what one does there."""
+
+    path: str
+    title: str
+    icon: str
+    purpose: str
+
+
+PAGES = (
+    Page("app.py", "Home", ":material/home:", "What mammo is, and how good its models are."),
+    Page(
+        "pages/1_Upload_and_classify.py",
+        "Upload and classify",
+        ":material/center_focus_strong:",
+        "Open a film or a crop, mark the lesion, and read what both models make of it.",
+    ),
+)
+
+
+def frame(title: str, icon: str) -> None:
+    """Draw what every page shares; call it first, before any other element.
+
+    Parameters
+    ----------
+    title : str
+        The page's heading and browser title.
+    icon : str
+        A Material symbol, `:material/name:`.
+    """
+    st.set_page_config(
+        page_title=title if title == "mammo" else f"{title} · mammo",
+        page_icon=icon,
+        layout="wide",
+        menu_items={"About": f"**mammo**. {words.NOTICE}"},
+    )
+    with st.sidebar:
+        _sidebar()
+    st.title(title, icon=icon)
+
+
+def _sidebar() -> None:
+    """Say where the visitor is, where else to go, and what this is not."""
+    st.subheader("mammo")
+    for page in PAGES:
+        st.page_link(page.path, label=page.title, icon=page.icon, width="stretch")
+    st.space("small")
+    small_notice()
+    st.caption(f"Films: CBIS-DDSM ([source]({DATA_SET}), CC BY 3.0).")
+
+
+def small_notice() -> None:
+    """Repeat the notice in one line, as it must stand by every result."""
+    st.caption(f":material/info: {words.NOTICE_SHORT}")
+
+
+def notice_accepted() -> bool:
+    """Show the notice until it has been accepted once in this session; tell whether it has.
+
+    Returns
+    -------
+    bool
+        True where results may show. Where False, the notice and its button have been drawn here.
+    """
+    if st.session_state.get(_ACCEPTED, False):
+        return True
+    with st.container(border=True):
+        st.subheader(words.NOTICE_TITLE, icon=":material/front_hand:")
+        st.markdown(words.NOTICE)
+        st.button("I understand, show results", type="primary", on_click=_accept, key="accept")
+    return False
+
+
+def _accept() -> None:
+    st.session_state[_ACCEPTED] = True
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Show the sentence of a `MammoError` where the guarded part would have stood.
+
+    What follows the guarded part goes on; any other exception is a defect and passes through.
+    """
+    try:
+        yield
+    except MammoError as error:
+        st.error(str(error), icon=":material/error:")

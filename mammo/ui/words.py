@@ -1,0 +1,179 @@
+"""The words of the app: the notice, the names of things, sentences made from numbers.
+
+Used by every page and every export, so that one thing has one wording. The vocabulary is the
+clinic's: an estimated probability of malignancy stands above or below a threshold, and no more than
+that is claimed. Free of Streamlit; run its tests with `pytest tests/ui/test_words.py`.
+"""
+
+from collections.abc import Mapping
+
+NOTICE_TITLE = "For teaching and research only"
+NOTICE = (
+    "mammo is not a medical device. Its two models were trained on digitised film of one public "
+    "data set, for lesions that somebody had already found. They do not search a mammogram, they "
+    "know nothing of the patient, and they are wrong often. Do not use a figure from this app for "
+    "a decision about a person. Files that you open stay in this server's memory until you close "
+    "the tab; nothing is stored."
+)
+NOTICE_SHORT = (
+    "Teaching and research only. Not a medical device; not for decisions about a person."
+)
+
+THRESHOLD_NAMES: Mapping[str, str] = {
+    "youden": "Balanced (Youden)",
+    "sensitivity_90": "Sensitivity 90 %",
+    "specificity_90": "Specificity 90 %",
+}
+THRESHOLD_HELP = (
+    "The threshold turns a probability into a yes or no. **Balanced (Youden)** weighs missed and "
+    "false alarms alike; **Sensitivity 90 %** finds nine of ten malignant lesions at the price of "
+    "more false alarms; **Specificity 90 %** raises an alarm for one of ten benign lesions at the "
+    "price of more misses. All were set on training patients only."
+)
+SIDE_LETTERS = {"LEFT": "L", "RIGHT": "R"}
+DENSITY_LETTERS = {1: "a", 2: "b", 3: "c", 4: "d"}
+
+
+def percent(probability: float) -> str:
+    """Write a probability as a whole percentage, never as a false 0 % or 100 %.
+
+    Parameters
+    ----------
+    probability : float, 0-1
+
+    Examples
+    --------
+    >>> percent(0.374), percent(0.004), percent(0.9991)
+    ('37 %', 'under 1 %', 'over 99 %')
+    """
+    if probability < 0.01:
+        return "under 1 %"
+    if probability > 0.99:
+        return "over 99 %"
+    return f"{100 * probability:.0f} %"
+
+
+def percent_range(low: float, high: float) -> str:
+    """Write a range of probabilities, or one figure where both ends read the same.
+
+    Examples
+    --------
+    >>> percent_range(0.31, 0.44), percent_range(0.311, 0.314)
+    ('31 % to 44 %', '31 %')
+    """
+    ends = percent(low), percent(high)
+    return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+
+
+def with_interval(value: float, low: float, high: float) -> str:
+    """Write a metric with its 95 % interval.
+
+    Examples
+    --------
+    >>> with_interval(0.8412, 0.795, 0.8871)
+    '0.84 (0.80 to 0.89)'
+    """
+    return f"{value:.2f} ({low:.2f} to {high:.2f})"
+
+
+def threshold_name(key: str) -> str:
+    """Name an operating point of a model card for people.
+
+    Examples
+    --------
+    >>> threshold_name("sensitivity_90"), threshold_name("house_rule")
+    ('Sensitivity 90 %', 'House rule')
+    """
+    return THRESHOLD_NAMES.get(key, key.replace("_", " ").capitalize())
+
+
+def is_above(p_malignant: float, threshold: float) -> bool:
+    """Tell whether a probability stands at or above the threshold, as the metrics count it."""
+    return p_malignant >= threshold
+
+
+def standing(p_malignant: float, threshold: float) -> str:
+    """Say where a probability stands to a threshold.
+
+    Examples
+    --------
+    >>> standing(0.37, 0.46), standing(0.46, 0.46)
+    ('Below the threshold of 46 %', 'Above the threshold of 46 %')
+    """
+    side = "Above" if is_above(p_malignant, threshold) else "Below"
+    return f"{side} the threshold of {percent(threshold)}"
+
+
+def is_unsure(p_low: float, p_high: float, threshold: float) -> bool:
+    """Tell whether the threshold lies within the spread over the flips."""
+    return p_low < threshold <= p_high
+
+
+def spread_sentence(p_low: float, p_high: float, threshold: float) -> str:
+    """Say how far the mirror images of the crop agree, and whether that settles the side.
+
+    Parameters
+    ----------
+    p_low, p_high : float, 0-1
+        The lowest and highest calibrated probability over the four flips of the crop.
+    threshold : float, 0-1
+
+    Examples
+    --------
+    >>> spread_sentence(0.31, 0.44, 0.6)
+    'Its four mirror images give 31 % to 44 %: all on the same side.'
+    """
+    spread = f"Its four mirror images give {percent_range(p_low, p_high)}"
+    if is_unsure(p_low, p_high, threshold):
+        return (
+            f"{spread}, on both sides of the threshold: **not sure**. "
+            "The same lesion, mirrored, would be sorted differently."
+        )
+    return f"{spread}: all on the same side."
+
+
+def film_name(laterality: str | None, view: str | None) -> str:
+    """Name a film as the clinic does.
+
+    Examples
+    --------
+    >>> film_name("LEFT", "CC"), film_name("RIGHT", "MLO"), film_name(None, None)
+    ('L CC', 'R MLO', 'side and view not stated')
+    """
+    letters = " ".join(part for part in (SIDE_LETTERS.get(laterality or ""), view) if part)
+    return letters or "side and view not stated"
+
+
+def descriptor(value: str | None) -> str:
+    """Write a compound descriptor of the data set in plain lower case.
+
+    Examples
+    --------
+    >>> descriptor("IRREGULAR-ARCHITECTURAL_DISTORTION"), descriptor(None)
+    ('irregular, architectural distortion', 'not recorded')
+    """
+    if not value:
+        return "not recorded"
+    return value.replace("-", ", ").replace("_", " ").lower()
+
+
+def pathology_words(pathology: str) -> str:
+    """Write a recorded pathology in words.
+
+    Examples
+    --------
+    >>> pathology_words("BENIGN_WITHOUT_CALLBACK")
+    'benign without callback'
+    """
+    return pathology.replace("_", " ").lower()
+
+
+def density_letter(breast_density: int | None) -> str:
+    """Write a breast density of the data set (1-4; 0 or None: missing) as the clinic's letter.
+
+    Examples
+    --------
+    >>> density_letter(2), density_letter(0)
+    ('b', 'not recorded')
+    """
+    return DENSITY_LETTERS.get(breast_density or 0, "not recorded")

@@ -1,0 +1,80 @@
+"""The app's figures: `pytest tests/ui/test_figures.py`."""
+
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mammo.ui import display, figures
+
+THEME = tomllib.loads(
+    (Path(__file__).parents[2] / ".streamlit/config.toml").read_text(encoding="utf-8")
+)["theme"]
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of WCAG 2.2."""
+    channels = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize(
+    "colour", [figures.BELOW_COLOUR, figures.ABOVE_COLOUR, figures.NEUTRAL_COLOUR]
+)
+def test_colours_with_a_meaning_stand_out_in_both_themes(mode: str, colour: str) -> None:
+    assert contrast(colour, THEME[mode]["backgroundColor"]) >= 3
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_theme_texts_are_readable(mode: str) -> None:
+    theme = THEME[mode]
+    for ground in ("backgroundColor", "secondaryBackgroundColor"):
+        for text in ("textColor", "linkColor", "grayTextColor", "blueTextColor", "orangeTextColor"):
+            assert contrast(theme[text], theme[ground]) >= 4.5, (mode, text, ground)
+    assert contrast("#FFFFFF", theme["primaryColor"]) >= 4.5
+
+
+def test_the_film_stands_in_film_pixels() -> None:
+    view = (1000, 2000, 600, 1200)
+    uri = display.data_uri(np.zeros((300, 150), np.uint8))
+    figure = figures.film_figure(uri, (300, 150), view)
+    image = figure.data[0]
+    assert (image.dx, image.dy) == (4, 4)
+    assert (image.x0 - image.dx / 2, image.y0 - image.dy / 2) == (1000, 2000)
+    assert tuple(figure.layout.xaxis.range) == (1000, 1600)
+    assert tuple(figure.layout.yaxis.range) == (3200, 2000)
+
+
+def test_box_and_window_are_told_apart_without_colour() -> None:
+    figure = figures.film_figure("data:,", (10, 10), (0, 0, 10, 10), (1, 1, 2, 2), (0, 0, 4, 4))
+    box, window = figure.layout.shapes
+    assert box.line.dash != window.line.dash
+    assert (window.x0, window.y0, window.x1, window.y1) == (0, 0, 4, 4)
+
+
+def test_an_unmarked_film_has_no_outline() -> None:
+    assert not figures.film_figure("data:,", (10, 10), (0, 0, 10, 10)).layout.shapes
+
+
+@pytest.mark.parametrize(("p", "side"), [(0.2, figures.BELOW_COLOUR), (0.5, figures.ABOVE_COLOUR)])
+def test_the_marker_stands_at_the_probability(p: float, side: str) -> None:
+    figure = figures.probability_figure(p, p - 0.05, p + 0.05, 0.5)
+    marker = figure.data[0]
+    assert tuple(marker.x) == (p,)
+    assert marker.marker.color == side
+    spread = figure.layout.shapes[1]
+    assert (spread.x0, spread.x1) == (p - 0.05, p + 0.05)
+
+
+@pytest.mark.parametrize(("threshold", "anchor"), [(0.02, "left"), (0.5, "center"), (1, "right")])
+def test_the_label_of_the_threshold_stays_inside(threshold: float, anchor: str) -> None:
+    figure = figures.probability_figure(0.3, 0.2, 0.4, threshold)
+    assert figure.layout.annotations[0].xanchor == anchor

@@ -1,0 +1,57 @@
+"""The words of the app: `pytest tests/ui/test_words.py`."""
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mammo.ui import words
+
+PROBABILITY = st.floats(0, 1)
+ROOT = Path(__file__).parents[2]
+
+
+@given(PROBABILITY)
+def test_percent_never_claims_certainty(probability: float) -> None:
+    assert words.percent(probability) not in {"0 %", "100 %"}
+
+
+@given(PROBABILITY, PROBABILITY)
+def test_standing_says_the_side_that_the_metrics_count(p_malignant: float, threshold: float) -> None:
+    expected = "Above" if p_malignant >= threshold else "Below"
+    assert words.standing(p_malignant, threshold).startswith(f"{expected} the threshold")
+
+
+@given(PROBABILITY, PROBABILITY, PROBABILITY)
+def test_unsure_means_that_the_flips_fall_on_both_sides(a: float, b: float, threshold: float) -> None:
+    low, high = sorted((a, b))
+    sides = {words.is_above(low, threshold), words.is_above(high, threshold)}
+    assert words.is_unsure(low, high, threshold) == (len(sides) == 2)
+
+
+def test_the_spread_says_not_sure_only_across_the_threshold() -> None:
+    assert "not sure" in words.spread_sentence(0.4, 0.5, 0.45)
+    assert "not sure" not in words.spread_sentence(0.4, 0.44, 0.45)
+
+
+@pytest.mark.parametrize("key", words.THRESHOLD_NAMES)
+def test_every_named_threshold_is_explained(key: str) -> None:
+    assert f"**{words.threshold_name(key)}**" in words.THRESHOLD_HELP
+
+
+def test_missing_descriptors_are_said_to_be_missing() -> None:
+    assert words.descriptor("") == words.density_letter(None) == "not recorded"
+
+
+FORBIDDEN = re.compile(r"diagnos(is|ed|tic)|cancer detected|detects? cancer", re.IGNORECASE)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [ROOT / "app.py", *sorted(ROOT.glob("pages/*.py")), *sorted(ROOT.glob("mammo/ui/*.py"))],
+    ids=lambda path: path.name,
+)
+def test_no_page_speaks_of_a_diagnosis(path: Path) -> None:
+    assert not FORBIDDEN.search(path.read_text(encoding="utf-8"))
