@@ -1,0 +1,289 @@
+"""Intervals by resampling patients with all their crops, for thousands of resamples at once.
+
+A resample of patients is a row of weights (how often each was drawn), so that one vectorised call
+gives a figure for all resamples, and two figures under the same draws are paired:
+
+    bootstrap = PatientBootstrap(patients)
+    bootstrap.interval(auc_statistic(labels, p))
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mammo.errors import SettingsError
+from mammo.evaluation.arithmetic import Floats, ratio
+from mammo.evaluation.checks import as_confidence, as_groups
+from mammo.evaluation.interval import CONFIDENCE, Interval, normal_quantile, normal_share
+from mammo.evaluation.ranking import (
+    Ranking,
+    area_under_roc,
+    mean_precision,
+    specificity_at_high_sensitivity,
+)
+
+Statistic = Callable[[Floats], Floats]
+"""A figure of weighted cases: weights float64 (r, n) -> figures float64 (r,) or (r, k)."""
+
+Weights = NDArray[np.uint8]
+
+RESAMPLES = 2_000
+SEED = 20_261_122
+# Weights of this many cells at a time stay in the processor's cache and bound the memory.
+_CELLS = 250_000
+
+
+class PatientBootstrap:
+    """Hold draws of patients with replacement, the same for every figure that asks.
+
+    Parameters
+    ----------
+    patients : str or int (n,), whose case it is
+    resamples : int, 100 or more
+    seed : int
+
+    Attributes
+    ----------
+    draws : uint8 (resamples, patients), how often each patient was drawn
+    sample : float64 (1, n), the weights of the sample itself: ones
+
+    Raises
+    ------
+    DataError
+        No patient, or a patient without a name.
+    SettingsError
+        Fewer than 100 resamples.
+
+    References
+    ----------
+    B. Efron, R. J. Tibshirani (1993), An Introduction to the Bootstrap, chapters 8, 13, 14;
+    C. A. Field, A. H. Welsh (2007), J. R. Stat. Soc. B 69:369-390 (clusters).
+
+    Examples
+    --------
+    >>> bootstrap = PatientBootstrap(["P_1", "P_1", "P_2"], resamples=100)
+    >>> bootstrap.draws.shape, set(bootstrap.draws.sum(axis=1).tolist())
+    ((100, 2), {2})
+    """
+
+    def __init__(
+        self, patients: ArrayLike, *, resamples: int = RESAMPLES, seed: int = SEED
+    ) -> None:
+        if resamples < 100:
+            raise SettingsError(f"expected at least 100 resamples, received {resamples}")
+        names = np.asarray(patients, dtype=object)
+        _, self._patient = np.unique(as_groups(names, names.size, "patient"), return_inverse=True)
+        count = int(self._patient.max()) + 1 if names.size else 0
+        self.draws = _draws(count, resamples, seed)
+        self.sample: Floats = np.ones((1, names.size))
+
+    def distribution(self, statistic: Statistic) -> Floats:
+        """Return the figure under every resample.
+
+        Parameters
+        ----------
+        statistic : Statistic over the n cases
+
+        Returns
+        -------
+        float64 (resamples,) or (resamples, k)
+        """
+        return self._figures(self.draws, statistic)
+
+    def sums(self, values: Floats) -> Floats:
+        """Return the weighted sum over cases of each column, under every resample.
+
+        Counts at a threshold need no more than this, and it costs a thousandth of `distribution`.
+
+        Parameters
+        ----------
+        values : float64 (n, k)
+
+        Returns
+        -------
+        float64 (resamples, k)
+        """
+        by_patient = np.zeros((self.draws.shape[1], values.shape[1]))
+        np.add.at(by_patient, self._patient, values)
+        parts = [draws.astype(np.float64) @ by_patient for draws in self._blocks(self.draws)]
+        return np.concatenate(parts)
+
+    def interval(
+        self,
+        statistic: Statistic,
+        *,
+        confidence: float = CONFIDENCE,
+        method: Literal["percentile", "bca"] = "percentile",
+    ) -> Interval:
+        """Return a figure of the sample with its interval over patients.
+
+        Parameters
+        ----------
+        statistic : Statistic over the n cases, one figure a resample
+        confidence : float, above 0 and below 1
+        method : "percentile", or "bca" (bias-corrected and accelerated)
+
+        Returns
+        -------
+        Interval; see `percentile_interval` for undefined figures
+
+        Raises
+        ------
+        SettingsError
+            Another method.
+
+        Examples
+        --------
+        >>> cases = PatientBootstrap(["a", "b", "c", "d"])
+        >>> cases.interval(auc_statistic([0, 1, 0, 1], [0.1, 0.9, 0.2, 0.8]))
+        Interval(value=1.0, low=1.0, high=1.0)
+        """
+        value = float(statistic(self.sample)[0])
+        distribution = self.distribution(statistic)
+        if method == "percentile":
+            return percentile_interval(value, distribution, confidence)
+        if method == "bca":
+            left_out = 1 - np.eye(self.draws.shape[1], dtype=np.uint8)
+            without_each = self._figures(left_out, statistic)
+            return _bca_interval(value, distribution, without_each, confidence)
+        raise SettingsError(f"expected the method 'percentile' or 'bca', received {method!r}")
+
+    def _figures(self, patient_weights: Weights, statistic: Statistic) -> Floats:
+        blocks = self._blocks(patient_weights)
+        parts = [statistic(block[:, self._patient].astype(np.float64)) for block in blocks]
+        return np.concatenate(parts)
+
+    def _blocks(self, rows: Weights) -> Iterator[Weights]:
+        step = max(1, _CELLS // self._patient.size)
+        return (rows[start : start + step] for start in range(0, len(rows), step))
+
+
+def _draws(patients: int, resamples: int, seed: int) -> Weights:
+    generator = np.random.default_rng(seed)
+    draws = np.empty((resamples, patients), dtype=np.uint8)
+    for row in draws:
+        # More than 255 draws of one patient would not fit, and do not happen: below 1e-500.
+        row[:] = np.bincount(generator.integers(patients, size=patients), minlength=patients)
+    return draws
+
+
+def percentile_ends(distribution: Floats, confidence: float = CONFIDENCE) -> tuple[Floats, Floats]:
+    """Return the percentile ends of each column, NaN where over half of it is undefined.
+
+    Parameters
+    ----------
+    distribution : float64 (resamples,) or (resamples, k); NaN where a resample has no such figure
+    confidence : float, above 0 and below 1
+
+    Returns
+    -------
+    low, high : float64 () or (k,)
+
+    Examples
+    --------
+    >>> low, high = percentile_ends(np.arange(1000.0))
+    >>> float(low), float(high)
+    (25.0, 974.0)
+    """
+    tail = (1.0 - as_confidence(confidence)) / 2.0
+    return _quantile(distribution, tail), _quantile(distribution, 1.0 - tail)
+
+
+def _quantile(distribution: Floats, share: float) -> Floats:
+    rising = np.sort(distribution, axis=0)  # NaN sorts to the end
+    defined = np.count_nonzero(~np.isnan(rising), axis=0)
+    # An order statistic, not an interpolation: a likelihood ratio may be infinite, and the two
+    # tails leave out equally many resamples (the tiny term undoes rounding of share * defined).
+    if share < 0.5:
+        rank = np.floor(share * defined + 1e-9)
+    else:
+        rank = np.ceil(share * defined - 1e-9) - 1
+    rank = np.clip(rank, 0, None).astype(np.int64)
+    ends = np.take_along_axis(rising, rank[np.newaxis], axis=0)[0]
+    return np.where(defined * 2 >= len(rising), ends, np.nan)
+
+
+def percentile_interval(
+    value: float, distribution: Floats, confidence: float = CONFIDENCE
+) -> Interval:
+    """Return a figure with the percentile ends of its resamples.
+
+    Resamples in which the figure is undefined (NaN) are left out; where they are over half, or the
+    figure itself is undefined, the ends are NaN.
+
+    Parameters
+    ----------
+    value : float, the sample's figure
+    distribution : float64 (resamples,)
+    confidence : float, above 0 and below 1
+
+    Returns
+    -------
+    Interval
+
+    Examples
+    --------
+    >>> percentile_interval(500.0, np.arange(1000.0))
+    Interval(value=500.0, low=25.0, high=974.0)
+    """
+    if np.isnan(value):
+        return Interval(float("nan"), float("nan"), float("nan"))
+    low, high = percentile_ends(distribution, confidence)
+    return Interval(value, float(low), float(high))
+
+
+def _bca_interval(
+    value: float, distribution: Floats, without_each: Floats, confidence: float
+) -> Interval:
+    """Shift the percentiles for bias and skewness (Efron and Tibshirani, equation 14.9)."""
+    defined = distribution[~np.isnan(distribution)]
+    below = (np.mean(defined < value) + np.mean(defined <= value)) / 2.0 if defined.size else 0.0
+    leaves = without_each[~np.isnan(without_each)]
+    if np.isnan(value) or leaves.size < 3 or not 0.0 < below < 1.0:
+        # No shift can be estimated (every resample on one side): the plain percentiles stand.
+        return percentile_interval(value, distribution, confidence)
+    bias = normal_quantile(float(below))
+    lean = leaves.mean() - leaves
+    skew = float(ratio((lean**3).sum(), 6.0 * (lean**2).sum() ** 1.5))
+    acceleration = 0.0 if np.isnan(skew) else skew
+    tail = (1.0 - as_confidence(confidence)) / 2.0
+    ends = [_shifted(share, bias, acceleration) for share in (tail, 1.0 - tail)]
+    low, high = (float(_quantile(distribution, share)) for share in ends)
+    return Interval(value, low, high)
+
+
+def _shifted(share: float, bias: float, acceleration: float) -> float:
+    reach = bias + normal_quantile(share)
+    return normal_share(bias + reach / (1.0 - acceleration * reach))
+
+
+def auc_statistic(labels: ArrayLike, scores: ArrayLike) -> Statistic:
+    """Return the AUC as a figure of weighted cases (see `mammo.evaluation.roc.auc`).
+
+    Examples
+    --------
+    >>> auc_statistic([0, 1, 0, 1], [0.1, 0.9, 0.8, 0.2])(np.ones((1, 4))).tolist()
+    [0.75]
+    """
+    ranking = Ranking(labels, scores)
+    return lambda weights: area_under_roc(*ranking.flagged(weights))
+
+
+def ranking_statistic(labels: ArrayLike, scores: ArrayLike) -> Statistic:
+    """Return AUC, partial AUC (sensitivity >= 0.9) and average precision, three columns.
+
+    Examples
+    --------
+    >>> ranking_statistic([0, 1, 0, 1], [0.1, 0.9, 0.2, 0.8])(np.ones((1, 4))).tolist()
+    [[1.0, 1.0, 1.0]]
+    """
+    ranking = Ranking(labels, scores)
+
+    def figures(weights: Floats) -> Floats:
+        counts = ranking.flagged(weights)
+        areas = (area_under_roc, specificity_at_high_sensitivity, mean_precision)
+        return np.stack([area(*counts) for area in areas], axis=1)
+
+    return figures

@@ -1,0 +1,134 @@
+"""What sensitivity and specificity come to in a clinic with another share of malignant lesions.
+
+    predictive_values(0.90, 0.60, prevalence=0.05)
+    per_thousand(0.90, 0.60, prevalence=0.05)
+"""
+
+from dataclasses import dataclass
+
+from numpy.typing import ArrayLike
+
+from mammo.evaluation.arithmetic import Floats, ratio
+from mammo.evaluation.checks import as_prevalence
+
+CLINIC_NAMES = ("ppv", "npv", "flagged_per_1000", "missed_per_1000", "false_alarms_per_1000")
+
+
+@dataclass(frozen=True)
+class PerThousand:
+    """Hold what happens to 1,000 lesions: flagged, found, missed, false alarms, left in peace."""
+
+    flagged: float
+    found: float
+    missed: float
+    false_alarms: float
+    spared: float
+
+
+def predictive_values(
+    sensitivity: float, specificity: float, prevalence: float
+) -> tuple[float, float]:
+    """Return PPV and NPV by Bayes' theorem.
+
+    PPV = se pr / (se pr + (1 - sp)(1 - pr));  NPV = sp (1 - pr) / (sp (1 - pr) + (1 - se) pr).
+
+    Parameters
+    ----------
+    sensitivity, specificity : float, 0..1
+    prevalence : float, 0..1
+
+    Returns
+    -------
+    ppv, npv : float; NaN where nothing (PPV) or everything (NPV) is flagged. At prevalence 0 the
+    PPV is 0 and the NPV 1, at prevalence 1 the other way round
+
+    Raises
+    ------
+    SettingsError
+        Prevalence outside 0..1.
+
+    References
+    ----------
+    D. G. Altman, J. M. Bland (1994), BMJ 309:102.
+
+    Examples
+    --------
+    >>> [round(value, 3) for value in predictive_values(0.9, 0.6, 0.05)]
+    [0.106, 0.991]
+    """
+    figures = clinic_figures(sensitivity, specificity, prevalence)
+    return float(figures["ppv"]), float(figures["npv"])
+
+
+def per_thousand(sensitivity: float, specificity: float, prevalence: float) -> PerThousand:
+    """Return what happens to 1,000 lesions at a threshold.
+
+    Parameters
+    ----------
+    sensitivity, specificity : float, 0..1
+    prevalence : float, 0..1
+
+    Returns
+    -------
+    PerThousand, lesions of 1,000
+
+    Raises
+    ------
+    SettingsError
+        Prevalence outside 0..1.
+
+    Examples
+    --------
+    >>> per_thousand(0.9, 0.6, 0.05)
+    PerThousand(flagged=425.0, found=45.0, missed=5.0, false_alarms=380.0, spared=570.0)
+    """
+    figures = clinic_figures(sensitivity, specificity, prevalence)
+    return PerThousand(
+        _tidy(figures["flagged_per_1000"]),
+        _tidy(1000.0 * sensitivity * prevalence),
+        _tidy(figures["missed_per_1000"]),
+        _tidy(figures["false_alarms_per_1000"]),
+        _tidy(1000.0 * specificity * (1.0 - prevalence)),
+    )
+
+
+def _tidy(count: ArrayLike) -> float:
+    # 1 - 0.9 leaves 5.000000000000001 of 1,000 lesions; a millionth of a lesion is rounding.
+    return round(float(ratio(count, 1.0)), 6)
+
+
+def clinic_figures(
+    sensitivity: ArrayLike, specificity: ArrayLike, prevalence: float
+) -> dict[str, Floats]:
+    """Return the figures of `CLINIC_NAMES` for one or for many sensitivities and specificities.
+
+    Parameters
+    ----------
+    sensitivity, specificity : float, one shape, 0..1
+    prevalence : float, 0..1
+
+    Returns
+    -------
+    dict of float64 of that shape
+
+    Raises
+    ------
+    SettingsError
+        Prevalence outside 0..1.
+
+    Examples
+    --------
+    >>> clinic_figures([1.0, 0.5], [0.5, 1.0], 0.5)["ppv"].round(3).tolist()
+    [0.667, 1.0]
+    """
+    share = as_prevalence(prevalence)
+    hit, peace = ratio(sensitivity, 1.0), ratio(specificity, 1.0)
+    found, missed = hit * share, (1.0 - hit) * share
+    alarms, spared = (1.0 - peace) * (1.0 - share), peace * (1.0 - share)
+    return {
+        "ppv": ratio(found, found + alarms),
+        "npv": ratio(spared, spared + missed),
+        "flagged_per_1000": 1000.0 * (found + alarms),
+        "missed_per_1000": 1000.0 * missed,
+        "false_alarms_per_1000": 1000.0 * alarms,
+    }

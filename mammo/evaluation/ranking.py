@@ -1,0 +1,139 @@
+"""Cases sorted once by score: what a threshold flags at each step, under any weights of the cases.
+
+The ROC curve, the precision-recall curve and their areas are all read from these counts, for the
+sample itself (weights of one) and for thousands of resamples at once (weights of the bootstrap).
+Equal scores step together, so ties are handled as in the Mann-Whitney statistic.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mammo.evaluation.arithmetic import Floats, ratio
+from mammo.evaluation.checks import as_labels, as_scores
+
+HIGH_SENSITIVITY = 0.9
+
+
+class Ranking:
+    """Hold the cases in order of falling score, and count what each threshold flags.
+
+    Parameters
+    ----------
+    labels : bool or int (n,), 1 malignant
+    scores : float (n,), higher is more suspicious
+
+    Attributes
+    ----------
+    thresholds : float64 (k,), the distinct scores, falling
+
+    Raises
+    ------
+    DataError
+        Empty, another length, labels other than 0 and 1, NaN or infinite scores.
+
+    Examples
+    --------
+    >>> ranking = Ranking([0, 1, 1], [0.1, 0.4, 0.4])
+    >>> ranking.thresholds.tolist()
+    [0.4, 0.1]
+    >>> flagged = ranking.flagged()
+    >>> flagged[0].tolist(), flagged[1].tolist()
+    ([[0.0, 2.0, 2.0]], [[0.0, 0.0, 1.0]])
+    """
+
+    def __init__(self, labels: ArrayLike, scores: ArrayLike) -> None:
+        malignant = as_labels(labels)
+        suspicion = as_scores(scores, malignant.size)
+        self._order = np.argsort(-suspicion, kind="stable")
+        falling = suspicion[self._order]
+        ends_a_tie = np.append(falling[1:] != falling[:-1], True)
+        self._steps = np.flatnonzero(ends_a_tie)
+        self._malignant = malignant[self._order].astype(np.float64)
+        self.thresholds: Floats = falling[self._steps]
+
+    def flagged(self, weights: Floats | None = None) -> tuple[Floats, Floats]:
+        """Return the malignant and benign weight at or above each threshold.
+
+        Parameters
+        ----------
+        weights : float64 (r, n), a row a resample, or None for one row of ones
+
+        Returns
+        -------
+        true_positive, false_positive : float64 (r, k + 1); the first column (nothing flagged) is 0
+        """
+        if weights is None:
+            weights = np.ones((1, self._order.size))
+        ordered = weights[:, self._order]
+        everything = _cumulated(ordered, self._steps)
+        ordered *= self._malignant
+        true_positive = _cumulated(ordered, self._steps)
+        return true_positive, everything - true_positive
+
+
+def _cumulated(weights: Floats, steps: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Floats:
+    sums = np.cumsum(weights, axis=1)[:, steps]
+    return np.concatenate([np.zeros((weights.shape[0], 1)), sums], axis=1)
+
+
+def area_under_roc(true_positive: Floats, false_positive: Floats) -> Floats:
+    """Return the area under each row's ROC curve, by trapezoids (ties count one half).
+
+    Parameters
+    ----------
+    true_positive, false_positive : float64 (r, k + 1), from `Ranking.flagged`
+
+    Returns
+    -------
+    float64 (r,), 0..1, NaN where a row has one class only
+    """
+    heights = true_positive[:, 1:] + true_positive[:, :-1]
+    pairs = np.einsum("rk,rk->r", np.diff(false_positive, axis=1), heights) / 2.0
+    return ratio(pairs, true_positive[:, -1] * false_positive[:, -1])
+
+
+def specificity_at_high_sensitivity(
+    true_positive: Floats, false_positive: Floats, lowest_sensitivity: float = HIGH_SENSITIVITY
+) -> Floats:
+    """Return each row's mean specificity over sensitivities from the lowest to 1.
+
+    Parameters
+    ----------
+    true_positive, false_positive : float64 (r, k + 1), from `Ranking.flagged`
+    lowest_sensitivity : float, 0 up to below 1
+
+    Returns
+    -------
+    float64 (r,), 0..1, NaN where a row has one class only
+    """
+    sensitivity = ratio(true_positive, true_positive[:, -1:])
+    alarms = ratio(false_positive, false_positive[:, -1:])
+    rise = np.diff(sensitivity, axis=1)
+    counted = np.diff(np.maximum(sensitivity, lowest_sensitivity), axis=1)
+    slope = np.divide(
+        np.diff(alarms, axis=1), rise, out=np.zeros_like(rise), where=rise > 0
+    )
+    # A segment that crosses the lowest sensitivity is cut there, on the straight line.
+    mean_alarms = alarms[:, 1:] - slope * counted / 2.0
+    area = np.einsum("rk,rk->r", counted, 1.0 - mean_alarms)
+    return np.asarray(area / (1.0 - lowest_sensitivity), dtype=np.float64)
+
+
+def mean_precision(true_positive: Floats, false_positive: Floats) -> Floats:
+    """Return each row's average precision: the sum of recall steps times the precision there.
+
+    Parameters
+    ----------
+    true_positive, false_positive : float64 (r, k + 1), from `Ranking.flagged`
+
+    Returns
+    -------
+    float64 (r,), 0..1, NaN where a row has no malignant case
+    """
+    gained = np.diff(true_positive, axis=1)
+    flagged = true_positive[:, 1:] + false_positive[:, 1:]
+    # A resample may give the first scores no weight: nothing is flagged yet, nothing gained.
+    precision = np.divide(
+        true_positive[:, 1:], flagged, out=np.zeros_like(flagged), where=flagged > 0
+    )
+    return ratio(np.einsum("rk,rk->r", gained, precision), true_positive[:, -1])
