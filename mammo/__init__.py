@@ -1,0 +1,56 @@
+"""Classify breast lesions on mammograms with two neural networks, for teaching and research.
+
+    import mammo
+    film = mammo.read_image("film.dcm")
+    crop = mammo.cut_lesion(film, box=(1200, 800, 300, 280))
+    model = mammo.load_classifier("mobilenetv2")
+    p_malignant = model.predict(crop)
+
+The names below load on first use, so that `import mammo` is light. Not a medical device.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mammo.data.examples import example_lesions
+    from mammo.errors import MammoError
+    from mammo.imaging import Image, cut_lesion, read_image
+    from mammo.inference import Classifier, load_classifier
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Classifier",
+    "Image",
+    "MammoError",
+    "__version__",
+    "cut_lesion",
+    "example_lesions",
+    "load_classifier",
+    "read_image",
+]
+
+_HOMES = {
+    "Classifier": "mammo.inference",
+    "Image": "mammo.imaging",
+    "MammoError": "mammo.errors",
+    "cut_lesion": "mammo.imaging",
+    "example_lesions": "mammo.data.examples",
+    "load_classifier": "mammo.inference",
+    "read_image": "mammo.imaging",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from the module that defines it, once."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,48 @@
+"""What training leaves and the app reads: a manifest, the cases, and a folder for each model.
+
+    artifacts/manifest.json            who made it from what; SHA-256 of each file
+    artifacts/cases.csv                every crop with each model's held-out score
+    artifacts/<model>/model.onnx       the network for serving
+    artifacts/<model>/model.weights.h5 the same weights for Keras
+    artifacts/<model>/card.json        preprocessing, calibration, thresholds, figures
+    artifacts/<model>/history.csv      the training curves
+
+Used by `mammo.train` (writes, by `staged_artifacts`), `mammo.inference`, `mammo.evaluate` and the
+pages (read, by `load_*`). Every read is held against the manifest first.
+"""
+
+from mammo.artifacts.card import Calibration, Card, Metric, parse_card, sigmoid
+from mammo.artifacts.cases import load_cases, load_history
+from mammo.artifacts.manifest import (
+    DataFacts,
+    FileRecord,
+    Manifest,
+    RunFacts,
+    artifacts_folder,
+    load_manifest,
+    verify,
+)
+from mammo.artifacts.model import load_card, load_model
+from mammo.artifacts.stage import check_replaceable, models_to_carry_over, staged_artifacts
+
+__all__ = [
+    "Calibration",
+    "Card",
+    "DataFacts",
+    "FileRecord",
+    "Manifest",
+    "Metric",
+    "RunFacts",
+    "artifacts_folder",
+    "check_replaceable",
+    "load_card",
+    "load_cases",
+    "load_history",
+    "load_manifest",
+    "load_model",
+    "models_to_carry_over",
+    "parse_card",
+    "sigmoid",
+    "staged_artifacts",
+    "verify",
+]

@@ -1,0 +1,177 @@
+"""The card of a trained model: how to feed it, how to read it, how good it is.
+
+Written by `mammo.train` as `artifacts/<model>/card.json`; read by `mammo.inference`, which needs
+the preprocessing, the calibration and the thresholds, and by the pages, which show the figures.
+
+After Mitchell et al. 2019, "Model cards for model reporting", doi 10.1145/3287560.3287596; storing
+operating thresholds beside the weights follows torchxrayvision.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mammo.artifacts.document import RETRAIN, Document, parse_document
+from mammo.errors import ArtifactError, SettingsError
+from mammo.imaging.preprocess import Preprocessing
+
+CARD_SCHEMA = 1
+METHODS = ("platt", "temperature")
+THRESHOLDS = ("youden", "sensitivity_90", "specificity_90")
+SMALLEST_CROP = 32
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Turn a logit into a probability: p = 1 / (1 + exp(-(slope * logit + intercept))).
+
+    Platt scaling fits both numbers, temperature scaling the slope only (Platt 1999; Guo et al.
+    2017, arXiv 1706.04599). `fitted_on` says in words on which scores.
+
+    >>> Calibration("platt", 2.0, 0.0, "an example").probability(np.array([0.0])).tolist()
+    [0.5]
+    """
+
+    method: str
+    slope: float
+    intercept: float
+    fitted_on: str
+
+    def probability(self, logit: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the calibrated probability of malignancy, float64 in 0..1, shaped as `logit`."""
+        return sigmoid(self.slope * np.asarray(logit, np.float64) + self.intercept)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """Hold one figure with its 95 % interval; NaN where it has no value."""
+
+    value: float
+    low: float
+    high: float
+
+
+Metrics = Mapping[str, Mapping[str, Mapping[str, Metric]]]
+
+
+@dataclass(frozen=True)
+class Card:
+    """Hold what `card.json` says of one trained model.
+
+    Attributes
+    ----------
+    name, title : str, the key ("mobilenetv2") and the name to show ("MobileNetV2")
+    crop_size : int, side in pixels of the crops it learned on
+    preprocessing : Preprocessing, from crop to network input
+    test_time_flips : bool, whether the logit is averaged over the four flips
+    calibration : Calibration
+    thresholds : calibrated probabilities by name ("youden", "sensitivity_90", "specificity_90")
+    embedding_size : int, length of the feature vector
+    cam_grid : (rows, columns) of the heat map before it is enlarged
+    parameters : int, number of weights
+    metrics : split ("test", "out_of_fold") -> unit ("crop", "lesion") -> name ("auc") -> Metric
+    trained_on : str, in words
+    settings : the training settings as recorded
+    """
+
+    name: str
+    title: str
+    crop_size: int
+    preprocessing: Preprocessing
+    test_time_flips: bool
+    calibration: Calibration
+    thresholds: Mapping[str, float]
+    embedding_size: int
+    cam_grid: tuple[int, int]
+    parameters: int
+    metrics: Metrics
+    trained_on: str
+    settings: Mapping[str, Any]
+
+
+def sigmoid(logit: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return 1 / (1 + exp(-logit)) without overflow, float64 in 0..1.
+
+    >>> sigmoid(np.array([-1e9, 0.0, 1e9])).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    decay = np.exp(-np.abs(logit))
+    return np.where(logit >= 0, 1.0, decay) / (1.0 + decay)
+
+
+def parse_card(content: bytes, path: Path, model: str) -> Card:
+    """Parse and check the bytes of a `card.json`.
+
+    Raises
+    ------
+    ArtifactError
+        A field is missing, of another type or out of range, or the card is another model's.
+    """
+    document = parse_document(content, path, CARD_SCHEMA)
+    name = document.text("name")
+    if name != model:
+        raise ArtifactError(f"{path} should be the card of {model}, but is of {name}. {RETRAIN}")
+    rows, columns = document.integers("cam_grid", length=2, low=1)
+    return Card(
+        name=name,
+        title=document.text("title"),
+        crop_size=document.integer("crop_size", low=SMALLEST_CROP),
+        preprocessing=_preprocessing(document.section("preprocessing")),
+        test_time_flips=document.flag("test_time_flips"),
+        calibration=_calibration(document.section("calibration")),
+        thresholds=_thresholds(document.section("thresholds")),
+        embedding_size=document.integer("embedding_size", low=1),
+        cam_grid=(rows, columns),
+        parameters=document.integer("parameters", low=1),
+        metrics=_metrics(document.section("metrics")),
+        trained_on=document.text("trained_on"),
+        settings=document.section("settings").fields,
+    )
+
+
+def _preprocessing(section: Document) -> Preprocessing:
+    low = section.number("low_percentile", low=0, high=100)
+    high = section.number("high_percentile", low=low, high=100)
+    size = section.integer("input_size", low=SMALLEST_CROP)
+    try:
+        return Preprocessing(input_size=size, low_percentile=low, high_percentile=high)
+    except SettingsError as error:
+        raise ArtifactError(f"{section.source}: {error} {RETRAIN}") from error
+
+
+def _calibration(section: Document) -> Calibration:
+    method = section.text("method")
+    if method not in METHODS:
+        raise ArtifactError(
+            f"{section.source}: calibration.method should be one of {', '.join(METHODS)}, but is "
+            f"{method!r}. {RETRAIN}"
+        )
+    # A slope of zero or below would turn the order of the cases round, or level them.
+    slope = section.number("slope", low=1e-9)
+    return Calibration(method, slope, section.number("intercept"), section.text("fitted_on"))
+
+
+def _thresholds(section: Document) -> Mapping[str, float]:
+    names = dict.fromkeys((*THRESHOLDS, *section.fields))
+    return {name: section.number(name, low=0, high=1) for name in names}
+
+
+def _metrics(section: Document) -> Metrics:
+    return {
+        split: {
+            unit: {
+                name: _metric(section.section(split).section(unit).section(name))
+                for name in section.section(split).section(unit).fields
+            }
+            for unit in section.section(split).fields
+        }
+        for split in section.fields
+    }
+
+
+def _metric(section: Document) -> Metric:
+    return Metric(*(section.number_or_nan(name) for name in ("value", "low", "high")))

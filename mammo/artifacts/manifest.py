@@ -1,0 +1,268 @@
+"""The manifest of the trained artifacts, and files that are read only if they match it.
+
+`artifacts/manifest.json` names each file with its size and SHA-256 (FIPS 180-4) and says which
+command, data, seed and package versions made them. Used by everything that reads artifacts: each
+read hashes the file's bytes and hands out those very bytes, so that one changed byte is noticed
+before it can change an answer. A read costs a few milliseconds; who reads often keeps the result.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, TypeVar
+
+from mammo.artifacts.document import RETRAIN, Document, parse_document
+from mammo.artifacts.swap import restore_interrupted_swap
+from mammo.errors import ArtifactError
+
+MANIFEST_SCHEMA = 1
+MANIFEST_NAME = "manifest.json"
+FOLDER_VARIABLE = "MAMMO_ARTIFACTS"
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """Hold what the manifest says of one file: SHA-256 in hexadecimal, size in bytes."""
+
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """Hold what the models were trained and tested on: a fingerprint, crops and patients."""
+
+    fingerprint: str
+    n_train: int
+    n_test: int
+    n_train_patients: int
+    n_test_patients: int
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """Hold what a training run says of itself: it becomes the head of the manifest.
+
+    Attributes
+    ----------
+    command : str, as typed
+    seed : int
+    settings : plain values that JSON can hold
+    versions : package name -> version
+    data : DataFacts
+    models : names of the models that this run trained
+    """
+
+    command: str
+    seed: int
+    settings: Mapping[str, Any]
+    versions: Mapping[str, str]
+    data: DataFacts
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Hold `manifest.json`: who made the artifacts, from what, and each file's checksum.
+
+    `models` are all models that can be loaded; `carried_over` says of those among them that an
+    earlier run made when ("created") and by which command.
+    """
+
+    created: str
+    command: str
+    seed: int
+    settings: Mapping[str, Any]
+    versions: Mapping[str, str]
+    data: DataFacts
+    models: tuple[str, ...]
+    files: Mapping[str, FileRecord]
+    carried_over: Mapping[str, Mapping[str, str]]
+
+
+def artifacts_folder() -> Path:
+    """Return where artifacts are: `$MAMMO_ARTIFACTS`, or `artifacts/` beside the package."""
+    chosen = os.environ.get(FOLDER_VARIABLE)
+    return Path(chosen) if chosen else Path(__file__).resolve().parents[2] / "artifacts"
+
+
+def load_manifest(folder: Path | None = None) -> Manifest:
+    """Read and check the manifest of an artifacts folder, `artifacts_folder()` by default.
+
+    Raises
+    ------
+    ArtifactError
+        No folder, no manifest, a half-written one, or one of another schema.
+    """
+    folder = artifacts_folder() if folder is None else Path(folder)
+    # Twice, because a training may be between the two renames of its swap at the first look.
+    content = _manifest_content(folder) or _manifest_content(folder)
+    if content is None:
+        raise ArtifactError(_absence(folder))
+    return _parse(parse_document(content, folder / MANIFEST_NAME, MANIFEST_SCHEMA))
+
+
+def verify(folder: Path | None = None, files: Iterable[str] | None = None) -> Manifest:
+    """Hash files of an artifacts folder and hold them against its manifest.
+
+    Parameters
+    ----------
+    folder : Path, `artifacts_folder()` by default
+    files : names as in the manifest ("mobilenetv2/model.onnx"), all of them by default
+
+    Raises
+    ------
+    ArtifactError
+        The manifest cannot be read, or a file is missing, altered or not in the manifest.
+    """
+    folder = artifacts_folder() if folder is None else Path(folder)
+    names = None if files is None else tuple(files)
+
+    def hash_all(manifest: Manifest) -> Manifest:
+        for name in manifest.files if names is None else names:
+            _read_verified(folder, name, manifest)
+        return manifest
+
+    return _settled(folder, hash_all)
+
+
+def read_files(names: Iterable[str], folder: Path | None = None) -> dict[str, bytes]:
+    """Return the bytes of files that match one and the same manifest, by name.
+
+    Raises
+    ------
+    ArtifactError
+        As `verify`.
+    """
+    folder = artifacts_folder() if folder is None else Path(folder)
+    wanted = tuple(names)
+    return _settled(
+        folder,
+        lambda manifest: {name: _read_verified(folder, name, manifest) for name in wanted},
+    )
+
+
+def require_model(model: str, manifest: Manifest, folder: Path) -> None:
+    """Refuse a model that the manifest does not name.
+
+    Raises
+    ------
+    ArtifactError
+        The manifest names other models only.
+    """
+    if model not in manifest.models:
+        raise ArtifactError(
+            f"There is no trained model {model!r} in {folder}: it holds "
+            f"{', '.join(manifest.models) or 'none'}. Ask for one of these, or train it with "
+            f"`python -m mammo.train --models {model}`."
+        )
+
+
+def _manifest_content(folder: Path) -> bytes | None:
+    restore_interrupted_swap(folder)
+    path = folder / MANIFEST_NAME
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise ArtifactError(
+            f"{path} cannot be read ({error.strerror}). Check the permissions of the folder."
+        ) from error
+
+
+def _settled(folder: Path, use: Callable[[Manifest], Result]) -> Result:
+    """Use the manifest; once more if a training has put new artifacts in place meanwhile."""
+    manifest = load_manifest(folder)
+    try:
+        return use(manifest)
+    except ArtifactError:
+        latest = load_manifest(folder)
+        if latest == manifest:
+            raise
+    return use(latest)
+
+
+def _read_verified(folder: Path, name: str, manifest: Manifest) -> bytes:
+    record = manifest.files.get(name)
+    if record is None:
+        raise ArtifactError(f"{folder / MANIFEST_NAME} does not list {name}. {RETRAIN}")
+    try:
+        content = (folder / name).read_bytes()
+    except FileNotFoundError:
+        raise ArtifactError(
+            f"{folder / name} is missing, though the manifest lists it. {RETRAIN}"
+        ) from None
+    except OSError as error:
+        raise ArtifactError(f"{folder / name} cannot be read ({error.strerror}).") from error
+    if hashlib.sha256(content).hexdigest() != record.sha256:
+        raise ArtifactError(
+            f"{folder / name} does not match its checksum in the manifest ({len(content)} bytes, "
+            f"{record.bytes} expected): it was altered or is not whole, and is not used. {RETRAIN}"
+        )
+    return content
+
+
+def _absence(folder: Path) -> str:
+    if not folder.is_dir():
+        return (
+            f"There is no artifacts folder at {folder}, where the trained models should be. Set "
+            f"{FOLDER_VARIABLE} to their folder, or train them with `python -m mammo.train`."
+        )
+    return (
+        f"{folder} has no {MANIFEST_NAME}, so it is not a whole artifacts folder. Set "
+        f"{FOLDER_VARIABLE} to one that is whole, or train into a new folder with "
+        f"`python -m mammo.train`."
+    )
+
+
+def _parse(document: Document) -> Manifest:
+    files = document.section("files")
+    return Manifest(
+        created=document.text("created"),
+        command=document.text("command"),
+        seed=document.integer("seed", low=0),
+        settings=document.section("settings").fields,
+        versions=_texts(document.section("versions")),
+        data=_data(document.section("data")),
+        models=document.texts("models"),
+        files={_safe(name, files): _record(files.section(name)) for name in files.fields},
+        carried_over=_carried_over(document),
+    )
+
+
+def _carried_over(document: Document) -> Mapping[str, Mapping[str, str]]:
+    if "carried_over" not in document.fields:
+        return {}
+    section = document.section("carried_over")
+    return {model: _texts(section.section(model)) for model in section.fields}
+
+
+def _texts(section: Document) -> Mapping[str, str]:
+    return {name: section.text(name) for name in section.fields}
+
+
+def _data(section: Document) -> DataFacts:
+    return DataFacts(
+        section.text("fingerprint"),
+        *(section.integer(name, low=0) for name in ("n_train", "n_test")),
+        *(section.integer(name, low=0) for name in ("n_train_patients", "n_test_patients")),
+    )
+
+
+def _record(section: Document) -> FileRecord:
+    return FileRecord(section.text("sha256"), section.integer("bytes", low=0))
+
+
+def _safe(name: str, files: Document) -> str:
+    """Let no manifest lead the reader out of its folder."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name:
+        raise ArtifactError(
+            f"{files.source} lists the file {name!r}, which is not inside its folder. {RETRAIN}"
+        )
+    return name

@@ -1,0 +1,239 @@
+"""Write trained artifacts so that a reader sees the old ones or the new ones, never a mixture.
+
+Used by `mammo.train`. A training writes into a hidden folder beside the artifacts; only when all
+is there, checked and on the disk does that folder take the place of the old one. An error, a full
+disk or a kill before that leaves the old artifacts as they were.
+
+    with staged_artifacts(folder, facts, carry_over=["simple_cnn"]) as stage:
+        (stage / "mobilenetv2" / "model.onnx").write_bytes(...)
+"""
+
+import errno
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mammo.artifacts.card import parse_card
+from mammo.artifacts.cases import CASES_NAME, merge_columns, parse_cases, read_rows, write_rows
+from mammo.artifacts.manifest import (
+    MANIFEST_NAME,
+    MANIFEST_SCHEMA,
+    RunFacts,
+    verify,
+)
+from mammo.artifacts.swap import (
+    LOCK_WAIT_S,
+    STAGE_KIND,
+    beside,
+    remove_leftovers,
+    restore_interrupted_swap,
+    swap_in,
+    write_lock,
+)
+from mammo.errors import ArtifactError
+
+MODEL_FILES = ("model.onnx", "model.weights.h5", "card.json", "history.csv")
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+
+
+@contextmanager
+def staged_artifacts(
+    folder: Path,
+    facts: RunFacts,
+    carry_over: Sequence[str] = (),
+    wait_s: float = LOCK_WAIT_S,
+) -> Iterator[Path]:
+    """Give an empty folder to write new artifacts into; put it in place of `folder` at the end.
+
+    Enter it when the results are ready: it keeps other writers out until it ends. The body writes
+    `cases.csv` and, for each model of `facts.models`, `model.onnx`, `model.weights.h5`,
+    `card.json` and `history.csv`; the manifest is written here, last.
+
+    Parameters
+    ----------
+    folder : Path, made if absent; a folder with other things in it is refused
+    facts : RunFacts, the head of the manifest
+    carry_over : models of the present artifacts to keep, with their columns of cases.csv; they
+        must be of the same data fingerprint (`models_to_carry_over` says which can)
+    wait_s : float, seconds to wait for another writer to end
+
+    Yields
+    ------
+    Path
+        The stage, with one empty folder for each model of `facts.models`.
+
+    Raises
+    ------
+    ArtifactError
+        Another writer is at work, the disk is full or not writable, a file is missing or not
+        valid, or a model cannot be carried over. The old artifacts then stand unchanged.
+    """
+    # Resolved, so that a link is not itself replaced by a folder.
+    folder = Path(folder).resolve()
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with write_lock(folder, wait_s):
+            remove_leftovers(folder)
+            check_replaceable(folder)
+            origins = _check_carry_over(folder, facts, carry_over)
+            with _stage_beside(folder) as stage:
+                _copy_models(folder, stage, facts, carry_over)
+                yield stage
+                _complete(stage, folder, facts, origins)
+                swap_in(stage, folder)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def models_to_carry_over(folder: Path, fingerprint: str) -> tuple[str, ...]:
+    """Return the models of the present artifacts that were trained on the same data, all verified.
+
+    Returns
+    -------
+    tuple of str
+        Empty where there are no artifacts, they do not verify, or their data were others.
+    """
+    try:
+        manifest = verify(Path(folder).resolve())
+    except ArtifactError:
+        return ()
+    return manifest.models if manifest.data.fingerprint == fingerprint else ()
+
+
+def check_replaceable(folder: Path) -> None:
+    """Refuse a folder that holds other things than artifacts; a training asks before it begins.
+
+    A mistyped folder must not cost somebody the files in it. Artifacts that are half written or of
+    another schema may be replaced.
+
+    Raises
+    ------
+    ArtifactError
+        The folder is a file, or is not empty and has no manifest.
+    """
+    folder = Path(folder)
+    restore_interrupted_swap(folder)
+    if not folder.exists() or (folder / MANIFEST_NAME).is_file():
+        return
+    if not folder.is_dir() or any(folder.iterdir()):
+        raise ArtifactError(
+            f"{folder} is not empty and holds no {MANIFEST_NAME}, so it may be something else than "
+            f"artifacts and is not replaced. Choose a new folder, or move this one away."
+        )
+
+
+@contextmanager
+def _stage_beside(folder: Path) -> Iterator[Path]:
+    stage = Path(tempfile.mkdtemp(prefix=beside(folder, STAGE_KIND).name, dir=folder.parent))
+    stage.chmod(0o755)  # a temporary folder is its maker's only; artifacts are for every reader
+    try:
+        yield stage
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def _check_carry_over(
+    folder: Path, facts: RunFacts, carry_over: Sequence[str]
+) -> dict[str, dict[str, str]]:
+    """Return, for each model to keep, which run made it; refuse what cannot be kept."""
+    if not carry_over:
+        return {}
+    old = verify(folder)
+    absent = [model for model in carry_over if model not in old.models or model in facts.models]
+    if absent:
+        raise ArtifactError(
+            f"{', '.join(absent)} cannot be kept beside {', '.join(facts.models)}: {folder} "
+            f"holds {', '.join(old.models)}. Train all models together."
+        )
+    if old.data.fingerprint != facts.data.fingerprint:
+        raise ArtifactError(
+            f"{', '.join(carry_over)} in {folder} cannot be kept beside a model trained on other "
+            f"data (fingerprint {old.data.fingerprint[:12]}, now {facts.data.fingerprint[:12]}). "
+            f"Train all models together, or choose another folder."
+        )
+    origin = {"created": old.created, "command": old.command}
+    return {model: dict(old.carried_over.get(model, origin)) for model in carry_over}
+
+
+def _copy_models(folder: Path, stage: Path, facts: RunFacts, carry_over: Sequence[str]) -> None:
+    for model in facts.models:
+        (stage / model).mkdir()
+    for model in carry_over:
+        shutil.copytree(folder / model, stage / model)
+
+
+def _complete(
+    stage: Path, folder: Path, facts: RunFacts, origins: Mapping[str, Mapping[str, str]]
+) -> None:
+    if origins:
+        _carry_columns(stage / CASES_NAME, folder / CASES_NAME, tuple(origins))
+    models = (*facts.models, *origins)
+    outputs = [CASES_NAME, *(f"{model}/{name}" for model in models for name in MODEL_FILES)]
+    _check_whole(stage, outputs, models)
+    manifest = _manifest(stage, facts, models, outputs) | {"carried_over": origins}
+    (stage / MANIFEST_NAME).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    _keep_other_files(stage, folder)
+
+
+def _carry_columns(cases: Path, older: Path, carry_over: Sequence[str]) -> None:
+    rows, old_rows = (read_rows(path.read_bytes(), path) for path in (cases, older))
+    write_rows(cases, merge_columns(rows, old_rows, carry_over))
+
+
+def _keep_other_files(stage: Path, folder: Path) -> None:
+    """Copy what no training wrote into the old folder: a lesson's result, somebody's note."""
+    for path in folder.rglob("*"):
+        name = path.relative_to(folder)
+        written = (MANIFEST_NAME, CASES_NAME) if len(name.parts) == 1 else MODEL_FILES
+        if path.is_file() and name.name not in written and not (stage / name).exists():
+            (stage / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, stage / name)
+
+
+def _check_whole(stage: Path, outputs: Sequence[str], models: Sequence[str]) -> None:
+    absent = [name for name in outputs if not (stage / name).is_file()]
+    if absent:
+        raise ArtifactError(f"The training wrote no {', '.join(absent)}; nothing was replaced.")
+    parse_cases((stage / CASES_NAME).read_bytes(), stage / CASES_NAME, models)
+    for model in models:
+        card = stage / model / "card.json"
+        parse_card(card.read_bytes(), card, model)
+
+
+def _manifest(
+    stage: Path, facts: RunFacts, models: Sequence[str], outputs: Sequence[str]
+) -> dict[str, Any]:
+    return {
+        "schema": MANIFEST_SCHEMA,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": facts.command,
+        "seed": facts.seed,
+        "settings": dict(facts.settings),
+        "versions": dict(facts.versions),
+        "data": asdict(facts.data),
+        "models": list(models),
+        "files": {name: _record(stage / name) for name in outputs},
+    }
+
+
+def _record(path: Path) -> dict[str, Any]:
+    content = path.read_bytes()
+    return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+
+
+def _unwritable(folder: Path, error: OSError) -> ArtifactError:
+    if error.errno in NO_SPACE or "No space left" in str(error):
+        reason = "the disk is full. Free some space"
+    else:
+        reason = f"writing failed ({error}). Check the folder and its permissions"
+    return ArtifactError(
+        f"The artifacts in {folder} were not replaced: {reason}, then run the same command again; "
+        f"what stood there before is unchanged."
+    )

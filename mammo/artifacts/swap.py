@@ -1,0 +1,171 @@
+"""Put one folder in another's place whole, one writer at a time, safe against a kill.
+
+Used by `mammo.artifacts.stage` (writes) and `mammo.artifacts.manifest` (reads). No portable call
+exchanges two folders at once, so a swap is two renames: the old folder aside, the new one in. The
+moment between them is the only one without a folder; a program killed there leaves the old one
+aside, and the next reader or writer puts it back.
+
+Beside a folder `artifacts` may so stand, all hidden and all removed by the next writer:
+`.artifacts.lock` (held by a writer), `.artifacts.stage-*` (being written), `.artifacts.old`.
+
+The lock is the operating system's (flock, or a locked byte on Windows): it ends with its process,
+however that ends, so that no stale lock can keep a later writer out.
+"""
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from mammo.errors import ArtifactError
+
+LOCK_WAIT_S = 30.0
+LOCK_RETRY_S = 0.05
+STAGE_KIND = "stage-"
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _try_lock(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+def beside(folder: Path, kind: str) -> Path:
+    """Return the hidden helper of `folder` in the same parent, so that renames stay in one disk.
+
+    >>> beside(Path("release/artifacts"), "old").as_posix()
+    'release/.artifacts.old'
+    """
+    return folder.parent / f".{folder.name}.{kind}"
+
+
+@contextmanager
+def write_lock(folder: Path, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
+    """Hold the only right to write `folder`.
+
+    Raises
+    ------
+    ArtifactError
+        Another process still holds it after `wait_s` seconds.
+    """
+    path = beside(folder, "lock")
+    descriptor = _acquire(path, wait_s)
+    if descriptor is None:
+        raise ArtifactError(
+            f"Another program is writing {folder} and did not end within {wait_s:.0f} seconds. "
+            f"Wait for it to end, then run the same command again."
+        )
+    try:
+        yield
+    finally:
+        # Removed while held: who waits for it sees by its number that it is gone and makes anew.
+        with suppress(OSError):
+            path.unlink()
+        os.close(descriptor)
+
+
+def _acquire(path: Path, wait_s: float) -> int | None:
+    end = time.monotonic() + wait_s
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        if _try_lock(descriptor) and _is_file_at(path, descriptor):
+            return descriptor
+        os.close(descriptor)
+        if time.monotonic() >= end:
+            return None
+        time.sleep(LOCK_RETRY_S)
+
+
+def _is_file_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def swap_in(stage: Path, folder: Path) -> None:
+    """Put `stage` in the place of `folder`, whose old content goes. Hold the lock around this."""
+    old = beside(folder, "old")
+    sync_tree(stage)
+    if folder.exists():
+        folder.rename(old)
+    try:
+        stage.rename(folder)
+    except OSError:
+        if old.exists():
+            old.rename(folder)
+        raise
+    _sync(folder.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def restore_interrupted_swap(folder: Path) -> None:
+    """Put the old folder back if a writer was killed between its two renames; else do nothing.
+
+    Raises
+    ------
+    ArtifactError
+        The folder's parent may not be written, so that the old folder stays aside.
+    """
+    folder = Path(folder).resolve()
+    old = beside(folder, "old")
+    if folder.exists() or not old.exists():
+        return
+    try:
+        with write_lock(folder):
+            put_back(folder)
+    except OSError as error:
+        raise ArtifactError(
+            f"A training was interrupted while it replaced {folder}; its artifacts stand in {old} "
+            f"and cannot be moved back ({error.strerror}). Rename that folder to {folder.name}."
+        ) from error
+
+
+def put_back(folder: Path) -> None:
+    """Rename the old folder into its place if that is empty. Hold the lock around this."""
+    old = beside(folder, "old")
+    if old.exists() and not folder.exists():
+        old.rename(folder)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete what killed writers left beside `folder`. Hold the lock around this."""
+    put_back(folder)
+    shutil.rmtree(beside(folder, "old"), ignore_errors=True)
+    for path in folder.parent.iterdir():
+        if path.name.startswith(beside(folder, STAGE_KIND).name):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def sync_tree(folder: Path) -> None:
+    """Wait until each file and folder under `folder` is on the disk, not only in its cache."""
+    for path in (*folder.rglob("*"), folder):
+        _sync(path)
+
+
+def _sync(path: Path) -> None:
+    # Windows opens no folder and wants write access to flush a file.
+    if path.is_dir() and os.name != "posix":
+        return
+    descriptor = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
