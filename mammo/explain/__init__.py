@@ -1,0 +1,15 @@
+"""Show what a model's answer rests on: heat maps over crops.
+
+A heat map shows which parts of the crop spoke for malignancy to the model. It is not the extent of
+the lesion, and studies find such maps least reliable on small, complex findings (Saporta et al.
+2022, doi 10.1038/s42256-022-00536-x).
+
+Used by the pages and by `mammo.predict --heatmap`. The maps themselves come from
+`mammo.inference.Classifier.explain`.
+"""
+
+from mammo.explain.overlay import COLOUR_MAPS, colour, overlay
+from mammo.explain.sheet import heat_map_sheet
+from mammo.inference import heat_map
+
+__all__ = ["COLOUR_MAPS", "colour", "heat_map", "heat_map_sheet", "overlay"]
