@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mammo.errors import SettingsError
-from mammo.evaluation.arithmetic import Floats, ratio
+from mammo.evaluation.arithmetic import Booleans, Floats, ratio
 from mammo.evaluation.checks import as_confidence, as_groups
 from mammo.evaluation.interval import CONFIDENCE, Interval, normal_quantile, normal_share
 from mammo.evaluation.ranking import (
@@ -109,6 +109,10 @@ class PatientBootstrap:
         np.add.at(by_patient, self._patient, values)
         parts = [draws.astype(np.float64) @ by_patient for draws in self._blocks(self.draws)]
         return np.concatenate(parts)
+
+    def patients_among(self, chosen: Booleans) -> int:
+        """Return how many patients the chosen cases, bool (n,), belong to."""
+        return int(np.unique(self._patient[chosen]).size)
 
     def interval(
         self,

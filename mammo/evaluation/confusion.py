@@ -1,7 +1,7 @@
 """What a threshold does: the confusion matrix and every rate that is read from it.
 
-    table = confusion_at(labels, p, threshold=0.42)
-    table.rates()["sensitivity"]
+table = confusion_at(labels, p, threshold=0.42)
+table.rates()["sensitivity"]
 """
 
 from dataclasses import dataclass
@@ -136,7 +136,8 @@ def rates_of_counts(
     [0.5, nan]
     """
     tp, fp, fn, tn = (
-        ratio(count, 1.0) for count in (true_positive, false_positive, false_negative, true_negative)
+        ratio(count, 1.0)
+        for count in (true_positive, false_positive, false_negative, true_negative)
     )
     sensitivity, specificity = ratio(tp, tp + fn), ratio(tn, tn + fp)
     return {

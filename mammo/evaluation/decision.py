@@ -1,6 +1,6 @@
 """Net benefit: what a threshold is worth when a missed cancer and a needless biopsy are weighed.
 
-    decision_curve(labels, p, bootstrap=PatientBootstrap(patients))
+decision_curve(labels, p, bootstrap=PatientBootstrap(patients))
 """
 
 from dataclasses import dataclass

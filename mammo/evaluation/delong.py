@@ -206,7 +206,8 @@ def _midranks(values: Floats) -> Floats:
 
 def _patient_sums(components: Floats, owners: Integers, patient: Integers) -> Floats:
     centred = components - components.mean()
-    return np.bincount(owners, weights=centred, minlength=int(patient.max()) + 1)
+    sums = np.bincount(owners, weights=centred, minlength=int(patient.max()) + 1)
+    return np.asarray(sums, dtype=np.float64)
 
 
 def _clustered_covariance(

@@ -42,7 +42,7 @@ def fit_logistic(targets: Floats, columns: Floats, offset: Floats | float = 0.0)
         slope = columns.T @ (p - targets)
         curvature = (columns.T * (p * (1.0 - p))) @ columns
         # The tiny ridge keeps equal logits (a flat direction) from a singular system.
-        step = np.linalg.solve(curvature + 1e-10 * np.eye(weights.size), slope)
+        step: Floats = np.linalg.solve(curvature + 1e-10 * np.eye(weights.size), slope)
         weights, better = _line_search(targets, columns, offset, weights, step, loss)
         if loss - better < 1e-13 * max(1.0, abs(loss)):
             break

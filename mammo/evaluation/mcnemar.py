@@ -1,6 +1,6 @@
 """McNemar's exact test: of the cases that only one of two models gets right, who has more?
 
-    mcnemar(labels, p_cnn >= 0.5, p_mobilenet >= 0.4).p_value
+mcnemar(labels, p_cnn >= 0.5, p_mobilenet >= 0.4).p_value
 """
 
 from dataclasses import dataclass
@@ -69,4 +69,4 @@ def _sign_test(wins: int, losses: int) -> float:
     n = wins + losses
     # Whole numbers throughout: 2^n has no float from n = 1,024 on, their quotient has.
     tail = sum(comb(n, count) for count in range(min(wins, losses) + 1))
-    return min(1.0, 2 * tail / 2**n)
+    return min(1.0, float(2 * tail / 2**n))

@@ -1,6 +1,6 @@
 """The precision-recall curve and average precision, which depend on the share of malignant cases.
 
-    average_precision(labels, scores)
+average_precision(labels, scores)
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """What sensitivity and specificity come to in a clinic with another share of malignant lesions.
 
-    predictive_values(0.90, 0.60, prevalence=0.05)
-    per_thousand(0.90, 0.60, prevalence=0.05)
+predictive_values(0.90, 0.60, prevalence=0.05)
+per_thousand(0.90, 0.60, prevalence=0.05)
 """
 
 from dataclasses import dataclass

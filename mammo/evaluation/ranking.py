@@ -110,9 +110,7 @@ def specificity_at_high_sensitivity(
     alarms = ratio(false_positive, false_positive[:, -1:])
     rise = np.diff(sensitivity, axis=1)
     counted = np.diff(np.maximum(sensitivity, lowest_sensitivity), axis=1)
-    slope = np.divide(
-        np.diff(alarms, axis=1), rise, out=np.zeros_like(rise), where=rise > 0
-    )
+    slope = np.divide(np.diff(alarms, axis=1), rise, out=np.zeros_like(rise), where=rise > 0)
     # A segment that crosses the lowest sensitivity is cut there, on the straight line.
     mean_alarms = alarms[:, 1:] - slope * counted / 2.0
     area = np.einsum("rk,rk->r", counted, 1.0 - mean_alarms)

@@ -1,7 +1,7 @@
 """Are the probabilities real: Brier score and its parts, ECE, reliability curve, and Cox's line.
 
-    brier_decomposition(labels, p)
-    reliability_curve(labels, p)
+brier_decomposition(labels, p)
+reliability_curve(labels, p)
 """
 
 from dataclasses import dataclass
@@ -199,7 +199,7 @@ def brier_decomposition(labels: ArrayLike, p: ArrayLike, bins: int = BINS) -> Br
 
 
 def _bin_sums(index: Integers, values: Floats, bins: int) -> Floats:
-    return np.bincount(index, weights=values, minlength=bins)
+    return np.asarray(np.bincount(index, weights=values, minlength=bins), dtype=np.float64)
 
 
 def reliability_curve(

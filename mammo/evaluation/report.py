@@ -1,6 +1,6 @@
 """The classification report that every student knows, for both classes at a threshold.
 
-    classification_report(confusion_at(labels, p, 0.42))
+classification_report(confusion_at(labels, p, 0.42))
 """
 
 from dataclasses import dataclass

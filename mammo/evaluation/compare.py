@@ -1,0 +1,116 @@
+"""Two scores of the same cases against each other, and the models against the radiologists."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from mammo.evaluation.arithmetic import Booleans, Floats
+from mammo.evaluation.bootstrap import PatientBootstrap, auc_statistic, percentile_interval
+from mammo.evaluation.delong import delong_interval, paired_delong
+from mammo.evaluation.mcnemar import mcnemar
+from mammo.evaluation.operating import point_of_flags
+from mammo.evaluation.radiologists import biopsy
+from mammo.evaluation.roc import auc
+from mammo.evaluation.tree import Comparison, Counts, RadiologistEvaluation
+from mammo.evaluation.units import Units
+
+RADIOLOGISTS = "radiologists"
+
+
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """Hold one reader of the cases: scores (u,), the AUC of each resample, and flags by name."""
+
+    name: str
+    scores: Floats
+    auc_resampled: Floats
+    flagged: Mapping[str, Booleans]
+
+
+def compare(
+    labels: Booleans, patients: np.ndarray, first: Reader, second: Reader, confidence: float
+) -> Comparison:
+    """Return first minus second on the same cases, resampled by the same draws.
+
+    Parameters
+    ----------
+    labels : bool (u,), True for malignant
+    patients : str (u,)
+    first, second : Reader, their resamples from one PatientBootstrap
+    confidence : float, above 0 and below 1
+
+    Returns
+    -------
+    Comparison; McNemar's test at each threshold that both have
+
+    References
+    ----------
+    See `mammo.evaluation.delong` and `mammo.evaluation.mcnemar`.
+    """
+    difference = auc(labels, first.scores) - auc(labels, second.scores)
+    shared = [name for name in first.flagged if name in second.flagged]
+    return Comparison(
+        first.name,
+        second.name,
+        percentile_interval(difference, first.auc_resampled - second.auc_resampled, confidence),
+        paired_delong(labels, first.scores, second.scores, patients, confidence),
+        paired_delong(labels, first.scores, second.scores, None, confidence),
+        {name: mcnemar(labels, first.flagged[name], second.flagged[name]) for name in shared},
+    )
+
+
+def compare_pairs(
+    labels: Booleans, patients: np.ndarray, readers: list[Reader], confidence: float
+) -> tuple[Comparison, ...]:
+    """Return each later reader minus each earlier one."""
+    return tuple(
+        compare(labels, patients, later, earlier, confidence)
+        for place, earlier in enumerate(readers)
+        for later in readers[place + 1 :]
+    )
+
+
+def evaluate_radiologists(
+    units: Units,
+    counts: Counts,
+    ranks: Floats,
+    scores: Mapping[str, Floats],
+    bootstrap: PatientBootstrap,
+    confidence: float,
+) -> RadiologistEvaluation:
+    """Return the radiologists' figures on cases that all have an assessment.
+
+    A lesion's or patient's assessment is the most suspicious of its crops'.
+
+    Parameters
+    ----------
+    units : Units, u cases of n crops
+    counts : Counts of those
+    ranks : float64 (n,), from `mammo.evaluation.radiologists.suspicion`, none missing
+    scores : each model's p, float64 (u,)
+    bootstrap : PatientBootstrap over the u cases
+    confidence : float, above 0 and below 1
+
+    Returns
+    -------
+    RadiologistEvaluation
+    """
+    pooled = units.pool_highest(ranks)
+    readers = {
+        name: Reader(name, values, bootstrap.distribution(auc_statistic(units.labels, values)), {})
+        for name, values in {RADIOLOGISTS: pooled, **scores}.items()
+    }
+    recorded = readers.pop(RADIOLOGISTS)
+    return RadiologistEvaluation(
+        counts,
+        percentile_interval(auc(units.labels, pooled), recorded.auc_resampled, confidence),
+        delong_interval(units.labels, pooled, units.patients, confidence),
+        point_of_flags(
+            units.labels, biopsy(pooled), bootstrap, name="biopsy", confidence=confidence
+        ),
+        tuple(
+            compare(units.labels, units.patients, model, recorded, confidence)
+            for model in readers.values()
+        ),
+    )

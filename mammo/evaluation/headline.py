@@ -1,0 +1,207 @@
+"""The figures that a model is known by, each with its interval over patients.
+
+`mammo.train` fills the model's card with them, `mammo.evaluate` prints them:
+
+    headline_metrics(labels, p, patients, lesions, threshold, unit="lesion")["auc"]
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mammo.evaluation.arithmetic import Booleans, Floats
+from mammo.evaluation.bootstrap import (
+    RESAMPLES,
+    SEED,
+    PatientBootstrap,
+    auc_statistic,
+    percentile_ends,
+    percentile_interval,
+    ranking_statistic,
+)
+from mammo.evaluation.checks import as_labels, as_probabilities
+from mammo.evaluation.interval import CONFIDENCE, Interval
+from mammo.evaluation.operating import operating_point, widen_at_the_edge
+from mammo.evaluation.reliability import BINS, equal_mass_bins
+from mammo.evaluation.units import Unit, group_units
+
+RANKING_NAMES = ("auc", "partial_auc", "average_precision")
+SCORE_NAMES = (*RANKING_NAMES, "brier", "ece")
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreFigures:
+    """Hold the figures of `SCORE_NAMES`, and the AUC of every resample, for paired differences."""
+
+    metrics: Mapping[str, Interval]
+    auc_resampled: Floats
+
+
+def score_figures(
+    labels: ArrayLike,
+    p: ArrayLike,
+    bootstrap: PatientBootstrap,
+    confidence: float = CONFIDENCE,
+) -> ScoreFigures:
+    """Return the figures that need no threshold: AUC, partial AUC, average precision, Brier, ECE.
+
+    The interval of the ECE is moved by the bootstrap's own bias: resampling adds noise, which the
+    ECE counts as miscalibration.
+
+    Parameters
+    ----------
+    labels : bool or int (n,), 1 malignant
+    p : float (n,), 0..1
+    bootstrap : PatientBootstrap over the n cases
+    confidence : float, above 0 and below 1
+
+    Returns
+    -------
+    ScoreFigures; AUC and partial AUC are NaN with one class only
+
+    Raises
+    ------
+    DataError
+        Empty, another length, labels other than 0 and 1, p NaN or outside 0..1.
+
+    References
+    ----------
+    See `mammo.evaluation.roc`, `precision_recall` and `reliability`.
+
+    Examples
+    --------
+    >>> cases = PatientBootstrap(["a", "b", "c", "d"])
+    >>> figures = score_figures([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], cases)
+    >>> figures.metrics["auc"].value, round(figures.metrics["brier"].value, 4)
+    (0.75, 0.1581)
+    """
+    malignant = as_labels(labels)
+    values = as_probabilities(p, malignant.size)
+    statistic = ranking_statistic(malignant, values)
+    sampled, resampled = statistic(bootstrap.sample)[0], bootstrap.distribution(statistic)
+    rarer = _rarer_patients(malignant, bootstrap)
+    metrics = {
+        name: percentile_interval(float(value), column, confidence)
+        for name, value, column in zip(RANKING_NAMES, sampled, resampled.T, strict=True)
+    }
+    for name in ("auc", "partial_auc"):
+        metrics[name] = widen_at_the_edge(metrics[name], rarer, confidence)
+    metrics["brier"] = _brier(malignant, values, bootstrap, confidence)
+    metrics["ece"] = _ece(malignant, values, bootstrap, confidence)
+    return ScoreFigures(metrics, resampled[:, 0])
+
+
+def auc_interval(
+    labels: ArrayLike,
+    scores: ArrayLike,
+    bootstrap: PatientBootstrap,
+    confidence: float = CONFIDENCE,
+) -> Interval:
+    """Return the AUC with its percentile interval over patients.
+
+    Parameters
+    ----------
+    labels : bool or int (n,), 1 malignant
+    scores : float (n,), higher is more suspicious
+    bootstrap : PatientBootstrap over the n cases
+    confidence : float, above 0 and below 1
+
+    Returns
+    -------
+    Interval; NaN with one class only; Wilson's at exactly 0 or 1 (see `widen_at_the_edge`), for
+    the patients of the rarer class
+
+    Raises
+    ------
+    DataError
+        Empty, another length, labels other than 0 and 1, NaN or infinite scores.
+
+    Examples
+    --------
+    >>> auc_interval([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], PatientBootstrap(list("abcd"))).value
+    0.75
+    """
+    malignant = as_labels(labels)
+    interval = bootstrap.interval(auc_statistic(malignant, scores), confidence=confidence)
+    return widen_at_the_edge(interval, _rarer_patients(malignant, bootstrap), confidence)
+
+
+def _rarer_patients(malignant: Booleans, bootstrap: PatientBootstrap) -> int:
+    return min(bootstrap.patients_among(group) for group in (malignant, ~malignant))
+
+
+def _brier(
+    malignant: Booleans, p: Floats, bootstrap: PatientBootstrap, confidence: float
+) -> Interval:
+    squares = (p - malignant) ** 2
+    totals = bootstrap.sums(np.column_stack([squares, np.ones_like(p)]))
+    return percentile_interval(float(squares.mean()), totals[:, 0] / totals[:, 1], confidence)
+
+
+def _ece(
+    malignant: Booleans, p: Floats, bootstrap: PatientBootstrap, confidence: float
+) -> Interval:
+    # The bins of the sample stand; only the weights in them change.
+    inside = equal_mass_bins(p)[:, np.newaxis] == np.arange(BINS)
+    gaps = inside * (malignant - p)[:, np.newaxis]
+    totals = bootstrap.sums(np.column_stack([gaps, np.ones_like(p)]))
+    value = float(np.abs(gaps.sum(axis=0)).sum() / p.size)
+    resampled = np.abs(totals[:, :-1]).sum(axis=1) / totals[:, -1]
+    low, high = percentile_ends(resampled - (resampled.mean() - value), confidence)
+    return Interval(value, max(0.0, float(low)), min(1.0, float(high)))
+
+
+def headline_metrics(
+    labels: ArrayLike,
+    p: ArrayLike,
+    patients: ArrayLike,
+    lesions: ArrayLike,
+    threshold: float,
+    unit: Unit = "crop",
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+    confidence: float = CONFIDENCE,
+) -> dict[str, Interval]:
+    """Return a model's headline figures from its crops, counted by crop, lesion or patient.
+
+    Parameters
+    ----------
+    labels : bool or int (n,), 1 malignant, a crop each
+    p : float (n,), 0..1, calibrated
+    patients, lesions : str or int (n,)
+    threshold : float, 0..1
+    unit : "crop", "lesion" or "patient"
+    resamples : int, 100 or more
+    seed : int
+    confidence : float, above 0 and below 1
+
+    Returns
+    -------
+    dict of Interval, keys `SCORE_NAMES` (auc, partial_auc, average_precision, brier, ece) and
+    `RATE_NAMES` (sensitivity, specificity, ppv, npv, accuracy, balanced_accuracy, f1,
+    positive_likelihood_ratio, negative_likelihood_ratio)
+
+    Raises
+    ------
+    DataError
+        Empty, another length, a missing name, labels other than 0 and 1, p NaN or outside 0..1.
+    SettingsError
+        A setting outside its values.
+
+    Examples
+    --------
+    >>> figures = headline_metrics(
+    ...     [0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], list("aabb"), list("abcd"), 0.3, "patient"
+    ... )
+    >>> figures["auc"].value, figures["accuracy"].value
+    (1.0, 0.5)
+    """
+    units = group_units(unit, labels, patients, lesions)
+    pooled = units.pool(p)
+    bootstrap = PatientBootstrap(units.patients, resamples=resamples, seed=seed)
+    figures = score_figures(units.labels, pooled, bootstrap, confidence)
+    point = operating_point(units.labels, pooled, threshold, bootstrap, confidence=confidence)
+    return {**figures.metrics, **point.rates}

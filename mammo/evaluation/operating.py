@@ -1,0 +1,219 @@
+"""One threshold in full: the matrix, every rate with its interval, and what a clinic would see.
+
+Quick enough for a slider: the bootstrap is drawn once and kept, a point costs milliseconds.
+
+    bootstrap = PatientBootstrap(patients)
+    operating_point(labels, p, 0.42, bootstrap, prevalences=(0.05,))
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mammo.errors import DataError
+from mammo.evaluation.arithmetic import Booleans, Floats
+from mammo.evaluation.bootstrap import PatientBootstrap, percentile_interval
+from mammo.evaluation.checks import as_labels, as_prevalence, as_probabilities, as_threshold
+from mammo.evaluation.confusion import Confusion, rates_of_counts
+from mammo.evaluation.interval import CONFIDENCE, Interval, wilson
+from mammo.evaluation.prevalence import CLINIC_NAMES, clinic_figures
+
+
+@dataclass(frozen=True)
+class Clinic:
+    """Hold what a threshold does where `prevalence` of the lesions are malignant.
+
+    `figures` has the keys of `CLINIC_NAMES`.
+    """
+
+    prevalence: float
+    figures: dict[str, Interval]
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """Hold a threshold, its counts, its rates by name (`RATE_NAMES`) and its clinics.
+
+    `threshold` is NaN where the cases were not flagged by a probability (the radiologists' point).
+    """
+
+    name: str
+    threshold: float
+    confusion: Confusion
+    rates: dict[str, Interval]
+    clinics: tuple[Clinic, ...]
+
+
+def operating_point(
+    labels: ArrayLike,
+    p: ArrayLike,
+    threshold: float,
+    bootstrap: PatientBootstrap,
+    *,
+    name: str = "",
+    prevalences: Sequence[float] = (),
+    confidence: float = CONFIDENCE,
+) -> OperatingPoint:
+    """Return everything that a threshold brings, with intervals over patients.
+
+    Parameters
+    ----------
+    labels : bool or int (n,), 1 malignant
+    p : float (n,), 0..1; a case is flagged where p >= threshold
+    threshold : float, 0..1
+    bootstrap : PatientBootstrap over the n cases
+    name : str, what to call the point
+    prevalences : sequence of float, 0..1, a clinic each
+    confidence : float, above 0 and below 1
+
+    Returns
+    -------
+    OperatingPoint
+
+    Raises
+    ------
+    DataError
+        Empty, another length, labels other than 0 and 1, p NaN or outside 0..1.
+    SettingsError
+        Threshold or prevalence outside 0..1.
+
+    Examples
+    --------
+    >>> cases = PatientBootstrap(["a", "b", "c", "d"])
+    >>> point = operating_point([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], 0.4, cases, prevalences=(0.1,))
+    >>> point.rates["sensitivity"].value, round(point.clinics[0].figures["ppv"].value, 3)
+    (0.5, 0.1)
+    """
+    malignant = as_labels(labels)
+    flagged = as_probabilities(p, malignant.size) >= as_threshold(threshold)
+    return point_of_flags(
+        malignant,
+        flagged,
+        bootstrap,
+        name=name,
+        threshold=float(threshold),
+        prevalences=prevalences,
+        confidence=confidence,
+    )
+
+
+def point_of_flags(
+    labels: ArrayLike,
+    flagged: ArrayLike,
+    bootstrap: PatientBootstrap,
+    *,
+    name: str = "",
+    threshold: float = float("nan"),
+    prevalences: Sequence[float] = (),
+    confidence: float = CONFIDENCE,
+) -> OperatingPoint:
+    """Return everything that a set of flagged cases brings, however they were flagged.
+
+    Parameters
+    ----------
+    labels : bool or int (n,), 1 malignant
+    flagged : bool (n,)
+    bootstrap, name, prevalences, confidence
+        As `operating_point`.
+    threshold : float, to be recorded with the point
+
+    Returns
+    -------
+    OperatingPoint
+
+    Raises
+    ------
+    DataError
+        Empty, another length, labels other than 0 and 1.
+    SettingsError
+        Prevalence outside 0..1.
+
+    Examples
+    --------
+    >>> cases = PatientBootstrap(["a", "b", "c", "d"])
+    >>> point_of_flags([0, 0, 1, 1], [False, False, True, True], cases).confusion
+    Confusion(true_positive=2, false_positive=0, false_negative=0, true_negative=2)
+    """
+    malignant = as_labels(labels)
+    called = np.asarray(flagged, dtype=np.bool_)
+    if called.shape != malignant.shape:
+        raise DataError(f"expected {malignant.size} flags, one a label, received {called.shape}")
+    outcomes = np.column_stack(
+        [malignant & called, ~malignant & called, malignant & ~called, ~malignant & ~called]
+    )
+    table = Confusion(*(int(count) for count in outcomes.sum(axis=0)))
+    resampled = rates_of_counts(*bootstrap.sums(outcomes.astype(np.float64)).T)
+    rates = _rates(table, resampled, outcomes, bootstrap, confidence)
+    clinics = tuple(_clinic(table, resampled, share, confidence) for share in prevalences)
+    return OperatingPoint(name, threshold, table, rates, clinics)
+
+
+def _rates(
+    table: Confusion,
+    resampled: dict[str, Floats],
+    outcomes: Booleans,
+    bootstrap: PatientBootstrap,
+    confidence: float,
+) -> dict[str, Interval]:
+    found, alarm, missed, spared = outcomes.T
+    counted = {
+        "sensitivity": found | missed,
+        "specificity": alarm | spared,
+        "ppv": found | alarm,
+        "npv": missed | spared,
+        "accuracy": found | alarm | missed | spared,
+    }
+    rates = {}
+    for name, value in table.rates().items():
+        interval = percentile_interval(value, resampled[name], confidence)
+        if name in counted:
+            patients = bootstrap.patients_among(counted[name])
+            interval = widen_at_the_edge(interval, patients, confidence)
+        rates[name] = interval
+    return rates
+
+
+def widen_at_the_edge(
+    interval: Interval, patients: int, confidence: float = CONFIDENCE
+) -> Interval:
+    """Give a share of exactly 0 or 1 Wilson's interval for as many trials as it has patients.
+
+    Resampling what never fails cannot show that it might: its interval would have no width.
+
+    Parameters
+    ----------
+    interval : Interval, 0..1
+    patients : int, whose cases the share counts
+    confidence : float, above 0 and below 1
+
+    Returns
+    -------
+    Interval, unchanged where its value lies inside 0..1 or is NaN
+
+    References
+    ----------
+    J. A. Hanley, A. Lippman-Hand (1983), JAMA 249:1743-1745.
+
+    Examples
+    --------
+    >>> round(widen_at_the_edge(Interval(1.0, 1.0, 1.0), 10).low, 3)
+    0.722
+    """
+    if interval.value not in (0.0, 1.0) or patients == 0:
+        return interval
+    return wilson(interval.value * patients, patients, confidence)
+
+
+def _clinic(
+    table: Confusion, resampled: dict[str, Floats], prevalence: float, confidence: float
+) -> Clinic:
+    rates, share = table.rates(), as_prevalence(prevalence)
+    values = clinic_figures(rates["sensitivity"], rates["specificity"], share)
+    spread = clinic_figures(resampled["sensitivity"], resampled["specificity"], share)
+    figures = {
+        name: percentile_interval(float(values[name]), spread[name], confidence)
+        for name in CLINIC_NAMES
+    }
+    return Clinic(share, figures)

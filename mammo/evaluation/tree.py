@@ -1,0 +1,158 @@
+"""An evaluation as a tree of plain values, for the page, the README, the cards and JSON alike."""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from mammo.evaluation.decision import DecisionCurve
+from mammo.evaluation.delong import PairedDelong
+from mammo.evaluation.interval import Interval
+from mammo.evaluation.mcnemar import McNemar
+from mammo.evaluation.operating import OperatingPoint
+from mammo.evaluation.reliability import BrierDecomposition, CalibrationLine, ReliabilityBin
+from mammo.evaluation.report import ClassificationReport
+from mammo.evaluation.units import Unit
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Hold how many cases (of the evaluation's unit) there are, and of what they are made."""
+
+    cases: int
+    malignant: int
+    benign: int
+    crops: int
+    lesions: int
+    patients: int
+
+
+@dataclass(frozen=True)
+class CalibrationEvaluation:
+    """Hold how real the probabilities are; the uncalibrated pair is NaN where no raw score is."""
+
+    brier: BrierDecomposition
+    line: CalibrationLine
+    reliability: tuple[ReliabilityBin, ...]
+    uncalibrated_brier: float
+    uncalibrated_ece: float
+
+
+@dataclass(frozen=True)
+class ModelEvaluation:
+    """Hold one model's figures; `metrics` has the keys of `mammo.evaluation.headline.SCORE_NAMES`.
+
+    `points` and `reports` are keyed by the name of the threshold.
+    """
+
+    name: str
+    title: str
+    metrics: dict[str, Interval]
+    auc_delong: Interval
+    points: dict[str, OperatingPoint]
+    reports: dict[str, ClassificationReport]
+    calibration: CalibrationEvaluation
+    decision: DecisionCurve
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Hold first minus second: over patients, by DeLong with and without clusters, by McNemar.
+
+    `mcnemar` is keyed by the name of the threshold.
+    """
+
+    first: str
+    second: str
+    auc_difference: Interval
+    clustered_delong: PairedDelong
+    delong: PairedDelong
+    mcnemar: dict[str, McNemar]
+
+
+@dataclass(frozen=True)
+class RadiologistEvaluation:
+    """Hold the recorded BI-RADS assessment as a score, on those cases that have one.
+
+    `comparisons` are each model minus the radiologists, on the same cases.
+    """
+
+    counts: Counts
+    auc: Interval
+    auc_delong: Interval
+    biopsy: OperatingPoint
+    comparisons: tuple[Comparison, ...]
+
+
+@dataclass(frozen=True)
+class SubgroupFigures:
+    """Hold one model in one subgroup; sensitivity and specificity at the first named threshold."""
+
+    auc: Interval
+    sensitivity: Interval
+    specificity: Interval
+
+
+@dataclass(frozen=True)
+class Subgroup:
+    """Hold a subgroup; `note` says that it is small, or why it has no AUC."""
+
+    variable: str
+    level: str
+    title: str
+    counts: Counts
+    note: str
+    models: dict[str, SubgroupFigures]
+
+
+@dataclass(frozen=True)
+class SplitEvaluation:
+    """Hold all figures of one split: "test", "out_of_fold" or "external"."""
+
+    name: str
+    title: str
+    headline: str
+    counts: Counts
+    models: dict[str, ModelEvaluation]
+    comparisons: tuple[Comparison, ...]
+    radiologists: RadiologistEvaluation | None
+    subgroups: tuple[Subgroup, ...]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Hold all figures of all splits, and how they came about."""
+
+    schema: int
+    unit: Unit
+    confidence: float
+    resamples: int
+    seed: int
+    thresholds: dict[str, dict[str, float]]
+    calibrations: dict[str, str]
+    notes: tuple[str, ...]
+    splits: dict[str, SplitEvaluation]
+
+
+def as_json(value: object) -> object:
+    """Return dataclasses, arrays and tuples as what JSON holds; NaN and infinity become null.
+
+    Examples
+    --------
+    >>> as_json((Interval(0.5, float("nan"), 1.0), np.array([1.0, np.inf])))
+    [{'value': 0.5, 'low': None, 'high': 1.0}, [1.0, None]]
+    """
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {part.name: as_json(getattr(value, part.name)) for part in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(key): as_json(part) for key, part in value.items()}
+    if isinstance(value, np.ndarray):
+        return as_json(value.tolist())
+    if isinstance(value, (tuple, list)):
+        return [as_json(part) for part in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,141 @@
+"""Figures in words: one way to print a number, an interval, a p-value, and the headline.
+
+Used by the command and by the pages, so that both say the same in the same words.
+"""
+
+import math
+
+from mammo.evaluation.interval import Interval
+from mammo.evaluation.tree import Comparison, ModelEvaluation, SplitEvaluation
+from mammo.evaluation.units import Unit
+
+NOUNS: dict[Unit, tuple[str, str]] = {
+    "crop": ("crop", "crops"),
+    "lesion": ("lesion", "lesions"),
+    "patient": ("patient", "patients"),
+}
+SIGNIFICANT = 0.05
+
+
+def number(value: float, decimals: int = 3) -> str:
+    """Return a figure in words; "undefined" for NaN, "unbounded" for infinity.
+
+    Examples
+    --------
+    >>> number(0.8714), number(float("nan")), number(float("inf"))
+    ('0.871', 'undefined', 'unbounded')
+    """
+    if math.isnan(value):
+        return "undefined"
+    if math.isinf(value):
+        return "unbounded"
+    # Rounding must not leave a minus before nothing.
+    return f"{round(value, decimals) + 0.0:,.{decimals}f}"
+
+
+def interval(figure: Interval, decimals: int = 3) -> str:
+    """Return a figure with its interval.
+
+    Examples
+    --------
+    >>> interval(Interval(0.8714, 0.824, 0.913))
+    '0.871 (0.824 to 0.913)'
+    """
+    if math.isnan(figure.value):
+        return "undefined"
+    ends = f"{number(figure.low, decimals)} to {number(figure.high, decimals)}"
+    return f"{number(figure.value, decimals)} ({ends})"
+
+
+def percent(figure: Interval) -> str:
+    """Return a share with its interval in per cent.
+
+    Examples
+    --------
+    >>> percent(Interval(0.864, 0.798, 0.921))
+    '86.4 % (79.8 to 92.1)'
+    """
+    if math.isnan(figure.value):
+        return "undefined"
+    low, high = number(100 * figure.low, 1), number(100 * figure.high, 1)
+    return f"{number(100 * figure.value, 1)} % ({low} to {high})"
+
+
+def signed(figure: Interval) -> str:
+    """Return a difference with its interval, each with its sign.
+
+    Examples
+    --------
+    >>> signed(Interval(0.17, -0.01, 0.35))
+    '+0.170 (-0.010 to +0.350)'
+    """
+    if math.isnan(figure.value):
+        return "undefined"
+    value, low, high = (
+        number(part) if math.isnan(part) else f"{part:+.3f}"
+        for part in (figure.value, figure.low, figure.high)
+    )
+    return f"{value} ({low} to {high})"
+
+
+def p_value(p: float) -> str:
+    """Return a p-value as papers print it.
+
+    Examples
+    --------
+    >>> p_value(0.0001), p_value(0.0312), p_value(0.412), p_value(float("nan"))
+    ('p < 0.001', 'p = 0.031', 'p = 0.41', 'p undefined')
+    """
+    if math.isnan(p):
+        return "p undefined"
+    if p < 0.001:
+        return "p < 0.001"
+    return f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
+
+
+def headline(split: SplitEvaluation, unit: Unit) -> str:
+    """Return the one sentence to quote: both AUCs, their difference, and what chance can explain.
+
+    Parameters
+    ----------
+    split : SplitEvaluation, its own headline not read
+    unit : "crop", "lesion" or "patient"
+
+    Returns
+    -------
+    str, one sentence
+    """
+    noun = NOUNS[unit][0]
+    if split.counts.malignant == 0 or split.counts.benign == 0:
+        only = "malignant" if split.counts.malignant else "benign"
+        return f"Every {noun} here is {only}, so nothing can be said about telling the two apart."
+    ranked = sorted(split.models.values(), key=lambda model: -model.metrics["auc"].value)
+    opening = (
+        f"Of one malignant and one benign {noun} ({split.title}), {ranked[0].title} gives the "
+        f"malignant one the higher probability {_times(ranked[0])} "
+        f"(AUC {interval(ranked[0].metrics['auc'], 2)})"
+    )
+    if len(ranked) == 1:
+        return f"{opening}."
+    second = ranked[1]
+    follow = f"{second.title} {_times(second)} ({interval(second.metrics['auc'], 2)})"
+    return f"{opening}, {follow}: {_verdict(split, ranked[0].name, second.name)}."
+
+
+def _times(model: ModelEvaluation) -> str:
+    return f"{round(100 * model.metrics['auc'].value)} times in 100"
+
+
+def _verdict(split: SplitEvaluation, best: str, second: str) -> str:
+    pair = next(one for one in split.comparisons if {one.first, one.second} == {best, second})
+    gap = _turned(pair, best)
+    p = pair.clustered_delong.p_value
+    says = (
+        "more than chance explains" if p < SIGNIFICANT else "no more than chance could bring about"
+    )
+    return f"a difference of {interval(gap, 2)}, {says} (paired {p_value(p)})"
+
+
+def _turned(pair: Comparison, best: str) -> Interval:
+    gap = pair.auc_difference
+    return gap if pair.first == best else Interval(-gap.value, -gap.high, -gap.low)
