@@ -1,0 +1,1 @@
+"""CBIS-DDSM: prepared crops, folds, augmentation and the example films."""

@@ -1,0 +1,233 @@
+"""Prepared crops: the one form in which data enters training, and its checks.
+
+A folder with `index.csv` and `crops/*.png`, square and grey: one row a crop. Used by the trainer,
+by external validation (`python -m mammo.evaluate --data DIR`) and by the dataset explorer.
+Each refusal is a sentence that names the row (counted as a text editor counts lines).
+"""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mammo.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+REQUIRED = ("file", "patient_id", "pathology")
+OPTIONAL = (
+    "split",
+    "laterality",
+    "view",
+    "abnormality_id",
+    "abnormality_type",
+    "breast_density",
+    "mass_shape",
+    "mass_margins",
+    "assessment",
+    "subtlety",
+    "film_series_uid",
+    "published_split",
+)
+LABELS = {"MALIGNANT": 1, "BENIGN": 0, "BENIGN_WITHOUT_CALLBACK": 0}
+SPLITS = ("train", "test")
+
+
+def load_crops(folder: str | Path) -> "pd.DataFrame":
+    """Read and check the table of a prepared-crops folder.
+
+    Parameters
+    ----------
+    folder : path of a folder with `index.csv` and the crops that it names. The columns `file`,
+        `patient_id` and `pathology` (MALIGNANT, BENIGN or BENIGN_WITHOUT_CALLBACK) must be there;
+        the other columns of CBIS-DDSM may be. Without `split` every crop counts as test.
+
+    Returns
+    -------
+    DataFrame, one row a crop in the order of the file, with every column of `REQUIRED` and
+    `OPTIONAL` (missing ones empty) and besides: `path` (absolute), `label` (int, 1 malignant),
+    `case_id` (the file's stem) and `lesion_id` (patient, side and abnormality; a crop without
+    side or abnormality is a lesion of its own).
+
+    Raises
+    ------
+    DataError
+        If the folder or a column is missing, a crop's file is missing, a value is not legal, a
+        lesion's view stands twice, or a patient stands in both splits.
+    """
+    import pandas as pd
+
+    folder = Path(folder)
+    index = folder / "index.csv"
+    if not folder.is_dir():
+        raise DataError(f"Expected a folder of prepared crops, but {folder} is not a folder.")
+    if not index.is_file():
+        raise DataError(
+            f"Expected prepared crops (index.csv and crops/*.png) in {folder}, "
+            "but it has no index.csv."
+        )
+    try:
+        table = pd.read_csv(index, dtype={"file": str, "patient_id": str, "film_series_uid": str})
+    except (ValueError, UnicodeDecodeError) as error:
+        raise DataError(f"{index} cannot be read as a CSV table: {error}") from error
+    return _checked(table, folder)
+
+
+def _checked(table: "pd.DataFrame", folder: Path) -> "pd.DataFrame":
+    missing = [name for name in REQUIRED if name not in table.columns]
+    if missing:
+        raise DataError(
+            f"index.csv must have the columns {', '.join(REQUIRED)}. Missing: "
+            f"{', '.join(missing)}. Received: {', '.join(map(str, table.columns))}."
+        )
+    if table.empty:
+        raise DataError(f"index.csv of {folder} has no rows: expected one row a crop.")
+    for name in OPTIONAL:
+        if name not in table.columns:
+            table[name] = "test" if name == "split" else None
+    _refuse_rows(table, table["file"].isna() | table["patient_id"].isna(), "has no file or patient")
+    _refuse_rows(
+        table, ~table["pathology"].isin(list(LABELS)), f"must say one of {', '.join(LABELS)}",
+        "pathology",
+    )  # fmt: skip
+    _refuse_rows(table, ~table["split"].isin(SPLITS), "must say train or test", "split")
+    table["path"] = [str((folder / name).resolve()) for name in table["file"]]
+    exists = np.array([Path(path).is_file() for path in table["path"]])
+    _refuse_rows(table, ~exists, "names a file that does not exist", "file")
+    table["label"] = table["pathology"].map(LABELS).astype(int)
+    table["case_id"] = [Path(name).stem for name in table["file"]]
+    table["lesion_id"] = _lesion_ids(table)
+    _refuse_repeats(table)
+    _refuse_shared_patients(table)
+    return table
+
+
+def _lesion_ids(table: "pd.DataFrame") -> list[str]:
+    known = table["laterality"].notna() & table["abnormality_id"].notna()
+    rows = zip(
+        table["patient_id"], table["laterality"], table["abnormality_id"], table["case_id"],
+        known, strict=True,
+    )  # fmt: skip
+    return [
+        f"{patient}_{side}_{_plain(number)}" if complete else f"{patient}_{case}"
+        for patient, side, number, case, complete in rows
+    ]
+
+
+def _plain(number: object) -> str:
+    """Write 1.0 as 1: a column with gaps is read as float."""
+    return str(int(number)) if isinstance(number, float) and number.is_integer() else str(number)
+
+
+def _refuse_rows(
+    table: "pd.DataFrame", wrong: Iterable[bool], why: str, column: str | None = None
+) -> None:
+    rows = np.flatnonzero(np.asarray(wrong))
+    if not len(rows):
+        return
+    first = table.iloc[rows[0]]
+    received = f" Received: {column}={first[column]!r}." if column else ""
+    others = f" ({len(rows) - 1} more rows likewise.)" if len(rows) > 1 else ""
+    raise DataError(f"Row {rows[0] + 2} of index.csv ({first['file']}) {why}.{received}{others}")
+
+
+def _refuse_repeats(table: "pd.DataFrame") -> None:
+    for keys, what in (
+        (["file"], "the same file"),
+        (["lesion_id", "view", "abnormality_type", "film_series_uid"], "the same lesion and view"),
+    ):
+        complete = table[table["view"].notna()] if len(keys) > 1 else table
+        repeated = complete.duplicated(keys, keep="first")
+        if repeated.any():
+            row = complete.index[repeated][0]
+            raise DataError(
+                f"Row {row + 2} of index.csv ({table.loc[row, 'file']}) names {what} as an "
+                "earlier row: each crop must stand once."
+            )
+
+
+def _refuse_shared_patients(table: "pd.DataFrame") -> None:
+    splits = table.groupby("patient_id")["split"].nunique()
+    shared = sorted(map(str, splits.index[splits > 1]))
+    if shared:
+        row = int(np.flatnonzero(table["patient_id"] == shared[0])[0])
+        raise DataError(
+            f"{len(shared)} patients stand in both splits (row {row + 2}: {shared[0]}): a model "
+            "would be tested on patients that it learned from. Put each patient in one split."
+        )
+
+
+def read_pixels(table: "pd.DataFrame") -> NDArray[np.uint8]:
+    """Read the crops of a table from their files.
+
+    Parameters
+    ----------
+    table : DataFrame of `load_crops`, with the columns `path` and `file`.
+
+    Returns
+    -------
+    uint8 (n, S, S), 0-255, in the table's order.
+
+    Raises
+    ------
+    DataError
+        If a file is not an 8-bit grey picture, not square, or of another size than the first.
+    """
+    crops = [
+        _read_crop(Path(path), f"Row {row + 2} of index.csv ({name})")
+        for row, path, name in zip(table.index, table["path"], table["file"], strict=True)
+    ]
+    if not crops:
+        return np.empty((0, 0, 0), dtype=np.uint8)
+    side = crops[0].shape[0]
+    for crop, row, name in zip(crops, table.index, table["file"], strict=True):
+        if crop.shape[0] != side:
+            raise DataError(
+                f"Row {row + 2} of index.csv ({name}) is {crop.shape[0]} pixels wide, the first "
+                f"crop {side}: all crops of a folder must have one size. Prepare the folder again."
+            )
+    return np.stack(crops)
+
+
+def _read_crop(path: Path, row: str) -> NDArray[np.uint8]:
+    import cv2
+
+    try:
+        content = np.fromfile(path, dtype=np.uint8)
+    except OSError as error:
+        raise DataError(f"{row} cannot be read: {error.strerror}.") from error
+    crop = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
+    if crop is None:
+        raise DataError(f"{row} is not a readable picture: expected an 8-bit grey PNG.")
+    if crop.ndim != 2 or crop.dtype != np.uint8 or crop.shape[0] != crop.shape[1]:
+        raise DataError(
+            f"{row} must be a square 8-bit grey picture. "
+            f"Received: {crop.dtype} of shape {crop.shape}."
+        )
+    return crop.astype(np.uint8, copy=False)
+
+
+def fingerprint(table: "pd.DataFrame", crops: NDArray[np.uint8]) -> str:
+    """Name the exact data: a SHA-256 over each crop's identity, split, label and pixels.
+
+    Parameters
+    ----------
+    table : DataFrame of `load_crops`.
+    crops : uint8 (n, S, S), its pixels in the same order.
+
+    Returns
+    -------
+    str, 64 hexadecimal digits; the same for the same rows in any order.
+    """
+    lines = sorted(
+        f"{case},{patient},{split},{label},{hashlib.sha256(crop.tobytes()).hexdigest()}"
+        for case, patient, split, label, crop in zip(
+            table["case_id"], table["patient_id"], table["split"], table["label"], crops,
+            strict=True,
+        )
+    )  # fmt: skip
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -1,0 +1,121 @@
+"""Fit one model on every fold, then on all training crops: out-of-fold scores and the final network.
+
+Each fold's network scores the patients that it never saw; calibration and thresholds come from
+these scores alone. A fit that is done is kept in the work folder and not repeated.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from mammo.imaging.preprocess import Preprocessing, prepare, stretch
+from mammo.models.fit import FitData, build_network, fit, predict_logits
+from mammo.settings import Recipe
+
+FINAL = -1
+"""The fold number of the fit that holds no crop out."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingCrops:
+    """Hold the training half of the data.
+
+    Parameters
+    ----------
+    crops : uint8 (n, S, S), 0-255.
+    labels : int (n,), 0 benign, 1 malignant.
+    fold : int (n,), the fold in which each crop is held out.
+    fingerprint : str, names the data.
+    """
+
+    crops: NDArray[np.uint8]
+    labels: NDArray[np.int_]
+    fold: NDArray[np.int_]
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class FitPlan:
+    """Say which model is fitted how, and where its checkpoints are kept.
+
+    Parameters
+    ----------
+    name : str, of `mammo.settings.MODELS`.
+    recipe : Recipe.
+    seed : int.
+    imagenet_weights : str, see `mammo.models.mobilenetv2`.
+    work : Path, the run's work folder.
+    """
+
+    name: str
+    recipe: Recipe
+    seed: int
+    imagenet_weights: str
+    work: Path
+
+
+def fit_fold(
+    plan: FitPlan,
+    data: TrainingCrops,
+    fold: int,
+    on_epoch: Callable[[int], None] = lambda epochs_done: None,
+) -> tuple[keras.Model, NDArray[np.float64], list[dict[str, Any]]]:
+    """Fit on all crops outside a fold and score those inside.
+
+    Parameters
+    ----------
+    plan : FitPlan.
+    data : TrainingCrops.
+    fold : int, or `FINAL` to hold nothing out.
+    on_epoch : called with the epochs done so far.
+
+    Returns
+    -------
+    The fitted keras.Model; float64 (m,), flip-averaged logits of the held-out crops in their order
+    (m is 0 for the final fit); the history, see `mammo.models.fit.fit`.
+    """
+    preprocessing = preprocessing_of(plan.recipe)
+    held_out = data.fold == fold
+    fit_data = FitData(
+        np.stack([stretch(crop, preprocessing) for crop in data.crops[~held_out]]),
+        data.labels[~held_out],
+        prepare(data.crops[held_out], preprocessing),
+        data.labels[held_out],
+    )
+    folder = plan.work / plan.name
+    folder.mkdir(parents=True, exist_ok=True)
+    label = "final" if fold == FINAL else f"fold_{fold}"
+    seed = plan.seed + 1 + fold
+    network = build_network(plan.name, plan.recipe, seed, plan.imagenet_weights)
+    identity = _identity(plan, data, fold)
+    history = fit(
+        network, fit_data, plan.recipe, seed, folder / f"{label}.npz", identity, on_epoch
+    )
+    logits = predict_logits(network, fit_data.held_out) if held_out.any() else np.empty(0)
+    return network, logits, [{"fold": label, **row} for row in history]
+
+
+def preprocessing_of(recipe: Recipe) -> Preprocessing:
+    """Take a recipe's preprocessing, the part that serving must repeat."""
+    return Preprocessing(recipe.input_size, recipe.low_percentile, recipe.high_percentile)
+
+
+def _identity(plan: FitPlan, data: TrainingCrops, fold: int) -> str:
+    parts = {
+        "name": plan.name,
+        "recipe": asdict(plan.recipe),
+        "seed": plan.seed,
+        "imagenet_weights": Path(plan.imagenet_weights).name,
+        "data": data.fingerprint,
+        "fold": fold,
+        "held_out": hashlib.sha256(data.fold.tobytes()).hexdigest(),
+        "keras": keras.__version__,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,39 @@
+"""The simple CNN: two Conv2D layers, max pooling, dropout, dense layers; read it in a minute.
+
+The baseline of the app: what a small network learns from the crops alone, without ImageNet.
+"""
+
+import keras
+
+from mammo.settings import Recipe
+
+LAST_CONVOLUTION = "conv_2"
+
+
+def build_simple_cnn(recipe: Recipe) -> keras.Model:
+    """Build the untrained network.
+
+    Parameters
+    ----------
+    recipe : Recipe, whose input size and dropout are used.
+
+    Returns
+    -------
+    keras.Model, float32 (n, I, I, 1) in 0-255 -> logit of malignancy, float32 (n, 1).
+    """
+    size = recipe.input_size
+    crops = keras.Input((size, size, 1), name="crops")
+    signal = keras.layers.Rescaling(1 / 127.5, offset=-1, name="scale")(crops)  # (I, I, 1)
+    signal = keras.layers.Conv2D(
+        32, 7, strides=2, padding="same", activation="relu", name="conv_1"
+    )(signal)  # (I/2, I/2, 32)
+    signal = keras.layers.MaxPooling2D(4, name="pool_1")(signal)  # (I/8, I/8, 32)
+    signal = keras.layers.Conv2D(64, 5, padding="same", activation="relu", name=LAST_CONVOLUTION)(
+        signal
+    )  # (I/8, I/8, 64)
+    signal = keras.layers.MaxPooling2D(4, name="pool_2")(signal)  # (I/32, I/32, 64)
+    signal = keras.layers.Flatten(name="flatten")(signal)
+    signal = keras.layers.Dropout(recipe.dropout, name="dropout_1")(signal)
+    signal = keras.layers.Dense(64, activation="relu", name="embedding")(signal)
+    signal = keras.layers.Dropout(recipe.dropout, name="dropout_2")(signal)
+    return keras.Model(crops, keras.layers.Dense(1, name="logit")(signal), name="simple_cnn")

@@ -1,0 +1,146 @@
+"""Every number that a training depends on, in one place: `Recipe` a model, `TrainSettings` a run.
+
+The command `python -m mammo.train` mirrors both as flags, and the manifest and the cards of the
+artifacts record them, so that a release says how it came about.
+"""
+
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+
+from mammo.errors import SettingsError
+
+MODELS = ("simple_cnn", "mobilenetv2")
+"""The two models, in the order in which they are trained and shown."""
+
+TITLES = {"simple_cnn": "Simple CNN", "mobilenetv2": "MobileNetV2"}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Say how one model is trained.
+
+    Parameters
+    ----------
+    input_size : int, pixels, the side of the network's input.
+    low_percentile, high_percentile : float, 0 to 100, the contrast stretch of each crop.
+    batch_size : int, crops a step.
+    head_epochs : int, epochs in which only the new head learns (MobileNetV2; 0 for none).
+    epochs : int, epochs of the main stage.
+    head_learning_rate, learning_rate : float, peaks of the two stages; the main one falls to zero
+        along a cosine after its first twentieth, in which it rises.
+    weight_decay : float, decoupled (AdamW).
+    dropout : float, 0 to 1, before each dense layer.
+    label_smoothing : float, 0 to 1.
+    frozen_blocks : int, 0 to 16, the first inverted-residual blocks of MobileNetV2 (and its stem)
+        that keep their ImageNet weights; 0 trains all.
+    rotation_degrees, zoom, shift, contrast, brightness : float, see `mammo.data.augment`.
+    """
+
+    input_size: int = 224
+    low_percentile: float = 1.0
+    high_percentile: float = 99.0
+    batch_size: int = 32
+    head_epochs: int = 0
+    epochs: int = 16
+    head_learning_rate: float = 1e-3
+    learning_rate: float = 1e-4
+    weight_decay: float = 1e-4
+    dropout: float = 0.3
+    label_smoothing: float = 0.0
+    frozen_blocks: int = 0
+    rotation_degrees: float = 180.0
+    zoom: float = 0.2
+    shift: float = 0.1
+    contrast: float = 0.2
+    brightness: float = 20.0
+
+    def __post_init__(self) -> None:
+        for name, low, high in _RANGES:
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise SettingsError(
+                    f"{name} must lie between {low} and {high}. Received: {name}={value}."
+                )
+
+
+_RANGES = (
+    ("input_size", 32, 1024),
+    ("low_percentile", 0, 49),
+    ("high_percentile", 51, 100),
+    ("batch_size", 1, 1024),
+    ("head_epochs", 0, 1000),
+    ("epochs", 1, 10000),
+    ("head_learning_rate", 1e-8, 1),
+    ("learning_rate", 1e-8, 1),
+    ("weight_decay", 0, 1),
+    ("dropout", 0, 0.95),
+    ("label_smoothing", 0, 0.5),
+    ("frozen_blocks", 0, 16),
+    ("rotation_degrees", 0, 180),
+    ("zoom", 0, 2),
+    ("shift", 0, 0.5),
+    ("contrast", 0, 1),
+    ("brightness", 0, 128),
+)
+
+RECIPES = {
+    "simple_cnn": Recipe(epochs=60, learning_rate=1e-3),
+    "mobilenetv2": Recipe(epochs=14, head_epochs=2, learning_rate=2e-4, frozen_blocks=5),
+}
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """Say what a run of `python -m mammo.train` does.
+
+    Parameters
+    ----------
+    data : Path, a prepared-crops folder.
+    out : Path, the artifacts folder to write.
+    work : Path, where the run keeps its checkpoints until it is whole.
+    models : tuple of str, of `MODELS`.
+    seed : int, of folds, weights, order and augmentation.
+    folds : int, patient-grouped folds of the training split, at least 2.
+    imagenet_weights : str, "imagenet" (Keras downloads them), "none", or the path of an .h5 file.
+    recipes : a Recipe for each model of `models`.
+
+    Raises
+    ------
+    SettingsError
+        If a model is unknown or named twice, or there are fewer than two folds.
+    """
+
+    data: Path
+    out: Path
+    work: Path
+    models: tuple[str, ...] = MODELS
+    seed: int = 2026
+    folds: int = 4
+    imagenet_weights: str = "imagenet"
+    recipes: dict[str, Recipe] = field(default_factory=lambda: dict(RECIPES))
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.models if name not in MODELS]
+        if unknown or not self.models or len(set(self.models)) != len(self.models):
+            raise SettingsError(
+                f"models must name one or more of {', '.join(MODELS)}, each once. "
+                f"Received: {', '.join(self.models) or 'none'}."
+            )
+        if self.folds < 2:
+            raise SettingsError(f"folds must be at least 2. Received: folds={self.folds}.")
+
+
+def with_overrides(recipe: Recipe, overrides: dict[str, float | int | None]) -> Recipe:
+    """Replace the values of a recipe that are named and not None.
+
+    Examples
+    --------
+    >>> with_overrides(Recipe(), {"epochs": 3, "dropout": None}).epochs
+    3
+    """
+    known = {item.name for item in fields(Recipe)}
+    given = {name: value for name, value in overrides.items() if value is not None}
+    unknown = sorted(set(given) - known)
+    if unknown:
+        raise SettingsError(f"A recipe has no value named {', '.join(unknown)}.")
+    return replace(recipe, **given)  # type: ignore[arg-type]
