@@ -74,7 +74,8 @@ def toned(
     table = (greys - 127.5) * slope + 127.5 + 2.55 * brightness
     if invert:
         table = 255 - table
-    return np.clip(np.rint(table), 0, 255).astype(np.uint8)[picture]
+    greys_shown = np.clip(np.rint(table), 0, 255).astype(np.uint8)
+    return np.asarray(greys_shown[picture], np.uint8)
 
 
 def data_uri(picture: NDArray[np.uint8], lossless: bool = False) -> str:
@@ -101,3 +102,18 @@ def data_uri(picture: NDArray[np.uint8], lossless: bool = False) -> str:
 def thumbnail_uri(picture: NDArray[np.uint8]) -> str:
     """Encode a small copy of a picture for a table cell."""
     return data_uri(scaled_down(picture, THUMBNAIL_SIDE))
+
+
+def enlarged(picture: NDArray[np.uint8], side: int = 512) -> NDArray[np.uint8]:
+    """Enlarge a small square picture smoothly, so that a wide column does not show its blocks.
+
+    Parameters
+    ----------
+    picture : uint8 (S, S) or (S, S, 3), 0-255
+    side : int, screen pixels
+
+    Returns
+    -------
+    uint8, (side, side) or (side, side, 3)
+    """
+    return np.asarray(cv2.resize(picture, (side, side), interpolation=cv2.INTER_CUBIC), np.uint8)

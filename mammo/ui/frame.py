@@ -13,6 +13,7 @@ import streamlit as st
 
 from mammo.errors import MammoError
 from mammo.ui import words
+from mammo.ui.brand import MARK
 
 DATA_SET = "https://doi.org/10.7937/K9/TCIA.2016.7O02S9CY"
 _ACCEPTED = "notice_accepted"
@@ -51,10 +52,11 @@ def frame(title: str, icon: str) -> None:
     """
     st.set_page_config(
         page_title=title if title == "mammo" else f"{title} · mammo",
-        page_icon=icon,
+        page_icon=MARK,
         layout="wide",
         menu_items={"About": f"**mammo**. {words.NOTICE}"},
     )
+    st.logo(MARK, size="large")
     with st.sidebar:
         _sidebar()
     st.title(title, icon=icon)

@@ -7,10 +7,11 @@ left corner. Used by `mammo.ui.film`; run its tests with `pytest tests/ui/test_r
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mammo.imaging.window import MARGIN_PIXELS, SQUARE_TOLERANCE
+
 Region = tuple[int, int, int, int]
 
 CROP_LONGEST = 1024
-CROP_ASPECT = 1.2
 SMALLEST_DRAG = 8
 
 
@@ -30,7 +31,7 @@ def looks_like_crop(shape: tuple[int, ...]) -> bool:
     (True, False, False)
     """
     shorter, longer = sorted(shape[:2])
-    return longer <= CROP_LONGEST and longer <= CROP_ASPECT * shorter
+    return longer <= CROP_LONGEST and longer <= SQUARE_TOLERANCE * shorter
 
 
 def selected_box(event: Mapping[str, Any] | None, film_shape: tuple[int, ...]) -> Region | None:
@@ -119,3 +120,22 @@ def whole_box(numbers: Sequence[int | None]) -> Region | None:
     if x is None or y is None or width is None or height is None:
         return None
     return x, y, width, height
+
+
+def box_in_window(window: Region, margin: int = MARGIN_PIXELS) -> Region:
+    """Find the lesion box whose context window is the given square window.
+
+    Parameters
+    ----------
+    window : Region
+        Square, and wider than two margins.
+    margin : int, film pixels
+        What `mammo.imaging.lesion_window` leaves around a box.
+
+    Examples
+    --------
+    >>> box_in_window((848, 2142, 431, 431), margin=60)
+    (908, 2202, 311, 311)
+    """
+    x, y, width, height = window
+    return x + margin, y + margin, width - 2 * margin, height - 2 * margin

@@ -6,6 +6,10 @@ that is claimed. Free of Streamlit; run its tests with `pytest tests/ui/test_wor
 """
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mammo.data.examples import ExampleLesion
 
 NOTICE_TITLE = "For teaching and research only"
 NOTICE = (
@@ -15,9 +19,7 @@ NOTICE = (
     "a decision about a person. Files that you open stay in this server's memory until you close "
     "the tab; nothing is stored."
 )
-NOTICE_SHORT = (
-    "Teaching and research only. Not a medical device; not for decisions about a person."
-)
+NOTICE_SHORT = "Teaching and research only. Not a medical device; not for decisions about a person."
 
 THRESHOLD_NAMES: Mapping[str, str] = {
     "youden": "Balanced (Youden)",
@@ -104,27 +106,23 @@ def standing(p_malignant: float, threshold: float) -> str:
     return f"{side} the threshold of {percent(threshold)}"
 
 
-def is_unsure(p_low: float, p_high: float, threshold: float) -> bool:
-    """Tell whether the threshold lies within the spread over the flips."""
-    return p_low < threshold <= p_high
-
-
-def spread_sentence(p_low: float, p_high: float, threshold: float) -> str:
+def spread_sentence(p_low: float, p_high: float, unsure: bool) -> str:
     """Say how far the mirror images of the crop agree, and whether that settles the side.
 
     Parameters
     ----------
     p_low, p_high : float, 0-1
         The lowest and highest calibrated probability over the four flips of the crop.
-    threshold : float, 0-1
+    unsure : bool
+        Whether these two stand on either side of the threshold.
 
     Examples
     --------
-    >>> spread_sentence(0.31, 0.44, 0.6)
+    >>> spread_sentence(0.31, 0.44, unsure=False)
     'Its four mirror images give 31 % to 44 %: all on the same side.'
     """
     spread = f"Its four mirror images give {percent_range(p_low, p_high)}"
-    if is_unsure(p_low, p_high, threshold):
+    if unsure:
         return (
             f"{spread}, on both sides of the threshold: **not sure**. "
             "The same lesion, mirrored, would be sorted differently."
@@ -177,3 +175,13 @@ def density_letter(breast_density: int | None) -> str:
     ('b', 'not recorded')
     """
     return DENSITY_LETTERS.get(breast_density or 0, "not recorded")
+
+
+def recorded(lesion: "ExampleLesion") -> str:
+    """Say what the data set records of an example lesion."""
+    return (
+        f"Recorded as **{pathology_words(lesion.pathology)}**. The radiologist's assessment was "
+        f"BI-RADS {lesion.assessment}; shape {descriptor(lesion.mass_shape)}, margins "
+        f"{descriptor(lesion.mass_margins)}, breast density "
+        f"{density_letter(lesion.breast_density)}, subtlety {lesion.subtlety} of 5."
+    )

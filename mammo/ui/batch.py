@@ -1,0 +1,107 @@
+"""Many files at once: assessed one after the other, kept in the session, shown as a table."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+from streamlit.typing import UploadedFile
+
+import mammo
+from mammo.artifacts import Card
+from mammo.errors import MammoError
+from mammo.inference import Classifier
+from mammo.ui.display import thumbnail_uri
+from mammo.ui.frame import small_notice
+from mammo.ui.region import looks_like_crop
+from mammo.ui.result import ask, choose_threshold, doubts
+from mammo.ui.source import Lesion, Picture
+from mammo.ui.table import Row, csv_bytes, table_of
+
+MOST_FILES = 200
+FILM_REMARK = "A whole film: open it below and mark the lesion."
+_ROWS = "batch_rows"
+
+
+def assess_files(
+    files: Sequence[UploadedFile], classifiers: Sequence[Classifier]
+) -> tuple[Row, ...]:
+    """Assess each file that is not assessed yet, under a progress bar.
+
+    The rows of this session are kept as they come, so that a page run again in the middle loses
+    nothing, and dropped with their files.
+    """
+    held: dict[str, Row] = st.session_state.setdefault(_ROWS, {})
+    for gone in held.keys() - {file.file_id for file in files}:
+        del held[gone]
+    waiting = [file for file in files[:MOST_FILES] if file.file_id not in held]
+    if waiting:
+        progress = st.progress(0.0, "Reading the files")
+        for done, file in enumerate(waiting, start=1):
+            held[file.file_id] = _row(file, classifiers)
+            progress.progress(done / len(waiting), f"{done} of {len(waiting)} files")
+        progress.empty()
+    return tuple(held[file.file_id] for file in files[:MOST_FILES])
+
+
+def _row(file: UploadedFile, classifiers: Sequence[Classifier]) -> Row:
+    """Assess one file; what is wrong with it becomes its remark and stops nothing."""
+    try:
+        image = mammo.read_image(file)
+        thumbnail = thumbnail_uri(image.pixels)
+        if not looks_like_crop(image.shape):
+            return Row(file.name, FILM_REMARK, thumbnail)
+        lesion = Lesion(Picture(file.file_id, file.name, image))
+        answers = ask(classifiers, lesion)
+        assessments = {answer.card.name: answer.assessment for answer in answers}
+        return Row(file.name, " ".join(doubts(lesion, answers)), thumbnail, assessments)
+    except MammoError as error:
+        return Row(file.name, str(error))
+
+
+def show_table(files: Sequence[UploadedFile], classifiers: Sequence[Classifier]) -> None:
+    """Assess many files and show them as a table, with the notice and a CSV."""
+    if len(files) > MOST_FILES:
+        st.warning(
+            f"{len(files)} files were opened; the table takes the first {MOST_FILES}. Open the "
+            "others after these, or use `python -m mammo.predict` on the whole folder."
+        )
+    rows, cards = assess_files(files, classifiers), [model.card for model in classifiers]
+    _table(rows, cards)
+
+
+@st.fragment
+def _table(rows: Sequence[Row], cards: Sequence[Card]) -> None:
+    """Lay out the table; another operating point changes the words and asks no network."""
+    threshold = choose_threshold("batch_threshold")
+    probability = {
+        card.title: st.column_config.ProgressColumn(
+            card.title,
+            help="Estimated probability of malignancy, calibrated on "
+            f"{card.calibration.fitted_on}.",
+            format="%.0f %%",
+            min_value=0,
+            max_value=100,
+        )
+        for card in cards
+    }
+    st.dataframe(
+        table_of(rows, cards, threshold),
+        column_config={
+            "Picture": st.column_config.ImageColumn("Picture", width="small"),
+            "File": st.column_config.TextColumn("File", width="medium"),
+            "In words": st.column_config.TextColumn("In words", width="large"),
+            **probability,
+        },
+        hide_index=True,
+        row_height=64,
+        alt="Estimated probabilities of both models for each file",
+    )
+    small_notice()
+    st.download_button(
+        "Download as CSV",
+        lambda: csv_bytes(rows, cards),
+        "mammo-results.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key="download_batch",
+    )

@@ -1,0 +1,150 @@
+"""The film on the page: look closer, mark the lesion by mouse or by numbers, see the window.
+
+The four number fields hold the lesion box and are the one truth; a box drawn on the film fills
+them in. Zoom, brightness, contrast and inversion change the screen only.
+"""
+
+import streamlit as st
+
+from mammo.errors import WindowError
+from mammo.imaging import lesion_window
+from mammo.ui import words
+from mammo.ui.display import cut_view, data_uri, toned
+from mammo.ui.figures import FILM_CONFIG, film_figure
+from mammo.ui.region import Region, box_in_window, middle, selected_box, whole_box, zoomed_view
+from mammo.ui.source import Lesion, Picture
+
+FIELDS = ("x", "y", "width", "height")
+ZOOMS = (1, 2, 4, 8)
+_MARKED = "marked_picture"
+
+
+def marked_lesion(picture: Picture) -> Lesion | None:
+    """Give the lesion that is marked on a film; None while none is.
+
+    Raises
+    ------
+    WindowError
+        The marked box does not fit the film.
+    """
+    _start(picture)
+    box = _marked_box()
+    if box is None:
+        return None
+    return Lesion(picture, lesion_window(picture.image.shape, box, picture.image.pixel_spacing_mm))
+
+
+def _start(picture: Picture) -> None:
+    """Begin a picture with the box of its record, or none; keep what is marked on the same one."""
+    if st.session_state.get(_MARKED) == picture.key:
+        return
+    st.session_state[_MARKED] = picture.key
+    _set_box(None if picture.example is None else box_in_window(picture.example.window))
+
+
+@st.fragment
+def mark_lesion(picture: Picture) -> None:
+    """Show the film with its controls; a change of the box runs the whole page again."""
+    box = _marked_box()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        zoom = _zoom(box)
+        tone = _tone()
+    _film(picture, box, zoom, tone)
+    _number_fields(picture)
+
+
+def _zoom(box: Region | None) -> int:
+    zoom = st.segmented_control(
+        "Zoom",
+        ZOOMS,
+        default=1,
+        required=True,
+        format_func=lambda times: f"{times}×",
+        disabled=box is None,
+        help="The zoom follows the marked box: mark roughly, then look closer and mark again.",
+        key="zoom",
+    )
+    return 1 if box is None else zoom
+
+
+def _tone() -> tuple[int, int, bool]:
+    """Ask for brightness, contrast and inversion of the picture on the screen."""
+    with st.popover("Display", icon=":material/tune:"):
+        st.caption("For your eyes only: the models always read the film as it is.")
+        brightness = st.slider("Brightness", -100, 100, 0, 5, key="brightness")
+        contrast = st.slider("Contrast", -100, 100, 0, 5, key="contrast")
+        invert = st.toggle("Invert", key="invert")
+    return brightness, contrast, invert
+
+
+def _film(picture: Picture, box: Region | None, zoom: int, tone: tuple[int, int, bool]) -> None:
+    film = picture.image.pixels
+    view = zoomed_view(film.shape, zoom, middle(box) if box and zoom > 1 else None)
+    shown = toned(cut_view(film, view), *tone)
+    window = None if box is None else _window(picture, box)
+    chart = f"film_{picture.key}"
+    st.plotly_chart(
+        film_figure(data_uri(shown), (shown.shape[0], shown.shape[1]), view, box, window),
+        key=chart,
+        on_select=lambda: _take_drawn_box(chart, film.shape),
+        selection_mode=("box",),
+        config=FILM_CONFIG,
+        alt=_film_words(picture, box),
+    )
+
+
+def _window(picture: Picture, box: Region) -> Region | None:
+    """Find the window to draw; a box that has none has its sentence beside the film already."""
+    try:
+        window = lesion_window(picture.image.shape, box, picture.image.pixel_spacing_mm)
+    except WindowError:
+        return None
+    return window.x, window.y, window.width, window.height
+
+
+def _take_drawn_box(chart: str, film_shape: tuple[int, ...]) -> None:
+    """Put a freshly drawn box into the number fields and run the page again."""
+    box = selected_box(st.session_state.get(chart), film_shape)
+    if box is not None:
+        _set_box(box)
+        st.rerun()
+
+
+def _number_fields(picture: Picture) -> None:
+    """Offer the lesion box as numbers, for the keyboard and for touch."""
+    height, width = picture.image.shape
+    limits = {"x": (0, width - 1), "y": (0, height - 1), "width": (1, width), "height": (1, height)}
+    for column, name in zip(st.columns(4), FIELDS, strict=True):
+        low, high = limits[name]
+        column.number_input(
+            name.capitalize(),
+            low,
+            high,
+            value=None,
+            step=10,
+            key=_field(name),
+            on_change=st.rerun,
+        )
+    st.caption(
+        "The lesion box in film pixels, from the top left corner: drag on the film, or type. The "
+        "yellow square is the context window that the models read."
+    )
+
+
+def _film_words(picture: Picture, box: Region | None) -> str:
+    name = words.film_name(picture.image.laterality, picture.image.view)
+    marked = "no lesion marked yet" if box is None else "lesion box and context window drawn"
+    return f"Mammogram {picture.name}, {name}, {marked}"
+
+
+def _marked_box() -> Region | None:
+    return whole_box([st.session_state.get(_field(name)) for name in FIELDS])
+
+
+def _set_box(box: Region | None) -> None:
+    for position, name in enumerate(FIELDS):
+        st.session_state[_field(name)] = None if box is None else box[position]
+
+
+def _field(name: str) -> str:
+    return f"box_{name}"

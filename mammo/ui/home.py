@@ -1,0 +1,87 @@
+"""The two models at a glance, for the home page: every figure read from the artifacts."""
+
+import math
+
+import streamlit as st
+
+from mammo.artifacts import Card, Manifest, Metric
+from mammo.ui import loaders, words
+
+UNITS = {"crop": "one picture of a lesion", "lesion": "all views of a lesion together"}
+
+
+def models_at_a_glance() -> None:
+    """Show each model's headline figures side by side, with their intervals.
+
+    Raises
+    ------
+    ArtifactError
+        The artifacts cannot be read.
+    """
+    cards = loaders.cards()
+    facts = loaders.manifest()
+    for column, card in zip(st.columns(len(cards), border=True), cards, strict=True):
+        with column:
+            _model(card)
+    st.caption(tested_on(facts))
+
+
+def _model(card: Card) -> None:
+    st.subheader(card.title)
+    st.caption(f"{weights(card.parameters)} weights. Trained on {card.trained_on}.")
+    for metric_column, (unit, meaning) in zip(st.columns(2), UNITS.items(), strict=True):
+        with metric_column.container(gap="xxsmall"):
+            auc = card.metrics.get("test", {}).get(unit, {}).get("auc")
+            st.metric(f"AUC, {meaning}", headline(auc))
+            st.caption(interval(auc))
+
+
+def headline(metric: Metric | None) -> str:
+    """Write a metric to two decimals, or say that the artifacts do not hold it.
+
+    Examples
+    --------
+    >>> headline(Metric(0.8412, 0.8, 0.9)), headline(None)
+    ('0.84', 'not recorded')
+    """
+    if metric is None or math.isnan(metric.value):
+        return "not recorded"
+    return f"{metric.value:.2f}"
+
+
+def interval(metric: Metric | None) -> str:
+    """Write the 95 % interval of a metric.
+
+    Examples
+    --------
+    >>> interval(Metric(0.84, 0.8, 0.891)), interval(None)
+    ('95 % interval 0.80 to 0.89', 'no interval')
+    """
+    if metric is None or math.isnan(metric.low) or math.isnan(metric.high):
+        return "no interval"
+    return f"95 % interval {metric.low:.2f} to {metric.high:.2f}"
+
+
+def weights(parameters: int) -> str:
+    """Write a number of weights in words that can be said aloud.
+
+    Examples
+    --------
+    >>> weights(2_259_265), weights(88_400), weights(34)
+    ('2.3 million', '88 thousand', '34')
+    """
+    if parameters >= 1_000_000:
+        return f"{parameters / 1_000_000:.1f} million"
+    return f"{parameters / 1_000:.0f} thousand" if parameters >= 1_000 else str(parameters)
+
+
+def tested_on(facts: Manifest) -> str:
+    """Say on what the headline figures were measured, and how to read them."""
+    data = facts.data
+    return (
+        f"Measured once, on {data.n_test:,} crops of {data.n_test_patients:,} patients that "
+        f"neither training nor the choice of settings had touched ({data.n_train:,} crops of "
+        f"{data.n_train_patients:,} other patients trained the models). AUC is the chance that a "
+        "model ranks a malignant lesion above a benign one: 0.5 is a coin, 1 is perfect. "
+        f"{words.NOTICE_SHORT}"
+    )

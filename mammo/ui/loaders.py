@@ -1,0 +1,70 @@
+"""What every visitor shares: the trained models, their cards, the public example films.
+
+Cached across sessions, and bounded; a new training is noticed by its date (`created`). Nothing that a
+visitor uploads ever comes here: see `mammo.ui.source`.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+import mammo
+from mammo.artifacts import Card, Manifest, artifacts_folder, load_card, load_manifest
+from mammo.errors import ArtifactError
+
+if TYPE_CHECKING:
+    from mammo.data.examples import ExampleLesion
+    from mammo.imaging import Image
+    from mammo.inference import Classifier
+
+
+def manifest() -> Manifest:
+    """Read the manifest of the artifacts that the app serves.
+
+    Raises
+    ------
+    ArtifactError
+        It cannot be read, or names no model.
+    """
+    served = load_manifest()
+    if not served.models:
+        raise ArtifactError(
+            f"The manifest in {artifacts_folder()} names no trained model, so there is nothing to "
+            "show. Train the models with `python -m mammo.train --data DIR`."
+        )
+    return served
+
+
+def cards() -> tuple[Card, ...]:
+    """Load the card of each trained model, in the manifest's order."""
+    served, folder = manifest(), str(artifacts_folder())
+    return tuple(_card(model, folder, served.created) for model in served.models)
+
+
+def classifiers() -> "tuple[Classifier, ...]":
+    """Load each trained model, verified, in the manifest's order."""
+    served, folder = manifest(), str(artifacts_folder())
+    return tuple(_classifier(model, folder, served.created) for model in served.models)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _card(model: str, folder: str, created: str) -> Card:
+    return load_card(model, Path(folder))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Loading the models")
+def _classifier(model: str, folder: str, created: str) -> "Classifier":
+    return mammo.load_classifier(model, Path(folder))
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def example_lesions() -> "tuple[ExampleLesion, ...]":
+    """List the ten example lesions."""
+    return mammo.example_lesions()
+
+
+@st.cache_resource(max_entries=3, show_spinner="Reading the film")
+def example_film(path: Path) -> "Image":
+    """Read an example film; visitors share it, and its pixels are locked."""
+    return mammo.read_image(path)

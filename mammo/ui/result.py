@@ -1,0 +1,148 @@
+"""The answer of both models, side by side: probability, threshold, spread, heat map, record.
+
+Everything here moves on its own (a fragment): another operating point or another opacity reads no
+film and asks no network again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from mammo.artifacts import Card
+from mammo.explain import overlay
+from mammo.imaging import quality_warnings
+from mammo.inference import Assessment, Classifier
+from mammo.ui import words
+from mammo.ui.display import enlarged
+from mammo.ui.figures import BAR_CONFIG, probability_figure
+from mammo.ui.frame import small_notice
+from mammo.ui.source import Lesion, Picture
+from mammo.ui.table import Row, csv_bytes
+
+THRESHOLDS = tuple(words.THRESHOLD_NAMES)
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """Hold what one model, known by its card, says of one crop, uint8 (S, S)."""
+
+    card: Card
+    crop: NDArray[np.uint8]
+    assessment: Assessment
+
+
+def ask(classifiers: Sequence[Classifier], lesion: Lesion) -> tuple[Answer, ...]:
+    """Ask every model about one lesion, cut at the crop size of the model's card."""
+    return tuple(_ask(model, lesion.crop(model.card.crop_size)) for model in classifiers)
+
+
+def _ask(model: Classifier, crop: NDArray[np.uint8]) -> Answer:
+    return Answer(model.card, crop, model.assess(crop)[0])
+
+
+def choose_threshold(key: str) -> str:
+    """Ask for the operating point that turns a probability into above or below."""
+    chosen = st.segmented_control(
+        "Threshold",
+        THRESHOLDS,
+        default=THRESHOLDS[0],
+        required=True,
+        format_func=words.threshold_name,
+        help=words.THRESHOLD_HELP,
+        key=key,
+    )
+    return chosen or THRESHOLDS[0]
+
+
+@st.fragment
+def show_result(lesion: Lesion, answers: Sequence[Answer]) -> None:
+    """Show what both models say of one lesion, and its record where the picture is an example."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        threshold = choose_threshold("threshold")
+        opacity = st.slider("Heat map opacity", 0, 100, 45, 5, format="%d %%", key="opacity")
+    for column, answer in zip(st.columns(len(answers), border=True), answers, strict=True):
+        with column:
+            _answer(answer, answer.card.thresholds[threshold])
+            _heat_map(answer, opacity)
+    _doubts(doubts(lesion, answers))
+    _record(lesion.picture)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _download(lesion.picture, answers)
+    small_notice()
+
+
+def _answer(answer: Answer, threshold: float) -> None:
+    """Say one model's probability, its side of the threshold, and how steady it is."""
+    given = answer.assessment
+    st.subheader(answer.card.title, anchor=False)
+    st.metric("Estimated probability of malignancy", words.percent(given.p_malignant))
+    st.caption(f"Calibrated on {answer.card.calibration.fitted_on}.")
+    st.markdown(_standing_badge(given, threshold))
+    st.plotly_chart(
+        probability_figure(given.p_malignant, given.p_low, given.p_high, threshold),
+        config=BAR_CONFIG,
+        key=f"bar_{answer.card.name}",
+        alt=f"{answer.card.title}: {words.percent(given.p_malignant)}, "
+        f"{words.standing(given.p_malignant, threshold).lower()}",
+    )
+    st.markdown(words.spread_sentence(given.p_low, given.p_high, given.straddles(threshold)))
+
+
+def _standing_badge(given: Assessment, threshold: float) -> str:
+    """Mark the side of the threshold by word and arrow, and by colour only besides."""
+    standing = words.standing(given.p_malignant, threshold)
+    if words.is_above(given.p_malignant, threshold):
+        return f":orange-badge[:material/arrow_upward: {standing}]"
+    return f":blue-badge[:material/arrow_downward: {standing}]"
+
+
+def _heat_map(answer: Answer, opacity: int) -> None:
+    heat = answer.assessment.heat_map(answer.crop.shape[0])
+    st.image(
+        enlarged(overlay(answer.crop, heat, opacity / 100)),
+        width="stretch",
+        alt=f"Crop of the lesion under the heat map of {answer.card.title}",
+    )
+    if heat.any():
+        st.caption("Bright: what raised the estimate. Not the extent of the lesion.")
+    else:
+        st.caption("The map is empty: nothing in the crop raised the estimate.")
+
+
+def doubts(lesion: Lesion, answers: Sequence[Answer]) -> tuple[str, ...]:
+    """Say in plain words what makes this picture doubtful, each doubt once."""
+    of_crop = quality_warnings(answers[0].crop, source_side=lesion.source_side)
+    return tuple(dict.fromkeys((*lesion.picture.image.warnings, *of_crop)))
+
+
+def _doubts(sentences: Sequence[str]) -> None:
+    if sentences:
+        st.warning(
+            "\n".join(f"- {sentence}" for sentence in sentences),
+            title="Take these figures with care",
+            icon=":material/warning:",
+        )
+
+
+def _record(picture: Picture) -> None:
+    """Show the record of an example once asked: first guess, then look."""
+    if picture.example is None:
+        return
+    if st.toggle("Show what was recorded", key=f"record_{picture.key}"):
+        st.info(words.recorded(picture.example), icon=":material/clinical_notes:")
+
+
+def _download(picture: Picture, answers: Sequence[Answer]) -> None:
+    row = Row(picture.name, "", None, {a.card.name: a.assessment for a in answers})
+    st.download_button(
+        "Download as CSV",
+        lambda: csv_bytes([row], [answer.card for answer in answers]),
+        "mammo-result.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key="download_result",
+    )

@@ -1,0 +1,216 @@
+"""Where a picture comes from: one of the example lesions, or a file of the visitor's own.
+
+A visitor's decoded file lives in their own session only, one at a time, and goes when another
+takes its place; nothing of it is cached across sessions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from streamlit.typing import UploadedFile
+
+import mammo
+from mammo.imaging import Image, Window, cut_lesion, whole_crop
+from mammo.ui import loaders, words
+from mammo.ui.display import data_uri, enlarged, scaled_down
+from mammo.ui.region import looks_like_crop
+
+if TYPE_CHECKING:
+    from mammo.data.examples import ExampleLesion
+
+Kind = Literal["film", "crop"]
+SOURCES = {"example": "An example lesion", "upload": "My own files"}
+KINDS: dict[Kind, str] = {"film": "A film: mark the lesion", "crop": "A crop: use it whole"}
+_DECODED = "decoded_upload"
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """Hold the picture on show.
+
+    Attributes
+    ----------
+    key : str
+        Tells this picture from any other of the session.
+    name : str
+        How the visitor knows it.
+    image : Image
+    example : ExampleLesion or None
+        The lesion's record, where the picture is an example.
+    """
+
+    key: str
+    name: str
+    image: Image
+    example: "ExampleLesion | None" = None
+
+
+@dataclass(frozen=True, eq=False)
+class Lesion:
+    """Hold a lesion ready for the models: a window on a film, or a ready crop used whole.
+
+    Attributes
+    ----------
+    picture : Picture
+    window : Window or None
+        None where the picture is a ready crop.
+    """
+
+    picture: Picture
+    window: Window | None = None
+
+    def crop(self, size: int) -> NDArray[np.uint8]:
+        """Cut it at the crop size that a model's card names, uint8 (size, size).
+
+        Raises
+        ------
+        WindowError, ImageError
+            The window does not fit the film, or the ready crop is far from square.
+        """
+        if self.window is None:
+            return whole_crop(self.picture.image, size=size)
+        return cut_lesion(self.picture.image, window=self.window, size=size)
+
+    @property
+    def source_side(self) -> int:
+        """Side of what is cut, in pixels of the file."""
+        return min(self.picture.image.shape) if self.window is None else self.window.width
+
+
+def choose() -> tuple[Picture | None, Sequence[UploadedFile]]:
+    """Ask for a picture: an example, or files of the visitor's own.
+
+    Returns
+    -------
+    tuple
+        The picture (None while there is none, or with many files), and the uploaded files.
+
+    Raises
+    ------
+    DataError
+        The package with the example films is not installed.
+    ImageError
+        The one uploaded file is not a picture that can be read.
+    """
+    source = st.segmented_control(
+        "Picture",
+        list(SOURCES),
+        default="example",
+        required=True,
+        format_func=SOURCES.__getitem__,
+        key="source",
+        bind="query-params",
+    )
+    if source == "example":
+        forget_upload()
+        return _choose_example(), ()
+    files = _upload()
+    if len(files) == 1:
+        return open_upload(files[0]), files
+    return None, files
+
+
+def _choose_example() -> Picture:
+    lesions = {lesion.case_id: lesion for lesion in loaders.example_lesions()}
+    case_id = st.selectbox(
+        "Example lesion",
+        list(lesions),
+        format_func=lambda case: example_name(lesions[case]),
+        key="example",
+        bind="query-params",
+        width=420,
+    )
+    lesion = lesions[case_id]
+    return Picture(case_id, example_name(lesion), loaders.example_film(lesion.film), lesion)
+
+
+def example_name(lesion: "ExampleLesion") -> str:
+    """Name an example lesion by patient, film and number, without its label."""
+    patient = "_".join(lesion.case_id.split("_")[1:3])
+    number = lesion.case_id.rsplit("_", 1)[1]
+    return f"{patient} · {words.film_name(lesion.laterality, lesion.view)} · mass {number}"
+
+
+def _upload() -> Sequence[UploadedFile]:
+    """Ask for files. Every name is welcome: DICOM files often have no ending."""
+    return st.file_uploader(
+        "Films or crops",
+        accept_multiple_files=True,
+        key="files",
+        help="DICOM, PNG, JPEG, TIFF, BMP or WebP. One film: mark the lesion on it. Many crops: "
+        "a table. Nothing is stored.",
+    )
+
+
+def open_one_of(files: Sequence[UploadedFile]) -> Picture | None:
+    """Ask which of many files to look at closely, and open it.
+
+    Raises
+    ------
+    ImageError
+        The file is not a picture that can be read.
+    """
+    by_id = {file.file_id: file for file in files}
+    chosen = st.selectbox(
+        "Open one file",
+        list(by_id),
+        index=None,
+        format_func=lambda file_id: by_id[file_id].name,
+        placeholder="Look at one of them closely",
+        key="opened",
+        width=420,
+    )
+    return None if chosen is None else open_upload(by_id[chosen])
+
+
+def open_upload(file: UploadedFile) -> Picture:
+    """Decode an uploaded file, or take it from the session where it is already decoded.
+
+    Raises
+    ------
+    ImageError
+        The file is not a picture that can be read.
+    """
+    held = st.session_state.get(_DECODED)
+    if held is None or held[0] != file.file_id:
+        forget_upload()
+        with st.spinner("Reading the file"):
+            held = (file.file_id, mammo.read_image(file))
+        st.session_state[_DECODED] = held
+    return Picture(file.file_id, file.name, held[1])
+
+
+def forget_upload() -> None:
+    """Drop the decoded upload of this session."""
+    st.session_state.pop(_DECODED, None)
+
+
+def choose_kind(picture: Picture) -> Kind:
+    """Guess whether a file is a film or a crop, and let the visitor say otherwise."""
+    if picture.example is not None:
+        return "film"
+    guess: Kind = "crop" if looks_like_crop(picture.image.shape) else "film"
+    return st.segmented_control(
+        "This picture is",
+        list(KINDS),
+        default=guess,
+        required=True,
+        format_func=KINDS.__getitem__,
+        key=f"kind_{picture.key}",
+    )
+
+
+def show_crop(picture: Picture) -> None:
+    """Show a ready crop as it is."""
+    shown = scaled_down(picture.image.pixels, 512)
+    st.image(
+        data_uri(enlarged(shown) if shown.shape[0] == shown.shape[1] else shown),
+        width="stretch",
+        alt=f"Crop {picture.name}",
+    )
+    height, width = picture.image.shape
+    st.caption(f"{picture.name}, {width} × {height} pixels, used whole.")

@@ -1,0 +1,106 @@
+"""Many files as one table: a row a file, both probabilities, and the CSV that leaves the app.
+
+Free of Streamlit. Run the tests with `pytest tests/ui/test_table.py`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from mammo.artifacts import Card
+from mammo.inference import Assessment
+from mammo.ui import words
+
+COLUMNS = ("Picture", "File")
+
+
+@dataclass(frozen=True)
+class Row:
+    """Hold what is known of one file.
+
+    Attributes
+    ----------
+    file : str, the visitor's name for it
+    remark : str, a sentence where something stands in the way or in doubt, else empty
+    thumbnail : str or None, a `data:` address
+    assessments : model name -> Assessment, empty where the file could not be assessed
+    """
+
+    file: str
+    remark: str
+    thumbnail: str | None = None
+    assessments: Mapping[str, Assessment] = field(default_factory=dict)
+
+
+def table_of(rows: Sequence[Row], cards: Sequence[Card], threshold: str) -> pd.DataFrame:
+    """Lay rows out for the screen: probabilities in per cent, and a sentence a file.
+
+    Parameters
+    ----------
+    threshold : str
+        The operating point of the cards ("youden") that the sentence is about.
+    """
+    return pd.DataFrame([_shown(row, cards, threshold) for row in rows])
+
+
+def _shown(row: Row, cards: Sequence[Card], threshold: str) -> dict[str, Any]:
+    shown: dict[str, Any] = {"Picture": row.thumbnail, "File": row.file}
+    for card in cards:
+        given = row.assessments.get(card.name)
+        shown[card.title] = None if given is None else 100 * given.p_malignant
+    shown["In words"] = status_sentence(row, cards, threshold)
+    return shown
+
+
+def status_sentence(row: Row, cards: Sequence[Card], threshold: str) -> str:
+    """Say where each model stands on a file, and what stands in the way."""
+    sides = [
+        f"{card.title} {_side(row.assessments[card.name], card.thresholds[threshold])}"
+        for card in cards
+        if card.name in row.assessments
+    ]
+    return " ".join(part for part in ("; ".join(sides) + "." if sides else "", row.remark) if part)
+
+
+def _side(given: Assessment, threshold: float) -> str:
+    side = "above" if words.is_above(given.p_malignant, threshold) else "below"
+    return f"{side}, not sure" if given.straddles(threshold) else side
+
+
+def csv_bytes(rows: Sequence[Row], cards: Sequence[Card]) -> bytes:
+    """Write rows as CSV, UTF-8; the research notice stands in every row and cannot get lost.
+
+    One column a figure: the calibrated probability, its spread over the flips, and where it stands
+    to each named threshold of the model.
+    """
+    exported = pd.DataFrame([_exported(row, cards) for row in rows])
+    return exported.to_csv(index=False, lineterminator="\n").encode("utf-8")
+
+
+def _exported(row: Row, cards: Sequence[Card]) -> dict[str, Any]:
+    exported: dict[str, Any] = {"file": _harmless(row.file)}
+    for card in cards:
+        given = row.assessments.get(card.name)
+        exported |= {
+            f"{card.name}_p_malignant": None if given is None else round(given.p_malignant, 4),
+            f"{card.name}_p_low": None if given is None else round(given.p_low, 4),
+            f"{card.name}_p_high": None if given is None else round(given.p_high, 4),
+        }
+        for name, threshold in card.thresholds.items():
+            exported[f"{card.name}_{name}"] = None if given is None else _side(given, threshold)
+    return exported | {"remark": row.remark, "notice": words.NOTICE_SHORT}
+
+
+def _harmless(name: str) -> str:
+    """Keep a spreadsheet from running a file name that looks like a formula.
+
+    Reference: OWASP, "CSV injection".
+
+    Examples
+    --------
+    >>> _harmless("=1+1.png"), _harmless("film.dcm")
+    ("'=1+1.png", 'film.dcm')
+    """
+    return f"'{name}" if name.startswith(("=", "+", "-", "@", "\t", "\r")) else name

@@ -1,0 +1,50 @@
+"""Upload and classify: mark a lesion and read both models' answers, or let many crops be a table.
+
+Layout and words only; the parts are in `mammo.ui`.
+"""
+
+import streamlit as st
+
+from mammo.ui import batch, film, loaders, result, source
+from mammo.ui.frame import frame, notice_accepted, sentences
+
+frame("Upload and classify", ":material/center_focus_strong:")
+st.markdown(
+    "Choose an example or open your own film, mark the lesion, and read what both models make of "
+    "it. A ready crop of a lesion is used whole; many crops become a table."
+)
+
+picture = None
+with sentences():
+    picture, files = source.choose()
+
+if len(files) > 1:
+    if not notice_accepted():
+        st.stop()
+    with sentences():
+        batch.show_table(files, loaders.classifiers())
+    with sentences():
+        picture = source.open_one_of(files)
+
+if picture is not None:
+    left, right = st.columns([4, 5], gap="large")
+    with left:
+        kind = source.choose_kind(picture)
+    lesion = None
+    with right, sentences():
+        lesion = film.marked_lesion(picture) if kind == "film" else source.Lesion(picture)
+    with left:
+        if kind == "film":
+            film.mark_lesion(picture)
+        else:
+            source.show_crop(picture)
+    with right:
+        if lesion is None:
+            st.info(
+                "Drag a box around the lesion on the film, or type its four numbers below the "
+                "film. Both answers then appear here.",
+                icon=":material/crop_free:",
+            )
+        elif notice_accepted():
+            with sentences():
+                result.show_result(lesion, result.ask(loaders.classifiers(), lesion))

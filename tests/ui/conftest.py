@@ -1,0 +1,27 @@
+"""Let the pages' tests run on tiny artifacts, with nothing cached between tests."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from tests.tiny_artifacts import write_tiny_artifacts
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def tiny_artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tiny trained artifacts, shared; a test that breaks some writes its own."""
+    return write_tiny_artifacts(tmp_path_factory.mktemp("artifacts"))
+
+
+@pytest.fixture
+def app(tiny_artifacts: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+    """The app at its home page, not yet run."""
+    monkeypatch.setenv("MAMMO_ARTIFACTS", str(tiny_artifacts))
+    st.cache_resource.clear()
+    yield AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    st.cache_resource.clear()

@@ -1,0 +1,100 @@
+"""The home page and the frame: `pytest tests/ui/test_home.py`."""
+
+import json
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mammo.ui import home, words
+from mammo.ui.frame import PAGES
+from tests.tiny_artifacts import write_manifest_again, write_tiny_artifacts
+
+ROOT = Path(__file__).parents[2]
+
+
+def texts(app: AppTest) -> str:
+    return "\n".join(str(e.value) for kind in ("markdown", "caption") for e in app.get(kind))
+
+
+def test_home_shows_both_models_with_intervals_from_their_cards(app: AppTest) -> None:
+    app.run()
+    assert not app.exception and not app.error
+    assert [metric.value for metric in app.metric] == ["0.75"] * 4
+    assert texts(app).count("95 % interval 0.68 to 0.81") == 4
+    assert "24 crops of 9 patients" in texts(app)
+
+
+def test_home_says_what_the_app_is_not(app: AppTest) -> None:
+    app.run()
+    assert words.NOTICE_SHORT in texts(app)
+    assert "Not a medical device" in texts(app)
+
+
+def test_links_lead_to_pages_that_exist_and_no_page_is_left_out() -> None:
+    listed = {page.path for page in PAGES}
+    present = {"app.py", *(f"pages/{path.name}" for path in ROOT.glob("pages/*.py"))}
+    assert listed == present
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.title)
+def test_every_page_stands_in_the_frame(app: AppTest, page) -> None:  # type: ignore[no-untyped-def]
+    app.run()
+    if page.path != "app.py":
+        app.switch_page(page.path).run()
+    assert not app.exception
+    assert len(app.title) == 1
+    links = [link.value for link in app.sidebar.get("page_link")]
+    assert links == [page.title for page in PAGES]
+
+
+def test_a_missing_artifacts_folder_is_a_sentence_and_the_rest_stands(
+    app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAMMO_ARTIFACTS", str(tmp_path / "nowhere"))
+    app.run()
+    assert not app.exception
+    assert "artifacts folder" in app.error[0].value
+    assert [header.value for header in app.header] == ["Where to go", "The two models"]
+
+
+def test_artifacts_without_a_model_are_a_sentence(
+    app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_manifest_again(write_tiny_artifacts(tmp_path / "empty"), models=[])
+    monkeypatch.setenv("MAMMO_ARTIFACTS", str(tmp_path / "empty"))
+    app.run()
+    assert not app.exception
+    assert "no trained model" in app.error[0].value
+
+
+def test_an_altered_card_is_a_sentence(
+    app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_tiny_artifacts(tmp_path / "altered")
+    card = folder / "mobilenetv2/card.json"
+    card.write_text(card.read_text().replace("0.75", "0.99"))
+    monkeypatch.setenv("MAMMO_ARTIFACTS", str(folder))
+    app.run()
+    assert not app.exception
+    assert "checksum" in app.error[0].value
+
+
+def test_a_new_training_shows_without_a_restart(
+    app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_tiny_artifacts(tmp_path / "trained")
+    monkeypatch.setenv("MAMMO_ARTIFACTS", str(folder))
+    app.run()
+    card = folder / "simple_cnn/card.json"
+    content = json.loads(card.read_text())
+    content["metrics"]["test"]["crop"]["auc"] = {"value": 0.66, "low": 0.6, "high": 0.7}
+    card.write_text(json.dumps(content))
+    write_manifest_again(folder, created="2026-02-02T00:00:00+00:00")
+    app.run()
+    assert app.metric[0].value == "0.66"
+
+
+def test_figures_without_a_value_are_said_to_be_missing() -> None:
+    assert home.headline(None) == "not recorded"
+    assert home.interval(None) == "no interval"
