@@ -1,0 +1,56 @@
+"""Read the size that a compressed frame states in its own header.
+
+Used by `dicom_pixels`, which refuses a frame whose size is not that of the DICOM header.
+"""
+
+import struct
+from collections.abc import Iterator
+
+
+def codestream_size(frame: bytes) -> tuple[int, int] | None:
+    """Read (rows, columns) from the header of a JPEG, JPEG-LS or JPEG 2000 frame.
+
+    Parameters
+    ----------
+    frame : bytes
+
+    Returns
+    -------
+    (int, int) or None
+        None for RLE, which has no such header, and for what cannot be followed.
+
+    References
+    ----------
+    ITU-T T.81 section B.2.2 (frame header), T.87 section C.2.2, T.800 section A.5.1 (SIZ).
+
+    Examples
+    --------
+    >>> codestream_size(bytes.fromhex("ffd8 ffc0 000b 08 0010 0020 01 01 11 00"))
+    (16, 32)
+    """
+    if frame[:4] == b"\xff\x4f\xff\x51" and len(frame) >= 24:
+        columns, rows, left, top = struct.unpack(">4L", frame[8:24])
+        return rows - top, columns - left
+    if frame[:2] != b"\xff\xd8":
+        return None
+    for marker, body in _jpeg_segments(frame):
+        is_frame = 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)
+        if (is_frame or marker == 0xF7) and len(body) >= 5:
+            rows, columns = struct.unpack(">HH", body[1:5])
+            return rows, columns
+    return None
+
+
+def _jpeg_segments(frame: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield (marker, body) of a JPEG's segments up to the start of its scan."""
+    position = 2
+    while position + 4 <= len(frame) and frame[position] == 0xFF:
+        marker = frame[position + 1]
+        if marker == 0xFF:  # a fill byte
+            position += 1
+            continue
+        (length,) = struct.unpack(">H", frame[position + 2 : position + 4])
+        if marker == 0xDA or length < 2:
+            return
+        yield marker, frame[position + 4 : position + 2 + length]
+        position += 2 + length

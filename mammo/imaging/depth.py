@@ -1,0 +1,60 @@
+"""Bring grey values of any depth to 8 bit by their own minimum and maximum.
+
+Used by both readers. It is the rule by which the films of the training data were scaled, so a
+film read here has, value for value, the pixels that the training crops were cut from.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mammo.errors import ImageError
+
+
+def to_eight_bit(values: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Scale grey values to 0..255: the lowest becomes 0, the highest 255.
+
+    8-bit values stay as they are. A picture of one single value becomes black.
+
+    Parameters
+    ----------
+    values : uint8, uint16, int16, int32 or float (H, W)
+        Any range; floats must be finite.
+
+    Returns
+    -------
+    uint8 (H, W), 0-255
+
+    Raises
+    ------
+    ImageError
+        If a value is NaN or infinite.
+
+    Examples
+    --------
+    >>> to_eight_bit(np.array([[1000, 3000], [5000, 5000]], dtype=np.uint16)).tolist()
+    [[0, 128], [255, 255]]
+    """
+    if values.dtype == np.uint8:
+        return values.astype(np.uint8, copy=False)
+    return min_max(values)
+
+
+def min_max(values: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Scale as `to_eight_bit` does, 8-bit values too."""
+    if values.dtype.kind == "f":
+        _check_finite(values)
+    if values.dtype not in (np.uint8, np.uint16, np.int16, np.int32, np.float32, np.float64):
+        values = values.astype(np.float64)
+    scaled = cv2.normalize(values, None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)  # type: ignore[call-overload]
+    return np.asarray(scaled, dtype=np.uint8)
+
+
+def _check_finite(values: NDArray[np.generic]) -> None:
+    """Refuse NaN and infinity: min-max would spread them over the whole picture."""
+    bad = int(values.size - np.count_nonzero(np.isfinite(values)))
+    if bad:
+        raise ImageError(
+            f"The picture has pixels that are not numbers: expected finite grey values, received "
+            f"{bad:,} NaN or infinite of {values.size:,}. Export the picture again as 8 or 16 bit."
+        )

@@ -1,0 +1,56 @@
+"""Read a DICOM mammogram: from a file's bytes to an `Image`.
+
+Used by `read`. Steps: whitelisted header, checks on what it claims, first frame, grey chain.
+Nothing here warns, logs or stores; what is doubtful comes back as sentences in `Image.warnings`.
+
+Reference: DICOM PS3.3, PS3.4, PS3.5; the section stands beside each rule in `dicom_header`,
+`dicom_pixels`, `dicom_grey` and `dicom_facts`.
+"""
+
+from typing import BinaryIO
+
+from mammo.imaging.dicom_facts import film_warnings, laterality, pixel_spacing_mm, view
+from mammo.imaging.dicom_grey import to_grey
+from mammo.imaging.dicom_header import read_header
+from mammo.imaging.dicom_pixels import pixel_format, read_stored_values
+from mammo.imaging.image import Image
+from mammo.imaging.quality import picture_warnings
+
+
+def read_dicom(stream: BinaryIO) -> Image:
+    """Read the first frame of a DICOM film.
+
+    Parameters
+    ----------
+    stream : binary file
+        Seekable, at its start.
+
+    Returns
+    -------
+    Image
+        Of kind "dicom".
+
+    Raises
+    ------
+    ImageError
+        If the file is damaged, truncated, coloured, too large, without pixels, or in an
+        unsupported transfer syntax.
+    """
+    header = read_header(stream)
+    layout = pixel_format(header)
+    stored = read_stored_values(stream, header, layout)
+    pixels, chain_warnings = to_grey(stored, header, layout)
+    spacing, spacing_warnings = pixel_spacing_mm(header)
+    return Image(
+        pixels=pixels,
+        laterality=laterality(header),
+        view=view(header),
+        pixel_spacing_mm=spacing,
+        warnings=(
+            *film_warnings(header, layout),
+            *spacing_warnings,
+            *chain_warnings,
+            *picture_warnings(pixels),
+        ),
+        kind="dicom",
+    )

@@ -1,0 +1,120 @@
+"""The value that every reader returns: one grey picture and what is safely known about it.
+
+Used by the readers, the window, the app and the commands. It carries no name, id or date: a reader
+fills it from a whitelist of DICOM tags only (see `dicom_header`).
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mammo.errors import ImageError
+
+MAX_PIXELS = 100_000_000
+"""Pixels a picture may have. The largest mammograms have about 38 million (7,000 x 5,500)."""
+
+MIN_SIDE = 16
+"""Pixels that the shorter side must have. A smaller picture cannot show a lesion."""
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """Hold one grey film or picture, read-only.
+
+    Attributes
+    ----------
+    pixels : uint8 (H, W), 0-255
+        Grey values, 0 is black (air), 255 is white (dense). The array cannot be written to.
+    laterality : "LEFT", "RIGHT" or None
+        The breast, where the file states it.
+    view : str or None
+        "CC", "MLO" or another view name of DICOM PS3.16 CID 4014, where the file states it.
+    pixel_spacing_mm : float or None
+        Distance of two pixels' centres at the film or detector, in mm, where the file states it.
+    warnings : tuple of str
+        Sentences for the user: what is doubtful about this picture.
+    kind : "dicom" or "picture"
+        Which reader read it.
+
+    Raises
+    ------
+    ImageError
+        If `pixels` is not a uint8 array of shape (H, W).
+    """
+
+    pixels: NDArray[np.uint8] = field(repr=False)
+    laterality: Literal["LEFT", "RIGHT"] | None = None
+    view: str | None = None
+    pixel_spacing_mm: float | None = None
+    warnings: tuple[str, ...] = ()
+    kind: Literal["dicom", "picture"] = "picture"
+
+    def __post_init__(self) -> None:
+        """Check the pixels and lock them: films are cached and shared between visitors."""
+        locked = grey_pixels(self.pixels).view()
+        locked.setflags(write=False)
+        object.__setattr__(self, "pixels", locked)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        height, width = self.pixels.shape
+        return height, width
+
+
+def grey_pixels(picture: "Image | NDArray[np.uint8]") -> NDArray[np.uint8]:
+    """Return the pixels of an image or of an array that already is one.
+
+    Parameters
+    ----------
+    picture : Image, or uint8 (H, W), 0-255
+
+    Returns
+    -------
+    uint8 (H, W), 0-255
+
+    Raises
+    ------
+    ImageError
+        If it is neither.
+    """
+    if isinstance(picture, Image):
+        return picture.pixels
+    if not isinstance(picture, np.ndarray) or picture.ndim != 2 or picture.dtype != np.uint8:
+        received = (
+            f"{picture.dtype} array of shape {picture.shape}"
+            if isinstance(picture, np.ndarray)
+            else type(picture).__name__
+        )
+        raise ImageError(
+            "Expected a grey picture: a uint8 array of shape (height, width) or what read_image "
+            f"returns. Received: {received}. Read the file with mammo.read_image."
+        )
+    return picture
+
+
+def check_size(height: int, width: int) -> None:
+    """Refuse a picture by the size that its header states, before any pixel is decoded.
+
+    Parameters
+    ----------
+    height, width : int
+        Pixels.
+
+    Raises
+    ------
+    ImageError
+        If a side is under `MIN_SIDE` or the pixels are more than `MAX_PIXELS`.
+    """
+    if min(height, width) < MIN_SIDE:
+        raise ImageError(
+            f"The picture is too small: expected at least {MIN_SIDE} x {MIN_SIDE} pixels, "
+            f"received {width} x {height}. Use the film or crop at its full resolution."
+        )
+    if height * width > MAX_PIXELS:
+        raise ImageError(
+            f"The picture is too large: expected at most {MAX_PIXELS // 10**6} million pixels, "
+            f"received {width:,} x {height:,}. Cut out the breast or export it smaller."
+        )

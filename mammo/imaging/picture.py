@@ -1,0 +1,236 @@
+"""Read a picture file (PNG, JPEG, TIFF, BMP, WebP): from its bytes to an `Image`.
+
+Used by `read`. Pillow opens the header, so that a size beyond the limits is refused before a pixel
+is decoded, and decodes everything that has 8 bits a channel or one channel. Colour with 16 bits a
+channel, which Pillow would cut to 8 in silence, is decoded by OpenCV after Pillow found it whole.
+
+8-bit grey stays value for value; everything deeper is scaled to 8 bit by its minimum and maximum.
+"""
+
+from contextlib import suppress
+from typing import Any, BinaryIO
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from mammo.errors import ImageError
+from mammo.imaging.damage import damage_refused
+from mammo.imaging.depth import to_eight_bit
+from mammo.imaging.image import MAX_PIXELS, Image, check_size
+from mammo.imaging.picture_colour import to_grey
+from mammo.imaging.quality import picture_warnings
+
+_EXIF_ORIENTATION = 0x0112
+_TIFF_BITS_PER_SAMPLE, _TIFF_PHOTOMETRIC, _TIFF_SAMPLE_FORMAT = 258, 262, 339
+_DEEP_PNG_COLOURS = {2, 4, 6}
+"""PNG colour types with several channels: RGB, grey + alpha, RGB + alpha (PNG section 11.2.1)."""
+
+_GREY_MODES = {"L", "I;16", "I;16B", "I;16L", "I;16N", "I", "F"}
+_ALPHA_MODES = {"LA", "La", "PA", "RGBA", "RGBa"}
+_COLOUR_MODES = {"RGB", "RGBX", "YCbCr", "LAB", "HSV", "P"}
+
+
+def picture_format(head: bytes) -> type[ImageFile] | None:
+    """Return the Pillow class that reads a file starting with these bytes, or None.
+
+    The class is called itself rather than through `PIL.Image.open`, which warns about sizes by its
+    own limit.
+
+    Parameters
+    ----------
+    head : bytes
+        The first 12 bytes or more.
+
+    Examples
+    --------
+    >>> picture_format(b"BM" + bytes(12)).__name__
+    'BmpImageFile'
+    """
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return WebPImageFile
+    classes: dict[bytes, type[ImageFile]] = {
+        b"\x89PNG\r\n\x1a\n": PngImageFile,
+        b"\xff\xd8\xff": JpegImageFile,
+        b"II*\0": TiffImageFile,
+        b"MM\0*": TiffImageFile,
+        b"II+\0": TiffImageFile,
+        b"BM": BmpImageFile,
+    }
+    return next((value for magic, value in classes.items() if head.startswith(magic)), None)
+
+
+def read_picture(stream: BinaryIO, reader: type[ImageFile]) -> Image:
+    """Read a picture file.
+
+    Parameters
+    ----------
+    stream : binary file
+        Seekable, at its start.
+    reader : type
+        As `picture_format` returned it.
+
+    Returns
+    -------
+    Image
+        Of kind "picture".
+
+    Raises
+    ------
+    ImageError
+        If the file is damaged, truncated, too large or too small, in printing colours (CMYK), or
+        has pixels that are no numbers.
+    """
+    picture = _open(stream, reader)
+    check_size(picture.height, picture.width)
+    frames = _frames(picture)
+    values = _decode(picture, stream)
+    if not isinstance(picture, TiffImageFile):  # both decoders turn a TIFF themselves
+        values = _oriented(values, _orientation(picture))
+    grey, colour_warnings = to_grey(values)
+    pixels = to_eight_bit(grey)
+    return Image(
+        pixels=np.ascontiguousarray(pixels),
+        warnings=(*_frames_warning(frames), *colour_warnings, *picture_warnings(pixels)),
+        kind="picture",
+    )
+
+
+def _open(stream: BinaryIO, reader: type[ImageFile]) -> ImageFile:
+    with damage_refused(*_whole(reader)):
+        try:
+            return reader(stream)
+        except PillowImage.DecompressionBombError:  # WebP is measured by Pillow's own limit
+            raise ImageError(
+                "The picture is too large: expected at most "
+                f"{MAX_PIXELS // 10**6} million pixels, received more. "
+                "Cut out the breast or export it smaller."
+            ) from None
+
+
+def _frames(picture: ImageFile) -> int:
+    """Return the number of pages or frames; 1 where the chain of pages is broken."""
+    frames = 1
+    with suppress(Exception):
+        frames = int(getattr(picture, "n_frames", 1))
+    picture.seek(0)
+    return frames
+
+
+def _frames_warning(frames: int) -> tuple[str, ...]:
+    if frames == 1:
+        return ()
+    return (f"The file holds {frames} pages or frames; only the first was read.",)
+
+
+def _decode(picture: ImageFile, stream: BinaryIO) -> NDArray[Any]:
+    """Return grey (H, W), or RGB (H, W, 3), or RGBA (H, W, 4), in the file's own depth."""
+    _check_mode(picture.mode)
+    is_deep = _is_deep_colour(picture, stream)
+    inverted = _is_white_zero_left_alone(picture)
+    unsigned = _is_unsigned_32_bit(picture)
+    with damage_refused(*_whole(type(picture))):
+        picture.load()
+        values = _deep_colour(stream) if is_deep else _values(picture)
+    if unsigned:
+        values = values.view(np.uint32)
+    return np.invert(values) if inverted else values
+
+
+def _check_mode(mode: str) -> None:
+    if mode == "CMYK":
+        raise ImageError(
+            "Expected a grey or RGB picture, received CMYK (printing inks), whose greys depend on "
+            "the printer. Save it again as a grey picture."
+        )
+    if mode not in _GREY_MODES | _ALPHA_MODES | _COLOUR_MODES | {"1"}:
+        raise ImageError(
+            f"Expected a grey or RGB picture, received one of kind {mode!r}. "
+            "Save it again as a grey PNG."
+        )
+
+
+def _values(picture: ImageFile) -> NDArray[Any]:
+    if picture.mode == "1":
+        return np.asarray(picture.convert("L"))
+    has_alpha = picture.mode in _ALPHA_MODES or (
+        "transparency" in picture.info and picture.mode in {"L", "P", "RGB"}
+    )
+    if has_alpha:
+        return np.asarray(picture.convert("RGBA"))
+    if picture.mode in _COLOUR_MODES:
+        return np.asarray(picture.convert("RGB"))
+    values = np.asarray(picture)
+    return values.astype(values.dtype.newbyteorder("="), copy=False)
+
+
+def _is_deep_colour(picture: ImageFile, stream: BinaryIO) -> bool:
+    """Tell whether Pillow would cut 16 bits a channel to 8."""
+    if isinstance(picture, PngImageFile):
+        position = stream.tell()
+        stream.seek(24)
+        depth, colour = stream.read(2)
+        stream.seek(position)
+        return depth == 16 and colour in _DEEP_PNG_COLOURS
+    bits = _tiff_values(picture, _TIFF_BITS_PER_SAMPLE)
+    return len(bits) > 1 and max(bits) > 8
+
+
+def _deep_colour(stream: BinaryIO) -> NDArray[Any]:
+    stream.seek(0)
+    values = cv2.imdecode(np.frombuffer(stream.read(), dtype=np.uint8), cv2.IMREAD_UNCHANGED)
+    if values is None or values.dtype != np.uint16 or values.ndim != 3:
+        raise ValueError("16-bit colour that OpenCV does not read")
+    order = cv2.COLOR_BGRA2RGBA if values.shape[2] == 4 else cv2.COLOR_BGR2RGB
+    return np.asarray(cv2.cvtColor(values, order))
+
+
+def _is_white_zero_left_alone(picture: ImageFile) -> bool:
+    """Tell whether a TIFF says "zero is white" where Pillow does not turn it over (over 8 bits)."""
+    is_deep = picture.mode.startswith("I;16")
+    return is_deep and _tiff_values(picture, _TIFF_PHOTOMETRIC) == (0,)
+
+
+def _is_unsigned_32_bit(picture: ImageFile) -> bool:
+    """Tell whether a TIFF's values are unsigned, which Pillow hands out as signed."""
+    return picture.mode == "I" and (
+        _tiff_values(picture, _TIFF_BITS_PER_SAMPLE) == (32,)
+        and _tiff_values(picture, _TIFF_SAMPLE_FORMAT) in ((), (1,))
+    )
+
+
+def _tiff_values(picture: ImageFile, tag: int) -> tuple[int, ...]:
+    """Return a TIFF tag's values; () for other files and absent tags."""
+    if not isinstance(picture, TiffImageFile):
+        return ()
+    value = picture.tag_v2.get(tag, ())
+    return value if isinstance(value, tuple) else (int(value),)
+
+
+def _orientation(picture: ImageFile) -> int:
+    with suppress(Exception):  # a damaged EXIF block says nothing about the pixels
+        return int(picture.getexif().get(_EXIF_ORIENTATION, 1))
+    return 1
+
+
+def _oriented(values: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """Turn a picture upright (EXIF 2.32, section 4.6.4, Orientation: 1 to 8)."""
+    if orientation in (5, 6, 7, 8):
+        values = values.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        values = values[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        values = values[::-1]
+    return values
+
+
+def _whole(reader: type[ImageFile]) -> tuple[str, str]:
+    """Return what is expected of a file of this format, and what to do if it is not so."""
+    return f"a whole {reader.format} picture", "Save it again as PNG."

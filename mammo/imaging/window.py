@@ -1,0 +1,271 @@
+"""The lesion window: where a lesion's crop is cut from its film, and the cutting itself.
+
+One function for preparation and app, so that the models see at work what they saw in training:
+a square, centred on the lesion's box, the longer side of the box plus a margin on each side, at
+least 128 pixels, slid inward where it would leave the film, never padded; then resized by pixel
+area. An explicit window reproduces the crops of the published data set to the pixel.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple, cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mammo.errors import WindowError
+from mammo.imaging.image import Image, grey_pixels
+
+MARGIN_PIXELS = 60
+"""Margin on each side where the film does not state its pixel spacing (as the data set was cut)."""
+
+MARGIN_MM = 3.0
+"""Margin on each side where it does: 60 pixels of a film digitised at 0.05 mm."""
+
+MINIMUM_SIDE = 128
+"""Side in film pixels that a window has at least, unless the film itself is smaller."""
+
+CROP_SIZE = 128
+"""Side in pixels of a crop, as in the published data set."""
+
+SQUARE_TOLERANCE = 1.2
+"""Longest ratio of sides at which a ready crop is still cut to a square without asking."""
+
+
+class Window(NamedTuple):
+    """A rectangle in film pixels: left, top, width, height.
+
+    Examples
+    --------
+    >>> Window(x=10, y=20, width=128, height=128)[2]
+    128
+    """
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+def lesion_window(
+    film_shape: tuple[int, int], box: Sequence[float], pixel_spacing_mm: float | None = None
+) -> Window:
+    """Return the square window around a lesion's box.
+
+    Parameters
+    ----------
+    film_shape : (int, int)
+        Height and width of the film in pixels.
+    box : (x, y, width, height)
+        The lesion in film pixels, left and top first; fractions are widened to whole pixels. It
+        may pass the film's edge by less than one pixel, as a mouse selection does.
+    pixel_spacing_mm : float, optional
+        Distance of two pixels' centres in mm; the margin is then 3 mm instead of 60 pixels.
+
+    Returns
+    -------
+    Window
+        Square, inside the film, holding the whole box. Where the square would be larger than the
+        film's shorter side it has that side's length, and a box longer than that is cut off evenly
+        at both ends.
+
+    Raises
+    ------
+    WindowError
+        If the box is not four finite numbers, has no area, is larger than the film or lies
+        outside it, or if the spacing is not a positive number.
+
+    Examples
+    --------
+    >>> lesion_window((4000, 3000), (1000, 2000, 200, 300))
+    Window(x=890, y=1940, width=420, height=420)
+    >>> lesion_window((4000, 3000), (0, 0, 20, 20))
+    Window(x=0, y=0, width=140, height=140)
+    """
+    height, width = film_shape
+    left, top, right, bottom = _whole_box(_four_numbers(box, "box"), height, width)
+    longer = max(right - left, bottom - top)
+    side = max(longer + 2 * _margin(pixel_spacing_mm), MINIMUM_SIDE)
+    side = min(side, height, width)
+    return Window(
+        x=_slid((left + right - side) // 2, side, width),
+        y=_slid((top + bottom - side) // 2, side, height),
+        width=side,
+        height=side,
+    )
+
+
+def cut_lesion(
+    film: Image | NDArray[np.uint8],
+    box: Sequence[float] | None = None,
+    *,
+    window: Sequence[float] | None = None,
+    size: int = CROP_SIZE,
+) -> NDArray[np.uint8]:
+    """Cut a lesion's crop from its film.
+
+    Parameters
+    ----------
+    film : Image, or uint8 (H, W), 0-255
+        An `Image` brings its pixel spacing along.
+    box : (x, y, width, height), optional
+        The lesion in film pixels; `lesion_window` puts the window around it.
+    window : (x, y, width, height), optional
+        Cut exactly there: whole numbers, square, inside the film. Give `box` or `window`, not
+        both; with neither the picture is a ready crop and used whole, as by `whole_crop`.
+    size : int
+        Side of the crop in pixels.
+
+    Returns
+    -------
+    uint8 (size, size), 0-255
+        Resized by pixel area (`cv2.INTER_AREA`).
+
+    Raises
+    ------
+    WindowError
+        If the box or window does not fit the film, both are given, or the size is not positive.
+    ImageError
+        If `film` is not a grey uint8 picture.
+    """
+    pixels = grey_pixels(film)
+    if box is not None and window is not None:
+        raise WindowError("Expected a lesion box or a window, received both. Give one of them.")
+    if box is None and window is None:
+        return whole_crop(pixels, size)
+    if window is not None:
+        place = _explicit_window(window, pixels.shape)
+    else:
+        spacing = film.pixel_spacing_mm if isinstance(film, Image) else None
+        place = lesion_window(_shape(pixels), cast("Sequence[float]", box), spacing)
+    return _resized(pixels[place.y : place.y + place.height, place.x : place.x + place.width], size)
+
+
+def whole_crop(picture: Image | NDArray[np.uint8], size: int = CROP_SIZE) -> NDArray[np.uint8]:
+    """Use a ready crop whole: cut its centre to a square and resize it.
+
+    Parameters
+    ----------
+    picture : Image, or uint8 (H, W), 0-255
+        The longer side at most 1.2 times the shorter.
+    size : int
+        Side of the crop in pixels.
+
+    Returns
+    -------
+    uint8 (size, size), 0-255
+
+    Raises
+    ------
+    WindowError
+        If the picture is too far from square: then it is a film, and the lesion must be marked.
+    ImageError
+        If `picture` is not a grey uint8 picture.
+
+    Examples
+    --------
+    >>> whole_crop(np.zeros((100, 110), dtype=np.uint8)).shape
+    (128, 128)
+    """
+    pixels = grey_pixels(picture)
+    height, width = pixels.shape
+    side = min(height, width)
+    if side == 0 or max(height, width) > SQUARE_TOLERANCE * side:
+        raise WindowError(
+            "Expected a ready crop, square or nearly so (sides at most 1 : 1.2), received "
+            f"{width} x {height} pixels. Mark the lesion with a box on the film."
+        )
+    left, top = (width - side) // 2, (height - side) // 2
+    return _resized(pixels[top : top + side, left : left + side], size)
+
+
+def _resized(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    if size < 1:
+        raise WindowError(f"The crop's size must be at least 1 pixel. Received: size={size}.")
+    resized = cv2.resize(pixels, (size, size), interpolation=cv2.INTER_AREA)
+    return np.asarray(resized, dtype=np.uint8)
+
+
+def _shape(pixels: NDArray[np.uint8]) -> tuple[int, int]:
+    height, width = pixels.shape
+    return height, width
+
+
+def _margin(pixel_spacing_mm: float | None) -> int:
+    if pixel_spacing_mm is None:
+        return MARGIN_PIXELS
+    if not (math.isfinite(pixel_spacing_mm) and pixel_spacing_mm > 0):
+        raise WindowError(
+            "The pixel spacing must be a positive number of mm, or None where it is unknown. "
+            f"Received: pixel_spacing_mm={pixel_spacing_mm}."
+        )
+    return round(MARGIN_MM / pixel_spacing_mm)
+
+
+def _slid(start: int, side: int, length: int) -> int:
+    """Move a window's start so that it lies within 0..length."""
+    return min(max(start, 0), length - side)
+
+
+def _four_numbers(values: Sequence[float], name: str) -> tuple[float, float, float, float]:
+    try:
+        x, y, width, height = (float(value) for value in values)
+    except (TypeError, ValueError):
+        raise WindowError(
+            f"The {name} must be four numbers: x, y, width, height in film pixels. "
+            f"Received: {name}={values!r}."
+        ) from None
+    if not all(math.isfinite(value) for value in (x, y, width, height)):
+        raise WindowError(
+            f"The {name}'s numbers must be finite. Received: {name}={(x, y, width, height)}."
+        )
+    if width <= 0 or height <= 0:
+        raise WindowError(
+            f"The {name} has no area: width and height must be above 0. "
+            f"Received: {name}={(x, y, width, height)}. Drag it over the lesion."
+        )
+    return x, y, width, height
+
+
+def _whole_box(
+    box: tuple[float, float, float, float], film_height: int, film_width: int
+) -> tuple[int, int, int, int]:
+    """Widen a box to whole pixels: left, top, right, bottom (exclusive), all inside the film."""
+    x, y, width, height = box
+    if width > film_width + 2 or height > film_height + 2:
+        raise WindowError(
+            f"The box is larger than the film ({film_width} x {film_height} pixels). "
+            f"Received: box={box}. Draw it around the lesion alone."
+        )
+    if x <= -1 or y <= -1 or x + width >= film_width + 1 or y + height >= film_height + 1:
+        raise WindowError(
+            f"The box lies outside the film ({film_width} x {film_height} pixels). "
+            f"Received: box={box}. Move it into the picture."
+        )
+    left, top = max(math.floor(x), 0), max(math.floor(y), 0)
+    right, bottom = min(math.ceil(x + width), film_width), min(math.ceil(y + height), film_height)
+    if right <= left or bottom <= top:
+        raise WindowError(
+            f"The box lies outside the film ({film_width} x {film_height} pixels). "
+            f"Received: box={box}. Move it into the picture."
+        )
+    return left, top, right, bottom
+
+
+def _explicit_window(values: Sequence[float], shape: tuple[int, ...]) -> Window:
+    x, y, width, height = _four_numbers(values, "window")
+    film_height, film_width = shape
+    if not all(value.is_integer() for value in (x, y, width, height)):
+        raise WindowError(f"A window needs whole pixels. Received: window={tuple(values)}.")
+    if width != height:
+        raise WindowError(
+            f"A window must be square, as all training crops are. Received: {width:.0f} x "
+            f"{height:.0f} pixels. Give a box instead, and the square is put around it."
+        )
+    if x < 0 or y < 0 or x + width > film_width or y + height > film_height:
+        raise WindowError(
+            f"The window leaves the film ({film_width} x {film_height} pixels). "
+            f"Received: window={tuple(values)}. Move it into the picture."
+        )
+    return Window(int(x), int(y), int(width), int(height))
