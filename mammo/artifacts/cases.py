@@ -92,19 +92,17 @@ def parse_cases(content: bytes, path: Path, models: Sequence[str]) -> "pandas.Da
     """
     import pandas
 
-    _check_rows(read_rows(content, path), path, models)
-    whole = [*NUMBER_COLUMNS, *(f"{model}_fold" for model in models)]
-    scores = [f"{model}_{kind}" for model in models for kind in ("score", "p")]
-    texts = [name for name in CASE_COLUMNS if name not in NUMBER_COLUMNS]
-    return pandas.read_csv(
-        io.BytesIO(content),
-        dtype=dict.fromkeys(texts, "str")
-        | dict.fromkeys(whole, "Int64")
-        | dict.fromkeys(scores, "float64"),
-        keep_default_na=False,
-        na_values=list(MISSING),
-        float_precision="round_trip",
-    )
+    rows = read_rows(content, path)
+    _check_rows(rows, path, models)
+    table = pandas.DataFrame(rows, dtype="str")
+    for name in table.columns:
+        table[name] = table[name].mask(table[name].isin(MISSING))
+    for name in (*NUMBER_COLUMNS, *(f"{model}_fold" for model in models)):
+        table[name] = table[name].astype("Int64")
+    for name in (f"{model}_{kind}" for model in models for kind in ("score", "p")):
+        # Not by read_csv, which in some versions of pandas loses the last digit.
+        table[name] = [float(row[name] or "nan") for row in rows]
+    return table
 
 
 def read_rows(content: bytes, path: Path) -> list[dict[str, str]]:

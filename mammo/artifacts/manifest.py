@@ -20,6 +20,7 @@ from mammo.errors import ArtifactError
 MANIFEST_SCHEMA = 1
 MANIFEST_NAME = "manifest.json"
 FOLDER_VARIABLE = "MAMMO_ARTIFACTS"
+SWAPS_IN_A_ROW = 5
 
 Result = TypeVar("Result")
 
@@ -176,15 +177,17 @@ def _manifest_content(folder: Path) -> bytes | None:
 
 
 def _settled(folder: Path, use: Callable[[Manifest], Result]) -> Result:
-    """Use the manifest; once more if a training has put new artifacts in place meanwhile."""
+    """Use the manifest; again if a training has put new artifacts in place meanwhile."""
     manifest = load_manifest(folder)
-    try:
-        return use(manifest)
-    except ArtifactError:
-        latest = load_manifest(folder)
-        if latest == manifest:
-            raise
-    return use(latest)
+    for _ in range(SWAPS_IN_A_ROW):
+        try:
+            return use(manifest)
+        except ArtifactError:
+            latest = load_manifest(folder)
+            if latest == manifest:
+                raise
+            manifest = latest
+    return use(manifest)
 
 
 def _read_verified(folder: Path, name: str, manifest: Manifest) -> bytes:

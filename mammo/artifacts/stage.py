@@ -212,7 +212,8 @@ def _manifest(
 ) -> dict[str, Any]:
     return {
         "schema": MANIFEST_SCHEMA,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        # To the millisecond, so that a reader can tell two writings by it.
+        "created": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "command": facts.command,
         "seed": facts.seed,
         "settings": dict(facts.settings),
