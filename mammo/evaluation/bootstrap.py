@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mammo.errors import SettingsError
+from mammo.errors import DataError, SettingsError
 from mammo.evaluation.arithmetic import Booleans, Floats, ratio
 from mammo.evaluation.checks import as_confidence, as_groups
 from mammo.evaluation.interval import CONFIDENCE, Interval, normal_quantile, normal_share
@@ -74,9 +74,10 @@ class PatientBootstrap:
         if resamples < 100:
             raise SettingsError(f"expected at least 100 resamples, received {resamples}")
         names = np.asarray(patients, dtype=object)
+        if names.size == 0:
+            raise DataError("no case to resample: expected at least one patient, received none")
         _, self._patient = np.unique(as_groups(names, names.size, "patient"), return_inverse=True)
-        count = int(self._patient.max()) + 1 if names.size else 0
-        self.draws = _draws(count, resamples, seed)
+        self.draws = _draws(int(self._patient.max()) + 1, resamples, seed)
         self.sample: Floats = np.ones((1, names.size))
 
     def distribution(self, statistic: Statistic) -> Floats:
@@ -167,9 +168,13 @@ class PatientBootstrap:
 def _draws(patients: int, resamples: int, seed: int) -> Weights:
     generator = np.random.default_rng(seed)
     draws = np.empty((resamples, patients), dtype=np.uint8)
-    for row in draws:
+    step = max(1, _CELLS // patients)
+    for start in range(0, resamples, step):
+        block = draws[start : start + step]
+        cells = generator.integers(patients, size=block.shape)
+        cells += patients * np.arange(len(block))[:, np.newaxis]
         # More than 255 draws of one patient would not fit, and do not happen: below 1e-500.
-        row[:] = np.bincount(generator.integers(patients, size=patients), minlength=patients)
+        block[:] = np.bincount(cells.ravel(), minlength=block.size).reshape(block.shape)
     return draws
 
 

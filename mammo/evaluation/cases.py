@@ -76,12 +76,12 @@ class CropTable:
         return group_units(unit, self.labels, self.patients, self.lesions, self.ids)
 
 
-def find_models(cases: Columns, names: Iterable[object]) -> tuple[EvaluatedModel, ...]:
+def find_models(names: Iterable[object]) -> tuple[EvaluatedModel, ...]:
     """Return the models whose `<name>_p` stands among the column names, titled by their names.
 
     Examples
     --------
-    >>> [model.name for model in find_models({}, ["label", "simple_cnn_p", "simple_cnn_score"])]
+    >>> [model.name for model in find_models(["label", "simple_cnn_p", "simple_cnn_score"])]
     ['simple_cnn']
     """
     columns = [str(name) for name in names]

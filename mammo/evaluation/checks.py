@@ -1,4 +1,4 @@
-"""What a figure may be asked of: labels of 0 and 1, finite scores, thresholds and prevalences in 0..1.
+"""What a figure may be asked of: labels of 0 and 1, finite scores, shares in 0..1.
 
 Every public function of `mammo.evaluation` passes its input through here, so that bad input gets
 one sentence (`DataError` or `SettingsError`) and the formulas behind need no guards.

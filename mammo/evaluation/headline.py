@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mammo.evaluation.arithmetic import Booleans, Floats
+from mammo.evaluation.bins import BINS, equal_mass_bins
 from mammo.evaluation.bootstrap import (
     RESAMPLES,
     SEED,
@@ -24,7 +25,6 @@ from mammo.evaluation.bootstrap import (
 from mammo.evaluation.checks import as_labels, as_probabilities
 from mammo.evaluation.interval import CONFIDENCE, Interval
 from mammo.evaluation.operating import operating_point, widen_at_the_edge
-from mammo.evaluation.reliability import BINS, equal_mass_bins
 from mammo.evaluation.units import Unit, group_units
 
 RANKING_NAMES = ("auc", "partial_auc", "average_precision")

@@ -42,7 +42,8 @@ def fit_logistic(targets: Floats, columns: Floats, offset: Floats | float = 0.0)
         slope = columns.T @ (p - targets)
         curvature = (columns.T * (p * (1.0 - p))) @ columns
         # The tiny ridge keeps equal logits (a flat direction) from a singular system.
-        step: Floats = np.linalg.solve(curvature + 1e-10 * np.eye(weights.size), slope)
+        ridge = 1e-10 * np.eye(weights.size)
+        step = np.asarray(np.linalg.solve(curvature + ridge, slope), dtype=np.float64)
         weights, better = _line_search(targets, columns, offset, weights, step, loss)
         if loss - better < 1e-13 * max(1.0, abs(loss)):
             break

@@ -1,4 +1,4 @@
-"""McNemar's exact test: of the cases that only one of two models gets right, who has more?
+"""McNemar's exact test: who has more of the cases that only one of two models gets right.
 
 mcnemar(labels, p_cnn >= 0.5, p_mobilenet >= 0.4).p_value
 """

@@ -11,6 +11,7 @@ from mammo.evaluation.printout_tables import (
     clinic_table,
     decision_table,
     difference_table,
+    mcnemar_table,
     point_table,
     radiologist_table,
     ranking_table,
@@ -65,7 +66,7 @@ def _lines(evaluation: Evaluation) -> Iterator[str]:
 def _split_lines(split: SplitEvaluation, evaluation: Evaluation) -> Iterator[str]:
     counts, nouns = split.counts, NOUNS[evaluation.unit][1]
     yield "=" * WIDTH
-    yield split.title.upper()
+    yield split.title.removeprefix("the ").upper()
     share = number(100 * counts.malignant / counts.cases, 1)
     yield (
         f"{counts.cases:,} {nouns}: {counts.malignant:,} malignant ({share} %), {counts.benign:,} "
@@ -90,6 +91,8 @@ def _tables(split: SplitEvaluation) -> Iterator[list[str]]:
     yield ranking_table(split)
     if differences := difference_table(split):
         yield differences
+    if split.comparisons:
+        yield mcnemar_table(split)
     if split.radiologists is not None:
         yield radiologist_table(split.radiologists)
     names = dict.fromkeys(name for model in split.models.values() for name in model.points)

@@ -9,9 +9,9 @@ from mammo.evaluation.interval import Interval
 from mammo.evaluation.layout import aligned
 from mammo.evaluation.prevalence import CLINIC_NAMES
 from mammo.evaluation.report import ClassFigures
+from mammo.evaluation.thresholds import THRESHOLD_TITLES
 from mammo.evaluation.tree import (
     CalibrationEvaluation,
-    Comparison,
     ModelEvaluation,
     RadiologistEvaluation,
     SplitEvaluation,
@@ -21,8 +21,8 @@ from mammo.evaluation.wording import interval, number, p_value, percent, signed
 _RATE_ROWS: tuple[tuple[str, str, Callable[[Interval], str]], ...] = (
     ("sensitivity", "sensitivity", percent),
     ("specificity", "specificity", percent),
-    ("PPV, at this share of malignant", "ppv", percent),
-    ("NPV, at this share of malignant", "npv", percent),
+    ("PPV in these cases", "ppv", percent),
+    ("NPV in these cases", "npv", percent),
     ("accuracy", "accuracy", percent),
     ("balanced accuracy", "balanced_accuracy", percent),
     ("F1", "f1", interval),
@@ -91,20 +91,22 @@ def difference_table(split: SplitEvaluation) -> list[str]:
         "DeLong by patient",
         "DeLong, cases as independent",
     ]
-    return aligned(head, rows) + _mcnemar_lines(split)
+    return aligned(head, rows)
 
 
-def _mcnemar_lines(split: SplitEvaluation) -> list[str]:
-    return [f"  {line}" for pair in split.comparisons for line in _mcnemar_of(split, pair)]
-
-
-def _mcnemar_of(split: SplitEvaluation, pair: Comparison) -> Iterator[str]:
-    first, second = _name(split, pair.first), _name(split, pair.second)
-    for name, test in pair.mcnemar.items():
-        yield (
-            f"right alone at {name}: {first} {test.only_first_right}, {second} "
-            f"{test.only_second_right} (McNemar exact, {p_value(test.p_value)})"
-        )
+def mcnemar_table(split: SplitEvaluation) -> list[str]:
+    """Return how many cases one of two models alone gets right at each shared threshold."""
+    rows = [
+        [
+            f"{_name(split, pair.first)} alone / {_name(split, pair.second)} alone, at "
+            f"{THRESHOLD_TITLES.get(name, name)}",
+            f"{test.only_first_right} / {test.only_second_right}",
+            p_value(test.p_value),
+        ]
+        for pair in split.comparisons
+        for name, test in pair.mcnemar.items()
+    ]
+    return aligned(["Right where the other is wrong", "cases", "McNemar, exact"], rows)
 
 
 def _name(split: SplitEvaluation, name: str) -> str:
@@ -253,13 +255,18 @@ def decision_table(split: SplitEvaluation) -> list[str]:
 
 def subgroup_table(split: SplitEvaluation) -> list[str]:
     """Return each subgroup's size, each model's AUC in it, and what to mind."""
-    rows = []
-    for group in split.subgroups:
-        cells = [_narrow(group.models[name].auc) for name in split.models]
-        sizes = [f"{group.counts.cases:,}", f"{group.counts.malignant:,}"]
-        rows.append([group.title, *sizes, *cells, group.note])
-    lines = aligned(["AUC in subgroups", "cases", "malignant", *_titles(split), ""], rows)
-    return [line.rstrip() for line in lines]
+    rows = [
+        [
+            group.title,
+            f"{group.counts.cases:,}",
+            f"{group.counts.malignant:,}",
+            *(_narrow(group.models[name].auc) for name in split.models),
+        ]
+        for group in split.subgroups
+    ]
+    head, *lines = aligned(["AUC in subgroups", "cases", "malignant", *_titles(split)], rows)
+    notes = [group.note for group in split.subgroups]
+    return [head, *(f"{line}   {note}".rstrip() for line, note in zip(lines, notes, strict=True))]
 
 
 def _narrow(figure: Interval) -> str:

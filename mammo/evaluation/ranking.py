@@ -47,9 +47,10 @@ class Ranking:
         self._order = np.argsort(-suspicion, kind="stable")
         falling = suspicion[self._order]
         ends_a_tie = np.append(falling[1:] != falling[:-1], True)
-        self._steps = np.flatnonzero(ends_a_tie)
+        # Columns of a running sum that begins with 0: nothing flagged, then after each tie.
+        self._steps = np.append(0, np.flatnonzero(ends_a_tie) + 1)
         self._malignant = malignant[self._order].astype(np.float64)
-        self.thresholds: Floats = falling[self._steps]
+        self.thresholds: Floats = falling[ends_a_tie]
 
     def flagged(self, weights: Floats | None = None) -> tuple[Floats, Floats]:
         """Return the malignant and benign weight at or above each threshold.
@@ -65,15 +66,14 @@ class Ranking:
         if weights is None:
             weights = np.ones((1, self._order.size))
         ordered = weights[:, self._order]
-        everything = _cumulated(ordered, self._steps)
-        ordered *= self._malignant
-        true_positive = _cumulated(ordered, self._steps)
+        everything = self._running_sums(ordered)
+        true_positive = self._running_sums(ordered * self._malignant)
         return true_positive, everything - true_positive
 
-
-def _cumulated(weights: Floats, steps: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Floats:
-    sums = np.cumsum(weights, axis=1)[:, steps]
-    return np.concatenate([np.zeros((weights.shape[0], 1)), sums], axis=1)
+    def _running_sums(self, ordered: Floats) -> Floats:
+        sums = np.zeros((ordered.shape[0], ordered.shape[1] + 1))
+        np.cumsum(ordered, axis=1, out=sums[:, 1:])
+        return sums if self._steps.size == sums.shape[1] else sums[:, self._steps]
 
 
 def area_under_roc(true_positive: Floats, false_positive: Floats) -> Floats:

@@ -39,7 +39,7 @@ class RocCurve:
 
 @dataclass(frozen=True, eq=False)
 class RocBand:
-    """Hold the pointwise interval of sensitivity on a grid of false positive rates, float64 (g,)."""
+    """Hold sensitivity and its pointwise interval on a grid of false positive rates, (g,)."""
 
     false_positive_rate: Floats
     sensitivity: Floats

@@ -1,4 +1,4 @@
-"""The cases of a split or a subgroup, pooled to the unit, with the draws that every figure shares."""
+"""The cases of a split or subgroup, pooled to the unit, with the draws that all figures share."""
 
 from dataclasses import dataclass
 

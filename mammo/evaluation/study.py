@@ -26,9 +26,9 @@ from mammo.evaluation.units import Unit
 from mammo.evaluation.wording import headline
 
 SPLITS = {
-    "test": ("test", "official test split, held out"),
-    "train": ("out_of_fold", "training split, out of fold"),
-    "external": ("external", "external cases"),
+    "test": ("test", "the official test split"),
+    "train": ("out_of_fold", "the training split, out of fold"),
+    "external": ("external", "the external cases"),
 }
 
 
@@ -132,7 +132,7 @@ def _evaluate_split(split: str, crops: CropTable, plan: Plan) -> SplitEvaluation
         _radiologists(crops, sample, plan),
         tuple(evaluate_subgroup(group, crops, plan) for group in find_subgroups(crops.descriptors)),
     )
-    return replace(result, headline=headline(result, plan.unit))
+    return replace(result, headline=headline(result, plan.unit, plan.confidence))
 
 
 def _reader(model: EvaluatedModel, sample: Sample, figures: ScoreFigures) -> Reader:

@@ -1,4 +1,4 @@
-"""Named thresholds on the calibrated probability, chosen on out-of-fold scores of training patients.
+"""Named thresholds on the calibrated p, chosen on out-of-fold scores of training patients.
 
 `mammo.train` writes them to the model's card; nothing is chosen on the test set.
 

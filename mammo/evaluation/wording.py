@@ -93,17 +93,18 @@ def p_value(p: float) -> str:
     return f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
 
 
-def headline(split: SplitEvaluation, unit: Unit) -> str:
-    """Return the one sentence to quote: both AUCs, their difference, and what chance can explain.
+def headline(split: SplitEvaluation, unit: Unit, confidence: float) -> str:
+    """Return the one sentence to quote: the AUCs, their difference, what chance can explain.
 
     Parameters
     ----------
     split : SplitEvaluation, its own headline not read
     unit : "crop", "lesion" or "patient"
+    confidence : float, of the intervals
 
     Returns
     -------
-    str, one sentence
+    str, one sentence; of three models or more it names the two best
     """
     noun = NOUNS[unit][0]
     if split.counts.malignant == 0 or split.counts.benign == 0:
@@ -111,29 +112,36 @@ def headline(split: SplitEvaluation, unit: Unit) -> str:
         return f"Every {noun} here is {only}, so nothing can be said about telling the two apart."
     ranked = sorted(split.models.values(), key=lambda model: -model.metrics["auc"].value)
     opening = (
-        f"Of one malignant and one benign {noun} ({split.title}), {ranked[0].title} gives the "
-        f"malignant one the higher probability {_times(ranked[0])} "
-        f"(AUC {interval(ranked[0].metrics['auc'], 2)})"
+        f"Given one malignant and one benign {noun} of {split.title}, {ranked[0].title} gives the "
+        f"malignant one the higher probability {_times(ranked[0])} in 100 (AUC "
+        f"{_ends(ranked[0], f'{number(100 * confidence, 0)} % interval ')})"
     )
     if len(ranked) == 1:
         return f"{opening}."
     second = ranked[1]
-    follow = f"{second.title} {_times(second)} ({interval(second.metrics['auc'], 2)})"
+    follow = f"{second.title} {_times(second)} (AUC {_ends(second)})"
     return f"{opening}, {follow}: {_verdict(split, ranked[0].name, second.name)}."
 
 
 def _times(model: ModelEvaluation) -> str:
-    return f"{round(100 * model.metrics['auc'].value)} times in 100"
+    return f"{round(100 * model.metrics['auc'].value)} times"
+
+
+def _ends(model: ModelEvaluation, name: str = "") -> str:
+    area = model.metrics["auc"]
+    return f"{number(area.value, 2)}, {name}{number(area.low, 2)} to {number(area.high, 2)}"
 
 
 def _verdict(split: SplitEvaluation, best: str, second: str) -> str:
     pair = next(one for one in split.comparisons if {one.first, one.second} == {best, second})
-    gap = _turned(pair, best)
     p = pair.clustered_delong.p_value
-    says = (
-        "more than chance explains" if p < SIGNIFICANT else "no more than chance could bring about"
-    )
-    return f"a difference of {interval(gap, 2)}, {says} (paired {p_value(p)})"
+    if math.isnan(p):
+        says = "too few cases to test"
+    elif p < SIGNIFICANT:
+        says = "more than chance explains"
+    else:
+        says = "no more than chance can bring about"
+    return f"a difference of {interval(_turned(pair, best), 2)}, {says} (paired {p_value(p)})"
 
 
 def _turned(pair: Comparison, best: str) -> Interval:

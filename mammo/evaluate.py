@@ -1,0 +1,205 @@
+"""Print how good the trained models are: `python -m mammo.evaluate`.
+
+    python -m mammo.evaluate                          the official test set and out of fold
+    python -m mammo.evaluate --unit lesion --json OUT the same a lesion, and as JSON
+    python -m mammo.evaluate --data DIR               any folder of prepared crops, scored now
+
+Without --data it reads the scores in `artifacts/cases.csv`; neither way needs TensorFlow.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mammo.errors import DataError, MammoError, SettingsError
+from mammo.evaluation import RESAMPLES, SEED, UNITS, EvaluatedModel, Evaluation, Unit, evaluate
+from mammo.evaluation.printout import print_out
+from mammo.evaluation.tree import as_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def evaluate_artifacts(
+    folder: Path | None = None,
+    unit: Unit = "crop",
+    *,
+    data: Path | None = None,
+    models: Sequence[str] = (),
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+) -> Evaluation:
+    """Evaluate trained artifacts on their own held-out scores, or on other crops.
+
+    Parameters
+    ----------
+    folder : Path, the artifacts; by default `$MAMMO_ARTIFACTS` or the release beside the package
+    unit : "crop", "lesion" or "patient"
+    data : Path of prepared crops to score now, or None for the artifacts' `cases.csv`
+    models : names of models; all that the artifacts hold by default
+    resamples : int, 100 or more
+    seed : int
+
+    Returns
+    -------
+    Evaluation; its splits are "test" and "out_of_fold", or with `data` "external"
+
+    Raises
+    ------
+    MammoError
+        The artifacts do not verify or hold no such model, or the crops cannot be read.
+    """
+    from mammo.artifacts import load_cases, load_manifest
+
+    names = tuple(models) or tuple(load_manifest(*_given(folder)).models)
+    cases = load_cases(folder)
+    if data is not None:
+        cases = score_folder(data, names, cases, folder)
+    evaluated = [_evaluated_model(name, folder) for name in names]
+    return evaluate(cases, evaluated, unit, resamples=resamples, seed=seed)
+
+
+def _given(folder: Path | None) -> tuple[Path, ...]:
+    from mammo.artifacts import artifacts_folder
+
+    return (artifacts_folder() if folder is None else folder,)
+
+
+def _evaluated_model(name: str, folder: Path | None) -> EvaluatedModel:
+    from mammo.artifacts import load_card
+
+    card = load_card(name, folder)
+    calibration = card.calibration
+    words = (
+        f"{calibration.method}, slope {calibration.slope:.4g}, intercept "
+        f"{calibration.intercept:.4g}; {calibration.fitted_on}"
+    )
+    return EvaluatedModel(card.name, card.title, dict(card.thresholds), words)
+
+
+def score_folder(
+    data: Path, models: Sequence[str], known: "pd.DataFrame", folder: Path | None = None
+) -> "pd.DataFrame":
+    """Score the crops of a folder that no model has learned from.
+
+    Parameters
+    ----------
+    data : Path of prepared crops; `file`, `patient_id` and `pathology` suffice
+    models : names of models
+    known : DataFrame of the artifacts' cases; crops and patients of its training rows are left out
+    folder : Path, the artifacts
+
+    Returns
+    -------
+    DataFrame of `mammo.data.table.load_crops`, split "external", with `<model>_p` and
+    `<model>_score`
+
+    Raises
+    ------
+    MammoError
+        The folder is not prepared crops, every crop was learned from, or the artifacts do not
+        verify.
+    """
+    from mammo.data.table import load_crops, read_pixels
+    from mammo.inference import load_classifier
+
+    table = _unseen(load_crops(data), known)
+    pixels = read_pixels(table)
+    table["split"] = "external"
+    for name in models:
+        print(f"Scoring {len(table):,} crops with {name} ...", file=sys.stderr, flush=True)
+        assessments = load_classifier(name, folder).assess(pixels)
+        table[f"{name}_p"] = [one.p_malignant for one in assessments]
+        table[f"{name}_score"] = [one.score for one in assessments]
+    return table
+
+
+def _unseen(table: "pd.DataFrame", known: "pd.DataFrame") -> "pd.DataFrame":
+    learned = known[known["split"] == "train"]
+    seen = table["case_id"].isin(learned["case_id"])
+    # The two halves of CBIS-DDSM share patients, so her other lesions are no new test either.
+    seen |= table["patient_id"].isin(learned["patient_id"])
+    if seen.all():
+        raise DataError(
+            f"all {len(table):,} crops are of patients that the models learned from: scoring them "
+            "would flatter the models. Name a folder of other patients."
+        )
+    if seen.any():
+        print(
+            f"Left out {int(seen.sum()):,} of {len(table):,} crops: their patients trained the "
+            "models.",
+            file=sys.stderr,
+        )
+    return table[~seen].copy()
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command."""
+    parser = argparse.ArgumentParser(
+        prog="python -m mammo.evaluate",
+        description="Print how good the trained models are, with intervals over patients.",
+    )
+    parser.add_argument(
+        "--artifacts", type=Path, metavar="DIR", help="trained artifacts (default: the release)"
+    )
+    parser.add_argument(
+        "--unit", choices=UNITS, default="crop", help="what counts as one case (default: crop)"
+    )
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="score these prepared crops instead of cases.csv"
+    )
+    parser.add_argument(
+        "--models", metavar="NAME,NAME", default="", help="models to evaluate (default: all)"
+    )
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write every figure to this file")
+    parser.add_argument(
+        "--resamples", type=int, default=RESAMPLES, help="of patients (default: %(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=SEED, help="of the resamples")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return 0, or 1 after a sentence on what is wrong."""
+    options = build_parser().parse_args(arguments)
+    try:
+        evaluation = evaluate_artifacts(
+            options.artifacts,
+            options.unit,
+            data=options.data,
+            models=[name for name in options.models.split(",") if name],
+            resamples=options.resamples,
+            seed=options.seed,
+        )
+        if options.json is not None:
+            write_json(evaluation, options.json)
+    except MammoError as error:
+        print(f"mammo.evaluate: {error}", file=sys.stderr)
+        return 1
+    print(print_out(evaluation), end="")
+    return 0
+
+
+def write_json(evaluation: Evaluation, path: Path) -> None:
+    """Write every figure as JSON; undefined and infinite ones as null.
+
+    Raises
+    ------
+    SettingsError
+        The file cannot be written.
+    """
+    text = json.dumps(as_json(evaluation), indent=1, allow_nan=False)
+    try:
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(
+            f"expected a file that can be written for --json, received {path} ({error.strerror}): "
+            "name a file in a folder that exists"
+        ) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())
