@@ -31,7 +31,7 @@ class Recipe:
     weight_decay : float, decoupled (AdamW).
     dropout : float, 0 to 1, before each dense layer.
     label_smoothing : float, 0 to 1.
-    frozen_blocks : int, 0 to 16, the first inverted-residual blocks of MobileNetV2 (and its stem)
+    frozen_blocks : int, 0 to 16, the first inverted-residual blocks of MobileNetV2 (with its stem)
         that keep their ImageNet weights; 0 trains all.
     rotation_degrees, zoom, shift, contrast, brightness : float, see `mammo.data.augment`.
     """
@@ -85,7 +85,7 @@ _RANGES = (
 
 RECIPES = {
     "simple_cnn": Recipe(epochs=60, learning_rate=1e-3),
-    "mobilenetv2": Recipe(epochs=14, head_epochs=2, learning_rate=2e-4, frozen_blocks=5),
+    "mobilenetv2": Recipe(epochs=14, head_epochs=2, learning_rate=2e-4, frozen_blocks=6),
 }
 
 

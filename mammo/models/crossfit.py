@@ -15,8 +15,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.imaging.preprocess import Preprocessing, prepare, stretch
 from mammo.models.fit import FitData, build_network, fit, predict_logits
+from mammo.models.mobilenetv2 import split
+from mammo.models.views import FrozenViews, Views, crop_views
 from mammo.settings import Recipe
 
 FINAL = -1
@@ -81,30 +82,30 @@ def fit_fold(
     The fitted keras.Model; float64 (m,), flip-averaged logits of the held-out crops in their order
     (m is 0 for the final fit); the history, see `mammo.models.fit.fit`.
     """
-    preprocessing = preprocessing_of(plan.recipe)
-    held_out = data.fold == fold
-    fit_data = FitData(
-        np.stack([stretch(crop, preprocessing) for crop in data.crops[~held_out]]),
-        data.labels[~held_out],
-        prepare(data.crops[held_out], preprocessing),
-        data.labels[held_out],
-    )
     folder = plan.work / plan.name
     folder.mkdir(parents=True, exist_ok=True)
     label = "final" if fold == FINAL else f"fold_{fold}"
     seed = plan.seed + 1 + fold
     network = build_network(plan.name, plan.recipe, seed, plan.imagenet_weights)
-    identity = _identity(plan, data, fold)
+    learning, views = _learning_part(plan, network, data)
+    held_out = data.fold == fold
+    rows = FitData(views, data.labels, np.flatnonzero(~held_out), np.flatnonzero(held_out))
     history = fit(
-        network, fit_data, plan.recipe, seed, folder / f"{label}.npz", identity, on_epoch
-    )
-    logits = predict_logits(network, fit_data.held_out) if held_out.any() else np.empty(0)
+        network, learning, rows, plan.recipe, seed, folder / f"{label}.npz",
+        _identity(plan, data, fold), on_epoch,
+    )  # fmt: skip
+    logits = predict_logits(learning, views, rows.held_out) if held_out.any() else np.empty(0)
     return network, logits, [{"fold": label, **row} for row in history]
 
 
-def preprocessing_of(recipe: Recipe) -> Preprocessing:
-    """Take a recipe's preprocessing, the part that serving must repeat."""
-    return Preprocessing(recipe.input_size, recipe.low_percentile, recipe.high_percentile)
+def _learning_part(
+    plan: FitPlan, network: keras.Model, data: TrainingCrops
+) -> tuple[keras.Model, Views]:
+    views = crop_views(data.crops, plan.recipe, plan.seed)
+    if plan.name == "simple_cnn" or plan.recipe.frozen_blocks == 0:
+        return network, views
+    frozen, learning = split(network, plan.recipe.frozen_blocks)
+    return learning, FrozenViews(views, frozen, plan.work / plan.name)
 
 
 def _identity(plan: FitPlan, data: TrainingCrops, fold: int) -> str:

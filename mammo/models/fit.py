@@ -17,30 +17,28 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.data.augment import Augmentation, augment
 from mammo.models.mobilenetv2 import build_mobilenetv2, train_above, train_head_only
 from mammo.models.simple_cnn import build_simple_cnn
+from mammo.models.views import BATCH, FLIPS, Rows, Views
 from mammo.settings import Recipe
-
-EVALUATION_BATCH = 64
 
 
 @dataclass(frozen=True, eq=False)
 class FitData:
-    """Hold what a fit learns from, and what it is watched on.
+    """Say what a fit learns from, and what it is watched on.
 
     Parameters
     ----------
-    stretched : float32 (n, S, S), 0-255, training crops after the contrast stretch.
-    labels : int (n,), 0 benign, 1 malignant.
-    held_out : float32 (m, I, I), 0-255, prepared crops of patients not in training; m may be 0.
-    held_out_labels : int (m,).
+    views : Views of all crops.
+    labels : int (n,), 0 benign, 1 malignant, of all crops.
+    learn : int (a,), rows to learn from.
+    held_out : int (m,), rows of patients that are not in `learn`; m may be 0.
     """
 
-    stretched: NDArray[np.float32]
+    views: Views
     labels: NDArray[np.int_]
-    held_out: NDArray[np.float32]
-    held_out_labels: NDArray[np.int_]
+    learn: Rows
+    held_out: Rows
 
 
 @dataclass
@@ -63,6 +61,7 @@ def build_network(name: str, recipe: Recipe, seed: int, imagenet_weights: str) -
 
 def fit(
     network: keras.Model,
+    learning: keras.Model,
     data: FitData,
     recipe: Recipe,
     seed: int,
@@ -75,9 +74,10 @@ def fit(
     Parameters
     ----------
     network : keras.Model of `build_network`; its weights are changed in place.
+    learning : keras.Model, the part of it that the views feed: itself where nothing is frozen.
     data : FitData.
     recipe : Recipe.
-    seed : int, of the order of crops and their augmentation.
+    seed : int, of the order of the crops.
     checkpoint : Path of the .npz file to keep; its folder must exist.
     identity : str, names data, recipe, seed and fold: a checkpoint of another identity is ignored.
     on_epoch : called after each epoch, and once at the start, with the epochs done so far.
@@ -86,42 +86,39 @@ def fit(
     -------
     list of dict, one an epoch: stage, epoch, loss, held_out_loss, held_out_auc, seconds.
     """
-    state = _State(identity)
     saved = _read_checkpoint(checkpoint, identity)
-    if saved is not None:
-        state = saved[0]
-    for stage in _stages(network, recipe):
-        if stage.number < state.stage:
-            continue
+    state = saved[0] if saved else _State(identity)
+    on_epoch(len(state.history))
+    for stage in _stages(network, recipe)[state.stage :]:
         stage.begin()
-        _compile(network, recipe, stage, len(data.labels))
-        if saved is not None and saved[0].stage == stage.number:
-            _restore(network, saved[1])
-        saved = None
-        on_epoch(len(state.history))
+        _compile(learning, recipe, stage, len(data.learn))
+        if saved:
+            _restore(learning, saved[1])
+            saved = None
         while state.epoch < stage.epochs:
-            state.history.append(_run_epoch(network, data, recipe, seed, stage, state.epoch))
+            row = _run_epoch(learning, data, recipe, seed, len(state.history))
             state.epoch += 1
-            _write_checkpoint(checkpoint, state, network)
+            state.history.append({"stage": stage.name, "epoch": state.epoch, **row})
+            _write_checkpoint(checkpoint, state, learning)
             on_epoch(len(state.history))
         state.stage, state.epoch = stage.number + 1, 0
     return state.history
 
 
-def predict_logits(network: keras.Model, prepared: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Score prepared crops, each averaged over its four flips.
+def predict_logits(learning: keras.Model, views: Views, rows: Rows) -> NDArray[np.float64]:
+    """Score crops, each averaged over its four flips.
 
     Parameters
     ----------
-    network : keras.Model of `build_network`.
-    prepared : float32 (n, I, I), 0-255.
+    learning : keras.Model, the part of a network that the views feed.
+    views : Views.
+    rows : int (m,).
 
     Returns
     -------
-    float64 (n,), logits of malignancy.
+    float64 (m,), logits of malignancy.
     """
-    flips = [prepared, prepared[:, :, ::-1], prepared[:, ::-1], prepared[:, ::-1, ::-1]]
-    return np.mean([_logits(network, flipped) for flipped in flips], axis=0)
+    return np.mean([_logits(learning, views, rows, flip) for flip in range(FLIPS)], axis=0)
 
 
 @dataclass(frozen=True)
@@ -166,62 +163,57 @@ def _compile(network: keras.Model, recipe: Recipe, stage: _Stage, crops: int) ->
 
 
 def _run_epoch(
-    network: keras.Model, data: FitData, recipe: Recipe, seed: int, stage: _Stage, epoch: int
+    learning: keras.Model, data: FitData, recipe: Recipe, seed: int, view: int
 ) -> dict[str, Any]:
     began = time.perf_counter()
-    network.reset_metrics()
+    learning.reset_metrics()
     loss = 0.0
-    for crops, labels, weights in _batches(data, recipe, seed, (stage.number, epoch)):
-        loss = float(network.train_on_batch(crops, labels, sample_weight=weights))
+    for crops, labels, weights in _batches(data, recipe.batch_size, seed, view):
+        loss = float(learning.train_on_batch(crops, labels, sample_weight=weights))
     return {
-        "stage": stage.name,
-        "epoch": epoch + 1,
         "loss": loss,
-        **_watch(network, data),
+        **_watch(learning, data),
         "seconds": round(time.perf_counter() - began, 2),
     }
 
 
 def _batches(
-    data: FitData, recipe: Recipe, seed: int, when: tuple[int, int]
+    data: FitData, batch_size: int, seed: int, view: int
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]]:
-    """Yield crops (b, I, I, 1), labels (b, 1) and class weights (b,) in an order of the epoch's."""
-    random = np.random.default_rng([seed, *when])
-    augmentation = Augmentation(
-        recipe.rotation_degrees, recipe.zoom, recipe.shift, recipe.contrast, recipe.brightness
-    )
-    class_weights = len(data.labels) / (2 * np.bincount(data.labels, minlength=2))
-    order = random.permutation(len(data.labels))
-    for start in range(0, len(order), recipe.batch_size):
-        chosen = order[start : start + recipe.batch_size]
-        views = [
-            augment(data.stretched[row], recipe.input_size, augmentation, random) for row in chosen
-        ]
-        labels = data.labels[chosen]
+    """Yield views (b, ...), labels (b, 1) and class weights (b,) in the epoch's own order."""
+    learnt = data.labels[data.learn]
+    class_weights = len(learnt) / (2 * np.bincount(learnt, minlength=2))
+    order = np.random.default_rng([seed, view]).permutation(data.learn)
+    for start in range(0, len(order), batch_size):
+        rows = order[start : start + batch_size]
+        labels = data.labels[rows]
         yield (
-            np.stack(views)[..., np.newaxis],
+            data.views.augmented(view, rows),
             labels[:, np.newaxis].astype(np.float32),
             class_weights[labels].astype(np.float32),
         )
 
 
-def _watch(network: keras.Model, data: FitData) -> dict[str, float | None]:
+def _watch(learning: keras.Model, data: FitData) -> dict[str, float | None]:
     """Measure loss and AUC on the held-out crops, unflipped; nothing is chosen by them."""
     if not len(data.held_out):
         return {"held_out_loss": None, "held_out_auc": None}
     from sklearn.metrics import log_loss, roc_auc_score
 
-    probabilities = 1 / (1 + np.exp(-_logits(network, data.held_out)))
+    labels = data.labels[data.held_out]
+    probabilities = 1 / (1 + np.exp(-_logits(learning, data.views, data.held_out, flip=0)))
     return {
-        "held_out_loss": float(log_loss(data.held_out_labels, probabilities, labels=[0, 1])),
-        "held_out_auc": float(roc_auc_score(data.held_out_labels, probabilities)),
+        "held_out_loss": float(log_loss(labels, probabilities, labels=[0, 1])),
+        "held_out_auc": float(roc_auc_score(labels, probabilities)),
     }
 
 
-def _logits(network: keras.Model, prepared: NDArray[np.float32]) -> NDArray[np.float64]:
+def _logits(
+    learning: keras.Model, views: Views, rows: Rows, flip: int
+) -> NDArray[np.float64]:
     parts = [
-        np.asarray(network.predict_on_batch(prepared[start : start + EVALUATION_BATCH, ..., None]))
-        for start in range(0, len(prepared), EVALUATION_BATCH)
+        np.asarray(learning.predict_on_batch(views.plain(flip, rows[start : start + BATCH])))
+        for start in range(0, len(rows), BATCH)
     ]
     return np.concatenate(parts)[:, 0].astype(np.float64)
 

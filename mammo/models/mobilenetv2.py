@@ -77,12 +77,13 @@ def train_head_only(network: keras.Model) -> None:
 
 
 def train_above(network: keras.Model, frozen_blocks: int) -> None:
-    """Let everything above the first `frozen_blocks` blocks learn, but no batch normalisation.
+    """Let everything above the frozen blocks learn, but no batch normalisation.
 
     Parameters
     ----------
     network : keras.Model of `build_mobilenetv2`.
-    frozen_blocks : int, 0 to 16; 0 also frees the stem.
+    frozen_blocks : int, 0 to 16; 1 freezes the stem and `expanded_conv`, k also `block_1` to
+        `block_{k-1}`.
     """
     for layer in network.layers:
         layer.trainable = _block(layer.name) >= frozen_blocks and not isinstance(
@@ -90,8 +91,27 @@ def train_above(network: keras.Model, frozen_blocks: int) -> None:
         )
 
 
+def split(network: keras.Model, frozen_blocks: int) -> tuple[keras.Model, keras.Model]:
+    """Split the network into the part that never changes and the part that learns.
+
+    Both parts share the network's layers: what the second learns, the network has learnt. So the
+    frozen part needs to see each augmented crop once for all folds.
+
+    Parameters
+    ----------
+    network : keras.Model of `build_mobilenetv2`.
+    frozen_blocks : int, 1 to 16.
+
+    Returns
+    -------
+    (frozen, learning) : keras.Model, crops -> features (n, h, w, k), and features -> logit.
+    """
+    features = network.get_layer(f"block_{frozen_blocks}_expand").input
+    return keras.Model(network.input, features), keras.Model(features, network.output)
+
+
 def _block(layer_name: str) -> int:
-    """Say after how many blocks a layer stands: the stem is 0, `block_5_*` is 5, the top 17."""
+    """Number a layer's block: the stem and `expanded_conv` 0, `block_5_*` 5, the top 17."""
     match = re.match(r"block_(\d+)_", layer_name)
     if match:
         return int(match.group(1))

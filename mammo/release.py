@@ -1,0 +1,206 @@
+"""From a fitted network to its artifacts: calibration, thresholds, test scores, card, case table.
+
+Used by `mammo.train`, after the fits. Calibration and thresholds come from out-of-fold scores of
+training patients alone; the official test set is scored once, by the exported network, as the app
+will. Needs no TensorFlow.
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mammo.artifacts import parse_card
+from mammo.evaluation import UNITS, choose_calibration, headline_metrics, named_thresholds
+from mammo.inference import Classifier
+from mammo.settings import TITLES, Recipe
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DIGITS = 6
+CASE_COLUMNS = (
+    "case_id", "split", "patient_id", "laterality", "view", "abnormality_id", "abnormality_type",
+    "breast_density", "mass_shape", "mass_margins", "assessment", "pathology", "subtlety",
+    "published_split", "label", "lesion_id",
+)  # fmt: skip
+HISTORY_COLUMNS = (
+    "fold", "stage", "epoch", "loss", "held_out_loss", "held_out_auc", "seconds",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class FittedModel:
+    """Hold what the fits of one model left.
+
+    Parameters
+    ----------
+    name : str, of `mammo.settings.MODELS`.
+    recipe : Recipe.
+    out_of_fold_logits : float64 (n,), a training crop each, by the fold that did not see it.
+    folds : int (n,), that fold.
+    history : list of dict, an epoch each.
+    embedding_size : int. cam_grid : (rows, columns). parameters : int.
+    """
+
+    name: str
+    recipe: Recipe
+    out_of_fold_logits: NDArray[np.float64]
+    folds: NDArray[np.int_]
+    history: Sequence[dict[str, Any]]
+    embedding_size: int
+    cam_grid: tuple[int, int]
+    parameters: int
+
+
+def release_model(
+    fitted: FittedModel, table: "pd.DataFrame", crops: NDArray[np.uint8], folder: Path
+) -> "pd.DataFrame":
+    """Write a model's card and history beside its `model.onnx`, and score every case.
+
+    Parameters
+    ----------
+    fitted : FittedModel.
+    table : DataFrame of `mammo.data.table.load_crops`, with training and test rows.
+    crops : uint8 (n, S, S), 0-255, in the table's order.
+    folder : Path, holds `model.onnx`.
+
+    Returns
+    -------
+    DataFrame, the columns `<name>_score`, `<name>_p` and `<name>_fold`, in the table's order.
+    """
+    training = (table["split"] == "train").to_numpy()
+    labels = table["label"].to_numpy()
+    choice = choose_calibration(labels[training], fitted.out_of_fold_logits, fitted.folds)
+    out_of_fold_p = np.asarray(choice.calibration.probability(fitted.out_of_fold_logits))
+    card = _card(fitted, table, training, crops.shape[1]) | {
+        "calibration": {
+            "method": choice.calibration.method,
+            "slope": choice.calibration.slope,
+            "intercept": choice.calibration.intercept,
+            "fitted_on": _origin(table[training], "out-of-fold scores of"),
+        },
+        "thresholds": named_thresholds(labels[training], out_of_fold_p),
+    }
+    classifier = _classifier(card, folder)
+    logits = np.empty(len(table))
+    logits[training] = fitted.out_of_fold_logits
+    logits[~training] = _logit(classifier.score(crops[~training]))
+    p = np.asarray(choice.calibration.probability(logits))
+    card["metrics"] = {
+        "out_of_fold": _figures(table[training], p[training], card["thresholds"]["youden"]),
+        "test": _figures(table[~training], p[~training], card["thresholds"]["youden"]),
+    }
+    _write_json(folder / "card.json", card)
+    _write_history(folder / "history.csv", fitted.history)
+    return _columns(fitted, training, logits, p)
+
+
+def write_cases(table: "pd.DataFrame", scores: Sequence["pd.DataFrame"], path: Path) -> None:
+    """Write the case table: ids, split, label and descriptors, then each model's scores."""
+    import pandas as pd
+
+    cases = table.loc[:, list(CASE_COLUMNS)].reset_index(drop=True)
+    whole = {name: "Int64" for name in ("abnormality_id", "breast_density", "assessment")}
+    cases = cases.astype(whole | {"subtlety": "Int64"})
+    pd.concat([cases, *scores], axis=1).to_csv(path, index=False, lineterminator="\n")
+
+
+def _card(
+    fitted: FittedModel, table: "pd.DataFrame", training: NDArray[np.bool_], crop_size: int
+) -> dict[str, Any]:
+    recipe = fitted.recipe
+    return {
+        "schema": 1,
+        "name": fitted.name,
+        "title": TITLES[fitted.name],
+        "crop_size": crop_size,
+        "preprocessing": {
+            "input_size": recipe.input_size,
+            "low_percentile": recipe.low_percentile,
+            "high_percentile": recipe.high_percentile,
+        },
+        "test_time_flips": True,
+        "embedding_size": fitted.embedding_size,
+        "cam_grid": list(fitted.cam_grid),
+        "parameters": fitted.parameters,
+        "trained_on": _origin(table[training], "CBIS-DDSM, official training split:"),
+        "settings": asdict(recipe),
+        "metrics": {},
+    }
+
+
+def _origin(rows: "pd.DataFrame", words: str) -> str:
+    return f"{words} {len(rows):,} crops of {rows['patient_id'].nunique():,} patients"
+
+
+def _classifier(card: dict[str, Any], folder: Path) -> Classifier:
+    content = json.dumps(card).encode()
+    return Classifier(
+        parse_card(content, folder / "card.json", card["name"]),
+        (folder / "model.onnx").read_bytes(),
+    )
+
+
+def _logit(score: NDArray[np.float64]) -> NDArray[np.float64]:
+    bounded = np.clip(score, 1e-12, 1 - 1e-12)
+    return np.log(bounded / (1 - bounded))
+
+
+def _figures(
+    rows: "pd.DataFrame", p: NDArray[np.float64], threshold: float
+) -> dict[str, dict[str, dict[str, float | None]]]:
+    return {
+        unit: {
+            name: {
+                "value": _number(figure.value),
+                "low": _number(figure.low),
+                "high": _number(figure.high),
+            }
+            for name, figure in headline_metrics(
+                rows["label"].to_numpy(), p, rows["patient_id"].to_numpy(),
+                rows["lesion_id"].to_numpy(), threshold, unit,
+            ).items()
+        }
+        for unit in UNITS
+    }  # fmt: skip
+
+
+def _number(value: float) -> float | None:
+    """Round for a card; JSON has no word for NaN and infinity."""
+    return round(float(value), DIGITS) if math.isfinite(value) else None
+
+
+def _columns(
+    fitted: FittedModel,
+    training: NDArray[np.bool_],
+    logits: NDArray[np.float64],
+    p: NDArray[np.float64],
+) -> "pd.DataFrame":
+    import pandas as pd
+
+    fold = pd.array([None] * len(training), dtype="Int64")
+    fold[np.flatnonzero(training)] = fitted.folds
+    return pd.DataFrame(
+        {
+            f"{fitted.name}_score": np.round(1 / (1 + np.exp(-logits)), DIGITS),
+            f"{fitted.name}_p": np.round(p, DIGITS),
+            f"{fitted.name}_fold": fold,
+        }
+    )
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _write_history(path: Path, history: Sequence[dict[str, Any]]) -> None:
+    import pandas as pd
+
+    rows = pd.DataFrame(list(history), columns=list(HISTORY_COLUMNS))
+    rows.round(DIGITS).to_csv(path, index=False, lineterminator="\n")

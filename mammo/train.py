@@ -1,0 +1,329 @@
+"""Rebuild the artifacts from prepared CBIS-DDSM crops: both models, or one.
+
+    python -m mammo.train --data DIR
+    python -m mammo.train --data DIR --models simple_cnn --epochs 5 --out /tmp/try
+
+For each model: patient-grouped folds on the training split (out-of-fold scores), a final fit on
+all of it, calibration and thresholds from the out-of-fold scores, and one scoring of the official
+test set. Killed at any moment, the same command goes on where it was. The old artifacts stay until
+the new ones are whole.
+"""
+
+import argparse
+import ctypes
+import dataclasses
+import errno
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import shlex
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mammo.artifacts import (
+    DataFacts,
+    RunFacts,
+    artifacts_folder,
+    check_replaceable,
+    models_to_carry_over,
+    staged_artifacts,
+)
+from mammo.artifacts.swap import write_lock
+from mammo.data.folds import patient_folds
+from mammo.data.table import fingerprint, load_crops, read_pixels
+from mammo.errors import DataError, MammoError, TrainingError
+from mammo.release import FittedModel, release_model, write_cases
+from mammo.settings import MODELS, RECIPES, TITLES, Recipe, TrainSettings, with_overrides
+
+if TYPE_CHECKING:
+    import keras
+    import pandas as pd
+
+    from mammo.models.crossfit import FitPlan, TrainingCrops
+
+PACKAGES = (
+    "keras", "tensorflow", "tensorflow-cpu", "tf2onnx", "onnxruntime", "numpy",
+    "opencv-python-headless", "scikit-learn", "pandas",
+)  # fmt: skip
+WORK_FOLDER = ".mammo-work"
+FREE_SPACE_GB = 3.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    parser = _parser()
+    options = parser.parse_args(given)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        settings = _settings(options)
+        run_training(settings, shlex.join(["python", "-m", "mammo.train", *given]))
+    except MammoError as error:
+        print(f"mammo.train: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nmammo.train: stopped; the same command goes on from here.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def run_training(settings: TrainSettings, command: str) -> None:
+    """Fit the models of the settings and put their artifacts in place.
+
+    Parameters
+    ----------
+    settings : TrainSettings.
+    command : str, as typed, for the manifest.
+
+    Raises
+    ------
+    MammoError
+        If the data, the settings or the machine do not allow it; the old artifacts stand.
+    """
+    check_replaceable(settings.out)
+    table = _training_table(settings.data)
+    crops = read_pixels(table)
+    _check_crops(crops)
+    name_of_data = fingerprint(table, crops)
+    run = settings.work / _run_key(settings, name_of_data)
+    try:
+        _check_space(settings.work)
+        with write_lock(run, wait_s=0):
+            _fit_and_release(settings, command, table, crops, name_of_data, run)
+        shutil.rmtree(run, ignore_errors=True)
+    except OSError as error:
+        raise _disk_error(error, settings) from error
+
+
+def _fit_and_release(
+    settings: TrainSettings,
+    command: str,
+    table: "pd.DataFrame",
+    crops: NDArray[np.uint8],
+    name_of_data: str,
+    run: Path,
+) -> None:
+    from mammo.models.crossfit import TrainingCrops
+
+    keep_freed_memory()
+    training = (table["split"] == "train").to_numpy()
+    labels = table.loc[training, "label"].to_numpy()
+    patients = table.loc[training, "patient_id"].to_numpy()
+    folds = patient_folds(labels, patients, settings.folds, settings.seed)
+    data = TrainingCrops(crops[training], labels, folds, name_of_data)
+    fits = [_fit_model(name, settings, data, run) for name in settings.models]
+    facts = _facts(settings, command, table, name_of_data)
+    kept = [
+        name
+        for name in models_to_carry_over(settings.out, name_of_data)
+        if name not in settings.models
+    ]
+    with staged_artifacts(settings.out, facts, kept) as stage:
+        scores = []
+        for network, fitted in fits:
+            _export(network, stage / fitted.name)
+            scores.append(release_model(fitted, table, crops, stage / fitted.name))
+        write_cases(table, scores, stage / "cases.csv")
+    print(f"Wrote {', '.join(TITLES[name] for name in settings.models)} to {settings.out}.")
+
+
+def _fit_model(
+    name: str, settings: TrainSettings, data: "TrainingCrops", run: Path
+) -> tuple["keras.Model", FittedModel]:
+    from mammo.models.crossfit import FINAL, FitPlan, fit_fold
+    from mammo.models.serving import serving_model
+
+    recipe = settings.recipes[name]
+    plan = FitPlan(name, recipe, settings.seed, settings.imagenet_weights, run)
+    logits = np.empty(len(data.labels))
+    history: list[dict[str, Any]] = []
+    with _Progress(plan, settings.folds) as progress:
+        for fold in range(settings.folds):
+            held_out = data.fold == fold
+            _, logits[held_out], rows = fit_fold(plan, data, fold, progress.fit(fold))
+            history += rows
+        network, _, rows = fit_fold(plan, data, FINAL, progress.fit(settings.folds))
+    served = serving_model(network)
+    _, embedding, cam = served.outputs
+    fitted = FittedModel(
+        name, recipe, logits, data.fold, history + rows, int(embedding.shape[-1]),
+        (int(cam.shape[1]), int(cam.shape[2])), int(network.count_params()),
+    )  # fmt: skip
+    return network, fitted
+
+
+def _export(network: "keras.Model", folder: Path) -> None:
+    from mammo.models.export import export_onnx
+    from mammo.models.serving import serving_model
+
+    export_onnx(serving_model(network), folder / "model.onnx")
+    network.save_weights(folder / "model.weights.h5")
+
+
+class _Progress:
+    """Show one bar for all fits of a model, with the time left."""
+
+    def __init__(self, plan: "FitPlan", folds: int) -> None:
+        from tqdm import tqdm
+
+        self._title = TITLES[plan.name]
+        self._folds = folds
+        head = plan.recipe.head_epochs if plan.name == "mobilenetv2" else 0
+        self._epochs = plan.recipe.epochs + head
+        self._bar = tqdm(total=(folds + 1) * self._epochs, unit="epoch", smoothing=0.1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *ended: object) -> None:
+        self._bar.close()
+
+    def fit(self, number: int) -> Callable[[int], None]:
+        part = f"fold {number + 1} of {self._folds}" if number < self._folds else "final fit"
+
+        def on_epoch(epochs_done: int) -> None:
+            self._bar.set_description(f"{self._title}, {part}")
+            self._bar.update(number * self._epochs + epochs_done - self._bar.n)
+
+        return on_epoch
+
+
+def keep_freed_memory() -> None:
+    """Let the C library keep what TensorFlow frees each step, instead of asking for it anew.
+
+    Without it a third of the processor's time on Linux goes into page faults. Elsewhere than on
+    glibc nothing happens. mallopt(3): M_TRIM_THRESHOLD is -1, M_MMAP_MAX is -4.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return
+    library = ctypes.CDLL(None)
+    library.mallopt(-4, 0)
+    library.mallopt(-1, 2**31 - 1)
+
+
+def _training_table(folder: Path) -> "pd.DataFrame":
+    table = load_crops(folder)
+    counts = table["split"].value_counts()
+    for split in ("train", "test"):
+        if not counts.get(split, 0):
+            raise DataError(
+                f"Training needs crops of both splits (column `split`: train, test). {folder} has "
+                f"none of {split}."
+            )
+    return table
+
+
+def _check_crops(crops: NDArray[np.uint8]) -> None:
+    if crops.shape[1] < 32:
+        raise DataError(
+            f"Crops must be at least 32 pixels wide. Received: {crops.shape[1]}. Prepare the "
+            "folder with a larger crop size."
+        )
+
+
+def _check_space(work: Path) -> None:
+    work.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(work).free / 1e9
+    if free < FREE_SPACE_GB:
+        raise TrainingError(
+            f"A training needs {FREE_SPACE_GB:.0f} GB of free space for its work in {work}. "
+            f"Received: {free:.1f} GB. Free some, or name another folder with --work."
+        )
+
+
+def _disk_error(error: OSError, settings: TrainSettings) -> TrainingError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    why = "the disk is full" if full else (error.strerror or str(error))
+    return TrainingError(
+        f"The training stopped because {why} ({error.filename or settings.work}). The old "
+        "artifacts are as they were. Mend that, then run the same command: it goes on from there."
+    )
+
+
+def _run_key(settings: TrainSettings, name_of_data: str) -> str:
+    parts = _plain(settings) | {"data": name_of_data, "out": ""}
+    parts.pop("work")
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _plain(settings: TrainSettings) -> dict[str, Any]:
+    """Make the settings JSON: without folders' parents, which say nothing about the result."""
+    plain = dataclasses.asdict(settings)
+    weights = Path(settings.imagenet_weights).name
+    return plain | {
+        "data": settings.data.name,
+        "out": settings.out.name,
+        "work": settings.work.name,
+        "imagenet_weights": weights,
+        "models": list(settings.models),
+        "recipes": {name: plain["recipes"][name] for name in settings.models},
+    }
+
+
+def _facts(
+    settings: TrainSettings, command: str, table: "pd.DataFrame", name_of_data: str
+) -> RunFacts:
+    splits = {split: table[table["split"] == split] for split in ("train", "test")}
+    versions = {"python": platform.python_version()} | {
+        name: importlib.metadata.version(name) for name in PACKAGES if _installed(name)
+    }
+    facts = DataFacts(
+        fingerprint=name_of_data,
+        n_train=len(splits["train"]),
+        n_test=len(splits["test"]),
+        n_train_patients=int(splits["train"]["patient_id"].nunique()),
+        n_test_patients=int(splits["test"]["patient_id"].nunique()),
+    )
+    return RunFacts(command, settings.seed, _plain(settings), versions, facts, settings.models)
+
+
+def _installed(package: str) -> bool:
+    try:
+        importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m mammo.train", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    parser.add_argument("--data", type=Path, required=True, help="folder of prepared crops")
+    parser.add_argument("--out", type=Path, default=None, help="artifacts folder to write")
+    parser.add_argument("--work", type=Path, default=None,
+                        help=f"folder for checkpoints (default: {WORK_FOLDER} beside --out)")  # fmt: skip
+    parser.add_argument("--models", nargs="+", default=list(MODELS), choices=MODELS)
+    parser.add_argument("--seed", type=int, default=TrainSettings.seed)
+    parser.add_argument("--folds", type=int, default=TrainSettings.folds)
+    parser.add_argument("--imagenet-weights", default=TrainSettings.imagenet_weights,
+                        metavar="imagenet|PATH|none")  # fmt: skip
+    recipe = parser.add_argument_group("recipe (for each model named; default: the model's own)")
+    for item in dataclasses.fields(Recipe):
+        kind = float if isinstance(item.default, float) else int
+        default = ", ".join(f"{name} {getattr(RECIPES[name], item.name):g}" for name in MODELS)
+        recipe.add_argument("--" + item.name.replace("_", "-"), type=kind, default=None,
+                            help=f"default: {default}")  # fmt: skip
+    return parser
+
+
+def _settings(options: argparse.Namespace) -> TrainSettings:
+    out = options.out if options.out is not None else artifacts_folder()
+    work = options.work if options.work is not None else out.resolve().parent / WORK_FOLDER
+    overrides = {item.name: getattr(options, item.name) for item in dataclasses.fields(Recipe)}
+    recipes = {name: with_overrides(RECIPES[name], overrides) for name in options.models}
+    return TrainSettings(
+        options.data, out, work, tuple(options.models), options.seed, options.folds,
+        options.imagenet_weights, recipes,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

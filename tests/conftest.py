@@ -1,0 +1,86 @@
+"""Shared fixtures: optional real data, which a user does not have, and a tiny prepared folder."""
+
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def _optional(variable: str, fallback: str, what: str) -> Path:
+    path = Path(os.environ.get(variable, SHARED / fallback))
+    if not path.exists():
+        pytest.skip(f"{what} not at hand: set {variable} to run this test")
+    return path
+
+
+@pytest.fixture(scope="session")
+def real_crops() -> Path:
+    """The prepared folder of all 1,696 mass crops."""
+    return _optional("MAMMO_TEST_CROPS", "cbis-ddsm-mass-crops", "the prepared CBIS-DDSM crops are")
+
+
+@pytest.fixture(scope="session")
+def real_csv() -> Path:
+    """The folder of the four official case description files."""
+    return _optional("MAMMO_TEST_CSV", "cbis-ddsm-csv", "the official CBIS-DDSM case files are")
+
+
+@pytest.fixture(scope="session")
+def imagenet_weights() -> Path:
+    """The ImageNet weights of MobileNetV2 without its classifier."""
+    return _optional(
+        "MAMMO_TEST_IMAGENET",
+        "weights/mobilenetv2_1.0_224_imagenet_no_top.h5",
+        "the ImageNet weights of MobileNetV2 are",
+    )
+
+
+def write_prepared(folder: Path, patients: int = 24, size: int = 64, seed: int = 0) -> Path:
+    """Write a tiny prepared-crops folder: bright blobs are malignant, two views a lesion."""
+    random = np.random.default_rng(seed)
+    (folder / "crops").mkdir(parents=True)
+    rows = []
+    for number in range(patients):
+        split, malignant = ("test" if number % 4 == 3 else "train"), number % 2
+        for view in ("CC", "MLO"):
+            name = f"crops/Mass-{split.title()}_P_{number:05d}_LEFT_{view}_1.png"
+            crop = _blob(random, size, radius=5 + 12 * malignant)
+            cv2.imwrite(str(folder / name), crop)
+            rows.append(
+                {
+                    "file": name,
+                    "split": split,
+                    "patient_id": f"P_{number:05d}",
+                    "laterality": "LEFT",
+                    "view": view,
+                    "abnormality_id": 1,
+                    "abnormality_type": "mass",
+                    "breast_density": 1 + number % 4,
+                    "mass_shape": "IRREGULAR" if malignant else "OVAL",
+                    "mass_margins": "SPICULATED" if malignant else "CIRCUMSCRIBED",
+                    "assessment": 5 if malignant else 3,
+                    "pathology": "MALIGNANT" if malignant else "BENIGN",
+                    "subtlety": 4,
+                    "film_series_uid": f"1.2.{number}.{view == 'CC':d}",
+                    "published_split": split,
+                }
+            )
+    pd.DataFrame(rows).to_csv(folder / "index.csv", index=False)
+    return folder
+
+
+def _blob(random: np.random.Generator, size: int, radius: int) -> np.ndarray:
+    row, column = np.mgrid[:size, :size] - size / 2 + random.uniform(-4, 4)
+    blob = 120 * np.exp(-(row**2 + column**2) / (2 * radius**2))
+    return (60 + blob + random.normal(0, 6, (size, size))).clip(0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def prepared(tmp_path: Path) -> Path:
+    """A tiny prepared-crops folder of 24 patients, six of them in test."""
+    return write_prepared(tmp_path / "prepared")
