@@ -43,7 +43,7 @@ def as_labels(labels: ArrayLike) -> Booleans:
     if strange.any():
         raise DataError(
             "expected labels of 0 (benign) and 1 (malignant), received "
-            f"{values[strange][0]!r} in row {int(np.flatnonzero(strange)[0])}: "
+            f"{values[strange].tolist()[0]!r} in row {int(np.flatnonzero(strange)[0])}: "
             "map the pathology to 0 and 1 first"
         )
     return np.asarray(values, dtype=np.bool_)

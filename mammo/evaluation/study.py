@@ -113,7 +113,7 @@ def _with_thresholds(model: EvaluatedModel, table: CropTable) -> EvaluatedModel:
 def _evaluate_split(split: str, crops: CropTable, plan: Plan) -> SplitEvaluation:
     sample = draw_sample(crops, plan)
     labels, patients = sample.units.labels, sample.units.patients
-    name, title = SPLITS.get(split, (split, split))
+    name, title = SPLITS.get(split, (split, f"the split {split}"))
     figures = {
         model.name: score_figures(labels, sample.p[model.name], sample.bootstrap, plan.confidence)
         for model in plan.models

@@ -1,0 +1,137 @@
+"""An operating point's figures and intervals against the plain functions and resampling by hand."""
+
+import math
+
+import numpy as np
+import pytest
+
+from mammo.errors import DataError, SettingsError
+from mammo.evaluation import (
+    RATE_NAMES,
+    SCORE_NAMES,
+    Interval,
+    PatientBootstrap,
+    auc,
+    average_precision,
+    brier_score,
+    confusion_at,
+    expected_calibration_error,
+    group_units,
+    headline_metrics,
+    operating_point,
+    partial_auc,
+    per_thousand,
+    point_of_flags,
+    predictive_values,
+    score_figures,
+    wilson,
+)
+from mammo.evaluation.operating import widen_at_the_edge
+from tests.evaluation.conftest import Clustered
+from tests.evaluation.test_bootstrap import rows_of
+
+
+@pytest.mark.parametrize("threshold", [0.3, 0.6])
+def test_values_are_the_plain_ones_and_ends_the_resampled(
+    cases: Clustered, threshold: float
+) -> None:
+    bootstrap = PatientBootstrap(cases.patients, resamples=200)
+    point = operating_point(cases.labels, cases.p, threshold, bootstrap, prevalences=(0.1,))
+    table = confusion_at(cases.labels, cases.p, threshold)
+    assert point.confusion == table
+    assert {name: rate.value for name, rate in point.rates.items()} == table.rates()
+    resampled = []
+    for draw in bootstrap.draws:
+        rows = rows_of(draw, cases.patients)
+        resampled.append(confusion_at(cases.labels[rows], cases.p[rows], threshold).rates())
+    for name in RATE_NAMES:
+        rising = np.sort([rates[name] for rates in resampled])
+        assert (point.rates[name].low, point.rates[name].high) == pytest.approx(
+            (rising[5], rising[194])
+        )
+    rates = table.rates()
+    figures = point.clinics[0].figures
+    ppv, npv = predictive_values(rates["sensitivity"], rates["specificity"], 0.1)
+    thousand = per_thousand(rates["sensitivity"], rates["specificity"], 0.1)
+    assert figures["ppv"].value == pytest.approx(ppv)
+    assert figures["npv"].value == pytest.approx(npv)
+    assert figures["flagged_per_1000"].value == pytest.approx(thousand.flagged)
+    assert figures["missed_per_1000"].value == pytest.approx(thousand.missed)
+    assert figures["ppv"].low < ppv < figures["ppv"].high
+
+
+def test_a_rate_of_one_gets_wilsons_interval_over_patients(clustered: Clustered) -> None:
+    bootstrap = PatientBootstrap(clustered.patients, resamples=100)
+    point = operating_point(clustered.labels, clustered.p, 0.0, bootstrap)
+    patients = np.unique(clustered.patients[clustered.labels]).size
+    assert point.rates["sensitivity"] == wilson(patients, patients)
+    assert point.rates["specificity"].low == 0.0
+    assert 0.0 < point.rates["specificity"].high < 0.2
+    assert math.isnan(point.rates["npv"].value)
+    assert widen_at_the_edge(Interval(0.5, 0.4, 0.6), 10) == Interval(0.5, 0.4, 0.6)
+
+
+def test_threshold_one_and_the_ends_of_prevalence_are_defined(clustered: Clustered) -> None:
+    bootstrap = PatientBootstrap(clustered.patients, resamples=100)
+    point = operating_point(clustered.labels, clustered.p, 1.0, bootstrap, prevalences=(0.0, 1.0))
+    assert point.rates["sensitivity"].value == 0.0
+    assert math.isnan(point.clinics[0].figures["ppv"].value)
+    assert point.clinics[0].figures["npv"].value == 1.0
+    assert point.clinics[1].figures["missed_per_1000"].value == 1000.0
+    with pytest.raises(SettingsError, match="prevalence"):
+        operating_point(clustered.labels, clustered.p, 0.5, bootstrap, prevalences=(2,))
+
+
+def test_flags_need_one_a_case() -> None:
+    with pytest.raises(DataError, match="expected 2 flags"):
+        point_of_flags([0, 1], [True], PatientBootstrap([1, 2]))
+
+
+def test_one_point_is_quick_enough_for_a_slider(clustered: Clustered) -> None:
+    bootstrap = PatientBootstrap(clustered.patients)
+    point = operating_point(clustered.labels, clustered.p, 0.5, bootstrap, prevalences=(0.05,))
+    assert set(point.rates) == set(RATE_NAMES)
+
+
+def test_score_figures_are_the_plain_ones(cases: Clustered) -> None:
+    bootstrap = PatientBootstrap(cases.patients, resamples=300)
+    metrics = score_figures(cases.labels, cases.p, bootstrap).metrics
+    plain = {
+        "auc": auc(cases.labels, cases.p),
+        "partial_auc": partial_auc(cases.labels, cases.p),
+        "average_precision": average_precision(cases.labels, cases.p),
+        "brier": brier_score(cases.labels, cases.p),
+        "ece": expected_calibration_error(cases.labels, cases.p),
+    }
+    assert {name: one.value for name, one in metrics.items()} == pytest.approx(plain)
+    for one in metrics.values():
+        assert one.low <= one.value <= one.high
+
+
+@pytest.mark.parametrize("unit", ["crop", "lesion", "patient"])
+def test_headline_metrics_are_of_the_unit(clustered: Clustered, unit: str) -> None:
+    metrics = headline_metrics(
+        clustered.labels, clustered.p, clustered.patients, clustered.lesions, 0.4, unit,  # type: ignore[arg-type]
+        resamples=100,
+    )  # fmt: skip
+    assert set(metrics) == {*SCORE_NAMES, *RATE_NAMES}
+    units = group_units(unit, clustered.labels, clustered.patients, clustered.lesions)  # type: ignore[arg-type]
+    pooled = units.pool(clustered.p)
+    assert metrics["auc"].value == pytest.approx(auc(units.labels, pooled))
+    expected = confusion_at(units.labels, pooled, 0.4).rates()["sensitivity"]
+    assert metrics["sensitivity"].value == expected
+
+
+def test_headline_metrics_of_one_class_are_undefined_where_they_must_be() -> None:
+    metrics = headline_metrics([0, 0], [0.1, 0.7], ["a", "b"], ["a", "b"], 0.5, resamples=100)
+    assert math.isnan(metrics["auc"].value)
+    assert math.isnan(metrics["sensitivity"].value)
+    assert metrics["specificity"].value == 0.5
+    assert metrics["ppv"].value == 0.0
+    assert metrics["brier"].value == pytest.approx(0.25)
+
+
+def test_a_perfect_auc_is_not_certain() -> None:
+    labels, p = [0] * 5 + [1] * 5, [0.1] * 5 + [0.9] * 5
+    metrics = score_figures(labels, p, PatientBootstrap(np.arange(10))).metrics
+    assert metrics["auc"] == wilson(5, 5)

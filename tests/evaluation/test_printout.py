@@ -1,0 +1,101 @@
+"""The print-out: complete, aligned, and in the words of a student."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from mammo.evaluation import EvaluatedModel, Interval, as_json, evaluate, print_out
+from mammo.evaluation.layout import aligned
+from mammo.evaluation.wording import headline, interval, number, percent, signed
+
+MODELS = [
+    EvaluatedModel("simple_cnn", "Simple CNN", {"youden": 0.5}, "platt, slope 1"),
+    EvaluatedModel("mobilenetv2", "MobileNetV2", {"youden": 0.45}),
+]
+
+
+@pytest.mark.parametrize("unit", ["crop", "lesion", "patient"])
+def test_every_part_is_printed(columns: dict[str, Any], unit: Any) -> None:
+    text = print_out(evaluate(columns, MODELS, unit, resamples=100))
+    for words in (
+        "OFFICIAL TEST SPLIT",
+        "TRAINING SPLIT, OUT OF FOLD",
+        "Not a medical device",
+        "Calibration of simple_cnn: platt, slope 1",
+        "AUC, DeLong by patient",
+        "MobileNetV2 - Simple CNN",
+        "MobileNetV2 - radiologists",
+        "McNemar, exact",
+        "sensitivity of biopsy (4 or 5)",
+        "Threshold: Youden",
+        "Simple CNN, weighted average",
+        "4.4 % malignant: PPV",
+        "calibration in the large",
+        "Reliability: MobileNetV2, p",
+        "Net benefit",
+        "Density: b (scattered)",
+        "Without BENIGN_WITHOUT_CALLBACK",
+        "small:",
+    ):
+        assert words in text, words
+    assert not re.search(r"\bnan\b", text)
+    assert all(line == line.rstrip() for line in text.splitlines())
+
+
+def test_headline_is_one_sentence_with_both_models(columns: dict[str, Any]) -> None:
+    evaluation = evaluate(columns, MODELS, "lesion", resamples=200)
+    sentence = evaluation.splits["test"].headline
+    assert sentence.startswith(
+        "Given one malignant and one benign lesion of the official test split, MobileNetV2 gives "
+    )
+    assert "Simple CNN" in sentence
+    assert "95 % interval" in sentence
+    assert re.search(
+        r": a difference of .*, more than chance explains \(paired p . 0\.0\d+\)\.$", sentence
+    )
+    assert sentence.count(". ") == 0
+
+
+def test_headline_turns_the_difference_to_the_better_model(columns: dict[str, Any]) -> None:
+    swapped = [replace(MODELS[1], thresholds={"youden": 0.5}), MODELS[0]]
+    straight = evaluate(columns, MODELS, resamples=100).splits["test"]
+    turned = evaluate(columns, swapped, resamples=100).splits["test"]
+    assert turned.comparisons[0].auc_difference.value < 0
+    assert turned.headline == straight.headline
+
+
+def test_headline_says_when_chance_may_explain_it(columns: dict[str, Any]) -> None:
+    same = {**columns, "mobilenetv2_p": columns["simple_cnn_p"]}
+    split = evaluate(same, MODELS, resamples=100).splits["test"]
+    assert "no more than chance can bring about (paired p = 1.00)" in split.headline
+    alone = evaluate(columns, MODELS[:1], resamples=100).splits["test"]
+    assert alone.headline.endswith(").")
+    assert headline(alone, "crop", 0.9).count("90 % interval") == 1
+
+
+def test_one_class_and_empty_matrices_print(columns: dict[str, Any]) -> None:
+    rows = columns["label"] == 0
+    benign = {name: column[rows] for name, column in columns.items()}
+    text = print_out(evaluate(benign, MODELS, resamples=100))
+    assert "undefined" in text
+    assert not re.search(r"\bnan\b", text)
+
+
+def test_columns_line_up() -> None:
+    lines = aligned(["Title", "A", "Bee"], [["row", "1.0", "2"], ["longer row", "10.0", "20"]])
+    assert lines == [
+        "Title             A   Bee",
+        "  row           1.0     2",
+        "  longer row   10.0    20",
+    ]
+
+
+def test_odd_numbers_in_words() -> None:
+    assert number(-0.0001, 2) == "0.00"
+    assert number(1033.4, 0) == "1,033"
+    assert interval(Interval(float("inf"), 2.0, float("inf")), 1) == "unbounded (2.0 to unbounded)"
+    assert percent(Interval(float("nan"), float("nan"), float("nan"))) == "undefined"
+    assert signed(Interval(0.1, float("nan"), float("nan"))) == "+0.100 (undefined to undefined)"
+    assert as_json(float("inf")) is None
