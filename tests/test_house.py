@@ -1,0 +1,295 @@
+"""The rules of the house, read from the source: who imports whom, what a file holds, what ships.
+
+Nothing is imported here, only parsed (`ast`), so that an import inside a function or a branch that
+no test takes counts like any other.
+"""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+BASE = ("errors", "settings")
+STREAM = ("imaging", "data", "models", "artifacts", "inference", "explain", "evaluation", "ui")
+"""Data flows to the right: each unit imports `BASE`, itself, and what stands to its left."""
+
+NEVER = {
+    "inference": {"models"},
+    "explain": {"models"},
+    "ui": {"models"},
+    "evaluation": set(STREAM),  # plain arrays in, figures out
+}
+"""Left of them, and still not theirs: what serves has no TensorFlow."""
+
+COMMANDS = ("train", "release", "evaluate", "predict", "results", "readme")
+"""The ends of the stream, with their parts: they import everything but pages, and one another."""
+
+TENSORFLOW = {"tensorflow", "keras", "tf2onnx", "onnx"}
+TENSORFLOW_HOMES = ("mammo/models/", "mammo/train.py")
+STREAMLIT_HOMES = ("mammo/ui/", "pages/", "app.py")
+
+DISTRIBUTIONS = {"cv2": "opencv-python-headless", "PIL": "pillow", "sklearn": "scikit-learn"}
+"""Packages whose import has another name than the line in requirements.txt."""
+
+LONGEST_FILE = 300
+
+
+@cache
+def sources() -> tuple[str, ...]:
+    """Name every Python file that runs for a user, from the repository's root."""
+    found = [*ROOT.glob("mammo/**/*.py"), *ROOT.glob("pages/*.py"), ROOT / "app.py"]
+    return tuple(sorted(path.relative_to(ROOT).as_posix() for path in found))
+
+
+@cache
+def tracked() -> tuple[str, ...]:
+    """Name every file of the repository; in an unpacked archive, every file that is no cache."""
+    try:
+        listed = subprocess.run(
+            ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+            cwd=ROOT, capture_output=True, text=True, check=True,
+        ).stdout.splitlines()  # fmt: skip
+    except (OSError, subprocess.CalledProcessError):
+        listed = [path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*")]
+    hidden = re.compile(r"(^|/)(__pycache__|\.venv|venv|\.[a-z]+_cache|\.git|\.hypothesis)/")
+    return tuple(n for n in sorted(listed) if (ROOT / n).is_file() and not hidden.search(n))
+
+
+@cache
+def tree(name: str) -> ast.Module:
+    return ast.parse((ROOT / name).read_text(encoding="utf-8"), name)
+
+
+@cache
+def imports(name: str) -> frozenset[str]:
+    """Return every module that a file imports, in full, anywhere in it."""
+    return frozenset(_imports(tree(name)))
+
+
+def _imports(module: ast.Module) -> Iterator[str]:
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute here"
+            yield str(node.module)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and _called(node) in ("import_module", "__import__"):
+            yield from (arg.value for arg in node.args if _is_text(arg))  # type: ignore[attr-defined]
+
+
+def _called(call: ast.Call) -> str:
+    return getattr(call.func, "attr", getattr(call.func, "id", ""))
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def top_level(name: str) -> set[str]:
+    """Return the libraries that a file imports, without the standard library and mammo."""
+    tops = {module.partition(".")[0] for module in imports(name)}
+    return tops - sys.stdlib_module_names - {"mammo", "tests"}
+
+
+def unit(name: str) -> str:
+    """Return where a file stands: "imaging" for mammo/imaging/read.py, "pages" for app and pages.
+
+    The package's own file, which only names what is public, is "public".
+    """
+    parts = Path(name).with_suffix("").parts
+    if parts[0] != "mammo":
+        return "pages"
+    return "public" if parts[1] == "__init__" else parts[1]
+
+
+def imported_units(name: str) -> set[str]:
+    """Return the units of mammo that a file imports, its own left out."""
+    own = {part for module in imports(name) if (part := _unit_of_module(module))}
+    return own - {unit(name)}
+
+
+def _unit_of_module(module: str) -> str:
+    parts = module.split(".")
+    if parts[0] != "mammo":
+        return ""
+    known = (*BASE, *STREAM, *COMMANDS)
+    return parts[1] if len(parts) > 1 and parts[1] in known else "public"
+
+
+def allowed(where: str) -> set[str]:
+    """Return the units that a unit may import."""
+    if where == "errors":
+        return set()
+    if where == "settings":
+        return {"errors"}
+    if where in STREAM:
+        left = set(STREAM[: STREAM.index(where)])
+        return {*BASE, *left, *({"public"} if where == "ui" else ())} - NEVER.get(where, set())
+    if where == "public":
+        return {*BASE, "imaging", "data", "inference"}
+    if where == "pages":
+        return {"public", *BASE, *STREAM} - {"models"}
+    return {"public", *BASE, *STREAM, *COMMANDS}
+
+
+def modules_reached(name: str) -> set[str]:
+    """Return every source that importing a file runs or may run later, itself included."""
+    reached, waiting = set(), [name]
+    while waiting:
+        here = waiting.pop()
+        if here not in reached:
+            reached.add(here)
+            waiting += [file for module in imports(here) for file in _files_of(module)]
+    return reached
+
+
+def users_of(libraries: set[str], but: tuple[str, ...]) -> list[str]:
+    """Return the sources that import one of some libraries, without their rightful homes."""
+    return [name for name in sources() if not name.startswith(but) and top_level(name) & libraries]
+
+
+def reaching(libraries: set[str], but: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return the sources that reach some libraries, and the files by which they do."""
+    found = {
+        name: [file for file in sorted(modules_reached(name)) if top_level(file) & libraries]
+        for name in sources()
+        if not name.startswith(but)
+    }
+    return {name: by for name, by in found.items() if by}
+
+
+def _files_of(module: str) -> list[str]:
+    path = module.replace(".", "/")
+    return [file for file in (f"{path}.py", f"{path}/__init__.py") if file in sources()]
+
+
+def requirements(name: str) -> list[str]:
+    """Return the lines of a requirements file that require something."""
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def distributions(*names: str) -> set[str]:
+    return {
+        line.partition("==")[0].lower()
+        for name in names
+        for line in requirements(name)
+        if "==" in line
+    }
+
+
+def test_nothing_imports_against_the_stream() -> None:
+    known = (*BASE, *STREAM, *COMMANDS, "public", "pages")
+    strangers = {unit(name) for name in sources()} - set(known)
+    assert not strangers, f"say here where these stand in the stream: {', '.join(strangers)}"
+    against = {name: imported_units(name) - allowed(unit(name)) for name in sources()}
+    assert {name: units for name, units in against.items() if units} == {}
+
+
+def test_tensorflow_and_streamlit_stay_where_they_belong() -> None:
+    assert users_of(TENSORFLOW, but=TENSORFLOW_HOMES) == []
+    assert users_of({"streamlit"}, but=STREAMLIT_HOMES) == []
+
+
+def test_a_command_takes_from_the_pages_only_what_knows_no_streamlit() -> None:
+    assert reaching({"streamlit"}, but=STREAMLIT_HOMES) == {}
+
+
+def test_what_serves_reaches_no_tensorflow() -> None:
+    assert reaching(TENSORFLOW, but=TENSORFLOW_HOMES) == {}
+
+
+def test_every_library_stands_in_a_requirements_file() -> None:
+    serving = distributions("requirements.txt")
+    training = serving | distributions("requirements-train.txt")
+    unknown = {
+        name: {top for top in top_level(name) if DISTRIBUTIONS.get(top, top).lower() not in known}
+        for name in sources()
+        for known in [training if name.startswith(TENSORFLOW_HOMES) else serving]
+    }
+    assert {name: libraries for name, libraries in unknown.items() if libraries} == {}
+
+
+def test_the_public_names_come_from_where_they_may() -> None:
+    """`mammo/__init__.py` names the homes of its lazy names as texts, which no import shows."""
+    homes = {
+        node.value
+        for node in ast.walk(tree("mammo/__init__.py"))
+        if isinstance(node, ast.Constant) and re.fullmatch(r"mammo(\.\w+)+", str(node.value))
+    }
+    assert homes
+    assert {_unit_of_module(str(home)) for home in homes} <= allowed("public")
+
+
+def test_every_file_opens_with_what_it_is() -> None:
+    assert [name for name in sources() if not ast.get_docstring(tree(name))] == []
+
+
+def test_no_file_is_longer_than_a_sitting() -> None:
+    lines = {name: (ROOT / name).read_text(encoding="utf-8").count("\n") for name in sources()}
+    assert {name: count for name, count in lines.items() if count > LONGEST_FILE} == {}
+
+
+MACHINE_PATHS = (
+    r"/wor[k]/\w",
+    r"(?<![\w.])/tm[p]/[a-z]{1,3}/",
+    r"/hom[e]/\w+/",
+    r"/User[s]/\w+/",
+    r"[A-Z]:\\+User[s]\\",
+)
+"""Paths of somebody's machine; the brackets keep this file from finding itself."""
+
+
+def test_no_file_names_a_path_of_a_developers_machine() -> None:
+    beside = re.compile(r"\.\./share[d]")
+    paths = re.compile("|".join(MACHINE_PATHS))
+    found = []
+    for name in tracked():
+        text = (ROOT / name).read_bytes().decode("utf-8", errors="ignore")
+        if paths.search(text) or (name != "tests/conftest.py" and beside.search(text)):
+            found.append(name)
+    assert not found, f"these name a path that only one machine has: {', '.join(found)}"
+
+
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", "requirements-train.txt", "requirements-dev.txt"]
+)
+def test_requirements_are_pinned(name: str) -> None:
+    line = re.compile(r"-r requirements(-train)?\.txt|[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.]*")
+    loose = [one for one in requirements(name) if not line.fullmatch(one)]
+    assert not loose, f"{name} should pin with ==, and name no index: {', '.join(loose)}"
+
+
+def test_the_app_is_installed_without_tensorflow_and_with_one_opencv() -> None:
+    serving = distributions("requirements.txt")
+    assert not serving & TENSORFLOW
+    every = distributions("requirements.txt", "requirements-train.txt", "requirements-dev.txt")
+    assert [name for name in every if name.startswith("opencv")] == ["opencv-python-headless"]
+
+
+def test_community_cloud_finds_requirements_txt_first() -> None:
+    """It takes the first of these that it finds, and `requirements.txt` only after them."""
+    assert not {"uv.lock", "Pipfile", "environment.yml"} & set(tracked())
+
+
+def test_what_is_not_python_in_the_package_is_packaged() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = {
+        f"{package.replace('.', '/')}/{pattern}"
+        for package, names in settings["tool"]["setuptools"]["package-data"].items()
+        for pattern in names
+    }
+    data = [name for name in tracked() if name.startswith("mammo/") and not name.endswith(".py")]
+    assert "mammo/data/example_lesions.json" in data
+    left_out = [name for name in data if not any(fnmatch(name, pattern) for pattern in patterns)]
+    assert not left_out, f"pyproject.toml packages no {', '.join(left_out)}"
