@@ -5,8 +5,10 @@ training patients alone; the official test set is scored once, by the exported n
 will. Needs no TensorFlow.
 """
 
+import importlib.metadata
 import json
 import math
+import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,20 +17,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.artifacts import parse_card
+from mammo.artifacts import DataFacts, RunFacts, parse_card
 from mammo.evaluation import UNITS, choose_calibration, headline_metrics, named_thresholds
 from mammo.inference import Classifier
-from mammo.settings import TITLES, Recipe
+from mammo.settings import TITLES, Recipe, TrainSettings
 
 if TYPE_CHECKING:
     import pandas as pd
 
 DIGITS = 6
+PACKAGES = (
+    "keras", "tensorflow", "tensorflow-cpu", "tf2onnx", "onnxruntime", "numpy",
+    "opencv-python-headless", "scikit-learn", "pandas",
+)  # fmt: skip
 CASE_COLUMNS = (
     "case_id", "split", "patient_id", "laterality", "view", "abnormality_id", "abnormality_type",
     "breast_density", "mass_shape", "mass_margins", "assessment", "pathology", "subtlety",
     "published_split", "label", "lesion_id",
 )  # fmt: skip
+WHOLE_NUMBERS = ("abnormality_id", "breast_density", "assessment", "subtlety")
 HISTORY_COLUMNS = (
     "fold", "stage", "epoch", "loss", "held_out_loss", "held_out_auc", "seconds",
 )  # fmt: skip
@@ -106,9 +113,34 @@ def write_cases(table: "pd.DataFrame", scores: Sequence["pd.DataFrame"], path: P
     import pandas as pd
 
     cases = table.loc[:, list(CASE_COLUMNS)].reset_index(drop=True)
-    whole = {name: "Int64" for name in ("abnormality_id", "breast_density", "assessment")}
-    cases = cases.astype(whole | {"subtlety": "Int64"})
+    cases = cases.astype(dict.fromkeys(WHOLE_NUMBERS, "Int64"))
     pd.concat([cases, *scores], axis=1).to_csv(path, index=False, lineterminator="\n")
+
+
+def run_facts(
+    settings: TrainSettings, command: str, table: "pd.DataFrame", name_of_data: str
+) -> RunFacts:
+    """Say how a release came about: the head of its manifest."""
+    splits = {split: table[table["split"] == split] for split in ("train", "test")}
+    versions = {"python": platform.python_version()} | {
+        name: importlib.metadata.version(name) for name in PACKAGES if _installed(name)
+    }
+    facts = DataFacts(
+        fingerprint=name_of_data,
+        n_train=len(splits["train"]),
+        n_test=len(splits["test"]),
+        n_train_patients=int(splits["train"]["patient_id"].nunique()),
+        n_test_patients=int(splits["test"]["patient_id"].nunique()),
+    )
+    return RunFacts(command, settings.seed, settings.plain(), versions, facts, settings.models)
+
+
+def _installed(package: str) -> bool:
+    try:
+        importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def _card(

@@ -13,9 +13,6 @@ import argparse
 import ctypes
 import dataclasses
 import errno
-import hashlib
-import importlib.metadata
-import json
 import os
 import platform
 import shlex
@@ -29,8 +26,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.artifacts import (
-    DataFacts,
-    RunFacts,
     artifacts_folder,
     check_replaceable,
     models_to_carry_over,
@@ -40,7 +35,7 @@ from mammo.artifacts.swap import write_lock
 from mammo.data.folds import patient_folds
 from mammo.data.table import fingerprint, load_crops, read_pixels
 from mammo.errors import DataError, MammoError, TrainingError
-from mammo.release import FittedModel, release_model, write_cases
+from mammo.release import FittedModel, release_model, run_facts, write_cases
 from mammo.settings import MODELS, RECIPES, TITLES, Recipe, TrainSettings, with_overrides
 
 if TYPE_CHECKING:
@@ -49,10 +44,6 @@ if TYPE_CHECKING:
 
     from mammo.models.crossfit import FitPlan, TrainingCrops
 
-PACKAGES = (
-    "keras", "tensorflow", "tensorflow-cpu", "tf2onnx", "onnxruntime", "numpy",
-    "opencv-python-headless", "scikit-learn", "pandas",
-)  # fmt: skip
 WORK_FOLDER = ".mammo-work"
 FREE_SPACE_GB = 3.0
 
@@ -93,7 +84,7 @@ def run_training(settings: TrainSettings, command: str) -> None:
     crops = read_pixels(table)
     _check_crops(crops)
     name_of_data = fingerprint(table, crops)
-    run = settings.work / _run_key(settings, name_of_data)
+    run = settings.work / settings.run_key(name_of_data)
     try:
         _check_space(settings.work)
         with write_lock(run, wait_s=0):
@@ -120,7 +111,7 @@ def _fit_and_release(
     folds = patient_folds(labels, patients, settings.folds, settings.seed)
     data = TrainingCrops(crops[training], labels, folds, name_of_data)
     fits = [_fit_model(name, settings, data, run) for name in settings.models]
-    facts = _facts(settings, command, table, name_of_data)
+    facts = run_facts(settings, command, table, name_of_data)
     kept = [
         name
         for name in models_to_carry_over(settings.out, name_of_data)
@@ -248,69 +239,33 @@ def _disk_error(error: OSError, settings: TrainSettings) -> TrainingError:
     )
 
 
-def _run_key(settings: TrainSettings, name_of_data: str) -> str:
-    parts = _plain(settings) | {"data": name_of_data, "out": ""}
-    parts.pop("work")
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _plain(settings: TrainSettings) -> dict[str, Any]:
-    """Make the settings JSON: without folders' parents, which say nothing about the result."""
-    plain = dataclasses.asdict(settings)
-    weights = Path(settings.imagenet_weights).name
-    return plain | {
-        "data": settings.data.name,
-        "out": settings.out.name,
-        "work": settings.work.name,
-        "imagenet_weights": weights,
-        "models": list(settings.models),
-        "recipes": {name: plain["recipes"][name] for name in settings.models},
-    }
-
-
-def _facts(
-    settings: TrainSettings, command: str, table: "pd.DataFrame", name_of_data: str
-) -> RunFacts:
-    splits = {split: table[table["split"] == split] for split in ("train", "test")}
-    versions = {"python": platform.python_version()} | {
-        name: importlib.metadata.version(name) for name in PACKAGES if _installed(name)
-    }
-    facts = DataFacts(
-        fingerprint=name_of_data,
-        n_train=len(splits["train"]),
-        n_test=len(splits["test"]),
-        n_train_patients=int(splits["train"]["patient_id"].nunique()),
-        n_test_patients=int(splits["test"]["patient_id"].nunique()),
-    )
-    return RunFacts(command, settings.seed, _plain(settings), versions, facts, settings.models)
-
-
-def _installed(package: str) -> bool:
-    try:
-        importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    return True
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m mammo.train", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    parser = argparse.ArgumentParser(
+        prog="python -m mammo.train",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder of prepared crops")
     parser.add_argument("--out", type=Path, default=None, help="artifacts folder to write")
-    parser.add_argument("--work", type=Path, default=None,
-                        help=f"folder for checkpoints (default: {WORK_FOLDER} beside --out)")  # fmt: skip
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=None,
+        help=f"folder for checkpoints (default: {WORK_FOLDER} beside --out)",
+    )
     parser.add_argument("--models", nargs="+", default=list(MODELS), choices=MODELS)
     parser.add_argument("--seed", type=int, default=TrainSettings.seed)
     parser.add_argument("--folds", type=int, default=TrainSettings.folds)
-    parser.add_argument("--imagenet-weights", default=TrainSettings.imagenet_weights,
-                        metavar="imagenet|PATH|none")  # fmt: skip
+    parser.add_argument(
+        "--imagenet-weights", default=TrainSettings.imagenet_weights, metavar="imagenet|PATH|none"
+    )
     recipe = parser.add_argument_group("recipe (for each model named; default: the model's own)")
     for item in dataclasses.fields(Recipe):
         kind = float if isinstance(item.default, float) else int
         default = ", ".join(f"{name} {getattr(RECIPES[name], item.name):g}" for name in MODELS)
-        recipe.add_argument("--" + item.name.replace("_", "-"), type=kind, default=None,
-                            help=f"default: {default}")  # fmt: skip
+        recipe.add_argument(
+            "--" + item.name.replace("_", "-"), type=kind, default=None, help=f"default: {default}"
+        )
     return parser
 
 

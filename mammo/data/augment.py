@@ -109,4 +109,4 @@ def augment(
     gain = 1 + random.uniform(-limit.contrast, limit.contrast)
     offset = random.uniform(-limit.brightness, limit.brightness)
     toned = (view - 127.5) * np.float32(gain) + np.float32(127.5 + offset)
-    return np.clip(toned, 0.0, 255.0).astype(np.float32, copy=False)
+    return np.asarray(np.clip(toned, 0.0, 255.0), dtype=np.float32)

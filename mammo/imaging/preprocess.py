@@ -70,7 +70,7 @@ def stretch(crop: NDArray[np.uint8], preprocessing: Preprocessing) -> NDArray[np
     if high - low < MINIMUM_SPREAD:
         return np.zeros(crop.shape, dtype=np.float32)
     scaled = (crop.astype(np.float32) - np.float32(low)) * np.float32(255.0 / (high - low))
-    return np.clip(scaled, 0.0, 255.0)
+    return np.asarray(np.clip(scaled, 0.0, 255.0), dtype=np.float32)
 
 
 def prepare(crops: NDArray[np.uint8], preprocessing: Preprocessing) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""Fit one model on every fold, then on all training crops: out-of-fold scores and the final network.
+"""Fit one model on every fold, then on all training crops.
 
 Each fold's network scores the patients that it never saw; calibration and thresholds come from
 these scores alone. A fit that is done is kept in the work folder and not repeated.
@@ -15,7 +15,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.models.fit import FitData, build_network, fit, predict_logits
+from mammo.models.fit import FitData, build_network, fit, ignore_progress, predict_logits
 from mammo.models.mobilenetv2 import split
 from mammo.models.views import FrozenViews, Views, crop_views
 from mammo.settings import Recipe
@@ -66,7 +66,7 @@ def fit_fold(
     plan: FitPlan,
     data: TrainingCrops,
     fold: int,
-    on_epoch: Callable[[int], None] = lambda epochs_done: None,
+    on_epoch: Callable[[int], None] = ignore_progress,
 ) -> tuple[keras.Model, NDArray[np.float64], list[dict[str, Any]]]:
     """Fit on all crops outside a fold and score those inside.
 

@@ -53,13 +53,13 @@ def compile_onnx(part: keras.Model) -> Callable[[NDArray[np.float32]], NDArray[n
 def _convert(model: keras.Model, outputs: tuple[str, ...]) -> Any:
     signature = [tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, name="crops")]
 
-    @tf.function(input_signature=signature)
     def serve(crops: tf.Tensor) -> dict[str, tf.Tensor]:
         result = model(crops, training=False)
         values = result if isinstance(result, list) else [result]
         return dict(zip(outputs, values, strict=True))
 
-    proto, _ = tf2onnx.convert.from_function(serve, input_signature=signature, opset=OPSET)
+    function = tf.function(serve, input_signature=signature)
+    proto, _ = tf2onnx.convert.from_function(function, input_signature=signature, opset=OPSET)
     for value in (*proto.graph.input, *proto.graph.output):
         value.type.tensor_type.shape.dim[0].dim_param = "n"
     return proto

@@ -59,6 +59,10 @@ def build_network(name: str, recipe: Recipe, seed: int, imagenet_weights: str) -
     return build_mobilenetv2(recipe, imagenet_weights)
 
 
+def ignore_progress(_: int) -> None:
+    """Take the number of epochs done and do nothing with it."""
+
+
 def fit(
     network: keras.Model,
     learning: keras.Model,
@@ -67,7 +71,7 @@ def fit(
     seed: int,
     checkpoint: Path,
     identity: str,
-    on_epoch: Callable[[int], None] = lambda epochs_done: None,
+    on_epoch: Callable[[int], None] = ignore_progress,
 ) -> list[dict[str, Any]]:
     """Train a network by its recipe, from its checkpoint where there is one.
 
@@ -118,7 +122,8 @@ def predict_logits(learning: keras.Model, views: Views, rows: Rows) -> NDArray[n
     -------
     float64 (m,), logits of malignancy.
     """
-    return np.mean([_logits(learning, views, rows, flip) for flip in range(FLIPS)], axis=0)
+    flips = [_logits(learning, views, rows, flip) for flip in range(FLIPS)]
+    return np.asarray(np.mean(flips, axis=0), dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -145,7 +150,7 @@ def _stages(network: keras.Model, recipe: Recipe) -> list[_Stage]:
 
 def _compile(network: keras.Model, recipe: Recipe, stage: _Stage, crops: int) -> None:
     steps = max(1, stage.epochs * -(-crops // recipe.batch_size))
-    warm_up = max(1, steps // 20)
+    warm_up = max(1, steps // 10)
     schedule = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=stage.learning_rate / 100,
         decay_steps=max(1, steps - warm_up),
@@ -153,7 +158,9 @@ def _compile(network: keras.Model, recipe: Recipe, stage: _Stage, crops: int) ->
         warmup_steps=warm_up,
     )
     network.compile(
-        optimizer=keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay),
+        optimizer=keras.optimizers.AdamW(
+            schedule, weight_decay=recipe.weight_decay, global_clipnorm=recipe.gradient_clip
+        ),
         loss=keras.losses.BinaryCrossentropy(
             from_logits=True, label_smoothing=recipe.label_smoothing
         ),
@@ -166,12 +173,13 @@ def _run_epoch(
     learning: keras.Model, data: FitData, recipe: Recipe, seed: int, view: int
 ) -> dict[str, Any]:
     began = time.perf_counter()
-    learning.reset_metrics()
-    loss = 0.0
+    losses, sizes = [], []
     for crops, labels, weights in _batches(data, recipe.batch_size, seed, view):
-        loss = float(learning.train_on_batch(crops, labels, sample_weight=weights))
+        learning.reset_metrics()  # so that each loss is of its batch alone
+        losses.append(float(learning.train_on_batch(crops, labels, sample_weight=weights)))
+        sizes.append(len(labels))
     return {
-        "loss": loss,
+        "loss": float(np.average(losses, weights=sizes)),
         **_watch(learning, data),
         "seconds": round(time.perf_counter() - began, 2),
     }
@@ -208,9 +216,7 @@ def _watch(learning: keras.Model, data: FitData) -> dict[str, float | None]:
     }
 
 
-def _logits(
-    learning: keras.Model, views: Views, rows: Rows, flip: int
-) -> NDArray[np.float64]:
+def _logits(learning: keras.Model, views: Views, rows: Rows, flip: int) -> NDArray[np.float64]:
     parts = [
         np.asarray(learning.predict_on_batch(views.plain(flip, rows[start : start + BATCH])))
         for start in range(0, len(rows), BATCH)

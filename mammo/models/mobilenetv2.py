@@ -46,8 +46,7 @@ def build_mobilenetv2(recipe: Recipe, imagenet_weights: str = "imagenet") -> ker
     base = _base(grey_thrice, imagenet_weights)
     signal = keras.layers.GlobalAveragePooling2D(name="pooled")(base.output)  # (1280,)
     signal = keras.layers.Dropout(recipe.dropout, name="dropout")(signal)
-    network = keras.Model(crops, keras.layers.Dense(1, name="logit")(signal), name="mobilenetv2")
-    return network
+    return keras.Model(crops, keras.layers.Dense(1, name="logit")(signal), name="mobilenetv2")
 
 
 def _base(pictures: keras.KerasTensor, imagenet_weights: str) -> keras.Model:

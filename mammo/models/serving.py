@@ -49,7 +49,7 @@ _TAPS = {
 
 
 def _mobilenetv2_weights(
-    network: keras.Model, embedding: keras.KerasTensor, features: keras.KerasTensor
+    network: keras.Model, _: keras.KerasTensor, features: keras.KerasTensor
 ) -> NDArray[np.float32]:
     kernel = network.get_layer("logit").kernel.numpy()  # (k, 1)
     weights: NDArray[np.float32] = kernel.reshape(1, 1, 1, -1) / _pixels(features)

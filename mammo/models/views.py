@@ -100,7 +100,6 @@ class FrozenViews:
     views : CropViews.
     frozen : keras.Model, crops -> features.
     folder : Path, where the features are kept, under a name made of everything they depend on.
-    on_view : called before a view is computed, with its name.
     """
 
     def __init__(
@@ -108,13 +107,11 @@ class FrozenViews:
         views: CropViews,
         frozen: keras.Model,
         folder: Path,
-        on_view: Callable[[str], None] = lambda name: None,
     ) -> None:
         """Name the folder by what the features depend on; compute nothing yet."""
         self._views = views
         self._frozen = frozen
         self._folder = folder / f"features-{_fingerprint(views, frozen)[:16]}"
-        self._on_view = on_view
         self._run: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
         self._open: dict[str, NDArray[np.float16]] = {}
 
@@ -136,7 +133,6 @@ class FrozenViews:
         if name not in self._open:
             path = self._folder / f"{name}.npy"
             if not path.is_file():
-                self._on_view(name)
                 self._write(path, draw)
             self._open[name] = np.load(path, mmap_mode="r")
         return self._open[name]

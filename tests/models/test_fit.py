@@ -1,0 +1,85 @@
+"""Fitting: it learns, and a fit that was stopped anywhere ends where an undisturbed one does."""
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras", reason="needs requirements-train.txt")
+pytest.importorskip("tensorflow", reason="needs requirements-train.txt")
+
+from mammo.models.crossfit import FINAL, FitPlan, TrainingCrops, fit_fold  # noqa: E402
+from mammo.settings import Recipe  # noqa: E402
+
+pytestmark = pytest.mark.training
+
+RECIPES = {
+    "simple_cnn": Recipe(input_size=64, epochs=3, batch_size=8, learning_rate=1e-3),
+    "mobilenetv2": Recipe(
+        input_size=64, epochs=2, head_epochs=1, batch_size=8, learning_rate=1e-3, frozen_blocks=13
+    ),
+}
+
+
+class StoppedError(Exception):
+    pass
+
+
+@pytest.fixture(scope="module")
+def data() -> TrainingCrops:
+    random = np.random.default_rng(0)
+    labels = np.arange(32) % 2
+    crops = random.integers(0, 40, (32, 64, 64)) + 100 * labels[:, None, None] * np.eye(64)
+    return TrainingCrops(crops.astype(np.uint8), labels, np.arange(32) // 2 % 4, "data")
+
+
+def fit_to_the_end(plan, data, stops=()):
+    for stop in stops:
+        with pytest.raises(StoppedError):
+            fit_fold(plan, data, 0, lambda done, stop=stop: stop_at(done, stop))
+    return fit_fold(plan, data, 0)
+
+
+def stop_at(done: int, stop: int) -> None:
+    if done == stop:
+        raise StoppedError
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_stopped_fit_ends_where_an_undisturbed_one_does(name, data, tmp_path):
+    runs = []
+    for folder, stops in (("whole", ()), ("stopped", (1, 2))):
+        plan = FitPlan(name, RECIPES[name], 7, "none", tmp_path / folder)
+        network, logits, history = fit_to_the_end(plan, data, stops)
+        losses = [(row["stage"], row["epoch"], row["loss"]) for row in history]
+        runs.append((network.get_weights(), logits, losses))
+    (weights, logits, losses), (weights_again, logits_again, losses_again) = runs
+    assert losses == losses_again and len(losses) == 3
+    assert np.array_equal(logits, logits_again) and len(logits) == 8
+    for one, other in zip(weights, weights_again, strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_a_done_fit_is_not_repeated(data, tmp_path):
+    plan = FitPlan("simple_cnn", RECIPES["simple_cnn"], 7, "none", tmp_path)
+    first = fit_fold(plan, data, 1)
+    calls = []
+    again = fit_fold(plan, data, 1, calls.append)
+    assert calls == [3]
+    assert np.array_equal(first[1], again[1])
+
+
+def test_a_checkpoint_of_other_settings_is_not_used(data, tmp_path):
+    plan = FitPlan("simple_cnn", RECIPES["simple_cnn"], 7, "none", tmp_path)
+    fit_fold(plan, data, 1)
+    calls = []
+    fit_fold(
+        FitPlan("simple_cnn", RECIPES["simple_cnn"], 8, "none", tmp_path), data, 1, calls.append
+    )
+    assert calls[0] == 0
+
+
+def test_the_final_fit_holds_nothing_out(data, tmp_path):
+    plan = FitPlan("simple_cnn", RECIPES["simple_cnn"], 7, "none", tmp_path)
+    _, logits, history = fit_fold(plan, data, FINAL)
+    assert len(logits) == 0
+    assert {row["held_out_auc"] for row in history} == {None}
+    assert history[-1]["loss"] < history[0]["loss"]

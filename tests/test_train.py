@@ -1,0 +1,159 @@
+"""The training command on a tiny folder: what it writes, where it goes on, what it refuses."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+pytest.importorskip("keras", reason="needs requirements-train.txt")
+pytest.importorskip("tensorflow", reason="needs requirements-train.txt")
+
+from mammo import load_classifier
+from mammo.artifacts import load_card, load_cases, load_history, verify
+from mammo.data.table import load_crops, read_pixels
+from mammo.train import main
+from tests.conftest import write_prepared
+
+pytestmark = pytest.mark.training
+
+QUICK = (
+    "--folds", "2", "--epochs", "2", "--input-size", "64", "--batch-size", "16",
+    "--imagenet-weights", "none",
+)  # fmt: skip
+
+
+def command(prepared: Path, out: Path, *more: str) -> list[str]:
+    return ["--data", str(prepared), "--out", str(out), *QUICK, *more]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("trained")
+    prepared = write_prepared(folder / "prepared")
+    assert main(command(prepared, folder / "artifacts", "--head-epochs", "1")) == 0
+    return prepared, folder / "artifacts"
+
+
+def test_it_writes_whole_artifacts_of_both_models(trained):
+    prepared, out = trained
+    manifest = verify(out)
+    assert manifest.models == ("simple_cnn", "mobilenetv2")
+    assert (manifest.data.n_train, manifest.data.n_test) == (36, 12)
+    assert manifest.settings["recipes"]["mobilenetv2"]["epochs"] == 2
+    assert str(prepared.parent) not in json.dumps(manifest.settings)
+    for name, epochs in (("simple_cnn", 2), ("mobilenetv2", 3)):
+        history = load_history(name, out)
+        assert list(history["fold"].unique()) == ["fold_0", "fold_1", "final"]
+        assert len(history) == 3 * epochs
+    assert not list(out.parent.glob(".mammo-work/*/"))
+
+
+def test_the_exported_network_gives_the_recorded_scores(trained):
+    prepared, out = trained
+    table, cases = load_crops(prepared), load_cases(out)
+    crops = read_pixels(table)
+    test = (table["split"] == "test").to_numpy()
+    for name in ("simple_cnn", "mobilenetv2"):
+        model = load_classifier(name, out)
+        np.testing.assert_allclose(
+            model.predict(crops[test]), cases.loc[test, f"{name}_p"], atol=2e-6
+        )
+        assert cases.loc[test, f"{name}_fold"].isna().all()
+        assert set(cases.loc[~test, f"{name}_fold"]) == {0, 1}
+
+
+def test_calibration_and_thresholds_come_from_training_patients(trained, tmp_path):
+    prepared, out = trained
+    card = load_card("simple_cnn", out)
+    assert "out-of-fold scores of 36 crops of 18 patients" in card.calibration.fitted_on
+    flipped = pd.read_csv(prepared / "index.csv")
+    is_test = flipped["split"] == "test"
+    swap = {"BENIGN": "MALIGNANT", "MALIGNANT": "BENIGN"}
+    flipped.loc[is_test, "pathology"] = flipped.loc[is_test, "pathology"].map(swap)
+    other = write_prepared(tmp_path / "prepared")
+    flipped.to_csv(other / "index.csv", index=False)
+    arguments = command(other, tmp_path / "artifacts", "--models", "simple_cnn")
+    assert main(arguments) == 0
+    again = load_card("simple_cnn", tmp_path / "artifacts")
+    assert again.thresholds == card.thresholds
+    assert again.calibration == card.calibration
+    auc = [c.metrics["test"]["crop"]["auc"].value for c in (card, again)]
+    assert auc[0] == pytest.approx(1 - auc[1])
+
+
+def test_one_model_is_trained_anew_beside_the_other(trained):
+    prepared, out = trained
+    before = verify(out).files["mobilenetv2/model.onnx"]
+    assert main(command(prepared, out, "--models", "simple_cnn", "--seed", "3")) == 0
+    after = verify(out)
+    assert set(after.models) == {"simple_cnn", "mobilenetv2"}
+    assert after.files["mobilenetv2/model.onnx"] == before
+
+
+def test_a_killed_training_goes_on_and_ends_in_the_same_place(tmp_path):
+    prepared = write_prepared(tmp_path / "prepared")
+    results = []
+    for name in ("undisturbed", "killed"):
+        out = tmp_path / name / "artifacts"
+        arguments = command(prepared, out, "--models", "simple_cnn")
+        if name == "killed":
+            kill_at_the_first_checkpoint(arguments, out)
+            assert not out.exists()
+        assert main(arguments) == 0
+        results.append((out / "cases.csv").read_bytes())
+    assert results[0] == results[1]
+
+
+def kill_at_the_first_checkpoint(arguments: list[str], out: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mammo.train", *arguments],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    work = out.parent / ".mammo-work"
+    end = time.monotonic() + 120
+    while not list(work.glob("*/simple_cnn/*.npz")):
+        assert process.poll() is None and time.monotonic() < end
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def refusal(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    assert main(arguments) == 1
+    return capsys.readouterr().err
+
+
+def test_it_refuses_by_a_sentence(prepared, tmp_path, capsys):
+    out = tmp_path / "artifacts"
+    assert "is not a folder" in refusal(command(tmp_path / "nowhere", out), capsys)
+    (tmp_path / "empty").mkdir()
+    assert "no index.csv" in refusal(command(tmp_path / "empty", out), capsys)
+    text = refusal(command(prepared, out, "--folds", "15"), capsys)
+    assert "15 folds need at least 15 patients with a" in text
+    assert "at least 2" in refusal(command(prepared, out, "--folds", "1"), capsys)
+    text = refusal(command(prepared, out, "--imagenet-weights", str(prepared / "none.h5")), capsys)
+    assert "none.h5" in text
+    text = refusal(command(prepared, out, "--dropout", "2"), capsys)
+    assert "dropout must lie between" in text
+    (out / "thesis").mkdir(parents=True)
+    assert "is not empty" in refusal(command(prepared, out), capsys)
+    assert list(out.iterdir()) == [out / "thesis"]
+
+
+def test_it_refuses_a_disk_without_room(prepared, tmp_path, capsys, monkeypatch):
+    usage = type("Usage", (), {"free": 10**6})()
+    monkeypatch.setattr("mammo.train.shutil.disk_usage", lambda _: usage)
+    assert "3 GB of free space" in refusal(command(prepared, tmp_path / "artifacts"), capsys)
+
+
+def test_it_refuses_data_without_a_test_split(prepared, tmp_path, capsys):
+    table = pd.read_csv(prepared / "index.csv")
+    table[table["split"] == "train"].to_csv(prepared / "index.csv", index=False)
+    assert "none of test" in refusal(command(prepared, tmp_path / "artifacts"), capsys)
