@@ -118,8 +118,7 @@ def file_sources(
     What is no picture in a folder is left out, and how much that was is said on standard error.
     """
     for path in files:
-        # os.path, because Path.is_dir raises for a name that the system cannot hold.
-        pictures = _pictures_below(path) if os.path.isdir(path) else [path]
+        pictures = _pictures_below(path) if _is_folder(path) else [path]
         for picture in pictures:
             yield Source(_printable(str(picture)), picture, box, window)
 
@@ -148,6 +147,7 @@ def example_sources(which: str | None) -> list[Source]:
 
 
 def _run(options: argparse.Namespace) -> int:
+    _film.cache_clear()  # a file may have changed since another call in this process
     sources = example_sources(options.example)
     sources += file_sources(options.files, options.box, options.window)
     if not sources:
@@ -207,6 +207,13 @@ def _side_on_film(source: Source, film: Image) -> int:
 
 def _example_source(lesion: ExampleLesion) -> Source:
     return Source(lesion.case_id, lesion.film, window=lesion.window, recorded=lesion.pathology)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that the system cannot hold; its reader will say so
+        return False
 
 
 def _pictures_below(folder: Path) -> list[Path]:

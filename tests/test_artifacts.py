@@ -5,6 +5,7 @@ import math
 import os
 import pickle
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -174,21 +175,24 @@ def test_unreadable_manifest(folder: Path, monkeypatch: pytest.MonkeyPatch) -> N
 # --- files against their checksums
 
 
-@pytest.mark.parametrize("name", ["mobilenetv2/model.onnx", "simple_cnn/card.json", "cases.csv"])
-def test_one_changed_byte_is_noticed_before_use(folder: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "load"),
+    [
+        ("mobilenetv2/model.onnx", partial(load_model, "mobilenetv2")),
+        ("simple_cnn/card.json", partial(load_card, "simple_cnn")),
+        ("simple_cnn/card.json", partial(load_model, "simple_cnn")),
+        ("simple_cnn/history.csv", partial(load_history, "simple_cnn")),
+        ("cases.csv", load_cases),
+    ],
+)
+def test_one_changed_byte_is_noticed_before_use(folder: Path, name: str, load: Any) -> None:
     content = bytearray((folder / name).read_bytes())
     content[len(content) // 2] ^= 1
     (folder / name).write_bytes(content)
     sentence = "does not match its checksum in the manifest .* is not used. Restore"
-    with pytest.raises(ArtifactError, match=sentence):
-        verify(folder)
-    with pytest.raises(ArtifactError, match=sentence):
-        if name.endswith("onnx"):
-            load_model("mobilenetv2", folder)
-        elif name.endswith("csv"):
-            load_cases(folder)
-        else:
-            load_card("simple_cnn", folder)
+    for read in (verify, load):
+        with pytest.raises(ArtifactError, match=sentence):
+            read(folder=folder)
 
 
 def test_a_change_after_a_first_load_is_noticed_too(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -14,6 +14,7 @@ CROP = np.arange(64 * 64, dtype=np.uint16).reshape(64, 64).astype(np.uint8)
 RAMP = np.tile(np.linspace(0, 1, 64), (64, 1))
 
 
+@settings(deadline=None)
 @given(opacity=st.floats(0, 1), grey=st.integers(0, 255), heat=st.floats(0, 1))
 def test_overlay_blends_linearly(opacity: float, grey: int, heat: float) -> None:
     crop, level = np.full((4, 4), grey, np.uint8), np.full((4, 4), heat)
