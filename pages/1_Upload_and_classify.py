@@ -14,7 +14,7 @@ st.markdown(
     "it. A ready crop of a lesion is used whole; many crops become a table."
 )
 
-picture = None
+picture, files = None, ()
 with sentences():
     picture, files = source.choose()
 
@@ -27,7 +27,7 @@ if len(files) > 1:
         picture = source.open_one_of(files)
 
 if picture is not None:
-    left, right = st.columns([4, 5], gap="large")
+    left, right = st.columns([5, 7], gap="large")
     with left:
         kind = source.choose_kind(picture)
     lesion = None

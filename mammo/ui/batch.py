@@ -14,10 +14,9 @@ from mammo.ui.frame import small_notice
 from mammo.ui.region import looks_like_crop
 from mammo.ui.result import ask, choose_threshold, doubts
 from mammo.ui.source import Lesion, Picture
-from mammo.ui.table import Row, csv_bytes, table_of
+from mammo.ui.table import ROW_HEIGHT, STANDING, Row, csv_bytes, film_remark, table_height, table_of
 
 MOST_FILES = 200
-FILM_REMARK = "A whole film: open it below and mark the lesion."
 _ROWS = "batch_rows"
 
 
@@ -48,7 +47,7 @@ def _row(file: UploadedFile, classifiers: Sequence[Classifier]) -> Row:
         image = mammo.read_image(file)
         thumbnail = thumbnail_uri(image.pixels)
         if not looks_like_crop(image.shape):
-            return Row(file.name, FILM_REMARK, thumbnail)
+            return Row(file.name, film_remark(image.shape), thumbnail)
         lesion = Lesion(Picture(file.file_id, file.name, image))
         answers = ask(classifiers, lesion)
         assessments = {answer.card.name: answer.assessment for answer in answers}
@@ -77,7 +76,7 @@ def _table(rows: Sequence[Row], cards: Sequence[Card]) -> None:
             card.title,
             help="Estimated probability of malignancy, calibrated on "
             f"{card.calibration.fitted_on}.",
-            format="%.0f %%",
+            format="%.0f%%",
             min_value=0,
             max_value=100,
         )
@@ -87,12 +86,13 @@ def _table(rows: Sequence[Row], cards: Sequence[Card]) -> None:
         table_of(rows, cards, threshold),
         column_config={
             "Picture": st.column_config.ImageColumn("Picture", width="small"),
-            "File": st.column_config.TextColumn("File", width="medium"),
-            "In words": st.column_config.TextColumn("In words", width="large"),
+            "File": st.column_config.TextColumn("File", width=280),
+            STANDING: st.column_config.TextColumn(STANDING, width="large"),
             **probability,
         },
         hide_index=True,
-        row_height=64,
+        row_height=ROW_HEIGHT,
+        height=table_height(len(rows)),
         alt="Estimated probabilities of both models for each file",
     )
     small_notice()

@@ -17,7 +17,8 @@ NEUTRAL_COLOUR = "#7A8894"
 BOX_COLOUR = "#FFFFFF"
 WINDOW_COLOUR = "#F0E442"
 
-FILM_HEIGHT = 640
+FILM_HEIGHT = 680
+TOOLBAR_HEIGHT = 34
 BAR_HEIGHT = 118
 FILM_CONFIG: dict[str, Any] = {
     "displaylogo": False,
@@ -68,11 +69,11 @@ def film_figure(
     figure.update_yaxes(visible=False, range=[y + height, y], constrain="domain", scaleanchor="x")
     figure.update_layout(
         height=FILM_HEIGHT,
-        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+        margin={"l": 0, "r": 0, "t": TOOLBAR_HEIGHT, "b": 0},
         dragmode="select",
         plot_bgcolor="rgba(0,0,0,0)",
         newselection={"line": {"color": WINDOW_COLOUR, "width": 2, "dash": "dash"}},
-        modebar={"orientation": "v"},
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": NEUTRAL_COLOUR, "activecolor": BELOW_COLOUR},
     )
     return figure
 
@@ -120,7 +121,7 @@ def probability_figure(
     )
     figure.update_xaxes(
         range=[-0.02, 1.02],
-        tickvals=[0, 0.25, 0.5, 0.75, 1],
+        tickvals=[0, 0.5, 1],
         tickformat=".0%",
         fixedrange=True,
         showgrid=False,
@@ -128,7 +129,7 @@ def probability_figure(
     )
     figure.update_yaxes(range=[-0.5, 0.8], visible=False, fixedrange=True)
     figure.update_layout(
-        height=BAR_HEIGHT, margin={"l": 4, "r": 4, "t": 0, "b": 24}, showlegend=False
+        height=BAR_HEIGHT, margin={"l": 20, "r": 24, "t": 0, "b": 24}, showlegend=False
     )
     return figure
 

@@ -7,7 +7,7 @@ them in. Zoom, brightness, contrast and inversion change the screen only.
 import streamlit as st
 
 from mammo.errors import WindowError
-from mammo.imaging import lesion_window
+from mammo.imaging import Image, lesion_window
 from mammo.ui import words
 from mammo.ui.display import cut_view, data_uri, toned
 from mammo.ui.figures import FILM_CONFIG, film_figure
@@ -59,7 +59,7 @@ def _zoom(box: Region | None) -> int:
         ZOOMS,
         default=1,
         required=True,
-        format_func=lambda times: f"{times}×",
+        format_func=lambda times: f"{times}x",
         disabled=box is None,
         help="The zoom follows the marked box: mark roughly, then look closer and mark again.",
         key="zoom",
@@ -114,21 +114,31 @@ def _number_fields(picture: Picture) -> None:
     """Offer the lesion box as numbers, for the keyboard and for touch."""
     height, width = picture.image.shape
     limits = {"x": (0, width - 1), "y": (0, height - 1), "width": (1, width), "height": (1, height)}
-    for column, name in zip(st.columns(4), FIELDS, strict=True):
-        low, high = limits[name]
-        column.number_input(
-            name.capitalize(),
-            low,
-            high,
-            value=None,
-            step=10,
-            key=_field(name),
-            on_change=st.rerun,
-        )
+    with st.grid(len(FIELDS), min_column_width=70, gap="small"):
+        for name in FIELDS:
+            low, high = limits[name]
+            st.number_input(
+                name.capitalize(),
+                low,
+                high,
+                value=None,
+                step=10,
+                key=_field(name),
+                on_change=st.rerun,
+                persist_state="session",
+            )
     st.caption(
-        "The lesion box in film pixels, from the top left corner: drag on the film, or type. The "
-        "yellow square is the context window that the models read."
+        f"{_film_facts(picture.image)} The lesion box counts in film pixels from the top left "
+        "corner: drag on the film, or type. The yellow square is the window that the models read."
     )
+
+
+def _film_facts(image: Image) -> str:
+    height, width = image.shape
+    spacing = image.pixel_spacing_mm
+    stated = "not stated" if spacing is None else f"{spacing:.3f} mm"
+    name = words.film_name(image.laterality, image.view)
+    return f"{name}, {width:,} x {height:,} pixels, pixel spacing {stated}."
 
 
 def _film_words(picture: Picture, box: Region | None) -> str:

@@ -90,7 +90,9 @@ def notice_accepted() -> bool:
     with st.container(border=True):
         st.subheader(words.NOTICE_TITLE, icon=":material/front_hand:")
         st.markdown(words.NOTICE)
-        st.button("I understand, show results", type="primary", on_click=_accept, key="accept")
+        st.button(
+            "I understand, show results", icon=":material/check:", on_click=_accept, key="accept"
+        )
     return False
 
 

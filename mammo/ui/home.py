@@ -50,16 +50,16 @@ def headline(metric: Metric | None) -> str:
 
 
 def interval(metric: Metric | None) -> str:
-    """Write the 95 % interval of a metric.
+    """Write the 95% interval of a metric.
 
     Examples
     --------
     >>> interval(Metric(0.84, 0.8, 0.891)), interval(None)
-    ('95 % interval 0.80 to 0.89', 'no interval')
+    ('95% interval 0.80 to 0.89', 'no interval')
     """
     if metric is None or math.isnan(metric.low) or math.isnan(metric.high):
         return "no interval"
-    return f"95 % interval {metric.low:.2f} to {metric.high:.2f}"
+    return f"95% interval {metric.low:.2f} to {metric.high:.2f}"
 
 
 def weights(parameters: int) -> str:

@@ -1,7 +1,8 @@
 """What every visitor shares: the trained models, their cards, the public example films.
 
-Cached across sessions, and bounded; a new training is noticed by its date (`created`). Nothing that a
-visitor uploads ever comes here: see `mammo.ui.source`.
+Cached across sessions, and bounded. The date of the training (`created`) is part of a cache's key,
+so that a new training shows without a restart. Nothing that a visitor uploads ever comes here: see
+`mammo.ui.source`.
 """
 
 from pathlib import Path
@@ -49,12 +50,12 @@ def classifiers() -> "tuple[Classifier, ...]":
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _card(model: str, folder: str, created: str) -> Card:
+def _card(model: str, folder: str, created: str) -> Card:  # noqa: ARG001
     return load_card(model, Path(folder))
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the models")
-def _classifier(model: str, folder: str, created: str) -> "Classifier":
+def _classifier(model: str, folder: str, created: str) -> "Classifier":  # noqa: ARG001
     return mammo.load_classifier(model, Path(folder))
 
 

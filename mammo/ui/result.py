@@ -23,6 +23,7 @@ from mammo.ui.source import Lesion, Picture
 from mammo.ui.table import Row, csv_bytes
 
 THRESHOLDS = tuple(words.THRESHOLD_NAMES)
+PROBABILITY = "Estimated probability of malignancy"
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,26 +61,27 @@ def choose_threshold(key: str) -> str:
 @st.fragment
 def show_result(lesion: Lesion, answers: Sequence[Answer]) -> None:
     """Show what both models say of one lesion, and its record where the picture is an example."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        threshold = choose_threshold("threshold")
-        opacity = st.slider("Heat map opacity", 0, 100, 45, 5, format="%d %%", key="opacity")
+    threshold = choose_threshold("threshold")
+    opacity = st.slider("Heat map opacity", 0, 100, 45, 5, format="%d%%", key="opacity")
     for column, answer in zip(st.columns(len(answers), border=True), answers, strict=True):
         with column:
             _answer(answer, answer.card.thresholds[threshold])
             _heat_map(answer, opacity)
+            _steadiness(answer, answer.card.thresholds[threshold])
     _doubts(doubts(lesion, answers))
     _record(lesion.picture)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        _download(lesion.picture, answers)
+    _download(lesion.picture, answers)
     small_notice()
 
 
 def _answer(answer: Answer, threshold: float) -> None:
-    """Say one model's probability, its side of the threshold, and how steady it is."""
+    """Say one model's probability and its side of the threshold."""
     given = answer.assessment
     st.subheader(answer.card.title, anchor=False)
-    st.metric("Estimated probability of malignancy", words.percent(given.p_malignant))
-    st.caption(f"Calibrated on {answer.card.calibration.fitted_on}.")
+    with st.container(gap="xxsmall"):
+        st.markdown(PROBABILITY)
+        st.metric(PROBABILITY, words.percent(given.p_malignant), label_visibility="collapsed")
+        st.caption(f"calibrated on {answer.card.calibration.fitted_on}")
     st.markdown(_standing_badge(given, threshold))
     st.plotly_chart(
         probability_figure(given.p_malignant, given.p_low, given.p_high, threshold),
@@ -88,6 +90,11 @@ def _answer(answer: Answer, threshold: float) -> None:
         alt=f"{answer.card.title}: {words.percent(given.p_malignant)}, "
         f"{words.standing(given.p_malignant, threshold).lower()}",
     )
+
+
+def _steadiness(answer: Answer, threshold: float) -> None:
+    """Say how far the mirror images of the crop agree."""
+    given = answer.assessment
     st.markdown(words.spread_sentence(given.p_low, given.p_high, given.straddles(threshold)))
 
 

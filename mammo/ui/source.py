@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from mammo.data.examples import ExampleLesion
 
 Kind = Literal["film", "crop"]
-SOURCES = {"example": "An example lesion", "upload": "My own files"}
+EXAMPLE = "An example lesion"
+UPLOAD = "My own files"
 KINDS: dict[Kind, str] = {"film": "A film: mark the lesion", "crop": "A crop: use it whole"}
 _DECODED = "decoded_upload"
 
@@ -98,14 +99,13 @@ def choose() -> tuple[Picture | None, Sequence[UploadedFile]]:
     """
     source = st.segmented_control(
         "Picture",
-        list(SOURCES),
-        default="example",
+        [EXAMPLE, UPLOAD],
+        default=EXAMPLE,
         required=True,
-        format_func=SOURCES.__getitem__,
         key="source",
         bind="query-params",
     )
-    if source == "example":
+    if source == EXAMPLE:
         forget_upload()
         return _choose_example(), ()
     files = _upload()
@@ -115,24 +115,19 @@ def choose() -> tuple[Picture | None, Sequence[UploadedFile]]:
 
 
 def _choose_example() -> Picture:
-    lesions = {lesion.case_id: lesion for lesion in loaders.example_lesions()}
-    case_id = st.selectbox(
-        "Example lesion",
-        list(lesions),
-        format_func=lambda case: example_name(lesions[case]),
-        key="example",
-        bind="query-params",
-        width=420,
+    lesions = {example_name(lesion): lesion for lesion in loaders.example_lesions()}
+    name = st.selectbox(
+        "Example lesion", list(lesions), key="example", bind="query-params", width=320
     )
-    lesion = lesions[case_id]
-    return Picture(case_id, example_name(lesion), loaders.example_film(lesion.film), lesion)
+    lesion = lesions[name]
+    return Picture(lesion.case_id, name, loaders.example_film(lesion.film), lesion)
 
 
 def example_name(lesion: "ExampleLesion") -> str:
     """Name an example lesion by patient, film and number, without its label."""
     patient = "_".join(lesion.case_id.split("_")[1:3])
     number = lesion.case_id.rsplit("_", 1)[1]
-    return f"{patient} · {words.film_name(lesion.laterality, lesion.view)} · mass {number}"
+    return f"{patient} {words.film_name(lesion.laterality, lesion.view)} mass {number}"
 
 
 def _upload() -> Sequence[UploadedFile]:
@@ -213,4 +208,4 @@ def show_crop(picture: Picture) -> None:
         alt=f"Crop {picture.name}",
     )
     height, width = picture.image.shape
-    st.caption(f"{picture.name}, {width} × {height} pixels, used whole.")
+    st.caption(f"{picture.name}, {width} x {height} pixels, used whole.")

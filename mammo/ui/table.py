@@ -3,17 +3,23 @@
 Free of Streamlit. Run the tests with `pytest tests/ui/test_table.py`.
 """
 
+import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-import pandas as pd
+from io import StringIO
+from typing import TYPE_CHECKING, Any
 
 from mammo.artifacts import Card
 from mammo.inference import Assessment
 from mammo.ui import words
 
-COLUMNS = ("Picture", "File")
+if TYPE_CHECKING:
+    import pandas as pd
+
+STANDING = "Above or below the threshold"
+ROW_HEIGHT = 64
+_HEADER_HEIGHT = 38
+_MOST_ROWS_ON_SHOW = 8
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ class Row:
     assessments: Mapping[str, Assessment] = field(default_factory=dict)
 
 
-def table_of(rows: Sequence[Row], cards: Sequence[Card], threshold: str) -> pd.DataFrame:
+def table_of(rows: Sequence[Row], cards: Sequence[Card], threshold: str) -> "pd.DataFrame":
     """Lay rows out for the screen: probabilities in per cent, and a sentence a file.
 
     Parameters
@@ -42,6 +48,8 @@ def table_of(rows: Sequence[Row], cards: Sequence[Card], threshold: str) -> pd.D
     threshold : str
         The operating point of the cards ("youden") that the sentence is about.
     """
+    import pandas as pd  # half a second that the first film need not wait for
+
     return pd.DataFrame([_shown(row, cards, threshold) for row in rows])
 
 
@@ -50,7 +58,7 @@ def _shown(row: Row, cards: Sequence[Card], threshold: str) -> dict[str, Any]:
     for card in cards:
         given = row.assessments.get(card.name)
         shown[card.title] = None if given is None else 100 * given.p_malignant
-    shown["In words"] = status_sentence(row, cards, threshold)
+    shown[STANDING] = status_sentence(row, cards, threshold)
     return shown
 
 
@@ -75,8 +83,12 @@ def csv_bytes(rows: Sequence[Row], cards: Sequence[Card]) -> bytes:
     One column a figure: the calibrated probability, its spread over the flips, and where it stands
     to each named threshold of the model.
     """
-    exported = pd.DataFrame([_exported(row, cards) for row in rows])
-    return exported.to_csv(index=False, lineterminator="\n").encode("utf-8")
+    exported = [_exported(row, cards) for row in rows]
+    text = StringIO()
+    writer = csv.DictWriter(text, list(exported[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(exported)
+    return text.getvalue().encode("utf-8")
 
 
 def _exported(row: Row, cards: Sequence[Card]) -> dict[str, Any]:
@@ -104,3 +116,20 @@ def _harmless(name: str) -> str:
     ("'=1+1.png", 'film.dcm')
     """
     return f"'{name}" if name.startswith(("=", "+", "-", "@", "\t", "\r")) else name
+
+
+def film_remark(shape: tuple[int, int]) -> str:
+    """Say why a picture among many is not assessed: its lesion is not marked.
+
+    Examples
+    --------
+    >>> film_remark((4672, 2632))
+    'Not a ready crop (2632 x 4672 pixels): open it below and mark the lesion.'
+    """
+    height, width = shape
+    return f"Not a ready crop ({width} x {height} pixels): open it below and mark the lesion."
+
+
+def table_height(rows: int) -> int:
+    """Give the table room for its rows, up to eight, in screen pixels."""
+    return _HEADER_HEIGHT + ROW_HEIGHT * min(rows, _MOST_ROWS_ON_SHOW)

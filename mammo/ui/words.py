@@ -23,13 +23,13 @@ NOTICE_SHORT = "Teaching and research only. Not a medical device; not for decisi
 
 THRESHOLD_NAMES: Mapping[str, str] = {
     "youden": "Balanced (Youden)",
-    "sensitivity_90": "Sensitivity 90 %",
-    "specificity_90": "Specificity 90 %",
+    "sensitivity_90": "Sensitivity 90%",
+    "specificity_90": "Specificity 90%",
 }
 THRESHOLD_HELP = (
     "The threshold turns a probability into a yes or no. **Balanced (Youden)** weighs missed and "
-    "false alarms alike; **Sensitivity 90 %** finds nine of ten malignant lesions at the price of "
-    "more false alarms; **Specificity 90 %** raises an alarm for one of ten benign lesions at the "
+    "false alarms alike; **Sensitivity 90%** finds nine of ten malignant lesions at the price of "
+    "more false alarms; **Specificity 90%** raises an alarm for one of ten benign lesions at the "
     "price of more misses. All were set on training patients only."
 )
 SIDE_LETTERS = {"LEFT": "L", "RIGHT": "R"}
@@ -37,7 +37,7 @@ DENSITY_LETTERS = {1: "a", 2: "b", 3: "c", 4: "d"}
 
 
 def percent(probability: float) -> str:
-    """Write a probability as a whole percentage, never as a false 0 % or 100 %.
+    """Write a probability as a whole percentage, never as a false 0% or 100%.
 
     Parameters
     ----------
@@ -46,13 +46,13 @@ def percent(probability: float) -> str:
     Examples
     --------
     >>> percent(0.374), percent(0.004), percent(0.9991)
-    ('37 %', 'under 1 %', 'over 99 %')
+    ('37%', 'under 1%', 'over 99%')
     """
     if probability < 0.01:
-        return "under 1 %"
+        return "under 1%"
     if probability > 0.99:
-        return "over 99 %"
-    return f"{100 * probability:.0f} %"
+        return "over 99%"
+    return f"{100 * probability:.0f}%"
 
 
 def percent_range(low: float, high: float) -> str:
@@ -61,14 +61,14 @@ def percent_range(low: float, high: float) -> str:
     Examples
     --------
     >>> percent_range(0.31, 0.44), percent_range(0.311, 0.314)
-    ('31 % to 44 %', '31 %')
+    ('31% to 44%', '31%')
     """
     ends = percent(low), percent(high)
     return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
 
 
 def with_interval(value: float, low: float, high: float) -> str:
-    """Write a metric with its 95 % interval.
+    """Write a metric with its 95% interval.
 
     Examples
     --------
@@ -84,7 +84,7 @@ def threshold_name(key: str) -> str:
     Examples
     --------
     >>> threshold_name("sensitivity_90"), threshold_name("house_rule")
-    ('Sensitivity 90 %', 'House rule')
+    ('Sensitivity 90%', 'House rule')
     """
     return THRESHOLD_NAMES.get(key, key.replace("_", " ").capitalize())
 
@@ -100,7 +100,7 @@ def standing(p_malignant: float, threshold: float) -> str:
     Examples
     --------
     >>> standing(0.37, 0.46), standing(0.46, 0.46)
-    ('Below the threshold of 46 %', 'Above the threshold of 46 %')
+    ('Below the threshold of 46%', 'Above the threshold of 46%')
     """
     side = "Above" if is_above(p_malignant, threshold) else "Below"
     return f"{side} the threshold of {percent(threshold)}"
@@ -119,7 +119,7 @@ def spread_sentence(p_low: float, p_high: float, unsure: bool) -> str:
     Examples
     --------
     >>> spread_sentence(0.31, 0.44, unsure=False)
-    'Its four mirror images give 31 % to 44 %: all on the same side.'
+    'Its four mirror images give 31% to 44%: all on the same side.'
     """
     spread = f"Its four mirror images give {percent_range(p_low, p_high)}"
     if unsure:
@@ -136,10 +136,10 @@ def film_name(laterality: str | None, view: str | None) -> str:
     Examples
     --------
     >>> film_name("LEFT", "CC"), film_name("RIGHT", "MLO"), film_name(None, None)
-    ('L CC', 'R MLO', 'side and view not stated')
+    ('L CC', 'R MLO', 'Side and view not stated')
     """
     letters = " ".join(part for part in (SIDE_LETTERS.get(laterality or ""), view) if part)
-    return letters or "side and view not stated"
+    return letters or "Side and view not stated"
 
 
 def descriptor(value: str | None) -> str:

@@ -1,10 +1,8 @@
-"""Let the pages' tests run on tiny artifacts, with nothing cached between tests."""
+"""Let the pages' tests run on tiny artifacts."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from tests.tiny_artifacts import write_tiny_artifacts
@@ -19,9 +17,7 @@ def tiny_artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def app(tiny_artifacts: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+def app(tiny_artifacts: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The app at its home page, not yet run."""
     monkeypatch.setenv("MAMMO_ARTIFACTS", str(tiny_artifacts))
-    st.cache_resource.clear()
-    yield AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    st.cache_resource.clear()
+    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)

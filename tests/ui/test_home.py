@@ -21,7 +21,7 @@ def test_home_shows_both_models_with_intervals_from_their_cards(app: AppTest) ->
     app.run()
     assert not app.exception and not app.error
     assert [metric.value for metric in app.metric] == ["0.75"] * 4
-    assert texts(app).count("95 % interval 0.68 to 0.81") == 4
+    assert texts(app).count("95% interval 0.68 to 0.81") == 4
     assert "24 crops of 9 patients" in texts(app)
 
 

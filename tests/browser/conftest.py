@@ -1,0 +1,148 @@
+"""A real server and a real browser for the app's tests; skipped with a reason where one is absent.
+
+The browser is Chromium as Debian packages it, driven by Playwright's Python client: no browser is
+downloaded. What the server and the page's console say is collected, and held to silence.
+"""
+
+import http.client
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.tiny_artifacts import write_tiny_artifacts
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ConsoleMessage, Page
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE_MS = 60_000
+
+
+@dataclass
+class Server:
+    """Hold a running app: its address and the file that its log goes to."""
+
+    address: str
+    log: Path
+
+    def complaints(self) -> list[str]:
+        """Give the lines of the log that speak of a defect or of a deprecated call."""
+        signs = ("Traceback", "Error", "deprecat", "Warning")
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return [line for line in lines if any(sign in line for sign in signs)]
+
+
+@dataclass
+class Visit:
+    """Hold one visitor's page and what its console said."""
+
+    page: "Page"
+    console: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def running_server(artifacts: Path, log: Path) -> Iterator[Server]:
+    """Run the app on a free port until the block ends."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
+    command += ["--server.address=127.0.0.1", "--server.headless=true"]
+    command += ["--server.fileWatcherType=none"]
+    environment = os.environ | {"MAMMO_ARTIFACTS": str(artifacts)}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            _wait_for(port, process)
+            yield Server(f"http://127.0.0.1:{port}", log)
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while time.monotonic() < deadline and process.poll() is None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+        try:
+            connection.request("GET", "/_stcore/health")
+            if connection.getresponse().status == http.HTTPStatus.OK:
+                return
+        except OSError:
+            time.sleep(0.2)
+        finally:
+            connection.close()
+    pytest.fail("The server of the app did not start.")
+
+
+@pytest.fixture(scope="session")
+def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_artifacts(tmp_path_factory.mktemp("browser") / "artifacts")
+
+
+@pytest.fixture(scope="session")
+def server(artifacts: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running_server(artifacts, tmp_path_factory.mktemp("log") / "server.log") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    if not Path(CHROMIUM).exists():
+        pytest.skip("needs chromium, as in Debian's package of that name")
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    with playwright.sync_playwright() as client:
+        started = client.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def visit(browser: "Browser") -> Iterator[Callable[..., Visit]]:
+    """Open an address as a new visitor: `visit(address, width=1400)`."""
+    contexts = []
+
+    def open_page(address: str, width: int = 1400) -> Visit:
+        context = browser.new_context(viewport={"width": width, "height": 1000})
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE_MS)
+        visit = Visit(context.new_page())
+        visit.page.on("console", lambda message: _note(visit, message))
+        visit.page.goto(address)
+        return visit
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def _note(visit: Visit, message: "ConsoleMessage") -> None:
+    """Note what the console says of trouble.
+
+    Streamlit itself asks `<page>/_stcore/...` first on a deep link, and is told 404: not the app's.
+    """
+    own = "/_stcore/" in message.location.get("url", "")
+    if message.type in {"error", "warning"} and not own:
+        visit.console.append(f"{message.type}: {message.text}")

