@@ -1,15 +1,8 @@
-"""Serve a trained model: crops in, calibrated probabilities and heat maps out, without TensorFlow.
+"""The classifier: the one path from crops to probabilities, feature vectors and heat maps.
 
-Used by the app, by `mammo.predict` and by `mammo.evaluate`.
-
-    model = load_classifier("mobilenetv2")
-    p_malignant = model.predict(crops)
-
-One path for every answer: bring the crop to the size that the card names, stretch and resize it
-(`mammo.imaging.prepare`), run the network on the crop and its mirror images, average. The network
-is an ONNX graph: "crops" float32 (n, I, I) in 0-255 gives "logit" (n,), "embedding" (n, d) and
-"cam" (n, h, w), the Grad-CAM of the logit at the last convolution (Selvaraju et al. 2017, arXiv
-1610.02391), at least zero and not scaled.
+Bring the crop to the size that the card names, stretch and resize it (`mammo.imaging.prepare`), run
+the network on it and its mirror images, average, calibrate. The network's contract stands in
+`mammo.inference`.
 """
 
 import os
@@ -17,18 +10,17 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from mammo.artifacts import Card, load_model, sigmoid
-from mammo.errors import ArtifactError, ImageError, SettingsError
+from mammo.errors import ImageError, SettingsError
 from mammo.imaging.preprocess import prepare
+from mammo.inference.assessment import Assessment
+from mammo.inference.batch import as_batch, at_size
+from mammo.inference.session import open_session
 
-SMALLEST_CROP = 32
 METHODS = ("grad-cam",)
 OUTPUTS = ("logit", "embedding", "cam")
 
@@ -47,46 +39,6 @@ _RUNNING = threading.BoundedSemaphore(min(4, os.cpu_count() or 1))
 
 
 @dataclass(frozen=True, eq=False)
-class Assessment:
-    """Hold all that one model says of one crop.
-
-    Attributes
-    ----------
-    p_malignant : float, 0-1, calibrated, from the logit averaged over the flips
-    p_low, p_high : float, 0-1, the smallest and the largest calibrated probability of a flip
-    flips_p : calibrated probabilities of the crop as it is, mirrored left-right, up-down, and both
-        (of the crop as it is alone, where the card says that the model averages no flips)
-    score : float, 0-1, as `p_malignant` but not calibrated
-    threshold : float, 0-1, the card's Youden threshold
-    unsure : bool, whether the flips stand on both sides of the threshold
-    cam : float32 (h, w), at least 0, the heat map on the network's own grid, averaged over the
-        flips after each was turned back
-    """
-
-    p_malignant: float
-    p_low: float
-    p_high: float
-    flips_p: tuple[float, ...]
-    score: float
-    threshold: float
-    unsure: bool
-    cam: NDArray[np.float32]
-
-    @property
-    def above(self) -> bool:
-        """Tell whether the probability reaches the threshold."""
-        return self.p_malignant >= self.threshold
-
-    def straddles(self, threshold: float) -> bool:
-        """Tell whether the flips stand on both sides of another threshold."""
-        return self.p_low < threshold <= self.p_high
-
-    def heat_map(self, size: int) -> NDArray[np.float32]:
-        """Enlarge `cam` to float32 (size, size) in 0-1: see the function `heat_map`."""
-        return heat_map(self.cam, size)
-
-
-@dataclass(frozen=True, eq=False)
 class _Answers:
     """Hold what the network says of some crops: logits (n, f), embedding (n, d), cam (n, h, w)."""
 
@@ -101,7 +53,7 @@ class Classifier:
     Parameters
     ----------
     card : Card
-    network : bytes of an ONNX file that follows the contract of this module
+    network : bytes of an ONNX file that follows the contract of `mammo.inference`
 
     Raises
     ------
@@ -111,7 +63,7 @@ class Classifier:
 
     def __init__(self, card: Card, network: bytes) -> None:
         self.card = card
-        self._session = _open_session(card, network)
+        self._session = open_session(card, network)
         self._flips = FLIPS if card.test_time_flips else FLIPS[:1]
 
     @property
@@ -237,10 +189,10 @@ class Classifier:
 
     def _answers(self, crops: NDArray[np.uint8]) -> Iterator[_Answers]:
         """Run the network over the crops in parts, so that memory does not grow with them."""
-        checked = _as_batch(crops)
+        checked = as_batch(crops)
         step = INPUTS_PER_RUN // len(self._flips)
         for start in range(0, len(checked), step):
-            yield self._run(_at_size(checked[start : start + step], self.card.crop_size))
+            yield self._run(at_size(checked[start : start + step], self.card.crop_size))
 
     def _run(self, crops: NDArray[np.uint8]) -> _Answers:
         prepared = prepare(crops, self.card.preprocessing)  # (n, I, I)
@@ -274,116 +226,5 @@ def load_classifier(name: str, folder: Path | None = None) -> Classifier:
     return Classifier(card, network)
 
 
-def heat_map(cam: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-    """Enlarge a class activation map to a crop's size, its peak at 1.
-
-    Parameters
-    ----------
-    cam : float32 (h, w), at least 0
-    size : int, pixels
-
-    Returns
-    -------
-    float32 (size, size), 0-1, bilinear; all 0 where `cam` is.
-
-    Examples
-    --------
-    >>> heat_map(np.array([[0, 0], [0, 2]], np.float32), 4).diagonal().tolist()
-    [0.0, 0.0625, 0.5625, 1.0]
-    >>> heat_map(np.zeros((7, 7), np.float32), 32).max().item()
-    0.0
-    """
-    enlarged = cv2.resize(cam, (size, size), interpolation=cv2.INTER_LINEAR)
-    peak = enlarged.max()
-    return np.asarray(enlarged / peak if peak > 0 else enlarged, np.float32)
-
-
 def _mean(logits: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.asarray(logits.mean(axis=-1, dtype=np.float64))
-
-
-def _as_batch(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return crops as (n, S, S), or refuse them."""
-    if not isinstance(crops, np.ndarray) or crops.dtype != np.uint8:
-        raise ImageError(
-            "Crops must be an array of uint8, grey levels from 0 to 255. Received: "
-            f"{getattr(crops, 'dtype', type(crops).__name__)}. Read files with mammo.read_image."
-        )
-    batch = crops[np.newaxis] if crops.ndim == 2 else crops
-    if batch.ndim != 3 or batch.shape[1] != batch.shape[2]:
-        raise ImageError(
-            "Crops must be square and grey, of shape (S, S) or (n, S, S). Received: shape "
-            f"{crops.shape}. Cut them with mammo.cut_lesion."
-        )
-    if batch.shape[1] < SMALLEST_CROP:
-        raise ImageError(
-            f"A crop must have at least {SMALLEST_CROP} x {SMALLEST_CROP} pixels. Received: shape "
-            f"{crops.shape}. Cut a larger window."
-        )
-    return batch
-
-
-def _at_size(crops: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Bring crops to the size that the model learned on, so that none is sharper than those.
-
-    By pixel area where they shrink, as the prepared crops were made; bilinear where they grow.
-    """
-    side = crops.shape[1]
-    if side == size:
-        return crops
-    kind = cv2.INTER_AREA if side > size else cv2.INTER_LINEAR
-    resized = [cv2.resize(crop, (size, size), interpolation=kind) for crop in crops]
-    return np.stack([np.asarray(crop, np.uint8) for crop in resized])
-
-
-def _open_session(card: Card, network: bytes) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    # One thread a run: visitors share the cores, and the answers do not depend on their number.
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        session = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime raises a dozen classes without a common base
-        raise ArtifactError(
-            f"The network of {card.name} cannot be loaded by ONNX Runtime "
-            f"{onnxruntime.__version__} ({_first_line(error)}). Update onnxruntime, or rebuild the "
-            "artifacts with `python -m mammo.train`."
-        ) from error
-    _check_graph(card, session)
-    return session
-
-
-def _check_graph(card: Card, session: onnxruntime.InferenceSession) -> None:
-    """Hold the graph's names and sizes against the card."""
-    size = card.preprocessing.input_size
-    expected: dict[str, tuple[int, ...]] = {
-        "crops": (size, size),
-        "logit": (),
-        "embedding": (card.embedding_size,),
-        "cam": card.cam_grid,
-    }
-    found = {node.name: node.shape for node in (*session.get_inputs(), *session.get_outputs())}
-    for name, shape in expected.items():
-        if name not in found or not _fits(found[name], shape):
-            raise ArtifactError(
-                f"The network of {card.name} does not fit its card: {name} should be of shape "
-                f"{('n', *shape)}, but is {found.get(name, 'absent')}. Rebuild the artifacts "
-                "with `python -m mammo.train`."
-            )
-
-
-def _fits(found: list[Any], expected: tuple[int, ...]) -> bool:
-    """Compare a shape of the graph, whose batch axis must be free; other axes may be."""
-    return (
-        len(found) == len(expected) + 1
-        and not isinstance(found[0], int)
-        and all(
-            not isinstance(size, int) or size == wanted
-            for size, wanted in zip(found[1:], expected, strict=True)
-        )
-    )
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0][:200]

@@ -1,0 +1,25 @@
+"""Serve a trained model: crops in, calibrated probabilities and heat maps out, without TensorFlow.
+
+Used by the app, by `mammo.predict` and by `mammo.evaluate`.
+
+    model = load_classifier("mobilenetv2")
+    p_malignant = model.predict(crops)
+
+One path for every answer: bring the crop to the size that the card names, stretch and resize it
+(`mammo.imaging.prepare`), run the network on the crop and its mirror images, average. The network
+is an ONNX graph: "crops" float32 (n, I, I) in 0-255 gives "logit" (n,), "embedding" (n, d) and
+"cam" (n, h, w), the Grad-CAM of the logit at the last convolution (Selvaraju et al. 2017, arXiv
+1610.02391), at least zero and not scaled.
+"""
+
+from mammo.inference.assessment import Assessment, heat_map
+from mammo.inference.classifier import FLIPS, INPUTS_PER_RUN, Classifier, load_classifier
+
+__all__ = [
+    "FLIPS",
+    "INPUTS_PER_RUN",
+    "Assessment",
+    "Classifier",
+    "heat_map",
+    "load_classifier",
+]

@@ -1,0 +1,81 @@
+"""Open a network in ONNX Runtime and hold it against its card.
+
+Used by `mammo.inference.Classifier` once. A network of another shape than its card says would give
+wrong answers or fail in the middle of a visit; here it gets a sentence.
+"""
+
+from typing import Any
+
+import onnxruntime
+
+from mammo.artifacts import Card
+from mammo.errors import ArtifactError
+
+
+def open_session(card: Card, network: bytes) -> onnxruntime.InferenceSession:
+    """Open a network on one thread of the processor.
+
+    Parameters
+    ----------
+    card : Card
+    network : bytes of an ONNX file
+
+    Returns
+    -------
+    InferenceSession, safe to run from many threads at once.
+
+    Raises
+    ------
+    ArtifactError
+        ONNX Runtime cannot load it, or its inputs and outputs do not fit the card.
+    """
+    options = onnxruntime.SessionOptions()
+    # One thread a run: visitors share the cores, and the answers do not depend on their number.
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        session = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime raises a dozen classes without a common base
+        raise ArtifactError(
+            f"The network of {card.name} cannot be loaded by ONNX Runtime "
+            f"{onnxruntime.__version__} ({_first_line(error)}). Update onnxruntime, or rebuild the "
+            "artifacts with `python -m mammo.train`."
+        ) from error
+    _check_graph(card, session)
+    return session
+
+
+def _check_graph(card: Card, session: onnxruntime.InferenceSession) -> None:
+    """Hold the graph's names and sizes against the card."""
+    size = card.preprocessing.input_size
+    expected: dict[str, tuple[int, ...]] = {
+        "crops": (size, size),
+        "logit": (),
+        "embedding": (card.embedding_size,),
+        "cam": card.cam_grid,
+    }
+    found = {node.name: node.shape for node in (*session.get_inputs(), *session.get_outputs())}
+    for name, shape in expected.items():
+        if name not in found or not _fits(found[name], shape):
+            raise ArtifactError(
+                f"The network of {card.name} does not fit its card: {name} should be of shape "
+                f"{('n', *shape)}, but is {found.get(name, 'absent')}. Rebuild the artifacts "
+                "with `python -m mammo.train`."
+            )
+
+
+def _fits(found: list[Any], expected: tuple[int, ...]) -> bool:
+    """Compare a shape of the graph, whose batch axis must be free; other axes may be."""
+    return (
+        len(found) == len(expected) + 1
+        and not isinstance(found[0], int)
+        and all(
+            not isinstance(size, int) or size == wanted
+            for size, wanted in zip(found[1:], expected, strict=True)
+        )
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0][:200]
