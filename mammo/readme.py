@@ -1,0 +1,212 @@
+"""Write the figures of README.md from the artifacts, or hold them to the artifacts.
+
+    python -m mammo.readme            write them
+    python -m mammo.readme --check    exit status 1 where README.md says something else
+
+Three parts of README.md belong to this command, each between `<!-- NAME: begin ... -->` and
+`<!-- NAME: end -->`: the table `figures`, whose numbers and rounding are those of
+`python -m mammo.evaluate` and of the pages; `example`, one line of `python -m mammo.predict`; and
+`benchmark`, from what `python benchmarks/serving.py` left.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from mammo.artifacts import load_manifest
+from mammo.errors import MammoError, SettingsError
+from mammo.evaluate import evaluate_artifacts
+from mammo.evaluation import Comparison, Evaluation, Interval, SplitEvaluation
+from mammo.evaluation.wording import interval, number, p_value, percent, signed
+from mammo.predict import example_sources, predict_source
+from mammo.results import line_of
+
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+BENCHMARK = ROOT / "benchmarks" / "serving.json"
+EXAMPLE = "7"
+TOLERANCE = 0.002
+"""How far numbers may differ: a processor's last digit, far less than what a figure is shown to."""
+
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return 0, or 1 where README.md and the artifacts do not agree."""
+    parser = argparse.ArgumentParser(
+        prog="python -m mammo.readme",
+        description="Write the figures of README.md from the artifacts.",
+    )
+    parser.add_argument("--check", action="store_true", help="change nothing, compare")
+    parser.add_argument("--file", type=Path, default=README, help="(default: %(default)s)")
+    options = parser.parse_args(arguments)
+    try:
+        written = options.file.read_text(encoding="utf-8")
+        wanted = filled(written)
+    except (MammoError, OSError) as error:
+        print(f"mammo.readme: {error}", file=sys.stderr)
+        return 1
+    if options.check:
+        if agree(written, wanted):
+            return 0
+        print(f"{options.file} is not of these artifacts: run python -m mammo.readme.")
+        return 1
+    options.file.write_text(wanted, encoding="utf-8")
+    return 0
+
+
+def filled(text: str) -> str:
+    """Return the text of README.md with its parts as the artifacts have them.
+
+    Raises
+    ------
+    SettingsError
+        A part's marks are missing.
+    MammoError
+        The artifacts cannot be read.
+    """
+    for name, write in PARTS.items():
+        marks = re.compile(rf"(<!-- {name}: begin [^\n]*-->\n).*?(<!-- {name}: end -->)", re.DOTALL)
+        if not marks.search(text):
+            raise SettingsError(
+                f"README.md should mark where its {name} stand: <!-- {name}: begin ... --> and "
+                f"<!-- {name}: end -->, each on a line of its own."
+            )
+        body = write()
+        text = marks.sub(lambda found, body=body: f"{found[1]}{body}\n{found[2]}", text)
+    return text
+
+
+def agree(one: str, other: str) -> bool:
+    """Tell whether two texts are the same but for the last digit of their numbers.
+
+    >>> agree("AUC 0.8412", "AUC 0.8413"), agree("AUC 0.84", "AUC 0.85")
+    (True, False)
+    """
+    if _NUMBER.sub("#", one) != _NUMBER.sub("#", other):
+        return False
+    pairs = zip(_NUMBER.findall(one), _NUMBER.findall(other), strict=True)
+    return all(abs(float(first) - float(second)) < TOLERANCE for first, second in pairs)
+
+
+def figures_part() -> str:
+    """Return the table of figures on the official test set, and in a sentence what it shows."""
+    by_crop, by_lesion = (evaluate_artifacts(unit=unit) for unit in ("crop", "lesion"))
+    crops, lesions = (one.splits["test"] for one in (by_crop, by_lesion))
+    out_of_fold = by_crop.splits["out_of_fold"]
+    rows = [
+        ["On the official mass test", *_titles(crops), "Radiologists' BI-RADS"],
+        ["---"] * (len(crops.models) + 2),
+        _row("AUC, each crop alone", crops, _auc),
+        _row("AUC, each lesion, its views averaged", lesions, _auc),
+        _row("Sensitivity (each crop)", crops, _rate("sensitivity")),
+        _row("Specificity (each crop)", crops, _rate("specificity")),
+        _row("Malignant crops, observed / expected (1 is best)", crops, _observed),
+        _row("AUC out of fold on the training crops", out_of_fold, _auc),
+    ]
+    table = [f"| {' | '.join(row)} |" for row in rows]
+    sentences = [crops.headline, *_against_radiologists(crops), _provenance(by_crop)]
+    return "\n".join([*table, "", " ".join(sentences)])
+
+
+def example_part() -> str:
+    """Return what `python -m mammo.predict --example N` prints, as a block of text."""
+    from mammo.inference import load_classifier
+
+    classifiers = [load_classifier(name) for name in load_manifest().models]
+    (source,) = example_sources(EXAMPLE)
+    line = line_of(predict_source(source, classifiers))
+    return "\n".join(["```text", line.replace("\t", "   "), "```"])
+
+
+def benchmark_part() -> str:
+    """Return the figures of `benchmarks/serving.json` in sentences."""
+    measured = json.loads(BENCHMARK.read_text(encoding="utf-8"))
+    figures, machine = measured["figures"], measured["machine"]
+    sentences = [
+        f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}, ONNX "
+        f"Runtime {machine['onnxruntime']}: one crop through both models, with both heat maps, "
+        f"takes {figures['one_crop_ms']:.0f} ms on one core. From an empty process to both "
+        f"models' first answer it takes {figures['first_answer_s']:.1f} s, and the process then "
+        f"stands at {figures['memory_mb']:.0f} MB."
+    ]
+    if "tensorflow_memory_mb" in figures:
+        sentences.append(
+            "Through TensorFlow, with the same weights, that takes "
+            f"{figures['tensorflow_first_answer_s']:.1f} s and "
+            f"{figures['tensorflow_memory_mb']:.0f} MB, so the app is served without it."
+        )
+    return " ".join(sentences)
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "figures": figures_part,
+    "example": example_part,
+    "benchmark": benchmark_part,
+}
+
+
+def _titles(split: SplitEvaluation) -> list[str]:
+    return [model.title for model in split.models.values()]
+
+
+def _row(
+    title: str, split: SplitEvaluation, cell: Callable[[SplitEvaluation, str], str]
+) -> list[str]:
+    return [title, *(cell(split, name) for name in split.models), cell(split, "")]
+
+
+def _auc(split: SplitEvaluation, model: str) -> str:
+    """Return a model's AUC, or the radiologists' where no model is named."""
+    if model:
+        return interval(split.models[model].metrics["auc"], 2)
+    return interval(split.radiologists.auc, 2) if split.radiologists else ""
+
+
+def _rate(name: str) -> Callable[[SplitEvaluation, str], str]:
+    """Return a cell at the balanced threshold; for the radiologists, at "biopsy" (4 or 5)."""
+
+    def cell(split: SplitEvaluation, model: str) -> str:
+        if model:
+            return percent(split.models[model].points["youden"].rates[name])
+        return percent(split.radiologists.biopsy.rates[name]) if split.radiologists else ""
+
+    return cell
+
+
+def _observed(split: SplitEvaluation, model: str) -> str:
+    if not model:
+        return ""
+    return number(split.models[model].calibration.line.observed_to_expected, 2)
+
+
+def _against_radiologists(split: SplitEvaluation) -> list[str]:
+    if split.radiologists is None:
+        return []
+    return [
+        f"{split.models[one.first].title} minus the radiologists: {_difference(one)}."
+        for one in split.radiologists.comparisons
+    ]
+
+
+def _difference(pair: Comparison) -> str:
+    gap: Interval = pair.auc_difference
+    return f"{signed(gap)}, {p_value(pair.clustered_delong.p_value)}"
+
+
+def _provenance(evaluation: Evaluation) -> str:
+    counts = evaluation.splits["test"].counts
+    manifest = load_manifest()
+    return (
+        f"From {counts.crops:,} test crops of {counts.lesions:,} lesions of {counts.patients:,} "
+        f"patients; in brackets {number(100 * evaluation.confidence, 0)} % intervals over "
+        f"{evaluation.resamples:,} resamples of patients; models of {manifest.created[:10]}, "
+        f"seed {manifest.seed}."
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
