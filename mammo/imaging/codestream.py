@@ -1,10 +1,13 @@
-"""Read the size that a compressed frame states in its own header.
+"""Read from a compressed frame itself how large it is and whether it is complete.
 
-Used by `dicom_pixels`, which refuses a frame whose size is not that of the DICOM header.
+Used by `dicom_pixels`, which refuses a frame whose size is not that of the DICOM header, and warns
+about one without an end: some decoders fill what is missing with grey, without a word.
 """
 
 import struct
 from collections.abc import Iterator
+
+_LONGEST_PADDING = 64
 
 
 def codestream_size(frame: bytes) -> tuple[int, int] | None:
@@ -39,6 +42,27 @@ def codestream_size(frame: bytes) -> tuple[int, int] | None:
             rows, columns = struct.unpack(">HH", body[1:5])
             return rows, columns
     return None
+
+
+def is_complete(frame: bytes) -> bool:
+    r"""Tell whether a JPEG-family frame ends with its end marker; True for other frames.
+
+    Parameters
+    ----------
+    frame : bytes
+        May be padded after its end.
+
+    References
+    ----------
+    ITU-T T.81 section B.1.1.3 (EOI), T.800 section A.4.4 (EOC): both FFD9.
+
+    Examples
+    --------
+    >>> is_complete(b"\xff\xd8 picture \xff\xd9\0"), is_complete(b"\xff\xd8 pictu")
+    (True, False)
+    """
+    is_jpeg_family = frame[:2] == b"\xff\xd8" or frame[:4] == b"\xff\x4f\xff\x51"
+    return not is_jpeg_family or b"\xff\xd9" in frame[-_LONGEST_PADDING:]
 
 
 def _jpeg_segments(frame: bytes) -> Iterator[tuple[int, bytes]]:

@@ -4,6 +4,8 @@ Used by both readers. It is the rule by which the films of the training data wer
 film read here has, value for value, the pixels that the training crops were cut from.
 """
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -44,10 +46,18 @@ def min_max(values: NDArray[np.generic]) -> NDArray[np.uint8]:
     """Scale as `to_eight_bit` does, 8-bit values too."""
     if values.dtype.kind == "f":
         _check_finite(values)
-    if values.dtype not in (np.uint8, np.uint16, np.int16, np.int32, np.float32, np.float64):
-        values = values.astype(np.float64)
+    if values.dtype not in (np.uint8, np.uint16, np.int16):
+        values = _zero_to_one(values)
     scaled = cv2.normalize(values, None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)  # type: ignore[call-overload]
     return np.asarray(scaled, dtype=np.uint8)
+
+
+def _zero_to_one(values: NDArray[Any]) -> NDArray[np.float32]:
+    """Scale to 0..1 first: OpenCV works in single precision, which a large offset eats up."""
+    halves = values * np.float64(0.5)  # the distance of two extreme floats would overflow
+    low = halves.min()
+    span = halves.max() - low
+    return np.asarray((halves - low) / (span if span > 0 else 1.0), dtype=np.float32)
 
 
 def _check_finite(values: NDArray[np.generic]) -> None:

@@ -4,15 +4,16 @@ Used by `read`. Steps: whitelisted header, checks on what it claims, first frame
 Nothing here warns, logs or stores; what is doubtful comes back as sentences in `Image.warnings`.
 
 Reference: DICOM PS3.3, PS3.4, PS3.5; the section stands beside each rule in `dicom_header`,
-`dicom_pixels`, `dicom_grey` and `dicom_facts`.
+`dicom_format`, `dicom_pixels`, `dicom_grey` and `dicom_facts`.
 """
 
 from typing import BinaryIO
 
 from mammo.imaging.dicom_facts import film_warnings, laterality, pixel_spacing_mm, view
+from mammo.imaging.dicom_format import pixel_format
 from mammo.imaging.dicom_grey import to_grey
 from mammo.imaging.dicom_header import read_header
-from mammo.imaging.dicom_pixels import pixel_format, read_stored_values
+from mammo.imaging.dicom_pixels import read_stored_values
 from mammo.imaging.image import Image
 from mammo.imaging.quality import picture_warnings
 
@@ -38,7 +39,7 @@ def read_dicom(stream: BinaryIO) -> Image:
     """
     header = read_header(stream)
     layout = pixel_format(header)
-    stored = read_stored_values(stream, header, layout)
+    stored, pixel_warnings = read_stored_values(stream, header, layout)
     pixels, chain_warnings = to_grey(stored, header, layout)
     spacing, spacing_warnings = pixel_spacing_mm(header)
     return Image(
@@ -49,6 +50,7 @@ def read_dicom(stream: BinaryIO) -> Image:
         warnings=(
             *film_warnings(header, layout),
             *spacing_warnings,
+            *pixel_warnings,
             *chain_warnings,
             *picture_warnings(pixels),
         ),

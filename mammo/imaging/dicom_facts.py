@@ -9,8 +9,8 @@ Reference: DICOM PS3.3 sections C.8.11.7 (mammography image), 10.7 (pixel spacin
 
 from typing import Literal
 
+from mammo.imaging.dicom_format import PixelFormat
 from mammo.imaging.dicom_header import Header, Tag
-from mammo.imaging.dicom_pixels import PixelFormat
 
 _DIGITAL_MAMMOGRAPHY = "1.2.840.10008.5.1.4.1.1.1.2"
 _FOR_PROCESSING = "1.2.840.10008.5.1.4.1.1.1.2.1"
@@ -70,7 +70,8 @@ def laterality(header: Header) -> Literal["LEFT", "RIGHT"] | None:
 def view(header: Header) -> str | None:
     """Return the view: View Code Sequence, else View Position, else Patient Orientation.
 
-    The last is where CBIS-DDSM writes "CC" and "MLO"; its proper values ("A\\R") are no views.
+    The last is where CBIS-DDSM writes "CC" and "MLO"; its proper values, such as "A" and "R", are
+    no views.
     """
     for item in header.items.get(Tag.VIEW_CODE, ()):
         if item.text(Tag.CODE_VALUE) in _VIEW_OF_CODE:
@@ -134,6 +135,8 @@ def _modality_warning(header: Header) -> str:
 
 def _origin_warning(header: Header) -> str:
     """Tell digitised film from digital mammogram: the models learned on digitised films."""
+    if header.text(Tag.MODALITY) != "MG":
+        return ""  # the modality's own warning says enough
     if header.text(Tag.SOP_CLASS) in _DIGITAL:
         return (
             "This is a digital mammogram; the models learned on digitised films, so their answer "

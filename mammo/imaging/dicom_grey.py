@@ -25,8 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.imaging.depth import min_max
+from mammo.imaging.dicom_format import PixelFormat
 from mammo.imaging.dicom_header import Header, Tag
-from mammo.imaging.dicom_pixels import PixelFormat
 
 _STRIP_ROWS = 256
 """Rows looked up at once: numpy needs 8 bytes a pixel for the indices of a look-up."""

@@ -1,130 +1,43 @@
-"""Decode the stored values of a DICOM file's first frame, after checking what the header claims.
+"""Decode the stored values of a DICOM file's first frame.
 
-Used by `dicom`. pydicom decodes uncompressed and RLE frames itself and the JPEG family (JPEG,
-JPEG-LS, JPEG 2000, high-throughput JPEG 2000) through pylibjpeg's plugins. Only the first frame is
-read from the file. Every size is checked before anything is decoded.
+Used by `dicom`, after `dicom_format` checked what the header claims. pydicom decodes uncompressed
+frames itself and the JPEG family (JPEG, JPEG-LS, JPEG 2000, high-throughput JPEG 2000) through
+pylibjpeg's plugins; RLE has its own module. Only the first frame is read from the file.
 
-Reference: DICOM PS3.3 section C.7.6.3 (image pixel module), PS3.5 sections 8 and A.4.
+Reference: DICOM PS3.5 sections 8 (pixels) and A.4 (encapsulation).
 """
 
 import re
 import struct
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.encaps import get_frame
 from pydicom.pixels.decoders.base import Decoder, get_decoder
-from pydicom.uid import UID
+from pydicom.uid import UID, RLELossless
 
 from mammo.errors import ImageError
-from mammo.imaging.codestream import codestream_size
+from mammo.imaging.codestream import codestream_size, is_complete
 from mammo.imaging.damage import damage_refused
-from mammo.imaging.dicom_header import PIXEL_DATA, UNDEFINED_LENGTH, Header, PixelElement, Tag
-from mammo.imaging.image import check_size
+from mammo.imaging.dicom_format import PixelFormat
+from mammo.imaging.dicom_header import UNDEFINED_LENGTH, Header, PixelElement
+from mammo.imaging.rle import decode_rle
 
-GREY = ("MONOCHROME1", "MONOCHROME2")
 _UID = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){0,63}")
+_PLUGIN = "pylibjpeg"
+"""The one decoder used, so that a film has the same pixels whatever else is installed."""
+
 _ITEM = b"\xfe\xff\x00\xe0"
-
-
-@dataclass(frozen=True)
-class PixelFormat:
-    """Say how the pixels are stored (PS3.3 section C.7.6.3.1), checked.
-
-    Attributes
-    ----------
-    rows, columns : int
-    bits_allocated : 8 or 16
-    bits_stored : int, 1 to bits_allocated
-    signed : bool
-    frames : int
-    photometric : "MONOCHROME1" or "MONOCHROME2"
-    """
-
-    rows: int
-    columns: int
-    bits_allocated: int
-    bits_stored: int
-    signed: bool
-    frames: int
-    photometric: str
-
-    @property
-    def lowest(self) -> int:
-        """The lowest value that can be stored."""
-        return -(1 << (self.bits_stored - 1)) if self.signed else 0
-
-
-def pixel_format(header: Header) -> PixelFormat:
-    """Check the image pixel module.
-
-    Raises
-    ------
-    ImageError
-        If there are no pixels, colours, a size beyond the limits, or bits that do not fit.
-    """
-    _check_has_pixels(header)
-    _check_grey(header)
-    rows, columns = header.whole(Tag.ROWS) or 0, header.whole(Tag.COLUMNS) or 0
-    check_size(rows, columns)
-    allocated, stored = _bits(header)
-    frames = header.decimals(Tag.NUMBER_OF_FRAMES)
-    return PixelFormat(
-        rows=rows,
-        columns=columns,
-        bits_allocated=allocated,
-        bits_stored=stored,
-        signed=header.whole(Tag.PIXEL_REPRESENTATION) == 1,
-        frames=max(1, int(frames[0])) if frames else 1,
-        photometric=header.text(Tag.PHOTOMETRIC_INTERPRETATION),
-    )
-
-
-def _check_has_pixels(header: Header) -> None:
-    if header.pixels is None:
-        raise ImageError(
-            "The DICOM file has no pixel data: expected a mammogram, received a file without a "
-            "picture (a report, an index, or a file cut short). Choose the image file itself."
-        )
-    if header.pixels.tag != PIXEL_DATA:
-        raise ImageError(
-            "Expected whole-number pixels (7FE0,0010), received floating point pixel data "
-            f"({header.pixels.tag >> 16:04X},{header.pixels.tag & 0xFFFF:04X}). "
-            "Export the film as 8 or 16 bit."
-        )
-
-
-def _check_grey(header: Header) -> None:
-    photometric = header.text(Tag.PHOTOMETRIC_INTERPRETATION)
-    samples = header.whole(Tag.SAMPLES_PER_PIXEL)
-    if samples not in (None, 1) or photometric not in GREY:
-        raise ImageError(
-            "Expected a grey film (MONOCHROME1 or MONOCHROME2, one sample a pixel), received a "
-            f"colour or unknown picture with {samples} samples a pixel. Choose the original film, "
-            "not a screen capture or a coloured overlay."
-        )
-
-
-def _bits(header: Header) -> tuple[int, int]:
-    """Return bits allocated and bits stored (PS3.5 section 8.1.1: high bit = bits stored - 1)."""
-    allocated = header.whole(Tag.BITS_ALLOCATED) or 0
-    stored = header.whole(Tag.BITS_STORED)
-    stored = allocated if stored is None else stored
-    high = header.whole(Tag.HIGH_BIT)
-    if allocated not in (8, 16) or not 1 <= stored <= allocated or high not in (None, stored - 1):
-        raise ImageError(
-            "Expected 8 or 16 bits allocated, at most that many stored, and the high bit one below "
-            f"the bits stored; received {allocated} allocated, {stored} stored, high bit {high}. "
-            "The header is damaged; export the film again."
-        )
-    return allocated, stored
+_INCOMPLETE = (
+    "The compressed picture has no end mark: its lower part may be missing or made up. Export or "
+    "download the file again."
+)
 
 
 def read_stored_values(
     stream: BinaryIO, header: Header, layout: PixelFormat
-) -> NDArray[np.integer[Any]]:
+) -> tuple[NDArray[np.integer[Any]], tuple[str, ...]]:
     """Decode the first frame.
 
     Parameters
@@ -138,6 +51,8 @@ def read_stored_values(
     -------
     int8, uint8, int16 or uint16 (rows, columns)
         Stored values, before any look-up table.
+    tuple of str
+        Warnings.
 
     Raises
     ------
@@ -147,13 +62,19 @@ def read_stored_values(
     if header.pixels is None:  # pixel_format refuses it first
         raise ImageError("The DICOM file has no pixel data.")
     decoder = _decoder(header.transfer_syntax)
+    options = _options(header.pixels, layout)
+    frame = b""
     if decoder.is_encapsulated:
-        _check_encapsulated(stream, header.pixels, layout)
+        frame = _first_frame(stream, header.pixels, layout)
     else:
         _check_native(stream, header.pixels, layout)
     with damage_refused(f"a frame of {layout.columns} x {layout.rows} pixels"):
-        values, _ = decoder.as_array(stream, index=0, **_options(header.pixels, layout))
-    return _without_unused_bits(values, layout)
+        if RLELossless == decoder.UID:
+            values = decode_rle(frame, layout.rows, layout.columns, layout.dtype)
+        else:
+            plugin = _PLUGIN if decoder.is_encapsulated else ""
+            values, _ = decoder.as_array(stream, index=0, decoding_plugin=plugin, **options)
+    return _without_unused_bits(values, layout), () if is_complete(frame) else (_INCOMPLETE,)
 
 
 def _decoder(syntax: str) -> Decoder:
@@ -165,7 +86,8 @@ def _decoder(syntax: str) -> Decoder:
         decoder: Decoder = get_decoder(uid)
     except NotImplementedError:
         raise _unsupported(name) from None
-    if not decoder.is_available:
+    needs_plugin = decoder.is_encapsulated and uid != RLELossless
+    if needs_plugin and _PLUGIN not in decoder.available_plugins:
         raise ImageError(
             f"The pixels are compressed as {name} and its decoder is not installed. "
             "Run: pip install pylibjpeg pylibjpeg-libjpeg pylibjpeg-openjpeg"
@@ -210,11 +132,12 @@ def _check_native(stream: BinaryIO, pixels: PixelElement, layout: PixelFormat) -
         )
 
 
-def _check_encapsulated(stream: BinaryIO, pixels: PixelElement, layout: PixelFormat) -> None:
-    """Refuse compressed pixel data that end too early, or whose own header names another size.
+def _first_frame(stream: BinaryIO, pixels: PixelElement, layout: PixelFormat) -> bytes:
+    """Return the first compressed frame; the stream stays at the start of the pixel data.
 
-    Some decoders fill a truncated frame with grey without a word, and a small DICOM header over a
-    huge compressed picture would be decoded at its full size.
+    Refused are pixel data that end too early, which some decoders would fill with grey, and a
+    frame whose own header names another size: a small DICOM header over a huge compressed picture
+    would be decoded at its full size.
     """
     start = stream.tell()
     if pixels.length != UNDEFINED_LENGTH or not _fragments_are_whole(stream):
@@ -224,13 +147,15 @@ def _check_encapsulated(stream: BinaryIO, pixels: PixelElement, layout: PixelFor
         )
     stream.seek(start)
     with damage_refused("whole compressed fragments"):
-        size = codestream_size(get_frame(stream, 0, number_of_frames=layout.frames))
+        frame = get_frame(stream, 0, number_of_frames=layout.frames)
+        size = codestream_size(frame)
     stream.seek(start)
     if size not in (None, (layout.rows, layout.columns)):
         raise ImageError(
             f"The header states {layout.columns} x {layout.rows} pixels, but the compressed "
             "picture inside has another size. The file is damaged; export it again."
         )
+    return frame
 
 
 def _remaining(stream: BinaryIO) -> int:

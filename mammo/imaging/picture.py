@@ -26,10 +26,15 @@ from mammo.imaging.damage import damage_refused
 from mammo.imaging.depth import to_eight_bit
 from mammo.imaging.image import MAX_PIXELS, Image, check_size
 from mammo.imaging.picture_colour import to_grey
+from mammo.imaging.picture_tiff import (
+    directory_is_whole,
+    is_deep_colour,
+    is_unsigned_32_bit,
+    is_white_zero_left_alone,
+)
 from mammo.imaging.quality import picture_warnings
 
 _EXIF_ORIENTATION = 0x0112
-_TIFF_BITS_PER_SAMPLE, _TIFF_PHOTOMETRIC, _TIFF_SAMPLE_FORMAT = 258, 262, 339
 _DEEP_PNG_COLOURS = {2, 4, 6}
 """PNG colour types with several channels: RGB, grey + alpha, RGB + alpha (PNG section 11.2.1)."""
 
@@ -105,6 +110,8 @@ def read_picture(stream: BinaryIO, reader: type[ImageFile]) -> Image:
 
 def _open(stream: BinaryIO, reader: type[ImageFile]) -> ImageFile:
     with damage_refused(*_whole(reader)):
+        if reader is TiffImageFile and not directory_is_whole(stream):
+            raise EOFError
         try:
             return reader(stream)
         except PillowImage.DecompressionBombError:  # WebP is measured by Pillow's own limit
@@ -134,14 +141,13 @@ def _decode(picture: ImageFile, stream: BinaryIO) -> NDArray[Any]:
     """Return grey (H, W), or RGB (H, W, 3), or RGBA (H, W, 4), in the file's own depth."""
     _check_mode(picture.mode)
     is_deep = _is_deep_colour(picture, stream)
-    inverted = _is_white_zero_left_alone(picture)
-    unsigned = _is_unsigned_32_bit(picture)
+    unsigned, inverted = is_unsigned_32_bit(picture), is_white_zero_left_alone(picture)
     with damage_refused(*_whole(type(picture))):
         picture.load()
         values = _deep_colour(stream) if is_deep else _values(picture)
     if unsigned:
         values = values.view(np.uint32)
-    return np.invert(values) if inverted else values
+    return values.max() - values if inverted else values
 
 
 def _check_mode(mode: str) -> None:
@@ -179,8 +185,7 @@ def _is_deep_colour(picture: ImageFile, stream: BinaryIO) -> bool:
         depth, colour = stream.read(2)
         stream.seek(position)
         return depth == 16 and colour in _DEEP_PNG_COLOURS
-    bits = _tiff_values(picture, _TIFF_BITS_PER_SAMPLE)
-    return len(bits) > 1 and max(bits) > 8
+    return is_deep_colour(picture)
 
 
 def _deep_colour(stream: BinaryIO) -> NDArray[Any]:
@@ -190,28 +195,6 @@ def _deep_colour(stream: BinaryIO) -> NDArray[Any]:
         raise ValueError("16-bit colour that OpenCV does not read")
     order = cv2.COLOR_BGRA2RGBA if values.shape[2] == 4 else cv2.COLOR_BGR2RGB
     return np.asarray(cv2.cvtColor(values, order))
-
-
-def _is_white_zero_left_alone(picture: ImageFile) -> bool:
-    """Tell whether a TIFF says "zero is white" where Pillow does not turn it over (over 8 bits)."""
-    is_deep = picture.mode.startswith("I;16")
-    return is_deep and _tiff_values(picture, _TIFF_PHOTOMETRIC) == (0,)
-
-
-def _is_unsigned_32_bit(picture: ImageFile) -> bool:
-    """Tell whether a TIFF's values are unsigned, which Pillow hands out as signed."""
-    return picture.mode == "I" and (
-        _tiff_values(picture, _TIFF_BITS_PER_SAMPLE) == (32,)
-        and _tiff_values(picture, _TIFF_SAMPLE_FORMAT) in ((), (1,))
-    )
-
-
-def _tiff_values(picture: ImageFile, tag: int) -> tuple[int, ...]:
-    """Return a TIFF tag's values; () for other files and absent tags."""
-    if not isinstance(picture, TiffImageFile):
-        return ()
-    value = picture.tag_v2.get(tag, ())
-    return value if isinstance(value, tuple) else (int(value),)
 
 
 def _orientation(picture: ImageFile) -> int:

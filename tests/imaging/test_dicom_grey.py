@@ -1,0 +1,202 @@
+"""Test the grey chain: modality LUT, VOI LUT, MONOCHROME1, padding, min-max, in this order.
+
+pydicom's own functions are the second implementation.
+"""
+
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.pixels import apply_modality_lut, apply_voi_lut
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from mammo.imaging import read_image
+from mammo.imaging.dicom_grey import apply_window
+from tests.imaging.makers import dicom_bytes, dicom_dataset, plain_meta, ramp
+
+FILM = ramp(48, 40, top=4000)
+SIGNED = (FILM.astype(np.int32) - 2000).astype(np.int16)
+
+
+def _scaled(values: NDArray[Any]) -> NDArray[np.uint8]:
+    return cv2.normalize(values, None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)
+
+
+def _lut(entries: NDArray[Any], first: int, bits: int) -> list[Dataset]:
+    item = Dataset()
+    item.add_new("LUTDescriptor", "SS" if first < 0 else "US", [len(entries), first, bits])
+    item.add_new("LUTData", "OW", entries.astype("<u2").tobytes())
+    return [item]
+
+
+CURVE = (np.linspace(0, 1, 3000) ** 2 * 1000).astype(np.uint16)
+BUMP = np.abs(np.arange(2000) - 1000).astype(np.uint16)
+
+
+@pytest.mark.parametrize("stored", [FILM, SIGNED])
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"RescaleSlope": 2.5, "RescaleIntercept": -300},
+        {"RescaleSlope": -1, "RescaleIntercept": 4000},
+        {"WindowCenter": 1500, "WindowWidth": 1000},
+        {"WindowCenter": [1500, 9], "WindowWidth": [1000, 9]},
+        {"WindowCenter": 1500, "WindowWidth": 1000, "VOILUTFunction": "LINEAR_EXACT"},
+        {"WindowCenter": 1500, "WindowWidth": 700, "VOILUTFunction": "SIGMOID"},
+        {"WindowCenter": 500, "WindowWidth": 1},
+        {
+            "RescaleSlope": 2,
+            "RescaleIntercept": -1024,
+            "WindowCenter": 3000,
+            "WindowWidth": 2000,
+        },
+        {"ModalityLUTSequence": _lut(CURVE, 300, 16)},
+        {"VOILUTSequence": _lut(CURVE, 500, 12)},
+        {"VOILUTSequence": _lut(CURVE, 500, 12), "WindowCenter": 10, "WindowWidth": 10},
+        {"VOILUTSequence": _lut(BUMP, 100, 10)},
+        {"ModalityLUTSequence": _lut(CURVE, 0, 16), "WindowCenter": 300, "WindowWidth": 500},
+    ],
+)
+def test_the_chain_is_pydicoms(stored: NDArray[Any], tags: dict[str, Any]) -> None:
+    film = dicom_dataset(stored, **tags)
+    film.set_original_encoding(False, True)
+    film.file_meta = plain_meta()
+    grey = apply_voi_lut(apply_modality_lut(stored, film), film).astype(np.float64)
+    image = read_image(dicom_bytes(stored, **tags))
+    assert np.abs(image.pixels.astype(int) - _scaled(grey)).max() <= 1
+    assert not any("left out" in warning for warning in image.warnings)
+
+
+@pytest.mark.parametrize("first", [-1500, 0, 700])
+def test_a_table_may_start_below_zero(first: int) -> None:
+    image = read_image(dicom_bytes(SIGNED, VOILUTSequence=_lut(CURVE, first, 12)))
+    place = np.clip(SIGNED.astype(int) - first, 0, len(CURVE) - 1)
+    assert np.abs(image.pixels.astype(int) - _scaled(CURVE[place])).max() <= 1
+
+
+@pytest.mark.parametrize(
+    "syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian]
+)
+@pytest.mark.parametrize("undefined_length", [False, True])
+def test_tables_are_found_in_every_encoding(syntax: str, undefined_length: bool) -> None:
+    item = Dataset()
+    item.add_new("LUTDescriptor", "US", [len(CURVE), 500, 12])
+    item.add_new("LUTData", "US", CURVE.tolist())
+    item.LUTExplanation = "Quixote^Dulcinea"
+    film = dicom_dataset(FILM, VOILUTSequence=[item])
+    film["VOILUTSequence"].value.is_undefined_length = undefined_length
+    film["VOILUTSequence"].is_undefined_length = undefined_length
+    image = read_image(dicom_bytes(FILM, syntax=syntax, VOILUTSequence=film.VOILUTSequence))
+    place = np.clip(FILM.astype(int) - 500, 0, len(CURVE) - 1)
+    assert np.array_equal(image.pixels, _scaled(CURVE[place]))
+
+
+def test_a_table_of_bytes_is_read() -> None:
+    item = Dataset()
+    item.add_new("LUTDescriptor", "US", [256, 0, 8])
+    item.add_new("LUTData", "OW", bytes(range(255, -1, -1)))
+    eight = (FILM // 16).astype(np.uint8)
+    image = read_image(dicom_bytes(eight, VOILUTSequence=[item]))
+    assert np.array_equal(image.pixels, _scaled(255 - eight))
+
+
+def test_monochrome1_is_inverted() -> None:
+    image = read_image(dicom_bytes(FILM, PhotometricInterpretation="MONOCHROME1"))
+    assert np.array_equal(image.pixels, _scaled(FILM.max() - FILM))
+    signed = read_image(dicom_bytes(SIGNED, PhotometricInterpretation="MONOCHROME1"))
+    assert np.array_equal(signed.pixels, image.pixels)
+
+
+def test_monochrome1_is_inverted_after_the_window() -> None:
+    """A window on the dark end: inverting first would put it on the bright end."""
+    window = {"WindowCenter": 500, "WindowWidth": 1001, "VOILUTFunction": "LINEAR_EXACT"}
+    image = read_image(dicom_bytes(FILM, PhotometricInterpretation="MONOCHROME1", **window))
+    expected = _scaled(1.0 - apply_window(FILM.astype(float), 500, 1001, "LINEAR_EXACT"))
+    assert np.abs(image.pixels.astype(int) - expected).max() <= 1
+    assert image.pixels[0, 0] == 255  # the lowest stored value is white
+    assert not image.pixels[FILM > 1001].any()
+
+
+def test_presentation_lut_shape_inverts_nothing_twice() -> None:
+    tags = {"PhotometricInterpretation": "MONOCHROME1", "PresentationLUTShape": "INVERSE"}
+    image = read_image(dicom_bytes(FILM, **tags))
+    assert np.array_equal(image.pixels, _scaled(FILM.max() - FILM))
+
+
+@pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
+def test_padding_takes_no_part_and_becomes_black(photometric: str) -> None:
+    padded = FILM.copy()
+    padded[:5] = 65_535
+    padded[5:8] = 65_000
+    image = read_image(
+        dicom_bytes(
+            padded,
+            PhotometricInterpretation=photometric,
+            PixelPaddingValue=65_535,
+            PixelPaddingRangeLimit=65_000,
+        )
+    )
+    inner = FILM[8:] if photometric == "MONOCHROME2" else FILM[8:].max() - FILM[8:]
+    assert np.array_equal(image.pixels[8:], _scaled(inner))
+    assert not image.pixels[:8].any()
+
+
+def test_a_film_that_is_all_padding_is_shown_as_it_is() -> None:
+    image = read_image(dicom_bytes(FILM, PixelPaddingValue=0, PixelPaddingRangeLimit=65_535))
+    assert np.array_equal(image.pixels, _scaled(FILM))
+
+
+def test_padding_of_a_signed_film_is_signed() -> None:
+    padded = SIGNED.copy()
+    padded[:4] = -32_768
+    image = read_image(dicom_bytes(padded, PixelPaddingValue=-32_768))
+    assert np.array_equal(image.pixels[4:], _scaled(SIGNED[4:]))
+
+
+@pytest.mark.parametrize(
+    ("tags", "step"),
+    [
+        ({"WindowCenter": 5, "WindowWidth": 0}, "grey window"),
+        ({"WindowCenter": 5}, "grey window"),
+        ({"RescaleSlope": 0, "RescaleIntercept": 0}, "rescale slope"),
+        ({"VOILUTSequence": [Dataset()]}, "VOI look-up table"),
+        ({"ModalityLUTSequence": [Dataset()]}, "modality look-up table"),
+        ({"VOILUTSequence": _lut(CURVE[:0], 9, 16)}, "VOI look-up table"),
+    ],
+)
+def test_a_senseless_step_is_left_out_with_a_warning(tags: dict[str, Any], step: str) -> None:
+    image = read_image(dicom_bytes(FILM, **tags))
+    assert np.array_equal(image.pixels, _scaled(FILM))
+    assert any(step in warning for warning in image.warnings)
+
+
+def test_a_rescale_of_one_and_zero_changes_nothing() -> None:
+    image = read_image(dicom_bytes(FILM, RescaleSlope=1, RescaleIntercept=0))
+    assert np.array_equal(image.pixels, _scaled(FILM))
+    assert image.warnings == ()
+
+
+@given(
+    st.floats(-3000, 5000),
+    st.floats(1.5, 9000),
+    st.sampled_from(["LINEAR", "LINEAR_EXACT", "SIGMOID"]),
+)
+def test_a_window_rises_and_stays_between_zero_and_one(
+    centre: float, width: float, shape: str
+) -> None:
+    grey = apply_window(np.arange(-2000.0, 4000.0, 7.0), centre, width, shape)
+    assert grey.min() >= 0
+    assert grey.max() <= 1
+    assert np.all(np.diff(grey) >= 0)
+    assert apply_window(np.array([centre - 0.5]), centre, width, "LINEAR")[0] == 0.5
+
+
+def test_a_film_of_one_value_is_black_with_a_warning() -> None:
+    image = read_image(dicom_bytes(np.full_like(FILM, 700)))
+    assert not image.pixels.any()
+    assert any("empty" in warning for warning in image.warnings)
