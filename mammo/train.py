@@ -10,15 +10,14 @@ the new ones are whole.
 """
 
 import argparse
-import ctypes
 import dataclasses
 import errno
 import os
-import platform
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -34,7 +33,7 @@ from mammo.artifacts import (
 from mammo.artifacts.swap import write_lock
 from mammo.data.folds import patient_folds
 from mammo.data.table import fingerprint, load_crops, read_pixels
-from mammo.errors import DataError, MammoError, TrainingError
+from mammo.errors import ArtifactError, DataError, MammoError, TrainingError
 from mammo.release import FittedModel, release_model, run_facts, write_cases
 from mammo.settings import MODELS, RECIPES, TITLES, Recipe, TrainSettings, with_overrides
 
@@ -56,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         settings = _settings(options)
-        run_training(settings, shlex.join(["python", "-m", "mammo.train", *given]))
+        run_training(settings, _as_typed(given))
     except MammoError as error:
         print(f"mammo.train: {error}", file=sys.stderr)
         return 1
@@ -64,6 +63,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\nmammo.train: stopped; the same command goes on from here.", file=sys.stderr)
         return 130
     return 0
+
+
+def _as_typed(given: Sequence[str]) -> str:
+    """Write the command for the manifest, of each path its name alone: it may name a person."""
+    words = [Path(word).name if os.sep in word else word for word in given]
+    return shlex.join(["python", "-m", "mammo.train", *words])
 
 
 def run_training(settings: TrainSettings, command: str) -> None:
@@ -87,11 +92,25 @@ def run_training(settings: TrainSettings, command: str) -> None:
     run = settings.work / settings.run_key(name_of_data)
     try:
         _check_space(settings.work)
-        with write_lock(run, wait_s=0):
+        with _only_run(run):
             _fit_and_release(settings, command, table, crops, name_of_data, run)
         shutil.rmtree(run, ignore_errors=True)
     except OSError as error:
         raise _disk_error(error, settings) from error
+
+
+@contextmanager
+def _only_run(run: Path) -> Iterator[None]:
+    """Keep a second run of the same settings and data out: both would write the checkpoints."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(write_lock(run, wait_s=0))
+        except ArtifactError as error:
+            raise TrainingError(
+                f"Another run with the same data and settings is at work in {run}. Wait for it to "
+                "end, or choose another folder with --work."
+            ) from error
+        yield
 
 
 def _fit_and_release(
@@ -103,6 +122,7 @@ def _fit_and_release(
     run: Path,
 ) -> None:
     from mammo.models.crossfit import TrainingCrops
+    from mammo.models.memory import keep_freed_memory
 
     keep_freed_memory()
     training = (table["split"] == "train").to_numpy()
@@ -185,19 +205,6 @@ class _Progress:
             self._bar.update(number * self._epochs + epochs_done - self._bar.n)
 
         return on_epoch
-
-
-def keep_freed_memory() -> None:
-    """Let the C library keep what TensorFlow frees each step, instead of asking for it anew.
-
-    Without it a third of the processor's time on Linux goes into page faults. Elsewhere than on
-    glibc nothing happens. mallopt(3): M_TRIM_THRESHOLD is -1, M_MMAP_MAX is -4.
-    """
-    if platform.libc_ver()[0] != "glibc":
-        return
-    library = ctypes.CDLL(None)
-    library.mallopt(-4, 0)
-    library.mallopt(-1, 2**31 - 1)
 
 
 def _training_table(folder: Path) -> "pd.DataFrame":

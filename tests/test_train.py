@@ -125,6 +125,24 @@ def kill_at_the_first_checkpoint(arguments: list[str], out: Path) -> None:
     process.wait()
 
 
+def test_two_runs_at_once_leave_one_whole_result(tmp_path):
+    prepared = write_prepared(tmp_path / "prepared")
+    out = tmp_path / "artifacts"
+    arguments = command(prepared, out, "--models", "simple_cnn")
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-m", "mammo.train", *arguments], stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    errors = [run.communicate(timeout=240)[1] for run in runs]
+    codes = [run.returncode for run in runs]
+    assert 0 in codes
+    for code, error in zip(codes, errors, strict=True):
+        assert code == 0 or "Another run with the same data and settings" in error
+    assert verify(out).models == ("simple_cnn",)
+
+
 def refusal(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     assert main(arguments) == 1
     return capsys.readouterr().err
