@@ -92,7 +92,7 @@ _RANGES = (
 
 RECIPES = {
     "simple_cnn": Recipe(
-        epochs=80, learning_rate=1e-3, rotation_degrees=15.0, contrast=0.0, brightness=0.0
+        epochs=50, learning_rate=1e-3, rotation_degrees=15.0, contrast=0.0, brightness=0.0
     ),
     "mobilenetv2": Recipe(epochs=14, head_epochs=2, learning_rate=1e-4, frozen_blocks=6),
 }
