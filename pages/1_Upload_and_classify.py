@@ -3,7 +3,10 @@
 Layout and words only; the parts are in `mammo.ui`.
 """
 
+from collections.abc import Sequence
+
 import streamlit as st
+from streamlit.typing import UploadedFile
 
 from mammo.ui import batch, film, loaders, result, source
 from mammo.ui.frame import frame, notice_accepted, sentences
@@ -14,7 +17,8 @@ st.markdown(
     "it. A ready crop of a lesion is used whole; many crops become a table."
 )
 
-picture, files = None, ()
+picture: source.Picture | None = None
+files: Sequence[UploadedFile] = ()
 with sentences():
     picture, files = source.choose()
 
@@ -25,6 +29,8 @@ if len(files) > 1:
         batch.show_table(files, loaders.classifiers())
     with sentences():
         picture = source.open_one_of(files)
+else:
+    batch.forget_rows()
 
 if picture is not None:
     left, right = st.columns([5, 7], gap="large")

@@ -41,6 +41,11 @@ def assess_files(
     return tuple(held[file.file_id] for file in files[:MOST_FILES])
 
 
+def forget_rows() -> None:
+    """Drop the assessed files of this session, with their thumbnails."""
+    st.session_state.pop(_ROWS, None)
+
+
 def _row(file: UploadedFile, classifiers: Sequence[Classifier]) -> Row:
     """Assess one file; what is wrong with it becomes its remark and stops nothing."""
     try:
@@ -51,7 +56,8 @@ def _row(file: UploadedFile, classifiers: Sequence[Classifier]) -> Row:
         lesion = Lesion(Picture(file.file_id, file.name, image))
         answers = ask(classifiers, lesion)
         assessments = {answer.card.name: answer.assessment for answer in answers}
-        return Row(file.name, " ".join(doubts(lesion, answers)), thumbnail, assessments)
+        remark = " ".join(doubts(lesion, answers))
+        return Row(file.name, remark, thumbnail, assessments=assessments)
     except MammoError as error:
         return Row(file.name, str(error))
 

@@ -70,7 +70,7 @@ def show_result(lesion: Lesion, answers: Sequence[Answer]) -> None:
             _steadiness(answer, answer.card.thresholds[threshold])
     _doubts(doubts(lesion, answers))
     _record(lesion.picture)
-    _download(lesion.picture, answers)
+    _download(lesion, answers)
     small_notice()
 
 
@@ -93,9 +93,11 @@ def _answer(answer: Answer, threshold: float) -> None:
 
 
 def _steadiness(answer: Answer, threshold: float) -> None:
-    """Say how far the mirror images of the crop agree."""
+    """Say how far the mirror images of the crop agree, where the model looks at them."""
     given = answer.assessment
-    st.markdown(words.spread_sentence(given.p_low, given.p_high, given.straddles(threshold)))
+    if len(given.flips_p) > 1:
+        unsure = given.straddles(threshold)
+        st.markdown(words.spread_sentence(given.p_low, given.p_high, unsure))
 
 
 def _standing_badge(given: Assessment, threshold: float) -> str:
@@ -142,8 +144,13 @@ def _record(picture: Picture) -> None:
         st.info(words.recorded(picture.example), icon=":material/clinical_notes:")
 
 
-def _download(picture: Picture, answers: Sequence[Answer]) -> None:
-    row = Row(picture.name, "", None, {a.card.name: a.assessment for a in answers})
+def _download(lesion: Lesion, answers: Sequence[Answer]) -> None:
+    row = Row(
+        lesion.picture.name,
+        " ".join(doubts(lesion, answers)),
+        window=lesion.window,
+        assessments={answer.card.name: answer.assessment for answer in answers},
+    )
     st.download_button(
         "Download as CSV",
         lambda: csv_bytes([row], [answer.card for answer in answers]),

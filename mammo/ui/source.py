@@ -109,6 +109,8 @@ def choose() -> tuple[Picture | None, Sequence[UploadedFile]]:
         forget_upload()
         return _choose_example(), ()
     files = _upload()
+    if not files:
+        forget_upload()
     if len(files) == 1:
         return open_upload(files[0]), files
     return None, files

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mammo.artifacts import Card
 from mammo.inference import Assessment
 from mammo.ui import words
+from mammo.ui.region import Region
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,12 +32,14 @@ class Row:
     file : str, the visitor's name for it
     remark : str, a sentence where something stands in the way or in doubt, else empty
     thumbnail : str or None, a `data:` address
+    window : Region or None, what was cut from a film, in film pixels; None for a ready crop
     assessments : model name -> Assessment, empty where the file could not be assessed
     """
 
     file: str
     remark: str
     thumbnail: str | None = None
+    window: Region | None = None
     assessments: Mapping[str, Assessment] = field(default_factory=dict)
 
 
@@ -91,18 +94,22 @@ def csv_bytes(rows: Sequence[Row], cards: Sequence[Card]) -> bytes:
     return text.getvalue().encode("utf-8")
 
 
-def _exported(row: Row, cards: Sequence[Card]) -> dict[str, Any]:
-    exported: dict[str, Any] = {"file": _harmless(row.file)}
+def _exported(row: Row, cards: Sequence[Card]) -> dict[str, str]:
+    window = "" if row.window is None else ",".join(str(number) for number in row.window)
+    exported = {"file": _harmless(row.file), "window": window}
     for card in cards:
-        given = row.assessments.get(card.name)
-        exported |= {
-            f"{card.name}_p_malignant": None if given is None else round(given.p_malignant, 4),
-            f"{card.name}_p_low": None if given is None else round(given.p_low, 4),
-            f"{card.name}_p_high": None if given is None else round(given.p_high, 4),
-        }
-        for name, threshold in card.thresholds.items():
-            exported[f"{card.name}_{name}"] = None if given is None else _side(given, threshold)
+        exported |= _figures(card, row.assessments.get(card.name))
     return exported | {"remark": row.remark, "notice": words.NOTICE_SHORT}
+
+
+def _figures(card: Card, given: Assessment | None) -> dict[str, str]:
+    """Write one model's figures to four decimals; empty where the file could not be assessed."""
+    figures = ("p_malignant", "p_low", "p_high", "score")
+    if given is None:
+        return {f"{card.name}_{name}": "" for name in (*figures, *card.thresholds)}
+    values = {name: f"{getattr(given, name):.4f}" for name in figures}
+    sides = {name: _side(given, threshold) for name, threshold in card.thresholds.items()}
+    return {f"{card.name}_{name}": text for name, text in (values | sides).items()}
 
 
 def _harmless(name: str) -> str:

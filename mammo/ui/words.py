@@ -119,15 +119,15 @@ def spread_sentence(p_low: float, p_high: float, unsure: bool) -> str:
     Examples
     --------
     >>> spread_sentence(0.31, 0.44, unsure=False)
-    'Its four mirror images give 31% to 44%: all on the same side.'
+    'The crop and its mirror images give 31% to 44%, all on the same side.'
     """
-    spread = f"Its four mirror images give {percent_range(p_low, p_high)}"
+    spread = f"The crop and its mirror images give {percent_range(p_low, p_high)}"
     if unsure:
         return (
             f"{spread}, on both sides of the threshold: **not sure**. "
             "The same lesion, mirrored, would be sorted differently."
         )
-    return f"{spread}: all on the same side."
+    return f"{spread}, all on the same side."
 
 
 def film_name(laterality: str | None, view: str | None) -> str:

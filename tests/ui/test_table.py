@@ -48,6 +48,7 @@ def test_the_csv_carries_the_notice_in_every_row_and_reads_back(cards: list[Card
     read = pd.read_csv(io.BytesIO(content))
     assert read["notice"].tolist() == [words.NOTICE_SHORT] * 2
     assert read["simple_cnn_p_malignant"].iloc[0] == 0.3
+    assert read["window"].iloc[0] == "1,2,300,300"
     assert read["mobilenetv2_specificity_90"].iloc[0] == "above"
     assert read["remark"].iloc[1] == "The file is empty."
 
