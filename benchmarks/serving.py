@@ -122,14 +122,15 @@ def tensorflow_start(_: int) -> Figures:
     """Time the same way through Keras, from the weights that training left."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     start = time.perf_counter()
-    from mammo.artifacts import artifacts_folder
+    from mammo.artifacts import artifacts_folder, load_card
     from mammo.models.mobilenetv2 import build_mobilenetv2
     from mammo.models.simple_cnn import build_simple_cnn
-    from mammo.settings import RECIPES
+    from mammo.settings import Recipe
 
+    recipes = {name: Recipe(**load_card(name).settings) for name in ("simple_cnn", "mobilenetv2")}
     for name, network in (
-        ("simple_cnn", build_simple_cnn(RECIPES["simple_cnn"])),
-        ("mobilenetv2", build_mobilenetv2(RECIPES["mobilenetv2"], "none")),
+        ("simple_cnn", build_simple_cnn(recipes["simple_cnn"])),
+        ("mobilenetv2", build_mobilenetv2(recipes["mobilenetv2"], "none")),
     ):
         network.load_weights(artifacts_folder() / name / "model.weights.h5")
         network.predict(np.zeros((4, *network.input_shape[1:]), np.float32), verbose=0)
