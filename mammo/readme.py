@@ -69,14 +69,14 @@ def filled(text: str) -> str:
         The artifacts cannot be read.
     """
     for name, write in PARTS.items():
-        marks = re.compile(rf"(<!-- {name}: begin [^\n]*-->\n).*?(<!-- {name}: end -->)", re.DOTALL)
-        if not marks.search(text):
+        marks = rf"<!-- {name}: begin [^\n]*-->\n(.*?)<!-- {name}: end -->"
+        found = re.search(marks, text, re.DOTALL)
+        if found is None:
             raise SettingsError(
                 f"README.md should mark where its {name} stand: <!-- {name}: begin ... --> and "
                 f"<!-- {name}: end -->, each on a line of its own."
             )
-        body = write()
-        text = marks.sub(lambda found, body=body: f"{found[1]}{body}\n{found[2]}", text)
+        text = f"{text[: found.start(1)]}{write()}\n{text[found.end(1) :]}"
     return text
 
 
