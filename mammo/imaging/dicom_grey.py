@@ -15,10 +15,11 @@ Pixel padding (PS3.3 section C.7.5.1.1.2) takes part in none of it and becomes b
 PS3.4 section N.2.1 describes the same chain for presentation states. Presentation LUT Shape adds
 nothing: INVERSE belongs to MONOCHROME1 (PS3.3 section C.8.11.3), and would invert twice.
 
-Each step maps one stored value to one grey, so the chain runs over the list of possible values, at
-most 65,536, and then once over the film.
+Each step maps one stored value to one grey, so the chain runs over the list of values that occur,
+at most 65,536, and then once over the film: a window costs no float for each pixel, and no time.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -50,42 +51,60 @@ def to_grey(
     tuple of str
         Warnings about steps that the file describes wrongly and that were left out.
     """
-    table, warnings = grey_table(header, layout)
-    film: NDArray[Any] = stored if table is None else _look_up(stored, table, layout.lowest)
-    padding = _padding(stored, header, layout)
-    if layout.photometric == "MONOCHROME1":
-        film = _inverted(film)
-    if padding is not None:
-        film = np.where(padding, film[~padding].min(), film)
-    return min_max(film), warnings
-
-
-def grey_table(
-    header: Header, layout: PixelFormat
-) -> tuple[NDArray[np.float64] | None, tuple[str, ...]]:
-    """Run the modality and VOI steps over every value that can be stored.
-
-    Parameters
-    ----------
-    header : Header
-    layout : PixelFormat
-
-    Returns
-    -------
-    float64 (2 ** bits_stored,) or None
-        Grey for each stored value from the lowest on; None where the file asks for no step.
-    tuple of str
-        Warnings.
-    """
-    values = np.arange(layout.lowest, layout.lowest + (1 << layout.bits_stored), dtype=np.float64)
+    values = np.arange(1 << layout.bits_stored).astype(np.int32) + layout.lowest
     modality, warnings = _modality(values, header)
-    voi, more = _voi(modality, header)
-    return (None if voi is values else voi), warnings + more
+    greys, more = _voi(modality, header)
+    padding = _padding(values, header, layout)
+    if greys is values and padding is None and layout.photometric == "MONOCHROME2":
+        return min_max(stored), warnings + more
+    table = _eight_bit_table(greys, _occurring(stored, layout), padding, layout)
+    film = np.empty(stored.shape, dtype=np.uint8)
+    for strip, indices in _strips(stored, layout):
+        film[strip] = table[indices]
+    return film, warnings + more
 
 
-def _modality(
-    values: NDArray[np.float64], header: Header
-) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+def _eight_bit_table(
+    greys: NDArray[Any],
+    occurring: NDArray[np.bool_],
+    padding: NDArray[np.bool_] | None,
+    layout: PixelFormat,
+) -> NDArray[np.uint8]:
+    """Invert and scale the greys of the values that occur; padding and the others get 0 (black).
+
+    All arrays have one entry for each value that can be stored, from the lowest on.
+    """
+    shown = occurring if padding is None else occurring & ~padding
+    if not shown.any():  # a film that is all padding is shown as it is
+        shown = occurring
+    film_greys = greys[shown]
+    if layout.photometric == "MONOCHROME1":
+        film_greys = film_greys.max() - film_greys
+    if film_greys.dtype.kind == "i":  # at most 16 bits apart: scaled as the stored values would be
+        film_greys = (film_greys - film_greys.min()).astype(np.uint16)
+    table = np.zeros(len(greys), dtype=np.uint8)
+    table[shown] = min_max(film_greys).ravel()
+    return table
+
+
+def _occurring(stored: NDArray[np.integer[Any]], layout: PixelFormat) -> NDArray[np.bool_]:
+    """Tell for each value that can be stored whether the film has it."""
+    occurring = np.zeros(1 << layout.bits_stored, dtype=np.bool_)
+    for _strip, indices in _strips(stored, layout):
+        occurring[indices] = True
+    return occurring
+
+
+def _strips(
+    stored: NDArray[np.integer[Any]], layout: PixelFormat
+) -> Iterator[tuple[slice, NDArray[np.intp]]]:
+    """Yield a film in strips of rows, as places in a table that starts at the lowest value."""
+    for top in range(0, len(stored), _STRIP_ROWS):
+        strip = slice(top, top + _STRIP_ROWS)
+        yield strip, stored[strip].astype(np.intp) - layout.lowest
+
+
+def _modality(values: NDArray[np.int32], header: Header) -> tuple[NDArray[Any], tuple[str, ...]]:
     """Apply PS3.3 section C.11.1; hand back the very same array where there is nothing to do."""
     if header.items.get(Tag.MODALITY_LUT):
         looked_up = _apply_lut(values, header.items[Tag.MODALITY_LUT][0])
@@ -101,9 +120,7 @@ def _modality(
     return values * slope[0] + intercept[0], ()
 
 
-def _voi(
-    values: NDArray[np.float64], header: Header
-) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+def _voi(values: NDArray[Any], header: Header) -> tuple[NDArray[Any], tuple[str, ...]]:
     """Apply PS3.3 section C.11.2; hand back the very same array where there is nothing to do."""
     if header.items.get(Tag.VOI_LUT):
         looked_up = _apply_lut(values, header.items[Tag.VOI_LUT][0])
@@ -116,7 +133,7 @@ def _voi(
     shape = header.text(Tag.VOI_LUT_FUNCTION) or "LINEAR"
     if not centres or not widths or widths[0] < (1 if shape == "LINEAR" else 1e-9):
         return values, (_left_out("grey window"),)
-    return apply_window(values, centres[0], widths[0], shape), ()
+    return apply_window(values.astype(np.float64), centres[0], widths[0], shape), ()
 
 
 def apply_window(
@@ -155,7 +172,7 @@ def apply_window(
     return np.clip((values - (centre - 0.5)) / (width - 1.0) + 0.5, 0.0, 1.0)
 
 
-def _apply_lut(values: NDArray[np.float64], item: Header) -> NDArray[np.float64] | None:
+def _apply_lut(values: NDArray[Any], item: Header) -> NDArray[np.float64] | None:
     """Look values up in a LUT sequence item (PS3.3 sections C.11.1.1, C.11.2.1.1).
 
     The descriptor holds the number of entries (0 means 65,536), the first value mapped and the
@@ -180,34 +197,16 @@ def _apply_lut(values: NDArray[np.float64], item: Header) -> NDArray[np.float64]
     return np.asarray(lut[place], dtype=np.float64)
 
 
-def _look_up(
-    stored: NDArray[np.integer[Any]], table: NDArray[np.float64], lowest: int
-) -> NDArray[np.float32]:
-    film = np.empty(stored.shape, dtype=np.float32)
-    greys = table.astype(np.float32)
-    for top in range(0, len(stored), _STRIP_ROWS):
-        strip = stored[top : top + _STRIP_ROWS].astype(np.intp)
-        film[top : top + _STRIP_ROWS] = greys[strip - lowest]
-    return film
-
-
-def _inverted(film: NDArray[Any]) -> NDArray[Any]:
-    """Turn a film over within its own range, in a type that holds the difference."""
-    wide = film.astype(np.int32) if film.dtype.kind == "i" else film
-    return np.asarray(wide.max() - wide)
-
-
 def _padding(
-    stored: NDArray[np.integer[Any]], header: Header, layout: PixelFormat
+    values: NDArray[np.int32], header: Header, layout: PixelFormat
 ) -> NDArray[np.bool_] | None:
-    """Return where the film is padding (bool (H, W)), or None where no or every pixel is."""
+    """Tell for each stored value whether it is padding; None where the file names no padding."""
     value = header.whole(Tag.PIXEL_PADDING_VALUE, signed=layout.signed)
     if value is None:
         return None
     limit = header.whole(Tag.PIXEL_PADDING_RANGE_LIMIT, signed=layout.signed)
     limit = value if limit is None else limit
-    mask = (stored >= min(value, limit)) & (stored <= max(value, limit))
-    return mask if mask.any() and not mask.all() else None
+    return (values >= min(value, limit)) & (values <= max(value, limit))
 
 
 def _left_out(step: str) -> str:

@@ -26,18 +26,16 @@ from mammo.imaging.damage import damage_refused
 from mammo.imaging.depth import to_eight_bit
 from mammo.imaging.image import MAX_PIXELS, Image, check_size
 from mammo.imaging.picture_colour import to_grey
+from mammo.imaging.picture_png import PNG_SIGNATURE, chunks_fit, is_deep_colour_png
 from mammo.imaging.picture_tiff import (
     directory_is_whole,
-    is_deep_colour,
+    is_deep_colour_tiff,
     is_unsigned_32_bit,
     is_white_zero_left_alone,
 )
 from mammo.imaging.quality import picture_warnings
 
 _EXIF_ORIENTATION = 0x0112
-_DEEP_PNG_COLOURS = {2, 4, 6}
-"""PNG colour types with several channels: RGB, grey + alpha, RGB + alpha (PNG section 11.2.1)."""
-
 _GREY_MODES = {"L", "I;16", "I;16B", "I;16L", "I;16N", "I", "F"}
 _ALPHA_MODES = {"LA", "La", "PA", "RGBA", "RGBa"}
 _COLOUR_MODES = {"RGB", "RGBX", "YCbCr", "LAB", "HSV", "P"}
@@ -62,7 +60,7 @@ def picture_format(head: bytes) -> type[ImageFile] | None:
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return WebPImageFile
     classes: dict[bytes, type[ImageFile]] = {
-        b"\x89PNG\r\n\x1a\n": PngImageFile,
+        PNG_SIGNATURE: PngImageFile,
         b"\xff\xd8\xff": JpegImageFile,
         b"II*\0": TiffImageFile,
         b"MM\0*": TiffImageFile,
@@ -181,16 +179,19 @@ def _is_deep_colour(picture: ImageFile, stream: BinaryIO) -> bool:
     """Tell whether Pillow would cut 16 bits a channel to 8."""
     if isinstance(picture, PngImageFile):
         position = stream.tell()
-        stream.seek(24)
-        depth, colour = stream.read(2)
+        stream.seek(0)
+        head = stream.read(32)
         stream.seek(position)
-        return depth == 16 and colour in _DEEP_PNG_COLOURS
-    return is_deep_colour(picture)
+        return is_deep_colour_png(head)
+    return is_deep_colour_tiff(picture)
 
 
 def _deep_colour(stream: BinaryIO) -> NDArray[Any]:
     stream.seek(0)
-    values = cv2.imdecode(np.frombuffer(stream.read(), dtype=np.uint8), cv2.IMREAD_UNCHANGED)
+    content = stream.read()
+    if content.startswith(PNG_SIGNATURE) and not chunks_fit(content):
+        raise ValueError("a PNG chunk that leaves the file")
+    values = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
     if values is None or values.dtype != np.uint16 or values.ndim != 3:
         raise ValueError("16-bit colour that OpenCV does not read")
     order = cv2.COLOR_BGRA2RGBA if values.shape[2] == 4 else cv2.COLOR_BGR2RGB

@@ -65,7 +65,9 @@ def _luminance(colours: NDArray[Any]) -> tuple[NDArray[Any], tuple[str, ...]]:
 
 def _colour_warnings(colours: NDArray[Any]) -> tuple[str, ...]:
     full = np.iinfo(colours.dtype).max
-    difference = colours.max(axis=2) - colours.min(axis=2)
+    red, green, blue = (colours[..., channel] for channel in range(3))
+    highest = np.maximum(np.maximum(red, green), blue)
+    difference = highest - np.minimum(np.minimum(red, green), blue)
     share = float(np.mean(difference > COLOUR_DIFFERENCE * (full // 255)))
     if share == 0:
         return ()

@@ -39,7 +39,7 @@ def directory_is_whole(stream: BinaryIO) -> bool:
     return bool(start + 2 + entries * _ENTRY + 4 <= size)
 
 
-def is_deep_colour(picture: ImageFile) -> bool:
+def is_deep_colour_tiff(picture: ImageFile) -> bool:
     """Tell whether a picture is a TIFF of several channels with more than 8 bits each."""
     bits = _values(picture, _BITS_PER_SAMPLE)
     return len(bits) > 1 and max(bits) > 8

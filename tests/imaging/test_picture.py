@@ -337,6 +337,15 @@ def test_a_huge_webp_is_refused() -> None:
         read_image(bytes(content))
 
 
+def test_a_chunk_that_claims_more_than_the_file_has_is_refused_at_once() -> None:
+    """OpenCV would reserve 2 GB for it."""
+    content = png_bytes(_grey_rgb(DEEP), 2)
+    place = content.index(b"IDAT") - 4
+    lying = content[:place] + b"\x7f\0\0\0" + content[place + 4 :]
+    with pytest.raises(ImageError, match="cannot be decoded"):
+        read_image(lying)
+
+
 def test_an_unusual_kind_of_picture_is_named() -> None:
     picture = PillowImage.fromarray(COLOUR).convert("CMYK")
     with pytest.raises(ImageError, match="Save it again as a grey picture"):
