@@ -37,6 +37,12 @@ PAGES = (
         ":material/center_focus_strong:",
         "Open a film or a crop, mark the lesion, and read what both models make of it.",
     ),
+    Page(
+        "pages/2_Model_comparison.py",
+        "Model comparison",
+        ":material/compare_arrows:",
+        "Which model is better, at which threshold, for whom, and what it got wrong.",
+    ),
 )
 
 

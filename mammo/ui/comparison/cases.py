@@ -1,0 +1,125 @@
+"""The cases on show: a table with pictures where they are at hand, a way to open one, and a CSV."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import quote_plus
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from mammo.errors import MammoError
+from mammo.ui import loaders
+from mammo.ui.comparison.case_table import csv_of
+from mammo.ui.comparison.link import Share
+from mammo.ui.comparison.pictures import FOLDER_VARIABLE, MOST_PICTURES, pictures
+from mammo.ui.comparison.records import CROPS
+from mammo.ui.comparison.study import Study
+from mammo.ui.frame import small_notice
+from mammo.ui.source import example_name
+from mammo.ui.table import ROW_HEIGHT, table_height
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_OPEN = "Open"
+_PICTURE = "Picture"
+
+
+def show_cases(
+    study: Study, rows: NDArray[np.intp], thresholds: Mapping[str, Share], key: str
+) -> None:
+    """Show cases of a study as a table, in the order of `rows`.
+
+    Parameters
+    ----------
+    study : Study
+    rows : int (k,), places among the study's cases
+    thresholds : model name -> Share, written into the CSV
+    key : str, tells this table from others of the page
+    """
+    if rows.size == 0:
+        st.caption("No case here.")
+        return
+    table = study.cases.iloc[rows]
+    st.dataframe(
+        _with_pictures(table, study),
+        column_config={
+            _PICTURE: st.column_config.ImageColumn(_PICTURE, width="small"),
+            _OPEN: st.column_config.LinkColumn(_OPEN, display_text="Open the film"),
+            **{
+                model.title: st.column_config.ProgressColumn(
+                    model.title,
+                    help="Estimated probability of malignancy.",
+                    format="%.0f%%",
+                    min_value=0,
+                    max_value=100,
+                )
+                for model in study.models
+            },
+        },
+        hide_index=True,
+        row_height=ROW_HEIGHT,
+        height=table_height(len(table)),
+        alt="Cases with their descriptors and each model's estimated probability",
+        key=f"cases_{key}",
+    )
+    small_notice()
+    titled = {model.title: thresholds[model.name] for model in study.models}
+    download(table.assign(**{CROPS: table[CROPS].map(" ".join)}), f"cases-{key}", titled)
+
+
+def _with_pictures(table: "pd.DataFrame", study: Study) -> "pd.DataFrame":
+    """Add a picture and a way to open each case where one of its crops has it; p in per cent."""
+    crops = [case for group in table[CROPS] for case in group]
+    found, complaint = pictures(crops)
+    if complaint:
+        st.warning(complaint, icon=":material/warning:")
+    shown = table.drop(columns=CROPS)
+    for model in study.models:
+        shown[model.title] = 100 * shown[model.title]
+    if found:
+        shown.insert(0, _PICTURE, [_first(found, group) for group in table[CROPS]])
+    else:
+        st.caption(
+            f"No picture of these is at hand: set {FOLDER_VARIABLE} to a folder of prepared crops "
+            "to see them."
+        )
+    if len(found) == MOST_PICTURES:
+        st.caption(f"Pictures stand by the first {MOST_PICTURES}.")
+    links = _example_links()
+    if any(case in links for case in crops):
+        shown[_OPEN] = [_first(links, group) for group in table[CROPS]]
+    return shown
+
+
+def _first(found: Mapping[str, str], crops: tuple[str, ...]) -> str | None:
+    return next((found[case] for case in crops if case in found), None)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _example_links() -> dict[str, str]:
+    """Map the example lesions' case ids to the page that opens them."""
+    try:
+        lesions = loaders.example_lesions()
+    except MammoError:
+        return {}
+    return {
+        lesion.case_id: f"Upload_and_classify?example={quote_plus(example_name(lesion))}"
+        for lesion in lesions
+    }
+
+
+def download(
+    table: "pd.DataFrame", name: str, thresholds: Mapping[str, Share] | None = None
+) -> None:
+    """Offer a table as `mammo-<name>.csv`; the research notice stands in every row."""
+    st.download_button(
+        "Download as CSV",
+        lambda: csv_of(table, thresholds),
+        f"mammo-{name}.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key=f"download_{name}",
+    )

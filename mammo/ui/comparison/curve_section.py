@@ -1,0 +1,73 @@
+"""One curve at a time: ROC, precision and recall, reliability, decision, training."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from mammo.ui.comparison import loading, wording
+from mammo.ui.comparison.controls import choose_option
+from mammo.ui.comparison.curves import precision_recall_figure, roc_figure
+from mammo.ui.comparison.link import Share
+from mammo.ui.comparison.study import Study
+from mammo.ui.comparison.style import figure_config, look_of
+from mammo.ui.comparison.worth import (
+    calibration_sentence,
+    decision_figure,
+    reliability_figure,
+    training_figure,
+)
+from mammo.ui.frame import sentences, small_notice
+
+
+def show_curves(study: Study, thresholds: Mapping[str, Share]) -> None:
+    """Show the curve that the visitor chose, with a sentence on what to see in it.
+
+    Parameters
+    ----------
+    study : Study
+    thresholds : model name -> Share, the thresholds in force
+
+    Raises
+    ------
+    ArtifactError
+        The training curves cannot be read.
+    """
+    st.header("Curves", anchor="curves")
+    curve = choose_option("Curve", "curve", wording.CURVES, "roc")
+    st.caption(wording.CAPTIONS[curve])
+    if curve == "training":
+        _show_training(study)
+        return
+    if not study.has_both_classes:
+        st.info(study.split.headline)
+        return
+    figure = {
+        "roc": lambda: roc_figure(study, thresholds),
+        "pr": lambda: precision_recall_figure(study),
+        "reliability": lambda: reliability_figure(study),
+        "decision": lambda: decision_figure(study),
+    }[curve]()
+    st.plotly_chart(
+        figure,
+        config=figure_config(f"{curve}-{study.unit}"),
+        key=f"curve_{curve}_{study.unit}",
+        alt=f"{wording.CURVES[curve]}. {wording.CAPTIONS[curve]}",
+    )
+    if curve == "reliability":
+        for model in study.models:
+            st.markdown(f"- {calibration_sentence(study, model.name)}")
+    small_notice()
+
+
+def _show_training(study: Study) -> None:
+    for place, (column, model) in enumerate(
+        zip(st.columns(len(study.models)), study.models, strict=True)
+    ):
+        with column, sentences():
+            st.markdown(f"**{model.title}**")
+            st.plotly_chart(
+                training_figure(loading.history(model.name), look_of(place)),
+                config=figure_config(f"training-{model.name}"),
+                key=f"training_{model.name}",
+                alt=f"Training curves of {model.title}. {wording.CAPTIONS['training']}",
+            )

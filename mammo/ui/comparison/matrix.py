@@ -1,0 +1,69 @@
+"""The confusion matrices as buttons: by mouse, finger or keyboard, a cell shows its cases."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from mammo.evaluation import EvaluatedModel
+from mammo.ui.comparison.case_table import OUTCOMES
+from mammo.ui.comparison.controls import keep_in_link
+from mammo.ui.comparison.link import option_from_link
+from mammo.ui.comparison.study import Study
+from mammo.ui.comparison.wording import OUTCOMES as TITLES
+
+_KEY = "comparison_cell"
+_LINK = "cell"
+_ROWS = {"Recorded malignant": ("found", "missed"), "Recorded benign": ("false_alarm", "spared")}
+
+Cells = Mapping[str, Mapping[str, NDArray[np.bool_]]]
+
+
+def choose_cell(study: Study, cells: Cells) -> tuple[EvaluatedModel, str] | None:
+    """Draw a matrix for each model; return the model and outcome whose cell is chosen, or None.
+
+    Parameters
+    ----------
+    study : Study
+    cells : model name -> outcome -> bool (u,), from `case_table.outcomes`
+    """
+    models = {model.name: model for model in study.models}
+    legal = [f"{model}.{outcome}" for model in models for outcome in OUTCOMES]
+    if _KEY not in st.session_state:
+        st.session_state[_KEY] = option_from_link(st.query_params.get(_LINK), legal, "")
+    chosen = option_from_link(st.session_state[_KEY], legal, "")
+    for column, model in zip(st.columns(len(models), border=True), study.models, strict=True):
+        with column:
+            _matrix(model, cells[model.name], chosen)
+    keep_in_link(_LINK, chosen or None)
+    if not chosen:
+        return None
+    name, outcome = chosen.split(".")
+    return models[name], outcome
+
+
+def _matrix(model: EvaluatedModel, cells: Mapping[str, NDArray[np.bool_]], chosen: str) -> None:
+    st.markdown(f"**{model.title}**")
+    for label, row in _ROWS.items():
+        total = sum(int(cells[outcome].sum()) for outcome in row)
+        st.caption(f"{label}: {total}")
+        with st.container(horizontal=True, gap="small"):
+            for outcome in row:
+                _cell(f"{model.name}.{outcome}", TITLES[outcome], int(cells[outcome].sum()), chosen)
+
+
+def _cell(name: str, title: tuple[str, str], count: int, chosen: str) -> None:
+    st.button(
+        f"**{count}** {title[0].lower()}",
+        key=f"cell_{name}",
+        help=title[1].capitalize(),
+        type="primary" if name == chosen else "secondary",
+        width="stretch",
+        on_click=_choose,
+        args=("" if name == chosen else name,),
+    )
+
+
+def _choose(name: str) -> None:
+    st.session_state[_KEY] = name

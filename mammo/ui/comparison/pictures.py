@@ -1,0 +1,77 @@
+"""Small pictures of cases, where their pixels are at hand: example films, or a data folder.
+
+The environment variable MAMMO_DATA names a folder of prepared crops; without it only the ten
+example lesions have pictures. All of it is public data, so visitors share it.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+import mammo
+from mammo.data.table import load_crops
+from mammo.errors import MammoError
+from mammo.ui import loaders
+from mammo.ui.display import thumbnail_uri
+
+FOLDER_VARIABLE = "MAMMO_DATA"
+MOST_PICTURES = 60
+
+
+def pictures(cases: Sequence[str]) -> tuple[dict[str, str], str]:
+    """Return small pictures of crops, and a sentence where the data folder cannot be read.
+
+    Parameters
+    ----------
+    cases : case ids of crops ("Mass-Test_P_00173_LEFT_CC_1"); pictures are read for the first
+        `MOST_PICTURES` that have one
+
+    Returns
+    -------
+    dict of case id -> `data:` address, and the sentence or ""
+    """
+    complaint, sources = "", {}
+    try:
+        sources = _sources(os.environ.get(FOLDER_VARIABLE, ""))
+    except MammoError as error:
+        complaint = f"No picture from {FOLDER_VARIABLE}: {error}"
+    examples = _examples()
+    at_hand = [case for case in cases if case in sources or case in examples][:MOST_PICTURES]
+    found = {}
+    for case in at_hand:
+        try:
+            found[case] = _from_folder(sources[case]) if case in sources else examples[case]
+        except MammoError as error:
+            complaint = f"No picture of {case}: {error}"
+    return found, complaint
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the data folder")
+def _sources(folder: str) -> dict[str, str]:
+    """Map case ids to the files of a prepared-crops folder."""
+    if not folder:
+        return {}
+    table = load_crops(Path(folder))
+    return dict(zip(table["case_id"], table["path"], strict=True))
+
+
+@st.cache_resource(max_entries=2000, show_spinner=False)
+def _from_folder(file: str) -> str:
+    """Encode one crop of the data folder small."""
+    return thumbnail_uri(mammo.read_image(Path(file)).pixels)
+
+
+@st.cache_resource(max_entries=1, show_spinner="Cutting the example lesions")
+def _examples() -> dict[str, str]:
+    """Encode all ten example lesions small: once, so that no slider ever waits for a film."""
+    found = {}
+    try:
+        for lesion in loaders.example_lesions():
+            crop = mammo.cut_lesion(loaders.example_film(lesion.film), window=lesion.window)
+            found[lesion.case_id] = thumbnail_uri(crop)
+    except MammoError:
+        # Pictures are an extra: without the package of the films each case's row still stands.
+        return found
+    return found

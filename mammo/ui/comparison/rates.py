@@ -1,0 +1,156 @@
+"""What each threshold brings, as a table: a row a rate, a column a reader, intervals in words.
+
+Free of Streamlit. Run the tests with `pytest tests/ui/test_comparison_cases.py`.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from mammo.evaluation import Interval, OperatingPoint
+from mammo.evaluation.wording import NOUNS, interval, number, p_value, percent, signed
+from mammo.ui.comparison.study import Study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RATES = {
+    "sensitivity": ("Sensitivity", "of malignant {many}, flagged"),
+    "specificity": ("Specificity", "of benign {many}, left in peace"),
+    "ppv": ("PPV at this prevalence", "of flagged {many}, malignant"),
+    "npv": ("NPV at this prevalence", "of {many} left in peace, benign"),
+    "accuracy": ("Accuracy on this test set", "of all {many}, sorted right"),
+    "positive_likelihood_ratio": ("LR+", "times the odds, once flagged"),
+    "negative_likelihood_ratio": ("LR-", "times the odds, if not flagged"),
+    "flagged_per_1000": ("Flagged per 1,000", "of 1,000 {many} at this prevalence"),
+    "missed_per_1000": ("Missed per 1,000", "malignant, not flagged, of 1,000"),
+    "false_alarms_per_1000": ("False alarms per 1,000", "benign, flagged, of 1,000"),
+}
+SHARES = ("sensitivity", "specificity", "ppv", "npv", "accuracy")
+SCORES = {
+    "auc": ("AUC", "a malignant one ranks above a benign one; 0.5 is a coin"),
+    "partial_auc": ("Specificity at high sensitivity", "its mean where sensitivity is over 90 %"),
+    "average_precision": ("Average precision", "area under precision and recall"),
+    "brier": ("Brier score", "mean squared error of the probability; 0 is best"),
+    "ece": ("Calibration error (ECE)", "mean gap between said and seen; 0 is best"),
+}
+
+
+def figures_of(point: OperatingPoint) -> dict[str, Interval]:
+    """Return the figures of `RATES` of an operating point with one clinic.
+
+    PPV, NPV and the counts are those at the clinic's prevalence, not the test set's.
+    """
+    return {name: {**point.rates, **point.clinics[0].figures}[name] for name in RATES}
+
+
+def rates_table(points: Mapping[str, OperatingPoint], study: Study) -> "pd.DataFrame":
+    """Lay out what each reader's threshold brings, for the screen.
+
+    Parameters
+    ----------
+    points : reader's title -> OperatingPoint with one clinic
+    study : Study, whose unit the rows name
+    """
+    import pandas as pd
+
+    figures = {title: figures_of(point) for title, point in points.items()}
+    rows = [
+        {"Rate": title, **{who: _shown(name, each[name]) for who, each in figures.items()},
+         "In words": meaning.format(many=NOUNS[study.unit][1])}
+        for name, (title, meaning) in RATES.items()
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _shown(name: str, figure: Interval) -> str:
+    if name in SHARES:
+        return percent(figure)
+    return interval(figure, 0 if name.endswith("1000") else 2)
+
+
+def rates_export(points: Mapping[str, OperatingPoint], study: Study) -> "pd.DataFrame":
+    """Lay out the same as numbers, a row a reader and rate, with threshold and prevalence."""
+    import pandas as pd
+
+    rows: list[dict[str, object]] = [
+        {"unit": study.unit, "reader": who, "threshold": point.threshold,
+         "prevalence": point.clinics[0].prevalence, "rate": name, **figure.as_dict()}
+        for who, point in points.items()
+        for name, figure in figures_of(point).items()
+    ]  # fmt: skip
+    counts: list[dict[str, object]] = [
+        {"unit": study.unit, "reader": who, "threshold": point.threshold, "rate": name,
+         "value": float(getattr(point.confusion, name))}
+        for who, point in points.items()
+        for name in ("true_positive", "false_positive", "false_negative", "true_negative")
+    ]  # fmt: skip
+    return pd.DataFrame(rows + counts)
+
+
+def scores_table(study: Study) -> "pd.DataFrame":
+    """Lay out the figures that need no threshold, with the models' difference in AUC."""
+    import pandas as pd
+
+    split = study.split
+    rows = []
+    for name, (title, meaning) in SCORES.items():
+        row = {"Figure": title}
+        row |= {one.title: interval(one.metrics[name]) for one in split.models.values()}
+        if split.radiologists is not None:
+            row["Radiologists"] = interval(split.radiologists.auc) if name == "auc" else "-"
+        rows.append(row | {"In words": meaning})
+    return pd.DataFrame(rows)
+
+
+def scores_export(study: Study) -> "pd.DataFrame":
+    """Lay out the same as numbers, a row a reader and figure, differences in AUC included."""
+    import pandas as pd
+
+    split = study.split
+    rows: list[dict[str, object]] = [
+        {"unit": study.unit, "reader": one.title, "figure": name, **one.metrics[name].as_dict()}
+        for one in split.models.values()
+        for name in SCORES
+    ]
+    if split.radiologists is not None:
+        area = split.radiologists.auc.as_dict()
+        rows.append({"unit": study.unit, "reader": "Radiologists", "figure": "auc", **area})
+    for first, second, gap, p in _differences(study):
+        pair = f"{first} minus {second}"
+        row = {"unit": study.unit, "reader": pair, "figure": "auc difference", "p_value": p}
+        rows.append({**row, **gap.as_dict()})
+    return pd.DataFrame(rows)
+
+
+def difference_sentences(study: Study) -> list[str]:
+    """Say each difference in AUC with its interval and paired p-value."""
+    return [
+        f"{first} minus {second}: {signed(gap)}, {p_value(p)}"
+        for first, second, gap, p in _differences(study)
+    ]
+
+
+def _differences(study: Study) -> list[tuple[str, str, Interval, float]]:
+    split = study.split
+    radiologists = split.radiologists.comparisons if split.radiologists else ()
+    titles = {name: one.title for name, one in split.models.items()}
+    return [
+        (
+            titles.get(pair.first, "the radiologists"),
+            titles.get(pair.second, "the radiologists"),
+            pair.auc_difference,
+            pair.clustered_delong.p_value,
+        )
+        for pair in (*split.comparisons, *radiologists)
+    ]
+
+
+def counts_sentence(study: Study) -> str:
+    """Say how many cases stand behind the page, and how many are malignant."""
+    counts, (one, many) = study.split.counts, NOUNS[study.unit]
+    share = 100 * counts.malignant / counts.cases
+    return (
+        f"{counts.cases:,} {one if counts.cases == 1 else many} of {counts.patients:,} patients "
+        f"in the official test split: {counts.malignant:,} malignant ({number(share, 1)} %), "
+        f"{counts.benign:,} benign. Brackets hold 95 % intervals over patients."
+    )

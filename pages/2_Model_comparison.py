@@ -1,0 +1,24 @@
+"""Model comparison: which model is better, at which threshold, for whom, and what it got wrong.
+
+Layout and words only; the parts are in `mammo.ui.comparison`.
+"""
+
+import streamlit as st
+
+from mammo.ui.comparison.analysis import show_analysis
+from mammo.ui.comparison.overview import choose_study, show_headline, show_scores
+from mammo.ui.comparison.subgroup_section import show_subgroups
+from mammo.ui.frame import frame, sentences
+
+frame("Model comparison", ":material/compare_arrows:")
+st.markdown(
+    "Both models, and the radiologists' recorded assessments, on patients whom neither model had "
+    "seen. The address of this page holds its settings: send it, and others see this very view."
+)
+
+with sentences():
+    study = choose_study()
+    show_headline(study)
+    show_analysis(study)
+    show_scores(study)
+    show_subgroups(study)
