@@ -5,7 +5,7 @@ import base64
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -21,6 +21,7 @@ def decoded(uri: str) -> NDArray[np.uint8]:
     return np.asarray(picture, np.uint8)
 
 
+@settings(deadline=None)  # a large picture takes its time on a busy machine
 @given(st.integers(1, 3000), st.integers(1, 3000))
 def test_a_scaled_picture_fits_and_keeps_its_aspect(height: int, width: int) -> None:
     shown = display.scaled_down(np.zeros((height, width), np.uint8), 300)

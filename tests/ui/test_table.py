@@ -24,7 +24,10 @@ def says(p: float, low: float, high: float) -> Assessment:
 
 
 GOOD = Row(
-    "a.png", "", None, {"simple_cnn": says(0.3, 0.2, 0.5), "mobilenetv2": says(0.8, 0.7, 0.9)}
+    "a.png",
+    "",
+    window=(1, 2, 300, 300),
+    assessments={"simple_cnn": says(0.3, 0.2, 0.5), "mobilenetv2": says(0.8, 0.7, 0.9)},
 )
 BROKEN = Row("=b.png", "The file is empty.")
 
