@@ -12,6 +12,7 @@ the new ones are whole.
 import argparse
 import dataclasses
 import errno
+import logging
 import os
 import shlex
 import shutil
@@ -53,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(given)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # TensorFlow warns that it compiles anew for each fit and for each last, smaller batch.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     try:
         settings = _settings(options)
         run_training(settings, _as_typed(given))
