@@ -17,7 +17,7 @@ from mammo.ui.comparison.curve_section import show_curves
 from mammo.ui.comparison.disagreement import show_disagreement
 from mammo.ui.comparison.link import Share
 from mammo.ui.comparison.matrix import choose_cell
-from mammo.ui.comparison.rates import rates_export, rates_table
+from mammo.ui.comparison.rates import RATES, meanings, rates_export, rates_table
 from mammo.ui.comparison.study import Study
 from mammo.ui.comparison.wording import cell_sentence
 from mammo.ui.frame import sentences, small_notice
@@ -85,7 +85,9 @@ def _points(
 
 
 def _show_rates(study: Study, points: Mapping[str, OperatingPoint]) -> None:
-    st.table(rates_table(points, study), hide_index=True, alt="What each threshold brings")
+    st.table(rates_table(points), hide_index=True, alt="What each threshold brings")
+    with st.expander("What the rates mean"):
+        st.markdown(meanings(RATES, study))
     small_notice()
     download(rates_export(points, study), f"thresholds-{study.unit}")
 

@@ -93,8 +93,8 @@ def _with_pictures(table: "pd.DataFrame", study: Study) -> "pd.DataFrame":
     return shown
 
 
-def _first(found: Mapping[str, str], crops: tuple[str, ...]) -> str | None:
-    return next((found[case] for case in crops if case in found), None)
+def _first(found: Mapping[str, str], crops: tuple[str, ...]) -> str:
+    return next((found[case] for case in crops if case in found), "")
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

@@ -54,6 +54,7 @@ def choose_option(
         format_func=options.__getitem__,
         help=help_text,
         key=key,
+        wrap=True,
     )
     keep_in_link(name, None if chosen == default else chosen)
     return str(chosen)
@@ -96,6 +97,7 @@ def choose_share(
         format_func=title_of,
         help=help_text,
         key=by_name,
+        wrap=True,
     )
     value = st.slider(
         label,

@@ -14,7 +14,6 @@ from mammo.evaluation.tree import Subgroup
 from mammo.evaluation.wording import interval
 from mammo.ui.comparison.study import Study
 from mammo.ui.comparison.style import as_shares, lay_out, look_of
-from mammo.ui.figures import NEUTRAL_COLOUR
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +65,7 @@ def forest_figure(study: Study, measure: str) -> go.Figure:
         title=None,
     )
     figure.update_layout(legend={"y": -0.01})
-    figure.update_layout(margin={"t": 70}, modebar={"color": NEUTRAL_COLOUR})
+    figure.update_layout(margin={"t": 96})
     return figure
 
 

@@ -8,8 +8,10 @@ from mammo.ui.comparison import loading
 from mammo.ui.comparison.cases import download
 from mammo.ui.comparison.controls import choose_option
 from mammo.ui.comparison.rates import (
+    SCORES,
     counts_sentence,
     difference_sentences,
+    meanings,
     scores_export,
     scores_table,
 )
@@ -45,6 +47,8 @@ def show_scores(study: Study) -> None:
     """Show the figures that need no threshold, and each difference in AUC."""
     st.header("Which is better?", anchor="scores")
     st.table(scores_table(study), hide_index=True, alt="Figures of each reader with intervals")
+    with st.expander("What the figures mean"):
+        st.markdown(meanings(SCORES, study))
     for sentence in difference_sentences(study):
         st.markdown(f"- AUC, {sentence}")
     small_notice()

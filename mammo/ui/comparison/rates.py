@@ -14,24 +14,27 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RATES = {
-    "sensitivity": ("Sensitivity", "of malignant {many}, flagged"),
-    "specificity": ("Specificity", "of benign {many}, left in peace"),
-    "ppv": ("PPV at this prevalence", "of flagged {many}, malignant"),
-    "npv": ("NPV at this prevalence", "of {many} left in peace, benign"),
-    "accuracy": ("Accuracy on this test set", "of all {many}, sorted right"),
-    "positive_likelihood_ratio": ("LR+", "times the odds, once flagged"),
-    "negative_likelihood_ratio": ("LR-", "times the odds, if not flagged"),
-    "flagged_per_1000": ("Flagged per 1,000", "of 1,000 {many} at this prevalence"),
-    "missed_per_1000": ("Missed per 1,000", "malignant, not flagged, of 1,000"),
-    "false_alarms_per_1000": ("False alarms per 1,000", "benign, flagged, of 1,000"),
+    "sensitivity": ("Sensitivity", "the share of malignant {many} that are flagged"),
+    "specificity": ("Specificity", "the share of benign {many} that are left in peace"),
+    "ppv": ("PPV", "the share of flagged {many} that are malignant, at the chosen prevalence"),
+    "npv": ("NPV", "the share of {many} left in peace that are benign, at that prevalence"),
+    "accuracy": ("Accuracy", "the share of this test set's {many} that are sorted right"),
+    "positive_likelihood_ratio": ("LR+", "by how much a flag multiplies the odds of malignancy"),
+    "negative_likelihood_ratio": ("LR-", "by how much being left in peace multiplies them"),
+    "flagged_per_1000": ("Flagged per 1,000", "of 1,000 {many} at the chosen prevalence"),
+    "missed_per_1000": ("Missed per 1,000", "malignant and not flagged, of those 1,000"),
+    "false_alarms_per_1000": ("False alarms per 1,000", "benign and flagged, of those 1,000"),
 }
 SHARES = ("sensitivity", "specificity", "ppv", "npv", "accuracy")
 SCORES = {
-    "auc": ("AUC", "a malignant one ranks above a benign one; 0.5 is a coin"),
-    "partial_auc": ("Specificity at high sensitivity", "its mean where sensitivity is over 90 %"),
-    "average_precision": ("Average precision", "area under precision and recall"),
-    "brier": ("Brier score", "mean squared error of the probability; 0 is best"),
-    "ece": ("Calibration error (ECE)", "mean gap between said and seen; 0 is best"),
+    "auc": ("AUC", "how often a malignant one ranks above a benign one; 0.5 is a coin, 1 perfect"),
+    "partial_auc": (
+        "Specificity at high sensitivity",
+        "its mean where at least 90 % of malignant {many} are found",
+    ),
+    "average_precision": ("Average precision", "the mean of precision while recall rises to 1"),
+    "brier": ("Brier score", "the mean squared error of the probability; 0 is best"),
+    "ece": ("Calibration error (ECE)", "the mean gap between what is said and seen; 0 is best"),
 }
 
 
@@ -43,22 +46,20 @@ def figures_of(point: OperatingPoint) -> dict[str, Interval]:
     return {name: {**point.rates, **point.clinics[0].figures}[name] for name in RATES}
 
 
-def rates_table(points: Mapping[str, OperatingPoint], study: Study) -> "pd.DataFrame":
+def rates_table(points: Mapping[str, OperatingPoint]) -> "pd.DataFrame":
     """Lay out what each reader's threshold brings, for the screen.
 
     Parameters
     ----------
     points : reader's title -> OperatingPoint with one clinic
-    study : Study, whose unit the rows name
     """
     import pandas as pd
 
     figures = {title: figures_of(point) for title, point in points.items()}
     rows = [
-        {"Rate": title, **{who: _shown(name, each[name]) for who, each in figures.items()},
-         "In words": meaning.format(many=NOUNS[study.unit][1])}
-        for name, (title, meaning) in RATES.items()
-    ]  # fmt: skip
+        {"Rate": title, **{who: _shown(name, each[name]) for who, each in figures.items()}}
+        for name, (title, _) in RATES.items()
+    ]
     return pd.DataFrame(rows)
 
 
@@ -87,18 +88,26 @@ def rates_export(points: Mapping[str, OperatingPoint], study: Study) -> "pd.Data
     return pd.DataFrame(rows + counts)
 
 
+def meanings(figures: Mapping[str, tuple[str, str]], study: Study) -> str:
+    """Say in a list what each figure of `RATES` or `SCORES` means, in Markdown."""
+    many = NOUNS[study.unit][1]
+    return "\n".join(
+        f"- **{title}**: {meaning.format(many=many)}" for title, meaning in figures.values()
+    )
+
+
 def scores_table(study: Study) -> "pd.DataFrame":
     """Lay out the figures that need no threshold, with the models' difference in AUC."""
     import pandas as pd
 
     split = study.split
     rows = []
-    for name, (title, meaning) in SCORES.items():
+    for name, (title, _) in SCORES.items():
         row = {"Figure": title}
         row |= {one.title: interval(one.metrics[name]) for one in split.models.values()}
         if split.radiologists is not None:
-            row["Radiologists"] = interval(split.radiologists.auc) if name == "auc" else "-"
-        rows.append(row | {"In words": meaning})
+            row["Radiologists"] = interval(split.radiologists.auc) if name == "auc" else ""
+        rows.append(row)
     return pd.DataFrame(rows)
 
 

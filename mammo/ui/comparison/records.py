@@ -40,8 +40,8 @@ def case_records(
 
     Returns
     -------
-    DataFrame (u rows): "Case", "Films", "Recorded", the titles of `DESCRIPTORS`, each model's p
-    (0..1) under its title, and "Crops", a tuple of the crops' case ids
+    DataFrame (u rows): "Case", "Films", "Recorded", each model's p (0..1) under its title, the
+    titles of `DESCRIPTORS`, and "Crops", a tuple of the crops' case ids
     """
     import pandas as pd
 
@@ -50,12 +50,12 @@ def case_records(
     table = pd.DataFrame({"Case": sample.units.ids})
     table["Films"] = [_films(row) for row in rows]
     table["Recorded"] = [_each_once(map(words.pathology_words, row["pathology"])) for row in rows]
+    for model in models:
+        table[model.title] = sample.p[model.name]
     for column, title in DESCRIPTORS.items():
         table[title] = [
             _each_once(descriptor_words(column, value) for value in row[column]) for row in rows
         ]
-    for model in models:
-        table[model.title] = sample.p[model.name]
     table[CROPS] = [tuple(row["case_id"]) for row in rows]
     return table
 

@@ -1,0 +1,181 @@
+"""The page Model comparison by AppTest: `pytest tests/ui/test_comparison_page.py`.
+
+Selecting points with the mouse needs a browser: see `tests/browser/test_comparison.py`.
+"""
+
+import csv
+import shutil
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mammo.ui import words
+from tests.tiny_artifacts import write_manifest_again, write_tiny_artifacts
+
+ROOT = Path(__file__).parents[2]
+PAGE = "pages/2_Model_comparison.py"
+
+
+def opened(app: AppTest, **link: str) -> AppTest:
+    """The page as a link opens it."""
+    app.run()
+    app.switch_page(PAGE)
+    for name, text in link.items():
+        app.query_params[name] = text
+    return app.run()
+
+
+def on(artifacts: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The app on other artifacts."""
+    monkeypatch.setenv("MAMMO_ARTIFACTS", str(artifacts))
+    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+
+
+def texts(page: AppTest) -> str:
+    kinds = ("markdown", "caption", "info", "warning")
+    return "\n".join(str(element.value) for kind in kinds for element in page.get(kind))
+
+
+def quiet(page: AppTest) -> bool:
+    return not page.exception and not page.error
+
+
+def rewrite_cases(artifacts: Path, **changes: str) -> None:
+    """Write a text into columns of every test row."""
+    path = artifacts / "cases.csv"
+    rows = list(csv.DictReader(path.open(encoding="utf-8")))
+    for row in rows:
+        if row["split"] == "test":
+            row.update(changes)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    write_manifest_again(artifacts)
+
+
+def test_the_page_opens_with_the_sentence_to_quote(app: AppTest) -> None:
+    page = opened(app)
+    assert quiet(page)
+    assert page.info[0].value.startswith("Given one malignant and one benign crop")
+    assert "paired p = 0.71" in page.info[0].value
+    assert words.NOTICE_SHORT in texts(page)
+    assert dict(page.query_params) == {}
+    assert len(page.get("plotly_chart")) == 3
+    rates = page.table[0].value.set_index("Rate")
+    assert rates.loc["Sensitivity", "MobileNetV2"].startswith("80.0 %")
+    assert rates.loc["Sensitivity", "Radiologists, 4 or 5"].startswith("100.0 %")
+
+
+def test_a_link_of_nonsense_opens_the_page_as_it_is(app: AppTest) -> None:
+    page = opened(
+        app, unit="planet", curve="<b>", simple_cnn="nan", mobilenetv2="7", prevalence="-1",
+        cell="mobilenetv2.eaten", group="%%", measure="", other="thing",
+    )  # fmt: skip
+    assert quiet(page)
+    assert page.info[0].value.startswith("Given one malignant and one benign crop")
+    assert [slider.value for slider in page.slider] == [0.45, 0.45, 0.286]
+
+
+def test_a_link_opens_the_very_view(app: AppTest) -> None:
+    link = {
+        "unit": "lesion", "curve": "decision", "simple_cnn": "0", "mobilenetv2": "1",
+        "prevalence": "1", "cell": "mobilenetv2.missed", "group": "both_wrong",
+        "measure": "specificity",
+    }  # fmt: skip
+    page = opened(app, **link)
+    assert quiet(page)
+    assert [slider.value for slider in page.slider] == [0, 1, 1]
+    assert "**MobileNetV2, missed**: 5 lesions" in texts(page)
+    assert "benign lesion" in page.info[0].value
+    assert {name: page.query_params[name][0] for name in link} == link
+    rates = page.table[0].value.set_index("Rate")
+    assert rates.loc["Sensitivity", "Simple CNN"].startswith("100.0 %")
+    assert rates.loc["LR+", "MobileNetV2"] == "undefined"
+
+
+def test_threshold_name_and_slider_follow_each_other_and_the_link(app: AppTest) -> None:
+    page = opened(app)
+    page.segmented_control(key="comparison_simple_cnn_name").set_value("sensitivity_90").run()
+    assert page.slider(key="comparison_simple_cnn_slider").value == 0.25
+    assert page.query_params["simple_cnn"] == ["sensitivity_90"]
+    page.slider(key="comparison_simple_cnn_slider").set_value(0.333).run()
+    assert page.segmented_control(key="comparison_simple_cnn_name").value == "own"
+    assert page.query_params["simple_cnn"] == ["0.333"]
+    assert quiet(page)
+
+
+def test_a_cell_shows_its_cases_and_hides_them_again(app: AppTest) -> None:
+    page = opened(app)
+    tables = len(page.dataframe)
+    page.button(key="cell_simple_cnn.missed").click().run()
+    assert quiet(page)
+    assert page.query_params["cell"] == ["simple_cnn.missed"]
+    assert len(page.dataframe) == tables + 1
+    scores = page.dataframe[0].value["Simple CNN"].tolist()
+    assert len(scores) == 5 and scores == sorted(scores)
+    page.button(key="cell_simple_cnn.missed").click().run()
+    assert len(page.dataframe) == tables and "cell" not in page.query_params
+
+
+@pytest.mark.parametrize("curve", ["pr", "reliability", "training"])
+def test_each_curve_is_drawn_with_what_to_see(app: AppTest, curve: str) -> None:
+    page = opened(app, curve=curve)
+    assert quiet(page)
+    assert len(page.get("plotly_chart")) == (4 if curve == "training" else 3)
+    assert "See w" in texts(page) or "See how" in texts(page)
+
+
+def test_a_model_whose_files_are_gone_is_left_out_with_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifacts = write_tiny_artifacts(tmp_path / "artifacts")
+    shutil.rmtree(artifacts / "mobilenetv2")
+    page = opened(on(artifacts, monkeypatch))
+    assert not page.exception
+    assert "mobilenetv2 is left out" in texts(page)
+    assert "Simple CNN gives" in page.info[0].value
+    assert not [button for button in page.button if "mobilenetv2" in str(button.key)]
+
+
+def test_no_model_at_all_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = opened(on(tmp_path / "nothing", monkeypatch))
+    assert not page.exception and page.error
+
+
+def test_cases_of_one_class_are_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    artifacts = write_tiny_artifacts(tmp_path / "artifacts")
+    rewrite_cases(artifacts, label="1", pathology="MALIGNANT")
+    page = opened(on(artifacts, monkeypatch), prevalence="test_set")
+    assert quiet(page)
+    assert "Every crop here is malignant" in page.info[0].value
+
+
+def test_scores_of_nan_and_missing_descriptors_are_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifacts = write_tiny_artifacts(tmp_path / "artifacts")
+    rewrite_cases(
+        artifacts, mobilenetv2_p="nan", mass_shape="", mass_margins="", breast_density="",
+        assessment="", subtlety="",
+    )  # fmt: skip
+    page = opened(on(artifacts, monkeypatch))
+    assert quiet(page)
+    assert "MobileNetV2 has no score here" in texts(page)
+
+
+def test_pictures_come_from_the_data_folder(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, prepared: Path
+) -> None:
+    monkeypatch.setenv("MAMMO_DATA", str(prepared))
+    assert quiet(opened(app, cell="mobilenetv2.found"))
+
+
+def test_a_data_folder_that_is_none_is_a_sentence(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MAMMO_DATA", str(tmp_path / "nowhere"))
+    page = opened(app)
+    assert quiet(page)
+    assert "No picture from MAMMO_DATA" in texts(page)
