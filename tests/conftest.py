@@ -7,6 +7,10 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
+
+settings.register_profile("mammo", deadline=None, derandomize=True)
+settings.load_profile("mammo")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterator
 
 _LONGEST_PADDING = 64
+_LONGEST_BOXES = 4096
 
 
 def codestream_size(frame: bytes) -> tuple[int, int] | None:
@@ -31,8 +32,9 @@ def codestream_size(frame: bytes) -> tuple[int, int] | None:
     >>> codestream_size(bytes.fromhex("ffd8 ffc0 000b 08 0010 0020 01 01 11 00"))
     (16, 32)
     """
-    if frame[:4] == b"\xff\x4f\xff\x51" and len(frame) >= 24:
-        columns, rows, left, top = struct.unpack(">4L", frame[8:24])
+    start = _jpeg_2000_start(frame)
+    if start is not None and len(frame) >= start + 24:
+        columns, rows, left, top = struct.unpack(">4L", frame[start + 8 : start + 24])
         return rows - top, columns - left
     if frame[:2] != b"\xff\xd8":
         return None
@@ -61,8 +63,15 @@ def is_complete(frame: bytes) -> bool:
     >>> is_complete(b"\xff\xd8 picture \xff\xd9\0"), is_complete(b"\xff\xd8 pictu")
     (True, False)
     """
-    is_jpeg_family = frame[:2] == b"\xff\xd8" or frame[:4] == b"\xff\x4f\xff\x51"
+    is_jpeg_family = frame[:2] == b"\xff\xd8" or _jpeg_2000_start(frame) is not None
     return not is_jpeg_family or b"\xff\xd9" in frame[-_LONGEST_PADDING:]
+
+
+def _jpeg_2000_start(frame: bytes) -> int | None:
+    """Return where a JPEG 2000 codestream starts; some writers leave it in its file format."""
+    start = frame.find(b"\xff\x4f\xff\x51", 0, _LONGEST_BOXES)
+    is_file = frame[4:8] == b"jP  "
+    return start if start == 0 or (start > 0 and is_file) else None
 
 
 def _jpeg_segments(frame: bytes) -> Iterator[tuple[int, bytes]]:

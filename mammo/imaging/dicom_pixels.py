@@ -65,7 +65,7 @@ def read_stored_values(
     options = _options(header.pixels, layout)
     frame = b""
     if decoder.is_encapsulated:
-        frame = _first_frame(stream, header.pixels, layout)
+        frame = _first_frame(stream, header, header.pixels, layout)
     else:
         _check_native(stream, header.pixels, layout)
     with damage_refused(f"a frame of {layout.columns} x {layout.rows} pixels"):
@@ -132,7 +132,9 @@ def _check_native(stream: BinaryIO, pixels: PixelElement, layout: PixelFormat) -
         )
 
 
-def _first_frame(stream: BinaryIO, pixels: PixelElement, layout: PixelFormat) -> bytes:
+def _first_frame(
+    stream: BinaryIO, header: Header, pixels: PixelElement, layout: PixelFormat
+) -> bytes:
     """Return the first compressed frame; the stream stays at the start of the pixel data.
 
     Refused are pixel data that end too early, which some decoders would fill with grey, and a
@@ -149,6 +151,8 @@ def _first_frame(stream: BinaryIO, pixels: PixelElement, layout: PixelFormat) ->
     with damage_refused("whole compressed fragments"):
         frame = get_frame(stream, 0, number_of_frames=layout.frames)
         size = codestream_size(frame)
+        if size is None and header.transfer_syntax != RLELossless:
+            raise ValueError("no size in a JPEG-family frame")
     stream.seek(start)
     if size not in (None, (layout.rows, layout.columns)):
         raise ImageError(

@@ -387,6 +387,12 @@ def test_a_small_header_over_a_larger_picture_is_refused(syntax: str) -> None:
         read_image(dicom_bytes(NOISE[:20, :20], syntax=syntax, frames=[frame]))
 
 
+def test_jpeg_2000_in_its_file_format_is_measured_too() -> None:
+    picture = picture_bytes((NOISE >> 4).astype(np.uint8), "JPEG2000")
+    assert picture[4:8] == b"jP  "
+    assert codestream_size(picture) == (48, 40)
+
+
 def test_the_size_in_a_codestream() -> None:
     assert codestream_size(encoded(NOISE, JPEG2000Lossless)) == (48, 40)
     assert codestream_size(lossless_jpeg(NOISE)) == (48, 40)

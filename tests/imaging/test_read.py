@@ -175,6 +175,7 @@ _READ_ALL = """
 import pathlib, sys
 from mammo.errors import ImageError
 from mammo.imaging import read_image
+assert "pydicom" not in sys.modules  # slow to import: only a DICOM file is worth it
 for path in sorted(pathlib.Path(sys.argv[1]).iterdir()):
     try:
         read_image(path)
