@@ -9,7 +9,14 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from mammo.evaluation import Interval, OperatingPoint, RocBand, precision_recall_curve, roc_curve
+from mammo.evaluation import (
+    Interval,
+    OperatingPoint,
+    RadiologistEvaluation,
+    RocBand,
+    precision_recall_curve,
+    roc_curve,
+)
 from mammo.evaluation.wording import interval
 from mammo.ui import words
 from mammo.ui.comparison.link import Share
@@ -50,7 +57,7 @@ def roc_figure(study: Study, thresholds: Mapping[str, Share]) -> go.Figure:
         figure.add_trace(_roc_line(study, model.name, model.title, evaluated.metrics["auc"], look))
         figure.add_trace(_named_points(evaluated.points, model.name, model.title, look))
     if study.readers is not None and study.split.radiologists is not None:
-        _add_radiologists(figure, study.readers, study.split.radiologists.auc)
+        _add_radiologists(figure, study.readers, study.split.radiologists)
     for place, model in enumerate(study.models):
         share = thresholds[model.name]
         figure.add_trace(_chosen_point(study, model.name, model.title, share, look_of(place)))
@@ -134,16 +141,18 @@ def _chosen_point(study: Study, name: str, title: str, share: Share, look: Look)
     )
 
 
-def _add_radiologists(figure: go.Figure, readers: Readers, area: Interval) -> None:
+def _add_radiologists(
+    figure: go.Figure, readers: Readers, evaluated: RadiologistEvaluation
+) -> None:
     """Draw the recorded BI-RADS assessments as a curve, and their biopsy point."""
-    look, curve = RADIOLOGISTS, readers.curve
+    look, curve, point = RADIOLOGISTS, readers.curve, evaluated.biopsy.rates
     steps = [READER_STEPS[0]] + [READER_STEPS[6 - int(rank)] for rank in curve.thresholds[1:]]
     figure.add_trace(
         go.Scatter(
             x=curve.false_positive_rate.tolist(),
             y=curve.sensitivity.tolist(),
             customdata=steps,
-            name=f"Radiologists' BI-RADS: AUC {interval(area, 2)}",
+            name=f"Radiologists' BI-RADS: AUC {interval(evaluated.auc, 2)}",
             legendgroup="radiologists",
             mode="lines+markers",
             line={"color": look.colour, "width": 2, "dash": look.dash},
@@ -152,7 +161,6 @@ def _add_radiologists(figure: go.Figure, readers: Readers, area: Interval) -> No
             "<br>false alarms %{x:.1%}<extra></extra>",
         )
     )
-    point = readers.point(0.5).rates
     figure.add_trace(
         go.Scatter(
             x=[1 - point["specificity"].value],

@@ -7,6 +7,7 @@ Streamlit; run the tests with `pytest tests/ui/test_comparison_study.py`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -59,6 +60,7 @@ class Readers:
     bootstrap: PatientBootstrap
     curve: RocCurve
 
+    @lru_cache(maxsize=64)  # noqa: B019 - readers live as long as the server
     def point(self, prevalence: float) -> OperatingPoint:
         """Return what "biopsy" (4 or 5) brings where `prevalence` (0..1) are malignant."""
         return point_of_flags(
@@ -112,6 +114,8 @@ class Study:
         """Return which cases a model flags, bool (u,): p at or above the threshold, 0..1."""
         return self.sample.p[model] >= threshold
 
+    # One slider moves one reader: the others' intervals need not be counted again.
+    @lru_cache(maxsize=64)  # noqa: B019 - a study lives as long as the server
     def point(self, model: str, threshold: float, prevalence: float) -> OperatingPoint:
         """Return all that a threshold brings where `prevalence` are malignant; milliseconds."""
         return operating_point(
