@@ -35,10 +35,11 @@ with is_not_column:
     )
 
 st.header("Where to go")
-for page in PAGES[1:]:
-    with st.container(border=True):
-        st.page_link(page.path, label=f"**{page.title}**", icon=page.icon)
-        st.markdown(page.purpose)
+with st.grid(2, border=True):
+    for page in PAGES[1:]:
+        with st.container(gap="xsmall"):
+            st.page_link(page.path, label=f"**{page.title}**", icon=page.icon)
+            st.markdown(page.purpose)
 
 st.header("The two models")
 with sentences():

@@ -39,18 +39,19 @@ if picture is not None:
     lesion = None
     with right, sentences():
         lesion = film.marked_lesion(picture) if kind == "film" else source.Lesion(picture)
-    with left:
-        if kind == "film":
-            film.mark_lesion(picture)
-        else:
-            source.show_crop(picture)
-    with right:
         if lesion is None:
             st.info(
                 "Drag a box around the lesion on the film, or type its four numbers below the "
                 "film. Both answers then appear here.",
                 icon=":material/crop_free:",
             )
-        elif notice_accepted():
-            with sentences():
+            result.show_doubts(picture.image.warnings)
+    with left:
+        if kind == "film":
+            film.mark_lesion(picture)
+        else:
+            source.show_crop(picture)
+    if lesion is not None:
+        with right, sentences():
+            if notice_accepted():
                 result.show_result(lesion, result.ask(loaders.classifiers(), lesion))

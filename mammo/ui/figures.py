@@ -17,7 +17,8 @@ NEUTRAL_COLOUR = "#7A8894"
 BOX_COLOUR = "#FFFFFF"
 WINDOW_COLOUR = "#F0E442"
 
-FILM_HEIGHT = 680
+FILM_WIDTH = 400
+TALLEST_FILM = 680
 TOOLBAR_HEIGHT = 34
 BAR_HEIGHT = 118
 FILM_CONFIG: dict[str, Any] = {
@@ -65,10 +66,11 @@ def film_figure(
         figure.add_shape(_outline(box, BOX_COLOUR, "dot"))
     if window is not None:
         figure.add_shape(_outline(window, WINDOW_COLOUR, "solid"))
-    figure.update_xaxes(visible=False, range=[x, x + width], constrain="domain")
-    figure.update_yaxes(visible=False, range=[y + height, y], constrain="domain", scaleanchor="x")
+    held = {"visible": False, "constrain": "domain"}
+    figure.update_xaxes(held, range=[x, x + width], constraintoward="left")
+    figure.update_yaxes(held, range=[y + height, y], constraintoward="top", scaleanchor="x")
     figure.update_layout(
-        height=FILM_HEIGHT,
+        height=min(TALLEST_FILM, round(FILM_WIDTH * height / width) + TOOLBAR_HEIGHT),
         margin={"l": 0, "r": 0, "t": TOOLBAR_HEIGHT, "b": 0},
         dragmode="select",
         plot_bgcolor="rgba(0,0,0,0)",

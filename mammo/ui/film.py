@@ -39,7 +39,11 @@ def _start(picture: Picture) -> None:
     if st.session_state.get(_MARKED) == picture.key:
         return
     st.session_state[_MARKED] = picture.key
-    _set_box(None if picture.example is None else box_in_window(picture.example.window))
+    _set_box(_recorded_box(picture))
+
+
+def _recorded_box(picture: Picture) -> Region | None:
+    return None if picture.example is None else box_in_window(picture.example.window)
 
 
 @st.fragment
@@ -51,6 +55,7 @@ def mark_lesion(picture: Picture) -> None:
         tone = _tone()
     _film(picture, box, zoom, tone)
     _number_fields(picture)
+    _way_back(picture, box)
 
 
 def _zoom(box: Region | None) -> int:
@@ -103,11 +108,16 @@ def _window(picture: Picture, box: Region) -> Region | None:
 
 
 def _take_drawn_box(chart: str, film_shape: tuple[int, ...]) -> None:
-    """Put a freshly drawn box into the number fields and run the page again."""
+    """Take the box that was just drawn, if one was."""
     box = selected_box(st.session_state.get(chart), film_shape)
     if box is not None:
-        _set_box(box)
-        st.rerun()
+        _take_box(box)
+
+
+def _take_box(box: Region) -> None:
+    """Put a box into the number fields and run the whole page again."""
+    _set_box(box)
+    st.rerun()
 
 
 def _number_fields(picture: Picture) -> None:
@@ -131,6 +141,19 @@ def _number_fields(picture: Picture) -> None:
         f"{_film_facts(picture.image)} The lesion box counts in film pixels from the top left "
         "corner: drag on the film, or type. The yellow square is the window that the models read."
     )
+
+
+def _way_back(picture: Picture, box: Region | None) -> None:
+    """Offer an example's own box again, once the visitor has moved it."""
+    recorded = _recorded_box(picture)
+    if recorded is not None and box != recorded:
+        st.button(
+            "Back to the recorded box",
+            icon=":material/undo:",
+            on_click=_take_box,
+            args=(recorded,),
+            key="way_back",
+        )
 
 
 def _film_facts(image: Image) -> str:

@@ -68,7 +68,7 @@ def show_result(lesion: Lesion, answers: Sequence[Answer]) -> None:
             _answer(answer, answer.card.thresholds[threshold])
             _heat_map(answer, opacity)
             _steadiness(answer, answer.card.thresholds[threshold])
-    _doubts(doubts(lesion, answers))
+    show_doubts(doubts(lesion, answers))
     _record(lesion.picture)
     _download(lesion, answers)
     small_notice()
@@ -127,7 +127,8 @@ def doubts(lesion: Lesion, answers: Sequence[Answer]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*lesion.picture.image.warnings, *of_crop)))
 
 
-def _doubts(sentences: Sequence[str]) -> None:
+def show_doubts(sentences: Sequence[str]) -> None:
+    """List what makes a picture doubtful; nothing where nothing does."""
     if sentences:
         st.warning(
             "\n".join(f"- {sentence}" for sentence in sentences),

@@ -210,4 +210,4 @@ def show_crop(picture: Picture) -> None:
         alt=f"Crop {picture.name}",
     )
     height, width = picture.image.shape
-    st.caption(f"{picture.name}, {width} x {height} pixels, used whole.")
+    st.caption(f"{words.literal(picture.name)}, {width} x {height} pixels, used whole.")

@@ -5,6 +5,7 @@ clinic's: an estimated probability of malignancy stands above or below a thresho
 that is claimed. Free of Streamlit; run its tests with `pytest tests/ui/test_words.py`.
 """
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -175,6 +176,17 @@ def density_letter(breast_density: int | None) -> str:
     ('b', 'not recorded')
     """
     return DENSITY_LETTERS.get(breast_density or 0, "not recorded")
+
+
+def literal(name: str) -> str:
+    r"""Show a file's name as it is, where Markdown would read signs in it.
+
+    Examples
+    --------
+    >>> print(literal("*left*_[1].png"))
+    \*left\*\_\[1\].png
+    """
+    return re.sub(r"([\\`*_{}\[\]()<>#+!|$:~-])", r"\\\1", name)
 
 
 def recorded(lesion: "ExampleLesion") -> str:

@@ -131,7 +131,10 @@ def test_a_box_outside_the_film_is_a_sentence(page: AppTest) -> None:
     page.number_input(key="box_x").set_value(2800).run()
     assert not page.exception
     assert "outside the film" in page.error[0].value
-    assert not page.metric
+    assert not page.metric and not page.info
+    page.button(key="way_back").click().run()
+    assert page.number_input(key="box_x").value == 908
+    assert len(page.metric) == 2 and not page.error
 
 
 def test_another_threshold_changes_the_words_and_not_the_probability(page: AppTest) -> None:
@@ -216,6 +219,11 @@ def test_doubts_about_a_picture_stand_beside_its_answer(page: AppTest) -> None:
     accept(upload(page, ("flat.png", png(np.full((128, 128), 90, np.uint8)), "image/png")))
     assert len(page.metric) == 2
     assert page.warning
+
+
+def test_doubts_about_a_film_stand_beside_it_before_it_is_marked(page: AppTest) -> None:
+    upload(page, ("white.png", png(np.full((900, 500), 255, np.uint8)), "image/png"))
+    assert page.warning and not page.metric
 
 
 def test_many_files_become_a_table_and_a_broken_one_stops_nothing(page: AppTest) -> None:
