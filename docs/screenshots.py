@@ -40,7 +40,7 @@ def main() -> None:
         sync_playwright() as client,
     ):
         browser = client.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        page = browser.new_page(viewport={"width": 1400, "height": 1320})
         page.set_default_timeout(PATIENCE_MS)
         save(upload_and_classify(page, server.address), options.out / "upload-and-classify.png")
         browser.close()

@@ -24,6 +24,7 @@ from mammo.artifacts import load_cases, load_manifest
 from mammo.errors import SettingsError
 from mammo.evaluate import evaluate_artifacts
 from mammo.ui import home
+from mammo.ui.frame import PAGES
 from tests.browser.conftest import CHROMIUM
 from tests.test_evaluate import write_crops
 
@@ -263,6 +264,11 @@ def test_links_and_pictures_lead_somewhere() -> None:
         if picture:
             assert len(words) > 60, "say what the picture shows"
             assert (ROOT / target).stat().st_size < LARGEST_PICTURE
+
+
+def test_every_page_is_named() -> None:
+    for page in PAGES[1:]:
+        assert f"- **{page.title}**: " in TEXT
 
 
 def test_every_folder_stands_in_the_table_of_folders() -> None:
