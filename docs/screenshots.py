@@ -50,8 +50,8 @@ def upload_and_classify(page: "Page", address: str) -> bytes:
     """Show the malignant example with both answers, and return the picture as PNG."""
     page.goto(f"{address}/Upload_and_classify?example={quote(EXAMPLE)}")
     page.get_by_role("button", name="I understand").click()
-    expect(page.get_by_test_id("stMetricValue")).to_have_count(2)
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    expect(page.get_by_test_id("stMetricValue")).to_have_count(2, timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=PATIENCE_MS)
     page.mouse.move(0, 0)
     page.wait_for_timeout(1500)  # figures fade in
     return page.screenshot(animations="disabled")

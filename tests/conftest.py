@@ -50,7 +50,7 @@ def write_prepared(folder: Path, patients: int = 24, size: int = 64, seed: int =
     (folder / "crops").mkdir(parents=True)
     rows = []
     for number in range(patients):
-        split, malignant = ("test" if number % 4 == 3 else "train"), number % 2
+        split, malignant = ("test" if number % 3 == 2 else "train"), number % 2
         for view in ("CC", "MLO"):
             name = f"crops/Mass-{split.title()}_P_{number:05d}_LEFT_{view}_1.png"
             crop = _blob(random, size, radius=5 + 12 * malignant)
@@ -86,5 +86,5 @@ def _blob(random: np.random.Generator, size: int, radius: int) -> np.ndarray:
 
 @pytest.fixture
 def prepared(tmp_path: Path) -> Path:
-    """A tiny prepared-crops folder of 24 patients, six of them in test."""
+    """A tiny prepared-crops folder of 24 patients, eight of them in test."""
     return write_prepared(tmp_path / "prepared")

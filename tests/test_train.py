@@ -45,7 +45,7 @@ def test_it_writes_whole_artifacts_of_both_models(trained):
     prepared, out = trained
     manifest = verify(out)
     assert manifest.models == ("simple_cnn", "mobilenetv2")
-    assert (manifest.data.n_train, manifest.data.n_test) == (36, 12)
+    assert (manifest.data.n_train, manifest.data.n_test) == (32, 16)
     assert manifest.settings["recipes"]["mobilenetv2"]["epochs"] == 2
     assert str(prepared.parent) not in json.dumps(manifest.settings)
     for name, epochs in (("simple_cnn", 2), ("mobilenetv2", 3)):
@@ -72,7 +72,7 @@ def test_the_exported_network_gives_the_recorded_scores(trained):
 def test_calibration_and_thresholds_come_from_training_patients(trained, tmp_path):
     prepared, out = trained
     card = load_card("simple_cnn", out)
-    assert "out-of-fold scores of 36 crops of 18 patients" in card.calibration.fitted_on
+    assert "out-of-fold scores of 32 crops of 16 patients" in card.calibration.fitted_on
     flipped = pd.read_csv(prepared / "index.csv")
     is_test = flipped["split"] == "test"
     swap = {"BENIGN": "MALIGNANT", "MALIGNANT": "BENIGN"}

@@ -58,7 +58,7 @@ def affine(
 
     Examples
     --------
-    >>> affine(128, 128).tolist()
+    >>> (affine(128, 128) + 0.0).tolist()
     [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
     """
     factor = scale * input_size / crop_size

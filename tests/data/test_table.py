@@ -50,7 +50,7 @@ def test_the_real_folder_holds_the_official_counts(real_crops):
         ("pathology", "CANCER", r"Row 5 .*MALIGNANT.*Received: pathology='CANCER'"),
         ("split", "validation", r"Row 5 .*train or test.*'validation'"),
         ("patient_id", None, r"Row 5 .*no file or patient"),
-        ("patient_id", "P_00003", r"1 patients stand in both splits \(row 5: P_00003\)"),
+        ("patient_id", "P_00002", r"1 patients stand in both splits \(row 5: P_00002\)"),
     ],
 )
 def test_a_wrong_row_is_named(prepared, column, value, sentence):
