@@ -92,7 +92,7 @@ def _table(rows: Sequence[Row], cards: Sequence[Card]) -> None:
         table_of(rows, cards, threshold),
         column_config={
             "Picture": st.column_config.ImageColumn("Picture", width="small"),
-            "File": st.column_config.TextColumn("File", width=280),
+            "File": st.column_config.TextColumn("File", width=220),
             STANDING: st.column_config.TextColumn(STANDING, width="large"),
             **probability,
         },

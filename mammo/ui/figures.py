@@ -17,7 +17,7 @@ NEUTRAL_COLOUR = "#7A8894"
 BOX_COLOUR = "#FFFFFF"
 WINDOW_COLOUR = "#F0E442"
 
-FILM_WIDTH = 400
+FILM_WIDTH = 380
 TALLEST_FILM = 680
 TOOLBAR_HEIGHT = 34
 BAR_HEIGHT = 118
@@ -53,38 +53,53 @@ def film_figure(
     """
     x, y, width, height = view
     step_x, step_y = width / picture_size[1], height / picture_size[0]
-    image = go.Image(
-        source=picture,
-        x0=x + step_x / 2,
-        y0=y + step_y / 2,
-        dx=step_x,
-        dy=step_y,
-        hovertemplate="x %{x:.0f}, y %{y:.0f}<extra></extra>",
-    )
-    figure = go.Figure(image)
-    if box is not None:
-        figure.add_shape(_outline(box, BOX_COLOUR, "dot"))
-    if window is not None:
-        figure.add_shape(_outline(window, WINDOW_COLOUR, "solid"))
-    held = {"visible": False, "constrain": "domain"}
-    figure.update_xaxes(held, range=[x, x + width], constraintoward="left")
-    figure.update_yaxes(held, range=[y + height, y], constraintoward="top", scaleanchor="x")
-    figure.update_layout(
-        height=min(TALLEST_FILM, round(FILM_WIDTH * height / width) + TOOLBAR_HEIGHT),
-        margin={"l": 0, "r": 0, "t": TOOLBAR_HEIGHT, "b": 0},
-        dragmode="select",
-        plot_bgcolor="rgba(0,0,0,0)",
-        newselection={"line": {"color": WINDOW_COLOUR, "width": 2, "dash": "dash"}},
-        modebar={"bgcolor": "rgba(0,0,0,0)", "color": NEUTRAL_COLOUR, "activecolor": BELOW_COLOUR},
-    )
-    return figure
+    image = {
+        "type": "image",
+        "source": picture,
+        "x0": x + step_x / 2,
+        "y0": y + step_y / 2,
+        "dx": step_x,
+        "dy": step_y,
+        "hovertemplate": "x %{x:.0f}, y %{y:.0f}<extra></extra>",
+    }
+    outlines = [
+        _outline(region, colour, dash)
+        for region, colour, dash in ((box, BOX_COLOUR, "dot"), (window, WINDOW_COLOUR, "solid"))
+        if region is not None
+    ]
+    layout = _film_layout(width / height) | {
+        "shapes": outlines,
+        "xaxis": _film_axis("left") | {"range": [x, x + width]},
+        "yaxis": _film_axis("top") | {"range": [y + height, y], "scaleanchor": "x"},
+    }
+    return go.Figure({"data": [image], "layout": layout})
+
+
+def _film_layout(aspect: float) -> dict[str, Any]:
+    """Describe the figure of a film whose width is `aspect` times its height."""
+    return {
+        "height": min(TALLEST_FILM, round(FILM_WIDTH / aspect) + TOOLBAR_HEIGHT),
+        "margin": {"l": 0, "r": 0, "t": TOOLBAR_HEIGHT, "b": 0},
+        "dragmode": "select",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "newselection": {"line": _line(WINDOW_COLOUR, "dash")},
+        "modebar": {
+            "bgcolor": "rgba(0,0,0,0)",
+            "color": NEUTRAL_COLOUR,
+            "activecolor": BELOW_COLOUR,
+        },
+    }
+
+
+def _film_axis(toward: str) -> dict[str, Any]:
+    return {"visible": False, "constrain": "domain", "constraintoward": toward}
 
 
 def _outline(region: Region, colour: str, dash: str) -> dict[str, Any]:
     """Describe a rectangle on the film that lets the picture shine through."""
     x, y, width, height = region
-    line = {"color": colour, "width": 2, "dash": dash}
-    return {"type": "rect", "x0": x, "y0": y, "x1": x + width, "y1": y + height, "line": line}
+    corners = {"x0": x, "y0": y, "x1": x + width, "y1": y + height}
+    return {"type": "rect", "line": _line(colour, dash)} | corners
 
 
 def probability_figure(
@@ -97,67 +112,60 @@ def probability_figure(
     p_malignant, p_low, p_high, threshold : float, 0-1
     """
     colour = ABOVE_COLOUR if p_malignant >= threshold else BELOW_COLOUR
-    figure = go.Figure()
-    figure.add_shape(_band(0, 1, 0.05, NEUTRAL_COLOUR, 0.35))
-    figure.add_shape(_band(p_low, p_high, 0.16, colour, 0.35))
-    figure.add_shape(
-        type="line", x0=threshold, x1=threshold, y0=-0.42, y1=0.42, line=_dashed(NEUTRAL_COLOUR)
-    )
-    figure.add_annotation(
-        x=threshold,
-        y=0.42,
-        text="threshold",
-        showarrow=False,
-        yanchor="bottom",
-        xanchor=_anchor(threshold),
-        font={"size": 13},
-    )
-    figure.add_trace(
-        go.Scatter(
-            x=[p_malignant],
-            y=[0],
-            mode="markers",
-            marker={"symbol": "diamond", "size": 17, "color": colour},
-            hoverinfo="skip",
-        )
-    )
-    figure.update_xaxes(
-        range=[-0.02, 1.02],
-        tickvals=[0, 0.5, 1],
-        tickformat=".0%",
-        fixedrange=True,
-        showgrid=False,
-        zeroline=False,
-    )
-    figure.update_yaxes(range=[-0.5, 0.8], visible=False, fixedrange=True)
-    figure.update_layout(
-        height=BAR_HEIGHT, margin={"l": 20, "r": 24, "t": 0, "b": 24}, showlegend=False
-    )
-    return figure
-
-
-def _band(
-    start: float, end: float, half_height: float, colour: str, opacity: float
-) -> dict[str, Any]:
-    """Describe a horizontal band, filled and without an edge."""
-    return {
-        "type": "rect",
-        "x0": start,
-        "x1": end,
-        "y0": -half_height,
-        "y1": half_height,
-        "fillcolor": colour,
-        "opacity": opacity,
-        "line": {"width": 0},
+    marker = {
+        "type": "scatter",
+        "x": [p_malignant],
+        "y": [0],
+        "mode": "markers",
+        "marker": {"symbol": "diamond", "size": 17, "color": colour},
+        "hoverinfo": "skip",
     }
+    layout = _BAR_LAYOUT | {
+        "shapes": [
+            _band(0, 1, 0.05, NEUTRAL_COLOUR),
+            _band(p_low, p_high, 0.16, colour),
+            _upright(threshold),
+        ],
+        "annotations": [_label(threshold, "threshold")],
+    }
+    return go.Figure({"data": [marker], "layout": layout})
 
 
-def _dashed(colour: str) -> dict[str, Any]:
-    return {"color": colour, "width": 2, "dash": "dash"}
+_BAR_LAYOUT: dict[str, Any] = {
+    "height": BAR_HEIGHT,
+    "margin": {"l": 20, "r": 24, "t": 0, "b": 24},
+    "showlegend": False,
+    "xaxis": {
+        "range": [-0.02, 1.02],
+        "tickvals": [0, 0.5, 1],
+        "tickformat": ".0%",
+        "fixedrange": True,
+        "showgrid": False,
+        "zeroline": False,
+    },
+    "yaxis": {"range": [-0.5, 0.8], "visible": False, "fixedrange": True},
+}
 
 
-def _anchor(position: float) -> str:
-    """Keep a label inside the figure: to the right of its line near 0, to the left near 1."""
-    if position < 0.1:
-        return "left"
-    return "right" if position > 0.9 else "center"
+def _band(start: float, end: float, half_height: float, colour: str) -> dict[str, Any]:
+    """Describe a horizontal band, half transparent and without an edge."""
+    place = {"x0": start, "x1": end, "y0": -half_height, "y1": half_height}
+    look = {"fillcolor": colour, "opacity": 0.35, "line": {"width": 0}}
+    return {"type": "rect"} | place | look
+
+
+def _upright(position: float) -> dict[str, Any]:
+    """Describe the dashed line at a threshold."""
+    place = {"x0": position, "x1": position, "y0": -0.42, "y1": 0.42}
+    return {"type": "line", "line": _line(NEUTRAL_COLOUR, "dash")} | place
+
+
+def _label(position: float, text: str) -> dict[str, Any]:
+    """Describe the words above a threshold, kept inside the figure near its ends."""
+    anchor = "left" if position < 0.1 else "right" if position > 0.9 else "center"
+    look = {"showarrow": False, "xanchor": anchor, "yanchor": "bottom", "font": {"size": 13}}
+    return {"x": position, "y": 0.42, "text": text} | look
+
+
+def _line(colour: str, dash: str) -> dict[str, Any]:
+    return {"color": colour, "width": 2, "dash": dash}

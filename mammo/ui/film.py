@@ -87,11 +87,11 @@ def _film(picture: Picture, box: Region | None, zoom: int, tone: tuple[int, int,
     view = zoomed_view(film.shape, zoom, middle(box) if box and zoom > 1 else None)
     shown = toned(cut_view(film, view), *tone)
     window = None if box is None else _window(picture, box)
-    chart = f"film_{picture.key}"
+    chart, shape = f"film_{picture.key}", film.shape
     st.plotly_chart(
         film_figure(data_uri(shown), (shown.shape[0], shown.shape[1]), view, box, window),
         key=chart,
-        on_select=lambda: _take_drawn_box(chart, film.shape),
+        on_select=lambda: _take_drawn_box(chart, shape),  # must not keep the film alive
         selection_mode=("box",),
         config=FILM_CONFIG,
         alt=_film_words(picture, box),

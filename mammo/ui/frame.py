@@ -14,6 +14,7 @@ import streamlit as st
 from mammo.errors import MammoError
 from mammo.ui import words
 from mammo.ui.brand import MARK
+from mammo.ui.memory import give_back_freed_films
 
 DATA_SET = "https://doi.org/10.7937/K9/TCIA.2016.7O02S9CY"
 _ACCEPTED = "notice_accepted"
@@ -56,6 +57,7 @@ def frame(title: str, icon: str) -> None:
     icon : str
         A Material symbol, `:material/name:`.
     """
+    give_back_freed_films()
     st.set_page_config(
         page_title=title if title == "mammo" else f"{title} · mammo",
         page_icon=MARK,

@@ -23,7 +23,7 @@ def models_at_a_glance() -> None:
     for column, card in zip(st.columns(len(cards), border=True), cards, strict=True):
         with column:
             _model(card)
-    st.caption(tested_on(facts))
+    st.caption(how_measured(facts))
 
 
 def _model(card: Card) -> None:
@@ -75,7 +75,7 @@ def weights(parameters: int) -> str:
     return f"{parameters / 1_000:.0f} thousand" if parameters >= 1_000 else str(parameters)
 
 
-def tested_on(facts: Manifest) -> str:
+def how_measured(facts: Manifest) -> str:
     """Say on what the headline figures were measured, and how to read them."""
     data = facts.data
     return (

@@ -61,6 +61,7 @@ def choose_threshold(key: str) -> str:
 @st.fragment
 def show_result(lesion: Lesion, answers: Sequence[Answer]) -> None:
     """Show what both models say of one lesion, and its record where the picture is an example."""
+    show_doubts(doubts(lesion, answers))
     threshold = choose_threshold("threshold")
     opacity = st.slider("Heat map opacity", 0, 100, 45, 5, format="%d%%", key="opacity")
     for column, answer in zip(st.columns(len(answers), border=True), answers, strict=True):
@@ -68,7 +69,6 @@ def show_result(lesion: Lesion, answers: Sequence[Answer]) -> None:
             _answer(answer, answer.card.thresholds[threshold])
             _heat_map(answer, opacity)
             _steadiness(answer, answer.card.thresholds[threshold])
-    show_doubts(doubts(lesion, answers))
     _record(lesion.picture)
     _download(lesion, answers)
     small_notice()

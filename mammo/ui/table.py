@@ -57,7 +57,7 @@ def table_of(rows: Sequence[Row], cards: Sequence[Card], threshold: str) -> "pd.
 
 
 def _shown(row: Row, cards: Sequence[Card], threshold: str) -> dict[str, Any]:
-    shown: dict[str, Any] = {"Picture": row.thumbnail, "File": row.file}
+    shown: dict[str, Any] = {"Picture": row.thumbnail or "", "File": row.file}
     for card in cards:
         given = row.assessments.get(card.name)
         shown[card.title] = None if given is None else 100 * given.p_malignant
