@@ -3,9 +3,10 @@
     python benchmarks/serving.py                      a table, and benchmarks/serving.json
     python benchmarks/serving.py --crops 5 --starts 1 --json OUT.json
 
-Each figure is a median. Figures of one run are also given as ratios, which travel from machine to
-machine better than seconds do: of one crop to a matrix product on the same core, and of TensorFlow
-(where it is installed) to what mammo serves by. Let nothing else run meanwhile.
+Each figure is a median: of the processor's time for one crop, by the clock for a start. Figures of
+one run are also given as ratios, which travel from machine to machine better than seconds do: of
+one crop to a matrix product on the same core, and of TensorFlow (where it is installed) to what
+mammo serves by. Let nothing else run meanwhile.
 """
 
 import argparse
@@ -93,12 +94,15 @@ def one_crop(crops: int) -> Figures:
 
 
 def median_time(action: Callable[[], object], times: int) -> float:
-    """Return the median seconds of an action, after three that do not count."""
+    """Return the median seconds of the processor for an action, after three that do not count.
+
+    The process's own time: what it costs one core, whoever else runs on it.
+    """
     seconds = []
     for _ in range(times + 3):
-        start = time.perf_counter()
+        start = time.process_time()
         action()
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.process_time() - start)
     return statistics.median(seconds[3:])
 
 

@@ -19,8 +19,8 @@ from pathlib import Path
 from mammo.artifacts import load_manifest
 from mammo.errors import MammoError, SettingsError
 from mammo.evaluate import evaluate_artifacts
-from mammo.evaluation import Comparison, Evaluation, Interval, SplitEvaluation
-from mammo.evaluation.wording import interval, number, p_value, percent, signed
+from mammo.evaluation import Evaluation, SplitEvaluation
+from mammo.evaluation.wording import interval, number, p_value, percent
 from mammo.predict import example_sources, predict_source
 from mammo.results import line_of
 
@@ -108,8 +108,8 @@ def figures_part() -> str:
         _row("AUC out of fold on the training crops", out_of_fold, _auc),
     ]
     table = [f"| {' | '.join(row)} |" for row in rows]
-    sentences = [crops.headline, *_against_radiologists(crops), _provenance(by_crop)]
-    return "\n".join([*table, "", " ".join(sentences)])
+    paragraphs = [crops.headline, _against_radiologists(crops), _provenance(by_crop)]
+    return "\n\n".join(["\n".join(table), *filter(None, paragraphs)])
 
 
 def example_part() -> str:
@@ -183,18 +183,15 @@ def _observed(split: SplitEvaluation, model: str) -> str:
     return number(split.models[model].calibration.line.observed_to_expected, 2)
 
 
-def _against_radiologists(split: SplitEvaluation) -> list[str]:
+def _against_radiologists(split: SplitEvaluation) -> str:
     if split.radiologists is None:
-        return []
-    return [
-        f"{split.models[one.first].title} minus the radiologists: {_difference(one)}."
+        return ""
+    gaps = [
+        f"{split.models[one.first].title} {interval(one.auc_difference, 2)}, "
+        f"{p_value(one.clustered_delong.p_value)}"
         for one in split.radiologists.comparisons
     ]
-
-
-def _difference(pair: Comparison) -> str:
-    gap: Interval = pair.auc_difference
-    return f"{signed(gap)}, {p_value(pair.clustered_delong.p_value)}"
+    return f"AUC minus the radiologists', each crop alone: {'; '.join(gaps)}."
 
 
 def _provenance(evaluation: Evaluation) -> str:

@@ -134,13 +134,13 @@ def example_name(lesion: "ExampleLesion") -> str:
 
 def _upload() -> Sequence[UploadedFile]:
     """Ask for files. Every name is welcome: DICOM files often have no ending."""
-    return st.file_uploader(
-        "Films or crops",
-        accept_multiple_files=True,
-        key="files",
-        help="DICOM, PNG, JPEG, TIFF, BMP or WebP. One film: mark the lesion on it. Many crops: "
-        "a table. Nothing is stored.",
-    )
+    files = st.file_uploader("Films or crops", accept_multiple_files=True, key="files")
+    if not files:
+        st.caption(
+            "DICOM, PNG, JPEG, TIFF, BMP or WebP. One film: mark the lesion on it. One crop: it is "
+            "used whole. Many crops: a table. Nothing is stored; remove names from what you open."
+        )
+    return files
 
 
 def open_one_of(files: Sequence[UploadedFile]) -> Picture | None:
