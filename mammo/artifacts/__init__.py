@@ -6,11 +6,13 @@
     artifacts/<model>/model.weights.h5 the same weights for Keras
     artifacts/<model>/card.json        preprocessing, calibration, thresholds, figures
     artifacts/<model>/history.csv      the training curves
+    artifacts/<other>/...              what other commands attached, see `attachments`
 
 Used by `mammo.train` (writes, by `staged_artifacts`), `mammo.inference`, `mammo.evaluate` and the
 pages (read, by `load_*`). Every read is held against the manifest first.
 """
 
+from mammo.artifacts.attachments import attach, read_attachment
 from mammo.artifacts.card import Calibration, Card, Metric, parse_card, sigmoid
 from mammo.artifacts.cases import load_cases, load_history
 from mammo.artifacts.manifest import (
@@ -34,6 +36,7 @@ __all__ = [
     "Metric",
     "RunFacts",
     "artifacts_folder",
+    "attach",
     "check_replaceable",
     "load_card",
     "load_cases",
@@ -42,6 +45,7 @@ __all__ = [
     "load_model",
     "models_to_carry_over",
     "parse_card",
+    "read_attachment",
     "sigmoid",
     "staged_artifacts",
     "verify",

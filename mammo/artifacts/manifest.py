@@ -71,7 +71,8 @@ class Manifest:
     """Hold `manifest.json`: who made the artifacts, from what, and each file's checksum.
 
     `models` are all models that can be loaded; `carried_over` says of those among them that an
-    earlier run made when ("created") and by which command.
+    earlier run made when ("created") and by which command. `attachments` are the files that other
+    commands added, each with the checksums of the files that it was computed from.
     """
 
     created: str
@@ -83,6 +84,7 @@ class Manifest:
     models: tuple[str, ...]
     files: Mapping[str, FileRecord]
     carried_over: Mapping[str, Mapping[str, str]]
+    attachments: Mapping[str, Mapping[str, str]]
 
 
 def artifacts_folder() -> Path:
@@ -145,6 +147,11 @@ def read_files(names: Iterable[str], folder: Path | None = None) -> dict[str, by
         folder,
         lambda manifest: {name: _read_verified(folder, name, manifest) for name in wanted},
     )
+
+
+def record_of(content: bytes) -> dict[str, Any]:
+    """Return what the manifest says of a file with these bytes."""
+    return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
 
 
 def require_model(model: str, manifest: Manifest, folder: Path) -> None:
@@ -234,15 +241,16 @@ def _parse(document: Document) -> Manifest:
         data=_data(document.section("data")),
         models=document.texts("models"),
         files={_safe(name, files): _record(files.section(name)) for name in files.fields},
-        carried_over=_carried_over(document),
+        carried_over=_text_tables(document, "carried_over"),
+        attachments=_text_tables(document, "attachments"),
     )
 
 
-def _carried_over(document: Document) -> Mapping[str, Mapping[str, str]]:
-    if "carried_over" not in document.fields:
+def _text_tables(document: Document, name: str) -> Mapping[str, Mapping[str, str]]:
+    if name not in document.fields:
         return {}
-    section = document.section("carried_over")
-    return {model: _texts(section.section(model)) for model in section.fields}
+    section = document.section(name)
+    return {key: _texts(section.section(key)) for key in section.fields}
 
 
 def _texts(section: Document) -> Mapping[str, str]:

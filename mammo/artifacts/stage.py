@@ -9,23 +9,26 @@ disk or a kill before that leaves the old artifacts as they were.
 """
 
 import errno
-import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from mammo.artifacts.attachments import attachments_to_keep
 from mammo.artifacts.card import parse_card
 from mammo.artifacts.cases import CASES_NAME, merge_columns, parse_cases, read_rows, write_rows
 from mammo.artifacts.manifest import (
     MANIFEST_NAME,
     MANIFEST_SCHEMA,
+    Manifest,
     RunFacts,
+    read_files,
+    record_of,
     verify,
 )
 from mammo.artifacts.swap import (
@@ -178,8 +181,11 @@ def _complete(
     outputs = [CASES_NAME, *(f"{model}/{name}" for model in models for name in MODEL_FILES)]
     _check_whole(stage, outputs, models)
     manifest = _manifest(stage, facts, models, outputs) | {"carried_over": origins}
+    older = _older_manifest(folder)
+    if older:
+        manifest["attachments"] = _keep_attachments(stage, folder, older, manifest["files"])
     (stage / MANIFEST_NAME).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-    _keep_other_files(stage, folder)
+    _keep_other_files(stage, folder, older.attachments if older else {})
 
 
 def _carry_columns(cases: Path, older: Path, carry_over: Sequence[str]) -> None:
@@ -187,11 +193,36 @@ def _carry_columns(cases: Path, older: Path, carry_over: Sequence[str]) -> None:
     write_rows(cases, merge_columns(rows, old_rows, carry_over))
 
 
-def _keep_other_files(stage: Path, folder: Path) -> None:
-    """Copy what no training wrote into the old folder: a lesson's result, somebody's note."""
+def _keep_attachments(
+    stage: Path, folder: Path, older: Manifest, files: dict[str, dict[str, Any]]
+) -> dict[str, Mapping[str, str]]:
+    """Copy the attachments that still hold, and add them to the new manifest's files."""
+    kept = attachments_to_keep(older, files)
+    for name in kept:
+        content = read_files((name,), folder)[name]
+        (stage / name).parent.mkdir(parents=True, exist_ok=True)
+        (stage / name).write_bytes(content)
+        files[name] = record_of(content)
+    for name in older.attachments.keys() - kept.keys():
+        print(f"{name} belonged to the older models and is dropped: run its command again.")
+    return kept
+
+
+def _older_manifest(folder: Path) -> Manifest | None:
+    """Return the manifest of the artifacts to replace if they are whole: others may be replaced."""
+    try:
+        return verify(folder)
+    except ArtifactError:
+        return None
+
+
+def _keep_other_files(stage: Path, folder: Path, attachments: Collection[str]) -> None:
+    """Copy what no command wrote into the old folder: somebody's note."""
     for path in folder.rglob("*"):
         name = path.relative_to(folder)
         written = (MANIFEST_NAME, CASES_NAME) if len(name.parts) == 1 else MODEL_FILES
+        if name.as_posix() in attachments:
+            continue
         if path.is_file() and name.name not in written and not (stage / name).exists():
             (stage / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, stage / name)
@@ -220,13 +251,8 @@ def _manifest(
         "versions": dict(facts.versions),
         "data": asdict(facts.data),
         "models": list(models),
-        "files": {name: _record(stage / name) for name in outputs},
+        "files": {name: record_of((stage / name).read_bytes()) for name in outputs},
     }
-
-
-def _record(path: Path) -> dict[str, Any]:
-    content = path.read_bytes()
-    return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
 
 
 def _unwritable(folder: Path, error: OSError) -> ArtifactError:

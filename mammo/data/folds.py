@@ -59,3 +59,25 @@ def patient_folds(
     for fold, (_, held_out) in enumerate(splitter.split(groups, labels, groups)):
         fold_of[held_out] = fold
     return fold_of
+
+
+def row_folds(labels: NDArray[np.int_], folds: int, seed: int) -> NDArray[np.int_]:
+    """Deal crops into folds row by row, as if no two were of one patient: the popular mistake.
+
+    Only the lesson of the leak uses it (`python -m mammo.lessons leak`).
+
+    Parameters
+    ----------
+    labels : int (n,), 0 benign, 1 malignant.
+    folds : int, at least 2.
+    seed : int, the same seed deals the same folds.
+
+    Returns
+    -------
+    int (n,), 0 to folds - 1.
+
+    References
+    ----------
+    scikit-learn, `sklearn.model_selection.StratifiedKFold`.
+    """
+    return patient_folds(labels, np.arange(len(labels)).astype(object), folds, seed)

@@ -1,0 +1,1 @@
+"""Lessons that need a training of their own: `python -m mammo.lessons leak --data DIR`."""

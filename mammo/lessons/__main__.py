@@ -1,0 +1,111 @@
+"""The command of the lessons.
+
+    python -m mammo.lessons leak --data DIR
+    python -m mammo.lessons leak --data DIR --seeds 2 --epochs 3
+
+`leak` trains the same model by the same trainer under two splits of the same crops, for each of
+five seeds: rows at random, as in many public notebooks, and patients at random. Only the official
+training crops are used; the test half stays untouched. The result goes to
+`artifacts/lessons/leak.json`, which the page Model comparison shows. Killed, the same command goes
+on where it was.
+"""
+
+import argparse
+import json
+import logging
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mammo.artifacts import artifacts_folder, attach
+from mammo.data.table import load_crops
+from mammo.errors import MammoError
+from mammo.lessons.leak import SCHEMA, LeakSettings, leak_lesson
+from mammo.lessons.overlap import summary_in_words
+from mammo.settings import MODELS, RECIPES, TrainSettings, with_overrides
+
+RESULT = "lessons/leak.json"
+WORK_FOLDER = ".mammo-lessons"
+OVERRIDES = ("head_epochs", "epochs", "input_size", "batch_size")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    options = _parser().parse_args(given)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # TensorFlow warns that it compiles anew for each fit and for each last, smaller batch.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    try:
+        lesson = _teach(options, _as_typed(given))
+    except MammoError as error:
+        print(f"mammo.lessons: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nmammo.lessons: stopped; the same command goes on from here.", file=sys.stderr)
+        return 130
+    print(summary_in_words(lesson))
+    return 0
+
+
+def _teach(options: argparse.Namespace, command: str) -> dict[str, Any]:
+    out = options.out if options.out is not None else artifacts_folder()
+    work = options.work if options.work is not None else out.resolve().parent / WORK_FOLDER
+    overrides = {name: getattr(options, name) for name in OVERRIDES}
+    settings = LeakSettings(
+        options.model, with_overrides(RECIPES[options.model], overrides),
+        tuple(range(options.seed, options.seed + options.seeds)), options.imagenet_weights, work,
+    )  # fmt: skip
+    lesson = {
+        "schema": SCHEMA,
+        "lesson": "leak",
+        "command": command,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        **leak_lesson(load_crops(options.data), settings),
+    }
+    attach(RESULT, (json.dumps(lesson, indent=1) + "\n").encode(), folder=out)
+    shutil.rmtree(work, ignore_errors=True)
+    return lesson
+
+
+def _as_typed(given: Sequence[str]) -> str:
+    """Write the command for the result, of each path its name alone: it may name a person."""
+    words = [Path(word).name if os.sep in word else word for word in given]
+    return shlex.join(["python", "-m", "mammo.lessons", *words])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m mammo.lessons",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("lesson", choices=("leak",))
+    parser.add_argument("--data", type=Path, required=True, help="folder of prepared crops")
+    parser.add_argument("--out", type=Path, default=None, help="artifacts folder to add it to")
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=None,
+        help=f"folder for finished runs and checkpoints (default: {WORK_FOLDER} beside --out)",
+    )
+    parser.add_argument("--model", default="mobilenetv2", choices=MODELS)
+    parser.add_argument("--seed", type=int, default=TrainSettings.seed, help="the first seed")
+    parser.add_argument("--seeds", type=int, default=5, help="how many seeds; default: 5")
+    parser.add_argument(
+        "--imagenet-weights", default=TrainSettings.imagenet_weights, metavar="imagenet|PATH|none"
+    )
+    for name in OVERRIDES:
+        parser.add_argument(
+            "--" + name.replace("_", "-"), type=int, default=None, help="default: the recipe's"
+        )
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
