@@ -36,6 +36,10 @@ class Recipe:
         collapsed to a constant answer at a learning rate of 2e-4.
     dropout : float, 0 to 1, before each dense layer.
     label_smoothing : float, 0 to 1.
+    weight_average : float, 0 to 0.9999, the momentum of a running mean of the weights over the
+        steps of the main stage, which the fitted network keeps; 0 keeps the last weights.
+    distillation : float, 0 to 1, how far the targets move from the labels towards what the teacher
+        says of each crop (simple CNN; the teacher is MobileNetV2, fitted on the same crops).
     frozen_blocks : int, 0 to 16, the first inverted-residual blocks of MobileNetV2 (with its stem)
         that keep their ImageNet weights; 0 trains all.
     rotation_degrees, zoom, shift, contrast, brightness : float, see `mammo.data.augment`.
@@ -53,6 +57,8 @@ class Recipe:
     gradient_clip: float = 1.0
     dropout: float = 0.3
     label_smoothing: float = 0.0
+    weight_average: float = 0.0
+    distillation: float = 0.0
     frozen_blocks: int = 0
     rotation_degrees: float = 180.0
     zoom: float = 0.2
@@ -82,6 +88,8 @@ _RANGES = (
     ("gradient_clip", 1e-3, 1e6),
     ("dropout", 0, 0.95),
     ("label_smoothing", 0, 0.5),
+    ("weight_average", 0, 0.9999),
+    ("distillation", 0, 1),
     ("frozen_blocks", 0, 16),
     ("rotation_degrees", 0, 180),
     ("zoom", 0, 2),

@@ -152,11 +152,11 @@ def _fit_and_release(
 def _fit_model(
     name: str, settings: TrainSettings, data: "TrainingCrops", run: Path
 ) -> tuple["keras.Model", FittedModel]:
-    from mammo.models.crossfit import FINAL, FitPlan, fit_fold
+    from mammo.models.crossfit import FINAL, fit_fold, fit_plan
     from mammo.models.serving import serving_model
 
     recipe = settings.recipes[name]
-    plan = FitPlan(name, recipe, settings.seed, settings.imagenet_weights, run)
+    plan = fit_plan(name, settings, run)
     logits = np.empty(len(data.labels))
     history: list[dict[str, Any]] = []
     with _Progress(plan, settings.folds) as progress:

@@ -15,10 +15,11 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from mammo.errors import TrainingError
 from mammo.models.fit import FitData, build_network, fit, ignore_progress, predict_logits
 from mammo.models.mobilenetv2 import split
 from mammo.models.views import FrozenViews, Views, crop_views
-from mammo.settings import Recipe
+from mammo.settings import RECIPES, Recipe, TrainSettings
 
 FINAL = -1
 """The fold number of the fit that holds no crop out."""
@@ -53,6 +54,7 @@ class FitPlan:
     seed : int.
     imagenet_weights : str, see `mammo.models.mobilenetv2`.
     work : Path, the run's work folder.
+    teacher : FitPlan, or None; needed where the recipe distils.
     """
 
     name: str
@@ -60,6 +62,17 @@ class FitPlan:
     seed: int
     imagenet_weights: str
     work: Path
+    teacher: "FitPlan | None" = None
+
+
+def fit_plan(name: str, settings: TrainSettings, work: Path) -> FitPlan:
+    """Plan the fits of one model of a training; MobileNetV2 is the simple CNN's teacher.
+
+    Both plans share the work folder, so that the teacher's fits serve twice where both are trained.
+    """
+    recipe = settings.recipes.get(name, RECIPES[name])
+    teacher = fit_plan("mobilenetv2", settings, work) if name == "simple_cnn" else None
+    return FitPlan(name, recipe, settings.seed, settings.imagenet_weights, work, teacher)
 
 
 def fit_fold(
@@ -89,13 +102,32 @@ def fit_fold(
     network = build_network(plan.name, plan.recipe, seed, plan.imagenet_weights)
     learning, views = _learning_part(plan, network, data)
     held_out = data.fold == fold
-    rows = FitData(views, data.labels, np.flatnonzero(~held_out), np.flatnonzero(held_out))
+    rows = FitData(
+        views, data.labels, np.flatnonzero(~held_out), np.flatnonzero(held_out),
+        _targets(plan, data, fold),
+    )  # fmt: skip
     history = fit(
         network, learning, rows, plan.recipe, seed, folder / f"{label}.npz",
         _identity(plan, data, fold), on_epoch,
     )  # fmt: skip
     logits = predict_logits(learning, views, rows.held_out) if held_out.any() else np.empty(0)
     return network, logits, [{"fold": label, **row} for row in history]
+
+
+def _targets(plan: FitPlan, data: TrainingCrops, fold: int) -> NDArray[np.float32]:
+    """Return the labels, or their mixture with a teacher that saw no crop of this fold either.
+
+    Hinton et al. 2015, "Distilling the Knowledge in a Neural Network", at temperature 1.
+    """
+    share = plan.recipe.distillation
+    if not share:
+        return data.labels.astype(np.float32)
+    if plan.teacher is None:
+        raise TrainingError("A recipe that distils needs a teacher; there is none for this model.")
+    teacher, _, _ = fit_fold(plan.teacher, data, fold)
+    learning, views = _learning_part(plan.teacher, teacher, data)
+    logits = predict_logits(learning, views, np.arange(len(data.labels)))
+    return np.asarray((1 - share) * data.labels + share / (1 + np.exp(-logits)), dtype=np.float32)
 
 
 def _learning_part(
@@ -108,10 +140,13 @@ def _learning_part(
     return learning, FrozenViews(views, frozen, plan.work / plan.name)
 
 
-def _identity(plan: FitPlan, data: TrainingCrops, fold: int) -> str:
+def _identity(plan: FitPlan | None, data: TrainingCrops, fold: int) -> str:
+    if plan is None:
+        return ""
     parts = {
         "name": plan.name,
         "recipe": asdict(plan.recipe),
+        "teacher": _identity(plan.teacher, data, fold) if plan.recipe.distillation else None,
         "seed": plan.seed,
         "imagenet_weights": Path(plan.imagenet_weights).name,
         "data": data.fingerprint,

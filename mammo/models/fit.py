@@ -33,12 +33,15 @@ class FitData:
     labels : int (n,), 0 benign, 1 malignant, of all crops.
     learn : int (a,), rows to learn from.
     held_out : int (m,), rows of patients that are not in `learn`; m may be 0.
+    targets : float32 (n,), 0 to 1, what the network is to say of each crop: the labels, or a
+        mixture of them with a teacher's answers.
     """
 
     views: Views
     labels: NDArray[np.int_]
     learn: Rows
     held_out: Rows
+    targets: NDArray[np.float32]
 
 
 @dataclass
@@ -106,6 +109,8 @@ def fit(
             _write_checkpoint(checkpoint, state, learning)
             on_epoch(len(state.history))
         state.stage, state.epoch = stage.number + 1, 0
+    if recipe.weight_average:
+        learning.optimizer.finalize_variable_values(learning.trainable_variables)
     return state.history
 
 
@@ -159,7 +164,11 @@ def _compile(network: keras.Model, recipe: Recipe, stage: _Stage, crops: int) ->
     )
     network.compile(
         optimizer=keras.optimizers.AdamW(
-            schedule, weight_decay=recipe.weight_decay, global_clipnorm=recipe.gradient_clip
+            schedule,
+            weight_decay=recipe.weight_decay,
+            global_clipnorm=recipe.gradient_clip,
+            use_ema=recipe.weight_average > 0,
+            ema_momentum=recipe.weight_average,
         ),
         loss=keras.losses.BinaryCrossentropy(
             from_logits=True, label_smoothing=recipe.label_smoothing
@@ -174,10 +183,10 @@ def _run_epoch(
 ) -> dict[str, Any]:
     began = time.perf_counter()
     losses, sizes = [], []
-    for crops, labels, weights in _batches(data, recipe.batch_size, seed, view):
+    for crops, targets, weights in _batches(data, recipe.batch_size, seed, view):
         learning.reset_metrics()  # so that each loss is of its batch alone
-        losses.append(float(learning.train_on_batch(crops, labels, sample_weight=weights)))
-        sizes.append(len(labels))
+        losses.append(float(learning.train_on_batch(crops, targets, sample_weight=weights)))
+        sizes.append(len(targets))
     return {
         "loss": float(np.average(losses, weights=sizes)),
         **_watch(learning, data),
@@ -188,17 +197,16 @@ def _run_epoch(
 def _batches(
     data: FitData, batch_size: int, seed: int, view: int
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]]:
-    """Yield views (b, ...), labels (b, 1) and class weights (b,) in the epoch's own order."""
+    """Yield views (b, ...), targets (b, 1) and class weights (b,) in the epoch's own order."""
     learnt = data.labels[data.learn]
     class_weights = len(learnt) / (2 * np.bincount(learnt, minlength=2))
     order = np.random.default_rng([seed, view]).permutation(data.learn)
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
-        labels = data.labels[rows]
         yield (
             data.views.augmented(view, rows),
-            labels[:, np.newaxis].astype(np.float32),
-            class_weights[labels].astype(np.float32),
+            data.targets[rows, np.newaxis],
+            class_weights[data.labels[rows]].astype(np.float32),
         )
 
 
