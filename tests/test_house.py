@@ -30,11 +30,20 @@ NEVER = {
 }
 """Left of them, and still not theirs: what serves has no TensorFlow."""
 
-COMMANDS = ("train", "release", "evaluate", "predict", "results", "readme", "lessons")
+COMMANDS = (
+    "train",
+    "release",
+    "evaluate",
+    "predict",
+    "results",
+    "readme",
+    "lessons",
+    "experiments",
+)
 """The ends of the stream, with their parts: they import everything but pages, and one another."""
 
 TENSORFLOW = {"tensorflow", "keras", "tf2onnx", "onnx"}
-TENSORFLOW_HOMES = ("mammo/models/", "mammo/train.py", "mammo/lessons/")
+TENSORFLOW_HOMES = ("mammo/models/", "mammo/train.py", "mammo/lessons/", "mammo/experiments/")
 STREAMLIT_HOMES = ("mammo/ui/", "pages/", "app.py")
 
 DISTRIBUTIONS = {"cv2": "opencv-python-headless", "PIL": "pillow", "sklearn": "scikit-learn"}

@@ -1,0 +1,158 @@
+"""Train one changed recipe on the release's folds, and hold it against the release.
+
+    python -m mammo.experiments docs/experiments/cnn-long.json --data DIR
+    python -m mammo.experiments docs/experiments/cnn-long.json --data DIR --against cnn-distilled
+
+Training patients only: the official test half is neither read nor scored. Each fold is kept in the
+work folder when it is done, so that a killed run goes on where it was. The result goes to
+`docs/experiments.csv`, the out-of-fold scores beside the experiment's file.
+"""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mammo.artifacts import load_cases
+from mammo.data.folds import patient_folds
+from mammo.data.table import fingerprint, load_crops, read_pixels
+from mammo.errors import MammoError
+from mammo.experiments.log import (
+    BASE,
+    Result,
+    base_scores,
+    compare_scores,
+    verdict,
+    write_result,
+    write_scores,
+)
+from mammo.experiments.plan import Experiment, read_experiment
+from mammo.settings import TrainSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WORK_FOLDER = Path(".mammo-experiments")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    options = _parser().parse_args(arguments)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # TensorFlow warns that it compiles anew for each fit and for each last, smaller batch.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    try:
+        for path in options.experiment:
+            result = _run(read_experiment(path), options, path.parent)
+            write_result(result, path.parent.with_suffix(".csv"))
+            print(
+                f"{result.name}: AUC {result.auc:.3f} ({result.auc_low:.3f} to "
+                f"{result.auc_high:.3f}), against {result.base} {result.difference:+.3f} "
+                f"({result.difference_low:+.3f} to {result.difference_high:+.3f}): "
+                f"{result.verdict}."
+            )
+    except MammoError as error:
+        print(f"mammo.experiments: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nmammo.experiments: stopped; the same command goes on from here.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _run(experiment: Experiment, options: argparse.Namespace, folder: Path) -> Result:
+    table = load_crops(options.data)
+    rows = table[table["split"] == "train"].reset_index(drop=True)
+    base = base_scores(options.against, experiment.model, load_cases(options.artifacts), folder)
+    scores, seconds = out_of_fold_scores(rows, experiment, options.work, options.imagenet_weights)
+    write_scores(scores, folder / f"{experiment.name}.csv")
+    logits = scores.set_index("case_id")["logit"]
+    by_crop, gap = compare_scores(rows, logits, base)
+    by_lesion, lesion_gap = compare_scores(rows, logits, base, by_lesion=True)
+    changes = "; ".join(f"{name} {value}" for name, value in experiment.changes.items())
+    return Result(
+        name=experiment.name, model=experiment.model, changes=changes, seed=experiment.seed,
+        folds=" ".join(map(str, experiment.folds)), crops=len(scores), auc=by_crop.value,
+        auc_low=by_crop.low, auc_high=by_crop.high, lesion_auc=by_lesion.value,
+        base=options.against, difference=gap.value, difference_low=gap.low,
+        difference_high=gap.high, lesion_difference=lesion_gap.value, verdict=verdict(gap),
+        minutes=seconds / 60, why=experiment.why,
+    )  # fmt: skip
+
+
+def out_of_fold_scores(
+    rows: "pd.DataFrame", experiment: Experiment, work: Path, imagenet_weights: str
+) -> "tuple[pd.DataFrame, float]":
+    """Fit an experiment's folds and score the crops that each held out.
+
+    Parameters
+    ----------
+    rows : DataFrame of `mammo.data.table.load_crops`, training rows only.
+    experiment : Experiment.
+    work : Path, keeps checkpoints and features.
+    imagenet_weights : str, see `mammo.models.mobilenetv2`.
+
+    Returns
+    -------
+    DataFrame with case_id, fold and logit; the seconds of all epochs, without a teacher's.
+    """
+    import pandas as pd
+    from tqdm import tqdm
+
+    from mammo.models.crossfit import TrainingCrops, fit_fold, fit_plan
+    from mammo.models.memory import keep_freed_memory
+
+    keep_freed_memory()
+    crops = read_pixels(rows)
+    labels = rows["label"].to_numpy()
+    # The folds are the release's whatever the experiment's seed, so that crops can be paired.
+    fold = patient_folds(
+        labels, rows["patient_id"].to_numpy(), TrainSettings.folds, TrainSettings.seed
+    )
+    data = TrainingCrops(crops, labels, fold, fingerprint(rows, crops))
+    settings = TrainSettings(
+        Path(), Path(), work, (experiment.model,), experiment.seed,
+        imagenet_weights=imagenet_weights, recipes={experiment.model: experiment.recipe},
+    )  # fmt: skip
+    plan = fit_plan(experiment.model, settings, work / experiment.name)
+    if plan.teacher:
+        plan = replace(plan, teacher=replace(plan.teacher, work=work / "teacher"))
+    parts, seconds = [], 0.0
+    for number in experiment.folds:
+        with tqdm(desc=f"{experiment.name}, fold {number}", unit="epoch") as bar:
+
+            def show(epochs_done: int, bar: "tqdm[None]" = bar) -> None:
+                bar.update(epochs_done - bar.n)
+
+            _, logits, history = fit_fold(plan, data, number, show)
+        seconds += sum(row["seconds"] for row in history)
+        held_out = rows.loc[fold == number, "case_id"].to_numpy()
+        parts.append(pd.DataFrame({"case_id": held_out, "fold": number, "logit": logits}))
+    return pd.concat(parts, ignore_index=True), seconds
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m mammo.experiments",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("experiment", type=Path, nargs="+", help="the experiment's JSON file")
+    parser.add_argument("--data", type=Path, required=True, help="folder of prepared crops")
+    parser.add_argument(
+        "--against", default=BASE, help=f"an experiment of the same folder; default: {BASE}"
+    )
+    parser.add_argument("--artifacts", type=Path, default=None, help="the release's folder")
+    parser.add_argument("--work", type=Path, default=WORK_FOLDER, help=f"default: {WORK_FOLDER}")
+    parser.add_argument(
+        "--imagenet-weights", default=TrainSettings.imagenet_weights, metavar="imagenet|PATH|none"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,146 @@
+"""What the experiments gave: `docs/experiments.csv`, a row each, and each one's scores beside it.
+
+The out-of-fold scores of every experiment are kept (`docs/experiments/<name>.csv`), so that any two
+can be compared crop by crop, years later and without training anew.
+"""
+
+import csv
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mammo.errors import DataError
+from mammo.evaluation import PatientBootstrap, auc_interval, auc_statistic, group_units
+from mammo.evaluation.bootstrap import percentile_interval
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mammo.evaluation import Interval
+
+BASE = "release"
+"""The released model's own out-of-fold scores, in `artifacts/cases.csv`."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """Hold one row of the log: AUC out of fold, and its difference from the base, both by crop.
+
+    Intervals resample patients; a `lesion` column is the same with a lesion's views averaged.
+    """
+
+    name: str
+    model: str
+    changes: str
+    seed: int
+    folds: str
+    crops: int
+    auc: float
+    auc_low: float
+    auc_high: float
+    lesion_auc: float
+    base: str
+    difference: float
+    difference_low: float
+    difference_high: float
+    lesion_difference: float
+    verdict: str
+    minutes: float
+    why: str
+
+
+def write_scores(scores: "pd.DataFrame", path: Path) -> None:
+    """Write the columns case_id, fold, logit of one experiment."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scores.round({"logit": 4}).to_csv(path, index=False, lineterminator="\n")
+
+
+def base_scores(name: str, model: str, cases: "pd.DataFrame", folder: Path) -> "pd.Series":
+    """Return an experiment's or the release's out-of-fold logits by case.
+
+    Parameters
+    ----------
+    name : `BASE`, or another experiment's name
+    model : str
+    cases : DataFrame of `mammo.artifacts.load_cases`
+    folder : Path of the experiments' files
+
+    Raises
+    ------
+    DataError
+        There is no such experiment.
+    """
+    import pandas as pd
+
+    if name == BASE:
+        training = cases[cases["split"] == "train"]
+        score = training[f"{model}_score"].to_numpy(dtype=float)
+        return pd.Series(np.log(score / (1 - score)), index=training["case_id"].to_numpy())
+    path = folder / f"{name}.csv"
+    if not path.is_file():
+        raise DataError(
+            f"There is no experiment {name!r} to compare with: {path} is missing. Run it first, or "
+            f"compare with {BASE}."
+        )
+    return pd.read_csv(path).set_index("case_id")["logit"]
+
+
+def compare_scores(
+    table: "pd.DataFrame", logits: "pd.Series", base: "pd.Series", by_lesion: bool = False
+) -> "tuple[Interval, Interval]":
+    """Return the AUC of an experiment, and its paired difference from the base.
+
+    Parameters
+    ----------
+    table : DataFrame with case_id, label, patient_id, lesion_id
+    logits, base : Series by case_id; the cases that both hold are compared
+    by_lesion : bool, average a lesion's views first
+
+    Returns
+    -------
+    (auc, difference) : Interval, Interval, over 2,000 resamples of patients
+    """
+    rows = table[table["case_id"].isin(logits.index) & table["case_id"].isin(base.index)]
+    units = group_units(
+        "lesion" if by_lesion else "crop", rows["label"].to_numpy(),
+        rows["patient_id"].to_numpy(), rows["lesion_id"].to_numpy(),
+    )  # fmt: skip
+    bootstrap = PatientBootstrap(units.patients)
+    pooled = [
+        units.pool(1 / (1 + np.exp(-one.loc[rows["case_id"]].to_numpy()))) for one in (logits, base)
+    ]
+    statistics = [auc_statistic(units.labels, one) for one in pooled]
+    resampled = [bootstrap.distribution(statistic) for statistic in statistics]
+    values = [auc_interval(units.labels, one, bootstrap) for one in pooled]
+    gap = percentile_interval(values[0].value - values[1].value, resampled[0] - resampled[1])
+    return values[0], gap
+
+
+def verdict(difference: "Interval") -> str:
+    """Say in one word what a paired difference shows."""
+    if difference.low > 0:
+        return "helps"
+    return "harms" if difference.high < 0 else "no difference shown"
+
+
+def write_result(result: Result, path: Path) -> None:
+    """Put a row into the log, in place of an older one of the same name."""
+    names = [item.name for item in fields(Result)]
+    rows = []
+    if path.is_file():
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = [row for row in csv.DictReader(file) if row["name"] != result.name]
+    written = path.with_suffix(".tmp")
+    with written.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        writer.writerow(
+            {
+                name: f"{value:.4f}" if isinstance(value, float) else value
+                for name, value in asdict(result).items()
+            }
+        )
+    written.replace(path)

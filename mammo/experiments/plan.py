@@ -1,0 +1,79 @@
+"""One experiment: a JSON file that says what is changed, and why.
+
+    {"model": "simple_cnn", "why": "It still underfits after 50 epochs.",
+     "recipe": {"epochs": 150}, "folds": [0, 1], "seed": 2026}
+
+`recipe` names only what differs from the released recipe (`mammo.settings.RECIPES`); `folds` are
+those of the release that are fitted, two to screen, all to decide.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mammo.errors import SettingsError
+from mammo.settings import MODELS, RECIPES, Recipe, TrainSettings, with_overrides
+
+KEYS = {"model", "why", "recipe", "folds", "seed"}
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Hold one experiment.
+
+    Parameters
+    ----------
+    name : str, the file's stem.
+    model : str, of `mammo.settings.MODELS`.
+    why : str, one sentence: what the change is hoped to do.
+    changes : what differs from the released recipe.
+    folds : tuple of int, the release's folds to fit.
+    seed : int, of weights, order and augmentation; the folds are always the release's.
+    """
+
+    name: str
+    model: str
+    why: str
+    changes: dict[str, Any]
+    folds: tuple[int, ...]
+    seed: int
+
+    @property
+    def recipe(self) -> Recipe:
+        """Return the whole recipe."""
+        return with_overrides(RECIPES[self.model], self.changes)
+
+
+def read_experiment(path: Path) -> Experiment:
+    """Read an experiment's file.
+
+    Raises
+    ------
+    SettingsError
+        The file cannot be read, or names a model, a fold or a value that there is not.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path} is not a readable experiment: {error}.") from error
+    if not isinstance(content, dict) or not {"model", "why"} <= set(content) <= KEYS:
+        raise SettingsError(
+            f"{path} must be a JSON object with model, why and, if wanted, recipe, folds, seed. "
+            f"Received: {', '.join(content) if isinstance(content, dict) else type(content)}."
+        )
+    if content["model"] not in MODELS:
+        raise SettingsError(
+            f"{path} must name a model of {', '.join(MODELS)}. Received: {content['model']!r}."
+        )
+    folds = tuple(content.get("folds", range(TrainSettings.folds)))
+    if not folds or not set(folds) <= set(range(TrainSettings.folds)):
+        raise SettingsError(
+            f"{path} must name folds from 0 to {TrainSettings.folds - 1}. Received: {folds}."
+        )
+    experiment = Experiment(
+        path.stem, content["model"], str(content["why"]), dict(content.get("recipe", {})),
+        folds, int(content.get("seed", TrainSettings.seed)),
+    )  # fmt: skip
+    _ = experiment.recipe  # a wrong value is refused here, not after an hour
+    return experiment

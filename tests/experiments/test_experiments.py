@@ -1,0 +1,120 @@
+"""Experiments: what a file may say, what is logged, how a change is held against the release."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mammo.errors import DataError, SettingsError
+from mammo.evaluation import Interval, auc
+from mammo.experiments.log import base_scores, compare_scores, verdict
+from mammo.experiments.plan import read_experiment
+from tests.conftest import write_prepared
+from tests.tiny_artifacts import write_tiny_artifacts
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def write(folder: Path, **content: object) -> Path:
+    path = folder / "wider.json"
+    path.write_text(json.dumps({"model": "simple_cnn", "why": "To see."} | content))
+    return path
+
+
+def test_a_file_names_only_what_differs(tmp_path: Path) -> None:
+    experiment = read_experiment(write(tmp_path, recipe={"epochs": 3}, folds=[1]))
+    assert experiment.name == "wider" and experiment.folds == (1,) and experiment.seed == 2026
+    assert experiment.recipe.epochs == 3 and experiment.recipe.learning_rate == 1e-3
+    assert read_experiment(write(tmp_path)).folds == (0, 1, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ({"model": "resnet"}, "Received: 'resnet'"),
+        ({"folds": [4]}, "folds from 0 to 3"),
+        ({"folds": []}, "folds from 0 to 3"),
+        ({"recipe": {"epoch": 3}}, "no value named epoch"),
+        ({"recipe": {"epochs": 0}}, "epochs must lie between"),
+        ({"reason": "none"}, "Received: model, why, reason"),
+    ],
+)
+def test_a_wrong_file_is_refused_before_any_training(tmp_path, content, said) -> None:
+    with pytest.raises(SettingsError, match=said):
+        read_experiment(write(tmp_path, **content))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{"])
+def test_a_file_of_something_else_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "wider.json").write_text(text)
+    with pytest.raises(SettingsError, match=r"wider\.json"):
+        read_experiment(tmp_path / "wider.json")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs" / "experiments").glob("*.json")))
+def test_every_experiment_of_the_repository_can_be_read(path: Path) -> None:
+    assert read_experiment(path).why.endswith(".")
+
+
+def test_the_difference_is_paired_and_grouped_by_patient() -> None:
+    random = np.random.default_rng(0)
+    labels = np.repeat(random.integers(2, size=100), 2)
+    table = pd.DataFrame(
+        {
+            "case_id": [f"c{number}" for number in range(200)],
+            "label": labels,
+            "patient_id": np.repeat([f"p{number}" for number in range(100)], 2),
+            "lesion_id": np.repeat([f"l{number}" for number in range(100)], 2),
+        }
+    )
+    base = pd.Series(random.normal(size=200) + labels, index=table["case_id"])
+    better = pd.Series(base + 2 * labels, index=table["case_id"]).iloc[:150].sample(frac=1)
+    found, gap = compare_scores(table, better, base)
+    rows = table.iloc[:150]
+    expected = [auc(rows["label"], one.loc[rows["case_id"]]) for one in (better, base)]
+    assert found.value == pytest.approx(expected[0])
+    assert gap.value == pytest.approx(expected[0] - expected[1])
+    assert gap.low > 0 and verdict(gap) == "helps"
+    by_lesion, _ = compare_scores(table, better, base, by_lesion=True)
+    assert by_lesion.value > found.value
+
+
+def test_the_verdict_needs_the_whole_interval() -> None:
+    assert verdict(Interval(0.1, 0.0, 0.2)) == "no difference shown"
+    assert verdict(Interval(-0.1, -0.2, -0.01)) == "harms"
+
+
+def test_another_experiment_to_compare_with_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no experiment 'longer'"):
+        base_scores("longer", "simple_cnn", pd.DataFrame(), tmp_path)
+
+
+@pytest.mark.training
+def test_a_run_is_logged_with_its_scores_and_replaces_its_older_row(tmp_path, capsys) -> None:
+    pytest.importorskip("tensorflow", reason="needs requirements-train.txt")
+    from mammo.experiments.__main__ import main
+
+    prepared = write_prepared(tmp_path / "prepared")
+    artifacts = write_tiny_artifacts(tmp_path / "artifacts")
+    names = pd.read_csv(prepared / "index.csv").query("split == 'train'")["file"]
+    cases = pd.DataFrame(
+        {"case_id": [Path(name).stem for name in names], "split": "train", "simple_cnn_score": 0.4}
+    )
+    folder = tmp_path / "docs" / "experiments"
+    folder.mkdir(parents=True)
+    path = write(folder, recipe={"epochs": 1, "input_size": 64}, folds=[0, 2])
+    command = [str(path), "--data", str(prepared), "--artifacts", str(artifacts)]
+    command += ["--work", str(tmp_path / "work"), "--imagenet-weights", "none"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mammo.experiments.__main__.load_cases", lambda _: cases)
+        assert main(command) == 0 and main(command) == 0
+    with (tmp_path / "docs" / "experiments.csv").open() as file:
+        (row,) = csv.DictReader(file)
+    scores = pd.read_csv(folder / "wider.csv")
+    assert row["changes"] == "epochs 1; input_size 64" and int(row["crops"]) == len(scores)
+    assert set(scores["fold"]) == {0, 2}
+    assert float(row["difference"]) == pytest.approx(float(row["auc"]) - 0.5, abs=2e-4)
+    assert "against release" in capsys.readouterr().out
