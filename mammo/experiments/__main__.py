@@ -30,7 +30,7 @@ from mammo.experiments.log import (
     write_result,
     write_scores,
 )
-from mammo.experiments.plan import Experiment, read_experiment
+from mammo.experiments.plan import Experiment, read_experiment, shuffle_by_lesion
 from mammo.settings import TrainSettings
 
 if TYPE_CHECKING:
@@ -73,9 +73,12 @@ def _run(experiment: Experiment, options: argparse.Namespace, folder: Path) -> R
     logits = scores.set_index("case_id")["logit"]
     by_crop, gap = compare_scores(rows, logits, base)
     by_lesion, lesion_gap = compare_scores(rows, logits, base, by_lesion=True)
-    changes = "; ".join(f"{name} {value}" for name, value in experiment.changes.items())
+    changes = [f"{name} {value}" for name, value in experiment.changes.items()]
+    if experiment.shuffle_labels:
+        changes.append("labels shuffled")
     return Result(
-        name=experiment.name, model=experiment.model, changes=changes, seed=experiment.seed,
+        name=experiment.name, model=experiment.model, changes="; ".join(changes),
+        seed=experiment.seed,
         folds=" ".join(map(str, experiment.folds)), crops=len(scores), auc=by_crop.value,
         auc_low=by_crop.low, auc_high=by_crop.high, lesion_auc=by_lesion.value,
         base=options.against, difference=gap.value, difference_low=gap.low,
@@ -113,7 +116,11 @@ def out_of_fold_scores(
     fold = patient_folds(
         labels, rows["patient_id"].to_numpy(), TrainSettings.folds, TrainSettings.seed
     )
-    data = TrainingCrops(crops, labels, fold, fingerprint(rows, crops))
+    name_of_data = fingerprint(rows, crops)
+    if experiment.shuffle_labels:
+        labels = shuffle_by_lesion(labels, rows["lesion_id"].to_numpy(), experiment.seed)
+        name_of_data = f"{name_of_data} with shuffled labels"
+    data = TrainingCrops(crops, labels, fold, name_of_data)
     settings = TrainSettings(
         Path(), Path(), work, (experiment.model,), experiment.seed,
         imagenet_weights=imagenet_weights, recipes={experiment.model: experiment.recipe},

@@ -4,7 +4,8 @@
      "recipe": {"epochs": 150}, "folds": [0, 1], "seed": 2026}
 
 `recipe` names only what differs from the released recipe (`mammo.settings.RECIPES`); `folds` are
-those of the release that are fitted, two to screen, all to decide.
+those of the release that are fitted, two to screen, all to decide. With `"shuffle_labels": true`
+the network learns labels dealt anew among the lesions: a control that must end at an AUC of 0.5.
 """
 
 import json
@@ -12,10 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mammo.errors import SettingsError
 from mammo.settings import MODELS, RECIPES, Recipe, TrainSettings, with_overrides
 
-KEYS = {"model", "why", "recipe", "folds", "seed"}
+KEYS = {"model", "why", "recipe", "folds", "seed", "shuffle_labels"}
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class Experiment:
     changes : what differs from the released recipe.
     folds : tuple of int, the release's folds to fit.
     seed : int, of weights, order and augmentation; the folds are always the release's.
+    shuffle_labels : bool, learn labels dealt anew among the lesions.
     """
 
     name: str
@@ -38,11 +43,38 @@ class Experiment:
     changes: dict[str, Any]
     folds: tuple[int, ...]
     seed: int
+    shuffle_labels: bool = False
 
     @property
     def recipe(self) -> Recipe:
         """Return the whole recipe."""
         return with_overrides(RECIPES[self.model], self.changes)
+
+
+def shuffle_by_lesion(
+    labels: NDArray[np.int_], lesions: NDArray[np.object_], seed: int
+) -> NDArray[np.int_]:
+    """Deal the labels anew among the lesions, all views of one alike.
+
+    Parameters
+    ----------
+    labels : int (n,), 0 benign, 1 malignant.
+    lesions : str (n,), the lesion of each crop.
+    seed : int.
+
+    Returns
+    -------
+    int (n,)
+
+    Examples
+    --------
+    >>> lesions = np.array(["a", "a", "b", "b"], dtype=object)
+    >>> sorted(shuffle_by_lesion(np.array([1, 1, 0, 0]), lesions, seed=1).tolist())
+    [0, 0, 1, 1]
+    """
+    _, first, owner = np.unique(lesions.astype(str), return_index=True, return_inverse=True)
+    dealt = np.random.default_rng(seed).permutation(labels[first])
+    return np.asarray(dealt[owner])
 
 
 def read_experiment(path: Path) -> Experiment:
@@ -59,7 +91,8 @@ def read_experiment(path: Path) -> Experiment:
         raise SettingsError(f"{path} is not a readable experiment: {error}.") from error
     if not isinstance(content, dict) or not {"model", "why"} <= set(content) <= KEYS:
         raise SettingsError(
-            f"{path} must be a JSON object with model, why and, if wanted, recipe, folds, seed. "
+            f"{path} must be a JSON object with model, why and, if wanted, recipe, folds, "
+            f"seed, shuffle_labels. "
             f"Received: {', '.join(content) if isinstance(content, dict) else type(content)}."
         )
     if content["model"] not in MODELS:
@@ -74,6 +107,7 @@ def read_experiment(path: Path) -> Experiment:
     experiment = Experiment(
         path.stem, content["model"], str(content["why"]), dict(content.get("recipe", {})),
         folds, int(content.get("seed", TrainSettings.seed)),
+        bool(content.get("shuffle_labels", False)),
     )  # fmt: skip
     _ = experiment.recipe  # a wrong value is refused here, not after an hour
     return experiment

@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import spearmanr
 
 from mammo.errors import DataError, SettingsError
 from mammo.evaluation import Interval, auc
+from mammo.experiments.guards import nuisances, rank_correlation
 from mammo.experiments.log import base_scores, compare_scores, verdict
-from mammo.experiments.plan import read_experiment
+from mammo.experiments.plan import read_experiment, shuffle_by_lesion
 from tests.conftest import write_prepared
 from tests.tiny_artifacts import write_tiny_artifacts
 
@@ -85,6 +87,38 @@ def test_the_difference_is_paired_and_grouped_by_patient() -> None:
 def test_the_verdict_needs_the_whole_interval() -> None:
     assert verdict(Interval(0.1, 0.0, 0.2)) == "no difference shown"
     assert verdict(Interval(-0.1, -0.2, -0.01)) == "harms"
+
+
+def test_shuffled_labels_keep_lesions_whole_and_forget_the_truth() -> None:
+    lesions = np.repeat([f"l{number}" for number in range(200)], 2).astype(object)
+    labels = np.repeat(np.arange(200) % 2, 2)
+    dealt = shuffle_by_lesion(labels, lesions, seed=5)
+    assert (dealt[::2] == dealt[1::2]).all() and dealt.sum() == labels.sum()
+    assert abs(np.corrcoef(dealt[::2], labels[::2])[0, 1]) < 0.2
+    assert (shuffle_by_lesion(labels, lesions, seed=5) == dealt).all()
+
+
+def test_rank_correlation_agrees_with_scipy_and_resamples_patients() -> None:
+    random = np.random.default_rng(1)
+    values = random.integers(0, 9, 60).astype(float)
+    scores = values + random.normal(scale=3, size=60)
+    alone = rank_correlation(values, scores, [f"p{number}" for number in range(60)])
+    assert alone.value == pytest.approx(spearmanr(values, scores).statistic)
+    assert alone.low < alone.value < alone.high
+    twice = rank_correlation(
+        np.repeat(values, 4), np.repeat(scores, 4), np.repeat(np.arange(60), 4).astype(str)
+    )
+    assert twice.value == pytest.approx(alone.value, abs=0.01)
+    assert twice.high - twice.low > 0.7 * (alone.high - alone.low)  # copies are no new patients
+
+
+def test_what_a_score_must_not_follow_is_measured_on_the_crop() -> None:
+    crops = np.zeros((2, 4, 4), dtype=np.uint8)
+    crops[1, :, 2:] = 100
+    found = nuisances(pd.DataFrame({"patient_id": ["P_00012", "P_00003"]}), crops)
+    assert found["patient number"].tolist() == [12, 3]
+    assert found["black share"].tolist() == [1, 0.5]
+    assert found["mean grey level"].tolist() == [0, 50]
 
 
 def test_another_experiment_to_compare_with_must_be_there(tmp_path: Path) -> None:
