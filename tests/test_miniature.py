@@ -185,6 +185,19 @@ def test_retriever_and_commons_name_files_as_they_do(tmp_path: Path) -> None:
     assert len(path.stem) == 36
 
 
+def test_commons_names_some_patients_without_kind_and_half(tmp_path: Path) -> None:
+    mini = write_idc(tmp_path)
+    folders = {path.name for path in (mini.folder / "cbis_ddsm").iterdir()}
+    odd = {name for name in folders if name.startswith("P_")}
+    assert {"P_90051_LEFT_CC.dcm", "P_90051_LEFT_CC_1.dcm", "P_90020_LEFT_CC.dcm"} <= odd
+    for name in odd:
+        for path in (mini.folder / "cbis_ddsm" / name).rglob("*.dcm"):
+            if path.is_file():
+                header = pydicom.dcmread(path, stop_before_pixels=True)
+                assert header.PatientID == name
+                assert "SeriesDescription" not in header
+
+
 def test_the_same_tree_is_written_each_time(tmp_path: Path) -> None:
     def content(folder: Path) -> str:
         files = sorted(path for path in folder.rglob("*") if path.is_file())

