@@ -90,7 +90,11 @@ def test_the_lesson_is_attached_and_goes_on_where_it_was(tmp_path, monkeypatch, 
         assert run["n_train"] + run["n_test"] == 32
         assert run["auc_low"] <= run["auc"] <= run["auc_high"]
     assert str(tmp_path) not in json.dumps(lesson)
-    assert not (out.parent / ".mammo-lessons").exists()
+    assert not list((out.parent / ".mammo-lessons").iterdir())
+    assert main([*command, "--seeds", "1", "--without-augmentation"]) == 0
+    plain = json.loads(read_attachment("lessons/leak-without-augmentation.json", out) or b"")
+    assert plain["recipe"]["rotation_degrees"] == 0 and len(plain["runs"]) == 2
+    assert read_attachment("lessons/leak.json", out) is not None
 
 
 @pytest.mark.training
