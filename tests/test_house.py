@@ -32,6 +32,7 @@ NEVER = {
 
 COMMANDS = (
     "train",
+    "download",
     "release",
     "evaluate",
     "predict",
@@ -44,9 +45,13 @@ COMMANDS = (
 
 TENSORFLOW = {"tensorflow", "keras", "tf2onnx", "onnx"}
 TENSORFLOW_HOMES = ("mammo/models/", "mammo/train.py", "mammo/lessons/", "mammo/experiments/")
+DOWNLOAD_HOMES = ("mammo/data/download/",)
 STREAMLIT_HOMES = ("mammo/ui/", "pages/", "app.py")
 
-DISTRIBUTIONS = {"cv2": "opencv-python-headless", "PIL": "pillow", "sklearn": "scikit-learn"}
+DISTRIBUTIONS = {
+    "cv2": "opencv-python-headless", "PIL": "pillow", "sklearn": "scikit-learn",
+    "idc_index": "idc-index", "idc_index_data": "idc-index-data",
+}  # fmt: skip
 """Packages whose import has another name than the line in requirements.txt."""
 
 LONGEST_FILE = 300
@@ -220,11 +225,14 @@ def test_what_serves_reaches_no_tensorflow() -> None:
 
 def test_every_library_stands_in_a_requirements_file() -> None:
     serving = distributions("requirements.txt")
-    training = serving | distributions("requirements-train.txt")
+    more = {
+        TENSORFLOW_HOMES: distributions("requirements-train.txt"),
+        DOWNLOAD_HOMES: distributions("requirements-download.txt"),
+    }
     unknown = {
         name: {top for top in top_level(name) if DISTRIBUTIONS.get(top, top).lower() not in known}
         for name in sources()
-        for known in [training if name.startswith(TENSORFLOW_HOMES) else serving]
+        for known in [serving.union(*(more[home] for home in more if name.startswith(home)))]
     }
     assert {name: libraries for name, libraries in unknown.items() if libraries} == {}
 
@@ -271,10 +279,17 @@ def test_no_file_names_a_path_of_a_developers_machine() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.txt", "requirements-train.txt", "requirements-dev.txt"]
+    "name",
+    [
+        "requirements.txt",
+        "requirements-train.txt",
+        "requirements-download.txt",
+        "requirements-dev.txt",
+    ],
 )
 def test_requirements_are_pinned(name: str) -> None:
-    line = re.compile(r"-r requirements(-train)?\.txt|[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.]*")
+    other = r"-r requirements(-train|-download)?\.txt"
+    line = re.compile(other + r"|[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.]*")
     loose = [one for one in requirements(name) if not line.fullmatch(one)]
     assert not loose, f"{name} should pin with ==, and name no index: {', '.join(loose)}"
 
@@ -282,7 +297,7 @@ def test_requirements_are_pinned(name: str) -> None:
 def test_the_app_is_installed_without_tensorflow_and_with_one_opencv() -> None:
     serving = distributions("requirements.txt")
     assert not serving & TENSORFLOW
-    every = distributions("requirements.txt", "requirements-train.txt", "requirements-dev.txt")
+    every = distributions(*(path.name for path in ROOT.glob("requirements*.txt")))
     assert [name for name in every if name.startswith("opencv")] == ["opencv-python-headless"]
 
 

@@ -35,10 +35,16 @@ LARGEST_PICTURE = 300_000
 CI = "bash .ci/run"
 HERE = "this file"
 TRAINING = "tests/test_train.py"
+DOWNLOADING = "tests/test_download.py"
 HELD = {
     "pip install -r requirements.txt": CI,
     "pip install -r requirements-dev.txt": CI,
     "pip install -r requirements-train.txt": CI,  # requirements-dev.txt begins with it
+    "pip install -r requirements-download.txt": CI,  # nor are the downloads left out of it
+    "python -m mammo.download --source kaggle --out cbis-ddsm": DOWNLOADING,
+    "python -m mammo.download --source idc --out cbis-ddsm --abnormality mass --split test": (
+        DOWNLOADING
+    ),
     "ruff check .": CI,
     "ruff format --check .": CI,
     "mypy": CI,
@@ -103,6 +109,7 @@ def test_what_ci_runs_is_read_from_this_readme() -> None:
             assert HELD[line] in (CI, HERE)
     required = (ROOT / "requirements-dev.txt").read_text(encoding="utf-8")
     assert "-r requirements-train.txt" in required
+    assert "-r requirements-download.txt" in required
 
 
 def test_the_training_commands_are_tested() -> None:

@@ -1,0 +1,137 @@
+"""The four case description files of CBIS-DDSM: their addresses, checksums and rows.
+
+They hold the labels and say which picture is which. Kaggle ships a copy with its pictures; Imaging
+Data Commons has none, so that they come from The Cancer Imaging Archive, 2.1 MB together.
+"""
+
+import csv
+import hashlib
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from mammo.data.download.offer import Choice
+from mammo.errors import DataError
+
+PAGE = "https://www.cancerimagingarchive.net/collection/cbis-ddsm/"
+ADDRESS = "https://wiki.cancerimagingarchive.net/download/attachments/22516629"
+TIMEOUT_SECONDS = 60
+PATH_COLUMNS = ("image file path", "cropped image file path", "ROI mask file path")
+
+
+@dataclass(frozen=True)
+class CaseFile:
+    """One case file: which half it describes, its rows, and the SHA-256 of the published file."""
+
+    name: str
+    abnormality: str
+    split: str
+    rows: int
+    sha256: str
+
+
+CASE_FILES = (
+    CaseFile(
+        "mass_case_description_train_set.csv", "mass", "train", 1318,
+        "a4bcc1c32bfd040212737e6e8c304819334abe717cfefff56431dc50ae6db723",
+    ),
+    CaseFile(
+        "mass_case_description_test_set.csv", "mass", "test", 378,
+        "60f0b4504ec024106bbdd1555030d220163ea9da0ea4688473a4c9c3e8ab0457",
+    ),
+    CaseFile(
+        "calc_case_description_train_set.csv", "calcification", "train", 1546,
+        "3c7b07e8202f66709f446b9695e96c5d17484a65fda6a24d0170a0c1b81d56e3",
+    ),
+    CaseFile(
+        "calc_case_description_test_set.csv", "calcification", "test", 326,
+        "03a2f72efb6ed29f417e07f4598950e6a1e02e6b11250ff516ebe7924ace3689",
+    ),
+)  # fmt: skip
+
+
+def chosen(choice: Choice) -> tuple[CaseFile, ...]:
+    """Return the case files of a choice."""
+    return tuple(
+        file
+        for file in CASE_FILES
+        if choice.abnormality in (file.abnormality, "all") and choice.split in (file.split, "all")
+    )
+
+
+def fetch_case_files(folder: Path) -> list[str]:
+    """Download those of the four case files that are not in a folder yet; return their names.
+
+    All four, whatever was chosen: they are small, and the split of the other kind of lesion tells
+    which patients leak.
+
+    Raises
+    ------
+    DataError
+        Where one cannot be had, or is not the published file. What was there is left as it is.
+    """
+    absent = [file for file in CASE_FILES if not (folder / file.name).exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in absent:
+        content = _published(file)
+        partial = folder / f"{file.name}.part"
+        partial.write_bytes(content)
+        partial.replace(folder / file.name)
+    return [file.name for file in absent]
+
+
+def _published(file: CaseFile) -> bytes:
+    address = f"{ADDRESS}/{file.name}?api=v2"
+    by_hand = (
+        f"Download the four case description files in a browser from {PAGE}, put them into the "
+        "folder that --out names, and run the command again."
+    )
+    try:
+        with urllib.request.urlopen(address, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
+            content = bytes(answer.read())
+    except (OSError, urllib.error.URLError) as error:
+        raise DataError(f"{file.name} should come from {address}: {error}. {by_hand}") from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != file.sha256:
+        raise DataError(
+            f"{file.name} should have the SHA-256 {file.sha256[:12]}..., as published; "
+            f"what came from {address} has {found[:12]}.... {by_hand}"
+        )
+    return content
+
+
+def verify_case_files(folder: Path) -> None:
+    """Raise DataError where one of the four is missing or has another number of rows."""
+    for file in CASE_FILES:
+        path = folder / file.name
+        if not path.exists():
+            raise DataError(
+                f"{folder} should hold {file.name}, and does not. Download it from {PAGE}."
+            )
+        rows = len(read_rows(path))
+        if rows != file.rows:
+            raise DataError(
+                f"{path} should have {file.rows:,} rows, and has {rows:,}. Delete it and run the "
+                f"command again, or download it from {PAGE}."
+            )
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Read a table as texts; a newline within a quoted path stays in it."""
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} should be a table in CSV: {error}. Delete it and run the command "
+                        "again.") from error  # fmt: skip
+
+
+def series_named(folder: Path, choice: Choice) -> set[str]:
+    """Return the SeriesInstanceUID of every film, crop and mask of a choice: third in each path."""
+    return {
+        row[column].strip().split("/")[2]
+        for file in chosen(choice)
+        for row in read_rows(folder / file.name)
+        for column in PATH_COLUMNS
+    }

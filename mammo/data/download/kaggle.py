@@ -1,0 +1,163 @@
+"""Kaggle's copy of CBIS-DDSM: 8-bit JPEG, one archive of 6.3 GB, no account.
+
+kagglehub downloads it into a cache of its own within the folder, where a stopped download goes on
+and the archive is checked against the MD5 that the server states; then the pictures and tables move
+up. Choosing a part would not make the archive smaller, so that is refused.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from zipfile import BadZipFile
+
+from mammo.data.download.case_files import read_rows, verify_case_files
+from mammo.data.download.offer import Choice, Offer, Say
+from mammo.errors import DataError, SettingsError
+
+HANDLE = "awsaf49/cbis-ddsm-breast-cancer-image-dataset/versions/1"
+N_BYTES = 6_300_000_000
+N_FILES = 10_237
+CACHE = ".kagglehub"
+PREFIX = "CBIS-DDSM/"
+"""Before each path of dicom_info.csv; the archive does not have it."""
+
+KNOWN_ABSENT = 2
+"""So many files of the collection are missing from this copy, according to its users."""
+
+PLAIN_HTTP = {"DISABLE_KAGGLE_CACHE": "true", "DISABLE_COLAB_CACHE": "true"}
+
+
+def offer(out: Path, choice: Choice) -> Offer:
+    """Say what Kaggle has: always everything.
+
+    Raises
+    ------
+    SettingsError
+        Where a part is chosen: Kaggle sends one archive.
+    DataError
+        Where `out` holds other pictures, or a part of these: they would be mixed up.
+    """
+    if choice != Choice():
+        raise SettingsError(
+            "From Kaggle the whole collection comes as one archive, so --abnormality and --split "
+            f"should be left out; received {choice.abnormality} and {choice.split}. Choose when "
+            "you prepare: python -m mammo.prepare --abnormality mass."
+        )
+    done = (out / "jpeg").exists()
+    if done:
+        verify(out)
+    missing = 0 if done else N_BYTES
+    # At its height, the archive and what was unpacked from it lie side by side.
+    return Offer(
+        f"CBIS-DDSM from Kaggle ({HANDLE}), 8-bit JPEG", N_BYTES, N_FILES, missing,
+        2 * missing, choice,
+    )  # fmt: skip
+
+
+def fetch(out: Path, offer: Offer, say: Say) -> None:
+    """Download the archive into `out`, go on where an earlier try stopped, and verify.
+
+    Raises
+    ------
+    SettingsError
+        Where kagglehub is not installed.
+    DataError
+        Where the download breaks off, is altered, or lacks files.
+    """
+    if offer.missing_bytes:
+        say("Downloading; stopped at any moment, the same command goes on.")
+        unpacked = _downloaded(out / CACHE)
+        _move_up(unpacked, out)
+        shutil.rmtree(out / CACHE, ignore_errors=True)
+    listed, absent = verify(out)
+    say(f"{listed - absent:,} of the {listed:,} pictures that dicom_info.csv lists are there.")
+
+
+def _downloaded(cache: Path) -> Path:
+    try:
+        import kagglehub
+        from kagglehub.exceptions import BackendError, DataCorruptionError
+    except ImportError as error:
+        raise SettingsError(
+            "To download from Kaggle, the package kagglehub should be installed, and is not: "
+            "pip install -r requirements-download.txt"
+        ) from error
+    with _environment(KAGGLEHUB_CACHE=str(cache.resolve()), **PLAIN_HTTP):
+        try:
+            return Path(kagglehub.dataset_download(HANDLE))
+        except (DataCorruptionError, BadZipFile, ValueError) as error:
+            shutil.rmtree(cache, ignore_errors=True)
+            raise DataError(
+                "The archive should be the one that Kaggle has, by its MD5, and what came is "
+                f"another or broken: {str(error).splitlines()[0]} It was deleted: run the same "
+                "command again."
+            ) from error
+        except (OSError, BackendError) as error:
+            raise DataError(
+                f"{HANDLE} should come from Kaggle whole, and the download broke off: {error}. "
+                "Run the same command again: it goes on from here."
+            ) from error
+
+
+@contextmanager
+def _environment(**values: str) -> Iterator[None]:
+    """Set environment variables, which kagglehub reads at each call, for a while."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _move_up(unpacked: Path, out: Path) -> None:
+    """Move tables, then pictures, so that `jpeg` stands in `out` only when all else does."""
+    tables = unpacked / "csv"
+    if tables.exists():
+        (out / "csv").mkdir(exist_ok=True)
+        for table in tables.iterdir():
+            table.replace(out / "csv" / table.name)
+    (unpacked / "jpeg").replace(out / "jpeg")
+
+
+def verify(out: Path) -> tuple[int, int]:
+    """Look for every picture that dicom_info.csv lists; return how many it lists, how many lack.
+
+    Raises
+    ------
+    DataError
+        Where the tables are not whole, or more pictures are missing or empty than the copy lacks.
+    """
+    tables = out / "csv"
+    verify_case_files(tables)
+    listing = tables / "dicom_info.csv"
+    if not listing.exists():
+        raise DataError(f"{listing} should be there, as in Kaggle's archive. {_start_again(out)}")
+    listed = [row["image_path"].removeprefix(PREFIX) for row in read_rows(listing)]
+    sizes = _sizes(out / "jpeg")
+    absent = [path for path in listed if not sizes.get(path)]
+    if len(absent) > KNOWN_ABSENT or not listed:
+        some = ", ".join(absent[:3])
+        raise DataError(
+            f"{out} should hold the {len(listed):,} pictures that dicom_info.csv lists; "
+            f"{len(absent):,} are missing or empty ({some}). {_start_again(out)}"
+        )
+    return len(listed), len(absent)
+
+
+def _sizes(pictures: Path) -> dict[str, int]:
+    """Return the bytes of each file by its path from the folder above."""
+    return {
+        f"{pictures.name}/{entry.parent.name}/{entry.name}": entry.stat().st_size
+        for entry in pictures.glob("*/*.jpg")
+    }
+
+
+def _start_again(out: Path) -> str:
+    return f"Move {out / 'csv'} and {out / 'jpeg'} away and run the command again."

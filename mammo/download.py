@@ -1,0 +1,81 @@
+"""The command that downloads CBIS-DDSM.
+
+    python -m mammo.download --source kaggle --out cbis-ddsm
+    python -m mammo.download --source idc --out cbis-ddsm --abnormality mass --split test
+
+Kaggle's copy is small (6.3 GB, 8-bit JPEG) and comes whole; Imaging Data Commons has the films as
+they were published (163.5 GB, 16-bit DICOM) and gives any half. It says what it will fetch, how
+large that is and under which licence, and asks before it starts where it stands on a terminal.
+Stopped, the same command goes on. What it leaves is for `python -m mammo.prepare --data DIR`.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mammo.data.download import SOURCES, Choice, refuse_if_too_big
+from mammo.errors import MammoError, SettingsError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _download(options)
+    except MammoError as error:
+        print(f"mammo.download: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nmammo.download: stopped; the same command goes on from here.", file=sys.stderr)
+        return 130
+
+
+def _download(options: argparse.Namespace) -> int:
+    source, out = SOURCES[options.source], options.out
+    if out.exists() and not out.is_dir():
+        raise SettingsError(f"--out should name a folder; {out} is a file. Name another.")
+    offer = source.offer(out, Choice(options.abnormality, options.split))
+    print(offer.in_words(out), flush=True)
+    refuse_if_too_big(offer, out)
+    if offer.missing_bytes and not options.yes and not _agreed():
+        print("Nothing was downloaded.")
+        return 1
+    out.mkdir(parents=True, exist_ok=True)
+    source.fetch(out, offer, _say)
+    print(f"Complete. Next: python -m mammo.prepare --data {out} --out PREPARED")
+    return 0
+
+
+def _agreed() -> bool:
+    """Ask on a terminal; elsewhere nobody could answer, and the command was typed on purpose."""
+    if not sys.stdin.isatty():
+        return True
+    return input("Download it? [y/N] ").strip().lower() in ("y", "yes")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m mammo.download",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--source", required=True, choices=tuple(SOURCES))
+    parser.add_argument("--out", type=Path, required=True, help="the folder to download into")
+    parser.add_argument(
+        "--abnormality", default="all", choices=("mass", "calcification", "all"),
+        help="idc only; default: all",
+    )  # fmt: skip
+    parser.add_argument(
+        "--split", default="all", choices=("train", "test", "all"), help="idc only; default: all"
+    )
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
