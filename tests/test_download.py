@@ -117,6 +117,7 @@ def test_kaggle_goes_on_where_it_broke_off(
     assert "broke off" in capsys.readouterr().err
     assert not (tmp_path / "out" / "jpeg").exists()
     assert from_kaggle(tmp_path / "out") == 0
+    assert "0.3 MB of it already here" in capsys.readouterr().out
     resumed = int(stub.gets("archive.zip")[-1].rpartition(" ")[2])
     assert 200_000 < resumed <= 300_000
     assert contents(tmp_path / "out") == contents(mini.folder)
@@ -263,7 +264,7 @@ def test_the_commons_fetches_only_what_is_not_whole(
     capsys.readouterr()
     assert from_commons(out) == 0
     assert contents(out) == whole
-    series = {line.split("/")[2] for line in stub.asked[before:] if line.startswith("GET")}
+    series = {line.split("/")[2] for line in stub.asked[before:] if f"GET /{BUCKET}/" in line}
     assert len(series) == 2
     assert "of it already here" in capsys.readouterr().out
 
@@ -286,6 +287,17 @@ def test_the_commons_says_when_nothing_or_too_little_comes(
     assert "name 1 series that Imaging Data Commons does not list (1.2.3)" in (
         capsys.readouterr().err
     )
+
+
+def test_no_connection_is_said_at_once(
+    commons: tuple[Stub, Miniature], tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    import idc_index.index
+
+    monkeypatch.setattr(idc_index.index, "aws_endpoint_url", "http://127.0.0.1:1")
+    assert from_commons(tmp_path / "out") == 1
+    assert "http://127.0.0.1:1, which cannot be reached" in capsys.readouterr().err
 
 
 def test_an_index_without_the_collection_is_refused(

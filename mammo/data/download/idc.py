@@ -10,6 +10,8 @@ The names of the folders are idc-index' own: cbis_ddsm/PatientID/StudyUID/MG_Ser
 """
 
 import logging
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from mammo.data.download.offer import Choice, Offer, Say, in_gigabytes
 from mammo.errors import DataError, SettingsError
 
 COLLECTION = "cbis_ddsm"
+TIMEOUT_SECONDS = 60
 BATCH = 50
 """Series at a time, about 1.2 GB: as much is tried again after a failure, at most."""
 
@@ -162,10 +165,21 @@ def _series(row: Any) -> Series:
 
 
 def _client() -> Any:
+    """Return idc-index' client, once its bucket answers: s5cmd alone tries for minutes offline."""
     try:
-        import idc_index
+        import idc_index.index
     except ImportError as error:
         raise SettingsError(NOT_INSTALLED) from error
+    address = idc_index.index.aws_endpoint_url
+    try:
+        urllib.request.urlopen(address, timeout=TIMEOUT_SECONDS).close()  # noqa: S310
+    except urllib.error.HTTPError as answer:
+        answer.close()  # it answers, if only with a refusal of its front page
+    except OSError as error:
+        raise DataError(
+            f"The pixels should come from {address}, which cannot be reached: {error}. Look at "
+            "your connection and run the same command again: it goes on from here."
+        ) from error
     return idc_index.IDCClient()
 
 

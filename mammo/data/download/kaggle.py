@@ -45,15 +45,18 @@ def offer(out: Path, choice: Choice) -> Offer:
             f"should be left out; received {choice.abnormality} and {choice.split}. Choose when "
             "you prepare: python -m mammo.prepare --abnormality mass."
         )
-    done = (out / "jpeg").exists()
-    if done:
+    missing = needed = 0
+    if (out / "jpeg").exists():
         verify(out)
-    missing = 0 if done else N_BYTES
-    # At its height, the archive and what was unpacked from it lie side by side.
+    else:
+        already = sum(path.stat().st_size for path in (out / CACHE).rglob("*") if path.is_file())
+        # One byte at least: an archive that is whole is still to be unpacked.
+        missing = max(1, N_BYTES - already)
+        # At its height, the archive and what was unpacked from it lie side by side.
+        needed = max(1, 2 * N_BYTES - already)
     return Offer(
-        f"CBIS-DDSM from Kaggle ({HANDLE}), 8-bit JPEG", N_BYTES, N_FILES, missing,
-        2 * missing, choice,
-    )  # fmt: skip
+        f"CBIS-DDSM from Kaggle ({HANDLE}), 8-bit JPEG", N_BYTES, N_FILES, missing, needed, choice
+    )
 
 
 def fetch(out: Path, offer: Offer, say: Say) -> None:
@@ -70,7 +73,7 @@ def fetch(out: Path, offer: Offer, say: Say) -> None:
         say("Downloading; stopped at any moment, the same command goes on.")
         unpacked = _downloaded(out / CACHE)
         _move_up(unpacked, out)
-        shutil.rmtree(out / CACHE, ignore_errors=True)
+    shutil.rmtree(out / CACHE, ignore_errors=True)
     listed, absent = verify(out)
     say(f"{listed - absent:,} of the {listed:,} pictures that dicom_info.csv lists are there.")
 
