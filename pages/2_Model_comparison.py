@@ -6,6 +6,7 @@ Layout and words only; the parts are in `mammo.ui.comparison`.
 import streamlit as st
 
 from mammo.ui.comparison.analysis import show_analysis
+from mammo.ui.comparison.lesson_section import show_lesson
 from mammo.ui.comparison.overview import choose_study, show_headline, show_scores
 from mammo.ui.comparison.subgroup_section import show_subgroups
 from mammo.ui.frame import frame, sentences
@@ -22,3 +23,4 @@ with sentences():
     show_analysis(study)
     show_scores(study)
     show_subgroups(study)
+    show_lesson()

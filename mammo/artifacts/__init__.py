@@ -15,6 +15,7 @@ pages (read, by `load_*`). Every read is held against the manifest first.
 from mammo.artifacts.attachments import attach, read_attachment
 from mammo.artifacts.card import Calibration, Card, Metric, parse_card, sigmoid
 from mammo.artifacts.cases import load_cases, load_history
+from mammo.artifacts.lesson import LeakLesson, LeakRun, load_leak_lesson
 from mammo.artifacts.manifest import (
     DataFacts,
     FileRecord,
@@ -32,6 +33,8 @@ __all__ = [
     "Card",
     "DataFacts",
     "FileRecord",
+    "LeakLesson",
+    "LeakRun",
     "Manifest",
     "Metric",
     "RunFacts",
@@ -41,6 +44,7 @@ __all__ = [
     "load_card",
     "load_cases",
     "load_history",
+    "load_leak_lesson",
     "load_manifest",
     "load_model",
     "models_to_carry_over",

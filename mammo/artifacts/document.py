@@ -27,28 +27,38 @@ class Document:
         """Return the object under `name`."""
         fields = self._get(name)
         if not isinstance(fields, dict):
-            raise self._refusal(name, "an object", fields)
+            raise self.refusal(name, "an object", fields)
         return Document(fields, self.source, f"{self.trail}{name}.")
+
+    def sections(self, name: str) -> "tuple[Document, ...]":
+        """Return the list of objects under `name`."""
+        value = self._get(name)
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            raise self.refusal(name, "a list of objects", value)
+        return tuple(
+            Document(item, self.source, f"{self.trail}{name}[{place}].")
+            for place, item in enumerate(value)
+        )
 
     def text(self, name: str) -> str:
         """Return the string under `name`."""
         value = self._get(name)
         if not isinstance(value, str):
-            raise self._refusal(name, "a text", value)
+            raise self.refusal(name, "a text", value)
         return value
 
     def flag(self, name: str) -> bool:
         """Return the truth value under `name`."""
         value = self._get(name)
         if not isinstance(value, bool):
-            raise self._refusal(name, "true or false", value)
+            raise self.refusal(name, "true or false", value)
         return value
 
     def integer(self, name: str, *, low: int) -> int:
         """Return the whole number under `name`, at least `low`."""
         value = self._get(name)
         if isinstance(value, bool) or not isinstance(value, int) or value < low:
-            raise self._refusal(name, f"a whole number of at least {low}", value)
+            raise self.refusal(name, f"a whole number of at least {low}", value)
         return value
 
     def number(self, name: str, *, low: float = -math.inf, high: float = math.inf) -> float:
@@ -56,7 +66,7 @@ class Document:
         value = self._get(name)
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not math.isfinite(value) or not low <= value <= high:
-            raise self._refusal(name, f"a finite number from {low} to {high}", value)
+            raise self.refusal(name, f"a finite number from {low} to {high}", value)
         return float(value)
 
     def number_or_nan(self, name: str) -> float:
@@ -67,7 +77,7 @@ class Document:
         """Return the list of strings under `name`."""
         value = self._get(name)
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self._refusal(name, "a list of texts", value)
+            raise self.refusal(name, "a list of texts", value)
         return tuple(value)
 
     def integers(self, name: str, *, length: int, low: int) -> tuple[int, ...]:
@@ -75,7 +85,7 @@ class Document:
         value = self._get(name)
         whole = isinstance(value, list) and all(type(item) is int for item in value)
         if not whole or len(value) != length or min(value) < low:
-            raise self._refusal(name, f"a list of {length} whole numbers from {low} up", value)
+            raise self.refusal(name, f"a list of {length} whole numbers from {low} up", value)
         return tuple(value)
 
     def _get(self, name: str) -> Any:
@@ -85,7 +95,8 @@ class Document:
             )
         return self.fields[name]
 
-    def _refusal(self, name: str, expected: str, received: object) -> ArtifactError:
+    def refusal(self, name: str, expected: str, received: object) -> ArtifactError:
+        """Return the error that says which field is wrong, for the caller to raise."""
         shown = repr(received) if len(repr(received)) <= 60 else f"{repr(received)[:57]}..."
         return ArtifactError(
             f"{self.source}: {self.trail}{name} should be {expected}, but is {shown}. {RETRAIN}"

@@ -81,9 +81,9 @@ def rank_correlation(
     >>> rank_correlation([1, 2, 3, 4], [1, 4, 9, 16], list("abcd"), resamples=20).value
     1.0
     """
-    from scipy.stats import rankdata
+    import pandas as pd
 
-    both = np.array([rankdata(values), rankdata(scores)], dtype=np.float64)
+    both = pd.DataFrame({"value": values, "score": scores}).rank().to_numpy(dtype=np.float64).T
     rows_of = _rows_by_patient(np.asarray(patients, dtype=str))
     random = np.random.default_rng(SEED)
     drawn = []

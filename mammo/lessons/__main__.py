@@ -24,14 +24,13 @@ from pathlib import Path
 from typing import Any
 
 from mammo.artifacts import artifacts_folder, attach
+from mammo.artifacts.lesson import LEAK, LEAK_WITHOUT_AUGMENTATION, SCHEMA
 from mammo.data.table import load_crops
 from mammo.errors import MammoError
-from mammo.lessons.leak import SCHEMA, LeakSettings, leak_lesson
+from mammo.lessons.leak import LeakSettings, leak_lesson
 from mammo.lessons.overlap import summary_in_words
 from mammo.settings import MODELS, RECIPES, TrainSettings, with_overrides
 
-RESULT = "lessons/leak.json"
-RESULT_WITHOUT_AUGMENTATION = "lessons/leak-without-augmentation.json"
 AUGMENTATION = ("rotation_degrees", "zoom", "shift", "contrast", "brightness")
 WORK_FOLDER = ".mammo-lessons"
 OVERRIDES = ("head_epochs", "epochs", "input_size", "batch_size")
@@ -60,10 +59,10 @@ def _teach(options: argparse.Namespace, command: str) -> dict[str, Any]:
     out = options.out if options.out is not None else artifacts_folder()
     work = options.work if options.work is not None else out.resolve().parent / WORK_FOLDER
     overrides = {name: getattr(options, name) for name in OVERRIDES}
-    result = RESULT
+    result = LEAK
     if options.without_augmentation:
         overrides |= dict.fromkeys(AUGMENTATION, 0.0)
-        result = RESULT_WITHOUT_AUGMENTATION
+        result = LEAK_WITHOUT_AUGMENTATION
     settings = LeakSettings(
         options.model, with_overrides(RECIPES[options.model], overrides),
         tuple(range(options.seed, options.seed + options.seeds)), options.imagenet_weights,

@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mammo.artifacts.lesson import SPLITS
 from mammo.data.folds import patient_folds, row_folds
 from mammo.data.table import fingerprint, read_pixels
 from mammo.errors import DataError
 from mammo.evaluation import PatientBootstrap, auc_interval
-from mammo.lessons.overlap import SPLITS, count_overlap, summarise
+from mammo.lessons.overlap import count_overlap, summarise
 from mammo.settings import TITLES, Recipe
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA = 1
 FOLDS = 4
 """The held-out part is one of four: a quarter of the crops."""
 

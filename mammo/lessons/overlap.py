@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mammo.artifacts.lesson import SPLITS
+
 if TYPE_CHECKING:
     import pandas as pd
-
-SPLITS = ("rows", "patients")
 
 
 def count_overlap(table: "pd.DataFrame", held_out: NDArray[np.bool_]) -> dict[str, int]:
