@@ -420,7 +420,7 @@ def test_cases_without_rows_or_of_another_encoding(
 
 def test_history_is_one_row_an_epoch(folder: Path) -> None:
     history = load_history("mobilenetv2", folder)
-    assert len(history) == 18 and {"epoch", "loss", "val_loss"} <= set(history)
+    assert len(history) == 18 and {"epoch", "loss", "held_out_loss"} <= set(history)
 
 
 def test_empty_history(folder: Path) -> None:

@@ -200,8 +200,8 @@ def _write_model(folder: Path, model: TinyModel, rng: np.random.Generator) -> No
             "stage": str(stage),
             "epoch": str(epoch),
             "loss": f"{0.7 - 0.05 * epoch:.3f}",
-            "val_loss": f"{0.7 - 0.03 * epoch:.3f}",
-            "val_auc": f"{0.6 + 0.04 * epoch:.3f}",
+            "held_out_loss": f"{0.7 - 0.03 * epoch:.3f}",
+            "held_out_auc": f"{0.6 + 0.04 * epoch:.3f}",
         }
         for fold in range(3)
         for stage in (1, 2)

@@ -6,7 +6,7 @@ Quick enough for a slider: the bootstrap is drawn once and kept, a point costs m
     operating_point(labels, p, 0.42, bootstrap, prevalences=(0.05,))
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -146,7 +146,7 @@ def point_of_flags(
     table = Confusion(*(int(count) for count in outcomes.sum(axis=0)))
     resampled = rates_of_counts(*bootstrap.sums(outcomes.astype(np.float64)).T)
     rates = _rates(table, resampled, outcomes, bootstrap, confidence)
-    clinics = tuple(_clinic(table, resampled, share, confidence) for share in prevalences)
+    clinics = tuple(_clinic(rates, resampled, share, confidence) for share in prevalences)
     return OperatingPoint(name, threshold, table, rates, clinics)
 
 
@@ -207,13 +207,35 @@ def widen_at_the_edge(
 
 
 def _clinic(
-    table: Confusion, resampled: dict[str, Floats], prevalence: float, confidence: float
+    rates: Mapping[str, Interval],
+    resampled: dict[str, Floats],
+    prevalence: float,
+    confidence: float,
 ) -> Clinic:
-    rates, share = table.rates(), as_prevalence(prevalence)
-    values = clinic_figures(rates["sensitivity"], rates["specificity"], share)
+    """Return the figures of a clinic; where a rate is 0 or 1, its Wilson end widens them too."""
+    sensitivity, specificity = rates["sensitivity"], rates["specificity"]
+    share = as_prevalence(prevalence)
+    values = clinic_figures(sensitivity.value, specificity.value, share)
     spread = clinic_figures(resampled["sensitivity"], resampled["specificity"], share)
-    figures = {
-        name: percentile_interval(float(values[name]), spread[name], confidence)
-        for name in CLINIC_NAMES
-    }
+    corners = [
+        clinic_figures(*corner, share)
+        for corner in (
+            *((end, specificity.value) for end in _edge_ends(sensitivity)),
+            *((sensitivity.value, end) for end in _edge_ends(specificity)),
+        )
+    ]
+    figures = {}
+    for name in CLINIC_NAMES:
+        drawn = percentile_interval(float(values[name]), spread[name], confidence)
+        reached = [float(corner[name]) for corner in corners]
+        figures[name] = Interval(
+            drawn.value,
+            float(np.fmin.reduce([drawn.low, *reached])),
+            float(np.fmax.reduce([drawn.high, *reached])),
+        )
     return Clinic(share, figures)
+
+
+def _edge_ends(rate: Interval) -> tuple[float, ...]:
+    """Return the ends of a rate of exactly 0 or 1, which resampling cannot move; else none."""
+    return (rate.low, rate.high) if rate.value in (0.0, 1.0) else ()

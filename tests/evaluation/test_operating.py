@@ -71,6 +71,23 @@ def test_a_rate_of_one_gets_wilsons_interval_over_patients(clustered: Clustered)
     assert widen_at_the_edge(Interval(0.5, 0.4, 0.6), 10) == Interval(0.5, 0.4, 0.6)
 
 
+def test_a_clinics_figures_are_not_certain_where_a_rate_is_one(clustered: Clustered) -> None:
+    bootstrap = PatientBootstrap(clustered.patients, resamples=100)
+    p = np.where(clustered.labels, 0.9, np.where(np.arange(clustered.n) % 2, 0.9, 0.1))
+    point = operating_point(clustered.labels, p, 0.5, bootstrap, prevalences=(0.05, 0.0))
+    at_worst = point.rates["sensitivity"].low
+    assert point.rates["sensitivity"].value == 1.0 and at_worst < 1
+    figures = point.clinics[0].figures
+    specificity = point.rates["specificity"].value
+    assert figures["npv"].value == 1.0
+    assert figures["npv"].low == pytest.approx(predictive_values(at_worst, specificity, 0.05)[1])
+    assert figures["missed_per_1000"].low == 0.0
+    assert figures["missed_per_1000"].high == pytest.approx(50 * (1 - at_worst))
+    assert figures["ppv"].low < figures["ppv"].value < figures["ppv"].high
+    nobody_ill = point.clinics[1].figures["missed_per_1000"]
+    assert (nobody_ill.low, nobody_ill.high) == (0.0, 0.0)
+
+
 def test_threshold_one_and_the_ends_of_prevalence_are_defined(clustered: Clustered) -> None:
     bootstrap = PatientBootstrap(clustered.patients, resamples=100)
     point = operating_point(clustered.labels, clustered.p, 1.0, bootstrap, prevalences=(0.0, 1.0))
