@@ -1,4 +1,4 @@
-"""Rebuild the artifacts from prepared CBIS-DDSM crops: both models, or one.
+"""Rebuild the artifacts from CBIS-DDSM: both models, or one.
 
     python -m mammo.train --data DIR
     python -m mammo.train --data DIR --models simple_cnn --epochs 5 --out /tmp/try
@@ -33,8 +33,11 @@ from mammo.artifacts import (
 )
 from mammo.artifacts.swap import write_lock
 from mammo.data.folds import patient_folds
-from mammo.data.table import fingerprint, load_crops, read_pixels
-from mammo.errors import ArtifactError, DataError, MammoError, TrainingError
+from mammo.data.preparation.cache import prepared_folder
+from mammo.data.preparation.run import ABNORMALITIES
+from mammo.data.table import fingerprint
+from mammo.data.training import load_training_crops
+from mammo.errors import ArtifactError, MammoError, TrainingError
 from mammo.release import FittedModel, release_model, run_facts, write_cases
 from mammo.settings import MODELS, RECIPES, TITLES, Recipe, TrainSettings, with_overrides
 
@@ -57,8 +60,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # TensorFlow warns that it compiles anew for each fit and for each last, smaller batch.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     try:
+        command = _as_typed(given)
+        options.data = prepared_folder(
+            options.data, options.prepared, options.abnormality, options.partial, command
+        )
         settings = _settings(options)
-        run_training(settings, _as_typed(given))
+        run_training(settings, command)
     except MammoError as error:
         print(f"mammo.train: {error}", file=sys.stderr)
         return 1
@@ -88,9 +95,7 @@ def run_training(settings: TrainSettings, command: str) -> None:
         If the data, the settings or the machine do not allow it; the old artifacts stand.
     """
     check_replaceable(settings.out)
-    table = _training_table(settings.data)
-    crops = read_pixels(table)
-    _check_crops(crops)
+    table, crops = load_training_crops(settings.data)
     name_of_data = fingerprint(table, crops)
     run = settings.work / settings.run_key(name_of_data)
     try:
@@ -210,26 +215,6 @@ class _Progress:
         return on_epoch
 
 
-def _training_table(folder: Path) -> "pd.DataFrame":
-    table = load_crops(folder)
-    counts = table["split"].value_counts()
-    for split in ("train", "test"):
-        if not counts.get(split, 0):
-            raise DataError(
-                f"Training needs crops of both splits (column `split`: train, test). {folder} has "
-                f"none of {split}."
-            )
-    return table
-
-
-def _check_crops(crops: NDArray[np.uint8]) -> None:
-    if crops.shape[1] < 32:
-        raise DataError(
-            f"Crops must be at least 32 pixels wide. Received: {crops.shape[1]}. Prepare the "
-            "folder with a larger crop size."
-        )
-
-
 def _check_space(work: Path) -> None:
     work.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(work).free / 1e9
@@ -255,7 +240,21 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--data", type=Path, required=True, help="folder of prepared crops")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder of prepared crops, or a CBIS-DDSM download"
+    )
+    parser.add_argument(
+        "--prepared",
+        type=Path,
+        default=None,
+        help="where a download's crops go; default: beside it",
+    )
+    parser.add_argument(
+        "--abnormality", default="mass", choices=ABNORMALITIES, help="of a download"
+    )
+    parser.add_argument(
+        "--partial", action="store_true", help="accept a download that is not whole"
+    )
     parser.add_argument("--out", type=Path, default=None, help="artifacts folder to write")
     parser.add_argument(
         "--work",

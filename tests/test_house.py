@@ -19,11 +19,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 BASE = ("errors", "settings")
-STREAM = ("imaging", "data", "models", "artifacts", "inference", "explain", "evaluation", "ui")
+STREAM = ("imaging", "data", "models", "artifacts", "inference", "trust", "explain", "evaluation", "ui")
 """Data flows to the right: each unit imports `BASE`, itself, and what stands to its left."""
 
 NEVER = {
     "inference": {"models"},
+    "trust": {"models"},
     "explain": {"models"},
     "ui": {"models"},
     "evaluation": set(STREAM),  # plain arrays in, figures out
@@ -33,6 +34,7 @@ NEVER = {
 COMMANDS = (
     "train",
     "download",
+    "prepare",
     "release",
     "evaluate",
     "predict",
@@ -46,6 +48,7 @@ COMMANDS = (
 TENSORFLOW = {"tensorflow", "keras", "tf2onnx", "onnx"}
 TENSORFLOW_HOMES = ("mammo/models/", "mammo/train.py", "mammo/lessons/", "mammo/experiments/")
 DOWNLOAD_HOMES = ("mammo/data/download/",)
+PREPARATION_HOMES = ("mammo/data/preparation/",)
 STREAMLIT_HOMES = ("mammo/ui/", "pages/", "app.py")
 
 DISTRIBUTIONS = {
@@ -228,6 +231,8 @@ def test_every_library_stands_in_a_requirements_file() -> None:
     more = {
         TENSORFLOW_HOMES: distributions("requirements-train.txt"),
         DOWNLOAD_HOMES: distributions("requirements-download.txt"),
+        PREPARATION_HOMES: distributions("requirements-train.txt")
+        | distributions("requirements-cluster.txt"),
     }
     unknown = {
         name: {top for top in top_level(name) if DISTRIBUTIONS.get(top, top).lower() not in known}
@@ -284,11 +289,12 @@ def test_no_file_names_a_path_of_a_developers_machine() -> None:
         "requirements.txt",
         "requirements-train.txt",
         "requirements-download.txt",
+        "requirements-cluster.txt",
         "requirements-dev.txt",
     ],
 )
 def test_requirements_are_pinned(name: str) -> None:
-    other = r"-r requirements(-train|-download)?\.txt"
+    other = r"-r requirements(-train|-download|-cluster)?\.txt"
     line = re.compile(other + r"|[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.]*")
     loose = [one for one in requirements(name) if not line.fullmatch(one)]
     assert not loose, f"{name} should pin with ==, and name no index: {', '.join(loose)}"

@@ -152,7 +152,9 @@ def test_it_refuses_by_a_sentence(prepared, tmp_path, capsys):
     out = tmp_path / "artifacts"
     assert "is not a folder" in refusal(command(tmp_path / "nowhere", out), capsys)
     (tmp_path / "empty").mkdir()
-    assert "no index.csv" in refusal(command(tmp_path / "empty", out), capsys)
+    assert "prepared crops (index.csv and crops/)" in refusal(
+        command(tmp_path / "empty", out), capsys
+    )
     text = refusal(command(prepared, out, "--folds", "15"), capsys)
     assert "15 folds need at least 15 patients with a" in text
     assert "at least 2" in refusal(command(prepared, out, "--folds", "1"), capsys)

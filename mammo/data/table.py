@@ -32,6 +32,13 @@ OPTIONAL = (
     "subtlety",
     "film_series_uid",
     "published_split",
+    "calc_type",
+    "calc_distribution",
+    "origin",
+    "box_x",
+    "box_y",
+    "box_width",
+    "box_height",
 )
 LABELS = {"MALIGNANT": 1, "BENIGN": 0, "BENIGN_WITHOUT_CALLBACK": 0}
 SPLITS = ("train", "test")
@@ -110,11 +117,14 @@ def _lesion_ids(table: "pd.DataFrame") -> list[str]:
     known = table["laterality"].notna() & table["abnormality_id"].notna()
     rows = zip(
         table["patient_id"], table["laterality"], table["abnormality_id"], table["case_id"],
-        known, strict=True,
+        table["abnormality_type"], known, strict=True,
     )  # fmt: skip
+    # Masses and calcifications of a breast are numbered each for themselves.
     return [
-        f"{patient}_{side}_{_plain(number)}" if complete else f"{patient}_{case}"
-        for patient, side, number, case, complete in rows
+        f"{patient}_{side}_{'calc_' if kind == 'calcification' else ''}{_plain(number)}"
+        if complete
+        else f"{patient}_{case}"
+        for patient, side, number, case, kind, complete in rows
     ]
 
 

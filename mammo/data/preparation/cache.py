@@ -1,0 +1,57 @@
+"""A download given where prepared crops are wanted: prepare it once, into a folder beside it."""
+
+import json
+from pathlib import Path
+
+from mammo.data.preparation.report import report_in_words
+from mammo.data.preparation.run import PrepareSettings, prepare_folder
+from mammo.data.preparation.tree import is_prepared
+from mammo.errors import DataError
+
+
+def prepared_folder(
+    data: Path, prepared: Path | None, abnormality: str, partial: bool, command: str
+) -> Path:
+    """Return a folder of prepared crops: the one given, or what a download is prepared into.
+
+    Parameters
+    ----------
+    data : Path, prepared crops or a download
+    prepared : Path of the crops to write; by default `<data>-prepared`, with the abnormality's
+        name where it is not "mass"
+    abnormality, partial
+        As `PrepareSettings`
+    command : str, as typed, for the report
+
+    Raises
+    ------
+    DataError
+        The folder is neither, cannot be prepared, or was prepared for another abnormality.
+    """
+    if is_prepared(data) or not data.is_dir():
+        return data  # a folder that does not exist is refused by who reads the table
+    kind = "" if abnormality == "mass" else f"-{abnormality}"
+    out = prepared or data.resolve().parent / f"{data.resolve().name}-prepared{kind}"
+    if is_prepared(out):
+        _check_same(out, abnormality)
+        print(f"Using the crops prepared in {out}.")
+        return out
+    settings = PrepareSettings(data, out, abnormality, partial=partial)
+    print(report_in_words(prepare_folder(settings, command)))
+    return out
+
+
+def _check_same(out: Path, abnormality: str) -> None:
+    report = out / "report.json"
+    try:
+        found = json.loads(report.read_text(encoding="utf-8"))["abnormality"]
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(
+            f"{out} holds crops but no readable report of their preparation ({error}). Name it as "
+            "--data to train on it, or another folder with --prepared."
+        ) from error
+    if found != abnormality:
+        raise DataError(
+            f"{out} was prepared for {found}, not for {abnormality}. Name another folder with "
+            "--prepared."
+        )

@@ -1,0 +1,218 @@
+"""The four official case description files of CBIS-DDSM: one row a lesion and view.
+
+Column names differ between masses and calcifications, newlines stand inside quoted paths, and the
+columns of crop and mask are swapped in all calcification rows and a quarter of the mass rows. So of
+the paths only what is safe is used: the folder (which must agree with the row's own fields) and the
+series, of both columns without regard to which is which.
+
+Lee et al. 2017, Scientific Data 4:170177; the counts were taken from the files themselves.
+"""
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mammo.errors import DataError
+
+CASE_FILES = {
+    ("mass", "train"): "mass_case_description_train_set.csv",
+    ("mass", "test"): "mass_case_description_test_set.csv",
+    ("calcification", "train"): "calc_case_description_train_set.csv",
+    ("calcification", "test"): "calc_case_description_test_set.csv",
+}
+PLACES = ("", "csv", "cbis-ddsm-csv")
+"""Where in a download the case files may stand."""
+
+COUNTED = (
+    "rows", "patients", "films", "lesions", "MALIGNANT", "BENIGN", "BENIGN_WITHOUT_CALLBACK",
+)  # fmt: skip
+OFFICIAL_COUNTS = {
+    ("mass", "train"): (1318, 691, 1231, 782, 637, 577, 104),
+    ("mass", "test"): (378, 201, 361, 223, 147, 194, 37),
+    ("calcification", "train"): (1546, 602, 1227, 856, 544, 528, 474),
+    ("calcification", "test"): (326, 151, 284, 189, 129, 130, 67),
+}
+LEAKING_PATIENTS = 31
+"""Patients in training for one kind of lesion and in test for the other."""
+
+Part = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """Hold one row: a lesion on one view.
+
+    Attributes
+    ----------
+    key : str, the folder of its crop and mask, `Mass-Training_P_00001_LEFT_CC_1`; unique
+    film : str, the folder of its film
+    abnormality_type : "mass" or "calcification"
+    split : "train" or "test"
+    patient_id, laterality, view : str
+    abnormality_id : int
+    breast_density, assessment, subtlety : str, as written; "" or "0" where missing
+    mass_shape, mass_margins, calc_type, calc_distribution : str, as written; "" where missing
+    pathology : MALIGNANT, BENIGN or BENIGN_WITHOUT_CALLBACK
+    film_series : str, UID
+    pair_series : UIDs of crop and mask, one or two, in no order
+    """
+
+    key: str
+    film: str
+    abnormality_type: str
+    split: str
+    patient_id: str
+    laterality: str
+    view: str
+    abnormality_id: int
+    breast_density: str
+    mass_shape: str
+    mass_margins: str
+    calc_type: str
+    calc_distribution: str
+    assessment: str
+    pathology: str
+    subtlety: str
+    film_series: str
+    pair_series: tuple[str, ...]
+
+
+def find_case_files(folder: Path, abnormality: str) -> dict[Part, Path]:
+    """Return the case files of a download by kind and split.
+
+    Parameters
+    ----------
+    folder : Path
+    abnormality : "mass", "calcification" or "all"
+
+    Raises
+    ------
+    DataError
+        One that is needed is nowhere.
+    """
+    found = {}
+    for part, name in CASE_FILES.items():
+        if abnormality not in (part[0], "all"):
+            continue
+        places = [folder / place / name for place in PLACES]
+        path = next((place for place in places if place.is_file()), None)
+        if path is None:
+            raise DataError(
+                f"Expected the case file {name} in {folder} or {folder / 'csv'}, but it is not "
+                "there. Kaggle's download has it in csv/; for films from TCIA or Imaging Data "
+                "Commons get it from the data set's page on The Cancer Imaging Archive, or by "
+                "`python -m mammo.download`, and put it into the folder."
+            )
+        found[part] = path
+    return found
+
+
+def read_case_file(path: Path, part: Part) -> list[CaseRow]:
+    """Read one case file.
+
+    Raises
+    ------
+    DataError
+        A column is missing, a path disagrees with its row, or a row stands twice.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = [_row(fields, part, f"Row {n} of {path.name}") for n, fields in _numbered(file)]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} cannot be read as a CSV table: {error}.") from error
+    keys = [row.key for row in rows]
+    repeated = next((key for place, key in enumerate(keys) if key in keys[:place]), None)
+    if repeated:
+        raise DataError(
+            f"{path.name} names {repeated} twice; each lesion and view must stand once."
+        )
+    return rows
+
+
+def _numbered(file: Iterable[str]) -> list[tuple[int, dict[str, str]]]:
+    """Number rows as they follow one another; newlines stand inside quotes."""
+    reader = csv.DictReader(file)
+    return [
+        (number, {_name(k): (v or "").strip() for k, v in fields.items() if k is not None})
+        for number, fields in enumerate(reader, start=1)
+    ]
+
+
+def _name(column: str) -> str:
+    return column.strip().replace(" ", "_")
+
+
+def _row(fields: dict[str, str], part: Part, where: str) -> CaseRow:
+    kind, split = part
+    try:
+        film, film_series = _place(fields["image_file_path"])
+        pairs = [_place(fields[name]) for name in ("cropped_image_file_path", "ROI_mask_file_path")]
+        side, view = fields["left_or_right_breast"], fields["image_view"]
+        prefix = {"mass": "Mass", "calcification": "Calc"}[kind]
+        half = {"train": "Training", "test": "Test"}[split]
+        expected = f"{prefix}-{half}_{fields['patient_id']}_{side}_{view}"
+        key = f"{expected}_{fields['abnormality_id']}"
+        if film != expected or {folder for folder, _ in pairs} != {key}:
+            raise DataError(
+                f"{where} should name pictures in {expected} and {key}, after its own fields. "
+                f"Received: {film}, {', '.join(folder for folder, _ in pairs)}."
+            )
+        return CaseRow(
+            key, film, kind, split, fields["patient_id"], side, view,
+            int(fields["abnormality_id"]), fields["breast_density"],
+            fields.get("mass_shape", ""), fields.get("mass_margins", ""),
+            fields.get("calc_type", ""), fields.get("calc_distribution", ""),
+            fields["assessment"], fields["pathology"], fields["subtlety"], film_series,
+            tuple(dict.fromkeys(series for _, series in pairs)),
+        )  # fmt: skip
+    except (KeyError, ValueError) as error:
+        raise DataError(f"{where} has no readable {error}.") from error
+
+
+def _place(path: str) -> tuple[str, str]:
+    """Return folder and series of `<folder>/<StudyUID>/<SeriesUID>/00000N.dcm`."""
+    parts = path.strip().split("/")
+    if len(parts) != 4:
+        raise ValueError(f"picture path: {path!r}")
+    return parts[0], parts[2]
+
+
+def count(rows: Sequence[CaseRow]) -> dict[str, int]:
+    """Count rows, patients, films, lesions and pathologies, by the names of `COUNTED`."""
+    labels = [row.pathology for row in rows]
+    lesions = {(row.patient_id, row.laterality, row.abnormality_id) for row in rows}
+    values = (
+        len(rows), len({row.patient_id for row in rows}), len({row.film for row in rows}),
+        len(lesions), *(labels.count(name) for name in COUNTED[4:]),
+    )  # fmt: skip
+    return dict(zip(COUNTED, values, strict=True))
+
+
+def count_mismatches(rows_of: dict[Part, list[CaseRow]]) -> list[str]:
+    """Say, a sentence a file, where counts differ from the official ones; empty if nowhere."""
+    sentences = []
+    for part, rows in rows_of.items():
+        official = dict(zip(COUNTED, OFFICIAL_COUNTS[part], strict=True))
+        wrong = [
+            f"{found:,} {name.replace('_', ' ')} instead of {official[name]:,}"
+            for name, found in count(rows).items()
+            if found != official[name]
+        ]
+        if wrong:
+            sentences.append(f"{CASE_FILES[part]} has {', '.join(wrong)}.")
+    if len(rows_of) == len(CASE_FILES):
+        leaking = len(leaking_patients([row for rows in rows_of.values() for row in rows]))
+        if leaking != LEAKING_PATIENTS:
+            sentences.append(
+                f"{leaking} patients stand in both halves instead of {LEAKING_PATIENTS}."
+            )
+    return sentences
+
+
+def leaking_patients(rows: Iterable[CaseRow]) -> list[str]:
+    """Return the patients that stand in both splits: only where both kinds are pooled."""
+    splits: dict[str, set[str]] = {}
+    for row in rows:
+        splits.setdefault(row.patient_id, set()).add(row.split)
+    return sorted(patient for patient, found in splits.items() if len(found) > 1)

@@ -1,0 +1,144 @@
+"""One film at a time: read it once, and cut every lesion that the case files mark on it.
+
+A window is cut by the app's own `mammo.imaging.cut_lesion`, so that models learn from crops as they
+will see them. Where film or mask cannot be had, the crop that the data set provides is used, and
+the row says so; where that cannot be had either, the row is left out with its reason.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mammo.data.preparation.case_files import CaseRow
+from mammo.data.preparation.pictures import LesionPictures, lesion_box, read_lesion_pictures
+from mammo.errors import MammoError
+from mammo.imaging import Image, cut_lesion, lesion_window, read_image
+
+WINDOW, PROVIDED, UNRESOLVED = "window", "provided", "unresolved"
+"""Where a crop comes from: cut from the film; the data set's own crop; nowhere."""
+
+
+@dataclass(frozen=True)
+class FilmTask:
+    """Hold one film's files and the lesions on it, each with its own files."""
+
+    film: tuple[Path, ...]
+    lesions: tuple[tuple[CaseRow, tuple[Path, ...]], ...]
+
+
+@dataclass(frozen=True)
+class PreparedLesion:
+    """Hold what came of a row.
+
+    Attributes
+    ----------
+    key : str, of the row
+    origin : `WINDOW`, `PROVIDED` or `UNRESOLVED`
+    reason : str, why it is no window; empty for one
+    detail : str, the error's sentence where a file could not be read
+    box : (x, y, width, height) of the lesion in crop pixels; empty where it is not known
+    window : (x, y, width, height) in film pixels; empty where none was cut
+    png : bytes of the crop; empty where there is none
+    """
+
+    key: str
+    origin: str
+    reason: str = ""
+    detail: str = ""
+    box: tuple[float, ...] = ()
+    window: tuple[int, ...] = ()
+    png: bytes = b""
+
+
+def prepare_film(task: FilmTask, crop_size: int) -> list[PreparedLesion]:
+    """Cut all lesions of one film; nothing but a programming error leaves this function.
+
+    Parameters
+    ----------
+    task : FilmTask
+    crop_size : int, pixels, the side of each crop
+    """
+    film, trouble = _read_film(task.film)
+    return [_prepare(row, paths, film, trouble, crop_size) for row, paths in task.lesions]
+
+
+def _read_film(paths: Sequence[Path]) -> tuple[Image | None, tuple[str, str]]:
+    """Return the film, or the reason and the error's sentence; of several files the largest."""
+    films, errors = [], []
+    for path in paths:
+        try:
+            films.append(read_image(path))
+        except MammoError as error:
+            errors.append(str(error))
+    if films:
+        return max(films, key=lambda film: film.pixels.size), ("", "")
+    return None, ("film unreadable", errors[0]) if errors else ("film missing", "")
+
+
+def _prepare(
+    row: CaseRow,
+    paths: Sequence[Path],
+    film: Image | None,
+    trouble: tuple[str, str],
+    crop_size: int,
+) -> PreparedLesion:
+    found = read_lesion_pictures(paths, film.shape if film else None)
+    reason, detail = trouble
+    if film is not None:
+        try:
+            box = lesion_box(found.mask.pixels, film.shape) if found.mask else None
+            if box:
+                return _cut(row.key, film, box, crop_size)
+            reason = "mask empty" if found.mask else "mask missing"
+        except MammoError as error:
+            reason, detail = "mask does not fit the film", str(error)
+    return _fall_back(row.key, found, reason, detail, crop_size)
+
+
+def _cut(
+    key: str, film: Image, box: tuple[float, float, float, float], crop_size: int
+) -> PreparedLesion:
+    window = lesion_window(film.shape, box, film.pixel_spacing_mm)
+    crop = cut_lesion(film, window=window, size=crop_size)
+    scale = crop_size / window.width
+    ends = np.array(
+        [
+            [box[0] - window.x, box[1] - window.y],
+            [box[0] + box[2] - window.x, box[1] + box[3] - window.y],
+        ]
+    )
+    (left, top), (right, bottom) = np.clip(ends * scale, 0, crop_size)
+    within = tuple(round(float(number), 2) for number in (left, top, right - left, bottom - top))
+    return PreparedLesion(key, WINDOW, box=within, window=tuple(window), png=_png(crop))
+
+
+def _fall_back(
+    key: str, found: LesionPictures, reason: str, detail: str, crop_size: int
+) -> PreparedLesion:
+    if found.crop is not None:
+        crop = cut_lesion(_square(found.crop.pixels), size=crop_size)
+        return PreparedLesion(key, PROVIDED, reason, detail, png=_png(crop))
+    if found.unreadable:
+        return PreparedLesion(key, UNRESOLVED, "crop unreadable", found.unreadable[0])
+    missing = "crop missing" if found.mask else "crop and mask missing"
+    return PreparedLesion(key, UNRESOLVED, missing, detail)
+
+
+def _square(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Take the square in the middle: stretching would change the lesion's shape."""
+    height, width = pixels.shape
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return pixels[top : top + side, left : left + side]
+
+
+def _png(crop: NDArray[np.uint8]) -> bytes:
+    import cv2
+
+    done, content = cv2.imencode(".png", crop)
+    if not done:
+        raise RuntimeError("OpenCV could not encode a grey crop as PNG.")
+    return bytes(content.tobytes())

@@ -1,0 +1,91 @@
+"""What a preparation leaves beside the crops: `index.csv` to train on, `report.json` to read."""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mammo.data.preparation.case_files import CaseRow
+from mammo.data.preparation.films import PROVIDED, UNRESOLVED, WINDOW, PreparedLesion
+
+BOX = ("box_x", "box_y", "box_width", "box_height")
+"""The lesion within its crop, in crop pixels; empty where it is not known."""
+WINDOW_COLUMNS = ("window_x", "window_y", "window_width", "window_height")
+COLUMNS = (
+    "file", "split", "patient_id", "laterality", "view", "abnormality_id", "abnormality_type",
+    "breast_density", "mass_shape", "mass_margins", "calc_type", "calc_distribution", "assessment",
+    "pathology", "subtlety", "film_series_uid", "origin", *BOX, *WINDOW_COLUMNS,
+)  # fmt: skip
+
+
+def write_index(path: Path, rows: Sequence[CaseRow], done: Mapping[str, PreparedLesion]) -> None:
+    """Write `index.csv`, a row a crop, in the order of the case files."""
+    written = path.with_suffix(".tmp")
+    with written.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(_index_row(row, done[row.key]) for row in rows)
+    written.replace(path)
+
+
+def _index_row(row: CaseRow, lesion: PreparedLesion) -> dict[str, object]:
+    taken = {name: getattr(row, name) for name in COLUMNS if hasattr(row, name)}
+    return {
+        **taken,
+        "file": f"crops/{row.key}.png",
+        "film_series_uid": row.film_series,
+        "origin": lesion.origin,
+        **dict(zip(BOX, lesion.box, strict=False)),
+        **dict(zip(WINDOW_COLUMNS, lesion.window, strict=False)),
+    }
+
+
+def write_report(
+    path: Path,
+    head: Mapping[str, Any],
+    rows: Sequence[CaseRow],
+    done: Mapping[str, PreparedLesion],
+) -> dict[str, Any]:
+    """Write and return the report: how many rows became what, and each that is no window."""
+    origins = Counter(done[row.key].origin for row in rows)
+    report = {
+        **head,
+        "lesions": {name: origins.get(name, 0) for name in (WINDOW, PROVIDED, UNRESOLVED)},
+        "provided_crops": [_entry(done[row.key]) for row in rows if _is(done, row, PROVIDED)],
+        "unresolved": [_entry(done[row.key]) for row in rows if _is(done, row, UNRESOLVED)],
+    }
+    path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    return report
+
+
+def _is(done: Mapping[str, PreparedLesion], row: CaseRow, origin: str) -> bool:
+    return done[row.key].origin == origin
+
+
+def _entry(lesion: PreparedLesion) -> dict[str, str]:
+    return {"lesion": lesion.key, "reason": lesion.reason, "detail": lesion.detail}
+
+
+def report_in_words(report: Mapping[str, Any]) -> str:
+    """Say on a few lines what a preparation used, and what it could not."""
+    lesions = report["lesions"]
+    lines = [
+        f"{report['layout']}: {lesions[WINDOW]:,} lesions cut from their films, "
+        f"{lesions[PROVIDED]:,} taken from the crops provided, {lesions[UNRESOLVED]:,} unresolved."
+    ]
+    if report["patients_in_both_halves"]:
+        lines.append(
+            f"{len(report['patients_in_both_halves'])} patients stand in training for one kind of "
+            f"lesion and in test for the other: their {report['rows_dropped_for_them']} training "
+            "rows were dropped."
+        )
+    lines += [f"Not the official counts: {sentence}" for sentence in report["count_mismatches"]]
+    for title, entries in (
+        ("Provided crop", report["provided_crops"]),
+        ("Unresolved", report["unresolved"]),
+    ):
+        reasons = Counter(entry["reason"] for entry in entries)
+        lines += [f"{title}: {n:,} for {reason}." for reason, n in reasons.most_common()]
+    return "\n".join(lines)

@@ -1,0 +1,86 @@
+"""Make prepared crops of CBIS-DDSM as it comes from Kaggle, TCIA or Imaging Data Commons.
+
+    python -m mammo.prepare --data DIR --out PREPARED
+    python -m mammo.prepare --data DIR --out PREPARED --abnormality all --jobs 4
+    python -m mammo.prepare --data DIR --out PREPARED --dask tcp://scheduler:8786
+
+It tells the layout by looking, joins the official case files to the pictures, and cuts each lesion
+from its film by the app's own function. `report.json` lists every row that it could not, with the
+reason. Killed at any moment, the same command goes on where it was.
+"""
+
+import argparse
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mammo.data.preparation import PrepareSettings, prepare_folder
+from mammo.data.preparation.report import report_in_words
+from mammo.data.preparation.run import ABNORMALITIES
+from mammo.data.preparation.tree import is_prepared
+from mammo.errors import DataError, MammoError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    options = _parser().parse_args(given)
+    try:
+        settings = PrepareSettings(
+            options.data, options.out, options.abnormality, options.crop_size, options.jobs,
+            options.dask, options.partial,
+        )  # fmt: skip
+        if is_prepared(options.data):
+            raise DataError(
+                f"{options.data} holds prepared crops already: give it to `python -m mammo.train "
+                "--data` as it is."
+            )
+        report = prepare_folder(settings, _as_typed(given))
+    except MammoError as error:
+        print(f"mammo.prepare: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nmammo.prepare: stopped; the same command goes on from here.", file=sys.stderr)
+        return 130
+    except OSError as error:
+        print(
+            f"mammo.prepare: stopped because of {error.strerror or error} "
+            f"({error.filename or options.out}). Mend that, then run the same command: it goes on.",
+            file=sys.stderr,
+        )
+        return 1
+    print(report_in_words(report))
+    print(f"Next: python -m mammo.train --data {options.out}")
+    return 0
+
+
+def _as_typed(given: Sequence[str]) -> str:
+    """Write the command for the report, of each path its name alone: it may name a person."""
+    words = [Path(word).name if os.sep in word and "://" not in word else word for word in given]
+    return shlex.join(["python", "-m", "mammo.prepare", *words])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m mammo.prepare",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data", type=Path, required=True, help="the download")
+    parser.add_argument("--out", type=Path, required=True, help="folder of crops to write")
+    parser.add_argument("--abnormality", default="mass", choices=ABNORMALITIES)
+    parser.add_argument("--crop-size", type=int, default=PrepareSettings.crop_size)
+    parser.add_argument(
+        "--jobs", type=int, default=PrepareSettings.jobs, help="processes; default: one a core"
+    )
+    parser.add_argument("--dask", default="", metavar="ADDRESS", help="of a Dask scheduler")
+    parser.add_argument(
+        "--partial", action="store_true", help="accept case files that are not the official ones"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
