@@ -19,7 +19,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 BASE = ("errors", "settings")
-STREAM = ("imaging", "data", "models", "artifacts", "inference", "trust", "explain", "evaluation", "ui")
+STREAM = (
+    "imaging", "data", "models", "artifacts", "inference", "trust", "explain", "evaluation", "ui"
+)  # fmt: skip
 """Data flows to the right: each unit imports `BASE`, itself, and what stands to its left."""
 
 NEVER = {
@@ -42,18 +44,20 @@ COMMANDS = (
     "readme",
     "lessons",
     "experiments",
+    "trust_build",
 )
 """The ends of the stream, with their parts: they import everything but pages, and one another."""
 
 TENSORFLOW = {"tensorflow", "keras", "tf2onnx", "onnx"}
 TENSORFLOW_HOMES = ("mammo/models/", "mammo/train.py", "mammo/lessons/", "mammo/experiments/")
+DEVELOPMENT_HOMES = ("mammo/trust_build/",)
 DOWNLOAD_HOMES = ("mammo/data/download/",)
 PREPARATION_HOMES = ("mammo/data/preparation/",)
 STREAMLIT_HOMES = ("mammo/ui/", "pages/", "app.py")
 
 DISTRIBUTIONS = {
     "cv2": "opencv-python-headless", "PIL": "pillow", "sklearn": "scikit-learn",
-    "idc_index": "idc-index", "idc_index_data": "idc-index-data",
+    "skimage": "scikit-image", "idc_index": "idc-index", "idc_index_data": "idc-index-data",
 }  # fmt: skip
 """Packages whose import has another name than the line in requirements.txt."""
 
@@ -231,6 +235,7 @@ def test_every_library_stands_in_a_requirements_file() -> None:
     more = {
         TENSORFLOW_HOMES: distributions("requirements-train.txt"),
         DOWNLOAD_HOMES: distributions("requirements-download.txt"),
+        DEVELOPMENT_HOMES: distributions("requirements-dev.txt"),
         PREPARATION_HOMES: distributions("requirements-train.txt")
         | distributions("requirements-cluster.txt"),
     }
