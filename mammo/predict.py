@@ -29,6 +29,7 @@ from mammo.imaging import Image, cut_lesion, lesion_window, quality_warnings, re
 from mammo.inference import Classifier, load_classifier
 from mammo.results import HeatMapFolder, Region, Result, Source, line_of, result_table
 from mammo.settings import MODELS
+from mammo.trust import Trust, load_trust
 from mammo.ui.region import looks_like_crop
 from mammo.ui.words import NOTICE_SHORT
 
@@ -90,8 +91,14 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def predict_source(source: Source, classifiers: Sequence[Classifier]) -> Result:
-    """Classify one lesion with each model; what is wrong with its file becomes a sentence."""
+def predict_source(
+    source: Source, classifiers: Sequence[Classifier], trust: Trust | None = None
+) -> Result:
+    """Classify one lesion with each model; what is wrong with its file becomes a sentence.
+
+    With `trust`, and its model among the classifiers, a picture that does not look like a mammogram
+    crop is named as doubtful.
+    """
     try:
         film = _film(source.path)
         source_side = _side_on_film(source, film)
@@ -104,6 +111,11 @@ def predict_source(source: Source, classifiers: Sequence[Classifier]) -> Result:
     except (ImageError, WindowError) as error:
         return Result(source, error=str(error))
     doubts = [*film.warnings]
+    for model in classifiers:
+        if trust is not None and model.name == trust.model:
+            crop = crops[model.name]
+            sentence = trust.familiarity(crop, model.embed(crop)).sentence
+            doubts += [sentence] if sentence else []
     for crop in crops.values():
         doubts += quality_warnings(crop, source_side=source_side)
     assessments = {model.name: model.assess(crops[model.name])[0] for model in classifiers}
@@ -156,13 +168,14 @@ def _run(options: argparse.Namespace) -> int:
         )
     classifiers = _classifiers(options.model, options.artifacts)
     cards = [model.card for model in classifiers]
+    trust = load_trust(options.artifacts)
     _say(NOTICE_SHORT)
     failed = 0
     with ExitStack() as stack:
         table = stack.enter_context(result_table(options.csv, cards)) if options.csv else None
         heat_maps = HeatMapFolder(options.heatmap, cards) if options.heatmap else None
         for source in sources:
-            result = predict_source(source, classifiers)
+            result = predict_source(source, classifiers, trust)
             failed += bool(result.error)
             _tell(result)
             if table:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.typing import UploadedFile
 
-from mammo.ui import batch, film, loaders, result, source
+from mammo.ui import batch, film, loaders, result, source, trust
 from mammo.ui.frame import frame, notice_accepted, sentences
 
 frame("Upload and classify", ":material/center_focus_strong:")
@@ -54,4 +54,6 @@ if picture is not None:
     if lesion is not None:
         with right, sentences():
             if notice_accepted():
-                result.show_result(lesion, result.ask(loaders.classifiers(), lesion))
+                models = loaders.classifiers()
+                signals = trust.ask_trust(models, lesion)
+                result.show_result(lesion, result.ask(models, lesion), signals)

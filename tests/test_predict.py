@@ -413,7 +413,7 @@ def test_wrong_usage(
 def test_stop_by_the_keyboard_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupt(source: Source, classifiers: object) -> None:
+    def interrupt(source: Source, classifiers: object, trust: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("mammo.predict.predict_source", interrupt)

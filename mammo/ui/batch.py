@@ -15,6 +15,7 @@ from mammo.ui.region import looks_like_crop
 from mammo.ui.result import ask, choose_threshold, doubts
 from mammo.ui.source import Lesion, Picture
 from mammo.ui.table import ROW_HEIGHT, STANDING, Row, csv_bytes, film_remark, table_height, table_of
+from mammo.ui.trust import ask_trust
 
 MOST_FILES = 200
 _ROWS = "batch_rows"
@@ -57,7 +58,9 @@ def _row(file: UploadedFile, classifiers: Sequence[Classifier]) -> Row:
         answers = ask(classifiers, lesion)
         assessments = {answer.card.name: answer.assessment for answer in answers}
         remark = " ".join(doubts(lesion, answers))
-        return Row(file.name, remark, thumbnail, assessments=assessments)
+        signals = ask_trust(classifiers, lesion)
+        questioned = None if signals is None else signals.familiarity.questioned
+        return Row(file.name, remark, thumbnail, assessments=assessments, questioned=questioned)
     except MammoError as error:
         return Row(file.name, str(error))
 

@@ -13,6 +13,8 @@ import streamlit as st
 import mammo
 from mammo.artifacts import Card, Manifest, artifacts_folder, load_card, load_manifest
 from mammo.errors import ArtifactError
+from mammo.trust import Trust, load_trust
+from mammo.trust.signals import TRUST_NAME
 
 if TYPE_CHECKING:
     from mammo.data.examples import ExampleLesion
@@ -47,6 +49,19 @@ def classifiers() -> "tuple[Classifier, ...]":
     """Load each trained model, verified, in the manifest's order."""
     served, folder = manifest(), str(artifacts_folder())
     return tuple(_classifier(model, folder, served.created) for model in served.models)
+
+
+def trust() -> Trust | None:
+    """Load the trust signals of the artifacts; None where they hold none."""
+    served = manifest()
+    if TRUST_NAME not in served.attachments:
+        return None
+    return _trust(str(artifacts_folder()), served.files[TRUST_NAME].sha256)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Loading the known cases")
+def _trust(folder: str, sha256: str) -> Trust | None:  # noqa: ARG001
+    return load_trust(Path(folder))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -21,6 +21,7 @@ from mammo.ui.figures import BAR_CONFIG, probability_figure
 from mammo.ui.frame import small_notice
 from mammo.ui.source import Lesion, Picture
 from mammo.ui.table import Row, csv_bytes
+from mammo.ui.trust import Signals, show_familiarity, show_mark, show_similar, show_zone
 
 THRESHOLDS = tuple(words.THRESHOLD_NAMES)
 PROBABILITY = "Estimated probability of malignancy"
@@ -59,18 +60,22 @@ def choose_threshold(key: str) -> str:
 
 
 @st.fragment
-def show_result(lesion: Lesion, answers: Sequence[Answer]) -> None:
+def show_result(lesion: Lesion, answers: Sequence[Answer], signals: Signals | None = None) -> None:
     """Show what both models say of one lesion, and its record where the picture is an example."""
+    show_familiarity(signals)
     show_doubts(doubts(lesion, answers))
     threshold = choose_threshold("threshold")
     opacity = st.slider("Heat map opacity", 0, 100, 45, 5, format="%d%%", key="opacity")
     for column, answer in zip(st.columns(len(answers), border=True), answers, strict=True):
         with column:
+            show_mark(signals)
             _answer(answer, answer.card.thresholds[threshold])
             _heat_map(answer, opacity)
             _steadiness(answer, answer.card.thresholds[threshold])
+            show_zone(signals, answer.card.name, answer.assessment)
+    show_similar(signals)
     _record(lesion.picture)
-    _download(lesion, answers)
+    _download(lesion, answers, signals)
     small_notice()
 
 
@@ -145,12 +150,13 @@ def _record(picture: Picture) -> None:
         st.info(words.recorded(picture.example), icon=":material/clinical_notes:")
 
 
-def _download(lesion: Lesion, answers: Sequence[Answer]) -> None:
+def _download(lesion: Lesion, answers: Sequence[Answer], signals: Signals | None) -> None:
     row = Row(
         lesion.picture.name,
         " ".join(doubts(lesion, answers)),
         window=lesion.window,
         assessments={answer.card.name: answer.assessment for answer in answers},
+        questioned=None if signals is None else signals.familiarity.questioned,
     )
     st.download_button(
         "Download as CSV",

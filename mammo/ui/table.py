@@ -17,6 +17,7 @@ from mammo.ui.region import Region
 if TYPE_CHECKING:
     import pandas as pd
 
+FAMILIAR = "Looks like a mammogram crop"
 STANDING = "Above or below the threshold"
 ROW_HEIGHT = 64
 _HEADER_HEIGHT = 38
@@ -34,6 +35,7 @@ class Row:
     thumbnail : str or None, a `data:` address
     window : Region or None, what was cut from a film, in film pixels; None for a ready crop
     assessments : model name -> Assessment, empty where the file could not be assessed
+    questioned : bool or None, whether it looks like no mammogram crop; None where nobody can tell
     """
 
     file: str
@@ -41,6 +43,7 @@ class Row:
     thumbnail: str | None = None
     window: Region | None = None
     assessments: Mapping[str, Assessment] = field(default_factory=dict)
+    questioned: bool | None = None
 
 
 def table_of(rows: Sequence[Row], cards: Sequence[Card], threshold: str) -> "pd.DataFrame":
@@ -53,7 +56,10 @@ def table_of(rows: Sequence[Row], cards: Sequence[Card], threshold: str) -> "pd.
     """
     import pandas as pd  # half a second that the first film need not wait for
 
-    return pd.DataFrame([_shown(row, cards, threshold) for row in rows])
+    shown = pd.DataFrame([_shown(row, cards, threshold) for row in rows])
+    if all(row.questioned is None for row in rows):
+        return shown.drop(columns=FAMILIAR)
+    return shown
 
 
 def _shown(row: Row, cards: Sequence[Card], threshold: str) -> dict[str, Any]:
@@ -61,8 +67,20 @@ def _shown(row: Row, cards: Sequence[Card], threshold: str) -> dict[str, Any]:
     for card in cards:
         given = row.assessments.get(card.name)
         shown[card.title] = None if given is None else 100 * given.p_malignant
+    shown[FAMILIAR] = familiar(row.questioned)
     shown[STANDING] = status_sentence(row, cards, threshold)
     return shown
+
+
+def familiar(questioned: bool | None) -> str:
+    """Answer whether a file looks like a mammogram crop; empty where nobody can tell.
+
+    Examples
+    --------
+    >>> familiar(True), familiar(False), familiar(None)
+    ('no', 'yes', '')
+    """
+    return "" if questioned is None else "no" if questioned else "yes"
 
 
 def status_sentence(row: Row, cards: Sequence[Card], threshold: str) -> str:
@@ -99,6 +117,7 @@ def _exported(row: Row, cards: Sequence[Card]) -> dict[str, str]:
     exported = {"file": _harmless(row.file), "window": window}
     for card in cards:
         exported |= _figures(card, row.assessments.get(card.name))
+    exported["looks_like_crop"] = familiar(row.questioned)
     return exported | {"remark": row.remark, "notice": words.NOTICE_SHORT}
 
 

@@ -1,0 +1,72 @@
+"""The trust signals on the upload page: the warning, the similar known cases, the measured zone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from mammo.inference import Assessment, Classifier
+from mammo.trust import NOT_A_CROP, Familiarity, Neighbour, Trust
+from mammo.ui import loaders
+from mammo.ui.comparison.pictures import pictures
+from mammo.ui.source import Lesion
+from mammo.ui.trust_words import SIMILAR_HELP, similar_table, vote_sentence, zone_sentence
+
+
+@dataclass(frozen=True, eq=False)
+class Signals:
+    """Hold what is known of one lesion beside the answers."""
+
+    trust: Trust
+    familiarity: Familiarity
+    neighbours: tuple[Neighbour, ...]
+
+
+def ask_trust(classifiers: Sequence[Classifier], lesion: Lesion) -> Signals | None:
+    """Compute the trust signals of a lesion; None where the artifacts hold none."""
+    trust = loaders.trust()
+    models = [model for model in classifiers if trust and model.name == trust.model]
+    if trust is None or not models:
+        return None
+    crop = lesion.crop(models[0].card.crop_size)
+    embedding = models[0].embed(crop)
+    return Signals(trust, trust.familiarity(crop, embedding), trust.similar(embedding))
+
+
+def show_familiarity(signals: Signals | None) -> None:
+    """Warn above the result where the picture does not look like a mammogram crop."""
+    if signals is not None and signals.familiarity.questioned:
+        st.error(signals.familiarity.reason, title=NOT_A_CROP, icon=":material/block:")
+
+
+def show_mark(signals: Signals | None) -> None:
+    """Mark a score that means nothing."""
+    if signals is not None and signals.familiarity.questioned:
+        st.markdown(":red-badge[:material/block: Means nothing here]")
+
+
+def show_zone(signals: Signals | None, model: str, given: Assessment) -> None:
+    """Say how often answers like this one were right on the test split."""
+    zone = None if signals is None else signals.trust.zone(model)
+    if signals is not None and zone is not None and not signals.familiarity.questioned:
+        measured = signals.trust.measured["uncertainty"][model]
+        st.caption(zone_sentence(zone, given.p_malignant, measured))
+
+
+def show_similar(signals: Signals | None) -> None:
+    """Show the similar known cases, with pictures where their pixels are at hand."""
+    if signals is None or not signals.neighbours:
+        return
+    with st.expander("Similar known cases", icon=":material/compare:"):
+        st.markdown(vote_sentence(signals.neighbours, signals.trust.measured["vote"]["test"]))
+        table = similar_table(signals.neighbours)
+        found, complaint = pictures([neighbour.case_id for neighbour in signals.neighbours])
+        if found:
+            table.insert(0, "Picture", [found.get(case, "") for case in table["Case"]])
+        st.dataframe(
+            table,
+            column_config={"Picture": st.column_config.ImageColumn("Picture", width="small")},
+            hide_index=True,
+            alt="Similar training lesions with their pathology and descriptors",
+        )
+        st.caption(" ".join(part for part in (SIMILAR_HELP, complaint) if part))
