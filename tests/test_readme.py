@@ -36,6 +36,8 @@ CI = "bash .ci/run"
 HERE = "this file"
 TRAINING = "tests/test_train.py"
 DOWNLOADING = "tests/test_download.py"
+PREPARING = "tests/test_prepare.py"
+TRYING = "tests/experiments/test_experiments.py"
 HELD = {
     "pip install -r requirements.txt": CI,
     "pip install -r requirements-dev.txt": CI,
@@ -45,6 +47,13 @@ HELD = {
     "python -m mammo.download --source idc --out cbis-ddsm --abnormality mass --split test": (
         DOWNLOADING
     ),
+    "python -m mammo.prepare --data cbis-ddsm --out crops": PREPARING,
+    "python -m mammo.prepare --data cbis-ddsm --out all-crops --abnormality all --jobs 4": (
+        PREPARING
+    ),
+    "python -m mammo.experiments docs/experiments/cnn-distilled.json --data DIR": TRYING,
+    "python -m mammo.experiments.guards --data DIR": TRYING,
+    "python -m mammo.lessons leak --data DIR": "tests/test_lessons.py",
     "ruff check .": CI,
     "ruff format --check .": CI,
     "mypy": CI,

@@ -25,6 +25,7 @@ from mammo.data.table import load_crops, read_pixels
 from mammo.errors import DataError, MammoError
 from mammo.evaluation import Interval
 from mammo.evaluation.bootstrap import percentile_interval
+from mammo.evaluation.wording import interval
 from mammo.settings import MODELS, TITLES
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def _print_model(model: str, rows: "pd.DataFrame") -> None:
             found = rank_correlation(part[name], part[f"{model}_score"], part["patient_id"])
             print(
                 f"{TITLES[model]}, {word} crops, score against {name}: rank correlation "
-                f"{found.value:+.2f} ({found.low:+.2f} to {found.high:+.2f})"
+                f"{interval(found, 2)}"
             )
 
 
@@ -130,7 +131,9 @@ def _rows_by_patient(patients: NDArray[np.str_]) -> list[NDArray[np.intp]]:
 
 
 def _correlation(ranks: NDArray[np.float64]) -> float:
-    """Return Pearson's correlation of two rows, float64 (2, n)."""
+    """Return Pearson's correlation of two rows, float64 (2, n); NaN where one never varies."""
+    if (ranks.min(axis=1) == ranks.max(axis=1)).any():
+        return float("nan")
     return float(np.asarray(np.corrcoef(ranks))[0, 1])
 
 

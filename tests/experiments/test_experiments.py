@@ -152,3 +152,18 @@ def test_a_run_is_logged_with_its_scores_and_replaces_its_older_row(tmp_path, ca
     assert set(scores["fold"]) == {0, 2}
     assert float(row["difference"]) == pytest.approx(float(row["auc"]) - 0.5, abs=2e-4)
     assert "against release" in capsys.readouterr().out
+
+
+def test_the_guards_print_a_line_for_each_model_class_and_nuisance(tmp_path, capsys) -> None:
+    from mammo.experiments.guards import main
+
+    prepared = write_prepared(tmp_path / "prepared")
+    names = pd.read_csv(prepared / "index.csv").query("split == 'train'")["file"]
+    random = np.random.default_rng(3)
+    cases = pd.DataFrame({"case_id": [Path(name).stem for name in names]})
+    cases["simple_cnn_score"] = random.uniform(size=len(cases))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mammo.experiments.guards.load_cases", lambda _: cases)
+        patch.setattr("mammo.experiments.guards.RESAMPLES", 20)
+        assert main(["--data", str(prepared)]) == 0
+    assert capsys.readouterr().out.count("rank correlation") == 6
