@@ -15,7 +15,7 @@ from mammo.imaging import read_image
 from mammo.inference import Classifier
 from mammo.trust import Trust, vote
 from mammo.trust.uncertainty import margins, zone_of
-from mammo.trust_build.pictures import outsiders, shrunk, variants
+from mammo.trust_build.pictures import film_windows, outsiders, shrunk, variants
 
 Cases = Sequence[Mapping[str, str]]
 Crops = NDArray[np.uint8]
@@ -43,8 +43,8 @@ def questioned(
     found = {"test crops": _share(_questions(trust, model, crops), patients(cases))}
     for name, changed in variants(crops):
         found[f"test crops, {name}"] = _share(_questions(trust, model, changed), patients(cases))
-    films = np.stack([shrunk(read_image(path).pixels) for path in _films()])
-    found["whole films, shrunk"] = _share(_questions(trust, model, films))
+    for name, pictures in _from_films().items():
+        found[name] = _share(_questions(trust, model, pictures))
     for name, pictures in outsiders("measure").items():
         found[name] = _share(_questions(trust, model, pictures))
     for name, pictures in outsiders("tune").items():
@@ -52,8 +52,19 @@ def questioned(
     return found
 
 
-def _films() -> Iterator[Any]:
-    yield from dict.fromkeys(lesion.film for lesion in example_lesions())
+def _from_films() -> dict[str, Crops]:
+    """Return whole example films shrunk, and windows anywhere on them, within and at the edge."""
+    paths = dict.fromkeys(lesion.film for lesion in example_lesions())
+    films = [read_image(path).pixels for path in paths]
+    return {
+        "whole films, shrunk": np.stack([shrunk(film) for film in films]),
+        "tissue anywhere on example films": np.concatenate(
+            [film_windows(film, 0.0, 0.02) for film in films]
+        ),
+        "edge of the breast on example films": np.concatenate(
+            [film_windows(film, 0.1, 0.4) for film in films]
+        ),
+    }
 
 
 def _questions(trust: Trust, model: Classifier, crops: Crops) -> Booleans:

@@ -16,6 +16,7 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from mammo.errors import DataError
+from mammo.imaging.quality import BLACK_LEVEL
 
 Half = Literal["tune", "measure"]
 Crops = NDArray[np.uint8]
@@ -28,8 +29,8 @@ PHOTOGRAPHS = {
 SAMPLE_IMAGES = {"tune": 0, "measure": 1}  # china.jpg, flower.jpg of scikit-learn
 PAGES = {"tune": ("text",), "measure": ("page",)}
 DRAWINGS = {
-    "tune": ("chessboard_GRAY", "horse"),
-    "measure": ("chessboard_RGB", "logo", "color", "phantom"),
+    "tune": ("chessboard_GRAY", "chessboard_RGB", "horse"),
+    "measure": ("logo", "color", "phantom"),
 }
 SCIENTIFIC = {
     "tune": ("cell", "microaneurysms", "hubble_deep_field"),
@@ -135,6 +136,31 @@ def _cuts(pictures: list[Crops], random: np.random.Generator) -> Crops:
             top, left = (int(random.integers(0, size - side + 1)) for size in picture.shape)
             cuts.append(_sized(picture[top : top + side, left : left + side]))
     return np.stack(cuts)
+
+
+def film_windows(film: Crops, least_air: float, most_air: float, count: int = 10) -> Crops:
+    """Cut random windows of 300 to 700 pixels a side with some share of air.
+
+    Parameters
+    ----------
+    film : uint8 (H, W), 0-255, a whole film
+    least_air, most_air : float, 0-1, share of pixels of at most 5 grey levels
+    count : int, at most so many windows; fewer where the film has too few
+
+    Returns
+    -------
+    uint8 (n, 128, 128)
+    """
+    random, found = np.random.default_rng(3), []
+    for _ in range(100 * count):
+        side = int(random.integers(300, 700))
+        top, left = (int(random.integers(0, size - side + 1)) for size in film.shape)
+        window = film[top : top + side, left : left + side]
+        if least_air <= (window <= BLACK_LEVEL).mean() <= most_air:
+            found.append(_sized(window))
+        if len(found) == count:
+            break
+    return np.stack(found) if found else np.empty((0, SIDE, SIDE), np.uint8)
 
 
 def shrunk(film: Crops) -> Crops:

@@ -1,0 +1,58 @@
+"""The trust signals on the page Upload and classify: `pytest tests/ui/test_upload_trust.py`."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mammo.trust import NOT_A_CROP
+from mammo.ui import table
+from tests.tiny_artifacts import write_tiny_artifacts
+from tests.trust.tiny_trust import attach_tiny_trust, blobs
+from tests.ui.test_upload import PAGE, accept, png, texts, upload
+
+BLOB = ("blob.png", png(blobs(1, seed=5)[0]), "image/png")
+BLANK = ("blank.png", png(np.full((128, 128), 90, np.uint8)), "image/png")
+
+
+@pytest.fixture
+def trusting_page(app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The page over artifacts with trust signals."""
+    attach_tiny_trust(write_tiny_artifacts(tmp_path))
+    monkeypatch.setenv("MAMMO_ARTIFACTS", str(tmp_path))
+    return app.switch_page(PAGE).run()
+
+
+def test_without_signals_nothing_is_said(app: AppTest) -> None:
+    page = accept(upload(app.switch_page(PAGE).run(), BLANK))
+    assert len(page.metric) == 2 and not page.error and not page.expander
+    assert not page.exception
+
+
+def test_a_blank_picture_is_questioned_above_its_answer_which_stays(
+    trusting_page: AppTest,
+) -> None:
+    page = accept(upload(trusting_page, BLANK))
+    assert not page.exception
+    assert [error.value for error in page.error] == ["Every pixel has the same value."]
+    assert len(page.metric) == 2
+    assert texts(page).count("Means nothing here") == 2
+
+
+def test_a_familiar_crop_comes_with_similar_cases_and_measured_figures(
+    trusting_page: AppTest,
+) -> None:
+    page = accept(upload(trusting_page, BLOB))
+    assert not page.exception and not page.error
+    assert "the majority of five was right for 70% (60% to 80%)" in texts(page)
+    assert len(page.dataframe[0].value) == 5
+    captions = " ".join(caption.value for caption in page.caption)
+    assert "the zone of 30% to 50% around the balanced threshold" in captions
+    assert NOT_A_CROP not in texts(page)
+
+
+def test_the_table_of_many_files_says_which_look_like_a_crop(trusting_page: AppTest) -> None:
+    page = accept(upload(trusting_page, BLOB, BLANK, ("notes.png", b"notes", "image/png")))
+    assert not page.exception
+    assert page.dataframe[0].value[table.FAMILIAR].tolist() == ["yes", "no", ""]
