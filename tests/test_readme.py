@@ -54,6 +54,7 @@ HELD = {
     "python -m mammo.experiments docs/experiments/cnn-distilled.json --data DIR": TRYING,
     "python -m mammo.experiments.guards --data DIR": TRYING,
     "python -m mammo.lessons leak --data DIR": "tests/test_lessons.py",
+    "python -m mammo.trust_build --data DIR": "tests/trust/test_build.py",
     "ruff check .": CI,
     "ruff format --check .": CI,
     "mypy": CI,
