@@ -54,8 +54,11 @@ def show_zone(signals: Signals | None, model: str, given: Assessment) -> None:
 
 
 def show_similar(signals: Signals | None) -> None:
-    """Show the similar known cases, with pictures where their pixels are at hand."""
-    if signals is None or not signals.neighbours:
+    """Show the similar known cases, with pictures where their pixels are at hand.
+
+    Not for a questioned picture: nothing known is similar to it.
+    """
+    if signals is None or signals.familiarity.questioned or not signals.neighbours:
         return
     with st.expander("Similar known cases", icon=":material/compare:"):
         st.markdown(vote_sentence(signals.neighbours, signals.trust.measured["vote"]["test"]))

@@ -10,8 +10,11 @@ import cv2
 import numpy as np
 import pytest
 
+from mammo.trust import NOT_A_CROP
 from mammo.ui import words
 from tests.browser.conftest import PATIENCE_MS, Server, Visit, running_server
+from tests.tiny_artifacts import write_tiny_artifacts
+from tests.trust.tiny_trust import attach_tiny_trust, blobs
 
 pytestmark = pytest.mark.browser
 expect = pytest.importorskip("playwright.sync_api", reason="needs playwright").expect
@@ -181,3 +184,21 @@ def test_a_phone_scrolls_down_and_never_sideways(server: Server, visit: Open, pa
 
 def test_the_server_complained_of_nothing(server: Server) -> None:
     assert server.complaints() == []
+
+
+def test_a_picture_that_is_no_crop_is_marked_and_a_crop_has_similar_cases(
+    tmp_path: Path, visit: Open
+) -> None:
+    artifacts = write_tiny_artifacts(tmp_path / "artifacts")
+    attach_tiny_trust(artifacts)
+    for name, crop in (("blank", np.full((128, 128), 90, np.uint8)), ("blob", blobs(1, 5)[0])):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), crop)
+    with running_server(artifacts, tmp_path / "server.log") as server:
+        visitor = visit(server.address + OWN_FILES)
+        upload(visitor, tmp_path / "blank.png")
+        accept(visitor)
+        answered(visitor)
+        expect(visitor.page.get_by_text(NOT_A_CROP)).to_be_visible()
+        upload(visitor, tmp_path / "blob.png")
+        expect(visitor.page.get_by_test_id("stDataFrame")).to_be_visible()
+        assert server.complaints() == []

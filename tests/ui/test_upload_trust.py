@@ -38,6 +38,7 @@ def test_a_blank_picture_is_questioned_above_its_answer_which_stays(
     assert [error.value for error in page.error] == ["Every pixel has the same value."]
     assert len(page.metric) == 2
     assert texts(page).count("Means nothing here") == 2
+    assert not page.expander
 
 
 def test_a_familiar_crop_comes_with_similar_cases_and_measured_figures(
