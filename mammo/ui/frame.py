@@ -44,6 +44,12 @@ PAGES = (
         ":material/compare_arrows:",
         "Which model is better, at which threshold, for whom, and what it got wrong.",
     ),
+    Page(
+        "pages/3_Dataset_explorer.py",
+        "Dataset explorer",
+        ":material/dataset:",
+        "What the models learned from: every case, its descriptors, its pictures, its scores.",
+    ),
 )
 
 

@@ -12,9 +12,10 @@ from mammo.errors import MammoError
 from mammo.ui import loaders
 from mammo.ui.comparison.case_table import csv_of
 from mammo.ui.comparison.link import Share
-from mammo.ui.comparison.pictures import FOLDER_VARIABLE, MOST_PICTURES, pictures
+from mammo.ui.comparison.pictures import MOST_PICTURES, pictures
 from mammo.ui.comparison.records import CROPS
 from mammo.ui.comparison.study import Study
+from mammo.ui.data_folder import FOLDER_VARIABLE
 from mammo.ui.frame import small_notice
 from mammo.ui.source import example_name
 from mammo.ui.table import ROW_HEIGHT, table_height

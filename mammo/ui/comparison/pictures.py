@@ -1,10 +1,9 @@
 """Small pictures of cases, where their pixels are at hand: example films, or a data folder.
 
-The environment variable MAMMO_DATA names a folder of prepared crops; without it only the ten
-example lesions have pictures. All of it is public data, so visitors share it.
+`mammo.ui.data_folder` says where prepared crops are; without them only the ten example lesions have
+pictures. All of it is public data, so visitors share it.
 """
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,9 +13,9 @@ import mammo
 from mammo.data.table import load_crops
 from mammo.errors import MammoError
 from mammo.ui import loaders
+from mammo.ui.data_folder import data_folder
 from mammo.ui.display import thumbnail_uri
 
-FOLDER_VARIABLE = "MAMMO_DATA"
 MOST_PICTURES = 60
 
 
@@ -34,9 +33,9 @@ def pictures(cases: Sequence[str]) -> tuple[dict[str, str], str]:
     """
     complaint, sources = "", {}
     try:
-        sources = _sources(os.environ.get(FOLDER_VARIABLE, ""))
+        sources = _sources(data_folder())
     except MammoError as error:
-        complaint = f"No picture from {FOLDER_VARIABLE}: {error}"
+        complaint = f"No picture from the data folder: {error}"
     examples = _examples()
     at_hand = [case for case in cases if case in sources or case in examples][:MOST_PICTURES]
     found = {}
