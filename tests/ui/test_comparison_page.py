@@ -179,4 +179,4 @@ def test_a_data_folder_that_is_none_is_a_sentence(
     monkeypatch.setenv("MAMMO_DATA", str(tmp_path / "nowhere"))
     page = opened(app)
     assert quiet(page)
-    assert "No picture from MAMMO_DATA" in texts(page)
+    assert "No picture from the data folder" in texts(page)
