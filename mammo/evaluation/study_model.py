@@ -5,6 +5,7 @@ from mammo.evaluation.cases import CropTable, EvaluatedModel
 from mammo.evaluation.decision import decision_curve
 from mammo.evaluation.delong import delong_interval
 from mammo.evaluation.headline import ScoreFigures, auc_interval
+from mammo.evaluation.interval import Interval
 from mammo.evaluation.operating import operating_point
 from mammo.evaluation.reliability import (
     brier_decomposition,
@@ -15,7 +16,7 @@ from mammo.evaluation.reliability import (
 )
 from mammo.evaluation.report import classification_report
 from mammo.evaluation.sample import Plan, Sample, draw_sample
-from mammo.evaluation.subgroups import SubgroupCrops, size_note
+from mammo.evaluation.subgroups import FEWEST, SubgroupCrops, size_note
 from mammo.evaluation.tree import (
     CalibrationEvaluation,
     ModelEvaluation,
@@ -26,6 +27,7 @@ from mammo.evaluation.tree import (
 # Of women called back after screening 4.4 % have cancer, of those biopsied 28.6 % (PPV1 and PPV3
 # of C. D. Lehman et al. (2017), Radiology 283:49-58).
 PREVALENCES = (0.044, 0.286)
+UNKNOWN = Interval(float("nan"), float("nan"), float("nan"))
 
 
 def evaluate_model(
@@ -109,8 +111,12 @@ def _subgroup_figures(model: EvaluatedModel, sample: Sample, plan: Plan) -> Subg
     labels, p = sample.units.labels, sample.p[model.name]
     threshold = next(iter(model.thresholds.values()))
     point = operating_point(labels, p, threshold, sample.bootstrap, confidence=plan.confidence)
+    enough_malignant = sample.counts.malignant >= FEWEST
+    enough_benign = sample.counts.benign >= FEWEST
     return SubgroupFigures(
-        auc_interval(labels, p, sample.bootstrap, plan.confidence),
-        point.rates["sensitivity"],
-        point.rates["specificity"],
+        auc_interval(labels, p, sample.bootstrap, plan.confidence)
+        if enough_malignant and enough_benign
+        else UNKNOWN,
+        point.rates["sensitivity"] if enough_malignant else UNKNOWN,
+        point.rates["specificity"] if enough_benign else UNKNOWN,
     )

@@ -20,6 +20,9 @@ from mammo.evaluation.checks import is_missing
 
 # With 20 of each class the interval of an AUC of 0.80 already spans about 0.66 to 0.93.
 SMALL_GROUP = 20
+# With fewer of a class resampling hardly ever draws another mix of them: its intervals are far too
+# narrow (of a single case, of no width), so no figure is given that needs that class.
+FEWEST = 5
 NOT_RECORDED = "not recorded"
 _DENSITIES = {"1": "a (almost fatty)", "2": "b (scattered)", "3": "c (heterogeneous)"}
 _DENSITIES["4"] = "d (extremely dense)"
@@ -165,14 +168,14 @@ def size_note(malignant: int, benign: int) -> str:
     --------
     >>> size_note(7, 60)
     'small: 7 malignant'
-    >>> size_note(0, 60)
-    'no malignant case: AUC undefined'
+    >>> size_note(1, 60)
+    'no AUC: 1 malignant (fewer than 5)'
     >>> size_note(50, 60)
     ''
     """
     for count, noun in ((malignant, "malignant"), (benign, "benign")):
-        if count == 0:
-            return f"no {noun} case: AUC undefined"
+        if count < FEWEST:
+            return f"no AUC: {count} {noun} (fewer than {FEWEST})"
     few = [
         f"{count} {noun}"
         for count, noun in ((malignant, "malignant"), (benign, "benign"))

@@ -132,6 +132,22 @@ def test_subgroups_choose_crops_before_pooling(evaluations: Any) -> None:
     assert smallest.note
 
 
+def test_no_figure_stands_on_fewer_than_five_of_a_class(evaluations: Any) -> None:
+    """Resampling a handful draws the same mix again and again: its interval says nothing."""
+    _, evaluation = evaluations["crop"]
+    groups = evaluation.splits["test"].subgroups
+    assert any(group.note.startswith("no AUC") for group in groups)
+    for group in groups:
+        enough = {
+            "sensitivity": group.counts.malignant >= 5,
+            "specificity": group.counts.benign >= 5,
+        }
+        enough["auc"] = all(enough.values())
+        for name, given in enough.items():
+            figure = getattr(group.models["simple_cnn"], name)
+            assert np.isnan(figure.value) != given, (group.title, name)
+
+
 def test_a_data_frame_gives_the_same(columns: dict[str, Any]) -> None:
     from_arrays = evaluate(columns, MODELS, resamples=100)
     from_frame = evaluate(pd.DataFrame(columns), MODELS, resamples=100)

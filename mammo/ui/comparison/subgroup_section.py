@@ -31,7 +31,8 @@ def show_subgroups(study: Study) -> None:
         key=f"subgroups_{measure}_{study.unit}",
         alt=f"{MEASURES[measure]} of each model in each subgroup, with intervals. {_CAPTION}",
     )
-    empty = [f"{one.title} ({one.note})" for one in study.split.subgroups if "no " in one.note]
+    groups = study.split.subgroups
+    empty = [f"{one.title} ({one.note})" for one in groups if one.note.startswith("no AUC")]
     if empty and measure == "auc":
         st.caption(f"Without a figure: {'; '.join(empty)}.")
     small_notice()
