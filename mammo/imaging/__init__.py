@@ -3,6 +3,7 @@
 Everything that data, models, app and commands need of it is named here.
 """
 
+from mammo.imaging.dicom_facts import BURNED_IN_TEXT
 from mammo.imaging.image import MAX_PIXELS, MIN_SIDE, Image
 from mammo.imaging.preprocess import Preprocessing, prepare
 from mammo.imaging.quality import picture_warnings, quality_warnings
@@ -10,6 +11,7 @@ from mammo.imaging.read import read_image
 from mammo.imaging.window import CROP_SIZE, Window, cut_lesion, lesion_window, whole_crop
 
 __all__ = [
+    "BURNED_IN_TEXT",
     "CROP_SIZE",
     "MAX_PIXELS",
     "MIN_SIDE",

@@ -52,6 +52,10 @@ _IMPLAUSIBLE_SPACING = (
     "The stated pixel spacing is not that of a mammogram and was left out; the margin around a "
     "lesion is taken as for a film at full resolution."
 )
+BURNED_IN_TEXT = (
+    "The picture holds burned-in text, which may identify the patient and mislead the models. "
+    "Keep it out of the lesion box, and do not pass the picture on."
+)
 _ANISOTROPY = 0.01
 """Relative difference of the two spacings from which a pixel counts as not square."""
 
@@ -169,10 +173,7 @@ def _processing_warning(header: Header) -> str:
 def _annotation_warning(header: Header) -> str:
     if header.text(Tag.BURNED_IN_ANNOTATION) != "YES":
         return ""
-    return (
-        "The picture holds burned-in text, which may identify the patient and mislead the models. "
-        "Keep it out of the lesion box, and do not pass the picture on."
-    )
+    return BURNED_IN_TEXT
 
 
 def _frames_warning(layout: PixelFormat) -> str:

@@ -19,6 +19,7 @@ from mammo.ui import words
 from mammo.ui.display import enlarged
 from mammo.ui.figures import BAR_CONFIG, probability_figure
 from mammo.ui.frame import small_notice
+from mammo.ui.report_buttons import report_buttons
 from mammo.ui.source import Lesion, Picture
 from mammo.ui.table import Row, csv_bytes
 from mammo.ui.trust import Signals, show_familiarity, show_mark, show_similar, show_zone
@@ -74,8 +75,10 @@ def show_result(lesion: Lesion, answers: Sequence[Answer], signals: Signals | No
             _steadiness(answer, answer.card.thresholds[threshold])
             show_zone(signals, answer.card.name, answer.assessment)
     show_similar(signals)
-    _record(lesion.picture)
-    _download(lesion, answers, signals)
+    recorded = _record(lesion.picture)
+    with st.container(horizontal=True):
+        _download(lesion, answers, signals)
+        report_buttons(lesion, answers, signals, recorded=recorded, doubts=doubts(lesion, answers))
     small_notice()
 
 
@@ -142,12 +145,15 @@ def show_doubts(sentences: Sequence[str]) -> None:
         )
 
 
-def _record(picture: Picture) -> None:
-    """Show the record of an example once asked: first guess, then look."""
+def _record(picture: Picture) -> str:
+    """Show the record of an example once asked: first guess, then look; return what is shown."""
     if picture.example is None:
-        return
-    if st.toggle("Show what was recorded", key=f"record_{picture.key}"):
-        st.info(words.recorded(picture.example), icon=":material/clinical_notes:")
+        return ""
+    if not st.toggle("Show what was recorded", key=f"record_{picture.key}"):
+        return ""
+    recorded = words.recorded(picture.example)
+    st.info(recorded, icon=":material/clinical_notes:")
+    return recorded
 
 
 def _download(lesion: Lesion, answers: Sequence[Answer], signals: Signals | None) -> None:

@@ -20,12 +20,23 @@ NOTICE = (
     "a decision about a person. Files that you open stay in this server's memory until you close "
     "the tab; nothing is stored."
 )
+NOTICE_OF_REPORT = (
+    "For teaching and research only. mammo is not a medical device. Its two models were trained on "
+    "digitised film of one public data set, for lesions that somebody had already found. They do "
+    "not search a mammogram, they know nothing of the patient, and they are wrong often. Do not "
+    "use a figure from this page for a decision about a person."
+)
 NOTICE_SHORT = "Teaching and research only. Not a medical device; not for decisions about a person."
 
 THRESHOLD_NAMES: Mapping[str, str] = {
     "youden": "Balanced (Youden)",
     "sensitivity_90": "Sensitivity 90%",
     "specificity_90": "Specificity 90%",
+}
+THRESHOLD_MEANINGS: Mapping[str, str] = {
+    "youden": "weighs missed and false alarms alike",
+    "sensitivity_90": "finds nine of ten malignant lesions; more false alarms",
+    "specificity_90": "a false alarm for one of ten benign lesions; more misses",
 }
 THRESHOLD_HELP = (
     "The threshold turns a probability into a yes or no. **Balanced (Youden)** weighs missed and "

@@ -1,0 +1,219 @@
+"""Fill in a case report from what the models said, in the words of the pages.
+
+Used by `mammo.ui.report_buttons` and `mammo.predict --report`. Free of Streamlit.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+import mammo
+from mammo.artifacts import Card, Manifest, Metric
+from mammo.explain import overlay
+from mammo.imaging import BURNED_IN_TEXT, Image
+from mammo.inference import Assessment
+from mammo.report import CaseReport, ModelAnswer, ThresholdLine, film_preview
+from mammo.trust import Familiarity, Neighbour, Trust
+from mammo.ui import words
+from mammo.ui.trust_words import SIMILAR_HELP, similar_table, vote_sentence, zone_sentence
+
+OWN_PICTURE = "A picture that the visitor opened"
+HEAT_OPACITY = 0.45
+BALANCED = "youden"
+DIGITS = 12
+"""Of a SHA-256: enough to tell any two files of a release apart."""
+
+Region = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class ReportSubject:
+    """Hold the lesion that a report is about.
+
+    Attributes
+    ----------
+    image : Image, the film, or the ready crop
+    window : (x, y, width, height) in film pixels; None for a ready crop
+    case : str, the id of a case of the public data set; "" for a visitor's own picture, whose file
+        name may hold a patient's
+    recorded : str, the truth in words, once the reader has asked for it
+    doubts : what is doubtful about the picture
+    """
+
+    image: Image
+    window: Region | None
+    case: str = ""
+    recorded: str = ""
+    doubts: Sequence[str] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class TrustFacts:
+    """Hold what the trust signals say of the lesion."""
+
+    trust: Trust
+    familiarity: Familiarity
+    neighbours: Sequence[Neighbour]
+
+
+def compose_report(
+    subject: ReportSubject,
+    cards: Sequence[Card],
+    crops: Mapping[str, NDArray[np.uint8]],
+    assessments: Mapping[str, Assessment],
+    made_by: Manifest,
+    date: str,
+    trust: TrustFacts | None = None,
+) -> CaseReport:
+    """Fill in a report.
+
+    Parameters
+    ----------
+    subject : ReportSubject
+    cards : the models, in the order of the page
+    crops, assessments : model name -> uint8 (S, S), and what the model says of it
+    made_by : Manifest of the artifacts
+    date : str, ISO 8601
+    trust : TrustFacts, where the artifacts hold trust signals
+    """
+    answers = [_answer(card, crops[card.name], assessments[card.name], trust) for card in cards]
+    alarm = trust.familiarity.sentence if trust is not None else ""
+    similar = () if trust is None or alarm else trust.neighbours
+    return CaseReport(
+        subject=f"CBIS-DDSM, {subject.case}" if subject.case else OWN_PICTURE,
+        facts=picture_facts(subject.image, subject.window),
+        date=date,
+        film=_film(subject),
+        film_words=_film_words(subject.image),
+        crop=crops[cards[0].name],
+        answers=answers,
+        alarm=alarm,
+        warnings=tuple(subject.doubts),
+        similar_words=_similar_words(trust) if similar else "",
+        similar=_similar_cells(similar),
+        recorded=subject.recorded.replace("**", ""),
+        fingerprint=fingerprint(made_by, cards),
+        notice=words.NOTICE_OF_REPORT,
+    )
+
+
+def picture_facts(image: Image, window: Region | None) -> str:
+    """Say what is known of a picture and of the window cut from it, and nothing of the patient.
+
+    Examples
+    --------
+    >>> film = Image(np.zeros((400, 300), np.uint8), "LEFT", "CC", 0.05)
+    >>> picture_facts(film, (10, 20, 200, 200))[:62]
+    'L CC, 300 x 400 pixels, pixel spacing 0.050 mm. Window: x 10, '
+    >>> picture_facts(Image(np.zeros((128, 128), np.uint8)), None)
+    'A ready crop, 128 x 128 pixels, used whole.'
+    """
+    height, width = image.shape
+    if window is None:
+        return f"A ready crop, {width:,} x {height:,} pixels, used whole."
+    spacing = image.pixel_spacing_mm
+    stated = "not stated" if spacing is None else f"{spacing:.3f} mm"
+    x, y, across, down = window
+    return (
+        f"{words.film_name(image.laterality, image.view)}, {width:,} x {height:,} pixels, pixel "
+        f"spacing {stated}. Window: x {x:,}, y {y:,}, {across:,} x {down:,} film pixels."
+    )
+
+
+def fingerprint(made_by: Manifest, cards: Sequence[Card]) -> str:
+    """Say which program, networks and data an answer comes from, by checksums that can be held."""
+    networks = "; ".join(
+        f"{card.title} {made_by.files[f'{card.name}/model.onnx'].sha256[:DIGITS]}"
+        for card in cards
+        if f"{card.name}/model.onnx" in made_by.files
+    )
+    return (
+        f"mammo {mammo.__version__}. Models of {made_by.created[:10]}, seed {made_by.seed}. "
+        f"Networks (SHA-256, first {DIGITS} digits): {networks}. Training data: "
+        f"{made_by.data.fingerprint[:DIGITS]}. Trained on {cards[0].trained_on}."
+    )
+
+
+def _answer(
+    card: Card, crop: NDArray[np.uint8], given: Assessment, trust: TrustFacts | None
+) -> ModelAnswer:
+    threshold = card.thresholds[BALANCED]
+    spread = ""
+    if len(given.flips_p) > 1:
+        unsure = given.straddles(threshold)
+        spread = words.spread_sentence(given.p_low, given.p_high, unsure).replace("**", "")
+    return ModelAnswer(
+        title=card.title,
+        p_malignant=given.p_malignant,
+        p_low=given.p_low,
+        p_high=given.p_high,
+        threshold=threshold,
+        probability=words.percent(given.p_malignant),
+        standing=words.standing(given.p_malignant, threshold),
+        spread=spread,
+        thresholds=[_threshold(given, name, at) for name, at in card.thresholds.items()],
+        basis=_basis(card, given, trust),
+        heat=overlay(crop, given.heat_map(crop.shape[0]), HEAT_OPACITY),
+    )
+
+
+def _threshold(given: Assessment, name: str, at: float) -> ThresholdLine:
+    side = "above" if words.is_above(given.p_malignant, at) else "below"
+    if given.straddles(at):
+        side = f"{side}, not sure"
+    meaning = words.THRESHOLD_MEANINGS.get(name, "as the model's card names it")
+    return ThresholdLine(words.threshold_name(name), words.percent(at), side, meaning)
+
+
+def _basis(card: Card, given: Assessment, trust: TrustFacts | None) -> str:
+    """Say what the probability is calibrated on, and how far the model's answers can be trusted."""
+    sentences = [f"Calibrated on {card.calibration.fitted_on}."]
+    measured = card.metrics.get("test", {}).get("crop", {})
+    told = [
+        f"{title} {_with_interval(measured[name])}"
+        for name, title in (
+            ("auc", "AUC"), ("sensitivity", "sensitivity"), ("specificity", "specificity")
+        )
+        if name in measured
+    ]  # fmt: skip
+    if told:
+        sentences.append(
+            f"On the official test split, one crop at a time, at the balanced threshold: "
+            f"{', '.join(told)} (95% intervals)."
+        )
+    zone = None if trust is None else trust.trust.zone(card.name)
+    if trust is not None and zone is not None and not trust.familiarity.questioned:
+        figures = trust.trust.measured["uncertainty"][card.name]
+        sentences.append(zone_sentence(zone, given.p_malignant, figures))
+    return " ".join(sentences)
+
+
+def _with_interval(metric: Metric) -> str:
+    return words.with_interval(metric.value, metric.low, metric.high)
+
+
+def _film(subject: ReportSubject) -> NDArray[np.uint8] | None:
+    """Draw the small film; not where the file says that a name may be burned into it."""
+    if subject.window is None or BURNED_IN_TEXT in subject.image.warnings:
+        return None
+    return film_preview(subject.image.pixels, subject.window)
+
+
+def _film_words(image: Image) -> str:
+    return f"{words.film_name(image.laterality, image.view)}: the window that the models read"
+
+
+def _similar_words(trust: TrustFacts | None) -> str:
+    if trust is None:
+        return ""
+    vote = vote_sentence(trust.neighbours, trust.trust.measured["vote"]["test"])
+    return f"{vote.replace('**', '')} {SIMILAR_HELP}"
+
+
+def _similar_cells(neighbours: Sequence[Neighbour]) -> list[tuple[str, ...]]:
+    if not neighbours:
+        return []
+    rows = similar_table(neighbours).itertuples(index=False)
+    return [tuple(str(cell) for cell in row) for row in rows]

@@ -1,0 +1,86 @@
+"""The buttons under a result that make its case report, as PDF and as HTML, once clicked.
+
+One call for every page that shows an answer:
+
+    report_buttons(lesion, answers, signals, key="report")
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from mammo.report import FORMS, Form, render
+from mammo.report.render import MEDIA_TYPES
+from mammo.ui import loaders
+from mammo.ui.case_report import ReportSubject, TrustFacts, compose_report
+from mammo.ui.source import Lesion
+
+if TYPE_CHECKING:
+    from mammo.ui.result import Answer
+    from mammo.ui.trust import Signals
+
+LABELS: dict[Form, str] = {"pdf": "Case report (PDF)", "html": "Case report (HTML)"}
+ICONS: dict[Form, str] = {"pdf": ":material/picture_as_pdf:", "html": ":material/html:"}
+
+
+def report_buttons(
+    lesion: Lesion,
+    answers: Sequence["Answer"],
+    signals: "Signals | None" = None,
+    *,
+    key: str = "report",
+    recorded: str = "",
+    doubts: Sequence[str] = (),
+    case: str = "",
+) -> None:
+    """Offer the report of one lesion for download; it is made when a button is pressed.
+
+    Parameters
+    ----------
+    lesion : Lesion, a film with its window, or a ready crop
+    answers : one a model, as `mammo.ui.result.ask` gives them
+    signals : Signals or None, as `mammo.ui.trust.ask_trust` gives them
+    key : str, another for each place on a page
+    recorded : str, the truth in words; leave it empty until the reader has asked for it
+    doubts : what is doubtful about the picture, as `mammo.ui.result.doubts` gives it
+    case : str, the id of a public case; an example's own is known. Never a file's name
+    """
+    example = lesion.picture.example
+    subject = ReportSubject(
+        lesion.picture.image,
+        lesion.window,
+        case or ("" if example is None else example.case_id),
+        recorded,
+        doubts,
+    )
+    for form in FORMS:
+        st.download_button(
+            LABELS[form],
+            partial(_made, form, subject, tuple(answers), signals),
+            f"mammo-case-report.{form}",
+            MEDIA_TYPES[form],
+            icon=ICONS[form],
+            on_click="ignore",
+            key=f"{key}_{form}",
+        )
+
+
+def _made(
+    form: Form, subject: ReportSubject, answers: Sequence["Answer"], signals: "Signals | None"
+) -> bytes:
+    trust = None
+    if signals is not None:
+        trust = TrustFacts(signals.trust, signals.familiarity, signals.neighbours)
+    report = compose_report(
+        subject,
+        [answer.card for answer in answers],
+        {answer.card.name: answer.crop for answer in answers},
+        {answer.card.name: answer.assessment for answer in answers},
+        loaders.manifest(),
+        datetime.now(UTC).date().isoformat(),
+        trust,
+    )
+    return render(report, form)

@@ -1,0 +1,187 @@
+"""The case report: `pytest tests/report`. One page, its figures as text, nothing of a patient."""
+
+import base64
+import io
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pypdf
+import pytest
+from PIL import Image as PillowImage
+
+from mammo.artifacts import load_manifest
+from mammo.errors import SettingsError
+from mammo.imaging import BURNED_IN_TEXT, Image
+from mammo.inference import Classifier, load_classifier
+from mammo.report import FORMS, CaseReport, film_preview, render
+from mammo.report.pdf import FONTS
+from mammo.trust import NOT_A_CROP, Familiarity
+from mammo.ui import words
+from mammo.ui.case_report import OWN_PICTURE, ReportSubject, TrustFacts, compose_report
+from tests.tiny_artifacts import MODELS, write_tiny_artifacts
+from tests.trust.tiny_trust import attach_tiny_trust, blobs
+
+DATE = "2026-02-03"
+Compose = Callable[..., CaseReport]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_artifacts(tmp_path_factory.mktemp("report"))
+
+
+@pytest.fixture(scope="module")
+def compose(folder: Path) -> Compose:
+    trust = attach_tiny_trust(folder)
+    models = [load_classifier(model.name, folder) for model in MODELS]
+    crop = blobs(1, seed=7)[0]
+
+    def made(subject: ReportSubject, questioned: str = "") -> CaseReport:
+        familiarity = Familiarity(0.1, 0.2, 3.0, 9.0, questioned)
+        embedding = next(one for one in models if one.name == trust.model).embed(crop)
+        return compose_report(
+            subject,
+            [model.card for model in models],
+            {model.name: crop for model in models},
+            {model.name: model.assess(crop)[0] for model in models},
+            load_manifest(folder),
+            DATE,
+            TrustFacts(trust, familiarity, trust.similar(embedding)),
+        )
+
+    return made
+
+
+def film(warnings: tuple[str, ...] = ()) -> Image:
+    pixels = np.tile(np.linspace(0, 255, 600).astype(np.uint8), (900, 1))
+    return Image(pixels, "LEFT", "MLO", 0.05, warnings)
+
+
+def subject(**changes: object) -> ReportSubject:
+    return replace(ReportSubject(film(), (100, 200, 300, 300)), **changes)  # type: ignore[arg-type]
+
+
+def pdf_text(report: CaseReport) -> str:
+    reader = pypdf.PdfReader(io.BytesIO(render(report, "pdf")))
+    assert len(reader.pages) == 1
+    return " ".join(reader.pages[0].extract_text().split())
+
+
+def html_words(report: CaseReport) -> str:
+    text = render(report, "html").decode("utf-8")
+    bare = re.sub(r"<style>.*?</style>|<[^>]*>", " ", text, flags=re.DOTALL)
+    return " ".join(bare.split())
+
+
+@pytest.mark.parametrize("read", [pdf_text, html_words])
+def test_every_figure_stands_on_the_page_as_text(
+    compose: Compose, folder: Path, read: Callable[[CaseReport], str]
+) -> None:
+    report = compose(subject(case="Mass-Test_P_00001_LEFT_MLO_1", recorded="Recorded as benign."))
+    text = read(report)
+    for answer in report.answers:
+        model: Classifier = load_classifier(_name(answer.title), folder)
+        given = model.assess(report.crop)[0]
+        assert words.percent(given.p_malignant) in text
+        assert words.percent_range(given.p_low, given.p_high) in text
+        for threshold in model.card.thresholds.values():
+            assert words.percent(threshold) in text
+        assert load_manifest(folder).files[f"{model.name}/model.onnx"].sha256[:12] in text
+    for part in (
+        DATE, "L MLO, 600 x 900 pixels", "x 100, y 200, 300 x 300", "Mass-Test_P_00001_LEFT_MLO_1",
+        "Recorded as benign.", "Similar known cases", report.similar[0][0], "0.75 (0.68 to 0.81)",
+        "not a medical device", "Do not use a figure from this page", "strongest in this crop",
+    ):  # fmt: skip
+        assert part in text, part
+
+
+def _name(title: str) -> str:
+    return next(model.name for model in MODELS if model.title == title)
+
+
+@pytest.mark.parametrize("read", [pdf_text, html_words])
+def test_umlauts_greek_and_tags_stand_as_they_are(
+    compose: Compose, read: Callable[[CaseReport], str]
+) -> None:
+    doubt = "Ärger über π ≤ β, 40 µm „ß“"
+    text = read(compose(subject(doubts=(doubt,))))
+    assert doubt in text
+    marked = compose(subject(doubts=("<b>bold</b> & more",)))
+    assert b"<b>bold" not in render(marked, "html")
+    assert "<b>bold</b> & more" in pdf_text(marked)
+
+
+def test_a_hundred_doubts_still_leave_one_page(compose: Compose) -> None:
+    many = tuple(f"Doubt number {number} about this picture." for number in range(100))
+    text = pdf_text(compose(subject(doubts=many, recorded="Recorded as benign. " * 9)))
+    assert "Doubt number 99" in text
+
+
+def test_a_questioned_picture_says_so_and_shows_no_similar_cases(compose: Compose) -> None:
+    report = compose(subject(), questioned="Its greys do not occur in training.")
+    for text in (pdf_text(report), html_words(report)):
+        assert NOT_A_CROP in text
+        assert "Similar known cases" not in text
+
+
+def test_a_visitors_own_picture_has_no_name(compose: Compose) -> None:
+    report = compose(subject())
+    assert report.subject == OWN_PICTURE
+    reader = pypdf.PdfReader(io.BytesIO(render(report, "pdf")))
+    assert reader.metadata is not None
+    told = {str(value) for value in reader.metadata.values()}
+    assert {value for value in told if "mammo" not in value} <= {
+        "ReportLab PDF Library - (opensource)", "Estimated probability of malignancy",
+        "D:20000101000000+00'00'", "/False", "unspecified", "",
+    }  # fmt: skip
+
+
+def test_no_film_is_shown_where_a_name_may_be_burned_into_it(compose: Compose) -> None:
+    assert compose(subject()).film is not None
+    assert compose(subject(image=film((BURNED_IN_TEXT,)))).film is None
+
+
+def test_a_ready_crop_needs_no_film(compose: Compose) -> None:
+    crop = Image(np.full((128, 128), 90, np.uint8))
+    report = compose(ReportSubject(crop, None))
+    assert report.film is None
+    assert "A ready crop, 128 x 128 pixels" in pdf_text(report)
+
+
+def test_the_html_file_needs_nothing_beside_it(compose: Compose) -> None:
+    text = render(compose(subject()), "html").decode("utf-8")
+    assert not re.findall(r"(?:src|href)=(?!'data:)", text)
+    assert "<script" not in text
+    assert "url(" not in text
+    pictures = re.findall(r"data:image/png;base64,([\w+/=]+)", text)
+    assert len(pictures) == 1 + 1 + len(MODELS) + 1  # film, crop, heat maps, scale
+    for picture in pictures:
+        with PillowImage.open(io.BytesIO(base64.b64decode(picture))) as opened:
+            assert opened.info == {}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_same_report_gives_the_same_bytes(compose: Compose, form: str) -> None:
+    report = compose(subject())
+    assert render(report, form) == render(report, form)  # type: ignore[arg-type]
+
+
+def test_an_unknown_form_is_refused(compose: Compose) -> None:
+    with pytest.raises(SettingsError, match="must be one of pdf, html. Received: 'docx'"):
+        render(compose(subject()), "docx")  # type: ignore[arg-type]
+
+
+def test_the_preview_shows_the_window_where_it_lies() -> None:
+    drawn = film_preview(np.zeros((1000, 500), np.uint8), (250, 500, 100, 100))
+    yellow = np.argwhere((drawn == (240, 228, 66)).all(axis=2))
+    assert drawn.shape == (320, 160, 3)
+    (top, left), (bottom, right) = yellow.min(axis=0), yellow.max(axis=0)
+    assert abs(top - 160) <= 2 and abs(left - 80) <= 2
+    assert abs(bottom - 192) <= 2 and abs(right - 112) <= 2
+
+
+def test_the_fonts_come_with_their_licence() -> None:
+    assert "Apache License" in (FONTS / "LICENSE").read_text(encoding="utf-8")
