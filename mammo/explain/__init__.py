@@ -4,12 +4,29 @@ A heat map shows which parts of the crop spoke for malignancy to the model. It i
 the lesion, and studies find such maps least reliable on small, complex findings (Saporta et al.
 2022, doi 10.1038/s42256-022-00536-x).
 
-Used by the pages and by `mammo.predict --heatmap`. The maps themselves come from
-`mammo.inference.Classifier.explain`.
+    for method in METHODS:
+        heat = explain(model, crop, method=method.key)
+
+How far each method can be trusted is measured: `python -m mammo.explain.audit`.
+
+Used by the pages and by `mammo.predict --heatmap`. The methods themselves stand in
+`mammo.attribution`, before `mammo.inference`, so that a `Classifier` can draw its own maps.
 """
 
+from mammo.attribution import METHODS, Method, method_named
+from mammo.explain.maps import explain
 from mammo.explain.overlay import COLOUR_MAPS, colour, overlay
 from mammo.explain.sheet import heat_map_sheet
 from mammo.inference import heat_map
 
-__all__ = ["COLOUR_MAPS", "colour", "heat_map", "heat_map_sheet", "overlay"]
+__all__ = [
+    "COLOUR_MAPS",
+    "METHODS",
+    "Method",
+    "colour",
+    "explain",
+    "heat_map",
+    "heat_map_sheet",
+    "method_named",
+    "overlay",
+]

@@ -7,7 +7,7 @@ the network on it and its mirror images, average, calibrate. The network's contr
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.artifacts import Card, load_model, sigmoid
-from mammo.errors import ImageError, SettingsError
+from mammo.attribution import Progress, Views, draw, method_named
+from mammo.errors import ImageError
 from mammo.imaging.preprocess import prepare
-from mammo.inference.assessment import Assessment
+from mammo.inference.assessment import Assessment, heat_map
 from mammo.inference.batch import as_batch, at_size
-from mammo.inference.session import open_session
+from mammo.inference.session import features_output, open_session
 
-METHODS = ("grad-cam",)
 OUTPUTS = ("logit", "embedding", "cam")
 
 FLIPS: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-2, -1))
@@ -63,7 +63,9 @@ class Classifier:
 
     def __init__(self, card: Card, network: bytes) -> None:
         self.card = card
-        self._session = open_session(card, network)
+        self.onnx = network
+        self._features = features_output(card, network)
+        self._session = open_session(card, network, [self._features])
         self._flips = FLIPS if card.test_time_flips else FLIPS[:1]
 
     @property
@@ -112,7 +114,12 @@ class Classifier:
         parts = [answers.embedding for answers in self._answers(crops)]
         return np.concatenate([np.empty((0, self.card.embedding_size), np.float32), *parts])
 
-    def explain(self, crop: NDArray[np.uint8], method: str = "grad-cam") -> NDArray[np.float32]:
+    def explain(
+        self,
+        crop: NDArray[np.uint8],
+        method: str = "grad-cam",
+        on_progress: Progress | None = None,
+    ) -> NDArray[np.float32]:
         """Return the heat map of one crop: where the evidence for malignancy lay.
 
         The map is the average over the flips, each turned back, as the probability is. It shows
@@ -121,11 +128,13 @@ class Classifier:
         Parameters
         ----------
         crop : uint8 (S, S), 0-255
-        method : "grad-cam"
+        method : a key of `mammo.explain.METHODS`: "grad-cam", "occlusion", "score-cam", "blur-path"
+        on_progress : function of two int, optional, told inputs done and inputs in all
 
         Returns
         -------
-        float32 (S, S), 0-1, its peak at 1; all 0 where nothing spoke for malignancy.
+        float32 (S, S), 0-1, its peak at 1; all 0 where nothing spoke for malignancy, and for a flat
+        crop, which has no parts.
 
         Raises
         ------
@@ -134,15 +143,48 @@ class Classifier:
         SettingsError
             There is no such method.
         """
-        if method not in METHODS:
-            raise SettingsError(
-                f"A heat map is made by one of {', '.join(METHODS)}. Received: method={method!r}."
-            )
+        drawn = draw(method_named(method), self.network, self.views(crop), on_progress)
+        return heat_map(drawn, crop.shape[0])
+
+    def views(self, crop: NDArray[np.uint8]) -> Views:
+        """Return one crop as the network sees it, with its mirror images.
+
+        Parameters
+        ----------
+        crop : uint8 (S, S), 0-255
+
+        Returns
+        -------
+        Views, one where the card says that the model averages no flips
+
+        Raises
+        ------
+        ImageError
+            The crop is of another type or shape.
+        """
         if np.ndim(crop) != 2:
             raise ImageError(
                 f"A heat map is of one crop of shape (S, S). Received: shape {np.shape(crop)}."
             )
-        return self.assess(crop)[0].heat_map(crop.shape[0])
+        sized = at_size(as_batch(crop), self.card.crop_size)
+        return Views(self._mirrored(sized)[0], self._flips)
+
+    def network(self, output: str, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Ask the network itself, without calibration or averaging.
+
+        Parameters
+        ----------
+        output : "logit", "embedding", "cam", or "features", the last convolution's maps
+        inputs : float32 (n, I, I), 0-255, as `views` prepares them; n at least 1
+
+        Returns
+        -------
+        float32 (n, ...)
+        """
+        name = self._features if output == "features" else output
+        starts = range(0, len(inputs), INPUTS_PER_RUN)
+        batches = (inputs[start : start + INPUTS_PER_RUN] for start in starts)
+        return np.concatenate([self._outputs([name], batch)[0] for batch in batches])
 
     def assess(self, crops: NDArray[np.uint8]) -> tuple[Assessment, ...]:
         """Return all that the model says of each crop, from one pass through the network.
@@ -195,18 +237,25 @@ class Classifier:
             yield self._run(at_size(checked[start : start + step], self.card.crop_size))
 
     def _run(self, crops: NDArray[np.uint8]) -> _Answers:
-        prepared = prepare(crops, self.card.preprocessing)  # (n, I, I)
-        views = np.stack([np.flip(prepared, axes) for axes in self._flips], axis=1)  # (n, f, I, I)
-        with _RUNNING:
-            outputs = self._session.run(
-                list(OUTPUTS), {"crops": views.reshape(-1, *views.shape[2:])}
-            )
+        views = self._mirrored(crops)  # (n, f, I, I)
         logits, embedding, cam = (
-            np.asarray(output).reshape(*views.shape[:2], *np.shape(output)[1:])
-            for output in outputs
+            output.reshape(*views.shape[:2], *output.shape[1:])
+            for output in self._outputs(OUTPUTS, views.reshape(-1, *views.shape[2:]))
         )
         upright = [np.flip(cam[:, flip], axes) for flip, axes in enumerate(self._flips)]
         return _Answers(logits, embedding.mean(axis=1), np.mean(upright, axis=0))
+
+    def _mirrored(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Prepare crops of the card's size, (n, S, S), and mirror them: (n, f, I, I)."""
+        prepared = prepare(crops, self.card.preprocessing)
+        return np.stack([np.flip(prepared, axes) for axes in self._flips], axis=1)
+
+    def _outputs(
+        self, names: Sequence[str], inputs: NDArray[np.float32]
+    ) -> list[NDArray[np.float32]]:
+        with _RUNNING:
+            outputs = self._session.run(list(names), {"crops": inputs})
+        return [np.asarray(output) for output in outputs]
 
 
 def load_classifier(name: str, folder: Path | None = None) -> Classifier:

@@ -4,21 +4,26 @@ Used by `mammo.inference.Classifier` once. A network of another shape than its c
 wrong answers or fail in the middle of a visit; here it gets a sentence.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import onnxruntime
 
 from mammo.artifacts import Card
 from mammo.errors import ArtifactError
+from mammo.inference.graph import convolution_activations, with_outputs
 
 
-def open_session(card: Card, network: bytes) -> onnxruntime.InferenceSession:
+def open_session(
+    card: Card, network: bytes, inner: Sequence[str] = ()
+) -> onnxruntime.InferenceSession:
     """Open a network on one thread of the processor.
 
     Parameters
     ----------
     card : Card
     network : bytes of an ONNX file
+    inner : names of values inside it that it should answer with too
 
     Returns
     -------
@@ -35,15 +40,35 @@ def open_session(card: Card, network: bytes) -> onnxruntime.InferenceSession:
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     try:
-        session = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(
+            with_outputs(network, inner), options, providers=["CPUExecutionProvider"]
+        )
     except Exception as error:  # ONNX Runtime raises a dozen classes without a common base
-        raise ArtifactError(
-            f"The network of {card.name} cannot be loaded by ONNX Runtime "
-            f"{onnxruntime.__version__} ({_first_line(error)}). Update onnxruntime, or rebuild the "
-            "artifacts with `python -m mammo.train`."
-        ) from error
+        raise _unreadable(card, error) from error
     _check_graph(card, session)
     return session
+
+
+def features_output(card: Card, network: bytes) -> str:
+    """Return the name of the value that the last convolution's maps, rectified, have in a network.
+
+    Raises
+    ------
+    ArtifactError
+        It is no ONNX file, or has no convolution that is followed by a ReLU.
+    """
+    try:
+        return convolution_activations(network)[-1].output
+    except (IndexError, KeyError, ValueError) as error:
+        raise _unreadable(card, error) from error
+
+
+def _unreadable(card: Card, error: Exception) -> ArtifactError:
+    return ArtifactError(
+        f"The network of {card.name} cannot be loaded by ONNX Runtime {onnxruntime.__version__} "
+        f"({_first_line(error)}). Update onnxruntime, or rebuild the artifacts with "
+        "`python -m mammo.train`."
+    )
 
 
 def _check_graph(card: Card, session: onnxruntime.InferenceSession) -> None:

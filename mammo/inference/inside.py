@@ -1,0 +1,130 @@
+"""Look inside a network: what its convolutions make of a crop, stage by stage, and their filters.
+
+    inside = open_inside(model)
+    maps = inside.maps(crop)  # key of a stage -> float32 (k, h, w)
+
+Used by the Grad-CAM viewer. A stage is the rectified output of a convolution: the first one, and
+the last one at each size, which in MobileNetV2 are the five that its hand-over to segmentation
+networks made customary, and in the simple CNN are all that there are.
+"""
+
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from mammo.inference.classifier import Classifier
+from mammo.inference.graph import Activation, convolution_activations
+from mammo.inference.session import open_session
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """Describe one stage of a network.
+
+    Attributes
+    ----------
+    key : str, the layer's name, as "conv_1" or "block_3_expand_relu"
+    channels : int, maps that it gives
+    grid : (rows, columns) of each map
+    kernel : float32 (channels, channels in, height, width), the weights of its convolution
+    """
+
+    key: str
+    channels: int
+    grid: tuple[int, int]
+    kernel: NDArray[np.float32]
+
+    @property
+    def filters(self) -> NDArray[np.float32]:
+        """Return the weights as pictures, (channels, height, width), added up over what goes in.
+
+        For the first stage, whose inputs are one grey picture (or three times the same), this is
+        exactly what slides over the crop. Further in it is a summary.
+        """
+        return np.asarray(self.kernel.sum(axis=1), np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Inside:
+    """Hold a network opened at its stages."""
+
+    stages: tuple[Stage, ...]
+    _model: Classifier
+    _session: onnxruntime.InferenceSession
+    _outputs: Mapping[str, str]
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def maps(self, crop: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+        """Return what each stage makes of a crop, as it is and not mirrored.
+
+        Parameters
+        ----------
+        crop : uint8 (S, S), 0-255
+
+        Returns
+        -------
+        dict, a stage's key -> float32 (channels, rows, columns), at least 0
+
+        Raises
+        ------
+        ImageError
+            The crop is of another type or shape.
+        """
+        picture = self._model.views(crop).pictures[:1]
+        with self._lock:
+            found = self._session.run(list(self._outputs.values()), {"crops": picture})
+        return {key: maps[0] for key, maps in zip(self._outputs, found, strict=True)}
+
+
+def open_inside(model: Classifier) -> Inside:
+    """Open the network of a classifier a second time, so that it shows its stages.
+
+    Parameters
+    ----------
+    model : Classifier
+
+    Returns
+    -------
+    Inside; it keeps a network of its own in memory, so keep one a model.
+    """
+    every = convolution_activations(model.onnx)
+    shapes = _shapes(model, every)
+    chosen = _chosen(every, shapes)
+    stages = tuple(
+        Stage(_layer(one), shapes[one.output][0], shapes[one.output][1:], one.kernel)
+        for one in chosen
+    )
+    outputs = {stage.key: one.output for stage, one in zip(stages, chosen, strict=True)}
+    session = open_session(model.card, model.onnx, list(outputs.values()))
+    return Inside(stages, model, session, outputs)
+
+
+def _shapes(model: Classifier, every: tuple[Activation, ...]) -> dict[str, tuple[int, int, int]]:
+    """Return the size of each activation, (k, h, w), which only a run tells."""
+    names = [one.output for one in every]
+    size = model.card.preprocessing.input_size
+    session = open_session(model.card, model.onnx, names)
+    found = session.run(names, {"crops": np.zeros((1, size, size), np.float32)})
+    return {name: maps.shape[1:] for name, maps in zip(names, found, strict=True)}
+
+
+def _chosen(
+    every: tuple[Activation, ...], shapes: Mapping[str, tuple[int, int, int]]
+) -> list[Activation]:
+    last = {shapes[one.output][1:]: one.output for one in every}
+    kept = {every[0].output, *last.values()}
+    return [one for one in every if one.output in kept]
+
+
+def _layer(activation: Activation) -> str:
+    """Return the layer's name out of a node's: "net_1/functional_1/conv_1_1/Relu" gives "conv_1".
+
+    Keras numbers each use of a layer, so the last number goes.
+    """
+    parts = activation.name.split("/")
+    return re.sub(r"_\d+$", "", parts[-2]) if len(parts) > 1 else activation.output
