@@ -21,8 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BASE = ("errors", "settings")
 STREAM = (
     "imaging", "data", "glossary", "models", "artifacts", "attribution", "inference", "trust",
-    "explain", "report",
-    "evaluation", "ui",
+    "explain", "report", "evaluation", "ui",
 )  # fmt: skip
 """Data flows to the right: each unit imports `BASE`, itself, and what stands to its left."""
 
