@@ -3,10 +3,11 @@
     python -m mammo.readme            write them
     python -m mammo.readme --check    exit status 1 where README.md says something else
 
-Three parts of README.md belong to this command, each between `<!-- NAME: begin ... -->` and
+Five parts of README.md belong to this command, each between `<!-- NAME: begin ... -->` and
 `<!-- NAME: end -->`: the table `figures`, whose numbers and rounding are those of
-`python -m mammo.evaluate` and of the pages; `example`, one line of `python -m mammo.predict`; and
-`benchmark`, from what `python benchmarks/serving.py` left.
+`python -m mammo.evaluate` and of the pages; `example`, one line of `python -m mammo.predict`;
+`audit`, what `python -m mammo.explain.audit` found; and `benchmark` and `explaining`, from what
+`python benchmarks/serving.py` and `python benchmarks/explain.py` left.
 """
 
 import argparse
@@ -21,12 +22,15 @@ from mammo.errors import MammoError, SettingsError
 from mammo.evaluate import evaluate_artifacts
 from mammo.evaluation import Evaluation, SplitEvaluation
 from mammo.evaluation.wording import interval, number, p_value, percent
+from mammo.explain import Audit, MethodFindings, load_audit, method_named
 from mammo.predict import example_sources, predict_source
 from mammo.results import line_of
+from mammo.settings import TITLES
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 BENCHMARK = ROOT / "benchmarks" / "serving.json"
+EXPLAINING = ROOT / "benchmarks" / "explain.json"
 EXAMPLE = "7"
 TOLERANCE = 0.002
 """How far numbers may differ: a processor's last digit, far less than what a figure is shown to."""
@@ -142,10 +146,70 @@ def benchmark_part() -> str:
     return " ".join(sentences)
 
 
+def audit_part() -> str:
+    """Return what the audits of the artifacts found, a row for each method and model."""
+    audits = {name: load_audit(name) for name in load_manifest().models}
+    rows = [
+        ["Model", "Method", "Shuffled", "Test", "Deletion", "Insertion", "Mirrored"],
+        ["---"] * 7,
+        *(
+            _audit_row(found)
+            for audit in audits.values()
+            if audit
+            for found in audit.methods.values()
+        ),
+    ]
+    counted = [_audited(name, audit) for name, audit in audits.items()]
+    table = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n\n".join(["\n".join(table), " ".join(counted)])
+
+
+def _audit_row(found: MethodFindings) -> list[str]:
+    test = {True: "passed", False: "failed", None: "not put to it"}[found.passed]
+    figures = (found.deletion_gain, found.insertion_gain, found.mirrored)
+    return [
+        TITLES[found.model], method_named(found.key).title, found.shuffled.words, test,
+        *(figure.words for figure in figures),
+    ]  # fmt: skip
+
+
+def _audited(name: str, audit: Audit | None) -> str:
+    if audit is None:
+        return f"{TITLES[name]} was not audited since its training."
+    shuffled, mirrored = (
+        max(getattr(found, test).crops for found in audit.methods.values())
+        for test in ("shuffled", "mirrored")
+    )
+    return (
+        f"{TITLES[name]}: {audit.crops} test crops of {audit.patients} patients, {shuffled} of "
+        f"them for the shuffled network and {mirrored} mirrored. {audit.lesion_words}"
+    )
+
+
+def explaining_part() -> str:
+    """Return the figures of `benchmarks/explain.json` in sentences."""
+    measured = json.loads(EXPLAINING.read_text(encoding="utf-8"))
+    machine = measured["machine"]
+    models = [
+        f"{TITLES[model]} "
+        + ", ".join(
+            f"{method_named(key).title} {milliseconds:.0f} ms"
+            for key, milliseconds in methods.items()
+        )
+        for model, methods in measured["milliseconds"].items()
+    ]
+    return (
+        f"{machine['processor']}, {machine['cores']} cores, the processor's time for one map, "
+        f"median of {measured['crops']} crops: {'; '.join(models)}."
+    )
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "figures": figures_part,
     "example": example_part,
     "benchmark": benchmark_part,
+    "audit": audit_part,
+    "explaining": explaining_part,
 }
 
 

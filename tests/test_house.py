@@ -48,11 +48,18 @@ COMMANDS = (
     "lessons",
     "experiments",
     "trust_build",
+    "audit",
 )
 """The ends of the stream, with their parts: they import everything but pages, and one another."""
 
+NESTED = {("explain", "audit"): "audit"}
+"""Commands that stand within a package of the stream, and are none of it."""
+
 TENSORFLOW = {"tensorflow", "keras", "tf2onnx", "onnx"}
-TENSORFLOW_HOMES = ("mammo/models/", "mammo/train.py", "mammo/lessons/", "mammo/experiments/")
+TENSORFLOW_HOMES = (
+    "mammo/models/", "mammo/train.py", "mammo/lessons/", "mammo/experiments/",
+    "mammo/explain/audit/",
+)  # fmt: skip
 DEVELOPMENT_HOMES = ("mammo/trust_build/",)
 DOWNLOAD_HOMES = ("mammo/data/download/",)
 PREPARATION_HOMES = ("mammo/data/preparation/",)
@@ -133,7 +140,7 @@ def unit(name: str) -> str:
     parts = Path(name).with_suffix("").parts
     if parts[0] != "mammo":
         return "pages"
-    return "public" if parts[1] == "__init__" else parts[1]
+    return NESTED.get(parts[1:3], "public" if parts[1] == "__init__" else parts[1])
 
 
 def imported_units(name: str) -> set[str]:
@@ -146,6 +153,8 @@ def _unit_of_module(module: str) -> str:
     parts = module.split(".")
     if parts[0] != "mammo":
         return ""
+    if tuple(parts[1:3]) in NESTED:
+        return NESTED[tuple(parts[1:3])]
     known = (*BASE, *STREAM, *COMMANDS)
     return parts[1] if len(parts) > 1 and parts[1] in known else "public"
 

@@ -55,6 +55,7 @@ HELD = {
     "python -m mammo.experiments.guards --data DIR": TRYING,
     "python -m mammo.lessons leak --data DIR": "tests/test_lessons.py",
     "python -m mammo.trust_build --data DIR": "tests/trust/test_build.py",
+    "python -m mammo.explain.audit --data DIR": "tests/explain/test_audit.py",
     "ruff check .": CI,
     "ruff format --check .": CI,
     "mypy": CI,
@@ -70,6 +71,7 @@ HELD = {
     "python -m mammo.evaluate": HERE,
     "python -m mammo.evaluate --unit lesion --json figures.json": HERE,
     "python -m mammo.evaluate --data DIR": HERE,
+    "python benchmarks/explain.py": HERE,
     "python benchmarks/serving.py": HERE,
     "python -m docs.screenshots": HERE,
 }
@@ -166,6 +168,17 @@ def test_the_benchmark_measures_and_prints(tmp_path: Path) -> None:
     figures = json.loads(out.read_text())["figures"]
     assert "one crop, both models" in printed
     assert all(value > 0 for value in figures.values())
+
+
+def test_the_benchmark_of_heat_maps_measures_and_prints(tmp_path: Path) -> None:
+    out = tmp_path / "explain.json"
+    printed = type_in(
+        "python benchmarks/explain.py", ROOT, "--crops", "1", "--json", str(out)
+    ).stdout
+    result = json.loads(out.read_text())
+    assert "Blur path" in printed and "x Grad-CAM" in printed
+    for times in result["milliseconds"].values():
+        assert min(times, key=times.__getitem__) == "grad-cam" and times["grad-cam"] > 0
 
 
 @pytest.mark.browser

@@ -14,19 +14,24 @@ Used by the pages and by `mammo.predict --heatmap`. The methods themselves stand
 """
 
 from mammo.attribution import METHODS, Method, method_named
+from mammo.explain.findings import Audit, MethodFindings, load_audit
 from mammo.explain.maps import explain
-from mammo.explain.overlay import COLOUR_MAPS, colour, overlay
+from mammo.explain.overlay import COLOUR_MAPS, colour, legend, overlay
 from mammo.explain.sheet import heat_map_sheet
 from mammo.inference import heat_map
 
 __all__ = [
     "COLOUR_MAPS",
     "METHODS",
+    "Audit",
     "Method",
+    "MethodFindings",
     "colour",
     "explain",
     "heat_map",
     "heat_map_sheet",
+    "legend",
+    "load_audit",
     "method_named",
     "overlay",
 ]

@@ -97,3 +97,30 @@ def colour(heat: NDArray[np.floating], colour_map: ColourMap = "viridis") -> NDA
         )
     steps = np.rint(heat * 255).astype(np.uint8)
     return np.ascontiguousarray(cv2.applyColorMap(steps, _TABLES[colour_map])[..., ::-1])
+
+
+def legend(
+    colour_map: ColourMap = "viridis", width: int = 256, height: int = 12
+) -> NDArray[np.uint8]:
+    """Return the scale of a colour map as a picture, 0 on the left, 1 on the right.
+
+    Parameters
+    ----------
+    colour_map : "viridis", "cividis" or "magma"
+    width, height : int, pixels
+
+    Returns
+    -------
+    uint8 (height, width, 3), red, green, blue.
+
+    Raises
+    ------
+    SettingsError
+        There is no such colour map.
+
+    Examples
+    --------
+    >>> legend("cividis", width=3, height=2).shape
+    (2, 3, 3)
+    """
+    return colour(np.tile(np.linspace(0, 1, width), (height, 1)), colour_map)

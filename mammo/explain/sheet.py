@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from mammo.explain.overlay import ColourMap, colour, overlay
+from mammo.explain.overlay import ColourMap, legend, overlay
 
 PANEL = 384
 GAP = 16
@@ -65,8 +65,8 @@ def heat_map_sheet(
 def _draw_scale(sheet: Image.Image, top: int, colour_map: ColourMap) -> None:
     """Draw the colour scale below the right panel, its two ends in words."""
     left = 2 * GAP + PANEL
-    ramp = np.tile(np.linspace(0, 1, PANEL), (LINE_HEIGHT // 2, 1))
-    sheet.paste(Image.fromarray(colour(ramp, colour_map)), (left, top - GAP // 2))
+    ramp = legend(colour_map, PANEL, LINE_HEIGHT // 2)
+    sheet.paste(Image.fromarray(ramp), (left, top - GAP // 2))
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(TEXT_SIZE - 3)
     below = top + LINE_HEIGHT // 2
     draw.text((left, below), SCALE_WORDS[0], fill=INK, font=font)
