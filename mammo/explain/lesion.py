@@ -18,9 +18,7 @@ from numpy.typing import NDArray
 QUANTILE = 0.8
 """A map's highest fifth is what is laid over the box."""
 
-COLUMNS = (
-    "box_x", "box_y", "box_width", "box_height", "window_x", "window_y", "window_width",
-)  # fmt: skip
+COLUMNS = ("box_x", "box_y", "box_width", "box_height")
 
 
 @dataclass(frozen=True)
@@ -33,31 +31,29 @@ class OnLesion:
 
 
 def box_in_crop(row: Mapping[str, object], size: int) -> NDArray[np.bool_] | None:
-    """Return the lesion's box within its crop.
+    """Return where in its crop the lesion's box lies.
 
     Parameters
     ----------
-    row : a row of prepared crops, with the lesion's box and its window in film pixels
+    row : a row of prepared crops, which gives the box in pixels of the crop
     size : int, side of the crop in pixels
 
     Returns
     -------
-    bool (size, size), or None where box or window is not recorded
+    bool (size, size), or None where the box is not recorded
 
     Examples
     --------
-    >>> row = dict(box_x=110, box_y=220, box_width=20, box_height=10, window_x=100, window_y=200,
-    ...            window_width=40)
+    >>> row = dict(box_x=1.0, box_y=2.0, box_width=2.0, box_height=1.0)
     >>> np.argwhere(box_in_crop(row, 4)).tolist()
     [[2, 1], [2, 2]]
     """
-    numbers = [_number(row.get(name)) for name in COLUMNS]
-    if not np.isfinite(numbers).all():
+    left, top, width, height = (_number(row.get(name)) for name in COLUMNS)
+    if not np.isfinite([left, top, width, height]).all():
         return None
-    left, top, width, height, window_left, window_top, side = numbers
-    pixel = (np.arange(size) + 0.5) * side / size
-    rows = (pixel >= top - window_top) & (pixel < top - window_top + height)
-    columns = (pixel >= left - window_left) & (pixel < left - window_left + width)
+    middle = np.arange(size) + 0.5
+    rows = (middle >= top) & (middle < top + height)
+    columns = (middle >= left) & (middle < left + width)
     box = np.asarray(rows[:, np.newaxis] & columns, bool)
     return box if box.any() else None
 

@@ -41,7 +41,7 @@ def rank_correlation(one: ArrayLike, other: ArrayLike) -> float:
 
     Examples
     --------
-    >>> rank_correlation([[0, 1], [2, 3]], [[0, 10], [20, 900]])
+    >>> round(rank_correlation([[0, 1], [2, 3]], [[0, 10], [20, 900]]), 6)
     1.0
     """
     ranks = np.stack([_ranks(np.ravel(one)), _ranks(np.ravel(other))])

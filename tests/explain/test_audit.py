@@ -29,10 +29,7 @@ def write_crops(folder: Path, artifacts: Path, boxes: bool) -> Path:
     rows = [row for row in rows if row["split"] == "test"]
     (folder / "crops").mkdir(parents=True)
     kept = ("split", "patient_id", "laterality", "view", "abnormality_id", "pathology")
-    box = {
-        "box_x": 90, "box_y": 95, "box_width": 60, "box_height": 50,
-        "window_x": 50, "window_y": 50, "window_width": 160,
-    }  # fmt: skip
+    box = {"box_x": 32.0, "box_y": 36.0, "box_width": 48.0, "box_height": 40.0}
     table = [
         {"file": f"crops/{row['case_id']}.png", **{k: row[k] for k in kept}}
         | ({name: str(value) for name, value in box.items()} if boxes else {})
