@@ -28,5 +28,6 @@ with sentences():
         case = show_case(found)
         show_preview(case)
     with sentences():
+        show_table(found)
+    with sentences():
         show_leak_check()
-    show_table(found)

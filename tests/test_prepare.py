@@ -12,6 +12,7 @@ import pytest
 
 from mammo import cut_lesion, example_lesions, read_image
 from mammo.data.preparation import run
+from mammo.data.preparation.cache import prepared_folder
 from mammo.data.preparation.case_files import (
     CASE_FILES,
     LEAKING_PATIENTS,
@@ -134,6 +135,22 @@ def test_another_crop_size_starts_anew(miniatures, tmp_path) -> None:
     (tmp_path / ".prepare" / "rows.jsonl").write_text('{"abnormality": "mass", "crop_size": 9}\n{')
     prepared(mini, tmp_path)
     assert read_pixels(load_crops(tmp_path)).shape[1:] == (64, 64)
+
+
+def test_a_download_is_prepared_beside_itself_by_several_processes(miniatures, capsys) -> None:
+    mini = miniatures["kaggle"]
+    out = prepared_folder(mini.folder, None, "mass", True, "a command")
+    assert out == mini.folder.parent / f"{mini.folder.name}-prepared"
+    alone = mini.folder.parent / "alone"
+    assert main([
+        "--data", str(mini.folder), "--out", str(alone), "--partial", "--jobs", "1",
+    ]) == 0  # fmt: skip
+    for path in alone.rglob("*.*"):
+        if path.name != "report.json":
+            assert path.read_bytes() == (out / path.relative_to(alone)).read_bytes()
+    assert prepared_folder(mini.folder, None, "mass", True, "again") == out
+    assert "Using the crops prepared in" in capsys.readouterr().out
+    assert prepared_folder(out, None, "mass", True, "of crops") == out
 
 
 def test_dask_gives_the_same(miniatures, tmp_path) -> None:

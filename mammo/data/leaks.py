@@ -1,16 +1,19 @@
 """Look for leaks between the splits of a prepared folder: patients, films, near-duplicate pictures.
 
-`load_crops` already refuses a patient who stands in both splits. What is left to look for: one film
-under two patients' names, and the same picture twice under different names, turned or mirrored,
-rescaled or toned. Used by the dataset explorer.
+`load_crops` refuses a patient who stands in both splits, unless it is asked not to. Harder to see:
+one film under two patients' names, and the same picture twice under different names, turned or
+mirrored, rescaled or toned. Used by the dataset explorer.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from mammo.data.table import read_pixels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,14 +71,42 @@ def find_leaks(table: "pd.DataFrame", crops: NDArray[np.uint8]) -> LeakReport:
     duplicates = near_duplicates(crops[training], crops[~training])
     rows = np.flatnonzero(training), np.flatnonzero(~training)
     return LeakReport(
-        _shared(table, training, "patient_id"),
-        _shared(table, training, "film_series_uid"),
+        shared_values(table, "patient_id"),
+        shared_values(table, "film_series_uid"),
         tuple(
             Duplicate(int(rows[0][one]), int(rows[1][other]), correlation, turned)
             for one, other, correlation, turned in duplicates
         ),
         int(training.sum() * (~training).sum()),
     )
+
+
+def small_crops(
+    table: "pd.DataFrame", progress: Callable[[float], object] | None = None
+) -> NDArray[np.uint8]:
+    """Read a folder's crops no larger than they are compared, so that thousands fit in memory.
+
+    Parameters
+    ----------
+    table : DataFrame of `mammo.data.table.load_crops`, n rows
+    progress : called with the share that is read, 0..1
+
+    Returns
+    -------
+    uint8 (n, 64, 64), 0-255
+
+    Raises
+    ------
+    DataError
+        As `mammo.data.table.read_pixels`.
+    """
+    small = np.empty((len(table), CLOSER_SIDE, CLOSER_SIDE), dtype=np.uint8)
+    for row in range(len(table)):
+        crop = read_pixels(table.iloc[row : row + 1])[0]
+        cv2.resize(crop, (CLOSER_SIDE,) * 2, dst=small[row], interpolation=cv2.INTER_AREA)
+        if progress is not None:
+            progress((row + 1) / len(table))
+    return small
 
 
 def near_duplicates(
@@ -107,8 +138,17 @@ def near_duplicates(
     return sorted(pairs, key=lambda pair: -pair[2])[:MOST_PAIRS]
 
 
-def _shared(table: "pd.DataFrame", training: NDArray[np.bool_], column: str) -> tuple[str, ...]:
-    values = table[column]
+def shared_values(table: "pd.DataFrame", column: str) -> tuple[str, ...]:
+    """Return what stands in a column of both training and test rows, sorted; missing ones apart.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = pd.DataFrame({"split": ["train", "test", "test"], "patient_id": ["a", "a", "b"]})
+    >>> shared_values(rows, "patient_id")
+    ('a',)
+    """
+    training, values = table["split"] == "train", table[column]
     both = set(values[training].dropna()) & set(values[~training].dropna())
     return tuple(sorted(map(str, both)))
 

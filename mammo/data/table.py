@@ -44,7 +44,7 @@ LABELS = {"MALIGNANT": 1, "BENIGN": 0, "BENIGN_WITHOUT_CALLBACK": 0}
 SPLITS = ("train", "test")
 
 
-def load_crops(folder: str | Path) -> "pd.DataFrame":
+def load_crops(folder: str | Path, *, refuse_leaks: bool = True) -> "pd.DataFrame":
     """Read and check the table of a prepared-crops folder.
 
     Parameters
@@ -52,6 +52,7 @@ def load_crops(folder: str | Path) -> "pd.DataFrame":
     folder : path of a folder with `index.csv` and the crops that it names. The columns `file`,
         `patient_id` and `pathology` (MALIGNANT, BENIGN or BENIGN_WITHOUT_CALLBACK) must be there;
         the other columns of CBIS-DDSM may be. Without `split` every crop counts as test.
+    refuse_leaks : bool, False to let a patient stand in both splits: for who looks for leaks
 
     Returns
     -------
@@ -74,17 +75,18 @@ def load_crops(folder: str | Path) -> "pd.DataFrame":
         raise DataError(f"Expected a folder of prepared crops, but {folder} is not a folder.")
     if not index.is_file():
         raise DataError(
-            f"Expected prepared crops (index.csv and crops/*.png) in {folder}, "
-            "but it has no index.csv."
+            f"Expected prepared crops (index.csv and crops/*.png) in {folder}, but it has no "
+            "index.csv. A download is prepared first: python -m mammo.prepare --data DOWNLOAD "
+            "--out FOLDER."
         )
     try:
         table = pd.read_csv(index, dtype={"file": str, "patient_id": str, "film_series_uid": str})
     except (ValueError, UnicodeDecodeError) as error:
         raise DataError(f"{index} cannot be read as a CSV table: {error}") from error
-    return _checked(table, folder)
+    return _checked(table, folder, refuse_leaks)
 
 
-def _checked(table: "pd.DataFrame", folder: Path) -> "pd.DataFrame":
+def _checked(table: "pd.DataFrame", folder: Path, refuse_leaks: bool) -> "pd.DataFrame":
     missing = [name for name in REQUIRED if name not in table.columns]
     if missing:
         raise DataError(
@@ -109,7 +111,8 @@ def _checked(table: "pd.DataFrame", folder: Path) -> "pd.DataFrame":
     table["case_id"] = [Path(name).stem for name in table["file"]]
     table["lesion_id"] = _lesion_ids(table)
     _refuse_repeats(table)
-    _refuse_shared_patients(table)
+    if refuse_leaks:
+        _refuse_shared_patients(table)
     return table
 
 

@@ -17,10 +17,10 @@ ROOT = Path(__file__).parents[2]
 PAGE = "pages/2_Model_comparison.py"
 
 
-def opened(app: AppTest, **link: str) -> AppTest:
-    """The page as a link opens it."""
+def opened(app: AppTest, path: str = PAGE, **link: str) -> AppTest:
+    """A page as a link opens it."""
     app.run()
-    app.switch_page(PAGE)
+    app.switch_page(path)
     for name, text in link.items():
         app.query_params[name] = text
     return app.run()

@@ -1,83 +1,75 @@
-"""The explorer's case view: every view of the lesion, what was recorded, what the models say."""
+"""The explorer's case view: all views of the lesion and of the patient, the record, the scores."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote_plus
 
 import streamlit as st
 
-from mammo.artifacts import Card
-from mammo.data.descriptors import meaning, parts, plain
-from mammo.evaluation.checks import is_missing
-from mammo.ui import loaders, words
-from mammo.ui.comparison.controls import keep_in_link
+from mammo.ui import words
 from mammo.ui.display import data_uri, enlarged
 from mammo.ui.explorer import source
+from mammo.ui.explorer.wording import cell_of, film_of, recorded_lines, score_lines
 from mammo.ui.frame import PAGES, small_notice
 from mammo.ui.source import example_name
 
 if TYPE_CHECKING:
     import pandas as pd
 
-RECORDED = {
-    "mass_shape": "Shape",
-    "mass_margins": "Margin",
-    "breast_density": "Density",
-    "assessment": "BI-RADS assessment",
-    "subtlety": "Subtlety",
-}
+_KEY = "explorer_case"
+_LINK = "case"
+_COLUMNS = 4
 VIEWER = "pages/4_Grad-CAM_viewer.py"
+
+
+def open_case(case: str) -> None:
+    """Let the page show a case: the link says which."""
+    st.query_params[_LINK] = case
+    st.toast(f"{words.literal(case)} stands [under the gallery](#case).", icon=":material/south:")
 
 
 def show_case(found: "pd.DataFrame") -> str | None:
     """Ask for a case of those on show, and show it; return its id, None where there is none."""
     st.header("One case", anchor="case")
     every = source.cases()
-    case = _choose_case(found)
+    case = _choose_case(found, every)
     if case is None:
         st.info("No case passes the filters.")
         return None
-    row = every[every["case_id"] == case].iloc[0]
-    lesion = every[every["lesion_id"] == row["lesion_id"]]
+    row = every[every["case_id"] == case].iloc[0].to_dict()
     st.markdown(
-        f"**{words.literal(case)}**: {words.pathology_words(row['pathology'])}, official "
-        f"{'training' if row['split'] == 'train' else 'test'} split."
+        f"**{words.pathology_words(row['pathology']).capitalize()}** by the data set's record; "
+        f"official {'training' if row['split'] == 'train' else 'test'} split."
     )
-    _show_views(lesion)
+    _show_views(every[every["lesion_id"] == row["lesion_id"]])
     recorded, scores = st.columns(2)
     with recorded:
         st.subheader("What the radiologist recorded")
         st.markdown("\n".join(f"- {line}" for line in recorded_lines(row)))
     with scores:
         st.subheader("What the models say")
-        for line in score_lines(row, loaders.cards()):
-            st.markdown(f"- {line}")
-        small_notice()
-    _show_patient(every[every["patient_id"] == row["patient_id"]], row["lesion_id"])
-    _links(case)
+        _show_scores(row)
+    _show_patient(every[every["patient_id"] == row["patient_id"]], str(row["lesion_id"]))
     return case
 
 
-def _choose_case(found: "pd.DataFrame") -> str | None:
+def _choose_case(found: "pd.DataFrame", every: "pd.DataFrame") -> str | None:
+    """Ask for a case: the link's, above the filters, or the first on show that has a picture."""
     ids = found["case_id"].tolist()
-    key = "explorer_case"
-    if key not in st.session_state:
-        asked = st.query_params.get("case")
-        known = asked in set(source.cases()["case_id"])
-        if asked and not known:
-            st.warning(
-                f"The link asks for the case {words.literal(asked[:60])}, which there is not."
-            )
-        st.session_state[key] = asked if known else _first_with_picture(ids)
-    if st.session_state[key] and st.session_state[key] not in ids:
-        ids = [st.session_state[key], *ids]  # a case opened by a link stands above the filters
+    asked = st.query_params.get(_LINK)
+    if asked is not None and asked not in set(every["case_id"]):
+        st.warning(f"The link asks for the case {words.literal(asked[:60])}, which there is not.")
+        asked = None
+    if asked is not None and asked not in ids:
+        st.caption("The case that was opened does not pass the filters.")
+        ids = [asked, *ids]
+    st.session_state[_KEY] = asked or _first_with_picture(ids)
     if not ids:
         return None
-    if st.session_state[key] not in ids:
-        st.session_state[key] = _first_with_picture(ids)
-    case = st.selectbox("Case", ids, key=key)
-    keep_in_link("case", str(case))
-    return str(case)
+    return str(st.selectbox("Case", ids, key=_KEY, on_change=_choose))
+
+
+def _choose() -> None:
+    st.query_params[_LINK] = str(st.session_state[_KEY])
 
 
 def _first_with_picture(ids: list[str]) -> str | None:
@@ -86,101 +78,100 @@ def _first_with_picture(ids: list[str]) -> str | None:
 
 
 def _show_views(lesion: "pd.DataFrame") -> None:
+    """Show every view of the lesion whose picture is at hand."""
     at_hand = [
         (row, crop)
         for row in lesion.to_dict("records")
         if (crop := source.crop_of(str(row["case_id"]))) is not None
     ]
+    views = ", ".join(film_of(row) for row in lesion.to_dict("records"))
+    st.caption(f"The lesion is recorded on {len(lesion)} film{'s' * (len(lesion) > 1)}: {views}.")
     if not at_hand:
-        st.caption("No picture of this lesion is at hand; see the gallery on how to get it.")
+        st.caption("No picture of it is at hand; the gallery says how to get it.")
         return
-    with st.grid(max(2, min(len(at_hand), 4))):
+    with st.grid(max(2, min(len(at_hand), _COLUMNS))):
         for row, crop in at_hand:
+            said = f"{film_of(row)}, {words.pathology_words(row['pathology'])}"
             st.image(
                 data_uri(enlarged(crop)),
-                caption=film_of(row),
+                caption=said,
                 width="stretch",
+                alt=f"Crop of {row['case_id']}: {said}",
             )
 
 
-def film_of(row: Mapping[Any, Any]) -> str:
-    """Name a case's film by side and view, as far as they are recorded."""
-    side, view = (
-        None if is_missing(row[name]) else str(row[name]) for name in ("laterality", "view")
-    )
-    return words.film_name(side, view)
-
-
-def recorded_lines(row: "pd.Series") -> list[str]:
-    """Say each recorded descriptor with its meaning, a line each."""
-    lines = []
-    for column, title in RECORDED.items():
-        value = row[column]
-        found = () if is_missing(value) else parts(value)
-        if column in ("breast_density", "subtlety") and found == ("0",):
-            found = ()
-        said = [_said(column, part) for part in found]
-        lines.append(f"**{title}**: {'; '.join(said) if said else 'not recorded'}.")
-    return lines
-
-
-def _said(column: str, part: str) -> str:
-    explained = meaning(column, part)
-    if column == "breast_density":
-        return explained
-    return f"{plain(part)} ({explained})" if explained else plain(part)
-
-
-def score_lines(row: "pd.Series", cards: tuple[Card, ...]) -> list[str]:
-    """Say each model's probability, where it stands, and who scored the case."""
-    lines = []
-    for card in cards:
-        p = float(row[f"{card.name}_p"])
-        if p != p:
-            lines.append(f"**{card.title}**: no score.")
-            continue
-        fold = row[f"{card.name}_fold"]
-        scored = (
-            "scored once by the released model"
-            if is_missing(fold)
-            else f"scored out of fold, by the fit that held out fold {int(fold) + 1}"
+def _show_scores(row: Mapping[Any, Any]) -> None:
+    """Say both models' scores, and lead to the pages on which the case can be followed."""
+    cards, missing = source.cards()
+    st.markdown("\n".join(f"- {line}" for line in score_lines(row, cards)))
+    if missing:
+        st.warning(missing, icon=":material/warning:")
+    small_notice()
+    case = str(row["case_id"])
+    example = source.example_of(case)
+    if example is not None:
+        st.page_link(
+            "pages/1_Upload_and_classify.py",
+            label="Open its film and classify it",
+            icon=":material/center_focus_strong:",
+            query_params={"example": example_name(example)},
         )
-        standing = words.standing(p, card.thresholds["youden"])
-        lines.append(
-            f"**{card.title}**: estimated probability of malignancy {words.percent(p)}, "
-            f"{standing[0].lower()}{standing[1:]} (balanced); {scored}."
-        )
-    return lines
-
-
-def _show_patient(crops: "pd.DataFrame", lesion: str) -> None:
-    others = crops[crops["lesion_id"] != lesion]
-    if others.empty:
-        st.caption("The patient has no other lesion in the data set.")
-        return
-    st.markdown(f"Other lesions of this patient ({len(others)} crops):")
-    st.dataframe(
-        others[["case_id", "laterality", "view", "pathology", "mass_shape", "mass_margins"]],
-        hide_index=True,
-        key="explorer_patient",
-        alt="Other lesions of the patient",
-    )
-
-
-def _links(case: str) -> None:
-    """Lead to the pages that open the case."""
-    for lesion in loaders.example_lesions():
-        if lesion.case_id == case:
-            st.page_link(
-                "pages/1_Upload_and_classify.py",
-                label="Open its film and classify it",
-                icon=":material/center_focus_strong:",
-                query_params={"example": example_name(lesion)},
-            )
     if any(page.path == VIEWER for page in PAGES):
         st.page_link(
             VIEWER,
             label="See what the models looked at",
             icon=":material/visibility:",
-            query_params={"case": quote_plus(case)},
+            query_params={"case": case},
         )
+    for card in cards:
+        cell = cell_of(row, card)
+        if cell:
+            st.page_link(
+                "pages/2_Model_comparison.py",
+                label=f"See the test cases that {card.title} sorted the same way",
+                icon=":material/compare_arrows:",
+                query_params={"cell": cell},
+            )
+
+
+def _show_patient(crops: "pd.DataFrame", lesion: str) -> None:
+    """Show every crop of the patient's other lesions, and open one at a click."""
+    others = crops[crops["lesion_id"] != lesion]
+    if others.empty:
+        st.caption("The patient has no other lesion in the data set.")
+        return
+    count = others["lesion_id"].nunique()
+    st.subheader(
+        f"{count} other lesion{'s' * (count > 1)} of this patient, {len(others)} "
+        f"crop{'s' * (len(others) > 1)}"
+    )
+    show_pictures(others, "patient")
+
+
+def show_pictures(rows: "pd.DataFrame", key: str) -> None:
+    """Show some cases side by side, each with its picture and a button that opens it.
+
+    Parameters
+    ----------
+    rows : DataFrame of `mammo.artifacts.load_cases`
+    key : str, tells this group of buttons from others of the page
+    """
+    found, complaint = source.pictures(rows["case_id"].tolist())
+    if complaint:
+        st.warning(complaint, icon=":material/warning:")
+    with st.grid(_COLUMNS):
+        for row in rows.to_dict("records"):
+            case = str(row["case_id"])
+            said = f"{words.pathology_words(row['pathology'])}, {film_of(row)}"
+            said = f"{said[0].upper()}{said[1:]}"
+            with st.container(border=True, gap="xsmall"):
+                if case in found:
+                    st.image(found[case], width="stretch", alt=f"Crop of {case}: {said}")
+                st.caption(said)
+                st.button(
+                    "Open the case",
+                    key=f"open_{key}_{case}",
+                    on_click=open_case,
+                    args=(case,),
+                    width="stretch",
+                )

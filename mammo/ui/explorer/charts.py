@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from mammo.data.descriptors import parts
-from mammo.evaluation.interval import wilson
+from mammo.data.descriptors import MISSING
+from mammo.evaluation.bootstrap import PatientBootstrap
+from mammo.evaluation.operating import point_of_flags
+from mammo.evaluation.radiologists import biopsy, suspicion
 from mammo.ui.comparison.style import lay_out
-from mammo.ui.explorer.filters import FILTERS, title_of
+from mammo.ui.explorer.filters import FILTERS, options_of, title_of
 from mammo.ui.figures import ABOVE_COLOUR, BELOW_COLOUR
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_HEIGHT = 420
-_BIOPSY = 4
+_FRAME_HEIGHT, _ROW_HEIGHT = 130, 62
 _SMALL = 10
+_SCALES = ("density", "birads", "subtlety")
 
 
 @dataclass(frozen=True)
@@ -34,28 +36,39 @@ class Chart:
 
 
 def chart_figure(chart: Chart) -> go.Figure:
-    """Draw benign and malignant counts as bars beside each other; a pattern tells them too."""
+    """Draw benign and malignant counts as bars under each other; a pattern tells them too.
+
+    The bars lie, so that long names stay readable on a telephone. By each malignant count stands
+    its share of the value's crops.
+    """
+    shares = chart.counts["malignant"] / chart.counts.sum(axis=1)
     figure = go.Figure()
-    for name, colour, pattern in (
-        ("benign", BELOW_COLOUR, ""),
-        ("malignant", ABOVE_COLOUR, "/"),
-    ):
+    for name, colour, pattern in (("benign", BELOW_COLOUR, ""), ("malignant", ABOVE_COLOUR, "/")):
         counts = chart.counts[name]
+        said = [f"{count:,}" for count in counts]
+        if name == "malignant":
+            said = [
+                f"{one} ({_share(share)})" if share == share else one
+                for one, share in zip(said, shares, strict=True)
+            ]
         figure.add_trace(
             go.Bar(
-                x=chart.counts.index.tolist(),
-                y=counts.tolist(),
+                y=chart.counts.index.tolist(),
+                x=counts.tolist(),
+                orientation="h",
                 name=name,
-                text=counts.tolist(),
+                text=said,
                 textposition="outside",
                 cliponaxis=False,
                 marker={"color": colour, "pattern": {"shape": pattern, "fillmode": "overlay"}},
-                hovertemplate=f"%{{x}}<br>{name}: %{{y}}<extra></extra>",
+                hovertemplate=f"%{{y}}<br>{name}: %{{text}}<extra></extra>",
             )
         )
-    lay_out(figure, chart.axis, "Crops", _HEIGHT)
-    figure.update_layout(barmode="group", legend={"y": 1.02, "yanchor": "bottom"})
-    figure.update_xaxes(type="category")
+    lay_out(figure, "Crops", chart.axis, _FRAME_HEIGHT + _ROW_HEIGHT * len(chart.counts))
+    figure.update_layout(barmode="group", legend={"y": 1.0, "yanchor": "bottom"}, bargap=0.25)
+    figure.update_yaxes(type="category", autorange="reversed", automargin=True)
+    # Room for the words at the end of the longest bar.
+    figure.update_xaxes(range=[0, 1.28 * max(1, int(chart.counts.to_numpy().max()))])
     return figure
 
 
@@ -92,19 +105,22 @@ def by_side_and_view(cases: "pd.DataFrame") -> Chart:
 def by_birads(cases: "pd.DataFrame") -> Chart:
     """BI-RADS against pathology: how often the radiologist was right."""
     chart = _by_filter(cases, "birads")
-    read = cases[cases["assessment"].notna() & (cases["assessment"] > 0)]
+    read = cases[cases["assessment"].notna()]
     if read.empty:
-        return Chart(chart.counts, "No case on show has a BI-RADS assessment.", "BI-RADS")
-    suspected = (read["assessment"] >= _BIOPSY).to_numpy(dtype=bool)
-    malignant = (read["label"] == 1).to_numpy(dtype=bool)
-    right = wilson(int((suspected == malignant).sum()), len(read))
+        return Chart(chart.counts, "No case on show has a BI-RADS assessment.", chart.axis)
+    point = point_of_flags(
+        read["label"].astype(int),
+        biopsy(suspicion(read["assessment"])),
+        PatientBootstrap(read["patient_id"].tolist()),
+    )
+    table, right = point.confusion, point.rates["accuracy"]
     sentence = (
-        f"Read as a yes at 4 or 5 (biopsy), the radiologists were right in "
-        f"{_share(right.value)} of {len(read):,} crops ({_share(right.low)} to "
-        f"{_share(right.high)}; incomplete assessments, 0, left out): they called "
-        f"{int((suspected & malignant).sum()):,} of {int(malignant.sum()):,} malignant ones, and "
-        f"{int((suspected & ~malignant).sum()):,} of "
-        f"{int((~malignant).sum()):,} benign ones too."
+        "With 4 and 5 (biopsy) read as a yes and the rest as a no, the radiologists were right "
+        f"about {_share(right.value)} of {len(read):,} crops (95 % interval over patients "
+        f"{_share(right.low)} to {_share(right.high)}). They sent "
+        f"{table.true_positive:,} of {table.true_positive + table.false_negative:,} malignant "
+        f"crops to biopsy, and {table.false_positive:,} of "
+        f"{table.false_positive + table.true_negative:,} benign ones too."
     )
     return Chart(chart.counts, sentence, "BI-RADS assessment")
 
@@ -151,15 +167,20 @@ def by_descriptor(name: str) -> Callable[["pd.DataFrame"], Chart]:
     def build(cases: "pd.DataFrame") -> Chart:
         chart = _by_filter(cases, name)
         total = chart.counts.sum(axis=1)
-        shares = (chart.counts["malignant"] / total)[total >= _SMALL].sort_values()
-        if len(shares) < 2:
-            return Chart(chart.counts, "Too few cases on show to compare.", chart.axis)
+        counts = chart.counts if name in _SCALES else _commonest_first(chart.counts)
+        shares = (counts["malignant"] / total)[total >= _SMALL].sort_values()
+        shares = shares.drop(MISSING, errors="ignore")
+        if len(shares) < 2 or cases["label"].nunique() < 2:
+            sentence = "Too few cases on show to compare, or of one label only."
+            return Chart(counts, sentence, chart.axis)
         sentence = (
             f"Of the values with at least {_SMALL} crops, “{shares.index[-1]}” is the most often "
             f"malignant ({_share(shares.iloc[-1])}) and “{shares.index[0]}” the least often "
-            f"({_share(shares.iloc[0])}). A crop with several values counts under each."
+            f"({_share(shares.iloc[0])})."
         )
-        return Chart(chart.counts, sentence, chart.axis)
+        if name not in _SCALES:
+            sentence += " A crop with several values counts under each."
+        return Chart(counts, sentence, chart.axis)
 
     return build
 
@@ -175,19 +196,18 @@ def by_size(sizes: "pd.DataFrame") -> Chart:
 
     edges = [0, 200, 400, 600, 800, 1200, float("inf")]
     names = ["under 200", "200 to 399", "400 to 599", "600 to 799", "800 to 1,199", "1,200 or more"]
-    binned = pd.cut(sizes["pixels"], edges, labels=names, right=False)
-    counts = pd.crosstab(binned, sizes["label"].astype(int), dropna=False)
-    counts = counts.reindex(columns=[0, 1], fill_value=0).rename(
-        columns={0: "benign", 1: "malignant"}
+    binned = pd.cut(sizes["pixels"], edges, labels=names, right=False).astype(str)
+    counts = _counts(sizes["label"], binned.map(lambda name: [name]))
+    counts = counts.reindex([name for name in names if name in counts.index])
+    medians = " and ".join(
+        f"{middle:,.0f} film pixels among the {'malignant' if label else 'benign'}"
+        for label, middle in sizes.groupby("label")["pixels"].median().items()
     )
-    middle = sizes.groupby("label")["pixels"].median()
     sentence = (
-        "Half of the benign lesions are longer than "
-        f"{middle.get(0, float('nan')):,.0f} film pixels, half of the malignant ones than "
-        f"{middle.get(1, float('nan')):,.0f}. The models do not see size: every window is brought "
-        "to one size."
+        f"The middle lesion's longer side is {medians}. The models do not see size: every window "
+        "is brought to one size."
     )
-    return Chart(counts.rename(index=str), sentence, "Longer side of the lesion, film pixels")
+    return Chart(counts, sentence, "Longer side, film pixels")
 
 
 CHARTS: dict[str, tuple[str, Callable[["pd.DataFrame"], Chart]]] = {
@@ -206,7 +226,7 @@ CHARTS: dict[str, tuple[str, Callable[["pd.DataFrame"], Chart]]] = {
 def _by_filter(cases: "pd.DataFrame", name: str) -> Chart:
     one = next(one for one in FILTERS if one.name == name)
     values = cases[one.column].map(
-        lambda value: [title_of(one, part) for part in parts(value)] or ["not recorded"]
+        lambda value: [title_of(one, option) for option in options_of(one, value)]
     )
     return Chart(_counts(cases["label"], values), "", one.title)
 
@@ -223,8 +243,13 @@ def _counts(labels: "pd.Series", values: "pd.Series") -> "pd.DataFrame":
     return counts.loc[_ordered(counts.index.tolist())]
 
 
+def _commonest_first(counts: "pd.DataFrame") -> "pd.DataFrame":
+    total = counts.sum(axis=1).to_dict()
+    return counts.loc[sorted(counts.index, key=lambda name: (name == MISSING, -total[name], name))]
+
+
 def _ordered(values: Sequence[str]) -> list[str]:
-    return sorted(values, key=lambda value: (value == "not recorded", value == "test", value))
+    return sorted(values, key=lambda value: (value == MISSING, value == "test", value))
 
 
 def _share(share: float) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mammo.data.descriptors import meaning, parts, plain
+from mammo.data.descriptors import MISSING, meaning, parts, plain
 from mammo.ui import words
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ _SPLITS = {"train": "training", "test": "test"}
 
 def options(cases: "pd.DataFrame", one: Filter) -> list[str]:
     """Return the values of a filter that occur, joined descriptors taken apart; "none" last."""
-    found = {part for value in cases[one.column].unique() for part in _parts(one, value)}
+    found = {part for value in cases[one.column].unique() for part in options_of(one, value)}
     return sorted(found - {NOT_RECORDED}) + [NOT_RECORDED] * (NOT_RECORDED in found)
 
 
@@ -55,7 +55,7 @@ def title_of(one: Filter, option: str) -> str:
     ('lymph node', 'c', 'training')
     """
     if option == NOT_RECORDED:
-        return "not recorded"
+        return MISSING
     special: Mapping[str, Callable[[str], str]] = {
         "split": lambda value: _SPLITS.get(value, value),
         "pathology": words.pathology_words,
@@ -71,10 +71,23 @@ def from_link(text: str | None, allowed: Sequence[str]) -> list[str]:
 
     Examples
     --------
-    >>> from_link("OVAL,x,ROUND", ["IRREGULAR", "OVAL", "ROUND"]), from_link(None, ["OVAL"])
+    >>> from_link("OVAL,x,ROUND,OVAL", ["IRREGULAR", "OVAL", "ROUND"]), from_link(None, ["OVAL"])
     (['OVAL', 'ROUND'], [])
     """
-    return [part for part in (text or "").split(",") if part in allowed]
+    return [part for part in dict.fromkeys((text or "").split(",")) if part in allowed]
+
+
+def page_from_link(text: str | None, pages: int) -> int:
+    """Read a page of the gallery; what is none of 1 to `pages` becomes the nearest, or the first.
+
+    Examples
+    --------
+    >>> [page_from_link(text, 9) for text in ("4", "0", "12", "x", "-1", None, "9" * 5000)]
+    [4, 1, 9, 1, 1, 1, 9]
+    """
+    digits = text if text and text.isascii() and text.isdecimal() else "1"
+    number = int(digits) if len(digits) < 10 else pages
+    return min(max(number, 1), max(pages, 1))
 
 
 def passing(cases: "pd.DataFrame", chosen: Mapping[str, Sequence[str]]) -> "pd.DataFrame":
@@ -87,15 +100,26 @@ def passing(cases: "pd.DataFrame", chosen: Mapping[str, Sequence[str]]) -> "pd.D
     """
     import pandas as pd
 
-    keep = pd.Series(True, index=cases.index)
+    keep = pd.Series(data=True, index=cases.index)
     for one in FILTERS:
         wanted = set(chosen.get(one.name, ()))
         if wanted:
-            keep &= cases[one.column].map(lambda value, f=one, w=wanted: bool(w & _parts(f, value)))
+            keep &= cases[one.column].map(
+                lambda value, f=one, w=wanted: bool(w & options_of(f, value))
+            )
     return cases[keep]
 
 
-def _parts(one: Filter, value: object) -> set[str]:
+def options_of(one: Filter, value: object) -> set[str]:
+    """Return the options of a filter that a value counts under: joined descriptors under each.
+
+    Examples
+    --------
+    >>> sorted(options_of(FILTERS[2], "IRREGULAR-ARCHITECTURAL_DISTORTION"))
+    ['ARCHITECTURAL_DISTORTION', 'IRREGULAR']
+    >>> options_of(FILTERS[6], 0), options_of(FILTERS[5], 0)
+    ({'none'}, {'0'})
+    """
     joined = parts(value) if one.column.startswith("mass_") else parts(value)[:1]
     if one.column in ("breast_density", "subtlety") and joined == ("0",):
         joined = ()

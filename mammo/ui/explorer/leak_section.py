@@ -1,8 +1,8 @@
-"""The explorer's leak check on the data folder: patients, films, one picture in both splits."""
+"""The explorer's leak check: the released cases, and the data folder to its pixels."""
 
 import streamlit as st
 
-from mammo.data.leaks import Duplicate, LeakReport
+from mammo.data.leaks import Duplicate, LeakReport, shared_values
 from mammo.ui.data_folder import FOLDER_VARIABLE
 from mammo.ui.display import data_uri, enlarged
 from mammo.ui.explorer import source
@@ -11,43 +11,95 @@ _MOST_SHOWN = 8
 
 
 def show_leak_check() -> None:
-    """Offer the check where a data folder is set, and say what it found."""
+    """Check the released cases at once, the data folder on request, and say what was found.
+
+    Raises
+    ------
+    MammoError
+        Cases or data folder cannot be read.
+    """
     st.header("Does anything leak?", anchor="leaks")
     st.markdown(
         "A test is honest only if nothing of it was seen in training. The check looks for "
         "patients and films that stand in both splits, and for one picture in both, even turned, "
         "mirrored, rescaled or toned."
     )
+    every = source.cases()
+    st.markdown(
+        f"In the released cases, {every['patient_id'].nunique():,} patients. "
+        + line_of(shared_values(every, "patient_id"), "patient stands", "patients stand")
+    )
     at_hand = source.folder()
     if at_hand is None:
         st.info(
-            f"It needs pixels: set {FOLDER_VARIABLE} to a folder of prepared crops, or name one in "
-            "the gallery."
+            f"Films and pictures can be compared where they are: set {FOLDER_VARIABLE} to a folder "
+            "of prepared crops."
         )
         return
-    if not st.button("Check the folder", icon=":material/fact_check:", key="check_leaks"):
-        return
-    report = source.leaks(at_hand.path)
-    for line in report_lines(report):
-        st.markdown(f"- {line}")
+    report = source.known_leaks(at_hand)
+    if report is None:
+        if not st.button("Check the data folder", icon=":material/fact_check:", key="check_leaks"):
+            return
+        report = _look(at_hand)
+    _show(report, at_hand)
+
+
+def _look(at_hand: source.Folder) -> LeakReport:
+    bar = st.progress(0.0, "Reading the crops")
+    try:
+        return source.look_for_leaks(
+            at_hand,
+            lambda share: bar.progress(
+                share,
+                "Reading the crops"
+                if share < 1
+                else "Comparing every training with every test crop",
+            ),
+        )
+    finally:
+        bar.empty()
+
+
+def _show(report: LeakReport, at_hand: source.Folder) -> None:
+    st.markdown(f"In the data folder, {len(at_hand.table):,} crops:")
+    st.markdown("\n".join(f"- {line}" for line in report_lines(report)))
+    if len(report.duplicates) > _MOST_SHOWN:
+        st.caption(f"The {_MOST_SHOWN} most alike:")
     for duplicate in report.duplicates[:_MOST_SHOWN]:
         _show_pair(duplicate, at_hand)
 
 
 def report_lines(report: LeakReport) -> list[str]:
-    """Say what the check found, a line for each kind."""
+    r"""Say what the check found, a line for each kind.
+
+    Examples
+    --------
+    >>> print(*report_lines(LeakReport(("P_1",), (), (), 12)), sep="\n")
+    Patients: 1 patient stands in both splits (P_1).
+    Films: none stands in both splits.
+    Pictures: none of 12 pairs is one picture seen twice.
+    """
+    alike = len(report.duplicates)
     return [
-        _line(report.patients, "patient stands", "patients stand"),
-        _line(report.films, "film stands", "films stand"),
+        line_of(report.patients, "patient stands", "patients stand"),
+        line_of(report.films, "film stands", "films stand"),
         (
-            f"Pictures: {len(report.duplicates)} of {report.compared:,} pairs are the same picture."
-            if report.duplicates
+            f"Pictures: {alike} of {report.compared:,} pairs show{'s' * (alike == 1)} one picture "
+            "twice."
+            if alike
             else f"Pictures: none of {report.compared:,} pairs is one picture seen twice."
         ),
     ]
 
 
-def _line(found: tuple[str, ...], one: str, many: str) -> str:
+def line_of(found: tuple[str, ...], one: str, many: str) -> str:
+    """Say how many of a kind stand in both splits, and which, five at most.
+
+    Examples
+    --------
+    >>> line_of(("a", "b", "c", "d", "e", "f"), "film stands", "films stand")
+    'Films: 6 films stand in both splits (a, b, c, d, e and others).'
+    """
     kind = many.split(maxsplit=1)[0].capitalize()
     if not found:
         return f"{kind}: none stands in both splits."
@@ -56,12 +108,18 @@ def _line(found: tuple[str, ...], one: str, many: str) -> str:
 
 
 def _show_pair(duplicate: Duplicate, at_hand: source.Folder) -> None:
-    ids = [
-        str(at_hand.table["case_id"].iloc[row]) for row in (duplicate.train_row, duplicate.test_row)
-    ]
+    rows = duplicate.train_row, duplicate.test_row
+    ids = [str(at_hand.table["case_id"].iloc[row]) for row in rows]
     turned = ", turned or mirrored" if duplicate.turned else ""
-    st.markdown(f"{ids[0]} and {ids[1]}: correlation {duplicate.correlation:.3f}{turned}")
-    for column, case in zip(st.columns(2), ids, strict=True):
-        crop = source.crop_of(case)
-        if crop is not None:
-            column.image(data_uri(enlarged(crop)), caption=case, width="stretch")
+    st.markdown(f"Correlation {duplicate.correlation:.3f}{turned}:")
+    with st.grid(2):
+        for case, split in zip(ids, ("training", "test"), strict=True):
+            crop = source.crop_of(case)
+            if crop is not None:
+                said = f"{split}: {case}"
+                st.image(
+                    data_uri(enlarged(crop, source.GALLERY_SIDE)),
+                    caption=said,
+                    width=source.GALLERY_SIDE,
+                    alt=f"Crop in {said}",
+                )

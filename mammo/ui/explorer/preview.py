@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from mammo.artifacts import Card
 from mammo.data.augment import Augmentation, affine, augment
 from mammo.imaging.preprocess import prepare, stretch
-from mammo.ui import loaders
 from mammo.ui.comparison.controls import choose_option
 from mammo.ui.display import data_uri, enlarged
 from mammo.ui.explorer import source
@@ -30,7 +29,11 @@ def show_preview(case: str | None) -> None:
     if crop is None:
         st.info("Choose a case with a picture above: its crop is shown under each step here.")
         return
-    cards = {card.name: card for card in loaders.cards()}
+    found, missing = source.cards()
+    cards = {card.name: card for card in found}
+    if not cards:
+        st.warning(missing, icon=":material/warning:")
+        return
     model = choose_option(
         "Recipe of",
         "recipe",
@@ -39,14 +42,18 @@ def show_preview(case: str | None) -> None:
     )
     card = cards[model]
     st.caption(_recipe_in_words(card))
-    with st.grid(4):
-        for title, picture in steps(crop, card).items():
-            st.image(data_uri(enlarged(picture)), caption=title, width="stretch")
+    _show(steps(crop, card))
     st.subheader("Drawn at random, as in training")
     seed = int(st.number_input("Seed", 0, 10_000, 0, key="explorer_seed", width=160))
+    views = random_views(crop, card, seed)
+    _show({f"View {number}": view for number, view in enumerate(views, start=1)})
+
+
+def _show(pictures: Mapping[str, NDArray[np.uint8]]) -> None:
     with st.grid(4):
-        for number, picture in enumerate(random_views(crop, card, seed), start=1):
-            st.image(data_uri(enlarged(picture)), caption=f"view {number}", width="stretch")
+        for title, picture in pictures.items():
+            uri = data_uri(enlarged(picture, source.GALLERY_SIDE))
+            st.image(uri, caption=title, width="stretch", alt=f"The crop, {title}")
 
 
 def steps(crop: NDArray[np.uint8], card: Card) -> dict[str, NDArray[np.uint8]]:
@@ -76,21 +83,21 @@ def steps(crop: NDArray[np.uint8], card: Card) -> dict[str, NDArray[np.uint8]]:
 
     upright = prepare(crop[np.newaxis], preprocessing)[0]
     shown = {
-        "as cut from the film": crop,
-        f"stretched ({preprocessing.low_percentile:g} to {preprocessing.high_percentile:g} %)": (
+        "As cut from the film": crop,
+        f"Stretched ({preprocessing.low_percentile:g} to {preprocessing.high_percentile:g} %)": (
             _shown(stretched)
         ),
-        f"resized to {size} pixels": _shown(upright),
-        "mirrored": moved(mirrored=True),
-        f"turned by {min(limits.rotation_degrees, 45.0):g}°": moved(
+        f"Resized to {size} pixels": _shown(upright),
+        "Mirrored": moved(mirrored=True),
+        f"Turned by {min(limits.rotation_degrees, 45.0):g}°": moved(
             degrees=min(limits.rotation_degrees, 45.0)
         ),
-        f"zoomed by {1 + limits.zoom:g}": moved(scale=1 + limits.zoom),
-        f"shifted by {100 * limits.shift:g} %": moved(shift=(limits.shift, limits.shift)),
+        f"Zoomed by {1 + limits.zoom:g}": moved(scale=1 + limits.zoom),
+        f"Shifted by {100 * limits.shift:g} %": moved(shift=(limits.shift, limits.shift)),
     }
     if limits.contrast or limits.brightness:
         toned = (upright - 127.5) * (1 + limits.contrast) + 127.5 + limits.brightness
-        shown["more contrast, brighter"] = _shown(toned)
+        shown["More contrast, brighter"] = _shown(toned)
     return shown
 
 

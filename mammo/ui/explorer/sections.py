@@ -1,27 +1,34 @@
-"""The explorer's upper half: filters with live counts, a chart, the gallery, the table."""
+"""The explorer's filters with live counts, its chart, its gallery, and the table at its end."""
 
 from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from mammo.ui import loaders, words
 from mammo.ui.comparison.cases import download
 from mammo.ui.comparison.controls import choose_option, keep_in_link
-from mammo.ui.comparison.pictures import pictures
 from mammo.ui.comparison.style import figure_config
 from mammo.ui.data_folder import FOLDER_VARIABLE, ask_for_folder
 from mammo.ui.explorer import source
-from mammo.ui.explorer.case import film_of
+from mammo.ui.explorer.case import show_pictures
 from mammo.ui.explorer.charts import CHARTS, by_size, chart_figure
-from mammo.ui.explorer.filters import FILTERS, from_link, options, passing, title_of
+from mammo.ui.explorer.filters import (
+    FILTERS,
+    Filter,
+    from_link,
+    options,
+    page_from_link,
+    passing,
+    title_of,
+)
+from mammo.ui.explorer.wording import counts_in_words, titled
 from mammo.ui.frame import small_notice
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _A_PAGE = 12
-_COLUMNS = 4
+_PAGE = "page"
 SIZES = "sizes"
 
 
@@ -34,34 +41,50 @@ def choose_cases() -> "pd.DataFrame":
         The cases cannot be read.
     """
     every = source.cases()
-    chosen = {}
-    with st.expander("Filters", icon=":material/filter_alt:", expanded=True), st.grid(3):
-        for one in FILTERS:
-            allowed = options(every, one)
-            key = f"explorer_{one.name}"
-            if key not in st.session_state:
-                st.session_state[key] = from_link(st.query_params.get(one.name), allowed)
-            picked = st.multiselect(
-                one.title,
-                allowed,
-                format_func=partial(title_of, one),
-                key=key,
-                placeholder="all",
+    with st.expander("Filters", icon=":material/filter_alt:", expanded=True):
+        with st.grid(3):
+            chosen = {one.name: _choose(one, options(every, one)) for one in FILTERS}
+        if any(chosen.values()):
+            st.button(
+                "Show all cases",
+                icon=":material/filter_alt_off:",
+                on_click=_take_all_off,
+                key="explorer_show_all",
             )
-            keep_in_link(one.name, ",".join(picked) or None)
-            chosen[one.name] = picked
     found = passing(every, chosen)
-    st.markdown(_counts_in_words(found, len(every)))
+    st.markdown(counts_in_words(found, len(every)))
     return found
 
 
-def _counts_in_words(found: "pd.DataFrame", total: int) -> str:
-    malignant = int(found["label"].sum())
-    return (
-        f"**{len(found):,}** of {total:,} crops: {found['lesion_id'].nunique():,} lesions of "
-        f"{found['patient_id'].nunique():,} patients; {malignant:,} crops malignant, "
-        f"{len(found) - malignant:,} benign."
+def _choose(one: Filter, allowed: list[str]) -> list[str]:
+    """Ask for the options of one filter; none chosen lets every case pass."""
+    key = _key(one)
+    if key not in st.session_state:
+        st.session_state[key] = from_link(st.query_params.get(one.name), allowed)
+    picked = st.multiselect(
+        one.title,
+        allowed,
+        format_func=partial(title_of, one),
+        key=key,
+        placeholder="all",
+        on_change=_first_page,
     )
+    keep_in_link(one.name, ",".join(picked) or None)
+    return picked
+
+
+def _key(one: Filter) -> str:
+    return f"explorer_{one.name}"
+
+
+def _first_page() -> None:
+    st.query_params.pop(_PAGE, None)
+
+
+def _take_all_off() -> None:
+    _first_page()
+    for one in FILTERS:
+        st.session_state[_key(one)] = []
 
 
 def show_chart(found: "pd.DataFrame") -> None:
@@ -95,17 +118,15 @@ def show_chart(found: "pd.DataFrame") -> None:
 
 def _sizes(found: "pd.DataFrame") -> "pd.DataFrame | None":
     """Return label and longer side on film of the cases whose box the data folder records."""
-    at_hand = source.folder()
+    at_hand, _ = source.folder_or_sentence()
     needed = ["box_width", "box_height", "window_width"]
     if at_hand is None or not set(needed) <= set(at_hand.table.columns):
         return None
-    rows = at_hand.table.reindex(found["case_id"]).dropna(subset=needed)
-    if rows.empty:
+    rows = at_hand.table[at_hand.table["case_id"].isin(found["case_id"])].dropna(subset=needed)
+    crop = None if rows.empty else source.crop_of(str(rows["case_id"].iloc[0]))
+    if crop is None:
         return None
-    from mammo.data.table import read_pixels
-
-    side = read_pixels(rows.iloc[:1]).shape[1]
-    longer = rows[["box_width", "box_height"]].max(axis=1) * rows["window_width"] / side
+    longer = rows[["box_width", "box_height"]].max(axis=1) * rows["window_width"] / crop.shape[1]
     return rows.assign(pixels=longer)[["label", "pixels"]]
 
 
@@ -113,71 +134,68 @@ def show_gallery(found: "pd.DataFrame") -> None:
     """Show pictures of the cases on show, a page at a time; each opens its case below."""
     st.header("Gallery", anchor="gallery")
     ask_for_folder()
-    at_hand = source.cases_with_pictures()
-    shown = found[found["case_id"].isin(at_hand)]
-    if shown.empty:
-        st.info(_how_to_get_pictures("None of these cases has a picture at hand."))
+    _, broken = source.folder_or_sentence()
+    if broken:
+        st.warning(broken, icon=":material/warning:")
+    if found.empty:
+        st.info("No case passes the filters.")
         return
+    shown = found[found["case_id"].isin(source.cases_with_pictures())]
     if len(shown) < len(found):
-        st.caption(
-            _how_to_get_pictures(f"{len(shown):,} of these {len(found):,} crops are at hand.")
-        )
-    pages = -(-len(shown) // _A_PAGE)
-    page = _choose_page(pages)
+        st.caption(_how_to_get_pictures(len(shown), len(found)))
+    if shown.empty:
+        return
+    page = _choose_page(-(-len(shown) // _A_PAGE))
     rows = shown.iloc[(page - 1) * _A_PAGE : page * _A_PAGE]
-    found_pictures, complaint = pictures(rows["case_id"].tolist())
-    if complaint:
-        st.warning(complaint, icon=":material/warning:")
-    with st.grid(_COLUMNS):
-        for row in rows.to_dict("records"):
-            case = str(row["case_id"])
-            with st.container(border=True, gap="xsmall"):
-                if case in found_pictures:
-                    st.image(found_pictures[case], width="stretch")
-                st.caption(f"{words.pathology_words(row['pathology'])}, {film_of(row)}")
-                st.button(
-                    "Open the case",
-                    key=f"open_{case}",
-                    on_click=_open,
-                    args=(case,),
-                    width="stretch",
-                )
+    show_pictures(rows, "gallery")
     small_notice()
 
 
-def _how_to_get_pictures(first: str) -> str:
+def _how_to_get_pictures(shown: int, found: int) -> str:
     return (
-        f"{first} To see all: `python -m mammo.download` and `python -m mammo.prepare` (README), "
-        f"then set {FOLDER_VARIABLE} to the prepared folder. The ten example films are always here."
+        f"Pictures of {shown:,} of these {found:,} crops are at hand. To see all: "
+        "`python -m mammo.download`, then `python -m mammo.prepare` (README), then set "
+        f"{FOLDER_VARIABLE} to the prepared folder. The ten example lesions are always here."
     )
 
 
 def _choose_page(pages: int) -> int:
-    key = "explorer_page"
-    if key not in st.session_state:
-        text = st.query_params.get("page", "1")
-        st.session_state[key] = int(text) if text.isdecimal() else 1
-    st.session_state[key] = min(max(st.session_state[key], 1), pages)
+    """Ask for a page of the gallery; other filters begin at their first page again."""
+    page = page_from_link(st.query_params.get(_PAGE), pages)
     if pages > 1:
-        st.number_input(f"Page, of {pages}", 1, pages, key=key, width=160)
-    page = int(st.session_state[key])
-    keep_in_link("page", None if page == 1 else str(page))
+        filters = "&".join(f"{one.name}={st.query_params.get(one.name)}" for one in FILTERS)
+        page = st.pagination(pages, default=page, key=f"explorer_page_{pages}_{filters}")
+    keep_in_link(_PAGE, None if page == 1 else str(page))
     return page
-
-
-def _open(case: str) -> None:
-    st.session_state["explorer_case"] = case
 
 
 def show_table(found: "pd.DataFrame") -> None:
     """Show the cases on show as a table, with both models' probabilities, and offer the CSV."""
     st.header("Table", anchor="table")
-    table = found.drop(columns=["label", "published_split"], errors="ignore")
-    st.dataframe(table, hide_index=True, height=320, key="explorer_table", alt="All cases on show")
-    titles = ", ".join(card.title for card in loaders.cards())
-    st.caption(
-        f"Scores of {titles}: `_score` as the network gives it, `_p` calibrated. Test rows were "
-        "scored once by the released models, training rows by the fold that had not seen the "
-        "patient (`_fold`)."
+    cards, missing = source.cards()
+    if missing:
+        st.warning(missing, icon=":material/warning:")
+    st.dataframe(
+        titled(found, cards),
+        column_config={
+            card.title: st.column_config.ProgressColumn(
+                card.title,
+                help="Estimated probability of malignancy.",
+                format="%.0f%%",
+                min_value=0,
+                max_value=100,
+            )
+            for card in cards
+        },
+        hide_index=True,
+        height=360,
+        key="explorer_table",
+        alt="All cases on show with their descriptors and estimated probabilities",
     )
-    download(table, "cases")
+    st.caption(
+        "Test crops were scored once by the released models, training crops by a fit that had not "
+        "seen the patient. The file holds every column: `_score` as the network gives it, `_p` "
+        "calibrated, `_fold` the fold that was held out."
+    )
+    small_notice()
+    download(found.drop(columns=["published_split"], errors="ignore"), "cases")
