@@ -5,7 +5,7 @@ Run with `streamlit run app.py`.
 
 import streamlit as st
 
-from mammo.ui import home
+from mammo.ui import home, tour
 from mammo.ui.frame import PAGES, frame, sentences
 
 frame("mammo", ":material/radiology:")
@@ -33,6 +33,8 @@ with is_not_column:
         "- Not for calcifications, tomosynthesis or ultrasound: the models learned masses on "
         "digitised film."
     )
+
+tour.show_tour()
 
 st.header("Where to go")
 with st.grid(2, border=True):

@@ -1,13 +1,14 @@
-"""Write the figures of README.md from the artifacts, or hold them to the artifacts.
+"""Write the figures of README.md and the model card from the artifacts, or hold them to those.
 
     python -m mammo.readme            write them
-    python -m mammo.readme --check    exit status 1 where README.md says something else
+    python -m mammo.readme --check    exit status 1 where README.md or the card says something else
 
 Five parts of README.md belong to this command, each between `<!-- NAME: begin ... -->` and
 `<!-- NAME: end -->`: the table `figures`, whose numbers and rounding are those of
 `python -m mammo.evaluate` and of the pages; `example`, one line of `python -m mammo.predict`;
 `audit`, what `python -m mammo.explain.audit` found; and `benchmark` and `explaining`, from what
-`python benchmarks/serving.py` and `python benchmarks/explain.py` left.
+`python benchmarks/serving.py` and `python benchmarks/explain.py` left. The
+model card, docs/MODEL_CARD.md, is written whole; `mammo.model_card` holds its words.
 """
 
 import argparse
@@ -23,12 +24,14 @@ from mammo.evaluate import evaluate_artifacts
 from mammo.evaluation import Evaluation, SplitEvaluation
 from mammo.evaluation.wording import interval, number, p_value, percent
 from mammo.explain import Audit, MethodFindings, load_audit, method_named
+from mammo.model_card import as_markdown, model_card, read_facts
 from mammo.predict import example_sources, predict_source
 from mammo.results import line_of
 from mammo.settings import TITLES
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
+MODEL_CARD = ROOT / "docs" / "MODEL_CARD.md"
 BENCHMARK = ROOT / "benchmarks" / "serving.json"
 EXPLAINING = ROOT / "benchmarks" / "explain.json"
 EXAMPLE = "7"
@@ -42,24 +45,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0, or 1 where README.md and the artifacts do not agree."""
     parser = argparse.ArgumentParser(
         prog="python -m mammo.readme",
-        description="Write the figures of README.md from the artifacts.",
+        description="Write the figures of README.md and the model card from the artifacts.",
     )
     parser.add_argument("--check", action="store_true", help="change nothing, compare")
     parser.add_argument("--file", type=Path, default=README, help="(default: %(default)s)")
+    parser.add_argument("--card", type=Path, default=MODEL_CARD, help="(default: %(default)s)")
     options = parser.parse_args(arguments)
     try:
-        written = options.file.read_text(encoding="utf-8")
-        wanted = filled(written)
+        written = {options.file: options.file.read_text(encoding="utf-8")}
+        wanted = {options.file: filled(written[options.file]), options.card: card_text()}
+        if options.card.is_file():
+            written[options.card] = options.card.read_text(encoding="utf-8")
     except (MammoError, OSError) as error:
         print(f"mammo.readme: {error}", file=sys.stderr)
         return 1
-    if options.check:
-        if agree(written, wanted):
-            return 0
-        print(f"{options.file} is not of these artifacts: run python -m mammo.readme.")
-        return 1
-    options.file.write_text(wanted, encoding="utf-8")
-    return 0
+    if not options.check:
+        for file, text in wanted.items():
+            file.write_text(text, encoding="utf-8")
+        return 0
+    stale = [file for file, text in wanted.items() if not agree(written.get(file, ""), text)]
+    for file in stale:
+        print(f"{file} is not of these artifacts: run python -m mammo.readme.")
+    return 1 if stale else 0
+
+
+def card_text() -> str:
+    """Return the model card of the artifacts as Markdown.
+
+    Raises
+    ------
+    MammoError
+        The artifacts cannot be read.
+    """
+    return as_markdown(model_card(read_facts(evaluate_artifacts().splits["test"])))
 
 
 def filled(text: str) -> str:

@@ -5,6 +5,7 @@ Layout and words only; the parts are in `mammo.ui.comparison`.
 
 import streamlit as st
 
+from mammo.glossary import glossary_line
 from mammo.ui.comparison.analysis import show_analysis
 from mammo.ui.comparison.lesson_section import show_lesson
 from mammo.ui.comparison.overview import choose_study, show_headline, show_scores
@@ -16,6 +17,7 @@ st.markdown(
     "Both models, and the radiologists' recorded assessments, on patients whom neither model had "
     "seen. The address of this page holds its settings: send it, and others see this very view."
 )
+st.caption(glossary_line("auc", "roc", "sensitivity", "specificity", "ppv", "npv", "prevalence"))
 
 with sentences():
     study = choose_study()

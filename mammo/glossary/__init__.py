@@ -15,7 +15,7 @@ from mammo.glossary.figures import FIGURES_OF_MERIT
 from mammo.glossary.practice import OTHERS
 from mammo.glossary.term import GROUPS, MARGINS, SHAPES, Term
 
-__all__ = ["GLOSSARY", "GROUPS", "Term", "anchor", "glossary_link", "term"]
+__all__ = ["GLOSSARY", "GROUPS", "Term", "anchor", "glossary_line", "glossary_link", "term"]
 
 PAGE = "Model_card?part=Glossary"
 """Address of the page with the glossary, relative to any page of the app."""
@@ -86,6 +86,22 @@ def glossary_link(key: str, words: str = "") -> str:
     '[AUC](Model_card?part=Glossary#auc)'
     """
     return f"[{words or _inline(term(key).name)}]({PAGE}#{anchor(key)})"
+
+
+def glossary_line(*keys: str) -> str:
+    """Write terms as a line of links, in Markdown, to stand below what they explain.
+
+    Raises
+    ------
+    SettingsError
+        The glossary has no such term.
+
+    Examples
+    --------
+    >>> glossary_line("auc", "roc")
+    'Explained: [AUC](Model_card?part=Glossary#auc) · [ROC curve](Model_card?part=Glossary#roc)'
+    """
+    return f"Explained: {' · '.join(glossary_link(key) for key in keys)}"
 
 
 def _inline(name: str) -> str:

@@ -8,9 +8,9 @@ from mammo.glossary.term import CLINIC, DOUBT, EXPLAINING, LEARNING, Term
 OTHERS: Mapping[str, Term] = {
     "interval": Term(
         "95% interval",
-        "The range in which a figure would fall in 95 of 100 repetitions of the study with other "
-        "patients. Wide means: few cases, little known. Two figures whose intervals overlap widely "
-        "may not differ at all; ask a paired test.",
+        "A range made so that, were the study repeated with other patients, 95 of 100 such ranges "
+        "would hold the true figure. Wide means: few cases, little known. Two figures whose "
+        "intervals overlap may still differ, or not: ask a paired test.",
         DOUBT,
         ("bootstrap", "clustered"),
     ),
@@ -87,7 +87,7 @@ OTHERS: Mapping[str, Term] = {
     "transfer_learning": Term(
         "Transfer learning",
         "Start from a network that learned everyday photographs (ImageNet) and train it further on "
-        "the crops. MobileNetV2 here does; the simple CNN starts from nothing.",
+        "the crops. MobileNetV2 here does; the simple CNN starts from random weights.",
         LEARNING,
         ("cnn",),
     ),

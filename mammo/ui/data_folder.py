@@ -1,6 +1,6 @@
 """Where prepared crops are at hand: one setting for every page that shows pictures of cases.
 
-In this order: the field on the dataset page (offered only to a visitor on the server's own machine,
+In this order: the field on the dataset page and in the settings (offered only to a visitor on the server's own machine,
 because it names a folder there), the Streamlit secret `data`, the environment variable MAMMO_DATA.
 """
 
@@ -23,15 +23,16 @@ def data_folder() -> str:
     return _at_home(typed or _secret() or os.environ.get(FOLDER_VARIABLE, ""))
 
 
-def ask_for_folder() -> None:
+def ask_for_folder(key: str = _FIELD) -> None:
     """Offer a field for the folder to who sits at the server's own machine."""
     if not at_the_servers_machine():
         return
     st.text_input(
         "Folder of prepared crops",
         value=data_folder(),
-        key=_FIELD,
+        key=key,
         on_change=_keep,
+        args=(key,),
         placeholder="as python -m mammo.prepare leaves it",
         help="On this machine. Nothing is copied; the pictures of the cases show.",
     )
@@ -52,9 +53,9 @@ def at_the_servers_machine() -> bool:
     return st.context.ip_address is None and asked_for in _OWN_MACHINE and not forwarded
 
 
-def _keep() -> None:
+def _keep(key: str) -> None:
     # A widget's own key is forgotten when its page is left.
-    st.session_state[_KEPT] = str(st.session_state[_FIELD]).strip()
+    st.session_state[_KEPT] = str(st.session_state[key]).strip()
 
 
 def _at_home(folder: str) -> str:

@@ -15,6 +15,7 @@ from mammo.errors import MammoError
 from mammo.ui import words
 from mammo.ui.brand import MARK
 from mammo.ui.memory import give_back_freed_films
+from mammo.ui.settings import settings_button
 
 DATA_SET = "https://doi.org/10.7937/K9/TCIA.2016.7O02S9CY"
 _ACCEPTED = "notice_accepted"
@@ -50,6 +51,12 @@ PAGES = (
         ":material/dataset:",
         "What the models learned from: every case, its descriptors, its pictures, its scores.",
     ),
+    Page(
+        "pages/6_Model_card.py",
+        "Model card",
+        ":material/badge:",
+        "What the models are, on what they learned, where they fail; and every word explained.",
+    ),
 )
 
 
@@ -81,6 +88,7 @@ def _sidebar() -> None:
     st.subheader("mammo")
     for page in PAGES:
         st.page_link(page.path, label=page.title, icon=page.icon, width="stretch")
+    settings_button()
     st.space("small")
     small_notice()
     st.caption(f"Films: CBIS-DDSM ([source]({DATA_SET}), CC BY 3.0).")

@@ -5,6 +5,7 @@ import math
 import streamlit as st
 
 from mammo.artifacts import Card, Manifest, Metric
+from mammo.glossary import glossary_link
 from mammo.ui import loaders, words
 
 UNITS = {"crop": "one picture of a lesion", "lesion": "all views of a lesion together"}
@@ -81,7 +82,8 @@ def how_measured(facts: Manifest) -> str:
     return (
         f"Measured once, on {data.n_test:,} crops of {data.n_test_patients:,} patients that "
         f"neither training nor the choice of settings had touched ({data.n_train:,} crops of "
-        f"{data.n_train_patients:,} other patients trained the models). AUC is the chance that a "
-        "model ranks a malignant lesion above a benign one: 0.5 is a coin, 1 is perfect. "
+        f"{data.n_train_patients:,} other patients trained the models). "
+        f"{glossary_link('auc')} is the chance that a model ranks a malignant lesion above a "
+        "benign one: 0.5 is a coin, 1 is perfect. "
         f"{words.NOTICE_SHORT}"
     )

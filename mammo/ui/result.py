@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mammo.artifacts import Card
 from mammo.explain import overlay
+from mammo.glossary import glossary_line
 from mammo.imaging import quality_warnings
 from mammo.inference import Assessment, Classifier
 from mammo.ui import words
@@ -20,12 +21,14 @@ from mammo.ui.display import enlarged
 from mammo.ui.figures import BAR_CONFIG, probability_figure
 from mammo.ui.frame import small_notice
 from mammo.ui.report_buttons import report_buttons
+from mammo.ui.settings import default_threshold
 from mammo.ui.source import Lesion, Picture
 from mammo.ui.table import Row, csv_bytes
 from mammo.ui.trust import Signals, show_familiarity, show_mark, show_similar, show_zone
 
 THRESHOLDS = tuple(words.THRESHOLD_NAMES)
 PROBABILITY = "Estimated probability of malignancy"
+EXPLAINED = ("threshold", "calibration", "spread", "grad_cam", "similar_cases")
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +54,7 @@ def choose_threshold(key: str) -> str:
     chosen = st.segmented_control(
         "Threshold",
         THRESHOLDS,
-        default=THRESHOLDS[0],
+        default=default_threshold(),
         required=True,
         format_func=words.threshold_name,
         help=words.THRESHOLD_HELP,
@@ -79,6 +82,7 @@ def show_result(lesion: Lesion, answers: Sequence[Answer], signals: Signals | No
     with st.container(horizontal=True):
         _download(lesion, answers, signals)
         report_buttons(lesion, answers, signals, recorded=recorded, doubts=doubts(lesion, answers))
+    st.caption(glossary_line(*EXPLAINED))
     small_notice()
 
 

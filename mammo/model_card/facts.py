@@ -1,0 +1,124 @@
+"""What the model card is written from: the artifacts, and nothing typed by hand.
+
+facts = read_facts(split)  # split: the official test crops, as `mammo.evaluation` found them
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mammo.artifacts import (
+    Card,
+    LeakLesson,
+    Manifest,
+    artifacts_folder,
+    load_card,
+    load_leak_lesson,
+    load_manifest,
+    read_attachment,
+)
+from mammo.artifacts.cases import CASES_NAME, read_rows
+from mammo.artifacts.lesson import LEAK, LEAK_WITHOUT_AUGMENTATION
+from mammo.artifacts.manifest import read_files
+from mammo.errors import ArtifactError
+from mammo.evaluation import SplitEvaluation
+from mammo.trust.signals import TRUST_NAME
+
+Row = Mapping[str, str]
+AUDITS = "audit/"
+SPLITS = {"train": "Training", "test": "Test"}
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """Hold what the card is written from.
+
+    Attributes
+    ----------
+    manifest : Manifest
+    cards : the models, in the manifest's order
+    rows : rows of `cases.csv` as texts, every crop once
+    split : SplitEvaluation of the official test split, by crop
+    trust : the document of `trust.json`, None where it is not attached
+    lessons : the leak with and without augmentation, None where it was not taught
+    audits : name -> document of what was attached under `audit/`
+    """
+
+    manifest: Manifest
+    cards: tuple[Card, ...]
+    rows: Sequence[Row]
+    split: SplitEvaluation
+    trust: Mapping[str, Any] | None
+    lessons: tuple[LeakLesson | None, LeakLesson | None]
+    audits: Mapping[str, Mapping[str, Any]]
+
+    def of(self, split: str) -> list[Row]:
+        """Return the rows of "train" or "test"."""
+        return [row for row in self.rows if row["split"] == split]
+
+    def count(self, split: str, column: str) -> Counter[str]:
+        """Count the crops of a split by what a column says."""
+        return Counter(row[column] for row in self.of(split))
+
+    def distinct(self, split: str, column: str) -> int:
+        """Return how many different entries a column has in a split."""
+        return len(self.count(split, column))
+
+    def malignant_share(self, split: str) -> float:
+        """Return the share of malignant crops in a split, 0-1."""
+        rows = self.of(split)
+        return sum(row["label"] == "1" for row in rows) / max(len(rows), 1)
+
+
+def read_facts(split: SplitEvaluation, folder: Path | None = None) -> Facts:
+    """Read everything that the card is written from.
+
+    Parameters
+    ----------
+    split : SplitEvaluation of the official test split, by crop
+    folder : Path, the artifacts; by default `$MAMMO_ARTIFACTS` or the release beside the package
+
+    Raises
+    ------
+    ArtifactError
+        The artifacts are altered, missing or not whole.
+    """
+    folder = artifacts_folder() if folder is None else Path(folder)
+    manifest = load_manifest(folder)
+    rows = read_rows(read_files((CASES_NAME,), folder)[CASES_NAME], folder / CASES_NAME)
+    audits = {name: _document(name, folder) for name in _audits(manifest)}
+    return Facts(
+        manifest=manifest,
+        cards=tuple(load_card(name, folder) for name in manifest.models),
+        rows=rows,
+        split=split,
+        trust=_document(TRUST_NAME, folder),
+        lessons=(
+            load_leak_lesson(LEAK, folder),
+            load_leak_lesson(LEAK_WITHOUT_AUGMENTATION, folder),
+        ),
+        audits={name: document for name, document in audits.items() if document is not None},
+    )
+
+
+def _audits(manifest: Manifest) -> list[str]:
+    """Name the attached audits."""
+    names = manifest.attachments
+    return sorted(name for name in names if name.startswith(AUDITS) and name.endswith(".json"))
+
+
+def _document(name: str, folder: Path) -> Mapping[str, Any] | None:
+    content = read_attachment(name, folder)
+    if content is None:
+        return None
+    try:
+        document: Mapping[str, Any] = json.loads(content)
+    except ValueError as error:
+        raise ArtifactError(
+            f"{folder / name} should be JSON, but is not ({error}). Attach it again by the command "
+            "that made it."
+        ) from error
+    return document

@@ -1,0 +1,1 @@
+"""The parts of the page Model card: models, data sheet, checklists, glossary."""

@@ -1,0 +1,115 @@
+"""The model card on its page: a part at a time, section by section, with pictures of failures."""
+
+import re
+
+import streamlit as st
+
+from mammo.model_card import CHECKS, DATA, MODELS, Facts, Section, as_markdown, worst_answers
+from mammo.model_card.failures import FAILURES, Failures
+from mammo.ui.comparison.pictures import pictures
+from mammo.ui.frame import small_notice
+from mammo.ui.model_card.loading import LoadedCard, load_model_card
+
+GLOSSARY_PART = "Glossary"
+PARTS = (MODELS, DATA, CHECKS, GLOSSARY_PART)
+PICTURES_IN_A_ROW = 5
+
+
+def choose_part() -> str:
+    """Ask which part of the page to show; the address holds it."""
+    chosen = st.segmented_control(
+        "Part",
+        PARTS,
+        default=MODELS,
+        required=True,
+        label_visibility="collapsed",
+        key="part",
+        bind="query-params",
+    )
+    return str(chosen or MODELS)
+
+
+def show_part(part: str) -> None:
+    """Show the models' cards, the data sheet or the checklists, and offer all as Markdown.
+
+    Raises
+    ------
+    MammoError
+        The artifacts cannot be read.
+    """
+    loaded = load_model_card()
+    sections = loaded.card[part]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(contents(sections))
+        st.download_button(
+            "Download the card as Markdown",
+            lambda: as_markdown(loaded.card).encode("utf-8"),
+            "mammo-model-card.md",
+            "text/markdown",
+            icon=":material/download:",
+            on_click="ignore",
+            key="download_card",
+        )
+    for section in sections:
+        _section(section, loaded)
+    small_notice()
+
+
+def contents(sections: tuple[Section, ...]) -> str:
+    """Link to the sections, in Markdown.
+
+    Examples
+    --------
+    >>> contents((Section("Model details", ""), Section("Factors", "")))
+    '[Model details](#model-details) · [Factors](#factors)'
+    """
+    return " · ".join(f"[{one.title}](#{section_anchor(one.title)})" for one in sections)
+
+
+def section_anchor(title: str) -> str:
+    """Return the anchor of a section.
+
+    Examples
+    --------
+    >>> section_anchor("Preprocessing, cleaning and labelling"), section_anchor("TRIPOD+AI")
+    ('preprocessing-cleaning-and-labelling', 'tripod-ai')
+    """
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+
+
+def _section(section: Section, loaded: LoadedCard) -> None:
+    st.subheader(section.title, anchor=section_anchor(section.title))
+    st.markdown(section.body)
+    if section.title == FAILURES:
+        _failure_pictures(loaded.facts)
+
+
+def _failure_pictures(facts: Facts) -> None:
+    """Show the worst answers whose pixels are at hand."""
+    failures = worst_answers(facts)
+    cases = [row["case_id"] for one in failures for row in (*one.misses, *one.false_alarms)]
+    found, complaint = pictures(list(dict.fromkeys(cases)))
+    for one in failures:
+        _row_of_pictures(one, found)
+    if complaint:
+        st.caption(complaint)
+    if len(found) < len(set(cases)):
+        st.caption(
+            f"Pictures of {len(found)} of {len(set(cases))} cases are at hand: those of the "
+            "example films, and all once a folder of prepared crops is set (Settings, in the "
+            "sidebar)."
+        )
+
+
+def _row_of_pictures(failures: Failures, found: dict[str, str]) -> None:
+    kinds = (("malignant", failures.misses), ("benign", failures.false_alarms))
+    shown = [(row, kind) for kind, rows in kinds for row in rows if row["case_id"] in found]
+    if not shown:
+        return
+    st.markdown(f"**{failures.card.title}, those with a picture**")
+    with st.grid(PICTURES_IN_A_ROW, min_column_width=120):
+        for row, kind in shown:
+            share = f"{100 * float(row[f'{failures.card.name}_p']):.0f}%"
+            with st.container(gap="xxsmall"):
+                st.image(found[row["case_id"]], width="stretch", alt=f"Crop of {row['case_id']}")
+                st.caption(f"{kind}, {share}  \n{row['case_id'].replace('_', ' ')}")
