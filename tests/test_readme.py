@@ -245,12 +245,14 @@ def test_the_command_writes_what_its_check_then_accepts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(readme, "PARTS", {"figures": lambda: "AUC 0.8412", "example": lambda: ""})
+    monkeypatch.setattr(readme, "card_text", lambda: "AUC 0.8412\n")
     changed = tmp_path / "README.md"
     changed.write_text(TEXT, encoding="utf-8")
-    assert readme.main(["--check", "--file", str(changed)]) == 1
-    assert readme.main(["--file", str(changed)]) == 0
+    files = ["--file", str(changed), "--card", str(tmp_path / "MODEL_CARD.md")]
+    assert readme.main(["--check", *files]) == 1
+    assert readme.main(files) == 0
     assert "\nAUC 0.8412\n<!-- figures: end -->" in changed.read_text(encoding="utf-8")
-    assert readme.main(["--check", "--file", str(changed)]) == 0
+    assert readme.main(["--check", *files]) == 0
 
 
 def test_marks_that_are_missing_are_asked_for() -> None:
