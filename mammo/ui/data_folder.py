@@ -1,7 +1,8 @@
 """Where prepared crops are at hand: one setting for every page that shows pictures of cases.
 
-In this order: the field on the dataset page and in the settings (offered only to a visitor on the server's own machine,
-because it names a folder there), the Streamlit secret `data`, the environment variable MAMMO_DATA.
+In this order: the field on the dataset page and in the settings (offered only to a visitor on the
+server's own machine, because it names a folder there), the Streamlit secret `data`, the environment
+variable MAMMO_DATA.
 """
 
 import os
