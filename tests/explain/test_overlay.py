@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mammo.errors import ImageError, SettingsError
-from mammo.explain import COLOUR_MAPS, colour, overlay
+from mammo.explain import COLOUR_MAPS, colour, legend, overlay
 from mammo.explain.overlay import ColourMap
 
 CROP = np.arange(64 * 64, dtype=np.uint16).reshape(64, 64).astype(np.uint8)
@@ -81,3 +81,12 @@ def test_opacity_outside_its_range_is_refused(opacity: float) -> None:
 def test_unknown_colour_map_is_refused() -> None:
     with pytest.raises(SettingsError, match=r"one of viridis, cividis, magma. Received: 'jet'"):
         overlay(CROP, RAMP, colour_map="jet")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("colour_map", COLOUR_MAPS)
+def test_the_legend_runs_from_nothing_to_the_peak(colour_map: ColourMap) -> None:
+    scale = legend(colour_map, width=101, height=5)
+    assert scale.shape == (5, 101, 3) and scale.dtype == np.uint8
+    ends = colour(np.array([[0.0, 1.0]]), colour_map)[0]
+    assert np.array_equal(scale[:, 0], np.tile(ends[0], (5, 1)))
+    assert np.array_equal(scale[:, -1], np.tile(ends[1], (5, 1)))

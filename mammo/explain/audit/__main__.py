@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 WORK_FOLDER = ".mammo-work"
+MEASURED = 32
+"""Crops on which the batch normalisations of a shuffled network measure anew."""
+
 SHUFFLES = 2
 """Shuffled networks, dealt to the crops in turn, so that no single shuffle decides."""
 
@@ -86,23 +89,25 @@ def _audit(
     sha = load_manifest(out).files[f"{model.name}/model.onnx"].sha256
     place = work / f"audit-{model.name}-{sha[:12]}-{len(table)}"
     place.mkdir(parents=True, exist_ok=True)
-    subject = subject_of(model, _shuffled(model.name, out, place))
+    subject = subject_of(model, _shuffled(model, table, out, place))
     found = _examined(subject, table, place / "crops.jsonl", jobs)
     figures = summary([found[name] for name in table["case_id"]])
     shutil.rmtree(place)
     return figures | {"created": datetime.now(UTC).isoformat(timespec="seconds")}
 
 
-def _shuffled(name: str, out: Path, place: Path) -> list[bytes]:
-    networks = []
-    for seed in range(SHUFFLES):
-        path = place / f"shuffled-{seed}.onnx"
+def _shuffled(model: Classifier, table: "pd.DataFrame", out: Path, place: Path) -> list[bytes]:
+    """Return the shuffled networks, those of an earlier run as they are."""
+    paths = [place / f"shuffled-{seed}.onnx" for seed in range(SHUFFLES)]
+    some = table.iloc[np.linspace(0, len(table) - 1, min(MEASURED, len(table))).astype(int)]
+    crops = read_pixels(some.reset_index(drop=True))
+    pictures = np.concatenate([model.views(crop).pictures[:1] for crop in crops])
+    for seed, path in enumerate(paths):
         if not path.is_file():
             written = path.with_suffix(".tmp")
-            written.write_bytes(shuffled_network(name, out, seed))
+            written.write_bytes(shuffled_network(model.name, out, seed, pictures))
             written.replace(path)
-        networks.append(path.read_bytes())
-    return networks
+    return [path.read_bytes() for path in paths]
 
 
 def _examined(
