@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _KEY = "explorer_case"
 _LINK = "case"
 _COLUMNS = 4
+NARROW = 140
+"""Least pixels of a picture's column: two stand side by side on a telephone."""
 VIEWER = "pages/4_Grad-CAM_viewer.py"
 
 
@@ -89,7 +91,7 @@ def _show_views(lesion: "pd.DataFrame") -> None:
     if not at_hand:
         st.caption("No picture of it is at hand; the gallery says how to get it.")
         return
-    with st.grid(max(2, min(len(at_hand), _COLUMNS))):
+    with st.grid(max(2, min(len(at_hand), _COLUMNS)), min_column_width=NARROW):
         for row, crop in at_hand:
             said = f"{film_of(row)}, {words.pathology_words(row['pathology'])}"
             st.image(
@@ -159,7 +161,7 @@ def show_pictures(rows: "pd.DataFrame", key: str) -> None:
     found, complaint = source.pictures(rows["case_id"].tolist())
     if complaint:
         st.warning(complaint, icon=":material/warning:")
-    with st.grid(_COLUMNS):
+    with st.grid(_COLUMNS, min_column_width=NARROW):
         for row in rows.to_dict("records"):
             case = str(row["case_id"])
             said = f"{words.pathology_words(row['pathology'])}, {film_of(row)}"

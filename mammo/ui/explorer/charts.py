@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 
 from mammo.data.descriptors import MISSING
 from mammo.evaluation.bootstrap import PatientBootstrap
+from mammo.evaluation.confusion import Confusion
 from mammo.evaluation.operating import point_of_flags
 from mammo.evaluation.radiologists import biopsy, suspicion
 from mammo.ui.comparison.style import lay_out
@@ -21,7 +22,7 @@ from mammo.ui.figures import ABOVE_COLOUR, BELOW_COLOUR
 if TYPE_CHECKING:
     import pandas as pd
 
-_FRAME_HEIGHT, _ROW_HEIGHT = 130, 62
+_FRAME_HEIGHT, _ROW_HEIGHT = 130, 60
 _SMALL = 10
 _SCALES = ("density", "birads", "subtlety")
 
@@ -48,7 +49,7 @@ def chart_figure(chart: Chart) -> go.Figure:
         said = [f"{count:,}" for count in counts]
         if name == "malignant":
             said = [
-                f"{one} ({_share(share)})" if share == share else one
+                f"{one} ({100 * share:.0f} %)" if share == share else one
                 for one, share in zip(said, shares, strict=True)
             ]
         figure.add_trace(
@@ -64,11 +65,12 @@ def chart_figure(chart: Chart) -> go.Figure:
                 hovertemplate=f"%{{y}}<br>{name}: %{{text}}<extra></extra>",
             )
         )
-    lay_out(figure, "Crops", chart.axis, _FRAME_HEIGHT + _ROW_HEIGHT * len(chart.counts))
-    figure.update_layout(barmode="group", legend={"y": 1.0, "yanchor": "bottom"}, bargap=0.25)
+    lay_out(figure, "Crops", "", _FRAME_HEIGHT + _ROW_HEIGHT * len(chart.counts))
+    below = {"yref": "container", "y": 0, "yanchor": "bottom"}
+    figure.update_layout(barmode="group", bargap=0.25, legend=below, margin={"b": 76})
     figure.update_yaxes(type="category", autorange="reversed", automargin=True)
     # Room for the words at the end of the longest bar.
-    figure.update_xaxes(range=[0, 1.28 * max(1, int(chart.counts.to_numpy().max()))])
+    figure.update_xaxes(nticks=5, range=[0, 1.5 * max(1, int(chart.counts.to_numpy().max()))])
     return figure
 
 
@@ -113,16 +115,21 @@ def by_birads(cases: "pd.DataFrame") -> Chart:
         biopsy(suspicion(read["assessment"])),
         PatientBootstrap(read["patient_id"].tolist()),
     )
-    table, right = point.confusion, point.rates["accuracy"]
+    right, sent = point.rates["accuracy"], _sent_to_biopsy(point.confusion)
     sentence = (
         "With 4 and 5 (biopsy) read as a yes and the rest as a no, the radiologists were right "
         f"about {_share(right.value)} of {len(read):,} crops (95 % interval over patients "
-        f"{_share(right.low)} to {_share(right.high)}). They sent "
-        f"{table.true_positive:,} of {table.true_positive + table.false_negative:,} malignant "
-        f"crops to biopsy, and {table.false_positive:,} of "
-        f"{table.false_positive + table.true_negative:,} benign ones too."
+        f"{_share(right.low)} to {_share(right.high)}). They sent {sent} crops to biopsy."
     )
     return Chart(chart.counts, sentence, "BI-RADS assessment")
+
+
+def _sent_to_biopsy(table: Confusion) -> str:
+    malignant = table.true_positive + table.false_negative
+    benign = table.false_positive + table.true_negative
+    parts = [f"{table.true_positive:,} of {malignant:,} malignant"] * (malignant > 0)
+    parts += [f"{table.false_positive:,} of {benign:,} benign"] * (benign > 0)
+    return " and ".join(parts)
 
 
 def by_lesions_of_a_patient(cases: "pd.DataFrame") -> Chart:

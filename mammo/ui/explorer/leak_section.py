@@ -6,6 +6,7 @@ from mammo.data.leaks import Duplicate, LeakReport, shared_values
 from mammo.ui.data_folder import FOLDER_VARIABLE
 from mammo.ui.display import data_uri, enlarged
 from mammo.ui.explorer import source
+from mammo.ui.explorer.case import NARROW
 
 _MOST_SHOWN = 8
 
@@ -25,10 +26,8 @@ def show_leak_check() -> None:
         "mirrored, rescaled or toned."
     )
     every = source.cases()
-    st.markdown(
-        f"In the released cases, {every['patient_id'].nunique():,} patients. "
-        + line_of(shared_values(every, "patient_id"), "patient stands", "patients stand")
-    )
+    found = line_of(shared_values(every, "patient_id"), "patient stands", "patients stand")
+    st.markdown(f"In the {len(every):,} released cases:\n- {found}")
     at_hand = source.folder()
     if at_hand is None:
         st.info(
@@ -61,8 +60,8 @@ def _look(at_hand: source.Folder) -> LeakReport:
 
 
 def _show(report: LeakReport, at_hand: source.Folder) -> None:
-    st.markdown(f"In the data folder, {len(at_hand.table):,} crops:")
-    st.markdown("\n".join(f"- {line}" for line in report_lines(report)))
+    lines = "\n".join(f"- {line}" for line in report_lines(report))
+    st.markdown(f"In the {len(at_hand.table):,} crops of the data folder:\n{lines}")
     if len(report.duplicates) > _MOST_SHOWN:
         st.caption(f"The {_MOST_SHOWN} most alike:")
     for duplicate in report.duplicates[:_MOST_SHOWN]:
@@ -112,7 +111,7 @@ def _show_pair(duplicate: Duplicate, at_hand: source.Folder) -> None:
     ids = [str(at_hand.table["case_id"].iloc[row]) for row in rows]
     turned = ", turned or mirrored" if duplicate.turned else ""
     st.markdown(f"Correlation {duplicate.correlation:.3f}{turned}:")
-    with st.grid(2):
+    with st.grid(4, min_column_width=NARROW):
         for case, split in zip(ids, ("training", "test"), strict=True):
             crop = source.crop_of(case)
             if crop is not None:
@@ -120,6 +119,6 @@ def _show_pair(duplicate: Duplicate, at_hand: source.Folder) -> None:
                 st.image(
                     data_uri(enlarged(crop, source.GALLERY_SIDE)),
                     caption=said,
-                    width=source.GALLERY_SIDE,
+                    width="stretch",
                     alt=f"Crop in {said}",
                 )

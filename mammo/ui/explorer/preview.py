@@ -17,6 +17,7 @@ from mammo.imaging.preprocess import prepare, stretch
 from mammo.ui.comparison.controls import choose_option
 from mammo.ui.display import data_uri, enlarged
 from mammo.ui.explorer import source
+from mammo.ui.explorer.case import NARROW
 
 _VIEWS = 8
 _KEYS = ("rotation_degrees", "zoom", "shift", "contrast", "brightness")
@@ -50,7 +51,7 @@ def show_preview(case: str | None) -> None:
 
 
 def _show(pictures: Mapping[str, NDArray[np.uint8]]) -> None:
-    with st.grid(4):
+    with st.grid(4, min_column_width=NARROW):
         for title, picture in pictures.items():
             uri = data_uri(enlarged(picture, source.GALLERY_SIDE))
             st.image(uri, caption=title, width="stretch", alt=f"The crop, {title}")

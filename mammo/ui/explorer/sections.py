@@ -10,7 +10,7 @@ from mammo.ui.comparison.controls import choose_option, keep_in_link
 from mammo.ui.comparison.style import figure_config
 from mammo.ui.data_folder import FOLDER_VARIABLE, ask_for_folder
 from mammo.ui.explorer import source
-from mammo.ui.explorer.case import show_pictures
+from mammo.ui.explorer.case import NARROW, show_pictures
 from mammo.ui.explorer.charts import CHARTS, by_size, chart_figure
 from mammo.ui.explorer.filters import (
     FILTERS,
@@ -42,7 +42,7 @@ def choose_cases() -> "pd.DataFrame":
     """
     every = source.cases()
     with st.expander("Filters", icon=":material/filter_alt:", expanded=True):
-        with st.grid(3):
+        with st.grid(3, min_column_width=NARROW):
             chosen = {one.name: _choose(one, options(every, one)) for one in FILTERS}
         if any(chosen.values()):
             st.button(
