@@ -5,7 +5,7 @@
     python -m mammo.predict film.dcm --box 1200,800,300,280  a film; the lesion's box
     python -m mammo.predict film.dcm --window 1140,730,420,420   a film; the exact square
     python -m mammo.predict --example all                    the ten installed example lesions
-    ... --model mobilenetv2 --csv OUT.csv --heatmap DIR
+    ... --model mobilenetv2 --csv OUT.csv --heatmap DIR --report DIR
 
 One line a lesion on standard output, tab-separated: the file, then for each model the calibrated
 probability of malignancy and where it stands to the model's Youden threshold, "not sure" where the
@@ -27,6 +27,7 @@ from mammo.data.examples import ExampleLesion, example_lesions
 from mammo.errors import DataError, ImageError, MammoError, SettingsError, WindowError
 from mammo.imaging import Image, cut_lesion, lesion_window, quality_warnings, read_image
 from mammo.inference import Classifier, load_classifier
+from mammo.reports import ReportFolder
 from mammo.results import HeatMapFolder, Region, Result, Source, line_of, result_table
 from mammo.settings import MODELS
 from mammo.trust import Trust, load_trust
@@ -87,6 +88,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--model", choices=(*MODELS, "both"), default="both", help="(default: %(default)s)")
     add("--csv", type=Path, metavar="OUT", help="write the results to this file too")
     add("--heatmap", type=Path, metavar="DIR", help="draw the heat maps into this folder")
+    add("--report", type=Path, metavar="DIR", help="write a page a lesion, PDF and HTML")
     add("--artifacts", type=Path, metavar="DIR", help="trained artifacts (default: the release)")
     return parser
 
@@ -174,6 +176,10 @@ def _run(options: argparse.Namespace) -> int:
     with ExitStack() as stack:
         table = stack.enter_context(result_table(options.csv, cards)) if options.csv else None
         heat_maps = HeatMapFolder(options.heatmap, cards) if options.heatmap else None
+        reports = None
+        if options.report:
+            made_by = load_manifest(options.artifacts)
+            reports = ReportFolder(options.report, classifiers, made_by, trust)
         for source in sources:
             result = predict_source(source, classifiers, trust)
             failed += bool(result.error)
@@ -182,6 +188,8 @@ def _run(options: argparse.Namespace) -> int:
                 table.add(result)
             if heat_maps:
                 heat_maps.draw(result)
+            if reports and not result.error:
+                reports.write(result, _film(source.path))
     if failed:
         _say(f"{failed} of {len(sources)} could not be classified.")
     return 1 if failed else 0

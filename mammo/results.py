@@ -164,7 +164,7 @@ class HeatMapFolder:
             return
         from PIL import Image
 
-        name = self._free_name(result.source)
+        name = free_name(result.source, self._taken)
         for card in self._cards:
             path = self._folder / f"{name}_{card.name}.png"
             try:
@@ -172,15 +172,16 @@ class HeatMapFolder:
             except OSError as error:
                 raise DataError(f"{path} could not be written ({error.strerror}).") from error
 
-    def _free_name(self, source: Source) -> str:
-        """Give files of one name from different folders a number; another run writes over all."""
-        stem = source.name if source.recorded else source.path.stem
-        name, number = stem, 1
-        while name in self._taken:
-            number += 1
-            name = f"{stem}_{number}"
-        self._taken.add(name)
-        return name
+
+def free_name(source: Source, taken: set[str]) -> str:
+    """Give files of one name from different folders a number; another run writes over all."""
+    stem = source.name if source.recorded else source.path.stem
+    name, number = stem, 1
+    while name in taken:
+        number += 1
+        name = f"{stem}_{number}"
+    taken.add(name)
+    return name
 
 
 def _sheet(result: Result, card: Card) -> NDArray[np.uint8]:

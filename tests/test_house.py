@@ -44,6 +44,7 @@ COMMANDS = (
     "release",
     "evaluate",
     "predict",
+    "reports",
     "results",
     "readme",
     "lessons",

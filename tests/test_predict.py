@@ -339,6 +339,22 @@ def test_heat_maps_are_drawn_with_a_name_of_their_own(tmp_path: Path) -> None:
         assert sheet.mode == "RGB" and sheet.width > sheet.height > 400
 
 
+def test_a_report_is_written_in_both_forms_for_each_lesion(tmp_path: Path, film: Path) -> None:
+    crop, folder = write_crop(tmp_path / "Erika_Muster.png"), tmp_path / "reports"
+    assert main([str(crop), "--report", str(folder)]) == 0
+    assert main([str(film), "--box", "200,300,80,60", "--report", str(folder)]) == 0
+    assert main(["--example", "7", "--report", str(folder)]) == 0
+    names = ("Erika_Muster", film.stem, "Mass-Test_P_00820_LEFT_CC_1")
+    assert {path.name for path in folder.iterdir()} == {
+        f"{name}.{form}" for name in names for form in ("pdf", "html")
+    }
+    told = {name: (folder / f"{name}.html").read_text(encoding="utf-8") for name in names}
+    assert "A ready crop, 128 x 128 pixels" in told["Erika_Muster"]
+    assert "Muster" not in told["Erika_Muster"]
+    assert "film pixels" in told[film.stem]
+    assert "Recorded as malignant." in told["Mass-Test_P_00820_LEFT_CC_1"]
+
+
 def test_outputs_that_cannot_be_written_are_wrong_usage(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -347,6 +363,7 @@ def test_outputs_that_cannot_be_written_are_wrong_usage(
         ("--csv", tmp_path / "no" / "out.csv", "--csv needs a file in a folder that exists"),
         ("--csv", tmp_path, "--csv needs a file"),
         ("--heatmap", tmp_path / "a.png", "--heatmap needs a folder"),
+        ("--report", tmp_path / "a.png", "--report needs a folder"),
     ):
         with pytest.raises(SystemExit, match="2"):
             main([crop, option, str(target)])

@@ -17,6 +17,7 @@ from mammo.glossary.term import GROUPS, MARGINS, SHAPES, Term
 
 __all__ = ["GLOSSARY", "GROUPS", "Term", "anchor", "glossary_line", "glossary_link", "term"]
 
+_PEOPLE = ("Brier", "Youden's")
 PAGE = "Model_card?part=Glossary"
 """Address of the page with the glossary, relative to any page of the app."""
 
@@ -82,8 +83,10 @@ def glossary_link(key: str, words: str = "") -> str:
     --------
     >>> glossary_link("sensitivity")
     '[sensitivity](Model_card?part=Glossary#sensitivity)'
-    >>> glossary_link("auc", "AUC")
-    '[AUC](Model_card?part=Glossary#auc)'
+    >>> glossary_link("auc", "area")
+    '[area](Model_card?part=Glossary#auc)'
+    >>> glossary_link("grad_cam")
+    '[Grad-CAM](Model_card?part=Glossary#grad-cam)'
     """
     return f"[{words or _inline(term(key).name)}]({PAGE}#{anchor(key)})"
 
@@ -105,5 +108,8 @@ def glossary_line(*keys: str) -> str:
 
 
 def _inline(name: str) -> str:
-    """Write a name as it stands within a sentence: abbreviations stay large."""
-    return name if name[:2].isupper() else f"{name[:1].lower()}{name[1:]}"
+    """Write a name as it stands within a sentence: abbreviations and people's names stay large."""
+    first = name.split(maxsplit=1)[0]
+    if first in _PEOPLE or first[1:] != first[1:].lower():
+        return name
+    return f"{name[:1].lower()}{name[1:]}"

@@ -25,10 +25,10 @@ from mammo.artifacts.lesson import LEAK, LEAK_WITHOUT_AUGMENTATION
 from mammo.artifacts.manifest import read_files
 from mammo.errors import ArtifactError
 from mammo.evaluation import SplitEvaluation
+from mammo.explain import Audit, load_audit
 from mammo.trust.signals import TRUST_NAME
 
 Row = Mapping[str, str]
-AUDITS = "audit/"
 SPLITS = {"train": "Training", "test": "Test"}
 
 
@@ -44,7 +44,7 @@ class Facts:
     split : SplitEvaluation of the official test split, by crop
     trust : the document of `trust.json`, None where it is not attached
     lessons : the leak with and without augmentation, None where it was not taught
-    audits : name -> document of what was attached under `audit/`
+    audits : the audit of each model's heat maps, where one was made
     """
 
     manifest: Manifest
@@ -53,7 +53,7 @@ class Facts:
     split: SplitEvaluation
     trust: Mapping[str, Any] | None
     lessons: tuple[LeakLesson | None, LeakLesson | None]
-    audits: Mapping[str, Mapping[str, Any]]
+    audits: tuple[Audit, ...]
 
     def of(self, split: str) -> list[Row]:
         """Return the rows of "train" or "test"."""
@@ -89,7 +89,7 @@ def read_facts(split: SplitEvaluation, folder: Path | None = None) -> Facts:
     folder = artifacts_folder() if folder is None else Path(folder)
     manifest = load_manifest(folder)
     rows = read_rows(read_files((CASES_NAME,), folder)[CASES_NAME], folder / CASES_NAME)
-    audits = {name: _document(name, folder) for name in _audits(manifest)}
+    audits = [load_audit(name, folder) for name in manifest.models]
     return Facts(
         manifest=manifest,
         cards=tuple(load_card(name, folder) for name in manifest.models),
@@ -100,14 +100,8 @@ def read_facts(split: SplitEvaluation, folder: Path | None = None) -> Facts:
             load_leak_lesson(LEAK, folder),
             load_leak_lesson(LEAK_WITHOUT_AUGMENTATION, folder),
         ),
-        audits={name: document for name, document in audits.items() if document is not None},
+        audits=tuple(audit for audit in audits if audit is not None),
     )
-
-
-def _audits(manifest: Manifest) -> list[str]:
-    """Name the attached audits."""
-    names = manifest.attachments
-    return sorted(name for name in names if name.startswith(AUDITS) and name.endswith(".json"))
 
 
 def _document(name: str, folder: Path) -> Mapping[str, Any] | None:

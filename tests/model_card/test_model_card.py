@@ -145,14 +145,22 @@ def test_what_is_not_attached_is_not_spoken_of(facts: Facts, text: str) -> None:
 def test_what_is_attached_is_told(tmp_path: Path, split: SplitEvaluation) -> None:
     folder = write_tiny_artifacts(tmp_path / "artifacts")
     attach_tiny_trust(folder)
-    attach("audit/maps.json", json.dumps({"summary": "Maps were held."}).encode(), (), folder)
+    figure = {"value": 0.1, "low": 0.05, "high": 0.2, "crops": 9}
+    names = ("shuffled", "mirrored", "deletion", "insertion", "deletion_gain", "insertion_gain")
+    audit = {
+        "schema": 1, "model": "mobilenetv2", "created": "2026-01-02", "command": "a test",
+        "crops": 9, "patients": 8, "agreement": [], "lesion": {"crops": 0, "maps": []},
+        "methods": {"grad-cam": dict.fromkeys((*names, "empty"), figure)},
+    }  # fmt: skip
+    attach("audit/mobilenetv2.json", json.dumps(audit).encode(), (), folder)
     told = as_markdown(model_card(read_facts(split, folder)))
-    assert "Audit `audit/maps.json`: Maps were held." in told
+    assert "Grad-CAM passed the randomisation test on MobileNetV2" in told
+    assert "0.10 (0.05 to 0.20)" in told
 
 
-def test_an_audit_that_is_no_json_is_refused(tmp_path: Path, split: SplitEvaluation) -> None:
+def test_an_altered_attachment_is_refused(tmp_path: Path, split: SplitEvaluation) -> None:
     folder = write_tiny_artifacts(tmp_path / "artifacts")
-    attach("audit/maps.json", b"not JSON", (), folder)
+    attach("trust/trust.json", b"not JSON", (), folder)
     with pytest.raises(ArtifactError, match="should be JSON"):
         read_facts(split, folder)
 
