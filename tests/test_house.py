@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BASE = ("errors", "settings")
 STREAM = (
     "imaging", "data", "glossary", "models", "artifacts", "attribution", "inference", "trust",
-    "explain", "report", "evaluation", "model_card", "ui",
+    "explain", "report", "evaluation", "reading", "model_card", "ui",
 )  # fmt: skip
 """Data flows to the right: each unit imports `BASE`, itself, and what stands to its left."""
 
@@ -32,6 +32,8 @@ NEVER = {
     "explain": {"models"},
     "report": {"models"},
     "model_card": {"models"},
+    # Tables and ratings, no pixels.
+    "reading": {"models", "attribution", "inference", "trust", "explain", "report", "glossary"},
     "ui": {"models"},
     "evaluation": set(STREAM),  # plain arrays in, figures out
 }

@@ -52,6 +52,12 @@ PAGES = (
         "What the models learned from: every case, its descriptors, its pictures, its scores.",
     ),
     Page(
+        "pages/5_Reading_room.py",
+        "Reading room",
+        ":material/groups:",
+        "You against the models: read cases blind, alone or as a class, and compare the scores.",
+    ),
+    Page(
         "pages/6_Model_card.py",
         "Model card",
         ":material/badge:",

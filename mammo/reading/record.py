@@ -1,0 +1,147 @@
+"""A reader's record of a round: one reading a case, added in order, never changed.
+
+Frozen values: going back shows a reading and cannot replace it. Used by the page and by everything
+that writes or reads results.
+"""
+
+from dataclasses import dataclass, replace
+
+from mammo.data.descriptors import ASSESSMENTS, MARGINS, SHAPES
+from mammo.errors import DataError
+from mammo.reading.plan import RoundPlan
+
+DESCRIPTORS = {
+    "shape": ("", *SHAPES),
+    "margin": ("", *MARGINS),
+    "assessment": ("", *ASSESSMENTS),
+}
+"""What a reader may describe, each with its options; "" is not described."""
+LONGEST_SECONDS = 6553.5
+"""A slower reading counts as this: what two bytes of tenths of a second hold."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Hold what a reader said of one case.
+
+    Parameters
+    ----------
+    rating : int, 0 (surely benign) to 100 (surely malignant), before any advice
+    seconds : float, from the case's showing to the rating; kept to tenths, at most 6553.5
+    second : int or None, 0 to 100, the rating after advice
+    shape, margin, assessment : str, options of `DESCRIPTORS`
+
+    Raises
+    ------
+    DataError
+        A value outside these.
+    """
+
+    rating: int
+    seconds: float
+    second: int | None = None
+    shape: str = ""
+    margin: str = ""
+    assessment: str = ""
+
+    def __post_init__(self) -> None:
+        for value in (self.rating, *(() if self.second is None else (self.second,))):
+            if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 100:
+                raise DataError(
+                    f"A rating is a whole number from 0 to 100. Received: {value!r}. Rate every "
+                    "case; none may be skipped."
+                )
+        if not self.seconds >= 0:
+            raise DataError(f"A time is 0 seconds or more. Received: {self.seconds!r}.")
+        object.__setattr__(self, "seconds", round(min(self.seconds, LONGEST_SECONDS), 1))
+        for name, options in DESCRIPTORS.items():
+            if getattr(self, name) not in options:
+                raise DataError(
+                    f"The {name} must be one of {', '.join(options[1:])}, or nothing. "
+                    f"Received: {getattr(self, name)!r}."
+                )
+
+
+@dataclass(frozen=True)
+class Record:
+    """Hold a round as far as it was read.
+
+    Parameters
+    ----------
+    plan : RoundPlan
+    readings : tuple of Reading, in the round's order; in a round with advice the last may still
+        wait for its second rating
+    resumed : int, how often it was picked up again from a link, at most 255
+
+    Raises
+    ------
+    DataError
+        More readings than cases, or a second rating missing or out of place.
+    """
+
+    plan: RoundPlan
+    readings: tuple[Reading, ...] = ()
+    resumed: int = 0
+
+    def __post_init__(self) -> None:
+        if len(self.readings) > self.plan.n:
+            raise DataError(
+                f"The round has {self.plan.n} cases. Received: {len(self.readings)} readings."
+            )
+        settled = self.readings[:-1] if self.awaits_second else self.readings
+        if any((reading.second is not None) != self.plan.advice for reading in settled):
+            raise DataError(
+                "In a round with advice every case has a second rating, in one without none has. "
+                f"Received otherwise in one {'with' if self.plan.advice else 'without'} advice."
+            )
+
+    @property
+    def awaits_second(self) -> bool:
+        """Tell whether the last case was rated once and its advice is on show."""
+        return self.plan.advice and bool(self.readings) and self.readings[-1].second is None
+
+    @property
+    def at(self) -> int:
+        """Return the place, from 0, of the case to read now; n where the round is whole."""
+        return len(self.readings) - self.awaits_second
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether every case has all its ratings."""
+        return self.at == self.plan.n
+
+    def rated(self, reading: Reading) -> "Record":
+        """Return the record with one more first rating.
+
+        Raises
+        ------
+        DataError
+            The round is whole, or a second rating is due first.
+        """
+        if self.whole or self.awaits_second:
+            raise DataError(
+                "This case has its first rating already: a rating stands once it is given. "
+                f"Received: another of {reading.rating}."
+            )
+        return replace(self, readings=(*self.readings, reading))
+
+    def advised(self, second: int) -> "Record":
+        """Return the record with the second rating of the case whose advice was shown.
+
+        Raises
+        ------
+        DataError
+            No second rating is due.
+        """
+        if not self.awaits_second:
+            raise DataError(
+                "No second rating is due here: a rating stands once it is given. "
+                f"Received: another of {second}."
+            )
+        return replace(
+            self, readings=(*self.readings[:-1], replace(self.readings[-1], second=second))
+        )
+
+    def picked_up(self) -> "Record":
+        """Return the record as read anew from a link, and counted as such."""
+        return replace(self, resumed=min(self.resumed + 1, 255))

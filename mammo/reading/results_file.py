@@ -1,0 +1,225 @@
+"""A reader's results as CSV: written once, read back strictly.
+
+One row a case, by its place in the round; the round's code finds the case, so that a file tells
+nobody the truth. No name but a free nickname. A check over the values notices what was changed
+after the download; a spreadsheet that saves the same values with another separator passes.
+"""
+
+import csv
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mammo.errors import DataError, MammoError
+from mammo.reading.code import read_code, write_code
+from mammo.reading.plan import LONGEST
+from mammo.reading.record import Reading, Record
+
+LARGEST_BYTES = 100_000
+LONGEST_NICKNAME = 30
+COLUMNS = (
+    "round",
+    "artifacts",
+    "app_version",
+    "nickname",
+    "resumed",
+    "case",
+    "rating",
+    "seconds",
+    "rating_after_advice",
+    "shape",
+    "margin",
+    "assessment",
+    "check",
+    "notice",
+)
+_SHARED = ("round", "artifacts", "app_version", "nickname", "resumed", "check")
+_UNCHECKED = ("check", "notice")
+
+
+@dataclass(frozen=True)
+class Result:
+    """Hold one reader's whole round as a file has it.
+
+    Attributes
+    ----------
+    record : Record, whole
+    nickname : str, "" where none was given
+    artifacts : str, fingerprint of the models and cases it was read with
+    app_version : str
+    """
+
+    record: Record
+    nickname: str
+    artifacts: str
+    app_version: str
+
+
+def clean_nickname(text: str) -> str:
+    r"""Make a nickname fit for a table: one line, printable, no formula, 30 characters at most.
+
+    Reference: OWASP, "CSV injection".
+
+    Examples
+    --------
+    >>> clean_nickname("  Ada\n "), clean_nickname("=1+1"), clean_nickname("-@Bo")
+    ('Ada', '1+1', 'Bo')
+    """
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    return line.lstrip("=+-@ '").strip()[:LONGEST_NICKNAME].strip()
+
+
+def write_result(result: Result, notice: str) -> bytes:
+    """Write a result as CSV, UTF-8; `notice` stands in every row and cannot get lost."""
+    rows = _rows(result)
+    check = _check(rows)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({**row, "check": check, "notice": notice} for row in rows)
+    return text.getvalue().encode("utf-8")
+
+
+def _rows(result: Result) -> list[dict[str, str]]:
+    record = result.record
+    shared = {
+        "round": write_code(record.plan),
+        "artifacts": result.artifacts,
+        "app_version": result.app_version,
+        "nickname": clean_nickname(result.nickname),
+        "resumed": str(record.resumed),
+    }
+    return [
+        {
+            **shared,
+            "case": str(place),
+            "rating": str(reading.rating),
+            "seconds": f"{reading.seconds:.1f}",
+            "rating_after_advice": "" if reading.second is None else str(reading.second),
+            "shape": reading.shape,
+            "margin": reading.margin,
+            "assessment": reading.assessment,
+        }
+        for place, reading in enumerate(record.readings, start=1)
+    ]
+
+
+def _check(rows: Sequence[dict[str, str]]) -> str:
+    names = [name for name in COLUMNS if name not in _UNCHECKED]
+    lines = ["\x1f".join(row[name] for name in names) for row in rows]
+    return hashlib.sha256("\x1e".join(lines).encode()).hexdigest()[:12]
+
+
+def read_result(content: bytes) -> Result:
+    """Read a result, and refuse what is not one as mammo wrote it.
+
+    Parameters
+    ----------
+    content : bytes, at most `LARGEST_BYTES`
+
+    Raises
+    ------
+    DataError
+        Too large, no such table, a rating missing or out of range, a case missing or doubled, the
+        round's code broken, or a value changed since the download.
+    """
+    if len(content) > LARGEST_BYTES:
+        raise DataError(
+            f"A results file has at most {LARGEST_BYTES // 1000} kB. Received: "
+            f"{len(content) / 1000:,.0f} kB. Choose the CSV that the reading room gave."
+        )
+    rows = _table(content)
+    first = rows[0]
+    for number, row in enumerate(rows, start=2):
+        changed = [name for name in _SHARED if row[name] != first[name]]
+        if changed:
+            raise DataError(
+                f"Line {number} has another {changed[0]} ({row[changed[0]][:40]!r}) than line 2 "
+                f"({first[changed[0]][:40]!r}): expected one reader and one round a file."
+            )
+    record = _record(rows)
+    result = Result(record, first["nickname"], first["artifacts"], first["app_version"])
+    if _check(_rows(result)) != first["check"]:
+        raise DataError(
+            "This file was changed after mammo wrote it: its values do not give the check "
+            f"{first['check'][:20]!r} that stands in it. Use the file as it was downloaded."
+        )
+    return result
+
+
+def _table(content: bytes) -> list[dict[str, str]]:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(_not_ours("bytes that are no UTF-8 text")) from error
+    head = text.partition("\n")[0].strip()
+    separator = next((sign for sign in ",;\t" if sign in head), ",")
+    try:
+        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+    except csv.Error as error:
+        raise DataError(_not_ours(f"a broken table ({error})")) from error
+    lines = [line for line in lines if any(cell.strip() for cell in line)]
+    if not lines or tuple(cell.strip() for cell in lines[0]) != COLUMNS:
+        raise DataError(_not_ours(f"{head[:60]!r}" if head else "an empty file"))
+    if not 1 <= len(lines) - 1 <= LONGEST:
+        raise DataError(f"A results file has 1 to {LONGEST} rows. Received: {len(lines) - 1}.")
+    for number, line in enumerate(lines[1:], start=2):
+        if len(line) != len(COLUMNS):
+            raise DataError(
+                f"Line {number} should have {len(COLUMNS)} cells. Received: {len(line)}."
+            )
+    return [dict(zip(COLUMNS, (cell.strip() for cell in line), strict=True)) for line in lines[1:]]
+
+
+def _not_ours(received: str) -> str:
+    return (
+        "This is no results file of the reading room: expected a CSV whose first line begins with "
+        f"{','.join(COLUMNS[:3])}. Received: {received}."
+    )
+
+
+def _record(rows: Sequence[dict[str, str]]) -> Record:
+    plan = read_code(rows[0]["round"])
+    places = [row["case"] for row in rows]
+    if places != [str(place) for place in range(1, plan.n + 1)]:
+        raise DataError(
+            f"The round {write_code(plan)} has the cases 1 to {plan.n}, each once and in order. "
+            f"Received {len(rows)} rows: {', '.join(places[:8])}"
+            + (" and so on." if len(places) > 8 else ".")
+        )
+    readings = tuple(_reading(row) for row in rows)
+    return Record(plan, readings, _whole(rows[0], "resumed", 255))
+
+
+def _reading(row: dict[str, str]) -> Reading:
+    try:
+        after = row["rating_after_advice"]
+        return Reading(
+            _whole(row, "rating", 100),
+            _seconds(row),
+            None if after == "" else _whole(row, "rating_after_advice", 100),
+            row["shape"],
+            row["margin"],
+            row["assessment"],
+        )
+    except MammoError as error:
+        raise DataError(f"Case {row['case']}: {error}") from error
+
+
+def _whole(row: dict[str, str], name: str, most: int) -> int:
+    text = row[name]
+    if not (text.isascii() and text.isdigit() and int(text) <= most):
+        raise DataError(
+            f"expected a whole number from 0 to {most} in {name}, received {text[:20]!r}. Rate "
+            "every case, and leave the file as it was downloaded."
+        )
+    return int(text)
+
+
+def _seconds(row: dict[str, str]) -> float:
+    text = row["seconds"]
+    plain = text.replace(".", "", 1)
+    if not (plain.isascii() and plain.isdigit()) or len(text) > 10:
+        raise DataError(f"expected seconds such as 12.5, received {text[:20]!r}.")
+    return float(text)

@@ -1,0 +1,270 @@
+"""A reader beside both models and the radiologists, all on the same cases of one round.
+
+AUC, sensitivity and specificity with intervals over patients; the difference in AUC by a paired
+bootstrap, its test by DeLong's method clustered by patient where enough patients carry it; kappa.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mammo.evaluation import (
+    RESAMPLES,
+    Interval,
+    OperatingPoint,
+    PatientBootstrap,
+    auc_statistic,
+    biopsy,
+    paired_delong,
+    point_of_flags,
+    wilson,
+)
+from mammo.evaluation.arithmetic import Booleans, Floats
+from mammo.evaluation.bootstrap import percentile_interval
+from mammo.evaluation.operating import widen_at_the_edge
+from mammo.reading.cases import RoundCases
+from mammo.reading.kappa import kappa
+
+FEW_PATIENTS = 5
+"""Below this many patients in the rarer class resampling them tells nothing."""
+DELONG_PATIENTS = 10
+"""From this many patients in each class on the normal approximation of DeLong's test is used."""
+RADIOLOGISTS = "radiologists"
+_UNDEFINED = float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Hold how one of those compared stands on a round's cases.
+
+    Attributes
+    ----------
+    name : str, "reader", a model's name, or "radiologists"
+    n : int, of the round's cases those with a score of theirs
+    scores : float64 (n,), higher is more suspicious
+    labels : bool (n,)
+    auc : Interval
+    point : OperatingPoint, at the reader's cut, the model's balanced threshold, or biopsy
+    reader_minus : Interval or None, the reader's AUC minus this one, on these n cases
+    p_value : float, of that difference; NaN where too few patients carry a test
+    agreement : Interval or None, kappa of their flags with the reader's
+    """
+
+    name: str
+    n: int
+    scores: NDArray[np.float64]
+    labels: NDArray[np.bool_]
+    auc: Interval
+    point: OperatingPoint
+    reader_minus: Interval | None = None
+    p_value: float = _UNDEFINED
+    agreement: Interval | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Rival:
+    """Hold whom a reader is compared with, on the k of a round's cases that they scored.
+
+    Attributes
+    ----------
+    name : str, a model's name or "radiologists"
+    chosen : bool (n,), which cases those are
+    scores : float64 (k,), higher is more suspicious
+    flags : bool (k,), at the model's balanced threshold, or "biopsy"
+    """
+
+    name: str
+    chosen: Booleans
+    scores: Floats
+    flags: Booleans
+
+
+def rivals(cases: RoundCases) -> tuple[Rival, ...]:
+    """Return each model, and the radiologists where any case of the round is assessed."""
+    everyone = np.ones(cases.labels.size, dtype=np.bool_)
+    found = [
+        Rival(one.name, everyone, cases.p[one.name], cases.p[one.name] >= cases.threshold(one))
+        for one in cases.models
+    ]
+    assessed = ~np.isnan(cases.ranks)
+    if assessed.any():
+        ranks = cases.ranks[assessed]
+        found.append(Rival(RADIOLOGISTS, assessed, ranks, biopsy(ranks)))
+    return tuple(found)
+
+
+def standings(
+    cases: RoundCases, ratings: ArrayLike, cut: int, resamples: int = RESAMPLES
+) -> tuple[Standing, ...]:
+    """Score a reader and everyone else on the cases of a round.
+
+    Parameters
+    ----------
+    cases : RoundCases, n of them
+    ratings : int (n,), 0 to 100
+    cut : int, 0 to 100; the reader flags a case where rating >= cut
+    resamples : int, of patients
+
+    Returns
+    -------
+    tuple of Standing: the reader, each model, the radiologists (where any case is assessed)
+    """
+    scores = np.asarray(ratings, dtype=np.float64)
+    bootstrap = PatientBootstrap(cases.patients, resamples=resamples)
+    found = [reader_standing(cases, scores, cut, bootstrap)]
+    for rival in rivals(cases):
+        labels, patients = cases.labels[rival.chosen], cases.patients[rival.chosen]
+        own = scores[rival.chosen]
+        own_bootstrap = PatientBootstrap(patients, resamples=resamples)
+        gap = difference(labels, own, rival.scores, patients, own_bootstrap)
+        found.append(
+            replace(
+                rival_standing(cases, rival, own_bootstrap),
+                reader_minus=gap,
+                p_value=tested(labels, own, rival.scores, patients),
+                agreement=kappa(own >= cut, rival.flags, own_bootstrap),
+            )
+        )
+    return tuple(found)
+
+
+def reader_standing(
+    cases: RoundCases, ratings: ArrayLike, cut: int, bootstrap: PatientBootstrap
+) -> Standing:
+    """Score a reader alone; `bootstrap` over the n cases, the rest as `standings`."""
+    scores = np.asarray(ratings, dtype=np.float64)
+    return _standing("reader", cases.labels, scores, scores >= cut, cases.patients, bootstrap)
+
+
+def rival_standing(cases: RoundCases, rival: Rival, bootstrap: PatientBootstrap) -> Standing:
+    """Score somebody else alone; `bootstrap` over the cases that they scored."""
+    labels, patients = cases.labels[rival.chosen], cases.patients[rival.chosen]
+    return _standing(rival.name, labels, rival.scores, rival.flags, patients, bootstrap)
+
+
+def _standing(
+    name: str,
+    labels: Booleans,
+    scores: Floats,
+    flags: Booleans,
+    patients: NDArray[np.str_],
+    bootstrap: PatientBootstrap,
+) -> Standing:
+    area = steady_auc(labels, scores, patients, bootstrap)
+    point = _steady_point(point_of_flags(labels, flags, bootstrap), labels, patients)
+    return Standing(name, scores.size, scores, labels, area, point)
+
+
+def rarer_patients(labels: Booleans, patients: NDArray[np.str_]) -> int:
+    """Count the patients of the class that fewer patients have.
+
+    Examples
+    --------
+    >>> rarer_patients(np.array([True, True, False]), np.array(["a", "a", "b"]))
+    1
+    """
+    return min(np.unique(patients[labels]).size, np.unique(patients[~labels]).size)
+
+
+def auc_draws(labels: Booleans, scores: Floats, bootstrap: PatientBootstrap) -> Floats:
+    """Return an AUC, float64 (1 + resamples,): of the cases, then under each resample."""
+    statistic = auc_statistic(labels, scores)
+    return np.concatenate([statistic(bootstrap.sample), bootstrap.distribution(statistic)])
+
+
+def held(draws: Floats, patients: int) -> Interval:
+    """Return a share 0..1 with an interval that few patients cannot make look sure.
+
+    At exactly 0 or 1, and with fewer than `FEW_PATIENTS`, Wilson's interval of a share of as many
+    trials as there are patients stands instead of the bootstrap's percentiles.
+
+    Parameters
+    ----------
+    draws : float64 (1 + resamples,), see `auc_draws`
+    patients : int, of the rarer class
+    """
+    return _steady(
+        widen_at_the_edge(percentile_interval(float(draws[0]), draws[1:]), patients), patients
+    )
+
+
+def steady_auc(
+    labels: Booleans, scores: Floats, patients: NDArray[np.str_], bootstrap: PatientBootstrap
+) -> Interval:
+    """Return an AUC with its interval, see `held`.
+
+    Examples
+    --------
+    >>> labels, patients = np.array([True, False, False]), np.array(["a", "b", "c"])
+    >>> area = steady_auc(labels, np.array([3.0, 1, 2]), patients, PatientBootstrap(patients))
+    >>> area.value, round(area.low, 2), area.high
+    (1.0, 0.21, 1.0)
+    """
+    return held(auc_draws(labels, scores, bootstrap), rarer_patients(labels, patients))
+
+
+def _steady(interval: Interval, patients: int) -> Interval:
+    if np.isnan(interval.value) or not 0 < patients < FEW_PATIENTS:
+        return interval
+    return wilson(interval.value * patients, patients)
+
+
+def _steady_point(
+    point: OperatingPoint, labels: Booleans, patients: NDArray[np.str_]
+) -> OperatingPoint:
+    rates = dict(point.rates)
+    for name, group in (("sensitivity", labels), ("specificity", ~labels)):
+        rates[name] = _steady(rates[name], int(np.unique(patients[group]).size))
+    return replace(point, rates=rates)
+
+
+def difference(
+    labels: Booleans,
+    first: Floats,
+    second: Floats,
+    patients: NDArray[np.str_],
+    bootstrap: PatientBootstrap,
+) -> Interval:
+    """Return the first AUC minus the second, under the same resamples of patients."""
+    draws = auc_draws(labels, first, bootstrap) - auc_draws(labels, second, bootstrap)
+    return held_difference(draws, rarer_patients(labels, patients))
+
+
+def held_difference(draws: Floats, patients: int) -> Interval:
+    """Return a difference with its percentile interval.
+
+    The ends are NaN where too few patients, or draws that are all alike, leave none to give.
+
+    Parameters
+    ----------
+    draws : float64 (1 + resamples,)
+    patients : int, of the rarer class
+    """
+    gap = percentile_interval(float(draws[0]), draws[1:])
+    if gap.low == gap.high or patients < FEW_PATIENTS:
+        return Interval(gap.value, _UNDEFINED, _UNDEFINED)
+    return gap
+
+
+def tested(labels: Booleans, first: Floats, second: Floats, patients: NDArray[np.str_]) -> float:
+    """Return DeLong's paired p-value, clustered by patient; NaN where too few carry it."""
+    if rarer_patients(labels, patients) < DELONG_PATIENTS:
+        return _UNDEFINED
+    return paired_delong(labels, first, second, patients).p_value
+
+
+def cases_for(half_width: float, area: Interval, n: int) -> int | None:
+    """Return about how many cases like these would narrow an AUC's interval to +- `half_width`.
+
+    An interval narrows with the square root of the cases; None where it has no width.
+
+    Examples
+    --------
+    >>> cases_for(0.05, Interval(0.8, 0.6, 1.0), 20)
+    320
+    """
+    width = (area.high - area.low) / 2.0
+    if not width > 0:
+        return None
+    return int(np.ceil(n * round((width / half_width) ** 2, 6)))

@@ -1,0 +1,1 @@
+"""The parts of the page Reading room: choose a round, read it, see the score, merge a class."""

@@ -1,0 +1,245 @@
+"""Result files opened: one reader's as it was, or a whole class's as one room.
+
+A file stays in this session's memory while it is on the page; nothing of it is stored or shared.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from mammo.errors import DataError
+from mammo.evaluation import Interval
+from mammo.evaluation.wording import interval
+from mammo.reading import Room, RoomScore, RoundCases, merge, score_room
+from mammo.reading.results_file import LARGEST_BYTES
+from mammo.ui import words
+from mammo.ui.comparison.cases import download
+from mammo.ui.comparison.pictures import pictures
+from mammo.ui.comparison.style import figure_config
+from mammo.ui.frame import small_notice
+from mammo.ui.reading import wording
+from mammo.ui.reading.figures import room_auc_figure, room_figure
+from mammo.ui.reading.loading import Round, artifacts_fingerprint, open_round
+from mammo.ui.reading.results import choose_cut, show_score
+from mammo.ui.reading.setup import in_words
+from mammo.ui.table import ROW_HEIGHT, table_height
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from streamlit.typing import UploadedFile
+
+_SCORED = "reading_room_scored"
+
+
+def show_files() -> None:
+    """Ask for result files, say which were left out and why, and show what the rest gives."""
+    st.markdown(
+        "Drop the result files of one round: one file shows that reader's results again, several "
+        "become one figure of the room. Nothing is stored."
+    )
+    files = st.file_uploader(
+        "Result files of the reading room (CSV)",
+        accept_multiple_files=True,
+        max_upload_size=1,
+        key="reading_files",
+    )
+    if not files:
+        return
+    room = merge([_content(file) for file in files], artifacts_fingerprint())
+    _say_left_out(room, len(files))
+    if room.plan is None:
+        return
+    opened = open_round(room.plan)
+    if len(room.readers) == 1:
+        st.subheader(f"{words.literal(room.readers[0].name)}, round {opened.code}", anchor=False)
+        st.caption(in_words(room.plan))
+        show_score(opened, room.readers[0].record)
+    else:
+        _show_room(opened, room)
+
+
+def _content(file: "UploadedFile") -> tuple[str, bytes]:
+    """Return a file's name, and no more of its bytes than shows that it is too large."""
+    return file.name, file.read(LARGEST_BYTES + 1) if file.seek(0) == 0 else b""
+
+
+def _say_left_out(room: Room, count: int) -> None:
+    if room.left_out:
+        reasons = "\n".join(
+            f"- **{words.literal(name)}**: {words.literal(reason)}"
+            for name, reason in room.left_out
+        )
+        st.warning(
+            f"{len(room.left_out)} of {count} files are left out:\n{reasons}",
+            icon=":material/rule:",
+        )
+
+
+@st.fragment
+def _show_room(opened: Round, room: Room) -> None:
+    """Show the room's score; moving the cut runs this part alone."""
+    cases, names = opened.cases, [one.name for one in room.readers]
+    st.subheader(f"{len(names)} readers, round {opened.code}", anchor=False)
+    st.caption(in_words(opened.plan))
+    figures = st.container()
+    cut = choose_cut()
+    with st.spinner("Scoring the room"):
+        score = _scored(opened, room, cut)
+    with figures:
+        _show_figures(opened, score, names)
+    table = _reader_table(score, room)
+    st.dataframe(table, hide_index=True, alt="Each reader's figures", key="reading_room_table")
+    st.table(_others_table(score, cases, cut), hide_index=True, alt="Models and radiologists")
+    small_notice()
+    download(table, f"room-{opened.code}-readers")
+    _show_cases(opened, room, cut)
+
+
+def _scored(opened: Round, room: Room, cut: int) -> RoomScore:
+    """Score a room once a cut; kept in this session alone."""
+    key = (opened.code, cut, room.readers)
+    held = st.session_state.get(_SCORED)
+    if held is None or held[0] != key:
+        held = (key, score_room(opened.cases, room, cut))
+        st.session_state[_SCORED] = held
+    score: RoomScore = held[1]
+    return score
+
+
+def _show_figures(opened: Round, score: RoomScore, names: list[str]) -> None:
+    cases = opened.cases
+    if np.isnan(score.mean_auc.value):
+        raise DataError(wording.reader_sentence(score.mean_auc))
+    st.info(
+        wording.reader_sentence(score.mean_auc, "On average the readers"),
+        icon=":material/format_quote:",
+    )
+    warning = wording.too_small(score.mean_auc, cases)
+    if warning:
+        st.warning(warning, icon=":material/warning:")
+    st.plotly_chart(
+        room_figure(score, names, cases),
+        config=figure_config(f"room-{opened.code}"),
+        key="reading_room_roc",
+        alt="ROC curves of every reader, their mean, the models and the radiologists",
+    )
+    st.plotly_chart(
+        room_auc_figure(score, names, cases),
+        config=figure_config(f"room-{opened.code}-auc"),
+        key="reading_room_auc",
+        alt="AUC of every reader, their mean, the models and the radiologists, with intervals",
+    )
+    st.markdown("\n".join(f"- {line}" for line in room_lines(score, cases)))
+
+
+def room_lines(score: RoomScore, cases: RoundCases) -> list[str]:
+    """Say what the room's figures say."""
+    lines = [
+        f"The mean rating of each case, as if the room were one reader: AUC "
+        f"{interval(score.mean_rating_auc, 2)}."
+    ]
+    lines += [
+        f"The readers' mean AUC minus {wording.title_of(one.name, cases)}: "
+        f"{wording.gap_words(one)}."
+        for one in score.others
+    ]
+    if score.after_advice is not None and score.advice_gain is not None:
+        lines.append(
+            f"After the models' advice the mean AUC is {interval(score.after_advice, 2)}: "
+            f"{_signed(score.advice_gain)}."
+        )
+    return [
+        *lines,
+        "Intervals resample patients with these readers as they are: they speak for these readers "
+        "on other cases, not for other readers.",
+    ]
+
+
+def _signed(gain: Interval) -> str:
+    if np.isnan(gain.low):
+        return f"{gain.value:+.2f} (too few cases for an interval)"
+    return f"{gain.value:+.2f} ({gain.low:+.2f} to {gain.high:+.2f})"
+
+
+def _reader_table(score: RoomScore, room: Room) -> "pd.DataFrame":
+    """Lay out each reader's figures, the highest AUC first."""
+    import pandas as pd
+
+    seconds = room.seconds()
+    rows = [
+        {
+            "Reader": one.name,
+            "AUC": standing.auc.value,
+            "AUC from": standing.auc.low,
+            "AUC to": standing.auc.high,
+            "Sensitivity": standing.point.rates["sensitivity"].value,
+            "Specificity": standing.point.rates["specificity"].value,
+            "Seconds a case": float(np.median(seconds[place])),
+            "Picked up from a link": one.record.resumed,
+        }
+        for place, (one, standing) in enumerate(zip(room.readers, score.readers, strict=True))
+    ]
+    table = pd.DataFrame(rows).sort_values("AUC", ascending=False, kind="stable")
+    return table.round({name: 3 for name in table.columns if name != "Reader"})
+
+
+def _others_table(score: RoomScore, cases: RoundCases, cut: int) -> "pd.DataFrame":
+    table = wording.standings_table(score.others, cases, cut, "Readers")
+    return table.drop(columns=[name for name in table.columns if name.startswith("Agreement")])
+
+
+def _show_cases(opened: Round, room: Room, cut: int) -> None:
+    """Show the room's ratings of each case, the hardest first."""
+    st.header("The hardest cases first", anchor="room-cases")
+    table = case_table(opened.cases, room, cut)
+    found, complaint = pictures(table["Case id"].tolist())
+    if complaint:
+        st.warning(complaint, icon=":material/warning:")
+    shown = table.copy()
+    if found:
+        shown.insert(0, "Picture", [found.get(case, "") for case in table["Case id"]])
+    bars = ["Mean rating", *(model.title for model in opened.cases.models)]
+    st.dataframe(
+        shown,
+        hide_index=True,
+        column_config={
+            "Picture": st.column_config.ImageColumn("Picture", width="small"),
+            **{
+                name: st.column_config.ProgressColumn(
+                    name, format="%.0f", min_value=0, max_value=100
+                )
+                for name in bars
+            },
+        },
+        row_height=ROW_HEIGHT,
+        height=table_height(len(shown)),
+        alt="The room's ratings of each case",
+        key="reading_room_cases",
+    )
+    download(table, f"room-{opened.code}-cases")
+
+
+def case_table(cases: RoundCases, room: Room, cut: int) -> "pd.DataFrame":
+    """Lay out the room's ratings of each case, the farthest from the truth on average first."""
+    import pandas as pd
+
+    ratings = room.ratings()
+    flagged = ratings >= cut
+    far = np.abs(ratings - 100.0 * cases.labels).mean(axis=0)
+    table = pd.DataFrame(
+        {
+            "Case": np.arange(1, cases.labels.size + 1),
+            "Recorded": [words.pathology_words(value) for value in cases.rows["pathology"]],
+            "Right": (flagged == cases.labels).sum(axis=0),
+            "Mean rating": ratings.mean(axis=0),
+            "Lowest": ratings.min(axis=0),
+            "Highest": ratings.max(axis=0),
+        }
+    )
+    for model in cases.models:
+        table[model.title] = 100 * cases.p[model.name]
+    table["Radiologist, BI-RADS"] = cases.rows["assessment"].astype("Int64")
+    table["Case id"] = cases.ids
+    table["Mean distance"] = far
+    return table.sort_values("Mean distance", ascending=False, kind="stable").round(1)

@@ -1,0 +1,182 @@
+"""What the reading room reads: cases, models, and the pictures of the cases of one round.
+
+All of it public data that visitors share. What a reader rates lives in `session` alone.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+import mammo
+from mammo.errors import DataError, MammoError
+from mammo.evaluation import EvaluatedModel
+from mammo.imaging import whole_crop
+from mammo.reading import RoundCases, RoundPlan, draw_round, round_cases, write_code
+from mammo.reading.origin import fingerprint
+from mammo.reading.plan import Source
+from mammo.ui import loaders
+from mammo.ui.data_folder import FOLDER_VARIABLE
+from mammo.ui.display import data_uri, enlarged, scaled_down
+from mammo.ui.explorer import source
+from mammo.ui.reading.viewer import View
+from mammo.ui.words import film_name
+
+if TYPE_CHECKING:
+    from mammo.data.examples import ExampleLesion
+
+CROP_SIDE = 896
+FILM_LONGEST = 2000
+
+
+@dataclass(frozen=True, eq=False)
+class Round:
+    """Hold a round that can be read: its plan, its code, its cases with their truth."""
+
+    plan: RoundPlan
+    code: str
+    cases: RoundCases
+
+
+def artifacts_fingerprint() -> str:
+    """Return what results are marked with, see `mammo.reading.origin`."""
+    return fingerprint(loaders.manifest())
+
+
+def source_at_hand() -> Source:
+    """Return where cases come from: the test set where a data folder is set, else the examples."""
+    return "test" if _folder_is_set() else "examples"
+
+
+def _folder_is_set() -> bool:
+    try:
+        return source.folder() is not None
+    except MammoError:
+        return False
+
+
+def examples() -> "dict[str, ExampleLesion]":
+    """Return the example lesions by case id."""
+    return {lesion.case_id: lesion for lesion in loaders.example_lesions()}
+
+
+def open_round(plan: RoundPlan) -> Round:
+    """Draw a round's cases.
+
+    Raises
+    ------
+    MammoError
+        The artifacts cannot be read, or too few cases pass.
+    """
+    every = source.cases()
+    models = [
+        EvaluatedModel(card.name, card.title, dict(card.thresholds)) for card in loaders.cards()
+    ]
+    ids = draw_round(plan, every, list(examples()) if plan.source == "examples" else ())
+    return Round(plan, write_code(plan), round_cases(ids, every, models))
+
+
+def require_pictures(opened: Round) -> None:
+    """Refuse a round whose pictures are not all at hand.
+
+    Raises
+    ------
+    DataError
+        No data folder is set, it cannot be read, or it lacks some of the crops.
+    """
+    if opened.plan.source == "examples":
+        return
+    at_hand = source.folder()
+    if at_hand is None:
+        raise DataError(
+            f"The round {opened.code} reads crops of the official test set, and no folder of "
+            f"prepared crops is set here. Set {FOLDER_VARIABLE} to one (`python -m mammo.download` "
+            "and `python -m mammo.prepare` make it), or start a round of the ten example lesions."
+        )
+    missing = [case for case in opened.cases.ids if case not in at_hand.table.index]
+    if missing:
+        raise DataError(
+            f"The round {opened.code} needs {opened.plan.n} crops, and the data folder lacks "
+            f"{len(missing)} of them. Prepare the whole official test set, or choose another seed."
+        )
+
+
+def views(opened: Round, place: int) -> list[View]:
+    """Return the pictures of the case at a place, without a word that names it or its truth.
+
+    Raises
+    ------
+    MammoError
+        A picture cannot be read.
+    """
+    case, number = opened.cases.ids[place], f"case {place + 1} of {opened.plan.n}"
+    if opened.plan.source == "examples":
+        return _example_views(examples()[case], number)
+    uri, side = _crop_view(str(_folder_row(case)["path"]))
+    return [View("Lesion", f"Crop of the lesion, {number}", uri, side, side)]
+
+
+def film_words(opened: Round, place: int) -> str:
+    """Name the side and view of a case's film."""
+    row = opened.cases.rows.iloc[place]
+    side, view = (
+        None if not isinstance(row[name], str) else row[name] for name in ("laterality", "view")
+    )
+    return film_name(side, view)
+
+
+def _folder_row(case: str) -> dict[str, object]:
+    at_hand = source.folder()
+    if at_hand is None or case not in at_hand.table.index:
+        raise DataError(
+            "The picture of this case is not at hand any more: expected it in the data folder. "
+            f"Set {FOLDER_VARIABLE} as it was and open the link again; your ratings are in it."
+        )
+    return {str(name): value for name, value in at_hand.table.loc[case].items()}
+
+
+@st.cache_resource(max_entries=400, show_spinner=False)
+def _crop_view(path: str) -> tuple[str, int]:
+    picture = mammo.read_image(path)
+    crop = whole_crop(picture, size=min(picture.shape))
+    return data_uri(enlarged(crop, CROP_SIDE)), CROP_SIDE
+
+
+@st.cache_resource(max_entries=12, show_spinner="Reading the film")
+def _example_pictures(case: str) -> tuple[str, tuple[int, int], str]:
+    """Encode an example's film, scaled down, and its window at full resolution."""
+    lesion = examples()[case]
+    film = loaders.example_film(lesion.film).pixels
+    x, y, width, height = lesion.window
+    small = scaled_down(film, FILM_LONGEST)
+    close = enlarged(np.ascontiguousarray(film[y : y + height, x : x + width]), CROP_SIDE)
+    return data_uri(small), (small.shape[1], small.shape[0]), data_uri(close)
+
+
+def _example_views(lesion: "ExampleLesion", number: str) -> list[View]:
+    film, (width, height), close = _example_pictures(lesion.case_id)
+    rows, columns = loaders.example_film(lesion.film).shape
+    x, y, side_x, side_y = lesion.window
+    box = (x / columns, y / rows, side_x / columns, side_y / rows)
+    return [
+        View("Film", f"Film with the lesion outlined, {number}", film, width, height, box),
+        View("Lesion", f"Lesion at full resolution, {number}", close, CROP_SIDE, CROP_SIDE),
+    ]
+
+
+def crop_of(opened: Round, place: int, size: int) -> NDArray[np.uint8]:
+    """Return the crop of the case at a place as a model reads it, uint8 (size, size).
+
+    Raises
+    ------
+    MammoError
+        Its picture cannot be read.
+    """
+    case = opened.cases.ids[place]
+    if opened.plan.source == "examples":
+        lesion = examples()[case]
+        film = loaders.example_film(lesion.film)
+        return mammo.cut_lesion(film, window=lesion.window, size=size)
+    return whole_crop(mammo.read_image(str(_folder_row(case)["path"])), size=size)

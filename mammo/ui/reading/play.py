@@ -1,0 +1,183 @@
+"""Read a round, case by case: picture, rating, advice. Nothing here knows the truth's words.
+
+One fragment: a rating runs this part alone. What the browser gets of a case is its picture, its
+number, side and view; the models' probabilities follow the first rating, the truth not before it
+is asked for at the end.
+"""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from mammo.data.descriptors import MEANINGS, plain
+from mammo.reading.record import DESCRIPTORS
+from mammo.ui import words
+from mammo.ui.frame import sentences, small_notice
+from mammo.ui.reading import session
+from mammo.ui.reading.loading import Round, film_words, views
+from mammo.ui.reading.session import Play
+from mammo.ui.reading.viewer import show_viewer
+
+UNRATED = "not rated"
+SCALE = (UNRATED, *range(101))
+TENS = range(0, 101, 10)
+_KEYS = {ten: str(ten // 10) for ten in range(0, 100, 10)} | {100: "x"}
+_COLUMNS = {"shape": "mass_shape", "margin": "mass_margins", "assessment": "assessment"}
+KEYS_HELP = (
+    "Rate by the keys `0` to `9` and `x`, confirm by `Enter`. The wheel zooms, dragging moves, "
+    "dragging with the right button changes window and level. With the picture clicked, `+` `-` "
+    "zoom, `i` inverts, `f` fills the screen, `v` changes the view."
+)
+
+
+@st.fragment
+def read(opened: Round, play: Play) -> None:
+    """Show the case to rate, or an earlier one, with its controls beside."""
+    session.keep(play)
+    record = play.record
+    if record.whole:
+        st.rerun()
+    place = record.at if play.looking_back is None else play.looking_back
+    st.progress(
+        record.at / opened.plan.n,
+        text=f"Case **{place + 1}** of {opened.plan.n} · {film_words(opened, place)}",
+    )
+    picture, controls = st.columns([7, 4], gap="medium")
+    with picture, sentences():
+        show_viewer(f"{opened.code} {place}", views(opened, place))
+    with controls:
+        if play.looking_back is not None:
+            _show_given(play, place)
+        elif record.awaits_second:
+            _advise(opened, play)
+        else:
+            play.mark_shown()
+            _ask(play)
+        _ways(play, place)
+        st.caption(KEYS_HELP)
+
+
+def _ask(play: Play) -> None:
+    """Ask for the first rating."""
+    number = play.record.at + 1
+    key = f"reading_rating_{number}"
+    st.markdown("**How likely is this lesion malignant?** 0: surely benign, 100: surely malignant.")
+    rating = _rating(key)
+    described = _describe(number)
+    label = "Show the models' advice" if play.record.plan.advice else "Next case"
+    if number == play.record.plan.n and not play.record.plan.advice:
+        label = "Finish the round"
+    _confirm(label, rating, lambda: play.rate(int(rating), described))
+    if rating == UNRATED:
+        st.caption("Rate the case to go on; none is skipped. A rating stands once confirmed.")
+
+
+def _rating(key: str) -> int | str:
+    """Ask for a rating by tens and by a fine scale; both are one."""
+    st.session_state.setdefault(key, UNRATED)
+    with st.container(horizontal=True, gap="xxsmall"):
+        for ten in TENS:
+            st.button(
+                str(ten),
+                key=f"{key}_{ten}",
+                on_click=_set,
+                args=(key, ten),
+                shortcut=_KEYS[ten],
+                type="primary" if st.session_state[key] == ten else "secondary",
+            )
+    chosen: int | str = st.select_slider("Rating", SCALE, key=key)
+    return chosen
+
+
+def _set(key: str, rating: int) -> None:
+    st.session_state[key] = rating
+
+
+def _describe(number: int) -> dict[str, str]:
+    """Offer the descriptors of BI-RADS; nothing has to be chosen."""
+    described = {}
+    with st.expander("Describe it (if you like)", icon=":material/edit_note:"):
+        for name, options in DESCRIPTORS.items():
+            chosen = st.pills(
+                "BI-RADS assessment" if name == "assessment" else name.capitalize(),
+                options[1:],
+                format_func=plain,
+                key=f"reading_{name}_{number}",
+            )
+            described[name] = chosen or ""
+            if chosen:
+                st.caption(f"{plain(chosen)}: {MEANINGS[_COLUMNS[name]][chosen]}")
+    return described
+
+
+def _confirm(label: str, rating: int | str, deed: Callable[[], None]) -> None:
+    st.button(
+        label,
+        type="primary",
+        icon=":material/check:",
+        shortcut="Enter",
+        disabled=rating == UNRATED,
+        on_click=deed,
+        width="stretch",
+        key="reading_confirm",
+    )
+
+
+def _advise(opened: Round, play: Play) -> None:
+    """Show what the models say of a case that was rated, and ask again."""
+    place = play.record.at
+    first = play.record.readings[place].rating
+    st.markdown(f"You said **{first}**. The models' estimated probability of malignancy:")
+    for model in opened.cases.models:
+        p = float(opened.cases.p[model.name][place])
+        threshold = opened.cases.threshold(model)
+        arrow, colour = (
+            ("upward", "orange") if words.is_above(p, threshold) else ("downward", "blue")
+        )
+        st.markdown(
+            f"**{model.title}: {words.percent(p)}** "
+            f":{colour}-badge[:material/arrow_{arrow}: {words.standing(p, threshold)}]"
+        )
+    small_notice()
+    key = f"reading_second_{place + 1}"
+    st.session_state.setdefault(key, first)
+    st.markdown("**And now?** Keep your rating or change it.")
+    second = _rating(key)
+    last = place + 1 == play.record.plan.n
+    _confirm(
+        "Finish the round" if last else "Next case", second, lambda: play.rate_again(int(second))
+    )
+
+
+def _show_given(play: Play, place: int) -> None:
+    reading = play.record.readings[place]
+    after = "" if reading.second is None else f", and **{reading.second}** after the advice"
+    st.info(
+        f"You said **{reading.rating}**{after}. A rating stands once it is given.",
+        icon=":material/lock:",
+    )
+
+
+def _ways(play: Play, place: int) -> None:
+    """Lead back to earlier cases and forward again; neither changes a rating."""
+    with st.container(horizontal=True):
+        st.button(
+            "Look back",
+            icon=":material/arrow_back:",
+            disabled=place == 0,
+            on_click=_look,
+            args=(play, place - 1),
+            key="reading_back",
+        )
+        if play.looking_back is not None:
+            st.button(
+                "Forward",
+                icon=":material/arrow_forward:",
+                on_click=_look,
+                args=(play, place + 1),
+                key="reading_forward",
+            )
+
+
+def _look(play: Play, place: int) -> None:
+    play.looking_back = None if place >= play.record.at else place

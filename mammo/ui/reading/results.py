@@ -1,0 +1,151 @@
+"""One reader's results: beside the models and the radiologists, at a cut of one's own, in time."""
+
+import math
+
+import streamlit as st
+
+import mammo
+from mammo.reading import (
+    Record,
+    Result,
+    advice_effect,
+    standings,
+    write_result,
+)
+from mammo.reading.results_file import LONGEST_NICKNAME, clean_nickname
+from mammo.ui import words
+from mammo.ui.comparison.cases import download
+from mammo.ui.comparison.controls import keep_in_link
+from mammo.ui.comparison.style import figure_config
+from mammo.ui.frame import sentences, small_notice
+from mammo.ui.reading import session, wording
+from mammo.ui.reading.figures import case_figure, roc_figure
+from mammo.ui.reading.loading import Round, artifacts_fingerprint
+from mammo.ui.reading.review import show_review
+from mammo.ui.reading.session import Play
+
+DEFAULT_CUT = 50
+
+
+def show_results(opened: Round, play: Play) -> None:
+    """Show the score of a round that was read here, and hand its file over."""
+    with st.container(border=True):
+        _hand_over(opened, play.record)
+    show_score(opened, play.record)
+    st.button("Another round", on_click=session.leave, key="reading_leave")
+
+
+def _hand_over(opened: Round, record: Record) -> None:
+    st.markdown(
+        f"**Your results** of the round {opened.code}. Nothing is stored here: download the file, "
+        "and give it to your lecturer or open it here again."
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        nickname = st.text_input(
+            "Nickname (if you like)",
+            max_chars=LONGEST_NICKNAME,
+            key="reading_nickname",
+            width=260,
+            help="Stands in the file, and nowhere else. No real name, please.",
+        )
+        name = clean_nickname(nickname or "")
+        result = Result(record, name, artifacts_fingerprint(), mammo.__version__)
+        st.download_button(
+            "Download my results as CSV",
+            lambda: write_result(result, words.NOTICE_SHORT),
+            file_name(opened.code, name),
+            "text/csv",
+            type="primary",
+            icon=":material/download:",
+            on_click="ignore",
+            key="reading_download",
+        )
+
+
+def file_name(code: str, nickname: str) -> str:
+    """Name a results file.
+
+    Examples
+    --------
+    >>> file_name("T20B-4711-T3", "Ada L."), file_name("T20B-4711-T3", "")
+    ('mammo-round-T20B-4711-T3-Ada-L.csv', 'mammo-round-T20B-4711-T3.csv')
+    """
+    letters = "".join(sign if sign.isalnum() else " " for sign in nickname)
+    return "-".join(["mammo", "round", code, *letters.split()]) + ".csv"
+
+
+def show_score(opened: Round, record: Record) -> None:
+    """Show everything that a whole record says, and each case with its truth."""
+    _figures(opened, record)
+    with sentences():
+        show_review(opened, record)
+
+
+@st.fragment
+def _figures(opened: Round, record: Record) -> None:
+    """Score at a cut; moving it runs this part alone."""
+    cases = opened.cases
+    ratings = [reading.rating for reading in record.readings]
+    second = [reading.second or 0 for reading in record.readings] if opened.plan.advice else None
+    top = st.container()
+    st.header("At your own cut", anchor="cut")
+    cut = choose_cut()
+    with st.spinner("Scoring", show_time=False):
+        found = standings(cases, ratings, cut)
+    with top:
+        st.header("You, the models and the radiologists", anchor="score")
+        st.info(wording.reader_sentence(found[0].auc), icon=":material/format_quote:")
+        warning = wording.too_small(found[0].auc, cases)
+        if warning:
+            st.warning(warning, icon=":material/warning:")
+        if not math.isnan(found[0].auc.value):
+            st.plotly_chart(
+                roc_figure(found, cases),
+                config=figure_config(f"round-{opened.code}"),
+                key="reading_roc",
+                alt="ROC curves of you, the models and the radiologists on this round's cases",
+            )
+        st.caption(
+            f"All on the same {cases.labels.size} cases, {int(cases.labels.sum())} of them "
+            f"malignant, of {len(set(cases.patients))} patients; intervals resample patients. The "
+            "radiologists had whole films of both breasts, often earlier ones."
+        )
+    st.plotly_chart(
+        case_figure(ratings, second, cases.labels.tolist(), cut),
+        config=figure_config(f"ratings-{opened.code}"),
+        key="reading_ratings",
+        alt="Your rating of each case against your cut",
+    )
+    table = wording.standings_table(found, cases, cut)
+    st.table(table, hide_index=True, alt="Figures of everybody on this round's cases")
+    small_notice()
+    download(table.assign(round=opened.code), f"round-{opened.code}-figures")
+    st.subheader("Agreement and time", anchor="agreement")
+    lines = wording.agreement_sentences(found, cases)
+    lines.append(wording.time_sentence([reading.seconds for reading in record.readings]))
+    if record.resumed:
+        times = "once" if record.resumed == 1 else f"{record.resumed} times"
+        lines.append(f"The round was picked up from its link {times}.")
+    st.markdown("\n".join(f"- {line}" for line in lines))
+    if second is not None:
+        st.subheader("What the advice changed", anchor="advice")
+        effect = advice_effect(cases, ratings, second, cut)
+        st.markdown("\n".join(f"- {line}" for line in wording.advice_sentences(effect, cut)))
+
+
+def choose_cut() -> int:
+    """Ask from which rating on a case counts as flagged; the link keeps it."""
+    key = "reading_cut"
+    if key not in st.session_state:
+        text = st.query_params.get("cut", "")
+        known = text.isascii() and text.isdigit() and int(text) <= 100
+        st.session_state[key] = int(text) if known else DEFAULT_CUT
+    cut = int(
+        st.slider(
+            "Cut: a case counts as flagged from this rating on", 0, 100, key=key,
+            help="Your own threshold. The AUC does not depend on it; sensitivity and "
+            "specificity do.",
+        )
+    )  # fmt: skip
+    keep_in_link("cut", None if cut == DEFAULT_CUT else str(cut))
+    return cut

@@ -1,0 +1,49 @@
+"""The picture of a case, to be looked at closely: zoom, window and level in the browser.
+
+A component of Streamlit's second kind: `viewer.html`, `viewer.css` and `viewer.js` beside this
+file. It only shows; nothing comes back from it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import streamlit as st
+
+_HERE = Path(__file__)
+_MOUNT = st.components.v2.component(
+    "mammo_reading_viewer",
+    html=_HERE.with_suffix(".html").read_text(encoding="utf-8"),
+    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
+    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
+)
+
+
+@dataclass(frozen=True)
+class View:
+    """Hold one picture of a case as the browser gets it.
+
+    Attributes
+    ----------
+    title : str, on its button
+    alt : str, what it shows, without a hint at the truth
+    source : str, a `data:` address
+    width, height : int, pixels
+    box : (left, top, width, height) or None, where the lesion lies, as shares of the picture
+    """
+
+    title: str
+    alt: str
+    source: str
+    width: int
+    height: int
+    box: tuple[float, float, float, float] | None = None
+
+
+def show_viewer(name: str, views: Sequence[View]) -> None:
+    """Show a case's pictures, the first on top; another `name` starts at its whole size again."""
+    _MOUNT(
+        data={"name": name, "pictures": [asdict(view) for view in views]},
+        key="reading_viewer",
+        height="content",
+    )

@@ -1,0 +1,195 @@
+"""What the reading room's figures say, in sentences and tables. Free of Streamlit.
+
+Run the tests with `pytest tests/ui/test_reading_words.py`.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mammo.evaluation import Interval
+from mammo.evaluation.wording import interval, p_value, percent, signed
+from mammo.reading import AdviceEffect, RoundCases, Standing
+from mammo.reading.score import FEW_PATIENTS, RADIOLOGISTS, cases_for, rarer_patients
+from mammo.ui import words
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WIDE = 0.1
+"""An AUC whose 95 % interval reaches farther than this to either side says little."""
+NARROW = 0.05
+COIN = 0.5
+_KAPPA_WORDS = ((0.0, "none"), (0.2, "slight"), (0.4, "fair"), (0.6, "moderate"),
+                (0.8, "substantial"), (1.0, "almost perfect"))  # fmt: skip
+
+
+def title_of(name: str, cases: RoundCases, reader: str = "You") -> str:
+    """Name one of those compared: the reader, a model by its title, the radiologists."""
+    titles = {model.name: model.title for model in cases.models}
+    return {"reader": reader, RADIOLOGISTS: "Radiologists, recorded"}.get(name) or titles[name]
+
+
+def cut_of(name: str, cases: RoundCases, cut: int) -> str:
+    """Say from where on one of those compared flags a case."""
+    for model in cases.models:
+        if model.name == name:
+            return f"{words.percent(cases.threshold(model))} (balanced)"
+    return f"rating {cut}" if name == "reader" else "BI-RADS 4 or 5 (biopsy)"
+
+
+def reader_sentence(area: Interval, who: str = "You") -> str:
+    """Say what an AUC means.
+
+    Examples
+    --------
+    >>> reader_sentence(Interval(0.72, 0.46, 0.93))
+    'You gave the malignant case the higher rating in 72 of 100 pairs of one malignant and one \
+benign case: AUC 0.72, 95 % interval 0.46 to 0.93.'
+    """
+    if math.isnan(area.value):
+        return (
+            "The cases are all of one kind, so that nobody can tell malignant from benign among "
+            "them: no AUC. Draw a balanced round."
+        )
+    return (
+        f"{who} gave the malignant case the higher rating in {round(100 * area.value)} of 100 "
+        f"pairs of one malignant and one benign case: AUC {area.value:.2f}, 95 % interval "
+        f"{area.low:.2f} to {area.high:.2f}."
+    )
+
+
+def too_small(area: Interval, cases: RoundCases) -> str:
+    """Warn where a round is too small to say anything, with the interval that proves it; or "".
+
+    Parameters
+    ----------
+    area : Interval, an AUC on the round's cases
+    cases : RoundCases
+    """
+    if math.isnan(area.value) or max(area.high - area.value, area.value - area.low) <= WIDE:
+        return ""
+    malignant, n = int(cases.labels.sum()), cases.labels.size
+    rivals = f"from {area.low:.2f} to {area.high:.2f}"
+    proof = (
+        "that holds a coin's 0.50, so even that is not ruled out"
+        if area.low <= COIN <= area.high
+        else f"{area.high - area.low:.2f} wide"
+    )
+    sentence = (
+        f"{malignant} malignant and {n - malignant} benign cases are too few to say how well "
+        f"somebody reads: the AUC of {area.value:.2f} may as well be anything {rivals}, {proof}."
+    )
+    patients = rarer_patients(cases.labels, cases.patients)
+    if patients < FEW_PATIENTS:
+        kind = "malignant" if malignant <= n - malignant else "benign"
+        whose = "one patient" if patients == 1 else f"{patients} patients"
+        return f"{sentence} The {kind} ones come from {whose}: take this round as practice."
+    needed = cases_for(NARROW, area, n)
+    more = f" About {needed:,} such cases would bring it to ± {NARROW:g}." if needed else ""
+    return sentence + more
+
+
+def standings_table(
+    found: Sequence[Standing], cases: RoundCases, cut: int, reader: str = "You"
+) -> "pd.DataFrame":
+    """Lay out everybody's figures, a row each."""
+    import pandas as pd
+
+    rows = []
+    for one in found:
+        rates = one.point.rates
+        rows.append(
+            {
+                "Who": title_of(one.name, cases, reader)
+                + ("" if one.n == cases.labels.size else f" ({one.n} cases)"),
+                "AUC": interval(one.auc, 2),
+                f"{reader} minus them": gap_words(one),
+                "Flags from": cut_of(one.name, cases, cut),
+                "Sensitivity": percent(rates["sensitivity"]),
+                "Specificity": percent(rates["specificity"]),
+                f"Agreement with {reader.lower()} (kappa)": ""
+                if one.agreement is None
+                else interval(one.agreement, 2),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def gap_words(one: Standing) -> str:
+    """Say a difference in AUC and its test; nothing for the reader.
+
+    Too few patients give no interval, and a test only from ten of each class on.
+    """
+    if one.reader_minus is None:
+        return ""
+    gap = one.reader_minus
+    if math.isnan(gap.value):
+        return "undefined"
+    if math.isnan(gap.low):
+        return f"{gap.value:+.2f} (too few cases for an interval)"
+    tested = f"; {p_value(one.p_value)}" if not math.isnan(one.p_value) else ""
+    return f"{gap.value:+.2f} ({gap.low:+.2f} to {gap.high:+.2f}){tested}"
+
+
+def kappa_word(value: float) -> str:
+    """Return the customary word for a kappa (Landis and Koch 1977, Biometrics 33:159-174).
+
+    Examples
+    --------
+    >>> kappa_word(-0.1), kappa_word(0.35), kappa_word(0.81), kappa_word(float("nan"))
+    ('none', 'fair', 'almost perfect', 'undefined')
+    """
+    if math.isnan(value):
+        return "undefined"
+    return next((word for end, word in _KAPPA_WORDS if value <= end), _KAPPA_WORDS[-1][1])
+
+
+def agreement_sentences(found: Sequence[Standing], cases: RoundCases) -> list[str]:
+    """Say how far the reader agrees with each of the others."""
+    lines = []
+    for one in found:
+        if one.agreement is None:
+            continue
+        who = title_of(one.name, cases)
+        if math.isnan(one.agreement.value):
+            lines.append(f"{who}: kappa is undefined, because both flag all cases or none.")
+        else:
+            lines.append(
+                f"{who}: kappa {interval(one.agreement, 2)}, {kappa_word(one.agreement.value)} "
+                "agreement beyond chance."
+            )
+    return lines
+
+
+def time_sentence(seconds: Sequence[float]) -> str:
+    """Say how long a case took.
+
+    Examples
+    --------
+    >>> time_sentence([4.0, 10.0, 31.0])
+    'Time a case: 10 s in the middle (4 to 31 s), 45 s in all, from showing to first rating.'
+    """
+    times = np.asarray(seconds, dtype=np.float64)
+    return (
+        f"Time a case: {np.median(times):.0f} s in the middle ({times.min():.0f} to "
+        f"{times.max():.0f} s), {times.sum():.0f} s in all, from showing to first rating."
+    )
+
+
+def advice_sentences(effect: AdviceEffect, cut: int) -> list[str]:
+    """Say what the models' advice changed."""
+    gain = effect.gain
+    ends = "" if math.isnan(gain.low) else f", {signed(gain)}"
+    return [
+        f"You changed {effect.changed} ratings after the advice, by {effect.mean_move:.0f} points "
+        f"a case on average: {effect.toward} towards the truth, {effect.away} away from it.",
+        f"At your cut of {cut}, advice turned **{effect.better} wrong into right** and "
+        f"**{effect.worse} right into wrong**.",
+        f"AUC before {interval(effect.before, 2)}, after {interval(effect.after, 2)}: "
+        f"{gain.value:+.2f}{ends}."
+        if not math.isnan(gain.value)
+        else "The cases are all of one kind: no AUC before or after.",
+    ]

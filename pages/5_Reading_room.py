@@ -1,0 +1,56 @@
+"""Reading room: you against the models, on the same cases; and a whole class's results as one.
+
+Layout and words only; the parts are in `mammo.ui.reading`.
+"""
+
+import streamlit as st
+
+from mammo.ui.comparison.controls import choose_option
+from mammo.ui.frame import frame, notice_accepted, sentences
+from mammo.ui.reading import session
+from mammo.ui.reading.cover import show_cover, show_finish
+from mammo.ui.reading.files import show_files
+from mammo.ui.reading.loading import open_round, require_pictures
+from mammo.ui.reading.play import read
+from mammo.ui.reading.results import show_results
+from mammo.ui.reading.setup import show_setup
+
+frame("Reading room", ":material/groups:")
+READ, FILES = "read", "files"
+DEEDS = {READ: "Read a round", FILES: "Open result files"}
+deed = READ
+if not session.reading_now():
+    deed = choose_option("What to do", "do", DEEDS, READ)
+
+if not notice_accepted():
+    st.stop()
+if deed == FILES:
+    with sentences():
+        show_files()
+    st.stop()
+
+play = None
+with sentences():
+    play = session.current()
+if play is None:
+    st.markdown(
+        "Read lesions blind, rate each, and see how you stand beside two networks and the "
+        "radiologists of the data set, on the very same cases."
+    )
+    with sentences():
+        show_setup()
+    st.stop()
+opened = None
+with sentences():
+    opened = open_round(play.record.plan)
+    require_pictures(opened)
+    if play.truth_asked:
+        show_results(opened, play)
+    elif play.record.whole:
+        show_finish(opened, play)
+    elif play.started:
+        read(opened, play)
+    else:
+        show_cover(opened, play)
+    st.stop()
+st.button("Another round", on_click=session.leave, key="reading_leave_broken")

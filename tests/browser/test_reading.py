@@ -1,0 +1,143 @@
+"""The page Reading room in Chromium: keys, the picture's tools, a reload, and what was received."""
+
+import base64
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mammo.artifacts import load_cases
+from mammo.reading import RoundPlan, draw_round, write_code
+from mammo.ui import words
+from tests.browser.conftest import PATIENCE_MS, Server, Visit
+from tests.tiny_artifacts import EXAMPLES
+
+pytestmark = pytest.mark.browser
+expect = pytest.importorskip("playwright.sync_api", reason="needs playwright").expect
+expect.set_options(timeout=PATIENCE_MS)
+PAGE = "/Reading_room"
+PLAN = RoundPlan(5, 3, "examples", advice=True)
+
+Open = Callable[..., Visit]
+
+
+def listening(visitor: Visit) -> list[bytes]:
+    """Collect every frame that the browser receives from the next opening on."""
+    frames: list[bytes] = []
+
+    def note(payload: str | bytes) -> None:
+        frames.append(payload.encode() if isinstance(payload, str) else payload)
+
+    visitor.page.on("websocket", lambda socket: socket.on("framereceived", note))
+    return frames
+
+
+def started(visitor: Visit, address: str) -> None:
+    page = visitor.page
+    page.goto(address)
+    page.get_by_role("button", name="I understand").click()
+    page.get_by_role("button", name=re.compile("^(Start|Go on)")).click()
+    expect(page.get_by_text("How likely is this lesion malignant?")).to_be_visible()
+
+
+def rate(visitor: Visit, digit: str) -> None:
+    """Rate by the keyboard alone, and keep the rating after the advice."""
+    page = visitor.page
+    page.keyboard.press(digit)
+    expect(page.get_by_role("button", name="Show the models' advice")).to_be_enabled()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("And now?")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("And now?")).to_be_hidden()
+
+
+def test_a_round_by_keyboard_tells_no_truth_before_it_is_asked_for(
+    server: Server, visit: Open, artifacts: Path
+) -> None:
+    cases = load_cases(artifacts)
+    ids = draw_round(PLAN, cases, [case for case, _ in EXAMPLES])
+    visitor = visit(server.address + "/")
+    frames = listening(visitor)
+    asked: list[str] = []
+    visitor.page.on("request", lambda request: asked.append(request.url))
+    started(visitor, f"{server.address}{PAGE}?round={write_code(PLAN)}")
+    p = float(cases.set_index("case_id").loc[ids[0], "mobilenetv2_p"])
+    before = b"".join(frames)
+    assert len(before) > 100_000, "the picture came by this way"
+    assert b"MobileNetV2: " not in before, "advice must wait for the first rating"
+    rate(visitor, "7")
+    assert f"MobileNetV2: {words.percent(p)}".encode() in b"".join(frames)
+    for digit in "2519":
+        rate(visitor, digit)
+    expect(visitor.page.get_by_text("All rated")).to_be_visible()
+    told = b"".join(frames) + " ".join(asked).encode() + visitor.page.content().encode()
+    for word in (*ids, "MALIGNANT", "BENIGN", "P_00820", "P_00173", "sfm-malign", "sfm-benign"):
+        assert word.encode() not in told, f"the browser was told {word} before the end"
+    visitor.page.keyboard.press("Enter")
+    expect(visitor.page.get_by_text("AUC", exact=False).first).to_be_visible()
+    expect(visitor.page.get_by_text(re.compile("of the official test set")).last).to_be_visible()
+    assert any(case.split("_")[2].encode() in b"".join(frames) for case in ids), "now it is told"
+    assert visitor.console == []
+
+
+def test_a_reload_loses_no_rating_and_going_back_rates_nothing_anew(
+    server: Server, visit: Open
+) -> None:
+    visitor = visit(server.address + "/")
+    page = visitor.page
+    started(visitor, f"{server.address}{PAGE}?round={write_code(PLAN)}")
+    rate(visitor, "7")
+    rate(visitor, "2")
+    expect(page.get_by_text("Case 3 of 5")).to_be_visible()
+    page.go_back()
+    expect(page).to_have_url(re.compile("round="))
+    page.go_forward()
+    expect(page.get_by_text("Case 3 of 5")).to_be_visible()
+    page.reload()
+    page.get_by_role("button", name="I understand").click()
+    expect(page.get_by_text("2 of 5 ratings were read from the link")).to_be_visible()
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_text("Case 3 of 5")).to_be_visible()
+    page.get_by_role("button", name="Look back").click()
+    expect(page.get_by_text("A rating stands once it is given")).to_be_visible()
+    expect(page.get_by_text("20", exact=True).first).to_be_visible()
+    assert page.get_by_role("slider", name="Rating").count() == 0
+    assert visitor.console == []
+
+
+def test_the_pictures_tools_work_without_the_server(server: Server, visit: Open) -> None:
+    visitor = visit(server.address + "/")
+    page = visitor.page
+    started(visitor, f"{server.address}{PAGE}?round={write_code(PLAN)}")
+    picture, sheet = page.locator(".picture"), page.locator(".sheet")
+    expect(picture).to_have_attribute("alt", "Film with the lesion outlined, case 1 of 5")
+    whole = sheet.bounding_box()
+    page.get_by_role("button", name="Zoom in").click()
+    zoomed = sheet.bounding_box()
+    assert whole and zoomed and zoomed["width"] == pytest.approx(1.5 * whole["width"], rel=0.01)
+    page.get_by_role("button", name="Invert").click()
+    expect(picture).to_have_css("filter", re.compile(r"invert\(1\)"))
+    page.get_by_role("button", name="Lesion", exact=True).click()
+    expect(picture).to_have_attribute("alt", re.compile("full resolution"))
+    page.get_by_role("button", name="Reset").click()
+    expect(picture).not_to_have_css("filter", re.compile("invert"))
+    assert (
+        base64.b64decode((picture.get_attribute("src") or "").partition(",")[2])[:2] == b"\xff\xd8"
+    )
+    assert visitor.console == []
+
+
+def test_a_phone_scrolls_down_and_never_sideways(server: Server, visit: Open) -> None:
+    visitor = visit(server.address + "/", width=400)
+    started(visitor, f"{server.address}{PAGE}?round={write_code(PLAN)}")
+    wide = visitor.page.evaluate(
+        "[...document.querySelectorAll('[data-testid=stMain] *')]"
+        ".filter(e => e.getBoundingClientRect().right > innerWidth + 1).length"
+    )
+    assert wide == 0
+    assert visitor.console == []
+
+
+def test_the_server_complained_of_nothing(server: Server) -> None:
+    assert server.complaints() == []
