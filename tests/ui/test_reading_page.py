@@ -72,7 +72,7 @@ def press(page: AppTest, key: str) -> AppTest:
 
 def rate(page: AppTest, number: int, rating: int) -> AppTest:
     page.select_slider(key=f"reading_rating_{number}").set_value(rating).run()
-    return press(page, "reading_confirm")
+    return press(page, f"reading_rating_{number}_confirm")
 
 
 def whole(plan: RoundPlan, shift: int = 0) -> Record:
@@ -86,7 +86,9 @@ def test_a_whole_round_is_read_scored_and_reviewed(room: AppTest) -> None:
     assert quiet(page) and "5 cases of the official test set" in texts(page)
     press(page, "reading_start")
     for number, rating in enumerate(RATINGS, start=1):
-        assert page.button(key="reading_confirm").disabled, "an unrated case cannot be left"
+        assert page.button(key=f"reading_rating_{number}_confirm").disabled, (
+            "an unrated case cannot be left"
+        )
         assert not {"MALIGNANT", "BENIGN", "Recorded"} & set(texts(page).split())
         rate(page, number, rating)
         assert quiet(page)
@@ -114,7 +116,7 @@ def test_advice_comes_after_the_first_rating_and_a_second_follows(room: AppTest)
     assert "You said **80**" in texts(page) and "**MobileNetV2: " in texts(page)
     assert page.select_slider(key="reading_second_1").value == 80
     press(page, "reading_second_1_20")
-    press(page, "reading_confirm")
+    press(page, "reading_second_1_confirm")
     record = unpack(ADVISED, page.query_params["place"])
     assert (record.readings[0].rating, record.readings[0].second) == (80, 20)
     assert "MobileNetV2" not in texts(page)
@@ -126,7 +128,7 @@ def test_looking_back_shows_a_rating_and_offers_no_other(room: AppTest) -> None:
     rate(page, 1, 80)
     press(page, "reading_back")
     assert "You said **80**" in texts(page) and not page.select_slider
-    assert not [button for button in page.button if button.key == "reading_confirm"]
+    assert not [button for button in page.button if str(button.key).endswith("_confirm")]
     press(page, "reading_forward")
     assert page.select_slider(key="reading_rating_2").value == "not rated"
 

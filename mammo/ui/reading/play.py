@@ -67,7 +67,8 @@ def _ask(play: Play) -> None:
     label = "Show the models' advice" if play.record.plan.advice else "Next case"
     if number == play.record.plan.n and not play.record.plan.advice:
         label = "Finish the round"
-    _confirm(label, rating, lambda: play.rate(int(rating), described))
+    place = play.record.at
+    _confirm(key, label, rating, lambda: play.rate(place, int(rating), described))
     if rating == UNRATED:
         st.caption("Rate the case to go on; none is skipped. A rating stands once confirmed.")
 
@@ -110,7 +111,8 @@ def _describe(number: int) -> dict[str, str]:
     return described
 
 
-def _confirm(label: str, rating: int | str, deed: Callable[[], None]) -> None:
+def _confirm(key: str, label: str, rating: int | str, deed: Callable[[], None]) -> None:
+    """Offer to confirm a rating; a key of its own for each, or Enter pressed twice rates two."""
     st.button(
         label,
         type="primary",
@@ -119,7 +121,7 @@ def _confirm(label: str, rating: int | str, deed: Callable[[], None]) -> None:
         disabled=rating == UNRATED,
         on_click=deed,
         width="stretch",
-        key="reading_confirm",
+        key=f"{key}_confirm",
     )
 
 
@@ -145,7 +147,10 @@ def _advise(opened: Round, play: Play) -> None:
     second = _rating(key)
     last = place + 1 == play.record.plan.n
     _confirm(
-        "Finish the round" if last else "Next case", second, lambda: play.rate_again(int(second))
+        key,
+        "Finish the round" if last else "Next case",
+        second,
+        lambda: play.rate_again(place, int(second)),
     )
 
 

@@ -46,13 +46,15 @@ class Play:
         """Return how long the case to rate has been on show."""
         return time.monotonic() - self._shown.get(self.record.at, time.monotonic())
 
-    def rate(self, rating: int, described: dict[str, str]) -> None:
-        """Add the first rating of the case on show."""
-        self.record = self.record.rated(Reading(rating, self.seconds(), None, **described))
+    def rate(self, place: int, rating: int, described: dict[str, str]) -> None:
+        """Add the first rating of the case at `place`, once: Enter may be pressed twice."""
+        if self.record.at == place and not self.record.awaits_second:
+            self.record = self.record.rated(Reading(rating, self.seconds(), None, **described))
 
-    def rate_again(self, rating: int) -> None:
-        """Add the rating after advice of the case on show."""
-        self.record = self.record.advised(rating)
+    def rate_again(self, place: int, rating: int) -> None:
+        """Add the rating after advice of the case at `place`, once."""
+        if self.record.at == place and self.record.awaits_second:
+            self.record = self.record.advised(rating)
 
 
 def current() -> Play | None:

@@ -22,7 +22,7 @@ WIDE = 0.1
 """An AUC whose 95 % interval reaches farther than this to either side says little."""
 NARROW = 0.05
 COIN = 0.5
-_KAPPA_WORDS = ((0.0, "none"), (0.2, "slight"), (0.4, "fair"), (0.6, "moderate"),
+_KAPPA_WORDS = ((0.0, "no"), (0.2, "slight"), (0.4, "fair"), (0.6, "moderate"),
                 (0.8, "substantial"), (1.0, "almost perfect"))  # fmt: skip
 
 
@@ -74,9 +74,9 @@ def too_small(area: Interval, cases: RoundCases) -> str:
     malignant, n = int(cases.labels.sum()), cases.labels.size
     rivals = f"from {area.low:.2f} to {area.high:.2f}"
     proof = (
-        "that holds a coin's 0.50, so even that is not ruled out"
+        "which holds a coin's 0.50"
         if area.low <= COIN <= area.high
-        else f"{area.high - area.low:.2f} wide"
+        else f"an interval {area.high - area.low:.2f} wide"
     )
     sentence = (
         f"{malignant} malignant and {n - malignant} benign cases are too few to say how well "
@@ -140,7 +140,7 @@ def kappa_word(value: float) -> str:
     Examples
     --------
     >>> kappa_word(-0.1), kappa_word(0.35), kappa_word(0.81), kappa_word(float("nan"))
-    ('none', 'fair', 'almost perfect', 'undefined')
+    ('no', 'fair', 'almost perfect', 'undefined')
     """
     if math.isnan(value):
         return "undefined"
