@@ -60,8 +60,8 @@ def room_figure(score: RoomScore, names: Sequence[str], cases: RoundCases) -> go
                 legendgroup="readers",
                 showlegend=place == 0,
                 mode="lines",
-                line={"color": READER.colour, "width": 1},
-                opacity=0.35,
+                line={"color": READER.colour, "width": 1.5},
+                opacity=0.6,
                 hovertemplate=f"{_plain(name)}: AUC {one.auc.value:.2f}<extra></extra>",
             )
         )
@@ -195,6 +195,8 @@ def case_figure(
     figure.add_hline(y=cut, line={"color": NEUTRAL_COLOUR, "width": 2, "dash": "dash"})
     lay_out(figure, "Case, in the order of reading", "Rating", 340)
     figure.update_yaxes(range=[-4, 104])
+    # Below, the legend would lie on the axis title of a phone.
+    figure.update_layout(legend={"y": 1.02, "yanchor": "bottom"})
     return figure.update_xaxes(range=[0.3, len(labels) + 0.7], dtick=max(1, len(labels) // 20))
 
 

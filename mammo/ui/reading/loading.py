@@ -95,7 +95,7 @@ def require_pictures(opened: Round) -> None:
             f"prepared crops is set here. Set {FOLDER_VARIABLE} to one (`python -m mammo.download` "
             "and `python -m mammo.prepare` make it), or start a round of the ten example lesions."
         )
-    missing = [case for case in opened.cases.ids if case not in at_hand.table.index]
+    missing = [case for case in opened.cases.ids if case not in at_hand.files]
     if missing:
         raise DataError(
             f"The round {opened.code} needs {opened.plan.n} crops, and the data folder lacks "
@@ -114,7 +114,7 @@ def views(opened: Round, place: int) -> list[View]:
     case, number = opened.cases.ids[place], f"case {place + 1} of {opened.plan.n}"
     if opened.plan.source == "examples":
         return _example_views(examples()[case], number)
-    uri, side = _crop_view(str(_folder_row(case)["path"]))
+    uri, side = _crop_view(*_crop_file(case))
     return [View("Lesion", f"Crop of the lesion, {number}", uri, side, side)]
 
 
@@ -127,18 +127,19 @@ def film_words(opened: Round, place: int) -> str:
     return film_name(side, view)
 
 
-def _folder_row(case: str) -> dict[str, object]:
+def _crop_file(case: str) -> tuple[str, int]:
+    """Return where a case's crop is, and when its folder was written."""
     at_hand = source.folder()
-    if at_hand is None or case not in at_hand.table.index:
+    if at_hand is None or case not in at_hand.files:
         raise DataError(
             "The picture of this case is not at hand any more: expected it in the data folder. "
             f"Set {FOLDER_VARIABLE} as it was and open the link again; your ratings are in it."
         )
-    return {str(name): value for name, value in at_hand.table.loc[case].items()}
+    return at_hand.files[case], at_hand.stamp
 
 
 @st.cache_resource(max_entries=400, show_spinner=False)
-def _crop_view(path: str) -> tuple[str, int]:
+def _crop_view(path: str, stamp: int) -> tuple[str, int]:  # noqa: ARG001
     picture = mammo.read_image(path)
     crop = whole_crop(picture, size=min(picture.shape))
     return data_uri(enlarged(crop, CROP_SIDE)), CROP_SIDE
@@ -179,4 +180,4 @@ def crop_of(opened: Round, place: int, size: int) -> NDArray[np.uint8]:
         lesion = examples()[case]
         film = loaders.example_film(lesion.film)
         return mammo.cut_lesion(film, window=lesion.window, size=size)
-    return whole_crop(mammo.read_image(str(_folder_row(case)["path"])), size=size)
+    return whole_crop(mammo.read_image(_crop_file(case)[0]), size=size)
