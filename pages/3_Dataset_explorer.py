@@ -5,6 +5,7 @@ Layout and words only; the parts are in `mammo.ui.explorer`.
 
 import streamlit as st
 
+from mammo.glossary import glossary_line
 from mammo.ui.explorer.case import show_case
 from mammo.ui.explorer.leak_section import show_leak_check
 from mammo.ui.explorer.preview import show_preview
@@ -17,6 +18,7 @@ st.markdown(
     "spread, what it looks like. The address of this page holds the filters: send it, and others "
     "see this very selection."
 )
+st.caption(glossary_line("cbis_ddsm", "mass", "birads", "density", "subtlety", "cc_mlo", "leak"))
 
 with sentences():
     found = choose_cases()

@@ -17,7 +17,7 @@ SIMILAR = "Similar known cases"
 RECORDED = "What was recorded"
 HEAT_MAP_WORDS = "Heat maps show what each model used, not the extent of the lesion."
 SIMILAR_COLUMNS = (
-    "Case", "Pathology", "Shape", "Margins", "Density", "BI-RADS", "Similarity"
+    "Case", "Pathology", "Shape", "Margin", "Density", "BI-RADS", "Similarity"
 )  # fmt: skip
 
 

@@ -73,7 +73,7 @@ def similar_table(neighbours: Sequence[Neighbour]) -> "pd.DataFrame":
             "Case": neighbour.case_id,
             "Pathology": words.pathology_words(neighbour.pathology),
             "Shape": words.descriptor(neighbour.mass_shape),
-            "Margins": words.descriptor(neighbour.mass_margins),
+            "Margin": words.descriptor(neighbour.mass_margins),
             "Density": words.density_letter(neighbour.breast_density),
             "BI-RADS": "not recorded"
             if neighbour.assessment is None

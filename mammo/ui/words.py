@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from mammo.data.descriptors import parts, plain
+
 if TYPE_CHECKING:
     from mammo.data.examples import ExampleLesion
 
@@ -161,10 +163,12 @@ def descriptor(value: str | None) -> str:
     --------
     >>> descriptor("IRREGULAR-ARCHITECTURAL_DISTORTION"), descriptor(None)
     ('irregular, architectural distortion', 'not recorded')
+    >>> descriptor("ILL_DEFINED-SPICULATED")
+    'ill-defined, spiculated'
     """
     if not value:
         return "not recorded"
-    return value.replace("-", ", ").replace("_", " ").lower()
+    return ", ".join(plain(part) for part in parts(value))
 
 
 def pathology_words(pathology: str) -> str:
