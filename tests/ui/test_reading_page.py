@@ -103,6 +103,8 @@ def test_a_whole_round_is_read_scored_and_reviewed(room: AppTest) -> None:
     assert "Case **" in texts(page) and "recorded" in texts(page)
     press(page, "reading_review_next")
     assert quiet(page) and "2 of 5" in texts(page)
+    labels = [one.proto.label for one in page.get("download_button")]
+    assert {"Case report (PDF)", "Case report (HTML)"} <= set(labels)
     page.slider(key="reading_cut").set_value(30).run()
     assert page.table[0].value.set_index("Who").loc["You", "Flags from"] == "rating 30"
     assert page.query_params["cut"] == "30" and quiet(page)

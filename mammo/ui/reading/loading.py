@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
 import mammo
 from mammo.errors import DataError, MammoError
 from mammo.evaluation import EvaluatedModel
-from mammo.imaging import whole_crop
+from mammo.imaging import Window, whole_crop
 from mammo.reading import RoundCases, RoundPlan, draw_round, round_cases, write_code
 from mammo.reading.origin import fingerprint
 from mammo.reading.plan import Source
@@ -22,6 +21,7 @@ from mammo.ui.data_folder import FOLDER_VARIABLE
 from mammo.ui.display import data_uri, enlarged, scaled_down
 from mammo.ui.explorer import source
 from mammo.ui.reading.viewer import View
+from mammo.ui.source import Lesion, Picture
 from mammo.ui.words import film_name
 
 if TYPE_CHECKING:
@@ -167,8 +167,8 @@ def _example_views(lesion: "ExampleLesion", number: str) -> list[View]:
     ]
 
 
-def crop_of(opened: Round, place: int, size: int) -> NDArray[np.uint8]:
-    """Return the crop of the case at a place as a model reads it, uint8 (size, size).
+def lesion_of(opened: Round, place: int) -> Lesion:
+    """Return the case at a place as the models read it: a window on a film, or a ready crop.
 
     Raises
     ------
@@ -178,6 +178,6 @@ def crop_of(opened: Round, place: int, size: int) -> NDArray[np.uint8]:
     case = opened.cases.ids[place]
     if opened.plan.source == "examples":
         lesion = examples()[case]
-        film = loaders.example_film(lesion.film)
-        return mammo.cut_lesion(film, window=lesion.window, size=size)
-    return whole_crop(mammo.read_image(_crop_file(case)[0]), size=size)
+        picture = Picture(case, case, loaders.example_film(lesion.film), lesion)
+        return Lesion(picture, Window(*lesion.window))
+    return Lesion(Picture(case, case, mammo.read_image(_crop_file(case)[0])))

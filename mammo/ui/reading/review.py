@@ -6,15 +6,17 @@ import numpy as np
 import streamlit as st
 
 from mammo.data.descriptors import meaning, parts, plain
-from mammo.errors import MammoError
 from mammo.explain import overlay
 from mammo.reading import Record
 from mammo.ui import loaders, words
 from mammo.ui.comparison.controls import choose_option
 from mammo.ui.display import data_uri, enlarged
 from mammo.ui.frame import sentences, small_notice
-from mammo.ui.reading.loading import Round, crop_of, film_words, views
+from mammo.ui.reading.loading import Round, film_words, lesion_of, views
 from mammo.ui.reading.viewer import show_viewer
+from mammo.ui.report_buttons import report_buttons
+from mammo.ui.result import ask, doubts
+from mammo.ui.trust import ask_trust
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +49,7 @@ def show_review(opened: Round, record: Record) -> None:
     with right:
         _facts(opened, record, place)
     with sentences():
-        _heat_maps(opened, place)
+        _looked_at(opened, place)
     small_notice()
 
 
@@ -111,20 +113,35 @@ def _recorded(row: "pd.Series", column: str, title: str) -> str:
     return f"{title}, recorded: {'; '.join(said) or 'nothing'}."
 
 
-def _heat_maps(opened: Round, place: int) -> None:
-    """Show what each model looked at."""
+def _looked_at(opened: Round, place: int) -> None:
+    """Show what each model looked at, and offer the case's report."""
     st.subheader("What the models looked at", anchor=False)
-    for column, model in zip(st.columns(2), loaders.classifiers(), strict=False):
-        with column:
-            try:
-                crop = crop_of(opened, place, model.card.crop_size)
-            except MammoError as error:
-                st.error(str(error))
-                return
-            heat = model.assess(crop)[0].heat_map(crop.shape[0])
-            st.image(
-                data_uri(enlarged(overlay(crop, heat, 0.45))),
-                caption=f"{model.card.title}. Bright: what raised the estimate.",
-                width="stretch",
-                alt=f"Crop of case {place + 1} under the heat map of {model.card.title}",
-            )
+    lesion, models = lesion_of(opened, place), loaders.classifiers()
+    answers = ask(models, lesion)
+    for column, answer in zip(st.columns(2), answers, strict=False):
+        heat = answer.assessment.heat_map(answer.crop.shape[0])
+        column.image(
+            data_uri(enlarged(overlay(answer.crop, heat, 0.45))),
+            caption=f"{answer.card.title}. Bright: what raised the estimate.",
+            width="stretch",
+            alt=f"Crop of case {place + 1} under the heat map of {answer.card.title}",
+        )
+    with st.container(horizontal=True):
+        report_buttons(
+            lesion,
+            answers,
+            ask_trust(models, lesion),
+            key="reading_report",
+            recorded=_recorded_words(opened.cases.rows.iloc[place]),
+            doubts=doubts(lesion, answers),
+            case=opened.cases.ids[place],
+        )
+
+
+def _recorded_words(row: "pd.Series") -> str:
+    """Say the truth of a case and what was recorded, for its report."""
+    told = [
+        f"{title} {', '.join(plain(part) for part in parts(row[column])) or 'not recorded'}"
+        for column, title in _RECORDED.items()
+    ]
+    return f"Recorded as {words.pathology_words(row['pathology'])}. {'; '.join(told)}."
