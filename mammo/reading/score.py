@@ -123,10 +123,18 @@ def standings(
                 rival_standing(cases, rival, own_bootstrap),
                 reader_minus=gap,
                 p_value=tested(labels, own, rival.scores, patients),
-                agreement=kappa(own >= cut, rival.flags, own_bootstrap),
+                agreement=_agreement(own >= cut, rival.flags, own_bootstrap),
             )
         )
     return tuple(found)
+
+
+def _agreement(first: Booleans, second: Booleans, bootstrap: PatientBootstrap) -> Interval:
+    """Return kappa, without ends where the patients are too few to be resampled."""
+    found = kappa(first, second, bootstrap)
+    if bootstrap.draws.shape[1] < 2 * FEW_PATIENTS:
+        return Interval(found.value, _UNDEFINED, _UNDEFINED)
+    return found
 
 
 def reader_standing(

@@ -100,6 +100,7 @@ def test_too_few_patients_get_no_test_and_no_sure_interval(tiny_cases: pd.DataFr
         assert math.isnan(one.p_value)
         if one.reader_minus is not None:
             assert math.isnan(one.reader_minus.low)
+            assert one.agreement is not None and math.isnan(one.agreement.low)
         sensitivity = one.point.rates["sensitivity"]
         assert sensitivity.high - sensitivity.low > 0.5
 

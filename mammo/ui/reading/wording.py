@@ -112,7 +112,7 @@ def standings_table(
                 "Specificity": percent(rates["specificity"]),
                 f"Agreement with {reader.lower()} (kappa)": ""
                 if one.agreement is None
-                else interval(one.agreement, 2),
+                else kappa_figure(one.agreement),
             }
         )
     return pd.DataFrame(rows)
@@ -147,6 +147,19 @@ def kappa_word(value: float) -> str:
     return next((word for end, word in _KAPPA_WORDS if value <= end), _KAPPA_WORDS[-1][1])
 
 
+def kappa_figure(agreement: Interval) -> str:
+    """Write a kappa with its interval, or why it has none.
+
+    Examples
+    --------
+    >>> kappa_figure(Interval(0.31, float("nan"), float("nan")))
+    '0.31 (no interval from these cases)'
+    """
+    if math.isnan(agreement.value) or not math.isnan(agreement.low):
+        return interval(agreement, 2)
+    return f"{agreement.value:.2f} (no interval from these cases)"
+
+
 def agreement_sentences(found: Sequence[Standing], cases: RoundCases) -> list[str]:
     """Say how far the reader agrees with each of the others."""
     lines = []
@@ -158,7 +171,7 @@ def agreement_sentences(found: Sequence[Standing], cases: RoundCases) -> list[st
             lines.append(f"{who}: kappa is undefined, because both flag all cases or none.")
         else:
             lines.append(
-                f"{who}: kappa {interval(one.agreement, 2)}, {kappa_word(one.agreement.value)} "
+                f"{who}: kappa {kappa_figure(one.agreement)}, {kappa_word(one.agreement.value)} "
                 "agreement beyond chance."
             )
     return lines
