@@ -7,7 +7,8 @@
 Needed after each training; adds `audit/<model>.json` to the artifacts. For every crop it draws the
 maps of all methods and deletes and inserts the crop by them; for every third it draws them again
 for a network of shuffled weights, for every sixth for a mirror image. Where the data record the
-lesion's box, it measures how the maps lie on it. Killed, the same command goes on.
+lesion's box, it measures how the maps lie on it. Killed, the same command goes on; so does a run
+over all crops after one over a few (`--limit`).
 """
 
 import argparse
@@ -23,9 +24,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mammo.artifacts import artifacts_folder, attach, load_manifest
-from mammo.data.table import load_crops, read_pixels
+from mammo.data.table import fingerprint, load_crops, read_pixels
 from mammo.errors import DataError, MammoError, SettingsError
 from mammo.explain.audit.examine import Subject, examine, subject_of
 from mammo.explain.audit.shuffled import shuffled_network
@@ -36,7 +38,8 @@ from mammo.inference import Classifier, load_classifier
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
+
+Row = dict[Any, Any]
 
 WORK_FOLDER = ".mammo-work"
 MEASURED = 32
@@ -54,9 +57,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     work = options.work or out.resolve().parent / WORK_FOLDER
     try:
         models = options.models or load_manifest(out).models
-        table = _test_crops(options.data, options.limit)
+        table = _test_crops(options.data)
+        chosen = _spread(len(table), options.limit)
         for name in models:
-            figures = _audit(load_classifier(name, out), table, out, work, options.jobs)
+            model = load_classifier(name, out)
+            figures = _audit(model, table, chosen, out, work, options.jobs)
             figures |= {"command": _as_typed(given), "model": name}
             attach(
                 audit_name(name), (json.dumps(figures, indent=1) + "\n").encode(),
@@ -69,39 +74,50 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _test_crops(data: Path, limit: int | None) -> "pd.DataFrame":
-    """Return the table of the test crops; of a limited number, spread evenly over them."""
-    if limit is not None and limit < 1:
-        raise SettingsError(f"--limit must be at least 1. Received: {limit}.")
+def _test_crops(data: Path) -> "pd.DataFrame":
     table = load_crops(data)
     table = table[table["split"] == "test"].reset_index(drop=True)
     if table.empty:
         raise DataError(f"Expected test crops in {data}, but no row of its table says test.")
-    if limit is not None and limit < len(table):
-        table = table.iloc[np.linspace(0, len(table) - 1, limit).astype(int)]
-    return table.reset_index(drop=True)
+    return table
+
+
+def _spread(count: int, limit: int | None) -> list[int]:
+    """Return which of some crops are examined: all, or a limited number, spread evenly.
+
+    >>> _spread(9, 3), _spread(2, 3)
+    ([0, 4, 8], [0, 1])
+    """
+    if limit is not None and limit < 1:
+        raise SettingsError(f"--limit must be at least 1. Received: {limit}.")
+    wanted = count if limit is None else min(limit, count)
+    return [int(place) for place in np.linspace(0, count - 1, wanted)]
 
 
 def _audit(
-    model: Classifier, table: "pd.DataFrame", out: Path, work: Path, jobs: int
-) -> dict[str, Any]:
-    """Examine every crop, those that an earlier run left out, and sum up."""
+    model: Classifier, table: "pd.DataFrame", chosen: Sequence[int], out: Path, work: Path,
+    jobs: int,
+) -> dict[str, Any]:  # fmt: skip
+    """Examine the chosen crops, those that an earlier run left out, and sum up."""
     sha = load_manifest(out).files[f"{model.name}/model.onnx"].sha256
-    place = work / f"audit-{model.name}-{sha[:12]}-{len(table)}"
+    pixels = read_pixels(table)
+    place = work / f"audit-{model.name}-{sha[:12]}-{fingerprint(table, pixels)[:12]}"
     place.mkdir(parents=True, exist_ok=True)
-    subject = subject_of(model, _shuffled(model, table, out, place))
-    found = _examined(subject, table, place / "crops.jsonl", jobs)
-    figures = summary([found[name] for name in table["case_id"]])
-    shutil.rmtree(place)
+    subject = subject_of(model, _shuffled(model, pixels, out, place))
+    rows = table.to_dict("records")
+    wanted = [(number, rows[number], pixels[number]) for number in chosen]
+    found = _examined(subject, wanted, place / "crops.jsonl", jobs)
+    figures = summary([found[row["case_id"]] for _, row, _ in wanted])
+    if len(found) == len(table):
+        shutil.rmtree(place)
     return figures | {"created": datetime.now(UTC).isoformat(timespec="seconds")}
 
 
-def _shuffled(model: Classifier, table: "pd.DataFrame", out: Path, place: Path) -> list[bytes]:
+def _shuffled(model: Classifier, crops: NDArray[np.uint8], out: Path, place: Path) -> list[bytes]:
     """Return the shuffled networks, those of an earlier run as they are."""
     paths = [place / f"shuffled-{seed}.onnx" for seed in range(SHUFFLES)]
-    some = table.iloc[np.linspace(0, len(table) - 1, min(MEASURED, len(table))).astype(int)]
-    crops = read_pixels(some.reset_index(drop=True))
-    pictures = np.concatenate([model.views(crop).pictures[:1] for crop in crops])
+    some = [model.views(crops[number]) for number in _spread(len(crops), MEASURED)]
+    pictures = np.concatenate([views.pictures[:1] for views in some])
     for seed, path in enumerate(paths):
         if not path.is_file():
             written = path.with_suffix(".tmp")
@@ -111,28 +127,27 @@ def _shuffled(model: Classifier, table: "pd.DataFrame", out: Path, place: Path) 
 
 
 def _examined(
-    subject: Subject, table: "pd.DataFrame", path: Path, jobs: int
+    subject: Subject, wanted: Sequence[tuple[int, Row, NDArray[np.uint8]]], path: Path, jobs: int
 ) -> dict[str, dict[str, Any]]:
     """Return what was found of each crop by its case; write each down once it is known."""
     from tqdm import tqdm
 
     found = _read(path)
-    rows = [row for row in table.to_dict("records") if row["case_id"] not in found]
-    numbers = {case: number for number, case in enumerate(table["case_id"])}
-    pixels = read_pixels(table)
+    left = [one for one in wanted if one[1]["case_id"] not in found]
 
-    def one(row: dict[Any, Any]) -> dict[str, Any]:
-        number = numbers[row["case_id"]]
-        crop: NDArray[np.uint8] = pixels[number]
+    def one_crop(one: tuple[int, Row, NDArray[np.uint8]]) -> dict[str, Any]:
+        number, row, crop = one
         figures = examine(subject, crop, number, box_in_crop(row, len(crop)))
         return {"case_id": row["case_id"], "patient_id": row["patient_id"], **figures}
 
     with (
         path.open("a", encoding="utf-8") as file,
         ThreadPoolExecutor(jobs) as pool,
-        tqdm(desc=subject.model.card.title, total=len(table), initial=len(found)) as bar,
+        tqdm(
+            desc=subject.model.card.title, total=len(wanted), initial=len(wanted) - len(left)
+        ) as bar,
     ):
-        for figures in pool.map(one, rows):
+        for figures in pool.map(one_crop, left):
             file.write(json.dumps(figures) + "\n")
             file.flush()
             found[figures["case_id"]] = figures
