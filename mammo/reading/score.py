@@ -122,7 +122,7 @@ def standings(
             replace(
                 rival_standing(cases, rival, own_bootstrap),
                 reader_minus=gap,
-                p_value=tested(labels, own, rival.scores, patients),
+                p_value=paired_p_value(labels, own, rival.scores, patients),
                 agreement=_agreement(own >= cut, rival.flags, own_bootstrap),
             )
         )
@@ -255,7 +255,9 @@ def held_difference(draws: Floats, patients: int) -> Interval:
     return gap
 
 
-def tested(labels: Booleans, first: Floats, second: Floats, patients: NDArray[np.str_]) -> float:
+def paired_p_value(
+    labels: Booleans, first: Floats, second: Floats, patients: NDArray[np.str_]
+) -> float:
     """Return DeLong's paired p-value, clustered by patient; NaN where too few carry it."""
     if rarer_patients(labels, patients) < DELONG_PATIENTS:
         return _UNDEFINED

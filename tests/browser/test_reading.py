@@ -133,7 +133,7 @@ def test_enter_pressed_twice_rates_one_case(server: Server, visit: Open) -> None
     page = visitor.page
     plain = write_code(RoundPlan(5, 3, "examples"))
     started(visitor, f"{server.address}{PAGE}?round={plain}")
-    page.keyboard.press("7")
+    press(visitor, "7", page.locator("[data-testid=stBaseButton-primary]", has_text="70"))
     expect(page.get_by_role("button", name="Next case")).to_be_enabled()
     for _ in range(3):
         page.keyboard.press("Enter")
