@@ -24,6 +24,7 @@ from mammo.artifacts.manifest import (
     record_of,
     verify,
 )
+from mammo.artifacts.seal import sealed
 from mammo.artifacts.swap import write_lock
 from mammo.errors import ArtifactError
 
@@ -57,7 +58,7 @@ def attach(
             document.setdefault("attachments", {})[name] = {
                 needed: manifest.files[needed].sha256 for needed in depends_on
             }
-            _write(folder / MANIFEST_NAME, (json.dumps(document, indent=1) + "\n").encode())
+            _write(folder / MANIFEST_NAME, sealed(document))
     except OSError as error:
         raise ArtifactError(
             f"{name} was not added to {folder}: writing failed ({error}). Check its permissions "

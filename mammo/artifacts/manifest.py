@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 from mammo.artifacts.document import RETRAIN, Document, parse_document
+from mammo.artifacts.seal import check_seal
 from mammo.artifacts.swap import restore_interrupted_swap
 from mammo.errors import ArtifactError
 
@@ -87,6 +88,9 @@ class Manifest:
     attachments: Mapping[str, Mapping[str, str]]
 
 
+FIELDS = frozenset(Manifest.__dataclass_fields__) | {"schema"}
+
+
 def artifacts_folder() -> Path:
     """Return where artifacts are: `$MAMMO_ARTIFACTS`, or `artifacts/` beside the package."""
     chosen = os.environ.get(FOLDER_VARIABLE)
@@ -99,14 +103,16 @@ def load_manifest(folder: Path | None = None) -> Manifest:
     Raises
     ------
     ArtifactError
-        No folder, no manifest, a half-written one, or one of another schema.
+        No folder, no manifest, a half-written or altered one, or one of another schema.
     """
     folder = artifacts_folder() if folder is None else Path(folder)
     # Twice, because a training may be between the two renames of its swap at the first look.
     content = _manifest_content(folder) or _manifest_content(folder)
     if content is None:
         raise ArtifactError(_absence(folder))
-    return _parse(parse_document(content, folder / MANIFEST_NAME, MANIFEST_SCHEMA))
+    document = parse_document(content, folder / MANIFEST_NAME, MANIFEST_SCHEMA)
+    check_seal(content, document.fields, folder / MANIFEST_NAME, FIELDS)
+    return _parse(document)
 
 
 def verify(folder: Path | None = None, files: Iterable[str] | None = None) -> Manifest:

@@ -9,7 +9,6 @@ disk or a kill before that leaves the old artifacts as they were.
 """
 
 import errno
-import json
 import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -31,6 +30,7 @@ from mammo.artifacts.manifest import (
     record_of,
     verify,
 )
+from mammo.artifacts.seal import sealed
 from mammo.artifacts.swap import (
     LOCK_WAIT_S,
     STAGE_KIND,
@@ -184,7 +184,7 @@ def _complete(
     older = _older_manifest(folder)
     if older:
         manifest["attachments"] = _keep_attachments(stage, folder, older, manifest["files"])
-    (stage / MANIFEST_NAME).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    (stage / MANIFEST_NAME).write_bytes(sealed(manifest))
     _keep_other_files(stage, folder, older.attachments if older else {})
 
 

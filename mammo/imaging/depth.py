@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from mammo.errors import ImageError
 
+_STRIP_ROWS = 256
+
 
 def to_eight_bit(values: NDArray[np.generic]) -> NDArray[np.uint8]:
     """Scale grey values to 0..255: the lowest becomes 0, the highest 255.
@@ -44,20 +46,28 @@ def to_eight_bit(values: NDArray[np.generic]) -> NDArray[np.uint8]:
 
 def min_max(values: NDArray[np.generic]) -> NDArray[np.uint8]:
     """Scale as `to_eight_bit` does, 8-bit values too."""
-    if values.dtype.kind == "f":
-        _check_finite(values)
     if values.dtype not in (np.uint8, np.uint16, np.int16):
-        values = _zero_to_one(values)
+        return _wide_min_max(values)
     scaled = cv2.normalize(values, None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)  # type: ignore[call-overload]
     return np.asarray(scaled, dtype=np.uint8)
 
 
-def _zero_to_one(values: NDArray[Any]) -> NDArray[np.float32]:
-    """Scale to 0..1 first: OpenCV works in single precision, which a large offset eats up."""
-    halves = values * np.float64(0.5)  # the distance of two extreme floats would overflow
-    low = halves.min()
-    span = halves.max() - low
-    return np.asarray((halves - low) / (span if span > 0 else 1.0), dtype=np.float32)
+def _wide_min_max(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """Scale to 0..1 first: OpenCV works in single precision, which a large offset eats up.
+
+    In strips, because double precision takes eight times the memory of the result.
+    """
+    if values.dtype.kind == "f":
+        _check_finite(values)
+    half = np.float64(0.5)  # the distance of two extreme floats would overflow
+    low, high = values.min() * half, values.max() * half
+    span = high - low if high > low else 1.0
+    scaled = np.empty(values.shape, dtype=np.uint8)
+    for top in range(0, len(values), _STRIP_ROWS):
+        strip = slice(top, top + _STRIP_ROWS)
+        zero_to_one = ((values[strip] * half - low) / span).astype(np.float32)
+        scaled[strip] = cv2.convertScaleAbs(zero_to_one, alpha=255).reshape(zero_to_one.shape)
+    return scaled
 
 
 def _check_finite(values: NDArray[np.generic]) -> None:

@@ -12,8 +12,12 @@ from numpy.typing import NDArray
 
 from mammo.errors import ImageError
 
-MAX_PIXELS = 100_000_000
-"""Pixels a picture may have. The largest mammograms have about 38 million (7,000 x 5,500)."""
+MAX_PIXELS = 45_000_000
+"""Pixels a picture may have. The largest mammograms have about 38 million (7,000 x 5,500); at this
+size no kind of picture takes more than 400 MB to read (`benchmarks/fuzz.py`)."""
+
+MAX_COSTLY_PIXELS = MAX_PIXELS // 3
+"""The same for kinds that take three times as much: colours of 16 bits a channel, and WebP."""
 
 MIN_SIDE = 16
 """Pixels that the shorter side must have. A smaller picture cannot show a lesion."""
@@ -95,26 +99,33 @@ def grey_pixels(picture: "Image | NDArray[np.uint8]") -> NDArray[np.uint8]:
     return picture
 
 
-def check_size(height: int, width: int) -> None:
+def check_size(height: int, width: int, most: int = MAX_PIXELS) -> None:
     """Refuse a picture by the size that its header states, before any pixel is decoded.
 
     Parameters
     ----------
     height, width : int
         Pixels.
+    most : int
+        Pixels it may have.
 
     Raises
     ------
     ImageError
-        If a side is under `MIN_SIDE` or the pixels are more than `MAX_PIXELS`.
+        If a side is under `MIN_SIDE` or the pixels are more than `most`.
     """
     if min(height, width) < MIN_SIDE:
         raise ImageError(
             f"The picture is too small: expected at least {MIN_SIDE} x {MIN_SIDE} pixels, "
             f"received {width} x {height}. Use the film or crop at its full resolution."
         )
-    if height * width > MAX_PIXELS:
+    if height * width > most:
+        remedy = (
+            "Cut out the breast or export it smaller."
+            if most == MAX_PIXELS
+            else "Save it as a grey PNG, or cut out the breast."
+        )
         raise ImageError(
-            f"The picture is too large: expected at most {MAX_PIXELS // 10**6} million pixels, "
-            f"received {width:,} x {height:,}. Cut out the breast or export it smaller."
+            f"The picture is too large: expected at most {most // 10**6} million pixels, "
+            f"received {width:,} x {height:,}. {remedy}"
         )

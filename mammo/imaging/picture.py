@@ -7,6 +7,7 @@ channel, which Pillow would cut to 8 in silence, is decoded by OpenCV after Pill
 8-bit grey stays value for value; everything deeper is scaled to 8 bit by its minimum and maximum.
 """
 
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, BinaryIO
 
@@ -24,7 +25,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 from mammo.errors import ImageError
 from mammo.imaging.damage import damage_refused
 from mammo.imaging.depth import to_eight_bit
-from mammo.imaging.image import MAX_PIXELS, Image, check_size
+from mammo.imaging.image import MAX_COSTLY_PIXELS, MAX_PIXELS, Image, check_size
 from mammo.imaging.picture_colour import to_grey
 from mammo.imaging.picture_png import PNG_SIGNATURE, chunks_fit, is_deep_colour_png
 from mammo.imaging.picture_tiff import (
@@ -35,6 +36,7 @@ from mammo.imaging.picture_tiff import (
 )
 from mammo.imaging.quality import picture_warnings
 
+_STRIP_ROWS = 256
 _EXIF_ORIENTATION = 0x0112
 _GREY_MODES = {"L", "I;16", "I;16B", "I;16L", "I;16N", "I", "F"}
 _ALPHA_MODES = {"LA", "La", "PA", "RGBA", "RGBa"}
@@ -94,11 +96,11 @@ def read_picture(stream: BinaryIO, reader: type[ImageFile]) -> Image:
     picture = _open(stream, reader)
     check_size(picture.height, picture.width)
     frames = _frames(picture)
-    values = _decode(picture, stream)
-    if not isinstance(picture, TiffImageFile):  # both decoders turn a TIFF themselves
-        values = _oriented(values, _orientation(picture))
-    grey, colour_warnings = to_grey(values)
-    pixels = to_eight_bit(grey)
+    grey, colour_warnings = _decode(picture, stream)
+    # Both decoders turn a TIFF themselves.
+    orientation = 1 if isinstance(picture, TiffImageFile) else _orientation(picture)
+    del picture  # its pixels, up to four times those of the result
+    pixels = _oriented(to_eight_bit(grey), orientation)
     return Image(
         pixels=np.ascontiguousarray(pixels),
         warnings=(*_frames_warning(frames), *colour_warnings, *picture_warnings(pixels)),
@@ -135,17 +137,25 @@ def _frames_warning(frames: int) -> tuple[str, ...]:
     return (f"The file holds {frames} pages or frames; only the first was read.",)
 
 
-def _decode(picture: ImageFile, stream: BinaryIO) -> NDArray[Any]:
-    """Return grey (H, W), or RGB (H, W, 3), or RGBA (H, W, 4), in the file's own depth."""
+def _decode(picture: ImageFile, stream: BinaryIO) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Return grey (H, W) in the file's own depth, and warnings about colours."""
     _check_mode(picture.mode)
     is_deep = _is_deep_colour(picture, stream)
+    if is_deep or isinstance(picture, WebPImageFile):
+        check_size(picture.height, picture.width, MAX_COSTLY_PIXELS)
     unsigned, inverted = is_unsigned_32_bit(picture), is_white_zero_left_alone(picture)
     with damage_refused(*_whole(type(picture))):
-        picture.load()
-        values = _deep_colour(stream) if is_deep else _values(picture)
+        if is_deep:
+            colours = _deep_colour(stream, type(picture))
+            grey, warnings = to_grey(_deep_strips(colours), colours.shape[:2])
+        else:
+            picture.load()
+            grey, warnings = to_grey(_strips(picture), (picture.height, picture.width))
     if unsigned:
-        values = values.view(np.uint32)
-    return values.max() - values if inverted else values
+        grey = grey.view(np.uint32)
+    if inverted:
+        np.subtract(grey.max(), grey, out=grey)
+    return grey, warnings
 
 
 def _check_mode(mode: str) -> None:
@@ -161,18 +171,25 @@ def _check_mode(mode: str) -> None:
         )
 
 
-def _values(picture: ImageFile) -> NDArray[Any]:
+def _strips(picture: ImageFile) -> Iterator[NDArray[Any]]:
+    """Yield the rows of a loaded picture from the top on; a copy of each strip, not of it all."""
+    mode = _array_mode(picture)
+    for top in range(0, picture.height, _STRIP_ROWS):
+        bottom = min(top + _STRIP_ROWS, picture.height)
+        strip = picture.crop((0, top, picture.width, bottom))
+        values = np.asarray(strip if mode is None else strip.convert(mode))
+        yield values.astype(values.dtype.newbyteorder("="), copy=False)
+
+
+def _array_mode(picture: ImageFile) -> str | None:
+    """Return the mode in which Pillow hands out the values; None where as they are."""
     if picture.mode == "1":
-        return np.asarray(picture.convert("L"))
-    has_alpha = picture.mode in _ALPHA_MODES or (
+        return "L"
+    if picture.mode in _ALPHA_MODES or (
         "transparency" in picture.info and picture.mode in {"L", "P", "RGB"}
-    )
-    if has_alpha:
-        return np.asarray(picture.convert("RGBA"))
-    if picture.mode in _COLOUR_MODES:
-        return np.asarray(picture.convert("RGB"))
-    values = np.asarray(picture)
-    return values.astype(values.dtype.newbyteorder("="), copy=False)
+    ):
+        return "RGBA"
+    return "RGB" if picture.mode in _COLOUR_MODES else None
 
 
 def _is_deep_colour(picture: ImageFile, stream: BinaryIO) -> bool:
@@ -186,7 +203,10 @@ def _is_deep_colour(picture: ImageFile, stream: BinaryIO) -> bool:
     return is_deep_colour_tiff(picture)
 
 
-def _deep_colour(stream: BinaryIO) -> NDArray[Any]:
+def _deep_colour(stream: BinaryIO, reader: type[ImageFile]) -> NDArray[Any]:
+    """Return uint16 (H, W, 3) BGR or (H, W, 4) BGRA, once Pillow has found the file whole."""
+    stream.seek(0)
+    reader(stream).load()
     stream.seek(0)
     content = stream.read()
     if content.startswith(PNG_SIGNATURE) and not chunks_fit(content):
@@ -194,8 +214,13 @@ def _deep_colour(stream: BinaryIO) -> NDArray[Any]:
     values = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
     if values is None or values.dtype != np.uint16 or values.ndim != 3:
         raise ValueError("16-bit colour that OpenCV does not read")
-    order = cv2.COLOR_BGRA2RGBA if values.shape[2] == 4 else cv2.COLOR_BGR2RGB
-    return np.asarray(cv2.cvtColor(values, order))
+    return np.asarray(values)
+
+
+def _deep_strips(colours: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    order = cv2.COLOR_BGRA2RGBA if colours.shape[2] == 4 else cv2.COLOR_BGR2RGB
+    for top in range(0, len(colours), _STRIP_ROWS):
+        yield np.asarray(cv2.cvtColor(colours[top : top + _STRIP_ROWS], order))
 
 
 def _orientation(picture: ImageFile) -> int:

@@ -5,6 +5,7 @@ Used by `picture`. Equal channels give their common value exactly. Real colours 
 air on a mammogram.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import cv2
@@ -30,13 +31,18 @@ _MARKS = (
 )
 
 
-def to_grey(values: NDArray[Any]) -> tuple[NDArray[Any], tuple[str, ...]]:
+def to_grey(
+    strips: Iterable[NDArray[Any]], shape: tuple[int, int]
+) -> tuple[NDArray[Any], tuple[str, ...]]:
     """Reduce a decoded picture to one channel.
 
     Parameters
     ----------
-    values : any grey type (H, W), or uint8 or uint16 (H, W, 3) RGB, (H, W, 4) RGBA
-        Alpha is not premultiplied.
+    strips : iterable of arrays, at least one
+        The rows of the picture from the top on, all strips alike: any grey type (h, W), or uint8 or
+        uint16 (h, W, 3) RGB, (h, W, 4) RGBA. Alpha is not premultiplied. In strips, because the
+        colours of a whole film would take several times the memory of its greys.
+    shape : (H, W)
 
     Returns
     -------
@@ -49,39 +55,43 @@ def to_grey(values: NDArray[Any]) -> tuple[NDArray[Any], tuple[str, ...]]:
     ImageError
         If the picture is wholly transparent.
     """
-    if values.ndim == 2:
-        return values, ()
-    grey, warnings = _luminance(values[..., :3])
-    return (_over_black(grey, values[..., 3]) if values.shape[2] == 4 else grey), warnings
-
-
-def _luminance(colours: NDArray[Any]) -> tuple[NDArray[Any], tuple[str, ...]]:
-    red, green, blue = (colours[..., channel] for channel in range(3))
-    if np.array_equal(red, green) and np.array_equal(green, blue):
-        return red, ()
-    grey = cv2.cvtColor(np.ascontiguousarray(colours), cv2.COLOR_RGB2GRAY)
-    return np.asarray(grey), _colour_warnings(colours)
-
-
-def _colour_warnings(colours: NDArray[Any]) -> tuple[str, ...]:
-    full = np.iinfo(colours.dtype).max
-    red, green, blue = (colours[..., channel] for channel in range(3))
-    highest = np.maximum(np.maximum(red, green), blue)
-    difference = highest - np.minimum(np.minimum(red, green), blue)
-    share = float(np.mean(difference > COLOUR_DIFFERENCE * (full // 255)))
-    if share == 0:
-        return ()
-    return (_PHOTOGRAPH.format(share=share) if share > PHOTOGRAPH_SHARE else _MARKS,)
-
-
-def _over_black(grey: NDArray[Any], alpha: NDArray[Any]) -> NDArray[Any]:
-    """Lay a picture over black."""
-    full = np.iinfo(alpha.dtype).max
-    if not alpha.any():
+    grey: NDArray[Any] | None = None
+    top, coloured, visible = 0, 0, False
+    for strip in strips:
+        if grey is None:
+            grey = np.empty(shape, dtype=strip.dtype)
+        rows = slice(top, top + len(strip))
+        grey[rows] = strip if strip.ndim == 2 else _luminance(strip)
+        coloured += 0 if strip.ndim == 2 else _count_coloured(strip)
+        visible = visible or strip.ndim == 2 or strip.shape[2] < 4 or bool(strip[..., 3].any())
+        top += len(strip)
+    if grey is None or not visible:
         raise ImageError(
             "The picture is wholly transparent: expected visible pixels, received none. "
             "Export it without transparency."
         )
-    if alpha.min() == full:
+    return grey, _colour_warnings(coloured / grey.size)
+
+
+def _luminance(strip: NDArray[Any]) -> NDArray[Any]:
+    """Return the luminance (of equal channels it is their value), over black where transparent."""
+    grey = np.asarray(cv2.cvtColor(np.ascontiguousarray(strip[..., :3]), cv2.COLOR_RGB2GRAY))
+    full = np.iinfo(strip.dtype).max
+    if strip.shape[2] < 4 or strip[..., 3].min() == full:
         return grey
-    return np.rint(grey * (alpha / np.float32(full))).astype(grey.dtype)
+    share = strip[..., 3] / np.float32(full)
+    return np.asarray(np.rint(grey * share).astype(strip.dtype))
+
+
+def _count_coloured(strip: NDArray[Any]) -> int:
+    red, green, blue = cv2.split(strip)[:3]
+    highest, lowest = cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue)
+    difference = cv2.subtract(highest, lowest)
+    step = np.iinfo(strip.dtype).max // 255
+    return int(np.count_nonzero(difference > COLOUR_DIFFERENCE * step))
+
+
+def _colour_warnings(share: float) -> tuple[str, ...]:
+    if share == 0:
+        return ()
+    return (_PHOTOGRAPH.format(share=share) if share > PHOTOGRAPH_SHARE else _MARKS,)

@@ -136,11 +136,12 @@ def png_bytes(values: NDArray[Any], colour: int, width: int | None = None) -> by
     size = (columns if width is None else width, rows if width is None else width)
     header = struct.pack(">IIBBBBB", *size, values.dtype.itemsize * 8, colour, 0, 0, 0)
     chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(lines)), (b"IEND", b"")]
-    body = b"".join(_png_chunk(name, data) for name, data in chunks)
+    body = b"".join(png_chunk(name, data) for name, data in chunks)
     return b"\x89PNG\r\n\x1a\n" + body
 
 
-def _png_chunk(name: bytes, data: bytes) -> bytes:
+def png_chunk(name: bytes, data: bytes) -> bytes:
+    """Return a chunk with its length and checksum."""
     checksum = struct.pack(">I", zlib.crc32(name + data))
     return struct.pack(">I", len(data)) + name + data + checksum
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from mammo.errors import ImageError
-from mammo.imaging import read_image
+from mammo.imaging import MAX_PIXELS, read_image
 from tests.imaging.makers import picture_bytes, png_bytes, tiff_bytes
 
 pytestmark = pytest.mark.usefixtures("quiet")
@@ -323,8 +323,10 @@ def test_a_huge_picture_is_refused_by_its_header(content: bytes) -> None:
         read_image(content)
 
 
-def test_a_picture_above_pillows_own_limit_but_below_ours_gives_no_warning() -> None:
-    content = png_bytes(GREY, 0, width=9_700)  # 94 million pixels; the data are too short
+def test_a_picture_below_our_limit_is_below_pillows_own_which_warns() -> None:
+    assert PillowImage.MAX_IMAGE_PIXELS is not None
+    assert MAX_PIXELS < PillowImage.MAX_IMAGE_PIXELS
+    content = png_bytes(GREY, 0, width=6_700)  # 45 million pixels; the data are too short
     with pytest.raises(ImageError, match="cannot be decoded"):
         read_image(content)
 

@@ -1,0 +1,81 @@
+"""The way of an uploaded file through the upload page, without a browser: for `benchmarks/fuzz.py`.
+
+The same calls in the same order as `pages/1_Upload_and_classify.py` makes through `mammo.ui`, on
+the file object that Streamlit hands over.
+"""
+
+from random import Random
+
+from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
+
+import mammo
+from mammo.explain import overlay
+from mammo.imaging import lesion_window
+from mammo.ui import loaders
+from mammo.ui.display import cut_view, data_uri, enlarged, scaled_down, thumbnail_uri, toned
+from mammo.ui.figures import film_figure, probability_figure
+from mammo.ui.region import Region, looks_like_crop, zoomed_view
+from mammo.ui.result import Answer, ask, doubts
+from mammo.ui.source import Lesion, Picture
+from mammo.ui.table import Row, csv_bytes
+from mammo.ui.trust import ask_trust
+
+
+class Page:
+    """Hold the models of the release, and take files their whole way."""
+
+    def __init__(self) -> None:
+        """Load the models once, as the server does."""
+        self.models = loaders.classifiers()
+
+    def take(self, content: bytes, number: int) -> None:
+        """Open, mark, assess, draw and export one file.
+
+        Raises
+        ------
+        MammoError
+            The file or its lesion is refused.
+        """
+        record = UploadedFileRec(str(number), "film", "application/octet-stream", content)
+        image = mammo.read_image(UploadedFile(record, None))  # type: ignore[arg-type]
+        picture = Picture(str(number), "film", image)
+        thumbnail_uri(image.pixels)
+        lesion = self._marked(picture, Random(number))
+        answers = ask(self.models, lesion)
+        signals = ask_trust(self.models, lesion)
+        questioned = None if signals is None else signals.familiarity.questioned
+        for answer in answers:
+            self._draw(answer)
+        row = Row(
+            picture.name,
+            " ".join(doubts(lesion, answers)),
+            window=lesion.window,
+            assessments={answer.card.name: answer.assessment for answer in answers},
+            questioned=questioned,
+        )
+        csv_bytes([row], [answer.card for answer in answers])
+
+    def _marked(self, picture: Picture, random: Random) -> Lesion:
+        """Use a crop whole; mark a box anywhere on a film, and show both."""
+        pixels = picture.image.pixels
+        if looks_like_crop(picture.image.shape):
+            data_uri(enlarged(scaled_down(pixels, 512)))
+            return Lesion(picture)
+        height, width = picture.image.shape
+        x, y = random.randrange(width), random.randrange(height)
+        box = x, y, random.randint(1, width - x), random.randint(1, height - y)
+        window = lesion_window((height, width), box, picture.image.pixel_spacing_mm)
+        for zoom in (1, 8):
+            view = zoomed_view((height, width), zoom, (x, y))
+            self._film(picture, view, box, window)
+        return Lesion(picture, window)
+
+    def _film(self, picture: Picture, view: Region, box: Region, window: Region) -> None:
+        shown = toned(cut_view(picture.image.pixels, view), 10, 10, invert=True)
+        film_figure(data_uri(shown), (shown.shape[0], shown.shape[1]), view, box, window).to_json()
+
+    def _draw(self, answer: Answer) -> None:
+        given = answer.assessment
+        enlarged(overlay(answer.crop, given.heat_map(answer.crop.shape[0]), 0.45))
+        threshold = answer.card.thresholds["youden"]
+        probability_figure(given.p_malignant, given.p_low, given.p_high, threshold).to_json()
