@@ -52,6 +52,12 @@ PAGES = (
         "What the models learned from: every case, its descriptors, its pictures, its scores.",
     ),
     Page(
+        "pages/4_Grad-CAM_viewer.py",
+        "Grad-CAM viewer",
+        ":material/visibility:",
+        "Why a model said so, by several methods, and how far each can be trusted.",
+    ),
+    Page(
         "pages/5_Reading_room.py",
         "Reading room",
         ":material/groups:",

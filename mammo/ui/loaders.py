@@ -13,6 +13,7 @@ import streamlit as st
 import mammo
 from mammo.artifacts import Card, Manifest, artifacts_folder, load_card, load_manifest
 from mammo.errors import ArtifactError
+from mammo.explain.findings import Audit, audit_name, load_audit
 from mammo.trust import Trust, load_trust
 from mammo.trust.signals import TRUST_NAME
 
@@ -57,6 +58,19 @@ def trust() -> Trust | None:
     if TRUST_NAME not in served.attachments:
         return None
     return _trust(str(artifacts_folder()), served.files[TRUST_NAME].sha256)
+
+
+def audit(model: str) -> Audit | None:
+    """Load what the audit found of the heat maps of a model; None where it was not audited."""
+    served, name = manifest(), audit_name(model)
+    if name not in served.attachments:
+        return None
+    return _audit(model, str(artifacts_folder()), served.files[name].sha256)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _audit(model: str, folder: str, sha256: str) -> Audit | None:  # noqa: ARG001
+    return load_audit(model, Path(folder))
 
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the known cases")

@@ -34,7 +34,11 @@ def looks_like_crop(shape: tuple[int, ...]) -> bool:
     return longer <= CROP_LONGEST and longer <= SQUARE_TOLERANCE * shorter
 
 
-def selected_box(event: Mapping[str, Any] | None, film_shape: tuple[int, ...]) -> Region | None:
+def selected_box(
+    event: Mapping[str, Any] | None,
+    film_shape: tuple[int, ...],
+    smallest: int = SMALLEST_DRAG,
+) -> Region | None:
     """Read the box that a visitor drew on the film figure, cut to the film.
 
     Parameters
@@ -42,6 +46,7 @@ def selected_box(event: Mapping[str, Any] | None, film_shape: tuple[int, ...]) -
     event : mapping
         Plotly's selection as Streamlit hands it over; its axes are in film pixels.
     film_shape : (H, W), pixels
+    smallest : int, pixels; a box of a smaller side counts as a click
 
     Returns
     -------
@@ -59,7 +64,7 @@ def selected_box(event: Mapping[str, Any] | None, film_shape: tuple[int, ...]) -
         return None
     left, right = _span(boxes[-1]["x"], film_shape[1])
     top, bottom = _span(boxes[-1]["y"], film_shape[0])
-    if min(right - left, bottom - top) < SMALLEST_DRAG:
+    if min(right - left, bottom - top) < smallest:
         return None
     return left, top, right - left, bottom - top
 

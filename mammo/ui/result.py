@@ -25,6 +25,7 @@ from mammo.ui.settings import default_threshold
 from mammo.ui.source import Lesion, Picture
 from mammo.ui.table import Row, csv_bytes
 from mammo.ui.trust import Signals, show_familiarity, show_mark, show_similar, show_zone
+from mammo.ui.viewer.look_closer import look_closer
 
 THRESHOLDS = tuple(words.THRESHOLD_NAMES)
 PROBABILITY = "Estimated probability of malignancy"
@@ -42,10 +43,11 @@ class Answer:
 
 def ask(classifiers: Sequence[Classifier], lesion: Lesion) -> tuple[Answer, ...]:
     """Ask every model about one lesion, cut at the crop size of the model's card."""
-    return tuple(_ask(model, lesion.crop(model.card.crop_size)) for model in classifiers)
+    return tuple(ask_one(model, lesion.crop(model.card.crop_size)) for model in classifiers)
 
 
-def _ask(model: Classifier, crop: NDArray[np.uint8]) -> Answer:
+def ask_one(model: Classifier, crop: NDArray[np.uint8]) -> Answer:
+    """Ask one model about one crop, uint8 (S, S)."""
     return Answer(model.card, crop, model.assess(crop)[0])
 
 
@@ -73,20 +75,21 @@ def show_result(lesion: Lesion, answers: Sequence[Answer], signals: Signals | No
     for column, answer in zip(st.columns(len(answers), border=True), answers, strict=True):
         with column:
             show_mark(signals)
-            _answer(answer, answer.card.thresholds[threshold])
+            show_answer(answer, answer.card.thresholds[threshold])
             _heat_map(answer, opacity)
-            _steadiness(answer, answer.card.thresholds[threshold])
+            show_steadiness(answer, answer.card.thresholds[threshold])
             show_zone(signals, answer.card.name, answer.assessment)
     show_similar(signals)
     recorded = _record(lesion.picture)
     with st.container(horizontal=True):
         _download(lesion, answers, signals)
         report_buttons(lesion, answers, signals, recorded=recorded, doubts=doubts(lesion, answers))
+        look_closer(lesion)
     st.caption(glossary_line(*EXPLAINED))
     small_notice()
 
 
-def _answer(answer: Answer, threshold: float) -> None:
+def show_answer(answer: Answer, threshold: float) -> None:
     """Say one model's probability and its side of the threshold."""
     given = answer.assessment
     st.subheader(answer.card.title, anchor=False)
@@ -104,7 +107,7 @@ def _answer(answer: Answer, threshold: float) -> None:
     )
 
 
-def _steadiness(answer: Answer, threshold: float) -> None:
+def show_steadiness(answer: Answer, threshold: float) -> None:
     """Say how far the mirror images of the crop agree, where the model looks at them."""
     given = answer.assessment
     if len(given.flips_p) > 1:

@@ -18,6 +18,7 @@ from mammo.imaging import Image, Window, cut_lesion, whole_crop
 from mammo.ui import loaders, words
 from mammo.ui.display import data_uri, enlarged, scaled_down
 from mammo.ui.region import looks_like_crop
+from mammo.ui.viewer.handover import forget_own
 
 if TYPE_CHECKING:
     from mammo.data.examples import ExampleLesion
@@ -182,8 +183,9 @@ def open_upload(file: UploadedFile) -> Picture:
 
 
 def forget_upload() -> None:
-    """Drop the decoded upload of this session."""
+    """Drop the decoded upload of this session, and the crop that was cut from it to look closer."""
     st.session_state.pop(_DECODED, None)
+    forget_own()
 
 
 def choose_kind(picture: Picture) -> Kind:

@@ -1,9 +1,11 @@
 """The trust signals on the upload page: the warning, the similar known cases, the measured zone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from mammo.inference import Assessment, Classifier
 from mammo.trust import NOT_A_CROP, Familiarity, Neighbour, Trust
@@ -24,13 +26,30 @@ class Signals:
 
 def ask_trust(classifiers: Sequence[Classifier], lesion: Lesion) -> Signals | None:
     """Compute the trust signals of a lesion; None where the artifacts hold none."""
+    return ask_trust_of(classifiers, lesion.crop)
+
+
+def ask_trust_of(
+    classifiers: Sequence[Classifier],
+    crop_of_size: Callable[[int], NDArray[np.uint8]],
+    patient: str | None = None,
+) -> Signals | None:
+    """Compute the trust signals of a crop; None where the artifacts hold none.
+
+    Parameters
+    ----------
+    classifiers : the models that are at hand
+    crop_of_size : returns the crop, uint8 (S, S), at a card's crop size
+    patient : whose lesions are left out of the similar ones, where known
+    """
     trust = loaders.trust()
     models = [model for model in classifiers if trust and model.name == trust.model]
     if trust is None or not models:
         return None
-    crop = lesion.crop(models[0].card.crop_size)
+    crop = crop_of_size(models[0].card.crop_size)
     embedding = models[0].embed(crop)
-    return Signals(trust, trust.familiarity(crop, embedding), trust.similar(embedding))
+    similar = trust.similar(embedding, exclude_patient=patient)
+    return Signals(trust, trust.familiarity(crop, embedding), similar)
 
 
 def show_familiarity(signals: Signals | None) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _OPEN = "Open"
+_CLOSER = "Why"
 _PICTURE = "Picture"
 
 
@@ -48,6 +49,9 @@ def show_cases(
         column_config={
             _PICTURE: st.column_config.ImageColumn(_PICTURE, width="small"),
             _OPEN: st.column_config.LinkColumn(_OPEN, display_text="Open the film"),
+            _CLOSER: st.column_config.LinkColumn(
+                _CLOSER, display_text="Look closer", help="What each model used, in the viewer."
+            ),
             **{
                 model.title: st.column_config.ProgressColumn(
                     model.title,
@@ -91,6 +95,7 @@ def _with_pictures(table: "pd.DataFrame", study: Study) -> "pd.DataFrame":
     links = _example_links()
     if any(case in links for case in crops):
         shown[_OPEN] = [_first(links, group) for group in table[CROPS]]
+    shown[_CLOSER] = [f"Grad-CAM_viewer?case={quote_plus(group[0])}" for group in table[CROPS]]
     return shown
 
 

@@ -88,7 +88,17 @@ def cell_sentence(title: str, outcome: str, count: int, study: Study) -> str:
 
 def agreement_titles(study: Study) -> dict[str, str]:
     """Name the four groups of cases by which of the first two models is right."""
-    first, second = (model.title for model in study.models[:2])
+    return agreement_titles_of(*(model.title for model in study.models[:2]))
+
+
+def agreement_titles_of(first: str, second: str) -> dict[str, str]:
+    """Name the four groups of cases by which of two models is right, from their titles.
+
+    Examples
+    --------
+    >>> agreement_titles_of("A", "B")["only_second"]
+    'Only B right'
+    """
     return {
         "only_second": f"Only {second} right",
         "only_first": f"Only {first} right",

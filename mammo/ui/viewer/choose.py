@@ -1,0 +1,113 @@
+"""Which case the viewer shows: an example, a case by id or by group, or the visitor's own crop."""
+
+import streamlit as st
+
+from mammo.errors import DataError
+from mammo.ui import loaders
+from mammo.ui.comparison.controls import choose_option, keep_in_link
+from mammo.ui.explorer import source
+from mammo.ui.source import example_name
+from mammo.ui.viewer.groups import EVERY, Group, case_groups
+from mammo.ui.viewer.viewing import Viewed, example_of, view_case, view_own
+
+SOURCES = {"example": "An example lesion", "case": "A case by id or group", "own": "My own crop"}
+_CASE = "viewer_case"
+_GROUP = "viewer_group"
+GROUP_HELP = (
+    "At each model's balanced threshold. What a model got wrong comes farthest from the truth "
+    "first, groups of agreement the farthest apart first."
+)
+
+
+def choose_case() -> Viewed:
+    """Ask which crop to look at, and open it.
+
+    Raises
+    ------
+    DataError
+        The link or the visitor names a case that there is not, or an own crop that is not here.
+    MammoError
+        A picture or the artifacts cannot be read.
+    """
+    kind = choose_option("Look at", "from", SOURCES, _asked_kind())
+    if kind == "own":
+        keep_in_link("case", None)
+        return view_own()
+    case = _choose_example() if kind == "example" else _choose_case()
+    keep_in_link("case", case)
+    keep_in_link("from", None if kind == _kind_of(case) else kind)
+    return view_case(case)
+
+
+def _asked_kind() -> str:
+    """Take the way in that the link's case stands for; the visitor's own crop where no case."""
+    asked = st.query_params.get("case")
+    if asked is not None:
+        return _kind_of(asked)
+    return "example"
+
+
+def _kind_of(case: str) -> str:
+    return "case" if example_of(case) is None else "example"
+
+
+def _choose_example() -> str:
+    lesions = loaders.example_lesions()
+    ids = [lesion.case_id for lesion in lesions]
+    names = {lesion.case_id: example_name(lesion) for lesion in lesions}
+    key = "viewer_example"
+    if st.session_state.get(key) not in ids:
+        asked = st.query_params.get("case")
+        st.session_state[key] = asked if asked in ids else ids[0]
+    return str(
+        st.selectbox("Example lesion", ids, format_func=names.__getitem__, key=key, width=320)
+    )
+
+
+def _choose_case() -> str:
+    """Ask for a group and for one of its cases; any other id may be typed."""
+    groups = case_groups(source.cases(), loaders.cards())
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        group = _choose_group(groups)
+        ids = list(group.cases)
+        key = _CASE
+        if st.session_state.get(key) is None:
+            asked = st.query_params.get("case")
+            st.session_state[key] = asked or (ids[0] if ids else None)
+        if st.session_state[key] is not None and st.session_state[key] not in ids:
+            ids = [st.session_state[key], *ids]
+        case = st.selectbox(
+            f"Case, of {len(group.cases)}",
+            ids,
+            accept_new_options=True,
+            placeholder="Choose, or type an id",
+            help="Type to search. Any case id may be typed whole, of training too.",
+            key=key,
+            width=380,
+        )
+    if not case:
+        raise DataError("No case is chosen: this group is empty. Choose another group of cases.")
+    return str(case).strip()
+
+
+def _choose_group(groups: dict[str, Group]) -> Group:
+    if st.session_state.get(_GROUP) not in groups:
+        asked = st.query_params.get("group")
+        st.session_state[_GROUP] = asked if asked in groups else EVERY
+    chosen = st.selectbox(
+        "Cases",
+        list(groups),
+        format_func=lambda name: f"{groups[name].title}: {len(groups[name].cases)}",
+        help=GROUP_HELP,
+        key=_GROUP,
+        on_change=_first_of_group,
+        width=460,
+    )
+    keep_in_link("group", None if chosen == EVERY else str(chosen))
+    return groups[str(chosen)]
+
+
+def _first_of_group() -> None:
+    """Open the first case of a newly chosen group."""
+    st.session_state[_CASE] = None
+    keep_in_link("case", None)

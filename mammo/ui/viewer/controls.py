@@ -1,0 +1,36 @@
+"""The viewer's sliders, whose numbers stand in the link."""
+
+import streamlit as st
+
+from mammo.ui.comparison.controls import keep_in_link
+from mammo.ui.viewer.settings import number_from_link, number_in_link
+
+
+def choose_number(
+    label: str,
+    name: str,
+    limits: tuple[float, float, float],
+    default: float,
+    text_format: str,
+    help_text: str | None = None,
+) -> float:
+    """Ask for a number by a slider.
+
+    Parameters
+    ----------
+    label : str
+    name : str, of the number in the link
+    limits : lowest, highest, step
+    default : float, which stays out of the link
+    text_format : str, how the slider writes it
+    help_text : str or None, behind the question mark
+    """
+    key = f"viewer_{name}"
+    low, high, step = limits
+    held = st.session_state.get(key)
+    if held is None or not low <= held <= high:
+        asked = st.query_params.get(name)
+        st.session_state[key] = float(number_from_link(asked, low, high, step, default))
+    number = st.slider(label, low, high, step=step, format=text_format, key=key, help=help_text)
+    keep_in_link(name, number_in_link(float(number), default))
+    return float(number)

@@ -1,0 +1,165 @@
+"""Cover a part of the crop, and see both estimates move.
+
+The four number fields hold the box and are the one truth; a box dragged over the crop fills them
+in. A fragment: nothing else of the page runs again.
+"""
+
+from collections.abc import Sequence
+from typing import cast
+
+import streamlit as st
+
+from mammo.explain.panels import Panel
+from mammo.explain.perturb import FILLS, Fill, covered
+from mammo.inference import Classifier
+from mammo.ui import words
+from mammo.ui.comparison.controls import choose_option, keep_in_link
+from mammo.ui.display import data_uri, enlarged
+from mammo.ui.figures import FILM_CONFIG, film_figure
+from mammo.ui.frame import sentences, small_notice
+from mammo.ui.region import Region, selected_box, whole_box
+from mammo.ui.viewer import asking, downloads
+from mammo.ui.viewer.asking import Crop
+from mammo.ui.viewer.settings import box_from_link, box_in_link
+from mammo.ui.viewer.viewing import Viewed
+
+FIELDS = ("x", "y", "width", "height")
+FILL_NAMES = {"mean": "Its mean grey", "black": "Black", "blur": "A blur of it"}
+SMALLEST = 3
+_FOR = "viewer_cover_for"
+
+
+@st.fragment
+def show_occlusion(viewed: Viewed, crop: Crop, models: Sequence[Classifier]) -> None:
+    """Let the visitor cover a part of the crop, and say what both models make of the rest."""
+    st.header("Cover a part yourself", anchor="cover")
+    st.caption(
+        "Drag a box over the crop, or type its numbers. Where the estimate falls, the covered part "
+        "spoke for malignancy; where it rises, against it."
+    )
+    _start(viewed, crop.shape[0])
+    fill = cast("Fill", choose_option("Cover with", "fill", FILL_NAMES, FILLS[0]))
+    left, right = st.columns([5, 7], gap="large")
+    box = _box()
+    with left:
+        _show_crop(viewed, crop, box, fill)
+        _number_fields(crop.shape[0])
+    with right, sentences():
+        _show_answers(viewed, crop, models, box, fill)
+    keep_in_link("cover", box_in_link(box))
+    small_notice()
+
+
+def _start(viewed: Viewed, side: int) -> None:
+    """Begin with the box of the link; another crop begins without one."""
+    if st.session_state.get(_FOR) == viewed.key:
+        return
+    first = _FOR not in st.session_state
+    st.session_state[_FOR] = viewed.key
+    _set_box(box_from_link(st.query_params.get("cover"), side) if first else None)
+
+
+def _show_crop(viewed: Viewed, crop: Crop, box: Region | None, fill: Fill) -> None:
+    chart, side = f"cover_{viewed.key}", crop.shape[0]
+    with_box = crop if box is None else covered(crop, box, fill)
+    shown = enlarged(with_box)
+    st.plotly_chart(
+        film_figure(data_uri(shown), shown.shape[:2], (0, 0, side, side), box),
+        key=chart,
+        on_select=lambda: _take_drawn(chart, side),
+        selection_mode=("box",),
+        config=FILM_CONFIG,
+        alt=f"The crop, {'nothing covered' if box is None else 'a part of it covered'}",
+    )
+
+
+def _take_drawn(chart: str, side: int) -> None:
+    box = selected_box(st.session_state.get(chart), (side, side), SMALLEST)
+    if box is not None:
+        _set_box(box)
+
+
+def _number_fields(side: int) -> None:
+    """Offer the box as numbers, for the keyboard and for touch."""
+    limits = {"x": (0, side - 1), "y": (0, side - 1), "width": (1, side), "height": (1, side)}
+    with st.grid(len(FIELDS), min_column_width=70, gap="small"):
+        for name in FIELDS:
+            low, high = limits[name]
+            st.number_input(name.capitalize(), low, high, value=None, step=4, key=_field(name))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Uncover", icon=":material/undo:", on_click=_set_box, args=(None,), key="uncover")
+        st.caption(f"In pixels of the crop, 0 to {side}, from the top left corner.")
+
+
+def _show_answers(
+    viewed: Viewed, crop: Crop, models: Sequence[Classifier], box: Region | None, fill: Fill
+) -> None:
+    given = asking.answers(viewed, crop, models)
+    before = [answer.assessment.p_malignant for answer in given]
+    changed = crop if box is None else covered(crop, box, fill)
+    after = before if box is None else [float(model.predict(changed)[0]) for model in models]
+    for column, model, was, now in zip(st.columns(len(models)), models, before, after, strict=True):
+        with column:
+            st.metric(
+                f"{model.card.title}, estimated probability",
+                words.percent(now),
+                None if box is None else moved(was, now),
+                delta_color="off",
+                border=True,
+            )
+            standing = words.standing(now, model.card.thresholds["youden"])
+            st.caption(f"{standing} (balanced).")
+    if box is None:
+        st.info("Nothing is covered yet: drag over the crop on this page.", icon=":material/crop:")
+        return
+    _offer(viewed, crop, changed, models, (before, after))
+
+
+def _offer(
+    viewed: Viewed,
+    crop: Crop,
+    changed: Crop,
+    models: Sequence[Classifier],
+    estimates: tuple[Sequence[float], Sequence[float]],
+) -> None:
+    st.caption(
+        "Each model stretches the greys of what it is given: covering the brightest part also "
+        "makes the rest brighter to it."
+    )
+    said = [
+        f"{model.card.title}: {words.percent(was)} whole, {words.percent(now)} with the part "
+        "covered."
+        for model, was, now in zip(models, *estimates, strict=True)
+    ]
+    downloads.offer_panels(
+        viewed,
+        [Panel("whole", crop), Panel("covered", changed)],
+        2,
+        "covered",
+        ["Estimated probability of malignancy.", *said],
+    )
+
+
+def moved(before: float, after: float) -> str:
+    """Say by how many percentage points an estimate moved.
+
+    Examples
+    --------
+    >>> moved(0.81, 0.402), moved(0.5, 0.501), moved(0.2, 0.25)
+    ('-41 points', 'unchanged', '+5 points')
+    """
+    points = round(100 * (after - before))
+    return f"{points:+d} points" if points else "unchanged"
+
+
+def _box() -> Region | None:
+    return whole_box([st.session_state.get(_field(name)) for name in FIELDS])
+
+
+def _set_box(box: Region | None) -> None:
+    for position, name in enumerate(FIELDS):
+        st.session_state[_field(name)] = None if box is None else box[position]
+
+
+def _field(name: str) -> str:
+    return f"viewer_cover_{name}"

@@ -1,0 +1,50 @@
+"""Grad-CAM viewer: why a model said so, and how far that can be trusted, for any lesion.
+
+Layout and words only; the parts are in `mammo.ui.viewer`.
+"""
+
+import streamlit as st
+
+from mammo.ui import loaders
+from mammo.ui.frame import frame, notice_accepted, sentences
+from mammo.ui.result import show_doubts
+from mammo.ui.trust import show_familiarity, show_similar
+from mammo.ui.viewer import asking
+from mammo.ui.viewer.choose import choose_case
+from mammo.ui.viewer.inside_section import show_inside
+from mammo.ui.viewer.maps_section import show_maps
+from mammo.ui.viewer.occlude_section import show_occlusion
+from mammo.ui.viewer.place_section import show_place
+from mammo.ui.viewer.record_section import recorded_estimates, show_record, show_standing
+from mammo.ui.viewer.sensitivity_section import show_sensitivity
+
+frame("Grad-CAM viewer", ":material/visibility:")
+st.markdown(
+    "Why did they say so? What each model used on a lesion, by several methods; what goes on "
+    "inside; and what moves the estimate. The address of this page holds its settings: send it, "
+    "and others see this very view."
+)
+
+with sentences():
+    viewed = choose_case()
+    if not notice_accepted():
+        st.stop()
+    show_standing(viewed)
+    cards = loaders.cards()
+    estimates = recorded_estimates(viewed, cards)
+    if viewed.crop is not None:
+        models = loaders.classifiers()
+        signals = asking.signals(viewed, viewed.crop, models)
+        show_familiarity(signals)
+        show_doubts(viewed.doubts)
+        show_maps(viewed, viewed.crop, models, signals)
+        given = asking.answers(viewed, viewed.crop, models)
+        estimates = {one.card.name: one.assessment.p_malignant for one in given}
+        show_similar(signals)
+    show_record(viewed, cards)
+    with sentences():
+        show_place(estimates, cards)
+    if viewed.crop is not None:
+        show_occlusion(viewed, viewed.crop, models)
+        show_sensitivity(viewed, viewed.crop, models)
+        show_inside(viewed, viewed.crop, models)
