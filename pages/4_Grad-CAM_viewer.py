@@ -16,6 +16,7 @@ from mammo.ui.viewer.maps_section import show_maps
 from mammo.ui.viewer.occlude_section import show_occlusion
 from mammo.ui.viewer.place_section import show_place
 from mammo.ui.viewer.record_section import recorded_estimates, show_record, show_standing
+from mammo.ui.viewer.report_section import show_report
 from mammo.ui.viewer.sensitivity_section import show_sensitivity
 
 frame("Grad-CAM viewer", ":material/visibility:")
@@ -42,6 +43,8 @@ with sentences():
         estimates = {one.card.name: one.assessment.p_malignant for one in given}
         show_similar(signals)
     show_record(viewed, cards)
+    if viewed.crop is not None:
+        show_report(viewed, given, signals)
     with sentences():
         show_place(estimates, cards)
     if viewed.crop is not None:

@@ -14,6 +14,7 @@ from mammo.explain import load_audit
 from mammo.explain.audit import __main__ as command
 from mammo.trust import NOT_A_CROP
 from mammo.ui import words
+from mammo.ui.viewer import report_section
 from mammo.ui.viewer.handover import OwnCrop
 from tests.conftest import write_prepared
 from tests.explain.test_audit import LIMIT, other_network, write_crops
@@ -81,6 +82,26 @@ def test_the_record_shows_once_asked(app: AppTest) -> None:
     page = opened(app, case=EXAMPLE)
     page.toggle[0].set_value(True).run()
     assert quiet(page) and "Recorded as **malignant**" in texts(page)
+
+
+def test_the_report_tells_the_truth_only_once_asked(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered: list[dict[str, object]] = []
+    monkeypatch.setattr(
+        report_section, "report_buttons", lambda *given, **named: offered.append(named)
+    )
+    page = opened(app, case=EXAMPLE)
+    page.toggle[0].set_value(True).run()
+    assert quiet(page)
+    before, after = str(offered[0]["recorded"]), str(offered[-1]["recorded"])
+    assert before == "" and after.startswith("Recorded as malignant. ")
+    assert offered[0]["case"] == EXAMPLE
+
+
+def test_the_report_is_offered_in_both_forms(app: AppTest) -> None:
+    labels = {one.proto.label for one in opened(app, case=EXAMPLE).get("download_button")}
+    assert {"Case report (PDF)", "Case report (HTML)"} <= labels
 
 
 def test_a_link_of_nonsense_opens_the_page_as_it_is(app: AppTest) -> None:

@@ -32,8 +32,8 @@ def show_record(viewed: Viewed, cards: Sequence[Card]) -> None:
     """Show what the data set records of a public case, once asked: first guess, then look."""
     if viewed.row is None:
         return
-    key = f"viewer_record_{viewed.key}"
-    if viewed.crop is not None and not st.toggle("Show what was recorded", key=key):
+    asked = viewed.crop is None or st.toggle("Show what was recorded", key=record_key(viewed))
+    if not asked:
         return
     with st.container(border=True):
         st.markdown(f"Recorded as **{words.pathology_words(str(viewed.row['pathology']))}**.")
@@ -42,6 +42,11 @@ def show_record(viewed: Viewed, cards: Sequence[Card]) -> None:
         recorded.markdown("\n".join(f"- {line}" for line in recorded_lines(row)))
         scores.markdown("\n".join(f"- {line}" for line in score_lines(row, cards)))
         small_notice()
+
+
+def record_key(viewed: Viewed) -> str:
+    """Return the key of the toggle that shows what was recorded of a case."""
+    return f"viewer_record_{viewed.key}"
 
 
 def recorded_estimates(viewed: Viewed, cards: Sequence[Card]) -> Mapping[str, float]:
