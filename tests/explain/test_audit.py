@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image as Picture
 
-from mammo.artifacts import load_manifest, read_attachment
+from mammo.artifacts import attach, load_manifest, read_attachment
 from mammo.artifacts.cases import CASES_NAME, read_rows, write_rows
 from mammo.errors import ArtifactError
 from mammo.explain import METHODS, load_audit
@@ -17,7 +17,7 @@ from mammo.explain.audit import __main__ as command
 from mammo.explain.audit.examine import likeness
 from mammo.explain.audit.summary import figure
 from mammo.explain.findings import Figure, audit_name
-from tests.tiny_artifacts import MODELS, tiny_network, write_manifest_again, write_tiny_artifacts
+from tests.tiny_artifacts import MODELS, tiny_network, write_tiny_artifacts
 from tests.trust.tiny_trust import blobs
 
 LIMIT = 12
@@ -142,17 +142,17 @@ def test_all_crops_after_a_few_begin_with_the_few(
     assert not any((tmp_path / ".mammo-work").iterdir()), "finished work is cleared away"
 
 
-def test_a_new_network_starts_anew_and_the_old_audit_is_dropped_or_refused(
+def test_an_altered_audit_or_one_of_another_schema_is_refused(
     tmp_path: Path, artifacts: Path
 ) -> None:
     data = write_crops(tmp_path / "crops", artifacts, boxes=False)
     assert run(data, artifacts, "--models", "simple_cnn") == 0
     path = artifacts / audit_name("simple_cnn")
-    path.write_text(path.read_text().replace('"schema": 1', '"schema": 9'))
+    newer = path.read_bytes().replace(b'"schema": 1', b'"schema": 9')
+    path.write_bytes(newer)
     with pytest.raises(ArtifactError):
         load_audit("simple_cnn", artifacts)
-    attachments = json.loads((artifacts / "manifest.json").read_text())["attachments"]
-    write_manifest_again(artifacts, attachments=attachments)
+    attach(audit_name("simple_cnn"), newer, folder=artifacts)
     with pytest.raises(ArtifactError, match="schema 9"):
         load_audit("simple_cnn", artifacts)
 
