@@ -60,7 +60,7 @@ CLAIM = (
     Item("28", "Metrics", CARD, "Metrics"),
     Item("29", "Significance and uncertainty", CARD, "Quantitative analyses"),
     Item("30", "Robustness and sensitivity analysis", CARD, "Caveats and recommendations"),
-    Item("31", "Explainability", APP, "Upload and classify", "Grad-CAM; not the lesion's extent"),
+    Item("31", "Explainability", APP, "Grad-CAM viewer", "not the lesion's extent"),
     Item("32", "Evaluation on internal data", CARD, "Quantitative analyses"),
     Item(
         "33", "Testing on external data", NO, remark="none at hand; mammo.evaluate --data does it"
