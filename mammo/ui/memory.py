@@ -1,10 +1,13 @@
-"""Keep the server's memory flat: freed films go back to the system at once.
+"""Keep the server's memory flat, and what a visitor uploads in it: never on the disk.
 
 Each run of a page has a thread of its own, and glibc lets each thread's arena keep freed blocks of
 up to 32 MB for later; decoding a film frees several such blocks. Six films left the server at
 484 MB resident, and at 337 MB with the threshold held at 1 MB.
 
 Reference: mallopt(3), M_MMAP_THRESHOLD: setting it also ends its automatic growth.
+
+An upload arrives as a form, which Starlette, the server under Streamlit, writes to a temporary file
+once it has 1 MB; `tests/browser/test_privacy.py` runs the server where no such file can be written.
 """
 
 import ctypes
@@ -13,6 +16,7 @@ from functools import cache
 
 _M_MMAP_THRESHOLD = -3
 _THRESHOLD_BYTES = 1 << 20
+_FORM_PARSER = "starlette.formparsers"
 
 
 @cache
@@ -25,3 +29,16 @@ def give_back_freed_films() -> bool:
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     return mallopt is not None and bool(mallopt(_M_MMAP_THRESHOLD, _THRESHOLD_BYTES))
+
+
+def keep_uploads_off_the_disk() -> bool:
+    """Tell the running server to receive uploads in memory; return whether there is a server.
+
+    How large they may be, `server.maxUploadSize` says. Looked up and not imported: without a server
+    (a page under test) there is nothing to tell.
+    """
+    parsers = sys.modules.get(_FORM_PARSER)
+    if parsers is None:
+        return False
+    parsers.MultiPartParser.spool_max_size = sys.maxsize
+    return True

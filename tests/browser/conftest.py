@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,18 +61,36 @@ class Visit:
 
 
 @contextmanager
-def running_server(artifacts: Path, log: Path) -> Iterator[Server]:
-    """Run the app on a free port until the block ends."""
+def running_server(
+    artifacts: Path,
+    log: Path,
+    more: Mapping[str, str] | None = None,
+    under: Sequence[str] = (),
+    script: Path = ROOT / "app.py",
+) -> Iterator[Server]:
+    """Run the app on a free port until the block ends.
+
+    `more` are variables of its environment; `under` is a command that starts it, as a limit
+    does; another `script` runs in its own folder.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
+    command = [
+        *under,
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        script.name,
+        f"--server.port={port}",
+    ]
     command += ["--server.address=127.0.0.1", "--server.headless=true"]
     command += ["--server.fileWatcherType=none"]
-    environment = os.environ | {"MAMMO_ARTIFACTS": str(artifacts)}
+    environment = os.environ | {"MAMMO_ARTIFACTS": str(artifacts)} | dict(more or {})
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+            command, cwd=script.parent, env=environment, stdout=output, stderr=subprocess.STDOUT
         )
         try:
             _wait_for(port, process)
