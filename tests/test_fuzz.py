@@ -1,5 +1,6 @@
 """A seeded slice of `benchmarks/fuzz.py`, its finds, and that it would find a defect at all."""
 
+import json
 import subprocess
 import sys
 from itertools import count, islice
@@ -120,6 +121,18 @@ def test_a_worker_that_dies_costs_one_input_and_is_found(monkeypatch: pytest.Mon
     outcomes = list(fuzz.supervised(SEED, 0, 3))
     assert [outcome["number"] for outcome in outcomes] == [0, 1, 2]
     assert "the worker ended (-6)" in fuzz.complaint(outcomes[1])
+
+
+def test_the_command_runs_and_writes_what_it_counted(tmp_path: Path) -> None:
+    out = tmp_path / "fuzz.json"
+    done = subprocess.run(
+        [sys.executable, "benchmarks/fuzz.py", "--inputs", "6", "--seed", "3", "--json", str(out)],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    counted = json.loads(out.read_text())
+    assert counted["inputs"] == 6 and counted["findings"] == []
+    assert sum(sum(kind.values()) for kind in counted["kinds"].values()) == 6
 
 
 # --- what it found

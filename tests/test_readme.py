@@ -72,6 +72,8 @@ HELD = {
     "python -m mammo.evaluate --unit lesion --json figures.json": HERE,
     "python -m mammo.evaluate --data DIR": HERE,
     "python benchmarks/explain.py": HERE,
+    "python benchmarks/fuzz.py --inputs 10000": "tests/test_fuzz.py",
+    "python -m benchmarks.kills": "tests/test_kills.py",
     "python benchmarks/serving.py": HERE,
     "python -m docs.screenshots": HERE,
 }

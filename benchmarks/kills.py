@@ -1,0 +1,121 @@
+"""Kill preparation and training at random moments, again and again, and compare where they end.
+
+    python -m benchmarks.kills                    twenty kills each, and benchmarks/kills.json
+    python -m benchmarks.kills --kills 3 --json OUT.json
+
+A miniature of the data set is prepared, and a tiny folder of crops trained with the simple CNN:
+once undisturbed, then killed (SIGKILL, the whole process group) after a random part of the time
+that took, started again by the same command, and so on. A run that ends before its kill is compared
+with the undisturbed one, file by file, and a new one begins. Moments follow from the seed as shares
+of the undisturbed time; where in the program they fall depends on the machine.
+"""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULT = Path(__file__).with_suffix(".json")
+TRAINING = (
+    "--models", "simple_cnn", "--folds", "2", "--epochs", "2", "--input-size", "64",
+    "--batch-size", "16", "--imagenet-weights", "none",
+)  # fmt: skip
+
+Compared = Callable[[Path], dict[str, bytes]]
+
+
+def main() -> int:
+    """Run the command."""
+    from tests.conftest import write_prepared
+    from tests.miniature import WRITERS
+
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=20, help="of each (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=2026, help="(default: %(default)s)")
+    parser.add_argument("--json", type=Path, default=RESULT, help="(default: %(default)s)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        tree = WRITERS["tcia"](folder / "tree").folder
+        crops = write_prepared(folder / "crops")
+        prepare = ["mammo.prepare", "--data", str(tree), "--partial", "--jobs", "1"]
+        train = ["mammo.train", "--data", str(crops), *TRAINING]
+        random = Random(options.seed)
+        found = {
+            "seed": options.seed,
+            "preparation": disturbed(
+                prepare, folder / "prepared", prepared_files, options.kills, random
+            ),
+            "training": disturbed(train, folder / "trained", trained_files, options.kills, random),
+        }
+    options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(found, indent=1))
+    return 0 if all(found[name]["same"] for name in ("preparation", "training")) else 1
+
+
+def disturbed(
+    command: list[str], place: Path, compared: Compared, kills: int, random: Random
+) -> dict[str, Any]:
+    """Kill a command so often, and say whether each of its ends is that of an undisturbed run."""
+    start = time.perf_counter()
+    run(command, place / "whole" / "out", None)
+    seconds = time.perf_counter() - start
+    expected = compared(place / "whole" / "out")
+    shares: list[float] = []
+    same, ends = True, 0
+    while len(shares) < kills:
+        out, killed = place / f"killed {ends}" / "out", True
+        while killed:
+            share = random.uniform(0.05, 0.95)
+            killed = run(command, out, share * seconds if len(shares) < kills else None)
+            shares += [round(share, 3)] if killed else []
+        same, ends = same and compared(out) == expected, ends + 1
+    return {
+        "kills": len(shares), "runs_that_ended": ends, "same": same,
+        "seconds_undisturbed": round(seconds, 1), "shares_of_it": shares,
+    }  # fmt: skip
+
+
+def run(command: list[str], out: Path, kill_after: float | None) -> bool:
+    """Run a command, and kill it after so many seconds; return whether it was killed."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with subprocess.Popen(
+        [sys.executable, "-m", *command, "--out", str(out)],
+        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
+    ) as process:  # fmt: skip
+        try:
+            _, said = process.communicate(timeout=kill_after)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            return True
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} failed: {said.decode()[-500:]}")
+    return False
+
+
+def prepared_files(out: Path) -> dict[str, bytes]:
+    """Return the table and every crop."""
+    return {path.name: path.read_bytes() for path in [out / "index.csv", *out.glob("crops/*")]}
+
+
+def trained_files(out: Path) -> dict[str, bytes]:
+    """Return all that depends on the data, the settings and the seed alone.
+
+    The Keras file holds the time of its writing, the manifest and the curves that of the run.
+    """
+    names = ("cases.csv", "simple_cnn/model.onnx", "simple_cnn/card.json")
+    return {name: (out / name).read_bytes() for name in names}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
