@@ -15,13 +15,13 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from mammo.artifacts import load_manifest
 from mammo.errors import MammoError, SettingsError
 from mammo.evaluate import evaluate_artifacts
-from mammo.evaluation import Evaluation, SplitEvaluation
+from mammo.evaluation import Evaluation, Interval, SplitEvaluation
 from mammo.evaluation.wording import interval, number, p_value, percent
 from mammo.explain import Audit, MethodFindings, load_audit, method_named
 from mammo.model_card import as_markdown, model_card, read_facts
@@ -34,6 +34,7 @@ README = ROOT / "README.md"
 MODEL_CARD = ROOT / "docs" / "MODEL_CARD.md"
 BENCHMARK = ROOT / "benchmarks" / "serving.json"
 EXPLAINING = ROOT / "benchmarks" / "explain.json"
+PUBLISHED = ROOT / "docs" / "published-split.json"
 EXAMPLE = "7"
 TOLERANCE = 0.002
 """How far numbers may differ: a processor's last digit, far less than what a figure is shown to."""
@@ -80,8 +81,16 @@ def card_text() -> str:
     return as_markdown(model_card(read_facts(evaluate_artifacts().splits["test"])))
 
 
-def filled(text: str) -> str:
-    """Return the text of README.md with its parts as the artifacts have them.
+def filled(
+    text: str, parts: Mapping[str, Callable[[], str]] | None = None, where: str = "README.md"
+) -> str:
+    """Return the text of a document with its parts as the artifacts have them.
+
+    Parameters
+    ----------
+    text : str
+    parts : what writes each part, by its name; by default those of README.md
+    where : str, the document's name
 
     Raises
     ------
@@ -90,12 +99,12 @@ def filled(text: str) -> str:
     MammoError
         The artifacts cannot be read.
     """
-    for name, write in PARTS.items():
+    for name, write in (PARTS if parts is None else parts).items():
         marks = rf"<!-- {name}: begin [^\n]*-->\n(.*?)<!-- {name}: end -->"
         found = re.search(marks, text, re.DOTALL)
         if found is None:
             raise SettingsError(
-                f"README.md should mark where its {name} stand: <!-- {name}: begin ... --> and "
+                f"{where} should mark where its {name} stand: <!-- {name}: begin ... --> and "
                 f"<!-- {name}: end -->, each on a line of its own."
             )
         text = f"{text[: found.start(1)]}{write()}\n{text[found.end(1) :]}"
@@ -128,6 +137,7 @@ def figures_part() -> str:
         _row("Specificity (each crop)", crops, _rate("specificity")),
         _row("Malignant crops, observed / expected (1 is best)", crops, _observed),
         _row("AUC out of fold on the training crops", out_of_fold, _auc),
+        *_published_row(crops),
     ]
     table = [f"| {' | '.join(row)} |" for row in rows]
     paragraphs = [crops.headline, _against_radiologists(crops), _provenance(by_crop)]
@@ -246,6 +256,19 @@ def _auc(split: SplitEvaluation, model: str) -> str:
     if model:
         return interval(split.models[model].metrics["auc"], 2)
     return interval(split.radiologists.auc, 2) if split.radiologists else ""
+
+
+def _published_row(split: SplitEvaluation) -> list[list[str]]:
+    """Return the row of `python -m mammo.experiments.published`, where that was run."""
+    if not PUBLISHED.is_file():
+        return []
+    result = json.loads(PUBLISHED.read_text(encoding="utf-8"))
+    cells = [
+        interval(Interval(**result["models"][name]["crop"]), 2) if name in result["models"] else ""
+        for name in split.models
+    ]
+    words = f"AUC on the published split, {result['test_crops']} crops (a Swin Transformer: 0.778)"
+    return [[words, *cells, ""]]
 
 
 def _rate(name: str) -> Callable[[SplitEvaluation, str], str]:

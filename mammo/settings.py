@@ -39,10 +39,20 @@ class Recipe:
     weight_average : float, 0 to 0.9999, the momentum of a running mean of the weights over the
         steps of the main stage, which the fitted network keeps; 0 keeps the last weights.
     distillation : float, 0 to 1, how far the targets move from the labels towards what the teacher
-        says of each crop (simple CNN; the teacher is MobileNetV2, fitted on the same crops).
+        says of each crop. The teacher is MobileNetV2 fitted on the same crops; MobileNetV2 itself
+        learns from a first generation of its own.
+    teachers : int, how many fits of the teacher are averaged, each from weights and order of its
+        own.
+    teacher_views : int, on how many augmented views the teacher is asked; the epochs go round
+        them. 0 asks it once a crop, averaged over flips.
+    descriptors : float, 0 to 10, the weight of saying shape, margin, assessment and subtlety too
+        while learning; see `mammo.data.findings`.
+    mixup : float, 0 to 10, mixes each crop with another, by a share drawn from Beta(mixup, mixup).
     frozen_blocks : int, 0 to 16, the first inverted-residual blocks of MobileNetV2 (with its stem)
         that keep their ImageNet weights; 0 trains all.
-    rotation_degrees, zoom, shift, contrast, brightness : float, see `mammo.data.augment`.
+    filters, kernel_size, stride, hidden : int, of the simple CNN: filters, window and step of its
+        first convolution (the second has twice the filters), and the units of its dense layer.
+    rotation_degrees, zoom, shift, contrast, brightness, cutout : float, see `mammo.data.augment`.
     """
 
     input_size: int = 224
@@ -59,12 +69,21 @@ class Recipe:
     label_smoothing: float = 0.0
     weight_average: float = 0.0
     distillation: float = 0.0
+    teachers: int = 1
+    teacher_views: int = 0
+    descriptors: float = 0.0
+    mixup: float = 0.0
     frozen_blocks: int = 0
+    filters: int = 32
+    kernel_size: int = 9
+    stride: int = 4
+    hidden: int = 64
     rotation_degrees: float = 180.0
     zoom: float = 0.2
     shift: float = 0.1
     contrast: float = 0.2
     brightness: float = 20.0
+    cutout: float = 0.0
 
     def __post_init__(self) -> None:
         for name, low, high in _RANGES:
@@ -90,20 +109,33 @@ _RANGES = (
     ("label_smoothing", 0, 0.5),
     ("weight_average", 0, 0.9999),
     ("distillation", 0, 1),
+    ("teachers", 1, 10),
+    ("teacher_views", 0, 1000),
+    ("descriptors", 0, 10),
+    ("mixup", 0, 10),
     ("frozen_blocks", 0, 16),
+    ("filters", 1, 1024),
+    ("kernel_size", 1, 31),
+    ("stride", 1, 8),
+    ("hidden", 1, 4096),
     ("rotation_degrees", 0, 180),
     ("zoom", 0, 2),
     ("shift", 0, 0.5),
     ("contrast", 0, 1),
     ("brightness", 0, 128),
+    ("cutout", 0, 1),
 )
 
-RECIPES = {
+FIRST_RECIPES = {
     "simple_cnn": Recipe(
         epochs=50, learning_rate=1e-3, rotation_degrees=15.0, contrast=0.0, brightness=0.0
     ),
     "mobilenetv2": Recipe(epochs=14, head_epochs=2, learning_rate=1e-4, frozen_blocks=6),
 }
+"""The recipes of the first release, from which the experiments of its time count their changes."""
+
+RECIPES = dict(FIRST_RECIPES)
+"""The recipes of the release."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +197,20 @@ class TrainSettings:
         """
         parts = self.plain() | {"data": fingerprint, "out": "", "work": ""}
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def changed_values(recipe: Recipe) -> dict[str, Any]:
+    """Return the values of a recipe that differ from `Recipe()`.
+
+    They name a fit: a lever that is added later, and is off, does not make the old fits void.
+
+    Examples
+    --------
+    >>> changed_values(Recipe(epochs=3))
+    {'epochs': 3}
+    """
+    plain = asdict(Recipe())
+    return {name: value for name, value in asdict(recipe).items() if value != plain[name]}
 
 
 def with_overrides(recipe: Recipe, overrides: dict[str, float | int | None]) -> Recipe:

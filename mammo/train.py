@@ -32,6 +32,7 @@ from mammo.artifacts import (
     staged_artifacts,
 )
 from mammo.artifacts.swap import write_lock
+from mammo.data.findings import finding_answers
 from mammo.data.folds import patient_folds
 from mammo.data.preparation.cache import prepared_folder
 from mammo.data.preparation.run import ABNORMALITIES
@@ -57,6 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(given)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # TensorFlow leaves oneDNN off on many processors: with it the simple CNN trains twice as fast.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     # TensorFlow warns that it compiles anew for each fit and for each last, smaller batch.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     try:
@@ -137,7 +140,11 @@ def _fit_and_release(
     labels = table.loc[training, "label"].to_numpy()
     patients = table.loc[training, "patient_id"].to_numpy()
     folds = patient_folds(labels, patients, settings.folds, settings.seed)
-    data = TrainingCrops(crops[training], labels, folds, name_of_data)
+    # Fits depend on the training half alone, and so does the name under which they are kept.
+    name_of_half = fingerprint(table[training].reset_index(drop=True), crops[training])
+    data = TrainingCrops(
+        crops[training], labels, folds, name_of_half, finding_answers(table[training])
+    )
     fits = [_fit_model(name, settings, data, run) for name in settings.models]
     facts = run_facts(settings, command, table, name_of_data)
     kept = [

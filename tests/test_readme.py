@@ -53,6 +53,8 @@ HELD = {
     ),
     "python -m mammo.experiments docs/experiments/cnn-distilled.json --data DIR": TRYING,
     "python -m mammo.experiments.guards --data DIR": TRYING,
+    "python -m mammo.experiments.published --data DIR": "tests/experiments/test_published.py",
+    "python -m mammo.experiments.note": "tests/experiments/test_note.py",
     "python -m mammo.lessons leak --data DIR": "tests/test_lessons.py",
     "python -m mammo.trust_build --data DIR": "tests/trust/test_build.py",
     "python -m mammo.explain.audit --data DIR": "tests/explain/test_audit.py",

@@ -25,10 +25,12 @@ from mammo.evaluation.bootstrap import (
 from mammo.evaluation.checks import as_labels, as_probabilities
 from mammo.evaluation.interval import CONFIDENCE, Interval
 from mammo.evaluation.operating import operating_point, widen_at_the_edge
+from mammo.evaluation.ranking import Ranking, best_sensitivity, best_specificity
 from mammo.evaluation.units import Unit, group_units
 
 RANKING_NAMES = ("auc", "partial_auc", "average_precision")
 SCORE_NAMES = (*RANKING_NAMES, "brier", "ece")
+AT_NINETY_NAMES = ("sensitivity_at_specificity_90", "specificity_at_sensitivity_90")
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +128,47 @@ def auc_interval(
     malignant = as_labels(labels)
     interval = bootstrap.interval(auc_statistic(malignant, scores), confidence=confidence)
     return widen_at_the_edge(interval, _rarer_patients(malignant, bootstrap), confidence)
+
+
+def at_ninety(
+    labels: ArrayLike,
+    p: ArrayLike,
+    bootstrap: PatientBootstrap,
+    confidence: float = CONFIDENCE,
+) -> dict[str, Interval]:
+    """Return sensitivity at 90 % specificity and specificity at 90 % sensitivity.
+
+    Both are read from the curve of these very cases, so they flatter a little what a threshold
+    chosen elsewhere reaches (see `mammo.evaluation.thresholds`).
+
+    Parameters
+    ----------
+    labels : bool or int (n,), 1 malignant
+    p : float (n,), 0..1
+    bootstrap : PatientBootstrap over the n cases
+    confidence : float, above 0 and below 1
+
+    Returns
+    -------
+    dict of Interval, keys `AT_NINETY_NAMES`; NaN with one class only
+
+    Examples
+    --------
+    >>> found = at_ninety([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], PatientBootstrap(list("abcd")))
+    >>> found["sensitivity_at_specificity_90"].value, found["specificity_at_sensitivity_90"].value
+    (0.5, 0.5)
+    """
+    ranking = Ranking(labels, p)
+
+    def statistic(weights: Floats) -> Floats:
+        counts = ranking.flagged(weights)
+        return np.stack([best_sensitivity(*counts), best_specificity(*counts)], axis=1)
+
+    sampled, resampled = statistic(bootstrap.sample)[0], bootstrap.distribution(statistic)
+    return {
+        name: percentile_interval(float(value), column, confidence)
+        for name, value, column in zip(AT_NINETY_NAMES, sampled, resampled.T, strict=True)
+    }
 
 
 def _rarer_patients(malignant: Booleans, bootstrap: PatientBootstrap) -> int:

@@ -6,6 +6,7 @@ per_thousand(0.90, 0.60, prevalence=0.05)
 
 from dataclasses import dataclass
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from mammo.evaluation.arithmetic import Floats, ratio
@@ -132,3 +133,38 @@ def clinic_figures(
         "missed_per_1000": 1000.0 * missed,
         "false_alarms_per_1000": 1000.0 * alarms,
     }
+
+
+def moved_to_prevalence(p: ArrayLike, learned: float, stated: float) -> Floats:
+    """Return calibrated probabilities for a place where another share of lesions is malignant.
+
+    Bayes' theorem with the likelihood ratios left as they are: the odds are multiplied by
+    [stated / (1 - stated)] / [learned / (1 - learned)].
+
+    Parameters
+    ----------
+    p : float (n,), 0..1, calibrated where the share was `learned`
+    learned, stated : float, above 0 and below 1
+
+    Returns
+    -------
+    float64 (n,), in the same order of suspicion
+
+    Raises
+    ------
+    SettingsError
+        A share outside 0..1.
+
+    References
+    ----------
+    M. Saerens, P. Latinne, C. Decaestecker (2002), Neural Computation 14:21-41, equation 2.4.
+
+    Examples
+    --------
+    >>> moved_to_prevalence([0.5, 0.9], learned=0.5, stated=0.1).round(3).tolist()
+    [0.1, 0.5]
+    """
+    odds = [as_prevalence(share) / (1.0 - as_prevalence(share)) for share in (learned, stated)]
+    values = np.asarray(p, dtype=np.float64)
+    suspicion = values * odds[1]
+    return np.asarray(suspicion / (suspicion + (1.0 - values) * odds[0]), dtype=np.float64)

@@ -62,6 +62,16 @@ def ranking_table(split: SplitEvaluation) -> list[str]:
             ),
             _row(
                 split,
+                "sensitivity at 90 % specificity",
+                lambda model: percent(model.metrics["sensitivity_at_specificity_90"]),
+            ),
+            _row(
+                split,
+                "specificity at 90 % sensitivity",
+                lambda model: percent(model.metrics["specificity_at_sensitivity_90"]),
+            ),
+            _row(
+                split,
                 f"average precision (useless: {share})",
                 lambda model: interval(model.metrics["average_precision"]),
             ),

@@ -12,6 +12,7 @@ from mammo.evaluation.arithmetic import Floats, ratio
 from mammo.evaluation.checks import as_labels, as_scores
 
 HIGH_SENSITIVITY = 0.9
+HIGH_SPECIFICITY = 0.9
 
 
 class Ranking:
@@ -135,3 +136,53 @@ def mean_precision(true_positive: Floats, false_positive: Floats) -> Floats:
         true_positive[:, 1:], flagged, out=np.zeros_like(flagged), where=flagged > 0
     )
     return ratio(np.einsum("rk,rk->r", gained, precision), true_positive[:, -1])
+
+
+def best_specificity(
+    true_positive: Floats, false_positive: Floats, lowest_sensitivity: float = HIGH_SENSITIVITY
+) -> Floats:
+    """Return the highest specificity that a threshold reaches while sensitivity is high enough.
+
+    Parameters
+    ----------
+    true_positive, false_positive : float64 (r, k + 1), from `Ranking.flagged`
+    lowest_sensitivity : float, 0..1
+
+    Returns
+    -------
+    float64 (r,), 0..1, NaN where a row has one class only; no line is drawn between thresholds
+    """
+    return _highest(
+        1.0 - ratio(false_positive, false_positive[:, -1:]),
+        ratio(true_positive, true_positive[:, -1:]),
+        lowest_sensitivity,
+    )
+
+
+def best_sensitivity(
+    true_positive: Floats, false_positive: Floats, lowest_specificity: float = HIGH_SPECIFICITY
+) -> Floats:
+    """Return the highest sensitivity that a threshold reaches while specificity is high enough.
+
+    Parameters
+    ----------
+    true_positive, false_positive : float64 (r, k + 1), from `Ranking.flagged`
+    lowest_specificity : float, 0..1
+
+    Returns
+    -------
+    float64 (r,), 0..1, NaN where a row has one class only; no line is drawn between thresholds
+    """
+    return _highest(
+        ratio(true_positive, true_positive[:, -1:]),
+        1.0 - ratio(false_positive, false_positive[:, -1:]),
+        lowest_specificity,
+    )
+
+
+def _highest(wanted: Floats, held: Floats, lowest: float) -> Floats:
+    # Flagging everything or nothing always holds one of the two at 1, so each row has a threshold;
+    # the tiny term forgives a weighted share of 0.9 its last digit.
+    allowed = np.where(held >= lowest - 1e-12, wanted, -np.inf)
+    undefined = np.isnan(wanted).any(axis=1) | np.isnan(held).any(axis=1)
+    return np.asarray(np.where(undefined, np.nan, allowed.max(axis=1)), dtype=np.float64)

@@ -4,7 +4,7 @@ from mammo.evaluation.arithmetic import Booleans, Floats
 from mammo.evaluation.cases import CropTable, EvaluatedModel
 from mammo.evaluation.decision import decision_curve
 from mammo.evaluation.delong import delong_interval
-from mammo.evaluation.headline import ScoreFigures, auc_interval
+from mammo.evaluation.headline import ScoreFigures, at_ninety, auc_interval
 from mammo.evaluation.interval import Interval
 from mammo.evaluation.operating import operating_point
 from mammo.evaluation.reliability import (
@@ -62,7 +62,7 @@ def evaluate_model(
     return ModelEvaluation(
         model.name,
         model.title,
-        dict(figures.metrics),
+        dict(figures.metrics) | at_ninety(labels, p, sample.bootstrap, plan.confidence),
         delong_interval(labels, p, sample.units.patients, plan.confidence),
         points,
         {name: classification_report(point.confusion) for name, point in points.items()},

@@ -43,8 +43,9 @@ class CalibrationEvaluation:
 
 @dataclass(frozen=True)
 class ModelEvaluation:
-    """Hold one model's figures; `metrics` has the keys of `mammo.evaluation.headline.SCORE_NAMES`.
+    """Hold one model's figures.
 
+    `metrics` has the keys `SCORE_NAMES` and `AT_NINETY_NAMES` of `mammo.evaluation.headline`.
     `points` and `reports` are keyed by the name of the threshold.
     """
 

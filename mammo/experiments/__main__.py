@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mammo.artifacts import load_cases
+from mammo.data.findings import finding_answers
 from mammo.data.folds import patient_folds
 from mammo.data.table import fingerprint, load_crops, read_pixels
 from mammo.errors import MammoError
@@ -43,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     options = _parser().parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # TensorFlow leaves oneDNN off on many processors: with it the simple CNN trains twice as fast.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     # TensorFlow warns that it compiles anew for each fit and for each last, smaller batch.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     try:
@@ -120,14 +123,17 @@ def out_of_fold_scores(
     if experiment.shuffle_labels:
         labels = shuffle_by_lesion(labels, rows["lesion_id"].to_numpy(), experiment.seed)
         name_of_data = f"{name_of_data} with shuffled labels"
-    data = TrainingCrops(crops, labels, fold, name_of_data)
+    data = TrainingCrops(crops, labels, fold, name_of_data, finding_answers(rows))
     settings = TrainSettings(
         Path(), Path(), work, (experiment.model,), experiment.seed,
         imagenet_weights=imagenet_weights, recipes={experiment.model: experiment.recipe},
     )  # fmt: skip
-    plan = fit_plan(experiment.model, settings, work / experiment.name)
+    plan = replace(
+        fit_plan(experiment.model, settings, work / experiment.name), features=work / "features"
+    )
     if plan.teacher:
-        plan = replace(plan, teacher=replace(plan.teacher, work=work / "teacher"))
+        teacher = replace(plan.teacher, work=work / "teacher", features=work / "features")
+        plan = replace(plan, teacher=teacher)
     parts, seconds = [], 0.0
     for number in experiment.folds:
         with tqdm(desc=f"{experiment.name}, fold {number}", unit="epoch") as bar:

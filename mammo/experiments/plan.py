@@ -4,7 +4,9 @@
      "recipe": {"epochs": 150}, "folds": [0, 1], "seed": 2026}
 
 `recipe` names only what differs from the released recipe (`mammo.settings.RECIPES`); `folds` are
-those of the release that are fitted, two to screen, all to decide. With `"shuffle_labels": true`
+those of the release that are fitted, two to screen, all to decide. `"from": "first release"` counts
+the changes from the recipes of the first release instead, so that a file means the same after a
+later one. With `"shuffle_labels": true`
 the network learns labels dealt anew among the lesions: a control that must end at an AUC of 0.5.
 """
 
@@ -17,9 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.errors import SettingsError
-from mammo.settings import MODELS, RECIPES, Recipe, TrainSettings, with_overrides
+from mammo.settings import FIRST_RECIPES, MODELS, RECIPES, Recipe, TrainSettings, with_overrides
 
-KEYS = {"model", "why", "recipe", "folds", "seed", "shuffle_labels"}
+KEYS = {"model", "why", "from", "recipe", "folds", "seed", "shuffle_labels"}
+
+STARTS = {"release": RECIPES, "first release": FIRST_RECIPES}
+"""The recipes that an experiment may change."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class Experiment:
     folds : tuple of int, the release's folds to fit.
     seed : int, of weights, order and augmentation; the folds are always the release's.
     shuffle_labels : bool, learn labels dealt anew among the lesions.
+    start : str, of `STARTS`.
     """
 
     name: str
@@ -44,11 +50,12 @@ class Experiment:
     folds: tuple[int, ...]
     seed: int
     shuffle_labels: bool = False
+    start: str = "release"
 
     @property
     def recipe(self) -> Recipe:
         """Return the whole recipe."""
-        return with_overrides(RECIPES[self.model], self.changes)
+        return with_overrides(STARTS[self.start][self.model], self.changes)
 
 
 def shuffle_by_lesion(
@@ -91,8 +98,8 @@ def read_experiment(path: Path) -> Experiment:
         raise SettingsError(f"{path} is not a readable experiment: {error}.") from error
     if not isinstance(content, dict) or not {"model", "why"} <= set(content) <= KEYS:
         raise SettingsError(
-            f"{path} must be a JSON object with model, why and, if wanted, recipe, folds, "
-            f"seed, shuffle_labels. "
+            f"{path} must be a JSON object with model, why and, if wanted, from, recipe, "
+            f"folds, seed, shuffle_labels. "
             f"Received: {', '.join(content) if isinstance(content, dict) else type(content)}."
         )
     if content["model"] not in MODELS:
@@ -104,10 +111,15 @@ def read_experiment(path: Path) -> Experiment:
         raise SettingsError(
             f"{path} must name folds from 0 to {TrainSettings.folds - 1}. Received: {folds}."
         )
+    start = content.get("from", "release")
+    if start not in STARTS:
+        raise SettingsError(
+            f"{path} must count its changes from one of {', '.join(STARTS)}. Received: {start!r}."
+        )
     experiment = Experiment(
         path.stem, content["model"], str(content["why"]), dict(content.get("recipe", {})),
         folds, int(content.get("seed", TrainSettings.seed)),
-        bool(content.get("shuffle_labels", False)),
+        bool(content.get("shuffle_labels", False)), start,
     )  # fmt: skip
     _ = experiment.recipe  # a wrong value is refused here, not after an hour
     return experiment

@@ -6,8 +6,9 @@ these scores alone. A fit that is done is kept in the work folder and not repeat
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.errors import TrainingError
-from mammo.models.fit import FitData, build_network, fit, ignore_progress, predict_logits
+from mammo.models.batches import FitData
+from mammo.models.fit import build_network, fit, ignore_progress, predict_logits
 from mammo.models.mobilenetv2 import split
+from mammo.models.multitask import without_descriptors
+from mammo.models.teaching import (
+    Answers,
+    answers_on_flips,
+    answers_on_views,
+    mean_answer,
+    targets,
+)
 from mammo.models.views import FrozenViews, Views, crop_views
-from mammo.settings import RECIPES, Recipe, TrainSettings
+from mammo.settings import RECIPES, Recipe, TrainSettings, changed_values
 
 FINAL = -1
 """The fold number of the fit that holds no crop out."""
+
+MEMBER_STEP = 1000
+"""How far apart the seeds of several fits of one fold lie."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +48,14 @@ class TrainingCrops:
     labels : int (n,), 0 benign, 1 malignant.
     fold : int (n,), the fold in which each crop is held out.
     fingerprint : str, names the data.
+    descriptors : float32 (n, k), see `mammo.data.findings`; or None.
     """
 
     crops: NDArray[np.uint8]
     labels: NDArray[np.int_]
     fold: NDArray[np.int_]
     fingerprint: str
+    descriptors: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +70,8 @@ class FitPlan:
     imagenet_weights : str, see `mammo.models.mobilenetv2`.
     work : Path, the run's work folder.
     teacher : FitPlan, or None; needed where the recipe distils.
+    member : int, which of several fits that differ by weights and order alone.
+    features : Path, or None: where the features of frozen blocks are kept, if not under `work`.
     """
 
     name: str
@@ -63,16 +80,24 @@ class FitPlan:
     imagenet_weights: str
     work: Path
     teacher: "FitPlan | None" = None
+    member: int = 0
+    features: Path | None = None
 
 
 def fit_plan(name: str, settings: TrainSettings, work: Path) -> FitPlan:
     """Plan the fits of one model of a training; MobileNetV2 is the simple CNN's teacher.
 
     Both plans share the work folder, so that the teacher's fits serve twice where both are trained.
+    Where MobileNetV2 distils, its teacher is a first generation that learns from labels alone.
     """
     recipe = settings.recipes.get(name, RECIPES[name])
-    teacher = fit_plan("mobilenetv2", settings, work) if name == "simple_cnn" else None
-    return FitPlan(name, recipe, settings.seed, settings.imagenet_weights, work, teacher)
+    plan = FitPlan(name, recipe, settings.seed, settings.imagenet_weights, work)
+    if name == "simple_cnn":
+        return replace(plan, teacher=fit_plan("mobilenetv2", settings, work))
+    if not recipe.distillation:
+        return plan
+    first = replace(recipe, distillation=0.0, teachers=1, teacher_views=0, descriptors=0.0)
+    return replace(plan, teacher=replace(plan, recipe=first, work=work / "first-generation"))
 
 
 def fit_fold(
@@ -98,36 +123,76 @@ def fit_fold(
     folder = plan.work / plan.name
     folder.mkdir(parents=True, exist_ok=True)
     label = "final" if fold == FINAL else f"fold_{fold}"
-    seed = plan.seed + 1 + fold
-    network = build_network(plan.name, plan.recipe, seed, plan.imagenet_weights)
+    seed = plan.seed + 1 + fold + MEMBER_STEP * plan.member
+    descriptors = _descriptors(plan, data)
+    network = build_network(
+        plan.name, plan.recipe, seed, plan.imagenet_weights,
+        0 if descriptors is None else descriptors.shape[1],
+    )  # fmt: skip
     learning, views = _learning_part(plan, network, data)
     held_out = data.fold == fold
     rows = FitData(
         views, data.labels, np.flatnonzero(~held_out), np.flatnonzero(held_out),
-        _targets(plan, data, fold),
+        targets(data.labels, _answers(plan, data, fold), plan.recipe.distillation, descriptors),
     )  # fmt: skip
     history = fit(
-        network, learning, rows, plan.recipe, seed, folder / f"{label}.npz",
+        network, learning, rows, plan.recipe, seed, folder / f"{label}{_member(plan)}.npz",
         _identity(plan, data, fold), on_epoch,
     )  # fmt: skip
     logits = predict_logits(learning, views, rows.held_out) if held_out.any() else np.empty(0)
+    if descriptors is not None:
+        network = without_descriptors(network)
     return network, logits, [{"fold": label, **row} for row in history]
 
 
-def _targets(plan: FitPlan, data: TrainingCrops, fold: int) -> NDArray[np.float32]:
-    """Return the labels, or their mixture with a teacher that saw no crop of this fold either.
+def _descriptors(plan: FitPlan, data: TrainingCrops) -> NDArray[np.float32] | None:
+    if not plan.recipe.descriptors:
+        return None
+    if data.descriptors is None:
+        raise TrainingError("A recipe with descriptors needs those of the table; there are none.")
+    return data.descriptors
 
-    Hinton et al. 2015, "Distilling the Knowledge in a Neural Network", at temperature 1.
-    """
-    share = plan.recipe.distillation
-    if not share:
-        return data.labels.astype(np.float32)
+
+def _answers(plan: FitPlan, data: TrainingCrops, fold: int) -> Answers | None:
+    """Ask the teachers, fitted on the same crops: they saw none of this fold either."""
+    if not plan.recipe.distillation:
+        return None
     if plan.teacher is None:
         raise TrainingError("A recipe that distils needs a teacher; there is none for this model.")
-    teacher, _, _ = fit_fold(plan.teacher, data, fold)
-    learning, views = _learning_part(plan.teacher, teacher, data)
-    logits = predict_logits(learning, views, np.arange(len(data.labels)))
-    return np.asarray((1 - share) * data.labels + share / (1 + np.exp(-logits)), dtype=np.float32)
+    teachers = [replace(plan.teacher, member=member) for member in range(plan.recipe.teachers)]
+    return mean_answer([_asked(teacher, plan, data, fold) for teacher in teachers])
+
+
+def _asked(teacher: FitPlan, pupil: FitPlan, data: TrainingCrops, fold: int) -> Answers:
+    """Return a teacher's logits, float64 (v, n), and keep them: asking takes minutes."""
+    network, _, _ = fit_fold(teacher, data, fold)
+    views = pupil.recipe.teacher_views
+    moved = teacher
+    if views:
+        moved = replace(teacher, recipe=_moved_alike(teacher.recipe, pupil.recipe))
+    identity = f"{_identity(teacher, data, fold)} {changed_values(moved.recipe)} {views}"
+    name = hashlib.sha256(identity.encode()).hexdigest()[:16]
+    path = (pupil.features or pupil.work / pupil.name) / f"answers-{name}.npy"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part, crops = _learning_part(moved, network, data), len(data.labels)
+        said = answers_on_views(*part, crops, views) if views else answers_on_flips(*part, crops)
+        written = path.with_suffix(f".{os.getpid()}.npy")
+        np.save(written, said)
+        written.replace(path)
+    return np.asarray(np.load(path))
+
+
+def _moved_alike(teacher: Recipe, pupil: Recipe) -> Recipe:
+    return replace(
+        teacher,
+        **{
+            name: getattr(pupil, name)
+            for name in (
+                "rotation_degrees", "zoom", "shift", "contrast", "brightness", "cutout",
+            )
+        },
+    )  # fmt: skip
 
 
 def _learning_part(
@@ -137,7 +202,20 @@ def _learning_part(
     if plan.name == "simple_cnn" or plan.recipe.frozen_blocks == 0:
         return network, views
     frozen, learning = split(network, plan.recipe.frozen_blocks)
-    return learning, FrozenViews(views, frozen, plan.work / plan.name)
+    return learning, FrozenViews(views, frozen, plan.features or plan.work / plan.name)
+
+
+def _member(plan: FitPlan) -> str:
+    return f"_{plan.member}" if plan.member else ""
+
+
+def _additions(plan: FitPlan, data: TrainingCrops) -> dict[str, Any]:
+    """Name what a fit depends on besides, where it does: old fits keep their names."""
+    member = {"member": plan.member} if plan.member else {}
+    descriptors = _descriptors(plan, data)
+    if descriptors is None:
+        return member
+    return member | {"descriptors": hashlib.sha256(descriptors.tobytes()).hexdigest()}
 
 
 def _identity(plan: FitPlan | None, data: TrainingCrops, fold: int) -> str:
@@ -145,12 +223,13 @@ def _identity(plan: FitPlan | None, data: TrainingCrops, fold: int) -> str:
         return ""
     parts = {
         "name": plan.name,
-        "recipe": asdict(plan.recipe),
+        "recipe": changed_values(plan.recipe),
         "teacher": _identity(plan.teacher, data, fold) if plan.recipe.distillation else None,
         "seed": plan.seed,
         "imagenet_weights": Path(plan.imagenet_weights).name,
         "data": data.fingerprint,
         "fold": fold,
+        **_additions(plan, data),
         "held_out": hashlib.sha256(data.fold.tobytes()).hexdigest(),
         "keras": keras.__version__,
     }

@@ -8,7 +8,7 @@ one and swapped in. So the same call after a kill repeats at most one epoch.
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,31 +17,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from mammo.models.batches import FitData, batches
 from mammo.models.mobilenetv2 import build_mobilenetv2, train_above, train_head_only
+from mammo.models.multitask import multitask_loss, with_descriptors
 from mammo.models.simple_cnn import build_simple_cnn
 from mammo.models.views import BATCH, FLIPS, Rows, Views
 from mammo.settings import Recipe
-
-
-@dataclass(frozen=True, eq=False)
-class FitData:
-    """Say what a fit learns from, and what it is watched on.
-
-    Parameters
-    ----------
-    views : Views of all crops.
-    labels : int (n,), 0 benign, 1 malignant, of all crops.
-    learn : int (a,), rows to learn from.
-    held_out : int (m,), rows of patients that are not in `learn`; m may be 0.
-    targets : float32 (n,), 0 to 1, what the network is to say of each crop: the labels, or a
-        mixture of them with a teacher's answers.
-    """
-
-    views: Views
-    labels: NDArray[np.int_]
-    learn: Rows
-    held_out: Rows
-    targets: NDArray[np.float32]
 
 
 @dataclass
@@ -54,12 +35,19 @@ class _State:
     history: list[dict[str, Any]] = field(default_factory=list)
 
 
-def build_network(name: str, recipe: Recipe, seed: int, imagenet_weights: str) -> keras.Model:
-    """Build an untrained network by its name; the same seed gives the same weights."""
+def build_network(
+    name: str, recipe: Recipe, seed: int, imagenet_weights: str, descriptors: int = 0
+) -> keras.Model:
+    """Build an untrained network by its name; the same seed gives the same weights.
+
+    With `descriptors` it has that many outputs beside the logit; see `mammo.models.multitask`.
+    """
     keras.utils.set_random_seed(seed)
     if name == "simple_cnn":
-        return build_simple_cnn(recipe)
-    return build_mobilenetv2(recipe, imagenet_weights)
+        network = build_simple_cnn(recipe)
+    else:
+        network = build_mobilenetv2(recipe, imagenet_weights)
+    return with_descriptors(network, descriptors) if descriptors else network
 
 
 def ignore_progress(_: int) -> None:
@@ -170,7 +158,9 @@ def _compile(network: keras.Model, recipe: Recipe, stage: _Stage, crops: int) ->
             use_ema=recipe.weight_average > 0,
             ema_momentum=recipe.weight_average,
         ),
-        loss=keras.losses.BinaryCrossentropy(
+        loss=multitask_loss(recipe.descriptors, recipe.label_smoothing)
+        if recipe.descriptors
+        else keras.losses.BinaryCrossentropy(
             from_logits=True, label_smoothing=recipe.label_smoothing
         ),
         jit_compile=False,  # XLA on a processor is ten times slower for these networks
@@ -179,11 +169,11 @@ def _compile(network: keras.Model, recipe: Recipe, stage: _Stage, crops: int) ->
 
 
 def _run_epoch(
-    learning: keras.Model, data: FitData, recipe: Recipe, seed: int, view: int
+    learning: keras.Model, data: FitData, recipe: Recipe, seed: int, epoch: int
 ) -> dict[str, Any]:
     began = time.perf_counter()
     losses, sizes = [], []
-    for crops, targets, weights in _batches(data, recipe.batch_size, seed, view):
+    for crops, targets, weights in batches(data, recipe, seed, epoch):
         learning.reset_metrics()  # so that each loss is of its batch alone
         losses.append(float(learning.train_on_batch(crops, targets, sample_weight=weights)))
         sizes.append(len(targets))
@@ -192,22 +182,6 @@ def _run_epoch(
         **_watch(learning, data),
         "seconds": round(time.perf_counter() - began, 2),
     }
-
-
-def _batches(
-    data: FitData, batch_size: int, seed: int, view: int
-) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]]:
-    """Yield views (b, ...), targets (b, 1) and class weights (b,) in the epoch's own order."""
-    learnt = data.labels[data.learn]
-    class_weights = len(learnt) / (2 * np.bincount(learnt, minlength=2))
-    order = np.random.default_rng([seed, view]).permutation(data.learn)
-    for start in range(0, len(order), batch_size):
-        rows = order[start : start + batch_size]
-        yield (
-            data.views.augmented(view, rows),
-            data.targets[rows, np.newaxis],
-            class_weights[data.labels[rows]].astype(np.float32),
-        )
 
 
 def _watch(learning: keras.Model, data: FitData) -> dict[str, float | None]:

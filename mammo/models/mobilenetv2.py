@@ -18,7 +18,8 @@ from mammo.errors import TrainingError
 from mammo.settings import Recipe
 
 LAST_CONVOLUTION = "out_relu"
-_HEAD = ("pooled", "dropout", "logit")
+DESCRIPTORS = "descriptors"
+_HEAD = ("pooled", "dropout", "logit", DESCRIPTORS)
 
 
 def build_mobilenetv2(recipe: Recipe, imagenet_weights: str = "imagenet") -> keras.Model:

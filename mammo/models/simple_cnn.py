@@ -15,7 +15,7 @@ def build_simple_cnn(recipe: Recipe) -> keras.Model:
 
     Parameters
     ----------
-    recipe : Recipe, whose input size and dropout are used.
+    recipe : Recipe, whose input size, dropout, filters, kernel size, stride and units are used.
 
     Returns
     -------
@@ -24,14 +24,15 @@ def build_simple_cnn(recipe: Recipe) -> keras.Model:
     size = recipe.input_size
     crops = keras.Input((size, size, 1), name="crops")
     signal = keras.layers.Rescaling(1 / 127.5, offset=-1, name="scale")(crops)  # (I, I, 1)
-    signal = _convolution("conv_1", 32, size=9, strides=4)(signal)  # (I/4, I/4, 32)
-    signal = keras.layers.MaxPooling2D(2, name="pool_1")(signal)  # (I/8, I/8, 32)
-    signal = _convolution(LAST_CONVOLUTION, 64, size=3)(signal)  # (I/8, I/8, 64)
+    # Shapes as with the released stride s = 4 and f = 32 filters.
+    signal = _convolution("conv_1", recipe.filters, recipe.kernel_size, recipe.stride)(signal)
+    signal = keras.layers.MaxPooling2D(2, name="pool_1")(signal)  # (I/4, I/4, 32) -> (I/8, I/8, 32)
+    signal = _convolution(LAST_CONVOLUTION, 2 * recipe.filters, size=3)(signal)  # (I/8, I/8, 64)
     signal = keras.layers.MaxPooling2D(4, name="pool_2")(signal)  # (I/32, I/32, 64)
     signal = keras.layers.Flatten(name="flatten")(signal)
     signal = keras.layers.Dropout(recipe.dropout, name="dropout_1")(signal)
     signal = keras.layers.Dense(
-        64, activation="relu", kernel_initializer="he_normal", name="embedding"
+        recipe.hidden, activation="relu", kernel_initializer="he_normal", name="embedding"
     )(signal)
     signal = keras.layers.Dropout(recipe.dropout, name="dropout_2")(signal)
     return keras.Model(crops, keras.layers.Dense(1, name="logit")(signal), name="simple_cnn")

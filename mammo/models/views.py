@@ -81,8 +81,9 @@ def crop_views(crops: NDArray[np.uint8], recipe: Recipe, seed: int) -> CropViews
     """Prepare the views of crops, uint8 (n, S, S), as a recipe says."""
     preprocessing = preprocessing_of(recipe)
     augmentation = Augmentation(
-        recipe.rotation_degrees, recipe.zoom, recipe.shift, recipe.contrast, recipe.brightness
-    )
+        recipe.rotation_degrees, recipe.zoom, recipe.shift, recipe.contrast, recipe.brightness,
+        recipe.cutout,
+    )  # fmt: skip
     stretched = np.stack([stretch(crop, preprocessing) for crop in crops])
     return CropViews(stretched, prepare(crops, preprocessing), augmentation, seed)
 

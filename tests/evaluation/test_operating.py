@@ -26,7 +26,9 @@ from mammo.evaluation import (
     score_figures,
     wilson,
 )
+from mammo.evaluation.headline import AT_NINETY_NAMES, at_ninety
 from mammo.evaluation.operating import widen_at_the_edge
+from mammo.evaluation.ranking import Ranking, best_sensitivity, best_specificity
 from tests.evaluation.conftest import Clustered
 from tests.evaluation.test_bootstrap import rows_of
 
@@ -123,6 +125,44 @@ def test_score_figures_are_the_plain_ones(cases: Clustered) -> None:
     assert {name: one.value for name, one in metrics.items()} == pytest.approx(plain)
     for one in metrics.values():
         assert one.low <= one.value <= one.high
+
+
+def naive_at_ninety(labels, p) -> tuple[float, float]:
+    """Try every score as a threshold, and one above all."""
+    points = []
+    for threshold in (*p, max(p) + 1):
+        flagged = p >= threshold
+        points.append((np.mean(flagged[labels == 1]), np.mean(~flagged[labels == 0])))
+    return (
+        max(sensitivity for sensitivity, specificity in points if specificity >= 0.9),
+        max(specificity for sensitivity, specificity in points if sensitivity >= 0.9),
+    )
+
+
+def test_the_rates_at_ninety_percent_are_the_naive_ones(cases: Clustered) -> None:
+    bootstrap = PatientBootstrap(cases.patients, resamples=200)
+    found = at_ninety(cases.labels, cases.p, bootstrap)
+    assert tuple(found) == AT_NINETY_NAMES
+    naive = naive_at_ninety(np.asarray(cases.labels), np.asarray(cases.p))
+    assert [one.value for one in found.values()] == pytest.approx(list(naive))
+    for one in found.values():
+        assert 0 <= one.low <= one.value <= one.high <= 1
+
+
+def test_each_resample_of_the_rates_at_ninety_percent_is_the_naive_one(cases: Clustered) -> None:
+    """Cases drawn twice are cases that stand twice."""
+    labels, p = np.asarray(cases.labels), np.asarray(cases.p)
+    times = np.random.default_rng(4).integers(0, 3, size=(5, len(p)))
+    counts = Ranking(labels, p).flagged(times.astype(np.float64))
+    found = np.stack([best_sensitivity(*counts), best_specificity(*counts)], axis=1)
+    for row, drawn in zip(found, times, strict=True):
+        expected = naive_at_ninety(np.repeat(labels, drawn), np.repeat(p, drawn))
+        assert row.tolist() == pytest.approx(list(expected))
+
+
+def test_the_rates_at_ninety_percent_of_one_class_are_undefined() -> None:
+    found = at_ninety([1, 1], [0.2, 0.4], PatientBootstrap(["a", "b"], resamples=100))
+    assert all(math.isnan(one.value) for one in found.values())
 
 
 @pytest.mark.parametrize("unit", ["crop", "lesion", "patient"])

@@ -1,0 +1,223 @@
+"""Write the figures of docs/experiments.md from the log and the artifacts, and its picture.
+
+    python -m mammo.experiments.note            write them
+    python -m mammo.experiments.note --check    exit status 1 where the note says something else
+
+The words of the note are written by hand; what stands between `<!-- NAME: begin ... -->` and
+`<!-- NAME: end -->` belongs to this command: `targets`, `tried`, `controls` and `calibration`.
+"""
+
+import argparse
+import csv
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from mammo.artifacts import load_cases
+from mammo.errors import MammoError
+from mammo.evaluate import evaluate_artifacts
+from mammo.evaluation import Interval, SplitEvaluation, expected_calibration_error
+from mammo.evaluation.prevalence import moved_to_prevalence
+from mammo.evaluation.wording import interval, number, percent
+from mammo.experiments.forest import Bar, forest_svg
+from mammo.readme import agree, filled
+from mammo.settings import TITLES
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTE = ROOT / "docs" / "experiments.md"
+LOG = ROOT / "docs" / "experiments.csv"
+PICTURE = ROOT / "docs" / "images" / "experiments.svg"
+CONTROL = "labels shuffled"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Hold one aim: the model, the figure's words, unit and value, and its least (or most)."""
+
+    model: str
+    words: str
+    unit: str
+    figure: Callable[[SplitEvaluation, str], Interval]
+    aim: float
+    at_most: bool = False
+
+
+def _metric(name: str) -> Callable[[SplitEvaluation, str], Interval]:
+    return lambda split, model: split.models[model].metrics[name]
+
+
+def _rate(name: str) -> Callable[[SplitEvaluation, str], Interval]:
+    return lambda split, model: split.models[model].points["youden"].rates[name]
+
+
+TARGETS = (
+    Target("mobilenetv2", "AUC a crop", "crop", _metric("auc"), 0.86),
+    Target("mobilenetv2", "AUC a lesion", "lesion", _metric("auc"), 0.89),
+    Target("mobilenetv2", "accuracy a lesion", "lesion", _rate("accuracy"), 0.80),
+    Target("mobilenetv2", "ECE a crop", "crop", _metric("ece"), 0.05, at_most=True),
+    Target("simple_cnn", "AUC a crop", "crop", _metric("auc"), 0.72),
+    Target("simple_cnn", "AUC a lesion", "lesion", _metric("auc"), 0.75),
+    Target("simple_cnn", "ECE a crop", "crop", _metric("ece"), 0.05, at_most=True),
+)
+REPORTED = (
+    ("sensitivity at 90 % specificity", _metric("sensitivity_at_specificity_90")),
+    ("specificity at 90 % sensitivity", _metric("specificity_at_sensitivity_90")),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return 0, or 1 where the note and the results do not agree."""
+    parser = argparse.ArgumentParser(
+        prog="python -m mammo.experiments.note",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--check", action="store_true", help="change nothing, compare")
+    parser.add_argument("--file", type=Path, default=NOTE, help="(default: %(default)s)")
+    options = parser.parse_args(arguments)
+    try:
+        written = options.file.read_text(encoding="utf-8")
+        wanted = filled(written, PARTS, options.file.name)
+    except (MammoError, OSError) as error:
+        print(f"mammo.experiments.note: {error}", file=sys.stderr)
+        return 1
+    if options.check:
+        if agree(written, wanted):
+            return 0
+        print(f"{options.file} is not of these results: run python -m mammo.experiments.note.")
+        return 1
+    options.file.write_text(wanted, encoding="utf-8")
+    if options.file == NOTE:
+        PICTURE.write_text(picture(), encoding="utf-8")
+    return 0
+
+
+def log_rows(path: Path = LOG) -> list[dict[str, str]]:
+    """Return the rows of the log, as they were written."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def targets_part() -> str:
+    """Return each target with the test figure, the out-of-fold figure, and whether it was met."""
+    rows = [["", "Target", "Official test", "Out of fold", "Met"], ["---"] * 5]
+    for one in TARGETS:
+        tested, held_out = (
+            one.figure(_splits(one.unit)[split], one.model) for split in ("test", "out_of_fold")
+        )
+        met = tested.value <= one.aim if one.at_most else tested.value >= one.aim
+        sign = "at most" if one.at_most else "at least"
+        rows.append(
+            [
+                f"{TITLES[one.model]}, {one.words}", f"{sign} {one.aim:.2f}", interval(tested),
+                interval(held_out), "yes" if met else "no",
+            ]
+        )  # fmt: skip
+    for words, figure in REPORTED:
+        for model, title in TITLES.items():
+            both = [percent(figure(_splits("crop")[s], model)) for s in ("test", "out_of_fold")]
+            rows.append([f"{title}, {words}", "reported", *both, ""])
+    return _table(rows)
+
+
+def tried_part() -> str:
+    """Return a line for each experiment that was no control, the most helpful first."""
+    rows = [
+        ["Experiment", "What changed", "Folds", "AUC a crop", "Difference", "Verdict"],
+        ["---"] * 6,
+    ]
+    return _table([*rows, *map(_tried_row, _tried())])
+
+
+def controls_part() -> str:
+    """Return what labels dealt at random came to."""
+    rows = [["Control", "Folds", "AUC a crop"], ["---"] * 3]
+    rows += [
+        [f"{TITLES[row['model']]}, {row['changes']}", row["folds"], _read_interval(row, "auc")]
+        for row in log_rows()
+        if CONTROL in row["changes"]
+    ]
+    return _table(rows)
+
+
+def calibration_part() -> str:
+    """Return how far the probabilities are off, and how much of it is the share of malignant."""
+    cases = load_cases()
+    learned = float(cases.loc[cases["split"] == "train", "label"].mean())
+    tested = cases[cases["split"] == "test"]
+    stated = float(tested["label"].mean())
+    rows = [
+        ["ECE on the official test crops", *TITLES.values()], ["---"] * (1 + len(TITLES)),
+    ]  # fmt: skip
+    moved: dict[str, list[str]] = {"as released": [], "moved": []}
+    for model in TITLES:
+        p = tested[f"{model}_p"].to_numpy(dtype=float)
+        for key, values in (
+            ("as released", p), ("moved", moved_to_prevalence(p, learned, stated)),
+        ):  # fmt: skip
+            moved[key].append(number(expected_calibration_error(tested["label"], values)))
+    rows.append(["as released", *moved["as released"]])
+    words = f"if {number(100 * stated, 1)} % malignant had been stated beforehand"
+    rows.append([words, *moved["moved"]])
+    sentence = (
+        f"Malignant are {number(100 * learned, 1)} % of the training crops and "
+        f"{number(100 * stated, 1)} % of the test crops."
+    )
+    return f"{sentence}\n\n{_table(rows)}"
+
+
+def picture() -> str:
+    """Draw the differences of all experiments that were no control."""
+    bars = [
+        Bar(
+            row["name"], float(row["difference"]), float(row["difference_low"]),
+            float(row["difference_high"]), row["verdict"],
+        )
+        for row in _tried()
+    ]  # fmt: skip
+    return forest_svg(bars, "difference in AUC out of fold, 95 % interval over patients")
+
+
+PARTS: Mapping[str, Callable[[], str]] = {
+    "targets": targets_part,
+    "tried": tried_part,
+    "controls": controls_part,
+    "calibration": calibration_part,
+}
+
+
+@cache
+def _splits(unit: str) -> dict[str, SplitEvaluation]:
+    return evaluate_artifacts(unit="lesion" if unit == "lesion" else "crop").splits
+
+
+def _tried() -> list[dict[str, str]]:
+    rows = [row for row in log_rows() if CONTROL not in row["changes"]]
+    return sorted(rows, key=lambda row: (row["model"], -float(row["difference"])))
+
+
+def _tried_row(row: Mapping[str, str]) -> list[str]:
+    return [
+        f"[{row['name']}](experiments/{row['name']}.json)",
+        f"{TITLES[row['model']]}: {row['changes'] or 'nothing'}, seed {row['seed']}. {row['why']}",
+        row["folds"],
+        _read_interval(row, "auc"),
+        f"{_read_interval(row, 'difference', signed=True)} against {row['base']}",
+        row["verdict"],
+    ]
+
+
+def _read_interval(row: Mapping[str, str], name: str, signed: bool = False) -> str:
+    value, low, high = (float(row[key]) for key in (name, f"{name}_low", f"{name}_high"))
+    form = "+.3f" if signed else ".3f"
+    return f"{value:{form}} ({low:{form}} to {high:{form}})"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
