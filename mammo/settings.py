@@ -50,6 +50,9 @@ class Recipe:
     mixup : float, 0 to 10, mixes each crop with another, by a share drawn from Beta(mixup, mixup).
     frozen_blocks : int, 0 to 16, the first inverted-residual blocks of MobileNetV2 (with its stem)
         that keep their ImageNet weights; 0 trains all.
+    flips : int, over how many views a score is averaged: 1 for the crop as it is, 2 for its
+        left-right mirror image too, 4 for both upside down as well. Augmentation mirrors left-right
+        and rotates, so a network sees crops upside down only where rotation reaches 180 degrees.
     filters, kernel_size, stride, hidden : int, of the simple CNN: filters, window and step of its
         first convolution (the second has twice the filters), and the units of its dense layer.
     rotation_degrees, zoom, shift, contrast, brightness, cutout : float, see `mammo.data.augment`.
@@ -74,6 +77,7 @@ class Recipe:
     descriptors: float = 0.0
     mixup: float = 0.0
     frozen_blocks: int = 0
+    flips: int = 4
     filters: int = 32
     kernel_size: int = 9
     stride: int = 4
@@ -92,6 +96,8 @@ class Recipe:
                 raise SettingsError(
                     f"{name} must lie between {low} and {high}. Received: {name}={value}."
                 )
+        if self.flips == 3:
+            raise SettingsError("flips must be 1, 2 or 4. Received: flips=3.")
 
 
 _RANGES = (
@@ -114,6 +120,7 @@ _RANGES = (
     ("descriptors", 0, 10),
     ("mixup", 0, 10),
     ("frozen_blocks", 0, 16),
+    ("flips", 1, 4),
     ("filters", 1, 1024),
     ("kernel_size", 1, 31),
     ("stride", 1, 8),
@@ -134,8 +141,14 @@ FIRST_RECIPES = {
 }
 """The recipes of the first release, from which the experiments of its time count their changes."""
 
-RECIPES = dict(FIRST_RECIPES)
-"""The recipes of the release."""
+RECIPES = {
+    "simple_cnn": Recipe(
+        input_size=128, kernel_size=5, stride=2, epochs=150, learning_rate=3e-3, distillation=0.7,
+        flips=2, rotation_degrees=15.0, contrast=0.0, brightness=0.0,
+    ),
+    "mobilenetv2": FIRST_RECIPES["mobilenetv2"],
+}  # fmt: skip
+"""The recipes of the release; how each was found stands in docs/experiments.md."""
 
 
 @dataclass(frozen=True)

@@ -140,12 +140,11 @@ def _fit_and_release(
     labels = table.loc[training, "label"].to_numpy()
     patients = table.loc[training, "patient_id"].to_numpy()
     folds = patient_folds(labels, patients, settings.folds, settings.seed)
-    # Fits depend on the training half alone, and so does the name under which they are kept.
-    name_of_half = fingerprint(table[training].reset_index(drop=True), crops[training])
-    data = TrainingCrops(
-        crops[training], labels, folds, name_of_half, finding_answers(table[training])
-    )
-    fits = [_fit_model(name, settings, data, run) for name in settings.models]
+    half = table[training].reset_index(drop=True)
+    name_of_half = fingerprint(half, crops[training])  # the fits depend on it alone
+    data = TrainingCrops(crops[training], labels, folds, name_of_half, finding_answers(half))
+    # The simple CNN last: its teacher is MobileNetV2, whose fits serve both.
+    fits = {name: _fit_model(name, settings, data, run) for name in reversed(settings.models)}
     facts = run_facts(settings, command, table, name_of_data)
     kept = [
         name
@@ -154,7 +153,7 @@ def _fit_and_release(
     ]
     with staged_artifacts(settings.out, facts, kept) as stage:
         scores = []
-        for network, fitted in fits:
+        for network, fitted in (fits[name] for name in settings.models):
             _export(network, stage / fitted.name)
             scores.append(release_model(fitted, table, crops, stage / fitted.name))
         write_cases(table, scores, stage / "cases.csv")

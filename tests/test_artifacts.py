@@ -301,6 +301,8 @@ def test_sigmoid_neither_overflows_nor_leaves_its_range() -> None:
         ("crop_size", 16, "crop_size should be a whole number of at least 32, but is 16"),
         ("crop_size", 128.0, "crop_size should be a whole number"),
         ("test_time_flips", 1, "test_time_flips should be true or false"),
+        ("flips", 3, "flips should be 1, 2 or 4, but is 3"),
+        ("flips", True, "flips should be a whole number"),
         ("preprocessing__input_size", -1, r"preprocessing\.input_size should be"),
         ("preprocessing__low_percentile", 99.0, "percentiles"),
         ("preprocessing__high_percentile", 101, r"finite number from 1\.0 to 100"),

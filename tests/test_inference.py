@@ -141,6 +141,17 @@ def test_model_without_flips_looks_once(folder: Path) -> None:
     assert found.p_low == found.p_malignant == found.p_high and not found.unsure
 
 
+def test_model_of_two_flips_looks_at_the_crop_and_its_mirror_image(folder: Path) -> None:
+    card, network = load_model("mobilenetv2", folder)
+    crops = some_crops(3)
+    two = Classifier(replace(card, flips=2), network)
+    for crop, found in zip(crops, two.assess(crops), strict=True):
+        logits = np.array(naive_logits(folder, "mobilenetv2", crop)[:2])
+        assert found.flips_p == pytest.approx(card.calibration.probability(logits), abs=1e-6)
+        mean = card.calibration.probability(np.array(logits.mean()))
+        assert found.p_malignant == pytest.approx(float(mean), abs=1e-6)
+
+
 @pytest.mark.parametrize("shift", [-1e-9, 0.0, 1e-9])
 def test_unsure_means_that_the_flips_fall_on_both_sides(folder: Path, shift: float) -> None:
     card, network = load_model("mobilenetv2", folder)

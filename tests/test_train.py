@@ -25,7 +25,7 @@ pytestmark = pytest.mark.training
 
 QUICK = (
     "--folds", "2", "--epochs", "2", "--input-size", "64", "--batch-size", "16",
-    "--imagenet-weights", "none",
+    "--imagenet-weights", "none", "--distillation", "0",
 )  # fmt: skip
 
 

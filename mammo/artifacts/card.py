@@ -21,6 +21,7 @@ from mammo.imaging.preprocess import Preprocessing
 
 CARD_SCHEMA = 1
 METHODS = ("platt", "temperature")
+FLIPS = 4
 THRESHOLDS = ("youden", "sensitivity_90", "specificity_90")
 SMALLEST_CROP = 32
 
@@ -67,7 +68,10 @@ class Card:
     name, title : str, the key ("mobilenetv2") and the name to show ("MobileNetV2")
     crop_size : int, side in pixels of the crops it learned on
     preprocessing : Preprocessing, from crop to network input
-    test_time_flips : bool, whether the logit is averaged over the four flips
+    test_time_flips : bool, whether the logit is averaged over flips
+    flips : int, over how many then: 2 for the crop and its left-right mirror image, 4 for both
+        upside down too (older cards say nothing and mean 4); what training never showed does not
+        belong into the average
     calibration : Calibration
     thresholds : calibrated probabilities by name ("youden", "sensitivity_90", "specificity_90")
     embedding_size : int, length of the feature vector
@@ -91,6 +95,14 @@ class Card:
     metrics: Metrics
     trained_on: str
     settings: Mapping[str, Any]
+    flips: int = FLIPS
+
+
+def _flips(document: Document) -> int:
+    count = document.integer("flips", low=1) if "flips" in document.fields else FLIPS
+    if count not in (1, 2, FLIPS):
+        raise document.refusal("flips", "1, 2 or 4", count)
+    return count
 
 
 def sigmoid(logit: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -122,6 +134,7 @@ def parse_card(content: bytes, path: Path, model: str) -> Card:
         crop_size=document.integer("crop_size", low=SMALLEST_CROP),
         preprocessing=_preprocessing(document.section("preprocessing")),
         test_time_flips=document.flag("test_time_flips"),
+        flips=_flips(document),
         calibration=_calibration(document.section("calibration")),
         thresholds=_thresholds(document.section("thresholds")),
         embedding_size=document.integer("embedding_size", low=1),

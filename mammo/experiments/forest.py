@@ -54,9 +54,9 @@ def forest_svg(bars: Sequence[Bar], axis: str) -> str:
         f'<rect width="100%" height="100%" fill="#ffffff"/><g fill="{INK}">',
     ]
     for tick in ticks:
-        x, end = _place(tick, scale), height - 42
+        x, end, words = _place(tick, scale), height - 42, f"{tick:+.2f}" if tick else "0"
         lines.append(_line(x, TOP - 10, x, end, INK if tick == 0 else "#dddddd"))
-        lines.append(f'<text x="{x:.1f}" y="{end + 16}" text-anchor="middle">{tick:+.2f}</text>')
+        lines.append(f'<text x="{x:.1f}" y="{end + 16}" text-anchor="middle">{words}</text>')
     for number, bar in enumerate(bars):
         lines += _row(bar, TOP + ROW * number + ROW / 2, scale)
     middle = _place(0, scale)

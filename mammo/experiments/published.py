@@ -117,7 +117,8 @@ def fit_and_score(
     others = tested & ~half
     if others.any():
         views = crop_views(read_pixels(table[others]), plan.recipe, plan.seed)
-        logits[others] = predict_logits(network, views, np.arange(int(others.sum())))
+        rows_tested = np.arange(int(others.sum()))
+        logits[others] = predict_logits(network, views, rows_tested, plan.recipe.flips)
     return logits[tested]
 
 

@@ -19,7 +19,7 @@ class Assessment:
     p_malignant : float, 0-1, calibrated, from the logit averaged over the flips
     p_low, p_high : float, 0-1, the smallest and the largest calibrated probability of a flip
     flips_p : calibrated probabilities of the crop as it is, mirrored left-right, up-down, and both
-        (of the crop as it is alone, where the card says that the model averages no flips)
+        (of the first, or the first two, where the card says that the model averages no more)
     score : float, 0-1, as `p_malignant` but not calibrated
     threshold : float, 0-1, the card's Youden threshold
     unsure : bool, whether the flips stand on both sides of the threshold

@@ -66,7 +66,7 @@ class Classifier:
         self.onnx = network
         self._features = features_output(card, network)
         self._session = open_session(card, network, [self._features])
-        self._flips = FLIPS if card.test_time_flips else FLIPS[:1]
+        self._flips = FLIPS[: card.flips if card.test_time_flips else 1]
 
     @property
     def name(self) -> str:

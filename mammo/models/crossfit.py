@@ -28,7 +28,7 @@ from mammo.models.teaching import (
     mean_answer,
     targets,
 )
-from mammo.models.views import FrozenViews, Views, crop_views
+from mammo.models.views import FLIPS, FrozenViews, Views, crop_views
 from mammo.settings import RECIPES, Recipe, TrainSettings, changed_values
 
 FINAL = -1
@@ -139,7 +139,9 @@ def fit_fold(
         network, learning, rows, plan.recipe, seed, folder / f"{label}{_member(plan)}.npz",
         _identity(plan, data, fold), on_epoch,
     )  # fmt: skip
-    logits = predict_logits(learning, views, rows.held_out) if held_out.any() else np.empty(0)
+    logits = np.empty(0)
+    if held_out.any():
+        logits = predict_logits(learning, views, rows.held_out, plan.recipe.flips)
     if descriptors is not None:
         network = without_descriptors(network)
     return network, logits, [{"fold": label, **row} for row in history]
@@ -164,8 +166,7 @@ def _answers(plan: FitPlan, data: TrainingCrops, fold: int) -> Answers | None:
 
 
 def _asked(teacher: FitPlan, pupil: FitPlan, data: TrainingCrops, fold: int) -> Answers:
-    """Return a teacher's logits, float64 (v, n), and keep them: asking takes minutes."""
-    network, _, _ = fit_fold(teacher, data, fold)
+    """Return a teacher's logits, float64 (v, n), and keep them: fitting and asking take minutes."""
     views = pupil.recipe.teacher_views
     moved = teacher
     if views:
@@ -175,8 +176,14 @@ def _asked(teacher: FitPlan, pupil: FitPlan, data: TrainingCrops, fold: int) -> 
     path = (pupil.features or pupil.work / pupil.name) / f"answers-{name}.npy"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
+        network, _, _ = fit_fold(teacher, data, fold)
         part, crops = _learning_part(moved, network, data), len(data.labels)
-        said = answers_on_views(*part, crops, views) if views else answers_on_flips(*part, crops)
+        flips = teacher.recipe.flips
+        said = (
+            answers_on_views(*part, crops, views)
+            if views
+            else answers_on_flips(*part, crops, flips)
+        )
         written = path.with_suffix(f".{os.getpid()}.npy")
         np.save(written, said)
         written.replace(path)
@@ -223,7 +230,7 @@ def _identity(plan: FitPlan | None, data: TrainingCrops, fold: int) -> str:
         return ""
     parts = {
         "name": plan.name,
-        "recipe": changed_values(plan.recipe),
+        "recipe": changed_values(replace(plan.recipe, flips=FLIPS)),  # they are of the score alone
         "teacher": _identity(plan.teacher, data, fold) if plan.recipe.distillation else None,
         "seed": plan.seed,
         "imagenet_weights": Path(plan.imagenet_weights).name,

@@ -102,21 +102,24 @@ def fit(
     return state.history
 
 
-def predict_logits(learning: keras.Model, views: Views, rows: Rows) -> NDArray[np.float64]:
-    """Score crops, each averaged over its four flips.
+def predict_logits(
+    learning: keras.Model, views: Views, rows: Rows, flips: int = FLIPS
+) -> NDArray[np.float64]:
+    """Score crops, each averaged over its flips.
 
     Parameters
     ----------
     learning : keras.Model, the part of a network that the views feed.
     views : Views.
     rows : int (m,).
+    flips : int, how many, see `Recipe`.
 
     Returns
     -------
     float64 (m,), logits of malignancy.
     """
-    flips = [_logits(learning, views, rows, flip) for flip in range(FLIPS)]
-    return np.asarray(np.mean(flips, axis=0), dtype=np.float64)
+    scores = [_logits(learning, views, rows, flip) for flip in range(flips)]
+    return np.asarray(np.mean(scores, axis=0), dtype=np.float64)
 
 
 @dataclass(frozen=True)

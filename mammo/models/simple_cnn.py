@@ -24,11 +24,11 @@ def build_simple_cnn(recipe: Recipe) -> keras.Model:
     size = recipe.input_size
     crops = keras.Input((size, size, 1), name="crops")
     signal = keras.layers.Rescaling(1 / 127.5, offset=-1, name="scale")(crops)  # (I, I, 1)
-    # Shapes as with the released stride s = 4 and f = 32 filters.
+    # Shapes as with the released step of 2 and 32 filters.
     signal = _convolution("conv_1", recipe.filters, recipe.kernel_size, recipe.stride)(signal)
-    signal = keras.layers.MaxPooling2D(2, name="pool_1")(signal)  # (I/4, I/4, 32) -> (I/8, I/8, 32)
-    signal = _convolution(LAST_CONVOLUTION, 2 * recipe.filters, size=3)(signal)  # (I/8, I/8, 64)
-    signal = keras.layers.MaxPooling2D(4, name="pool_2")(signal)  # (I/32, I/32, 64)
+    signal = keras.layers.MaxPooling2D(2, name="pool_1")(signal)  # (I/2, I/2, 32) -> (I/4, I/4, 32)
+    signal = _convolution(LAST_CONVOLUTION, 2 * recipe.filters, size=3)(signal)  # (I/4, I/4, 64)
+    signal = keras.layers.MaxPooling2D(4, name="pool_2")(signal)  # (I/16, I/16, 64)
     signal = keras.layers.Flatten(name="flatten")(signal)
     signal = keras.layers.Dropout(recipe.dropout, name="dropout_1")(signal)
     signal = keras.layers.Dense(

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.models.export import compile_onnx
-from mammo.models.views import BATCH, FLIPS, Rows, Views
+from mammo.models.views import BATCH, Rows, Views
 
 Answers = NDArray[np.float64]
 
@@ -69,11 +69,11 @@ def answers_on_views(learning: keras.Model, views: Views, crops: int, count: int
     return np.stack([_each(ask, views.augmented, view, crops) for view in range(count)])
 
 
-def answers_on_flips(learning: keras.Model, views: Views, crops: int) -> Answers:
-    """Ask a teacher about every crop, averaged over its four flips: float64 (1, crops), logits."""
+def answers_on_flips(learning: keras.Model, views: Views, crops: int, flips: int) -> Answers:
+    """Ask a teacher about every crop, averaged over its flips: float64 (1, crops), logits."""
     ask = compile_onnx(learning)
-    flips = [_each(ask, views.plain, flip, crops) for flip in range(FLIPS)]
-    return np.asarray(np.mean(flips, axis=0)[np.newaxis])
+    said = [_each(ask, views.plain, flip, crops) for flip in range(flips)]
+    return np.asarray(np.mean(said, axis=0)[np.newaxis])
 
 
 def _each(

@@ -2,9 +2,11 @@
 
     pip install -r requirements-dev.txt
     python -m mammo.trust_build --data DIR
+    python -m mammo.trust_build --data DIR --former trust.json
 
 Needed after each training of MobileNetV2, whose embedding it uses; takes about five minutes. Adds
-`trust/embeddings.npz` and `trust/trust.json` to the artifacts.
+`trust/embeddings.npz` and `trust/trust.json` to the artifacts. Where the simple CNN alone was
+trained anew, the second takes all that rests on MobileNetV2 from the former `trust/trust.json`.
 """
 
 import argparse
@@ -19,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.artifacts import artifacts_folder, attach, load_manifest
+from mammo.artifacts import artifacts_folder, attach, load_manifest, read_attachment
 from mammo.artifacts.cases import CASES_NAME, read_rows
 from mammo.artifacts.manifest import read_files
 from mammo.data.table import load_crops, read_pixels
@@ -42,13 +44,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--data", type=Path, required=True, help="folder of prepared crops")
     parser.add_argument("--out", type=Path, default=None, help="artifacts folder to add it to")
+    parser.add_argument(
+        "--former", type=Path, help=f"the former trust.json, where {MODEL} is what it was"
+    )
     options = parser.parse_args(arguments)
     try:
-        trust = _build(options.data, options.out or artifacts_folder())
+        out = options.out or artifacts_folder()
+        if options.former is None:
+            measured = _build(options.data, out).measured
+        else:
+            measured = _renew(options.data, out, options.former)
     except MammoError as error:
         print(f"mammo.trust_build: {error}", file=sys.stderr)
         return 1
-    print(json.dumps(trust.measured, indent=1))
+    print(json.dumps(measured, indent=1))
     return 0
 
 
@@ -65,23 +74,48 @@ def _build(data: Path, out: Path) -> Trust:
             "test": neighbours_vote(trust, model.embed(test[1]), test[0]),
             "train, optimistic": neighbours_vote(trust, embedding, train[0]),
         },
-        "uncertainty": _uncertainty(out, train[0], *test),
+        "uncertainty": _uncertainty(out, load_manifest(out).models, train[0], *test),
     }
     trust = replace(trust, measured=_rounded(measured))
-    models = [f"{name}/model.onnx" for name in load_manifest(out).models]
     attach(EMBEDDINGS_NAME, packed(trust), depends_on=[f"{MODEL}/model.onnx"], folder=out)
-    document = json.dumps(trust.measured, indent=1) + "\n"
-    attach(TRUST_NAME, document.encode(), depends_on=models, folder=out)
+    _attach_document(trust.measured, out)
     return trust
+
+
+def _renew(data: Path, out: Path, former: Path) -> Mapping[str, Any]:
+    """Measure the uncertainty of the other models anew, and keep what rests on the embedding."""
+    # A training that changes the embedding's model drops the embeddings from the artifacts.
+    if read_attachment(EMBEDDINGS_NAME, out) is None:
+        raise DataError(
+            f"{MODEL} was trained anew, so nothing of {former.name} holds: leave --former out."
+        )
+    try:
+        document = dict(json.loads(former.read_text(encoding="utf-8")))
+        known = dict(document["uncertainty"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{former} is no trust.json of this command: {error}.") from error
+    train, test = (_split(data, out, split) for split in ("train", "test"))
+    others = [name for name in load_manifest(out).models if name != MODEL]
+    document["uncertainty"] = known | _rounded(_uncertainty(out, others, train[0], *test))
+    document["created"] = datetime.now(UTC).isoformat(timespec="seconds")
+    _attach_document(document, out)
+    return document
+
+
+def _attach_document(measured: Mapping[str, Any], out: Path) -> None:
+    models = [f"{name}/model.onnx" for name in load_manifest(out).models]
+    document = json.dumps(measured, indent=1) + "\n"
+    attach(TRUST_NAME, document.encode(), depends_on=models, folder=out)
 
 
 def _uncertainty(
     out: Path,
+    names: Sequence[str],
     train: Sequence[Mapping[str, str]],
     test: Sequence[Mapping[str, str]],
     crops: NDArray[np.uint8],
 ) -> dict[str, Any]:
-    models = [load_classifier(name, out) for name in load_manifest(out).models]
+    models = [load_classifier(name, out) for name in names]
     return {
         model.name: zone_figures(model, train, test) | {"flips": spread_figures(model, test, crops)}
         for model in models

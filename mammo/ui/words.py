@@ -126,7 +126,7 @@ def spread_sentence(p_low: float, p_high: float, unsure: bool) -> str:
     Parameters
     ----------
     p_low, p_high : float, 0-1
-        The lowest and highest calibrated probability over the four flips of the crop.
+        The lowest and highest calibrated probability over the flips of the crop.
     unsure : bool
         Whether these two stand on either side of the threshold.
 

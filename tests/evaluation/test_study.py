@@ -27,6 +27,7 @@ from mammo.evaluation import (
     paired_delong,
     reliability_curve,
 )
+from mammo.evaluation.headline import at_ninety
 
 THRESHOLDS = {"youden": 0.5, "sensitivity_90": 0.2}
 MODELS = [
@@ -68,6 +69,7 @@ def test_figures_are_those_of_the_plain_functions(evaluations: Any, unit: Any) -
             rows["label"], rows[f"{model.name}_p"], rows["patient_id"], rows["lesion_id"],
             model.thresholds["youden"], unit, resamples=200,
         )  # fmt: skip
+        expected |= at_ninety(units.labels, p, PatientBootstrap(units.patients, resamples=200))
         for name, value in {**figures.metrics, **figures.points["youden"].rates}.items():
             assert as_json(value) == as_json(expected[name])
         for name, threshold in model.thresholds.items():

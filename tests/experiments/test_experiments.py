@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from mammo.evaluation import Interval, auc
 from mammo.experiments.guards import nuisances, rank_correlation
 from mammo.experiments.log import base_scores, compare_scores, verdict
 from mammo.experiments.plan import read_experiment, shuffle_by_lesion
+from mammo.settings import FIRST_RECIPES, RECIPES
 from tests.conftest import write_prepared
 from tests.tiny_artifacts import write_tiny_artifacts
 
@@ -29,7 +31,7 @@ def write(folder: Path, **content: object) -> Path:
 def test_a_file_names_only_what_differs(tmp_path: Path) -> None:
     experiment = read_experiment(write(tmp_path, recipe={"epochs": 3}, folds=[1]))
     assert experiment.name == "wider" and experiment.folds == (1,) and experiment.seed == 2026
-    assert experiment.recipe.epochs == 3 and experiment.recipe.learning_rate == 1e-3
+    assert experiment.recipe == replace(RECIPES["simple_cnn"], epochs=3)
     assert read_experiment(write(tmp_path)).folds == (0, 1, 2, 3)
 
 
@@ -40,6 +42,7 @@ def test_a_file_names_only_what_differs(tmp_path: Path) -> None:
         ({"folds": [4]}, "folds from 0 to 3"),
         ({"folds": []}, "folds from 0 to 3"),
         ({"recipe": {"epoch": 3}}, "no value named epoch"),
+        ({"from": "last week"}, "one of release, first release"),
         ({"recipe": {"epochs": 0}}, "epochs must lie between"),
         ({"reason": "none"}, "Received: model, why, reason"),
     ],
@@ -47,6 +50,11 @@ def test_a_file_names_only_what_differs(tmp_path: Path) -> None:
 def test_a_wrong_file_is_refused_before_any_training(tmp_path, content, said) -> None:
     with pytest.raises(SettingsError, match=said):
         read_experiment(write(tmp_path, **content))
+
+
+def test_a_file_of_an_older_release_counts_from_its_recipes(tmp_path: Path) -> None:
+    experiment = read_experiment(write(tmp_path, recipe={"epochs": 3}, **{"from": "first release"}))
+    assert experiment.recipe == replace(FIRST_RECIPES["simple_cnn"], epochs=3)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{"])
@@ -139,7 +147,8 @@ def test_a_run_is_logged_with_its_scores_and_replaces_its_older_row(tmp_path, ca
     )
     folder = tmp_path / "docs" / "experiments"
     folder.mkdir(parents=True)
-    path = write(folder, recipe={"epochs": 1, "input_size": 64}, folds=[0, 2])
+    recipe = {"epochs": 1, "input_size": 64, "distillation": 0}
+    path = write(folder, recipe=recipe, folds=[0, 2])
     command = [str(path), "--data", str(prepared), "--artifacts", str(artifacts)]
     command += ["--work", str(tmp_path / "work"), "--imagenet-weights", "none"]
     with pytest.MonkeyPatch.context() as patch:
@@ -148,7 +157,8 @@ def test_a_run_is_logged_with_its_scores_and_replaces_its_older_row(tmp_path, ca
     with (tmp_path / "docs" / "experiments.csv").open() as file:
         (row,) = csv.DictReader(file)
     scores = pd.read_csv(folder / "wider.csv")
-    assert row["changes"] == "epochs 1; input_size 64" and int(row["crops"]) == len(scores)
+    assert row["changes"] == "epochs 1; input_size 64; distillation 0"
+    assert int(row["crops"]) == len(scores)
     assert set(scores["fold"]) == {0, 2}
     assert float(row["difference"]) == pytest.approx(float(row["auc"]) - 0.5, abs=2e-4)
     assert "against release" in capsys.readouterr().out

@@ -11,7 +11,7 @@ pytest.importorskip("tensorflow", reason="needs requirements-train.txt")
 
 from mammo.data.augment import Augmentation, augment  # noqa: E402
 from mammo.data.findings import finding_answers  # noqa: E402
-from mammo.errors import TrainingError  # noqa: E402
+from mammo.errors import SettingsError, TrainingError  # noqa: E402
 from mammo.models.batches import FitData, batches, mixed  # noqa: E402
 from mammo.models.crossfit import FitPlan, TrainingCrops, fit_fold, fit_plan  # noqa: E402
 from mammo.models.fit import build_network, predict_logits  # noqa: E402
@@ -155,7 +155,7 @@ def test_a_teacher_answers_the_very_view_that_the_pupil_sees(data):
     alone = teacher.predict_on_batch(views.augmented(1, np.array([4])))[0, 0]
     assert asked.shape == (2, 16) and asked[1, 4] == pytest.approx(alone, abs=1e-4)
     rows = np.arange(16)
-    averaged = answers_on_flips(teacher, views, 16)
+    averaged = answers_on_flips(teacher, views, 16, 4)
     assert averaged.shape == (1, 16)
     assert np.allclose(averaged[0], predict_logits(teacher, views, rows), atol=1e-4)
     said = targets(data.labels, 1 / (1 + np.exp(-asked)), 0.25, data.descriptors)
@@ -185,6 +185,21 @@ def test_a_generation_learns_from_teachers_fitted_on_the_same_crops(data, tmp_pa
         for place, member in (("mobilenetv2", ""), ("mobilenetv2", "_1"))
     )
     assert any(not np.array_equal(first[key], second[key]) for key in first if key != "state")
+
+
+def test_a_score_averages_as_many_flips_as_the_recipe_says(data, tmp_path):
+    """The fit is the same, and is not repeated."""
+    plan = FitPlan("simple_cnn", CNN, 7, "none", tmp_path)
+    network, by_four, _ = fit_fold(plan, data, 0)
+    calls: list[int] = []
+    _, by_two, _ = fit_fold(replace(plan, recipe=replace(CNN, flips=2)), data, 0, calls.append)
+    assert calls == [CNN.epochs]
+    views, rows = crop_views(data.crops, CNN, 7), np.flatnonzero(data.fold == 0)
+    each = [network.predict_on_batch(views.plain(flip, rows))[:, 0] for flip in range(4)]
+    assert np.allclose(by_two, np.mean(each[:2], axis=0), atol=1e-5)
+    assert np.allclose(by_four, np.mean(each, axis=0), atol=1e-5)
+    with pytest.raises(SettingsError, match="1, 2 or 4"):
+        Recipe(flips=3)
 
 
 def test_a_lever_that_is_off_names_no_fit():

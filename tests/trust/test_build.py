@@ -10,6 +10,7 @@ from mammo.artifacts import read_attachment
 from mammo.artifacts.cases import CASES_NAME, read_rows, write_rows
 from mammo.trust import load_trust
 from mammo.trust.signals import TRUST_NAME
+from mammo.trust_build import __main__ as build
 from mammo.trust_build import measure
 from mammo.trust_build.__main__ import main
 from tests.tiny_artifacts import write_tiny_artifacts
@@ -47,3 +48,17 @@ def test_the_command_fits_measures_and_attaches(
         assert accepted * outside + (1 - accepted) * inside == pytest.approx(right, abs=1e-3)
         assert measured["curve"][0]["error"]["value"] == pytest.approx(1 - right, abs=1e-3)
     assert trust.zone("simple_cnn") is not None and trust.zone("unknown") is None
+    former = tmp_path / "former.json"
+    former.write_text(
+        json.dumps(printed | {"uncertainty": printed["uncertainty"] | {"simple_cnn": 0}})
+    )
+    command = ["--data", str(tmp_path / "crops"), "--out", str(artifacts), "--former"]
+    assert main([*command, str(former)]) == 0
+    renewed = json.loads(capsys.readouterr().out)
+    assert renewed | {"created": ""} == printed | {"created": ""}
+    assert json.loads(read_attachment(TRUST_NAME, artifacts) or b"") == renewed
+    assert main([*command, str(tmp_path / "crops" / "index.csv")]) == 1
+    assert "is no trust.json" in capsys.readouterr().err
+    monkeypatch.setattr(build, "read_attachment", lambda *_: None)
+    assert main([*command, str(former)]) == 1
+    assert "leave --former out" in capsys.readouterr().err
