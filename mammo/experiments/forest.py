@@ -42,7 +42,7 @@ def forest_svg(bars: Sequence[Bar], axis: str) -> str:
     --------
     >>> drawing = forest_svg([Bar("longer", 0.05, 0.02, 0.08, "helps")], "difference")
     >>> drawing.count("<line"), "longer" in drawing
-    (4, True)
+    (6, True)
     """
     reach = max((max(abs(bar.low), abs(bar.high)) for bar in bars), default=0.1)
     ticks = _ticks(reach)
