@@ -15,7 +15,7 @@ from mammo.data.table import fingerprint, load_crops, read_pixels
 from mammo.evaluation import auc, group_units
 from mammo.settings import MODELS
 
-FLOORS = {"mobilenetv2": (0.80, 0.83), "simple_cnn": (0.65, 0.65)}
+FLOORS = {"mobilenetv2": (0.84, 0.87), "simple_cnn": (0.72, 0.75)}
 """AUC on the official mass test, per crop and per lesion, below which nothing is released."""
 
 LARGEST_FILE = 12e6
