@@ -21,8 +21,9 @@ from pathlib import Path
 from mammo.artifacts import load_manifest
 from mammo.errors import MammoError, SettingsError
 from mammo.evaluate import evaluate_artifacts
-from mammo.evaluation import Evaluation, Interval, SplitEvaluation
+from mammo.evaluation import Evaluation, SplitEvaluation
 from mammo.evaluation.wording import interval, number, p_value, percent
+from mammo.experiments.published import published_row
 from mammo.explain import Audit, MethodFindings, load_audit, method_named
 from mammo.model_card import as_markdown, model_card, read_facts
 from mammo.predict import example_sources, predict_source
@@ -34,7 +35,6 @@ README = ROOT / "README.md"
 MODEL_CARD = ROOT / "docs" / "MODEL_CARD.md"
 BENCHMARK = ROOT / "benchmarks" / "serving.json"
 EXPLAINING = ROOT / "benchmarks" / "explain.json"
-PUBLISHED = ROOT / "docs" / "published-split.json"
 EXAMPLE = "7"
 TOLERANCE = 0.002
 """How far numbers may differ: a processor's last digit, far less than what a figure is shown to."""
@@ -137,7 +137,7 @@ def figures_part() -> str:
         _row("Specificity (each crop)", crops, _rate("specificity")),
         _row("Malignant crops, observed / expected (1 is best)", crops, _observed),
         _row("AUC out of fold on the training crops", out_of_fold, _auc),
-        *_published_row(crops),
+        *published_row(list(crops.models)),
     ]
     table = [f"| {' | '.join(row)} |" for row in rows]
     paragraphs = [crops.headline, _against_radiologists(crops), _provenance(by_crop)]
@@ -256,19 +256,6 @@ def _auc(split: SplitEvaluation, model: str) -> str:
     if model:
         return interval(split.models[model].metrics["auc"], 2)
     return interval(split.radiologists.auc, 2) if split.radiologists else ""
-
-
-def _published_row(split: SplitEvaluation) -> list[list[str]]:
-    """Return the row of `python -m mammo.experiments.published`, where that was run."""
-    if not PUBLISHED.is_file():
-        return []
-    result = json.loads(PUBLISHED.read_text(encoding="utf-8"))
-    cells = [
-        interval(Interval(**result["models"][name]["crop"]), 2) if name in result["models"] else ""
-        for name in split.models
-    ]
-    words = f"AUC on the published split, {result['test_crops']} crops (a Swin Transformer: 0.778)"
-    return [[words, *cells, ""]]
 
 
 def _rate(name: str) -> Callable[[SplitEvaluation, str], str]:

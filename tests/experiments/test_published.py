@@ -81,5 +81,10 @@ def test_the_published_test_crops_are_scored_by_a_fit_that_saw_none(
     figure = result["models"]["simple_cnn"]["crop"]
     assert 0 <= figure["low"] <= figure["value"] <= figure["high"] <= 1
     assert f"AUC {figure['value']:.3f}" in capsys.readouterr().out
-    monkeypatch.setattr(readme, "PUBLISHED", out)
+    monkeypatch.setattr(published, "RESULT", out)
     assert "AUC on the published split, 20 crops" in readme.figures_part()
+
+
+def test_the_readme_has_no_row_of_what_was_never_run(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(published, "RESULT", tmp_path / "published-split.json")
+    assert published.published_row(["simple_cnn"]) == []
