@@ -23,7 +23,7 @@ from mammo.errors import MammoError, SettingsError
 from mammo.evaluate import evaluate_artifacts
 from mammo.evaluation import Evaluation, SplitEvaluation
 from mammo.evaluation.wording import interval, number, p_value, percent
-from mammo.experiments.published import published_row
+from mammo.experiments.like_for_like import published_row
 from mammo.explain import Audit, MethodFindings, load_audit, method_named
 from mammo.model_card import as_markdown, model_card, read_facts
 from mammo.predict import example_sources, predict_source
@@ -86,11 +86,7 @@ def filled(
 ) -> str:
     """Return the text of a document with its parts as the artifacts have them.
 
-    Parameters
-    ----------
-    text : str
-    parts : what writes each part, by its name; by default those of README.md
-    where : str, the document's name
+    `parts` says what writes each part, by its name (default: those of README.md).
 
     Raises
     ------

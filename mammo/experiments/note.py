@@ -28,7 +28,7 @@ from mammo.settings import TITLES
 ROOT = Path(__file__).resolve().parents[2]
 NOTE = ROOT / "docs" / "experiments.md"
 LOG = ROOT / "docs" / "experiments.csv"
-PICTURE = ROOT / "docs" / "images" / "experiments.svg"
+PICTURE = ROOT / "docs" / "experiments.svg"
 CONTROL = "labels shuffled"
 
 

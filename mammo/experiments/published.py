@@ -24,14 +24,13 @@ from numpy.typing import NDArray
 from mammo.data.findings import finding_answers
 from mammo.data.table import fingerprint, load_crops, read_pixels
 from mammo.errors import DataError, MammoError
-from mammo.evaluation import UNITS, Interval, PatientBootstrap, auc_interval, group_units
-from mammo.evaluation.wording import interval
+from mammo.evaluation import UNITS, PatientBootstrap, auc_interval, group_units
+from mammo.experiments.like_for_like import RESULT
 from mammo.settings import MODELS, TrainSettings
 
 if TYPE_CHECKING:
     import pandas as pd
 
-RESULT = Path(__file__).resolve().parents[2] / "docs" / "published-split.json"
 WORK_FOLDER = Path(".mammo-experiments")
 DIGITS = 4
 
@@ -121,19 +120,6 @@ def fit_and_score(
         rows_tested = np.arange(int(others.sum()))
         logits[others] = predict_logits(network, views, rows_tested, plan.recipe.flips)
     return logits[tested]
-
-
-def published_row(names: Sequence[str]) -> list[list[str]]:
-    """Return the row of README.md's table for these models; none where this was never run."""
-    if not RESULT.is_file():
-        return []
-    result = json.loads(RESULT.read_text(encoding="utf-8"))
-    found = result["models"]
-    cells = [
-        interval(Interval(**found[name]["crop"]), 2) if name in found else "" for name in names
-    ]
-    words = f"AUC on the published split, {result['test_crops']} crops (a Swin Transformer: 0.778)"
-    return [[words, *cells, ""]]
 
 
 def _published(table: "pd.DataFrame") -> "pd.DataFrame":
