@@ -67,7 +67,8 @@ def test_a_damaged_file_goes_the_page_s_whole_way_or_is_refused_by_a_sentence() 
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("mutation", {*ANYWHERE, *DICOM, *sum(PICTURE.values(), ())})
+# In a fixed order, so that all workers of pytest-xdist collect the same tests.
+@pytest.mark.parametrize("mutation", dict.fromkeys([*ANYWHERE, *DICOM, *sum(PICTURE.values(), ())]))
 def test_each_kind_of_damage_changes_some_file(mutation) -> None:
     changed = 0
     for seed in small_seeds():
