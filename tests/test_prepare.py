@@ -305,7 +305,7 @@ def test_the_trainer_takes_a_download_as_it_is(miniatures, tmp_path, capsys, lay
     arguments = [
         "--data", str(miniatures[layout].folder), "--out", str(tmp_path / "artifacts"),
         "--prepared", str(tmp_path / "prepared"), "--partial", "--models", "simple_cnn",
-        "--folds", "2", "--epochs", "1", "--input-size", "64",
+        "--folds", "2", "--epochs", "1", "--input-size", "64", "--distillation", "0",
     ]  # fmt: skip
     assert train(arguments) == 0
     assert verify(tmp_path / "artifacts").models == ("simple_cnn",)

@@ -3,10 +3,9 @@
 Everything that data, models, app and commands need of it is named here.
 """
 
-from mammo.imaging.dicom_facts import BURNED_IN_TEXT
 from mammo.imaging.image import MAX_PIXELS, MIN_SIDE, Image
 from mammo.imaging.preprocess import Preprocessing, prepare
-from mammo.imaging.quality import picture_warnings, quality_warnings
+from mammo.imaging.quality import BURNED_IN_TEXT, picture_warnings, quality_warnings
 from mammo.imaging.read import read_image
 from mammo.imaging.window import CROP_SIZE, Window, cut_lesion, lesion_window, whole_crop
 

@@ -52,10 +52,6 @@ _IMPLAUSIBLE_SPACING = (
     "The stated pixel spacing is not that of a mammogram and was left out; the margin around a "
     "lesion is taken as for a film at full resolution."
 )
-BURNED_IN_TEXT = (
-    "The picture holds burned-in text, which may identify the patient and mislead the models. "
-    "Keep it out of the lesion box, and do not pass the picture on."
-)
 _ANISOTROPY = 0.01
 """Relative difference of the two spacings from which a pixel counts as not square."""
 
