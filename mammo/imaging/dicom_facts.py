@@ -11,6 +11,7 @@ from typing import Literal
 
 from mammo.imaging.dicom_format import PixelFormat
 from mammo.imaging.dicom_header import Header, Tag
+from mammo.imaging.quality import BURNED_IN_TEXT
 
 _DIGITAL_MAMMOGRAPHY = "1.2.840.10008.5.1.4.1.1.1.2"
 _FOR_PROCESSING = "1.2.840.10008.5.1.4.1.1.1.2.1"
