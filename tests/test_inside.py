@@ -62,7 +62,8 @@ def test_more_outputs_change_no_answer(name: str) -> None:
     inner = [one.output for one in convolution_activations(network)]
     larger = with_outputs(network, inner)
     assert [o.name for o in onnx.load_from_string(larger).graph.output][-len(inner) :] == inner
-    crops = np.random.default_rng(1).uniform(0, 255, (2, 224, 224)).astype(np.float32)
+    side = load_classifier(name).card.preprocessing.input_size
+    crops = np.random.default_rng(1).uniform(0, 255, (2, side, side)).astype(np.float32)
     plain, asked = (
         onnxruntime.InferenceSession(one, providers=["CPUExecutionProvider"])
         for one in (network, larger)
@@ -96,7 +97,7 @@ def test_the_first_maps_of_the_simple_cnn_are_its_filters_slid_over_the_crop() -
     weights = read_weights(model.onnx)
     (bias,) = (v for k, v in weights.items() if "conv_1" in k and v.shape == (first.channels,))
     picture = model.views(CROP).pictures[0].astype(np.float64) / 127.5 - 1
-    stride, side = 4, first.filters.shape[-1]
+    stride, side = len(picture) // first.grid[0], first.filters.shape[-1]
     before = (((first.grid[0] - 1) * stride + side) - len(picture)) // 2  # TensorFlow's "same"
     padded = np.pad(picture, ((before, side), (before, side)))
     found = inside.maps(CROP)["conv_1"]
