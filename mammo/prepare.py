@@ -10,12 +10,11 @@ reason. Killed at any moment, the same command goes on where it was.
 """
 
 import argparse
-import os
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from mammo.command_line import as_typed
 from mammo.data.preparation import PrepareSettings, prepare_folder
 from mammo.data.preparation.report import report_in_words
 from mammo.data.preparation.run import ABNORMALITIES
@@ -37,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 f"{options.data} holds prepared crops already: give it to `python -m mammo.train "
                 "--data` as it is."
             )
-        report = prepare_folder(settings, _as_typed(given))
+        report = prepare_folder(settings, as_typed("mammo.prepare", given))
     except MammoError as error:
         print(f"mammo.prepare: {error}", file=sys.stderr)
         return 1
@@ -54,12 +53,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(report_in_words(report))
     print(f"Next: python -m mammo.train --data {options.out}")
     return 0
-
-
-def _as_typed(given: Sequence[str]) -> str:
-    """Write the command for the report, of each path its name alone: it may name a person."""
-    words = [Path(word).name if os.sep in word and "://" not in word else word for word in given]
-    return shlex.join(["python", "-m", "mammo.prepare", *words])
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mammo.artifacts import Manifest
-from mammo.errors import DataError, SettingsError
+from mammo.errors import DataError
 from mammo.imaging import Image, lesion_window
 from mammo.inference import Classifier
 from mammo.report import FORMS, render
-from mammo.results import Result, Source, free_name
+from mammo.results import Result, Source, free_name, made_folder
 from mammo.trust import NOT_A_CROP, Trust
 from mammo.ui.case_report import Region, ReportSubject, TrustFacts, compose_report
 from mammo.ui.words import pathology_words
@@ -31,13 +31,7 @@ class ReportFolder:
         made_by: Manifest,
         trust: Trust | None,
     ) -> None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SettingsError(
-                f"--report needs a folder. Received: {folder} ({error.strerror})."
-            ) from error
-        self._folder, self._classifiers = folder, classifiers
+        self._folder, self._classifiers = made_folder("--report", folder), classifiers
         self._made_by, self._trust = made_by, trust
         self._taken: set[str] = set()
 

@@ -143,13 +143,7 @@ class HeatMapFolder:
     """
 
     def __init__(self, folder: Path, cards: Sequence[Card]) -> None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SettingsError(
-                f"--heatmap needs a folder. Received: {folder} ({error.strerror})."
-            ) from error
-        self._folder, self._cards = folder, cards
+        self._folder, self._cards = made_folder("--heatmap", folder), cards
         self._taken: set[str] = set()
 
     def draw(self, result: Result) -> None:
@@ -171,6 +165,23 @@ class HeatMapFolder:
                 Image.fromarray(_sheet(result, card)).save(path)
             except OSError as error:
                 raise DataError(f"{path} could not be written ({error.strerror}).") from error
+
+
+def made_folder(option: str, folder: Path) -> Path:
+    """Make the folder that an option names, and return it.
+
+    Raises
+    ------
+    SettingsError
+        It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"{option} needs a folder. Received: {folder} ({error.strerror})."
+        ) from error
+    return folder
 
 
 def free_name(source: Source, taken: set[str]) -> str:

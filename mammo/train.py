@@ -14,7 +14,6 @@ import dataclasses
 import errno
 import logging
 import os
-import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +31,7 @@ from mammo.artifacts import (
     staged_artifacts,
 )
 from mammo.artifacts.swap import write_lock
+from mammo.command_line import as_typed
 from mammo.data.findings import finding_answers
 from mammo.data.folds import patient_folds
 from mammo.data.preparation.cache import prepared_folder
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # TensorFlow warns that it compiles anew for each fit and for each last, smaller batch.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     try:
-        command = _as_typed(given)
+        command = as_typed("mammo.train", given)
         options.data = prepared_folder(
             options.data, options.prepared, options.abnormality, options.partial, command
         )
@@ -76,12 +76,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\nmammo.train: stopped; the same command goes on from here.", file=sys.stderr)
         return 130
     return 0
-
-
-def _as_typed(given: Sequence[str]) -> str:
-    """Write the command for the manifest, of each path its name alone: it may name a person."""
-    words = [Path(word).name if os.sep in word else word for word in given]
-    return shlex.join(["python", "-m", "mammo.train", *words])
 
 
 def run_training(settings: TrainSettings, command: str) -> None:

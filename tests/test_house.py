@@ -40,6 +40,7 @@ NEVER = {
 """Left of them, and still not theirs: what serves has no TensorFlow."""
 
 COMMANDS = (
+    "command_line",
     "train",
     "download",
     "prepare",

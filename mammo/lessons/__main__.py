@@ -15,7 +15,6 @@ import argparse
 import json
 import logging
 import os
-import shlex
 import shutil
 import sys
 from collections.abc import Sequence
@@ -25,6 +24,7 @@ from typing import Any
 
 from mammo.artifacts import artifacts_folder, attach
 from mammo.artifacts.lesson import LEAK, LEAK_WITHOUT_AUGMENTATION, SCHEMA
+from mammo.command_line import as_typed
 from mammo.data.table import load_crops
 from mammo.errors import MammoError
 from mammo.lessons.leak import LeakSettings, leak_lesson
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # TensorFlow warns that it compiles anew for each fit and for each last, smaller batch.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     try:
-        lesson = _teach(options, _as_typed(given))
+        lesson = _teach(options, as_typed("mammo.lessons", given))
     except MammoError as error:
         print(f"mammo.lessons: {error}", file=sys.stderr)
         return 1
@@ -78,12 +78,6 @@ def _teach(options: argparse.Namespace, command: str) -> dict[str, Any]:
     attach(result, (json.dumps(lesson, indent=1) + "\n").encode(), folder=out)
     shutil.rmtree(settings.work, ignore_errors=True)
     return lesson
-
-
-def _as_typed(given: Sequence[str]) -> str:
-    """Write the command for the result, of each path its name alone: it may name a person."""
-    words = [Path(word).name if os.sep in word else word for word in given]
-    return shlex.join(["python", "-m", "mammo.lessons", *words])
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -11,6 +11,7 @@ from mammo.errors import MammoError
 from mammo.inference import Classifier
 from mammo.ui.display import thumbnail_uri
 from mammo.ui.frame import small_notice
+from mammo.ui.probability_columns import ESTIMATE, probability_columns
 from mammo.ui.region import looks_like_crop
 from mammo.ui.result import ask, choose_threshold, doubts
 from mammo.ui.source import Lesion, Picture
@@ -80,15 +81,8 @@ def show_table(files: Sequence[UploadedFile], classifiers: Sequence[Classifier])
 def _table(rows: Sequence[Row], cards: Sequence[Card]) -> None:
     """Lay out the table; another operating point changes the words and asks no network."""
     threshold = choose_threshold("batch_threshold")
-    probability = {
-        card.title: st.column_config.ProgressColumn(
-            card.title,
-            help="Estimated probability of malignancy, calibrated on "
-            f"{card.calibration.fitted_on}.",
-            format="%.0f%%",
-            min_value=0,
-            max_value=100,
-        )
+    hints = {
+        card.title: f"{ESTIMATE[:-1]}, calibrated on {card.calibration.fitted_on}."
         for card in cards
     }
     st.dataframe(
@@ -97,7 +91,7 @@ def _table(rows: Sequence[Row], cards: Sequence[Card]) -> None:
             "Picture": st.column_config.ImageColumn("Picture", width="small"),
             "File": st.column_config.TextColumn("File", width=220),
             STANDING: st.column_config.TextColumn(STANDING, width="large"),
-            **probability,
+            **probability_columns(hints, hints),
         },
         hide_index=True,
         row_height=ROW_HEIGHT,

@@ -9,12 +9,13 @@ import streamlit as st
 from mammo.errors import WindowError
 from mammo.imaging import Image, lesion_window
 from mammo.ui import words
+from mammo.ui.box_fields import BoxFields
 from mammo.ui.display import cut_view, data_uri, toned
 from mammo.ui.figures import FILM_CONFIG, film_figure
-from mammo.ui.region import Region, box_in_window, middle, selected_box, whole_box, zoomed_view
+from mammo.ui.region import Region, box_in_window, middle, selected_box, zoomed_view
 from mammo.ui.source import Lesion, Picture
 
-FIELDS = ("x", "y", "width", "height")
+_BOX = BoxFields("box")
 ZOOMS = (1, 2, 4, 8)
 _MARKED = "marked_picture"
 
@@ -28,7 +29,7 @@ def marked_lesion(picture: Picture) -> Lesion | None:
         The marked box does not fit the film.
     """
     _start(picture)
-    box = _marked_box()
+    box = _BOX.get()
     if box is None:
         return None
     return Lesion(picture, lesion_window(picture.image.shape, box, picture.image.pixel_spacing_mm))
@@ -39,7 +40,7 @@ def _start(picture: Picture) -> None:
     if st.session_state.get(_MARKED) == picture.key:
         return
     st.session_state[_MARKED] = picture.key
-    _set_box(_recorded_box(picture))
+    _BOX.set(_recorded_box(picture))
 
 
 def _recorded_box(picture: Picture) -> Region | None:
@@ -49,7 +50,7 @@ def _recorded_box(picture: Picture) -> Region | None:
 @st.fragment
 def mark_lesion(picture: Picture) -> None:
     """Show the film with its controls; a change of the box runs the whole page again."""
-    box = _marked_box()
+    box = _BOX.get()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         zoom = _zoom(box)
         tone = _tone()
@@ -116,27 +117,14 @@ def _take_drawn_box(chart: str, film_shape: tuple[int, ...]) -> None:
 
 def _take_box(box: Region) -> None:
     """Put a box into the number fields and run the whole page again."""
-    _set_box(box)
+    _BOX.set(box)
     st.rerun()
 
 
 def _number_fields(picture: Picture) -> None:
     """Offer the lesion box as numbers, for the keyboard and for touch."""
     height, width = picture.image.shape
-    limits = {"x": (0, width - 1), "y": (0, height - 1), "width": (1, width), "height": (1, height)}
-    with st.grid(len(FIELDS), min_column_width=70, gap="small"):
-        for name in FIELDS:
-            low, high = limits[name]
-            st.number_input(
-                name.capitalize(),
-                low,
-                high,
-                value=None,
-                step=10,
-                key=_field(name),
-                on_change=st.rerun,
-                persist_state="session",
-            )
+    _BOX.show(height, width, 10, on_change=st.rerun, persist_state="session")
     st.caption(
         f"{_film_facts(picture.image)} The lesion box counts in film pixels from the top left "
         "corner: drag on the film, or type. The yellow square is the window that the models read."
@@ -168,16 +156,3 @@ def _film_words(picture: Picture, box: Region | None) -> str:
     name = words.film_name(picture.image.laterality, picture.image.view)
     marked = "no lesion marked yet" if box is None else "lesion box and context window drawn"
     return f"Mammogram {picture.name}, {name}, {marked}"
-
-
-def _marked_box() -> Region | None:
-    return whole_box([st.session_state.get(_field(name)) for name in FIELDS])
-
-
-def _set_box(box: Region | None) -> None:
-    for position, name in enumerate(FIELDS):
-        st.session_state[_field(name)] = None if box is None else box[position]
-
-
-def _field(name: str) -> str:
-    return f"box_{name}"

@@ -156,6 +156,28 @@ def visit(browser: "Browser") -> Iterator[Callable[..., Visit]]:
         context.close()
 
 
+def spilling(visit: Visit, *may_scroll: str) -> list[str]:
+    """Return the parts of the page, as HTML, that reach beyond the window's right edge.
+
+    Parameters
+    ----------
+    may_scroll : CSS selectors of parts that scroll within themselves, and so may
+    """
+    found = visit.page.evaluate(
+        "allowed => [...document.querySelectorAll('[data-testid=stMain] *')]"
+        ".filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(allowed))"
+        ".map(e => e.outerHTML.slice(0, 200))",
+        ", ".join(may_scroll),
+    )
+    return [str(one) for one in found]
+
+
+CHART, TABLE, DATA_FRAME, PROGRESS = (
+    f"[data-testid=st{name}]" for name in ("PlotlyChart", "Table", "DataFrame", "Progress")
+)
+CHOICE = "[role=radiogroup]"
+
+
 def _note(visit: Visit, message: "ConsoleMessage") -> None:
     """Note what the console says of trouble.
 

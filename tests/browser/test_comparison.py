@@ -5,7 +5,16 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.browser.conftest import PATIENCE_MS, Server, Visit
+from tests.browser.conftest import (
+    CHART,
+    CHOICE,
+    DATA_FRAME,
+    PATIENCE_MS,
+    TABLE,
+    Server,
+    Visit,
+    spilling,
+)
 
 pytestmark = pytest.mark.browser
 expect = pytest.importorskip("playwright.sync_api", reason="needs playwright").expect
@@ -64,13 +73,7 @@ def test_a_link_shows_a_second_visitor_the_very_view(server: Server, visit: Open
 
 def test_a_phone_scrolls_down_and_never_sideways(server: Server, visit: Open) -> None:
     visitor = whole(visit(server.address + PAGE, width=400))
-    wide = visitor.page.evaluate(
-        "[...document.querySelectorAll('[data-testid=stMain] *')]"
-        ".filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest("
-        "'[data-testid=stPlotlyChart], [data-testid=stTable], [data-testid=stDataFrame],"
-        " [role=radiogroup]')).length"
-    )
-    assert wide == 0
+    assert spilling(visitor, CHART, TABLE, DATA_FRAME, CHOICE) == []
     assert visitor.console == []
 
 

@@ -9,7 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.browser.conftest import PATIENCE_MS, Server, Visit, running_server
+from tests.browser.conftest import (
+    CHART,
+    CHOICE,
+    DATA_FRAME,
+    PATIENCE_MS,
+    Server,
+    Visit,
+    running_server,
+    spilling,
+)
 from tests.tiny_artifacts import case_rows
 
 pytestmark = pytest.mark.browser
@@ -123,12 +132,7 @@ def test_a_case_leads_to_the_other_pages(server: Server, visit: Open) -> None:
 
 def test_a_phone_scrolls_down_and_never_sideways(server: Server, visit: Open) -> None:
     visitor = whole(visit(server.address + PAGE + "?chart=shape", width=400))
-    wide = visitor.page.evaluate(
-        "[...document.querySelectorAll('[data-testid=stMain] *')]"
-        ".filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest("
-        "'[data-testid=stPlotlyChart], [data-testid=stDataFrame], [role=radiogroup]')).length"
-    )
-    assert wide == 0
+    assert spilling(visitor, CHART, DATA_FRAME, CHOICE) == []
     assert visitor.console == []
 
 

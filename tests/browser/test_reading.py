@@ -11,7 +11,7 @@ import pytest
 from mammo.artifacts import load_cases
 from mammo.reading import RoundPlan, draw_round, write_code
 from mammo.ui import words
-from tests.browser.conftest import PATIENCE_MS, Server, Visit
+from tests.browser.conftest import PATIENCE_MS, PROGRESS, Server, Visit, spilling
 from tests.tiny_artifacts import EXAMPLES
 
 if TYPE_CHECKING:
@@ -166,12 +166,7 @@ def test_the_pictures_tools_work_without_the_server(server: Server, visit: Open)
 def test_a_phone_scrolls_down_and_never_sideways(server: Server, visit: Open) -> None:
     visitor = visit(server.address + "/", width=400)
     started(visitor, f"{server.address}{PAGE}?round={write_code(PLAN)}")
-    wide = visitor.page.evaluate(
-        "[...document.querySelectorAll('[data-testid=stMain] *')]"
-        ".filter(e => e.getBoundingClientRect().right > innerWidth + 1"
-        " && !e.closest('[data-testid=stProgress]')).map(e => e.outerHTML.slice(0, 200))"
-    )
-    assert wide == []
+    assert spilling(visitor, PROGRESS) == []
     assert visitor.console == []
 
 

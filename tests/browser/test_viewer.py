@@ -10,7 +10,7 @@ import cv2
 import pytest
 
 from mammo.ui import words
-from tests.browser.conftest import PATIENCE_MS, Server, Visit
+from tests.browser.conftest import CHART, CHOICE, DATA_FRAME, PATIENCE_MS, Server, Visit, spilling
 
 pytestmark = pytest.mark.browser
 expect = pytest.importorskip("playwright.sync_api", reason="needs playwright").expect
@@ -114,12 +114,7 @@ def test_from_the_upload_page_to_the_viewer_with_a_box_of_ones_own(
 
 def test_a_phone_scrolls_down_and_never_sideways(server: Server, visit: Open) -> None:
     visitor = whole(visit(server.address + PAGE, width=400))
-    wide = visitor.page.evaluate(
-        "[...document.querySelectorAll('[data-testid=stMain] *')]"
-        ".filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest("
-        "'[data-testid=stPlotlyChart], [data-testid=stDataFrame], [role=radiogroup]')).length"
-    )
-    assert wide == 0
+    assert spilling(visitor, CHART, DATA_FRAME, CHOICE) == []
     assert visitor.console == []
 
 

@@ -12,7 +12,15 @@ import pytest
 
 from mammo.trust import NOT_A_CROP
 from mammo.ui import words
-from tests.browser.conftest import PATIENCE_MS, Server, Visit, running_server
+from tests.browser.conftest import (
+    CHART,
+    CHOICE,
+    PATIENCE_MS,
+    Server,
+    Visit,
+    running_server,
+    spilling,
+)
 from tests.tiny_artifacts import write_tiny_artifacts
 from tests.trust.tiny_trust import attach_tiny_trust, blobs
 
@@ -174,12 +182,7 @@ def test_a_phone_scrolls_down_and_never_sideways(server: Server, visit: Open, pa
         accept(visitor)
         answered(visitor)
     expect(visitor.page.get_by_test_id("stMetricValue").first).to_be_visible()
-    wide = visitor.page.evaluate(
-        "[...document.querySelectorAll('[data-testid=stMain] *')]"
-        ".filter(e => e.getBoundingClientRect().right > innerWidth + 1"
-        " && !e.closest('[data-testid=stPlotlyChart], [role=radiogroup]')).length"
-    )
-    assert wide == 0
+    assert spilling(visitor, CHART, CHOICE) == []
 
 
 def test_the_server_complained_of_nothing(server: Server) -> None:

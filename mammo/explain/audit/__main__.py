@@ -13,8 +13,6 @@ over all crops after one over a few (`--limit`).
 
 import argparse
 import json
-import os
-import shlex
 import shutil
 import sys
 from collections.abc import Sequence
@@ -27,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.artifacts import artifacts_folder, attach, load_manifest
+from mammo.command_line import as_typed
 from mammo.data.table import fingerprint, load_crops, read_pixels
 from mammo.errors import DataError, MammoError, SettingsError
 from mammo.explain.audit.examine import Subject, examine, subject_of
@@ -62,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name in models:
             model = load_classifier(name, out)
             figures = _audit(model, table, chosen, out, work, options.jobs)
-            figures |= {"command": _as_typed(given), "model": name}
+            figures |= {"command": as_typed("mammo.explain.audit", given), "model": name}
             attach(
                 audit_name(name), (json.dumps(figures, indent=1) + "\n").encode(),
                 depends_on=[f"{name}/model.onnx"], folder=out,
@@ -171,12 +170,6 @@ def _print_findings(model: str, out: Path) -> None:
         print(found.verdict, found.faithfulness, found.stability, sep="\n", end="\n\n")
     if audit:
         print(audit.lesion_words)
-
-
-def _as_typed(given: Sequence[str]) -> str:
-    """Write the command for the result, of each path its name alone: it may name a person."""
-    words = [Path(word).name if os.sep in word else word for word in given]
-    return shlex.join(["python", "-m", "mammo.explain.audit", *words])
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -17,6 +17,7 @@ from mammo.ui.comparison.records import CROPS
 from mammo.ui.comparison.study import Study
 from mammo.ui.data_folder import FOLDER_VARIABLE
 from mammo.ui.frame import small_notice
+from mammo.ui.probability_columns import probability_columns
 from mammo.ui.source import example_name
 from mammo.ui.table import ROW_HEIGHT, table_height
 
@@ -52,16 +53,7 @@ def show_cases(
             _CLOSER: st.column_config.LinkColumn(
                 _CLOSER, display_text="Look closer", help="What each model used, in the viewer."
             ),
-            **{
-                model.title: st.column_config.ProgressColumn(
-                    model.title,
-                    help="Estimated probability of malignancy.",
-                    format="%.0f%%",
-                    min_value=0,
-                    max_value=100,
-                )
-                for model in study.models
-            },
+            **probability_columns(model.title for model in study.models),
         },
         hide_index=True,
         row_height=ROW_HEIGHT,

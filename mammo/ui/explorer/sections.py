@@ -23,6 +23,7 @@ from mammo.ui.explorer.filters import (
 )
 from mammo.ui.explorer.wording import counts_in_words, titled
 from mammo.ui.frame import small_notice
+from mammo.ui.probability_columns import probability_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -177,16 +178,7 @@ def show_table(found: "pd.DataFrame") -> None:
         st.warning(missing, icon=":material/warning:")
     st.dataframe(
         titled(found, cards),
-        column_config={
-            card.title: st.column_config.ProgressColumn(
-                card.title,
-                help="Estimated probability of malignancy.",
-                format="%.0f%%",
-                min_value=0,
-                max_value=100,
-            )
-            for card in cards
-        },
+        column_config=probability_columns(card.title for card in cards),
         hide_index=True,
         height=360,
         key="explorer_table",

@@ -13,17 +13,18 @@ from mammo.explain.panels import Panel
 from mammo.explain.perturb import FILLS, Fill, covered
 from mammo.inference import Classifier
 from mammo.ui import words
+from mammo.ui.box_fields import BoxFields
 from mammo.ui.comparison.controls import choose_option, keep_in_link
 from mammo.ui.display import data_uri, enlarged
 from mammo.ui.figures import FILM_CONFIG, film_figure
 from mammo.ui.frame import sentences, small_notice
-from mammo.ui.region import Region, selected_box, whole_box
+from mammo.ui.region import Region, selected_box
 from mammo.ui.viewer import asking, downloads
 from mammo.ui.viewer.asking import Crop
 from mammo.ui.viewer.settings import box_from_link, box_in_link
 from mammo.ui.viewer.viewing import Viewed
 
-FIELDS = ("x", "y", "width", "height")
+_BOX = BoxFields("viewer_cover")
 FILL_NAMES = {"mean": "Its mean grey", "black": "Black", "blur": "A blur of it"}
 SMALLEST = 3
 _FOR = "viewer_cover_for"
@@ -40,7 +41,7 @@ def show_occlusion(viewed: Viewed, crop: Crop, models: Sequence[Classifier]) -> 
     _start(viewed, crop.shape[0])
     fill = cast("Fill", choose_option("Cover with", "fill", FILL_NAMES, FILLS[0]))
     left, right = st.columns([5, 7], gap="large")
-    box = _box()
+    box = _BOX.get()
     with left:
         _show_crop(viewed, crop, box, fill)
         _number_fields(crop.shape[0])
@@ -56,7 +57,7 @@ def _start(viewed: Viewed, side: int) -> None:
         return
     first = _FOR not in st.session_state
     st.session_state[_FOR] = viewed.key
-    _set_box(box_from_link(st.query_params.get("cover"), side) if first else None)
+    _BOX.set(box_from_link(st.query_params.get("cover"), side) if first else None)
 
 
 def _show_crop(viewed: Viewed, crop: Crop, box: Region | None, fill: Fill) -> None:
@@ -76,18 +77,14 @@ def _show_crop(viewed: Viewed, crop: Crop, box: Region | None, fill: Fill) -> No
 def _take_drawn(chart: str, side: int) -> None:
     box = selected_box(st.session_state.get(chart), (side, side), SMALLEST)
     if box is not None:
-        _set_box(box)
+        _BOX.set(box)
 
 
 def _number_fields(side: int) -> None:
     """Offer the box as numbers, for the keyboard and for touch."""
-    limits = {"x": (0, side - 1), "y": (0, side - 1), "width": (1, side), "height": (1, side)}
-    with st.grid(len(FIELDS), min_column_width=70, gap="small"):
-        for name in FIELDS:
-            low, high = limits[name]
-            st.number_input(name.capitalize(), low, high, value=None, step=4, key=_field(name))
+    _BOX.show(side, side, 4)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Uncover", icon=":material/undo:", on_click=_set_box, args=(None,), key="uncover")
+        st.button("Uncover", icon=":material/undo:", on_click=_BOX.set, args=(None,), key="uncover")
         st.caption(f"In pixels of the crop, 0 to {side}, from the top left corner.")
 
 
@@ -150,16 +147,3 @@ def moved(before: float, after: float) -> str:
     """
     points = round(100 * (after - before))
     return f"{points:+d} points" if points else "unchanged"
-
-
-def _box() -> Region | None:
-    return whole_box([st.session_state.get(_field(name)) for name in FIELDS])
-
-
-def _set_box(box: Region | None) -> None:
-    for position, name in enumerate(FIELDS):
-        st.session_state[_field(name)] = None if box is None else box[position]
-
-
-def _field(name: str) -> str:
-    return f"viewer_cover_{name}"

@@ -1,0 +1,29 @@
+"""What the commands share: how one was typed, for the record that its result keeps."""
+
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def as_typed(module: str, given: Sequence[str]) -> str:
+    """Write a command for the record, of each path its name alone: it may name a person.
+
+    Parameters
+    ----------
+    module : str, as "mammo.train"
+    given : its arguments, one a word
+
+    Returns
+    -------
+    str, to be typed into a shell
+
+    Examples
+    --------
+    >>> as_typed("mammo.train", ["--data", "somebody/my crops", "--folds", "2"])
+    "python -m mammo.train --data 'my crops' --folds 2"
+    >>> as_typed("mammo.prepare", ["--dask", "tcp://host:8786"])
+    'python -m mammo.prepare --dask tcp://host:8786'
+    """
+    words = [Path(word).name if os.sep in word and "://" not in word else word for word in given]
+    return shlex.join(["python", "-m", module, *words])
