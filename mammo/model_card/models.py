@@ -11,6 +11,7 @@ from mammo.model_card.analyses import analyses_body, beside
 from mammo.model_card.facts import Facts
 from mammo.model_card.failures import FAILURES, failures_body
 from mammo.model_card.text import UNKNOWN, Section, in_percent, paragraphs, points
+from mammo.settings import TITLES
 
 KINDS = {
     "simple_cnn": "two convolutional layers with max pooling, dropout and dense layers",
@@ -48,10 +49,20 @@ def _details(facts: Facts) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in made.versions.items())
     return paragraphs(
         f"Two networks of the project mammo, trained on {made.created[:10]} with seed {made.seed} "
-        f"by `{made.command}`. Both read a square crop around a lesion and end in one logit. "
+        f"by `{made.command}`{_carried_over(facts)}. "
+        "Both read a square crop around a lesion and end in one logit. "
         "Questions and errors: the issues of the repository.",
         beside(facts, _detail_rows(facts)),
         f"Packages: {versions}. Fingerprint of the training data: `{made.data.fingerprint}`.",
+    )
+
+
+def _carried_over(facts: Facts) -> str:
+    """Say of each model that an earlier training made when and by what."""
+    return "".join(
+        f"; of them {TITLES.get(name, name)} is that of {origin['created'][:10]}, by "
+        f"`{origin['command']}`"
+        for name, origin in facts.manifest.carried_over.items()
     )
 
 
@@ -69,7 +80,9 @@ def _detail_rows(facts: Facts) -> Iterator[tuple[str, Callable[[Card], str]]]:
     )
     yield (
         "At test time",
-        lambda card: "logit averaged over the four flips" if card.test_time_flips else "one pass",
+        lambda card: (
+            f"logit averaged over {card.flips} flips" if card.test_time_flips else "one pass"
+        ),
     )
     yield (
         "Calibration",
