@@ -1,11 +1,13 @@
-"""One curve at a time: ROC, precision and recall, reliability, decision, training."""
+"""One curve at a time: ROC, precision and recall, reliability, decision, not sure, training."""
 
 from collections.abc import Mapping
 
 import streamlit as st
 
+from mammo.ui import loaders
 from mammo.ui.comparison import loading, wording
 from mammo.ui.comparison.controls import choose_option
+from mammo.ui.comparison.coverage import coverage_figure, coverage_sentences
 from mammo.ui.comparison.curves import precision_recall_figure, roc_figure
 from mammo.ui.comparison.link import Share
 from mammo.ui.comparison.study import Study
@@ -38,6 +40,9 @@ def show_curves(study: Study, thresholds: Mapping[str, Share]) -> None:
     if curve == "training":
         _show_training(study)
         return
+    if curve == "coverage":
+        _show_coverage(study)
+        return
     if not study.has_both_classes:
         st.info(study.split.headline)
         return
@@ -56,6 +61,27 @@ def show_curves(study: Study, thresholds: Mapping[str, Share]) -> None:
     if curve == "reliability":
         for model in study.models:
             st.markdown(f"- {calibration_sentence(study, model.name)}")
+    small_notice()
+
+
+def _show_coverage(study: Study) -> None:
+    trust = loaders.trust()
+    if trust is None:
+        st.info(
+            "These artifacts hold no measured “not sure” zones. Add them with "
+            "`python -m mammo.trust_build --data DIR`."
+        )
+        return
+    titles = {model.name: model.title for model in study.models}
+    measured = trust.measured["uncertainty"]
+    st.plotly_chart(
+        coverage_figure(measured, titles),
+        config=figure_config("coverage"),
+        key="curve_coverage",
+        alt=f"{wording.CURVES['coverage']}. {wording.CAPTIONS['coverage']}",
+    )
+    for sentence in coverage_sentences(measured, titles):
+        st.markdown(f"- {sentence}")
     small_notice()
 
 

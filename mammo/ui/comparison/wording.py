@@ -21,6 +21,7 @@ CURVES = {
     "pr": "Precision and recall",
     "reliability": "Reliability",
     "decision": "Decision curve",
+    "coverage": "Not sure",
     "training": "Training",
 }
 CAPTIONS = {
@@ -33,6 +34,9 @@ CAPTIONS = {
     "(the model says too much) or above (too little); bars are 95 % intervals.",
     "decision": "Net benefit weighs malignant ones found against false alarms. See where a model "
     "rises above both flagging all (dotted) and flagging none (zero).",
+    "coverage": "A model may keep silent where it stands near its balanced threshold. See how far "
+    "the share of wrong answers falls as it answers fewer crops; bands are 95 % intervals, always "
+    "of single crops.",
     "training": "Mean over the folds, shaded from the lowest to the highest fold. See where "
     "held-out loss stops falling while training loss falls on: the model begins to learn by heart.",
 }
