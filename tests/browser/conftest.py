@@ -172,8 +172,8 @@ def spilling(visit: Visit, *may_scroll: str) -> list[str]:
     return [str(one) for one in found]
 
 
-CHART, TABLE, DATA_FRAME, PROGRESS = (
-    f"[data-testid=st{name}]" for name in ("PlotlyChart", "Table", "DataFrame", "Progress")
+CHART, TABLE, DATA_FRAME, PROGRESS, CODE = (
+    f"[data-testid=st{name}]" for name in ("PlotlyChart", "Table", "DataFrame", "Progress", "Code")
 )
 CHOICE = "[role=radiogroup]"
 
