@@ -103,7 +103,8 @@ def make_input(number: int, seed: int) -> tuple[str, str, bytes]:
     content, done = whole.content, []
     for _ in range(random.choice((1, 1, 1, 2, 3))):
         mutation = random.choice(mutations_for(whole.kind, content))
-        with suppress(ValueError, IndexError, struct.error):  # earlier damage took what it needs
+        # Earlier damage may have taken what it needs, or everything.
+        with suppress(ValueError, IndexError, ZeroDivisionError, struct.error):
             content = mutation(content, random)
         done.append(mutation.__name__)
     return whole.kind, f"{whole.name}: {', '.join(done)}", content

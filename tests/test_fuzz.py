@@ -49,6 +49,13 @@ def test_an_input_follows_from_its_number_and_the_seed() -> None:
     assert fuzz.make_input(first[0], SEED) != fuzz.make_input(first[0], SEED + 1)
 
 
+def test_an_input_of_which_damage_leaves_nothing_is_an_input_too() -> None:
+    kind, what, content = fuzz.make_input(5357, 2026)
+    assert (kind, content) == ("DICOM", b"") and what.endswith(
+        "truncated, flipped_bits, flipped_header"
+    )
+
+
 def small_numbers(many: int) -> list[int]:
     """Choose inputs that are neither bombs nor whole films, which take their time."""
     shares = fuzz.SHARE_OF_FILMS + fuzz.SHARE_OF_BOMBS

@@ -19,13 +19,15 @@ import pytest
 from PIL import Image
 
 import mammo
-from mammo import readme
 from mammo.artifacts import load_cases, load_manifest
 from mammo.errors import SettingsError
 from mammo.evaluate import evaluate_artifacts
+from mammo.readme import __main__ as readme
+from mammo.readme.marks import agree, filled
 from mammo.ui import home
 from mammo.ui.frame import PAGES
 from tests.browser.conftest import CHROMIUM
+from tests.conftest import write_prepared
 from tests.test_evaluate import write_crops
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -79,6 +81,7 @@ HELD = {
     "python benchmarks/fuzz.py --inputs 10000": "tests/test_fuzz.py",
     "python -m benchmarks.kills": "tests/test_kills.py",
     "python benchmarks/serving.py": HERE,
+    "python benchmarks/training.py --data DIR": HERE,
     "python -m docs.screenshots": HERE,
 }
 INLINE = re.compile(r"`((?:python|bash|pip|streamlit|ruff) [^`]+)`")
@@ -139,7 +142,7 @@ def test_the_training_commands_are_tested() -> None:
 def test_predict_answers_the_example_as_printed_here(tmp_path: Path) -> None:
     printed = type_in("python -m mammo.predict --example 7", tmp_path).stdout
     (shown,) = blocks("text")
-    assert readme.agree(printed.replace("\t", "   "), shown)
+    assert agree(printed.replace("\t", "   "), shown)
 
 
 def test_predict_answers_a_box_on_a_film(tmp_path: Path) -> None:
@@ -185,6 +188,16 @@ def test_the_benchmark_of_heat_maps_measures_and_prints(tmp_path: Path) -> None:
     assert "Blur path" in printed and "x Grad-CAM" in printed
     for times in result["milliseconds"].values():
         assert min(times, key=times.__getitem__) == "grad-cam" and times["grad-cam"] > 0
+
+
+def test_the_benchmark_of_training_measures_and_prints(tmp_path: Path) -> None:
+    out, data = tmp_path / "training.json", str(write_prepared(tmp_path / "data"))
+    short = ("--imagenet-weights", "none", "--epochs", "1", "--json", str(out))
+    command = "python benchmarks/training.py --data DIR"
+    assert "both" in type_in(command, ROOT, *short, DIR=data).stdout
+    result = json.loads(out.read_text())
+    assert result["models"]["simple_cnn"]["epochs"] == 1
+    assert result["seconds"] == sum(model["seconds"] for model in result["models"].values()) > 0
 
 
 @pytest.mark.browser
@@ -244,7 +257,7 @@ def test_the_python_lines_run_as_they_stand() -> None:
 
 
 def test_the_figures_are_those_of_the_artifacts() -> None:
-    assert readme.agree(readme.filled(TEXT), TEXT), "run python -m mammo.readme"
+    assert agree(filled(TEXT, readme.PARTS), TEXT), "run python -m mammo.readme"
 
 
 def test_the_command_writes_what_its_check_then_accepts(
@@ -263,7 +276,7 @@ def test_the_command_writes_what_its_check_then_accepts(
 
 def test_marks_that_are_missing_are_asked_for() -> None:
     with pytest.raises(SettingsError, match="should mark where its figures stand"):
-        readme.filled("# mammo")
+        filled("# mammo", readme.PARTS)
 
 
 def test_the_table_rounds_as_the_home_page_does() -> None:

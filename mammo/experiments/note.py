@@ -22,7 +22,7 @@ from mammo.evaluation import Interval, SplitEvaluation, expected_calibration_err
 from mammo.evaluation.prevalence import moved_to_prevalence
 from mammo.evaluation.wording import interval, number, percent
 from mammo.experiments.forest import Bar, forest_svg
-from mammo.readme import agree, filled
+from mammo.readme.marks import agree, filled
 from mammo.settings import TITLES
 
 ROOT = Path(__file__).resolve().parents[2]

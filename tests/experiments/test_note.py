@@ -32,7 +32,7 @@ def test_a_changed_figure_is_found_and_written_anew(tmp_path: Path, capsys) -> N
 
 
 def test_a_note_without_marks_is_refused() -> None:
-    from mammo.readme import filled
+    from mammo.readme.marks import filled
 
     with pytest.raises(SettingsError, match=r"experiments\.md should mark where its targets"):
         filled("nothing", note.PARTS, "experiments.md")

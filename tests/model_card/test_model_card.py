@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from mammo import readme
 from mammo.artifacts import attach, load_cases
 from mammo.errors import ArtifactError
 from mammo.evaluate import evaluate_artifacts
@@ -15,6 +14,8 @@ from mammo.evaluation import SplitEvaluation
 from mammo.model_card import Facts, as_markdown, model_card, read_facts, worst_answers
 from mammo.model_card.checklists import APP, CARD, CLAIM, LISTS, NO, README
 from mammo.model_card.data_sheet import data_sections, questions
+from mammo.readme import __main__ as readme
+from mammo.readme.marks import agree
 from mammo.ui.frame import PAGES
 from tests.tiny_artifacts import MODELS, write_tiny_artifacts
 from tests.trust.tiny_trust import attach_tiny_trust
@@ -48,7 +49,7 @@ def headings(text: str, level: int) -> set[str]:
 
 def test_the_card_in_docs_is_that_of_the_released_artifacts() -> None:
     written = (ROOT / "docs" / "MODEL_CARD.md").read_text(encoding="utf-8")
-    assert readme.agree(readme.card_text(), written), "run python -m mammo.readme"
+    assert agree(readme.card_text(), written), "run python -m mammo.readme"
 
 
 def test_the_command_writes_the_card_and_notices_a_stale_one(

@@ -1,0 +1,81 @@
+"""Write the figures of README.md and the model card from the artifacts, or hold them to those.
+
+    python -m mammo.readme            write them
+    python -m mammo.readme --check    exit status 1 where README.md or the card says something else
+
+README.md marks the parts that belong to this command: the table `figures`, whose numbers and
+rounding are those of `python -m mammo.evaluate` and of the pages; `example`, one line of
+`python -m mammo.predict`; `trust` and `audit`, what `python -m mammo.trust_build` and
+`python -m mammo.explain.audit` found; and `benchmark` and `explaining`, what the scripts of
+`benchmarks/` left. The model card, docs/MODEL_CARD.md, is written whole; `mammo.model_card` holds
+its words.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from mammo.errors import MammoError
+from mammo.evaluate import evaluate_artifacts
+from mammo.model_card import as_markdown, model_card, read_facts
+from mammo.readme.costs import benchmark_part, explaining_part
+from mammo.readme.figures import audit_part, example_part, figures_part
+from mammo.readme.marks import agree, filled
+from mammo.readme.trust import trust_part
+
+ROOT = Path(__file__).resolve().parents[2]
+README = ROOT / "README.md"
+MODEL_CARD = ROOT / "docs" / "MODEL_CARD.md"
+
+PARTS: dict[str, Callable[[], str]] = {
+    "figures": figures_part,
+    "example": example_part,
+    "benchmark": benchmark_part,
+    "trust": trust_part,
+    "audit": audit_part,
+    "explaining": explaining_part,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return 0, or 1 where README.md and the artifacts do not agree."""
+    parser = argparse.ArgumentParser(
+        prog="python -m mammo.readme",
+        description="Write the figures of README.md and the model card from the artifacts.",
+    )
+    parser.add_argument("--check", action="store_true", help="change nothing, compare")
+    parser.add_argument("--file", type=Path, default=README, help="(default: %(default)s)")
+    parser.add_argument("--card", type=Path, default=MODEL_CARD, help="(default: %(default)s)")
+    options = parser.parse_args(arguments)
+    try:
+        written = {options.file: options.file.read_text(encoding="utf-8")}
+        wanted = {options.file: filled(written[options.file], PARTS), options.card: card_text()}
+        if options.card.is_file():
+            written[options.card] = options.card.read_text(encoding="utf-8")
+    except (MammoError, OSError) as error:
+        print(f"mammo.readme: {error}", file=sys.stderr)
+        return 1
+    if not options.check:
+        for file, text in wanted.items():
+            file.write_text(text, encoding="utf-8")
+        return 0
+    stale = [file for file, text in wanted.items() if not agree(written.get(file, ""), text)]
+    for file in stale:
+        print(f"{file} is not of these artifacts: run python -m mammo.readme.")
+    return 1 if stale else 0
+
+
+def card_text() -> str:
+    """Return the model card of the artifacts as Markdown.
+
+    Raises
+    ------
+    MammoError
+        The artifacts cannot be read.
+    """
+    return as_markdown(model_card(read_facts(evaluate_artifacts().splits["test"])))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
