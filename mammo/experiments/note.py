@@ -4,11 +4,13 @@
     python -m mammo.experiments.note --check    exit status 1 where the note says something else
 
 The words of the note are written by hand; what stands between `<!-- NAME: begin ... -->` and
-`<!-- NAME: end -->` belongs to this command: `targets`, `tried`, `controls` and `calibration`.
+`<!-- NAME: end -->` belongs to this command: `targets`, `tried`, `controls`, `calibration` and
+`published`.
 """
 
 import argparse
 import csv
+import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ from mammo.evaluation import Interval, SplitEvaluation, expected_calibration_err
 from mammo.evaluation.prevalence import moved_to_prevalence
 from mammo.evaluation.wording import interval, number, percent
 from mammo.experiments.forest import Bar, forest_svg
+from mammo.experiments.like_for_like import RESULT
 from mammo.readme.marks import agree, filled
 from mammo.settings import TITLES
 
@@ -132,12 +135,28 @@ def tried_part() -> str:
 
 
 def controls_part() -> str:
-    """Return what labels dealt at random came to."""
-    rows = [["Control", "Folds", "AUC a crop"], ["---"] * 3]
+    """Return what labels dealt at random came to, and the release's recipes from another seed."""
+    rows = [["Control", "Folds", "AUC a crop", "Difference from the release"], ["---"] * 4]
     rows += [
-        [f"{TITLES[row['model']]}, {row['changes']}", row["folds"], _read_interval(row, "auc")]
+        [
+            f"{TITLES[row['model']]}, {row['changes'] or 'seed ' + row['seed']}", row["folds"],
+            _read_interval(row, "auc"), _read_interval(row, "difference", signed=True),
+        ]
         for row in log_rows()
-        if CONTROL in row["changes"]
+        if _is_control(row)
+    ]  # fmt: skip
+    return _table(rows)
+
+
+def published_part() -> str:
+    """Return the AUC of both recipes on the published split, a crop and a lesion."""
+    if not RESULT.is_file():
+        return "Not run."
+    result = json.loads(RESULT.read_text(encoding="utf-8"))
+    rows = [["Recipe of", "AUC a crop", "AUC a lesion"], ["---"] * 3]
+    rows += [
+        [TITLES[name], *(interval(Interval(**found[unit])) for unit in ("crop", "lesion"))]
+        for name, found in result["models"].items()
     ]
     return _table(rows)
 
@@ -185,6 +204,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "tried": tried_part,
     "controls": controls_part,
     "calibration": calibration_part,
+    "published": published_part,
 }
 
 
@@ -193,8 +213,13 @@ def _splits(unit: str) -> dict[str, SplitEvaluation]:
     return evaluate_artifacts(unit="lesion" if unit == "lesion" else "crop").splits
 
 
+def _is_control(row: Mapping[str, str]) -> bool:
+    """Tell labels dealt at random, and a recipe in which nothing was changed but the seed."""
+    return CONTROL in row["changes"] or not row["changes"]
+
+
 def _tried() -> list[dict[str, str]]:
-    rows = [row for row in log_rows() if CONTROL not in row["changes"]]
+    rows = [row for row in log_rows() if not _is_control(row)]
     return sorted(rows, key=lambda row: (row["model"], -float(row["difference"])))
 
 
