@@ -40,10 +40,11 @@ PATIENCE_MS = 60_000
 
 @dataclass
 class Server:
-    """Hold a running app: its address and the file that its log goes to."""
+    """Hold a running app: its address, the file that its log goes to, and its process."""
 
     address: str
     log: Path
+    pid: int
 
     def complaints(self) -> list[str]:
         """Give the lines of the log that speak of a defect or of a deprecated call."""
@@ -94,7 +95,7 @@ def running_server(
         )
         try:
             _wait_for(port, process)
-            yield Server(f"http://127.0.0.1:{port}", log)
+            yield Server(f"http://127.0.0.1:{port}", log, process.pid)
         finally:
             process.terminate()
             process.wait(timeout=30)
