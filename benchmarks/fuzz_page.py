@@ -42,7 +42,7 @@ class Page:
         thumbnail_uri(image.pixels)
         lesion = self._marked(picture, Random(number))
         answers = ask(self.models, lesion)
-        signals = ask_trust(self.models, lesion)
+        signals = ask_trust(answers)
         questioned = None if signals is None else signals.familiarity.questioned
         for answer in answers:
             self._draw(answer)

@@ -40,13 +40,13 @@ from benchmarks.serving import machine
 from benchmarks.visitor import PIECES, VisitError
 
 RESULT = Path(__file__).with_suffix(".json")
-THINK_SECONDS = (2.0, 12.0)
 CROPS_EACH = 12
-FILM_MEGABYTES = 50
 WARM_UP_SHARE = 1 / 3
 MOST_SENTENCES = 20
 
 Act = Callable[[], Awaitable[None]]
+Plan = Callable[[Guest], Iterator[Act]]
+"""What a visitor does, without end."""
 
 
 def main() -> int:
@@ -55,23 +55,22 @@ def main() -> int:
     from tests.browser.conftest import running_server
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--visitors", type=int, default=30, help="(default: %(default)s)")
-    parser.add_argument("--minutes", type=float, default=10, help="(default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=5, help="at once (default: %(default)s)")
-    parser.add_argument(
-        "--window", type=float, default=45, help="s, of the slow visitor's (%(default)s)"
-    )
-    parser.add_argument(
-        "--alone", type=int, default=20, help="times each act (default: %(default)s)"
-    )
-    parser.add_argument("--seed", type=int, default=2026, help="(default: %(default)s)")
-    parser.add_argument("--json", type=Path, default=RESULT, help="(default: %(default)s)")
+    add = parser.add_argument
+    add("--visitors", type=int, default=30, help="(default: %(default)s)")
+    add("--minutes", type=float, default=10, help="of the class (default: %(default)s)")
+    add("--rounds", type=int, default=5, help="all at once (default: %(default)s)")
+    add("--alone", type=int, default=20, help="times each act alone (default: %(default)s)")
+    add("--window", type=float, default=45, help="s, of the slow visitor's (default: %(default)s)")
+    add("--film", type=float, default=50, help="MB, of theirs (default: %(default)s)")
+    add("--think", type=float, nargs=2, default=(2, 12), help="s, least and most (default: 2 12)")
+    add("--seed", type=int, default=2026, help="(default: %(default)s)")
+    add("--json", type=Path, default=RESULT, help="(default: %(default)s)")
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as folder,
         running_server(artifacts_folder(), Path(folder) / "server.log") as server,
     ):
-        load = Load(server.address, server.pid, options.visitors, options.seed)
+        load = Load(server.address, server.pid, options.visitors, options.think, options.seed)
         result = asyncio.run(load.measure_all(options))
         result["server_complaints"] = server.complaints()[:MOST_SENTENCES]
     options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
@@ -88,11 +87,14 @@ class Load:
     address : str, of the server
     pid : int, of its process
     visitors : int
+    think_seconds : (float, float), the least and the most that a visitor pauses
     seed : int
     """
 
-    def __init__(self, address: str, pid: int, visitors: int, seed: int) -> None:
-        self._address, self._seed = address, seed
+    def __init__(
+        self, address: str, pid: int, visitors: int, think_seconds: Sequence[float], seed: int
+    ) -> None:
+        self._address, self._think, self._seed = address, think_seconds, seed
         self._library = Library()
         self.meter = Meter(pid)
         self.logs: list[Log] = []
@@ -121,7 +123,7 @@ class Load:
                 "alone": await self.alone(options.alone),
                 "class": await self.attend(60 * options.minutes),
                 "at_once": await self.at_once(options.rounds),
-                "slow_visitor": await self.slow_visitor(options.window),
+                "slow_visitor": await self.slow_visitor(options.window, options.film),
             }
             for guest in self.guests:
                 await guest.leave()
@@ -130,7 +132,7 @@ class Load:
             "visitors": len(self.guests),
             "minutes": options.minutes,
             "seed": self._seed,
-            "think_seconds": THINK_SECONDS,
+            "think_seconds": list(self._think),
             "answers": {
                 "checked": sum(log.checked for log in logs),
                 "wrong": [one for log in logs for one in log.wrong][:MOST_SENTENCES],
@@ -184,7 +186,7 @@ class Load:
         async def come(guest: Guest) -> None:
             await asyncio.sleep(guest.number / len(self.guests) * min(30.0, seconds / 10))
             await guest.arrive()
-            await follow_plan(guest, whole_visit(guest), start + seconds)
+            await self._follow(guest, whole_visit, start + seconds)
 
         found = await self._part(gather(come, self.guests))
         return found | {"memory": memory(self.meter.since(start), WARM_UP_SHARE)}
@@ -201,10 +203,10 @@ class Load:
 
         return await self._part(all_rounds()) | {"rounds": rounds}
 
-    async def slow_visitor(self, window: float) -> dict[str, Any]:
+    async def slow_visitor(self, window: float, megabytes: float) -> dict[str, Any]:
         """Measure the others without and with one slow visitor, kind by kind."""
-        found: dict[str, Any] = {"film_megabytes": FILM_MEGABYTES, "window_seconds": window}
-        film = large_film(FILM_MEGABYTES)
+        found: dict[str, Any] = {"film_megabytes": megabytes, "window_seconds": window}
+        film = large_film(megabytes)
         for kind, be_slow in SLOW.items():
             without = await self._window(window)
             await turn_to_own_files_anew(self._slow)
@@ -223,29 +225,30 @@ class Load:
         until = time.perf_counter() + seconds
 
         async def go_on(guest: Guest) -> None:
-            await follow_plan(guest, one_thing(guest), until)
+            await self._follow(guest, one_thing, until)
 
         found = await self._part(gather(go_on, self.guests))
         taken = [second for act in self.logs[-1].seconds.values() for second in act]
         return found | {"all_acts": latency(taken)}
 
+    async def _follow(self, guest: Guest, plan: Plan, until: float) -> None:
+        """Do act by act with pauses for thought; after a failure begin anew in a new tab."""
+        acts = plan(guest)
+        while True:
+            await think(guest, self._think)
+            if time.perf_counter() >= until:
+                return
+            try:
+                await next(acts)()
+            except (VisitError, OSError, WebSocketException) as error:
+                guest.log.wrong.append(f"visitor {guest.number}: {error!r}")
+                await come_back(guest)
+                acts = plan(guest)
+
 
 async def gather(doing: Callable[[Guest], Awaitable[None]], guests: Sequence[Guest]) -> None:
     """Let all do the same at once."""
     await asyncio.gather(*(doing(guest) for guest in guests))
-
-
-async def follow_plan(guest: Guest, plan: Iterator[Act], until: float) -> None:
-    """Do act by act with pauses for thought; after a failure go on in a new tab."""
-    for act in plan:
-        await think(guest, THINK_SECONDS)
-        if time.perf_counter() >= until:
-            return
-        try:
-            await act()
-        except (VisitError, OSError, WebSocketException) as error:
-            guest.log.wrong.append(f"visitor {guest.number}: {error!r}")
-            await come_back(guest)
 
 
 async def come_back(guest: Guest) -> None:

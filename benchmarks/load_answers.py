@@ -19,6 +19,8 @@ from mammo.artifacts import load_cases, load_manifest
 from mammo.data.augment import affine
 from mammo.imaging import whole_crop
 from mammo.inference import Classifier
+from mammo.trust import load_trust
+from mammo.trust.signals import TRUST_NAME
 from mammo.ui import words
 from mammo.ui.source import example_name
 
@@ -41,18 +43,29 @@ class Answer:
 
 @dataclass(frozen=True)
 class Brought:
-    """Hold a file that a visitor brings, and what each model says of it."""
+    """Hold a file that a visitor brings, and what the library says of it.
+
+    Attributes
+    ----------
+    name : str
+    content : bytes, a PNG
+    answers : a model each
+    trust : column of the CSV -> its text: whether it looks like a mammogram crop
+    """
 
     name: str
     content: bytes
     answers: tuple[Answer, ...]
+    trust: Mapping[str, str]
 
 
 class Library:
     """Answer as the library does, for what the artifacts hold."""
 
     def __init__(self) -> None:
-        self.models = [mammo.load_classifier(name) for name in load_manifest().models]
+        served = load_manifest()
+        self.models = [mammo.load_classifier(name) for name in served.models]
+        self._trust = load_trust() if TRUST_NAME in served.attachments else None
         self._lesions = mammo.example_lesions()
         self._crops = [
             mammo.cut_lesion(mammo.read_image(lesion.film), window=lesion.window)
@@ -75,7 +88,16 @@ class Library:
         """Make the file with this number of one visitor, PNG, with its answers."""
         crop = drawn(self._crops, Random(f"{seed} {visitor} {number}"))
         content = cv2.imencode(".png", crop)[1].tobytes()
-        return Brought(f"visitor{visitor:02d}crop{number}.png", content, self._answers(crop))
+        name = f"visitor{visitor:02d}crop{number}.png"
+        return Brought(name, content, self._answers(crop), {"looks_like_crop": self._looks(crop)})
+
+    def _looks(self, crop: NDArray[np.uint8]) -> str:
+        """Answer whether a crop looks like one; empty where the artifacts cannot tell."""
+        if self._trust is None:
+            return ""
+        (model,) = (model for model in self.models if model.name == self._trust.model)
+        sized = whole_crop(crop, size=model.card.crop_size)
+        return "no" if self._trust.familiarity(sized, model.embed(sized)).questioned else "yes"
 
     def _answers(self, crop: NDArray[np.uint8]) -> tuple[Answer, ...]:
         return tuple(_answer(model, crop) for model in self.models)

@@ -99,7 +99,7 @@ class Visitor:
 
     def complaints(self) -> list[str]:
         """Return what the page says went wrong: exceptions, and sentences in red."""
-        red = [one.body for one in self.elements("alert") if one.format == one.ERROR]
+        red = [f"{a.title} {a.body}" for a in self.elements("alert") if a.format == a.ERROR]
         return red + [one.message for one in self.elements("exception")]
 
     def widget(self, key: str) -> tuple[Any, str]:

@@ -54,6 +54,5 @@ if picture is not None:
     if lesion is not None:
         with right, sentences():
             if notice_accepted():
-                models = loaders.classifiers()
-                signals = trust.ask_trust(models, lesion)
-                result.show_result(lesion, result.ask(models, lesion), signals)
+                answers = result.ask(loaders.classifiers(), lesion)
+                result.show_result(lesion, answers, trust.ask_trust(answers))

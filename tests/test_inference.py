@@ -79,6 +79,7 @@ def test_assessment_holds_each_flip(classifier: Classifier, folder: Path) -> Non
     assert found.p_low <= found.p_malignant <= found.p_high
     assert found.p_malignant == classifier.predict(crop)[0]
     assert found.score == classifier.score(crop)[0]
+    assert np.array_equal(found.embedding, classifier.embed(crop)[0])
     assert found.threshold == 0.45 and found.above == (found.p_malignant >= 0.45)
 
 

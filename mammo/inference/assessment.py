@@ -25,6 +25,7 @@ class Assessment:
     unsure : bool, whether the flips stand on both sides of the threshold
     cam : float32 (h, w), at least 0, the heat map on the network's own grid, averaged over the
         flips after each was turned back
+    embedding : float32 (d,), the feature vector before the logit, averaged over the flips
     """
 
     p_malignant: float
@@ -35,6 +36,7 @@ class Assessment:
     threshold: float
     unsure: bool
     cam: NDArray[np.float32]
+    embedding: NDArray[np.float32]
 
     @property
     def above(self) -> bool:

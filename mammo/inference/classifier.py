@@ -203,14 +203,14 @@ class Classifier:
             The crops are of another type or shape.
         """
         return tuple(
-            self._assessment(logits, cam)
+            self._assessment(answers, place)
             for answers in self._answers(crops)
-            for logits, cam in zip(answers.logits, answers.cam, strict=True)
+            for place in range(len(answers.logits))
         )
 
-    def _assessment(self, logits: NDArray[np.float32], cam: NDArray[np.float32]) -> Assessment:
-        logit = _mean(logits)
-        flips_p = self.card.calibration.probability(logits)
+    def _assessment(self, answers: _Answers, place: int) -> Assessment:
+        logit = _mean(answers.logits[place])
+        flips_p = self.card.calibration.probability(answers.logits[place])
         low, high = float(flips_p.min()), float(flips_p.max())
         threshold = self.card.thresholds["youden"]
         return Assessment(
@@ -221,7 +221,8 @@ class Classifier:
             score=float(sigmoid(logit)),
             threshold=threshold,
             unsure=low < threshold <= high,
-            cam=cam,
+            cam=answers.cam[place],
+            embedding=answers.embedding[place],
         )
 
     def _logits(self, crops: NDArray[np.uint8]) -> NDArray[np.float64]:

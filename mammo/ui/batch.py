@@ -59,7 +59,7 @@ def _row(file: UploadedFile, classifiers: Sequence[Classifier]) -> Row:
         answers = ask(classifiers, lesion)
         assessments = {answer.card.name: answer.assessment for answer in answers}
         remark = " ".join(doubts(lesion, answers))
-        signals = ask_trust(classifiers, lesion)
+        signals = ask_trust(answers)
         questioned = None if signals is None else signals.familiarity.questioned
         return Row(file.name, remark, thumbnail, assessments=assessments, questioned=questioned)
     except MammoError as error:

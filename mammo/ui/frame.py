@@ -14,7 +14,11 @@ import streamlit as st
 from mammo.errors import MammoError
 from mammo.ui import words
 from mammo.ui.brand import MARK
-from mammo.ui.memory import give_back_freed_films, keep_uploads_off_the_disk
+from mammo.ui.memory import (
+    give_back_freed_films,
+    keep_uploads_off_the_disk,
+    set_libraries_apart,
+)
 from mammo.ui.settings import settings_button
 
 DATA_SET = "https://doi.org/10.7937/K9/TCIA.2016.7O02S9CY"
@@ -84,6 +88,7 @@ def frame(title: str, icon: str) -> None:
     """
     give_back_freed_films()
     keep_uploads_off_the_disk()
+    set_libraries_apart()
     st.set_page_config(
         page_title=title if title == "mammo" else f"{title} · mammo",
         page_icon=MARK,

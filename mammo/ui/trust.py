@@ -1,18 +1,19 @@
 """The trust signals on the upload page: the warning, the similar known cases, the measured zone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
-from mammo.inference import Assessment, Classifier
+from mammo.inference import Assessment
 from mammo.trust import NOT_A_CROP, Familiarity, Neighbour, Trust
 from mammo.ui import loaders
 from mammo.ui.comparison.pictures import pictures
-from mammo.ui.source import Lesion
 from mammo.ui.trust_words import SIMILAR_HELP, similar_table, vote_sentence, zone_sentence
+
+if TYPE_CHECKING:
+    from mammo.ui.result import Answer
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,30 +25,19 @@ class Signals:
     neighbours: tuple[Neighbour, ...]
 
 
-def ask_trust(classifiers: Sequence[Classifier], lesion: Lesion) -> Signals | None:
-    """Compute the trust signals of a lesion; None where the artifacts hold none."""
-    return ask_trust_of(classifiers, lesion.crop)
-
-
-def ask_trust_of(
-    classifiers: Sequence[Classifier],
-    crop_of_size: Callable[[int], NDArray[np.uint8]],
-    patient: str | None = None,
-) -> Signals | None:
+def ask_trust(answers: "Sequence[Answer]", patient: str | None = None) -> Signals | None:
     """Compute the trust signals of a crop; None where the artifacts hold none.
 
     Parameters
     ----------
-    classifiers : the models that are at hand
-    crop_of_size : returns the crop, uint8 (S, S), at a card's crop size
+    answers : of the models that are at hand, about this crop
     patient : whose lesions are left out of the similar ones, where known
     """
     trust = loaders.trust()
-    models = [model for model in classifiers if trust and model.name == trust.model]
-    if trust is None or not models:
+    asked = [answer for answer in answers if trust and answer.card.name == trust.model]
+    if trust is None or not asked:
         return None
-    crop = crop_of_size(models[0].card.crop_size)
-    embedding = models[0].embed(crop)
+    crop, embedding = asked[0].crop, asked[0].assessment.embedding
     similar = trust.similar(embedding, exclude_patient=patient)
     return Signals(trust, trust.familiarity(crop, embedding), similar)
 

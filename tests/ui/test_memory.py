@@ -36,3 +36,40 @@ def test_films_decoded_and_dropped_in_threads_leave_no_memory_behind() -> None:
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert float(run.stdout) < 20
+
+
+GARBAGE = """
+import gc, sys, weakref
+from mammo.ui import memory
+
+class Thing:
+    pass
+
+def in_a_ring():
+    first, second = Thing(), Thing()
+    first.other, second.other = second, first
+    return first, weakref.ref(first)
+
+kept, seen = in_a_ring()
+assert memory.set_libraries_apart()
+assert not memory.set_libraries_apart()
+assert gc.get_freeze_count() > 10 * len(gc.get_objects())
+
+del kept
+gc.collect()
+assert seen() is not None, "set apart, and so not looked at"
+_, young = in_a_ring()
+del _
+gc.collect()
+assert young() is None, "what came later is looked at"
+
+import fractions
+assert memory.set_libraries_apart(), "a library was loaded"
+assert seen() is None, "garbage among what was set apart goes when it is done anew"
+memory._Apart.since -= memory._SECONDS_APART
+assert memory.set_libraries_apart(), "a minute is over"
+"""
+
+
+def test_garbage_collection_passes_over_libraries_and_loses_no_garbage() -> None:
+    subprocess.run([sys.executable, "-c", GARBAGE], check=True, cwd=ROOT)

@@ -20,7 +20,8 @@ def cards(tiny_artifacts: Path) -> list[Card]:
 
 
 def says(p: float, low: float, high: float) -> Assessment:
-    return Assessment(p, low, high, (p, low, high), p, 0.45, False, np.zeros((7, 7), np.float32))
+    cam, embedding = np.zeros((7, 7), np.float32), np.zeros(5, np.float32)
+    return Assessment(p, low, high, (p, low, high), p, 0.45, False, cam, embedding)
 
 
 GOOD = Row(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from mammo.inference import Classifier
 from mammo.trust import NOT_A_CROP
 from mammo.ui import table
 from tests.tiny_artifacts import write_tiny_artifacts
@@ -51,6 +52,22 @@ def test_a_familiar_crop_comes_with_similar_cases_and_measured_figures(
     captions = " ".join(caption.value for caption in page.caption)
     assert "the zone of 30% to 50% around the balanced threshold" in captions
     assert NOT_A_CROP not in texts(page)
+
+
+def test_a_crop_passes_each_network_once(
+    trusting_page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Signals and answers come from the same pass."""
+    passed, run = [], Classifier._run
+    monkeypatch.setattr(
+        Classifier, "_run", lambda model, crops: passed.append(model.name) or run(model, crops)
+    )
+    accept(trusting_page)
+    passed.clear()
+    page = upload(trusting_page, BLOB)
+    assert sorted(passed) == ["mobilenetv2", "simple_cnn"]
+    assert page.expander, "the similar cases, found by the same pass"
+    assert not page.exception
 
 
 def test_the_table_of_many_files_says_which_look_like_a_crop(trusting_page: AppTest) -> None:

@@ -130,7 +130,7 @@ def _looked_at(opened: Round, place: int) -> None:
         report_buttons(
             lesion,
             answers,
-            ask_trust(models, lesion),
+            ask_trust(answers),
             key="reading_report",
             recorded=_recorded_words(opened.cases.rows.iloc[place]),
             doubts=doubts(lesion, answers),

@@ -12,7 +12,7 @@ from mammo.explain.perturb import Change, curve
 from mammo.inference import Classifier
 from mammo.inference.batch import at_size
 from mammo.ui.result import Answer, ask_one
-from mammo.ui.trust import Signals, ask_trust_of
+from mammo.ui.trust import Signals, ask_trust
 from mammo.ui.viewer.shelf import is_remembered, remembered
 from mammo.ui.viewer.viewing import Viewed
 
@@ -41,7 +41,7 @@ def signals(viewed: Viewed, crop: Crop, models: Sequence[Classifier]) -> Signals
     return remembered(
         viewed,
         ("trust",),
-        lambda: ask_trust_of(models, lambda size: sized(crop, size), viewed.patient),
+        lambda: ask_trust(answers(viewed, crop, models), viewed.patient),
     )
 
 
