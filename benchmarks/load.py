@@ -149,6 +149,7 @@ class Load:
         """Do a part of the measurement; return its latencies and whose the processor was."""
         log, first = self._new_log(), self.meter.look()
         await doing
+        print(f"{len(self.logs)} parts, {len(log.wrong)} wrong", file=sys.stderr, flush=True)
         return {
             "seconds": round(time.perf_counter() - first.at, 1),
             "latency": latencies(log.seconds),

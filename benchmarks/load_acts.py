@@ -74,7 +74,7 @@ class Guest:
         self.visitor = Visitor(address, self._hear)
         self.log = log
         self._library = library
-        self._examples = library.examples()
+        self._examples = library.examples
         self._brought = brought
         self._next = 0
         self._forget()

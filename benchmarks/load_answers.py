@@ -60,29 +60,32 @@ class Brought:
 
 
 class Library:
-    """Answer as the library does, for what the artifacts hold."""
+    """Answer as the library does, for what the artifacts hold.
+
+    Attributes
+    ----------
+    models : list of Classifier, in the manifest's order
+    examples : name in the app -> answers to this example lesion, a model each
+    """
 
     def __init__(self) -> None:
         served = load_manifest()
         self.models = [mammo.load_classifier(name) for name in served.models]
         self._trust = load_trust() if TRUST_NAME in served.attachments else None
-        self._lesions = mammo.example_lesions()
+        lesions = mammo.example_lesions()
         self._crops = [
             mammo.cut_lesion(mammo.read_image(lesion.film), window=lesion.window)
-            for lesion in self._lesions
+            for lesion in lesions
         ]
+        self.examples = {
+            example_name(lesion): self._answers(crop)
+            for lesion, crop in zip(lesions, self._crops, strict=True)
+        }
         cases = load_cases()
         scored = cases[[f"{model.name}_p" for model in self.models]].notna().all(axis=1)
         cases = cases[(cases["split"] == "test") & scored]
         self._labels = cases["label"].to_numpy(bool)
         self._p = {model.name: cases[f"{model.name}_p"].to_numpy() for model in self.models}
-
-    def examples(self) -> dict[str, tuple[Answer, ...]]:
-        """Return the answers to the example lesions, by their names in the app."""
-        return {
-            example_name(lesion): self._answers(crop)
-            for lesion, crop in zip(self._lesions, self._crops, strict=True)
-        }
 
     def bring(self, visitor: int, number: int, seed: int) -> Brought:
         """Make the file with this number of one visitor, PNG, with its answers."""
@@ -97,7 +100,8 @@ class Library:
             return ""
         (model,) = (model for model in self.models if model.name == self._trust.model)
         sized = whole_crop(crop, size=model.card.crop_size)
-        return "no" if self._trust.familiarity(sized, model.embed(sized)).questioned else "yes"
+        embedding = model.assess(sized)[0].embedding
+        return "no" if self._trust.familiarity(sized, embedding).questioned else "yes"
 
     def _answers(self, crop: NDArray[np.uint8]) -> tuple[Answer, ...]:
         return tuple(_answer(model, crop) for model in self.models)
@@ -132,7 +136,8 @@ def drawn(crops: list[NDArray[np.uint8]], random: Random) -> NDArray[np.uint8]:
 
 def _answer(model: Classifier, crop: NDArray[np.uint8]) -> Answer:
     sized = whole_crop(crop, size=model.card.crop_size)
-    p, score = float(model.predict(sized)[0]), float(model.score(sized)[0])
+    (given,) = model.assess(sized)
+    p, score = given.p_malignant, given.score
     return Answer(
         words.percent(p),
         {f"{model.name}_p_malignant": f"{p:.4f}", f"{model.name}_score": f"{score:.4f}"},
