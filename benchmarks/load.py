@@ -159,6 +159,7 @@ class Load:
     async def alone(self, times: int) -> dict[str, Any]:
         """Time each act of one visitor by itself, everything warm."""
         guest = self.guests[0]
+        self._new_log()
         await guest.arrive()
         uploading = (guest.classify, guest.move_opacity, guest.choose_threshold)
         comparing = (guest.move_threshold, guest.move_prevalence)
@@ -233,18 +234,18 @@ class Load:
         return found | {"all_acts": latency(taken)}
 
     async def _follow(self, guest: Guest, plan: Plan, until: float) -> None:
-        """Do act by act with pauses for thought; after a failure begin anew in a new tab."""
+        """Do one act or more with pauses for thought; after a failure begin anew in a new tab."""
         acts = plan(guest)
         while True:
             await think(guest, self._think)
-            if time.perf_counter() >= until:
-                return
             try:
                 await next(acts)()
             except (VisitError, OSError, WebSocketException) as error:
                 guest.log.wrong.append(f"visitor {guest.number}: {error!r}")
                 await come_back(guest)
                 acts = plan(guest)
+            if time.perf_counter() >= until:
+                return
 
 
 async def gather(doing: Callable[[Guest], Awaitable[None]], guests: Sequence[Guest]) -> None:
