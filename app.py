@@ -17,7 +17,7 @@ st.markdown(
 
 is_column, is_not_column = st.columns(2, border=True)
 with is_column:
-    st.subheader("What it is", icon=":material/school:")
+    st.header("What it is", icon=":material/school:")
     st.markdown(
         "- A place to **teach and study** how image classifiers behave on mammograms.\n"
         "- Two models on the same lesions: a small network that a student can read in a minute, "
@@ -26,7 +26,7 @@ with is_column:
         "interval."
     )
 with is_not_column:
-    st.subheader("What it is not", icon=":material/block:")
+    st.header("What it is not", icon=":material/block:")
     st.markdown(
         "- **Not a medical device**, and not for a decision about a person.\n"
         "- Not a search: a person has to find and mark the lesion first.\n"

@@ -10,14 +10,14 @@ from mammo.ui.comparison.analysis import show_analysis
 from mammo.ui.comparison.lesson_section import show_lesson
 from mammo.ui.comparison.overview import choose_study, show_headline, show_scores
 from mammo.ui.comparison.subgroup_section import show_subgroups
-from mammo.ui.frame import frame, sentences
+from mammo.ui.frame import frame, sentences, small_print
 
 frame("Model comparison", ":material/compare_arrows:")
 st.markdown(
     "Both models, and the radiologists' recorded assessments, on patients whom neither model had "
     "seen. The address of this page holds its settings: send it, and others see this very view."
 )
-st.caption(glossary_line("auc", "roc", "sensitivity", "specificity", "ppv", "npv", "prevalence"))
+small_print(glossary_line("auc", "roc", "sensitivity", "specificity", "ppv", "npv", "prevalence"))
 
 with sentences():
     study = choose_study()

@@ -10,7 +10,7 @@ from mammo.ui.explorer.case import show_case
 from mammo.ui.explorer.leak_section import show_leak_check
 from mammo.ui.explorer.preview import show_preview
 from mammo.ui.explorer.sections import choose_cases, show_chart, show_gallery, show_table
-from mammo.ui.frame import frame, sentences
+from mammo.ui.frame import frame, sentences, small_print
 
 frame("Dataset explorer", ":material/dataset:")
 st.markdown(
@@ -18,7 +18,7 @@ st.markdown(
     "spread, what it looks like. The address of this page holds the filters: send it, and others "
     "see this very selection."
 )
-st.caption(glossary_line("cbis_ddsm", "mass", "birads", "density", "subtlety", "cc_mlo", "leak"))
+small_print(glossary_line("cbis_ddsm", "mass", "birads", "density", "subtlety", "cc_mlo", "leak"))
 
 with sentences():
     found = choose_cases()

@@ -22,6 +22,8 @@ from mammo.ui.memory import (
 from mammo.ui.settings import settings_button
 
 DATA_SET = "https://doi.org/10.7937/K9/TCIA.2016.7O02S9CY"
+CHOSEN = ":material/check:"
+"""Icon of the chosen one of several buttons: a sign for all eyes, and read out."""
 _ACCEPTED = "notice_accepted"
 
 
@@ -103,18 +105,23 @@ def frame(title: str, icon: str) -> None:
 
 def _sidebar() -> None:
     """Say where the visitor is, where else to go, and what this is not."""
-    st.subheader("mammo")
+    st.markdown("**mammo**")
     for page in PAGES:
         st.page_link(page.path, label=page.title, icon=page.icon, width="stretch")
     settings_button()
     st.space("small")
     small_notice()
-    st.caption(f"Films: CBIS-DDSM ([source]({DATA_SET}), CC BY 3.0).")
+    small_print(f"Films: CBIS-DDSM ([source]({DATA_SET}), CC BY 3.0).")
 
 
 def small_notice() -> None:
     """Repeat the notice in one line, as it must stand by every result."""
     st.caption(f":material/info: {words.NOTICE_SHORT}")
+
+
+def small_print(text: str) -> None:
+    """Write small and grey what holds links: a caption fades them below a contrast of 4.5 to 1."""
+    st.markdown(f":gray[:small[{text}]]")
 
 
 def notice_accepted() -> bool:
@@ -128,7 +135,7 @@ def notice_accepted() -> bool:
     if st.session_state.get(_ACCEPTED, False):
         return True
     with st.container(border=True):
-        st.subheader(words.NOTICE_TITLE, icon=":material/front_hand:")
+        st.header(words.NOTICE_TITLE, icon=":material/front_hand:")
         st.markdown(words.NOTICE)
         st.button(
             "I understand, show results", icon=":material/check:", on_click=_accept, key="accept"

@@ -7,6 +7,7 @@ import streamlit as st
 from mammo.artifacts import Card, Manifest, Metric
 from mammo.glossary import glossary_link
 from mammo.ui import loaders, words
+from mammo.ui.frame import small_print
 
 UNITS = {"crop": "one picture of a lesion", "lesion": "all views of a lesion together"}
 
@@ -24,7 +25,7 @@ def models_at_a_glance() -> None:
     for column, card in zip(st.columns(len(cards), border=True), cards, strict=True):
         with column:
             _model(card)
-    st.caption(how_measured(facts))
+    small_print(how_measured(facts))
 
 
 def _model(card: Card) -> None:

@@ -19,7 +19,7 @@ from mammo.inference import Assessment, Classifier
 from mammo.ui import words
 from mammo.ui.display import enlarged
 from mammo.ui.figures import BAR_CONFIG, probability_figure
-from mammo.ui.frame import small_notice
+from mammo.ui.frame import small_notice, small_print
 from mammo.ui.report_buttons import report_buttons
 from mammo.ui.settings import default_threshold
 from mammo.ui.source import Lesion, Picture
@@ -85,14 +85,14 @@ def show_result(lesion: Lesion, answers: Sequence[Answer], signals: Signals | No
         _download(lesion, answers, signals)
         report_buttons(lesion, answers, signals, recorded=recorded, doubts=doubts(lesion, answers))
         look_closer(lesion)
-    st.caption(glossary_line(*EXPLAINED))
+    small_print(glossary_line(*EXPLAINED))
     small_notice()
 
 
 def show_answer(answer: Answer, threshold: float) -> None:
     """Say one model's probability and its side of the threshold."""
     given = answer.assessment
-    st.subheader(answer.card.title, anchor=False)
+    st.header(answer.card.title, anchor=False)
     with st.container(gap="xxsmall"):
         st.markdown(PROBABILITY)
         st.metric(PROBABILITY, words.percent(given.p_malignant), label_visibility="collapsed")

@@ -68,7 +68,7 @@ def show_tour() -> None:
         )  # fmt: skip
         return
     with st.container(border=True):
-        st.subheader("First time here?", icon=":material/tour:", anchor=False)
+        st.header("First time here?", icon=":material/tour:", anchor=False)
         st.markdown("Ten minutes, in this order. The links lead there; the sidebar leads back.")
         for number, (step, page) in enumerate(steps_at_hand(), start=1):
             with st.container(gap=None):

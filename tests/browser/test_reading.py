@@ -23,6 +23,7 @@ expect, OutOfPatience = playwright.expect, playwright.TimeoutError
 expect.set_options(timeout=PATIENCE_MS)
 PAGE = "/Reading_room"
 PLAN = RoundPlan(5, 3, "examples", advice=True)
+LINK = f"{PAGE}?round={write_code(PLAN)}"
 
 Open = Callable[..., Visit]
 
@@ -67,7 +68,7 @@ def rate(visitor: Visit, digit: str) -> None:
     expect(number).to_be_visible()
     expect(page.get_by_test_id("stSliderThumbValue").last).to_have_text("not rated")
     place = int(number.inner_text().split()[1])
-    press(visitor, digit, page.locator("[data-testid=stBaseButton-primary]", has_text=f"{digit}0"))
+    press(visitor, digit, page.get_by_test_id("stMain").get_by_role("button", name=re.compile(f"check.*{digit}0")))
     press(visitor, "Enter", page.get_by_text("And now?"))
     last = place == PLAN.n
     after = page.get_by_text("All rated" if last else f"Case {place + 1} of 5")
@@ -83,7 +84,7 @@ def test_a_round_by_keyboard_tells_no_truth_before_it_is_asked_for(
     frames = listening(visitor)
     asked: list[str] = []
     visitor.page.on("request", lambda request: asked.append(request.url))
-    started(visitor, f"{server.address}{PAGE}?round={write_code(PLAN)}")
+    started(visitor, server.address + LINK)
     p = float(cases.set_index("case_id").loc[ids[0], "mobilenetv2_p"])
     before = b"".join(frames)
     assert len(before) > 100_000, "the picture came by this way"
@@ -107,7 +108,7 @@ def test_a_reload_loses_no_rating_and_going_back_rates_nothing_anew(
 ) -> None:
     visitor = visit(server.address + "/")
     page = visitor.page
-    started(visitor, f"{server.address}{PAGE}?round={write_code(PLAN)}")
+    started(visitor, server.address + LINK)
     rate(visitor, "7")
     rate(visitor, "2")
     expect(page.get_by_text("Case 3 of 5")).to_be_visible()
@@ -132,7 +133,7 @@ def test_enter_pressed_twice_rates_one_case(server: Server, visit: Open) -> None
     page = visitor.page
     plain = write_code(RoundPlan(5, 3, "examples"))
     started(visitor, f"{server.address}{PAGE}?round={plain}")
-    press(visitor, "7", page.locator("[data-testid=stBaseButton-primary]", has_text="70"))
+    press(visitor, "7", page.get_by_role("button", name=re.compile("check.*70")))
     expect(page.get_by_role("button", name="Next case")).to_be_enabled()
     for _ in range(3):
         page.keyboard.press("Enter")
@@ -144,7 +145,7 @@ def test_enter_pressed_twice_rates_one_case(server: Server, visit: Open) -> None
 def test_the_pictures_tools_work_without_the_server(server: Server, visit: Open) -> None:
     visitor = visit(server.address + "/")
     page = visitor.page
-    started(visitor, f"{server.address}{PAGE}?round={write_code(PLAN)}")
+    started(visitor, server.address + LINK)
     picture, sheet = page.locator(".picture"), page.locator(".sheet")
     expect(picture).to_have_attribute("alt", "Film with the lesion outlined, case 1 of 5")
     whole = sheet.bounding_box()
@@ -165,7 +166,7 @@ def test_the_pictures_tools_work_without_the_server(server: Server, visit: Open)
 
 def test_a_phone_scrolls_down_and_never_sideways(server: Server, visit: Open) -> None:
     visitor = visit(server.address + "/", width=400)
-    started(visitor, f"{server.address}{PAGE}?round={write_code(PLAN)}")
+    started(visitor, server.address + LINK)
     # The link of the round is drawn late; it scrolls within its box.
     code = visitor.page.locator(CODE).first
     expect(code).to_contain_text("Reading_room")

@@ -10,7 +10,7 @@ from mammo.ui import display, figures
 
 ROOT = Path(__file__).parents[2]
 THEME = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))["theme"]
-PAGES_AND_PARTS = [ROOT / "app.py", *ROOT.glob("pages/*.py"), *ROOT.glob("mammo/ui/*.py")]
+PAGES_AND_PARTS = [ROOT / "app.py", *ROOT.glob("pages/*.py"), *ROOT.glob("mammo/ui/**/*.py")]
 
 
 def luminance(colour: str) -> float:
@@ -23,6 +23,12 @@ def luminance(colour: str) -> float:
 def contrast(one: str, other: str) -> float:
     lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
+
+
+def blended(colour: str, ground: str, opacity: float) -> str:
+    """Mix a colour, `#RRGGBB`, into the one behind it."""
+    pairs = [(int(colour[at : at + 2], 16), int(ground[at : at + 2], 16)) for at in (1, 3, 5)]
+    return "#" + "".join(f"{round(a * opacity + b * (1 - opacity)):02X}" for a, b in pairs)
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
@@ -39,6 +45,9 @@ def test_theme_texts_are_readable(mode: str) -> None:
     for ground in ("backgroundColor", "secondaryBackgroundColor"):
         for text in ("textColor", "linkColor", "grayTextColor", "blueTextColor", "orangeTextColor"):
             assert contrast(theme[text], theme[ground]) >= 4.5, (mode, text, ground)
+        # Streamlit writes captions in the text's colour at 60 %, and code in them likewise.
+        for text in ("textColor", "codeTextColor"):
+            assert contrast(blended(theme[text], theme[ground], 0.6), theme[ground]) >= 4.5
         # The chosen one of several options is written in this colour.
         assert contrast(theme["primaryColor"], theme[ground]) >= 4.5, (mode, ground)
 

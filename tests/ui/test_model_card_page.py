@@ -29,7 +29,7 @@ def choose(page: AppTest, part: str) -> AppTest:
 
 
 def test_the_parts_are_those_of_the_document(page: AppTest) -> None:
-    assert FAILURES in [one.value for one in page.subheader]
+    assert FAILURES in [one.value for one in page.header]
     assert "| AUC | 0.75 (0.68 to 0.81)" in written(page)
     assert "Washington University" in written(choose(page, DATA))
     assert "**not answered**" in written(choose(page, CHECKS))
@@ -69,11 +69,11 @@ def test_the_page_says_what_is_wrong_with_the_artifacts(
 
 def test_the_tour_names_pages_that_are_there_and_can_be_hidden(app: AppTest) -> None:
     app.run()
-    assert "First time here?" in [one.value for one in app.subheader]
+    assert "First time here?" in [one.value for one in app.header]
     app.button(key="hide_tour").click().run()
-    assert "First time here?" not in [one.value for one in app.subheader]
+    assert "First time here?" not in [one.value for one in app.header]
     app.button(key="show_tour").click().run()
-    assert "First time here?" in [one.value for one in app.subheader]
+    assert "First time here?" in [one.value for one in app.header]
 
 
 def test_every_page_but_home_is_a_step_of_the_tour() -> None:

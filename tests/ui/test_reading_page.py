@@ -58,7 +58,7 @@ def opened(app: AppTest, **link: str) -> AppTest:
 
 
 def texts(page: AppTest) -> str:
-    kinds = ("markdown", "caption", "info", "warning", "success", "error", "subheader")
+    kinds = ("markdown", "caption", "info", "warning", "success", "error", "header", "subheader")
     return "\n".join(str(element.value) for kind in kinds for element in page.get(kind))
 
 

@@ -12,6 +12,7 @@ from mammo.ui.comparison.controls import keep_in_link
 from mammo.ui.comparison.link import option_from_link
 from mammo.ui.comparison.study import Study
 from mammo.ui.comparison.wording import OUTCOMES as TITLES
+from mammo.ui.frame import CHOSEN
 
 _KEY = "comparison_cell"
 _LINK = "cell"
@@ -58,7 +59,7 @@ def _cell(name: str, title: tuple[str, str], count: int, chosen: str) -> None:
         f"**{count}** {title[0].lower()}",
         key=f"cell_{name}",
         help=title[1].capitalize(),
-        type="primary" if name == chosen else "secondary",
+        icon=CHOSEN if name == chosen else None,
         width="stretch",
         on_click=_choose,
         args=("" if name == chosen else name,),

@@ -37,7 +37,7 @@ class Look:
 
 
 LOOKS = (
-    Look("#B0578D", "dash", "square"),
+    Look("#9B4B8C", "dash", "square"),
     Look("#008F6B", "solid", "circle"),
     Look("#8A7A12", "dashdot", "triangle-up"),
 )

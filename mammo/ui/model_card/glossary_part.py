@@ -3,6 +3,7 @@
 import streamlit as st
 
 from mammo.glossary import GLOSSARY, GROUPS, Term, anchor
+from mammo.ui.frame import small_print
 
 
 def show_glossary() -> None:
@@ -45,4 +46,4 @@ def _term(key: str, term: Term) -> None:
         st.markdown(term.meaning)
         kin = ", ".join(f"[{GLOSSARY[other].name}](#{anchor(other)})" for other in term.see)
         if kin:
-            st.caption(f"See also {kin}")
+            small_print(f"See also {kin}")

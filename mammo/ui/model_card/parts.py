@@ -78,7 +78,7 @@ def section_anchor(title: str) -> str:
 
 
 def _section(section: Section, loaded: LoadedCard) -> None:
-    st.subheader(section.title, anchor=section_anchor(section.title))
+    st.header(section.title, anchor=section_anchor(section.title))
     st.markdown(section.body)
     if section.title == FAILURES:
         _failure_pictures(loaded.facts)

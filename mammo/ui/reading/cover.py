@@ -15,7 +15,7 @@ def show_cover(opened: Round, play: Play) -> None:
     if play.complaint:
         st.warning(play.complaint, icon=":material/link_off:")
     with st.container(border=True):
-        st.subheader(f"Round {opened.code}", anchor=False)
+        st.header(f"Round {opened.code}", anchor=False)
         st.markdown(in_words(opened.plan))
         st.markdown(
             "Rate each case from 0 (surely benign) to 100 (surely malignant). A rating stands once "
@@ -30,7 +30,6 @@ def show_cover(opened: Round, play: Play) -> None:
         with st.container(horizontal=True):
             st.button(
                 "Go on" if read_already else "Start",
-                type="primary",
                 icon=":material/play_arrow:",
                 shortcut="Enter",
                 on_click=_start,
@@ -66,14 +65,13 @@ def _start_anew(play: Play) -> None:
 def show_finish(opened: Round, play: Play) -> None:
     """Say that all is rated, and wait until the truth is asked for."""
     with st.container(border=True):
-        st.subheader("All rated", icon=":material/flag:", anchor=False)
+        st.header("All rated", icon=":material/flag:", anchor=False)
         st.markdown(
             f"You rated all {opened.plan.n} cases of the round {opened.code}. What is "
             "true is not in this page yet."
         )
         st.button(
             "Show my results and the truth",
-            type="primary",
             icon=":material/visibility:",
             shortcut="Enter",
             on_click=_ask_truth,

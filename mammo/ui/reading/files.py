@@ -52,7 +52,7 @@ def show_files() -> None:
         return
     opened = open_round(room.plan)
     if len(room.readers) == 1:
-        st.subheader(f"{words.literal(room.readers[0].name)}, round {opened.code}", anchor=False)
+        st.header(f"{words.literal(room.readers[0].name)}, round {opened.code}", anchor=False)
         st.caption(in_words(room.plan))
         show_score(opened, room.readers[0].record)
     else:
@@ -80,7 +80,7 @@ def _say_left_out(room: Room, count: int) -> None:
 def _show_room(opened: Round, room: Room) -> None:
     """Show the room's score; moving the cut runs this part alone."""
     cases, names = opened.cases, [one.name for one in room.readers]
-    st.subheader(f"{len(names)} readers, round {opened.code}", anchor=False)
+    st.header(f"{len(names)} readers, round {opened.code}", anchor=False)
     st.caption(in_words(opened.plan))
     figures = st.container()
     cut = choose_cut()

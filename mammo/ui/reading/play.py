@@ -12,7 +12,7 @@ import streamlit as st
 from mammo.data.descriptors import MEANINGS, plain
 from mammo.reading.record import DESCRIPTORS
 from mammo.ui import words
-from mammo.ui.frame import sentences, small_notice
+from mammo.ui.frame import CHOSEN, sentences, small_notice
 from mammo.ui.reading import session
 from mammo.ui.reading.loading import Round, film_words, views
 from mammo.ui.reading.session import Play
@@ -79,12 +79,12 @@ def _rating(key: str) -> int | str:
     with st.container(horizontal=True, gap="xxsmall"):
         for ten in TENS:
             st.button(
-                str(ten),
+                f"**{ten}**" if st.session_state[key] == ten else str(ten),
+                icon=CHOSEN if st.session_state[key] == ten else None,
                 key=f"{key}_{ten}",
                 on_click=_set,
                 args=(key, ten),
                 shortcut=_KEYS[ten],
-                type="primary" if st.session_state[key] == ten else "secondary",
             )
     chosen: int | str = st.select_slider("Rating", SCALE, key=key)
     return chosen
@@ -115,7 +115,6 @@ def _confirm(key: str, label: str, rating: int | str, deed: Callable[[], None]) 
     """Offer to confirm a rating; a key of its own for each, or Enter pressed twice rates two."""
     st.button(
         label,
-        type="primary",
         icon=":material/check:",
         shortcut="Enter",
         disabled=rating == UNRATED,

@@ -55,7 +55,6 @@ def _hand_over(opened: Round, record: Record) -> None:
             lambda: write_result(result, words.NOTICE_SHORT),
             file_name(opened.code, name),
             "text/csv",
-            type="primary",
             icon=":material/download:",
             on_click="ignore",
             key="reading_download",

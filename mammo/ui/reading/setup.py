@@ -25,12 +25,12 @@ def show_setup() -> None:
     with right, st.container(border=True):
         _ask_for_code()
     with left:
-        st.subheader("A new round", anchor=False)
+        st.header("A new round", anchor=False)
         _new_round()
 
 
 def _ask_for_code() -> None:
-    st.subheader("I have a code", anchor=False)
+    st.header("I have a code", anchor=False)
     text = st.text_input("Code of the round", key="reading_code", placeholder="T20B-4711-T3")
     if text:
         plan = read_code(text)
@@ -68,7 +68,6 @@ def _new_round() -> None:
         st.warning(complaint, icon=":material/warning:")
     st.button(
         "Open this round",
-        type="primary",
         icon=":material/play_arrow:",
         on_click=session.begin,
         args=(plan,),

@@ -63,7 +63,7 @@ def show_maps(
 
 
 def _show_crop(viewed: Viewed, crop: Crop) -> None:
-    st.subheader("The crop", anchor=False)
+    st.header("The crop", anchor=False)
     st.image(enlarged(crop), width="stretch", alt=f"The crop of {viewed.name} without a map")
     name = words.literal(viewed.name)
     st.caption(f"{name}, {crop.shape[1]} x {crop.shape[0]} pixels, as it is.")
