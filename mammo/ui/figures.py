@@ -14,6 +14,11 @@ from mammo.ui.region import Region
 BELOW_COLOUR = "#1F87C4"
 ABOVE_COLOUR = "#D9661A"
 NEUTRAL_COLOUR = "#7A8894"
+WORDS_COLOUR = "#000037"
+"""Streamlit's placeholder for the text of either theme, filled in by the browser.
+
+The grey that Streamlit takes by itself stands 3.7:1 on white only.
+"""
 BOX_COLOUR = "#FFFFFF"
 WINDOW_COLOUR = "#F0E442"
 
@@ -135,7 +140,9 @@ _BAR_LAYOUT: dict[str, Any] = {
     "height": BAR_HEIGHT,
     "margin": {"l": 20, "r": 24, "t": 0, "b": 24},
     "showlegend": False,
+    "font": {"color": WORDS_COLOUR},
     "xaxis": {
+        "tickfont": {"color": WORDS_COLOUR},
         "range": [-0.02, 1.02],
         "tickvals": [0, 0.5, 1],
         "tickformat": ".0%",

@@ -17,6 +17,7 @@ from mammo.glossary import glossary_line
 from mammo.imaging import quality_warnings
 from mammo.inference import Assessment, Classifier
 from mammo.ui import words
+from mammo.ui.chart import draw
 from mammo.ui.display import enlarged
 from mammo.ui.figures import BAR_CONFIG, probability_figure
 from mammo.ui.frame import small_notice, small_print
@@ -98,7 +99,7 @@ def show_answer(answer: Answer, threshold: float) -> None:
         st.metric(PROBABILITY, words.percent(given.p_malignant), label_visibility="collapsed")
         st.caption(f"calibrated on {answer.card.calibration.fitted_on}")
     st.markdown(_standing_badge(given, threshold))
-    st.plotly_chart(
+    draw(
         probability_figure(given.p_malignant, given.p_low, given.p_high, threshold),
         config=BAR_CONFIG,
         key=f"bar_{answer.card.name}",

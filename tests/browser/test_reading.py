@@ -68,7 +68,11 @@ def rate(visitor: Visit, digit: str) -> None:
     expect(number).to_be_visible()
     expect(page.get_by_test_id("stSliderThumbValue").last).to_have_text("not rated")
     place = int(number.inner_text().split()[1])
-    press(visitor, digit, page.get_by_test_id("stMain").get_by_role("button", name=re.compile(f"check.*{digit}0")))
+    press(
+        visitor,
+        digit,
+        page.get_by_test_id("stMain").get_by_role("button", name=re.compile(f"check.*{digit}0")),
+    )
     press(visitor, "Enter", page.get_by_text("And now?"))
     last = place == PLAN.n
     after = page.get_by_text("All rated" if last else f"Case {place + 1} of 5")

@@ -1,4 +1,4 @@
-"""Colours that carry a meaning, as colour-blind eyes see them: `pytest tests/ui/test_colour_blind.py`.
+"""Colours with a meaning, as colour-blind eyes see them: `pytest tests/ui/test_colour_blind.py`.
 
 Simulated by the matrices of Machado, Oliveira and Fernandes 2009 (doi 10.1109/TVCG.2009.113,
 severity 1.0), over linear RGB; distances are CIEDE2000, where 1 is about the least that is seen
@@ -61,12 +61,14 @@ def seen(rgb: NDArray[np.float64], eyes: str) -> NDArray[np.float64]:
 
 def apart(one: str, other: str, eyes: str) -> float:
     """Return how far apart two colours, `#RRGGBB`, stand: CIEDE2000."""
-    both = [[int(code[start : start + 2], 16) / 255 for start in (1, 3, 5)] for code in (one, other)]
+    both = [
+        [int(code[start : start + 2], 16) / 255 for start in (1, 3, 5)] for code in (one, other)
+    ]
     return float(deltaE_ciede2000(*seen(np.array(both), eyes)))
 
 
 def test_the_simulation_confuses_red_with_green_and_not_with_blue() -> None:
-    """Colours of one lightness on a line of confusion, as on a test plate."""
+    """Of one lightness on a line of confusion, as on a test plate."""
     assert apart("#C0504D", "#5F8F3A", "usual") > 45
     assert apart("#A06A20", "#6E7A20", "deuteranopia") < apart("#A06A20", "#6E7A20", "usual") / 2
     assert apart("#D55E00", "#0072B2", "deuteranopia") > 40

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from mammo.ui import loaders
+from mammo.ui.chart import draw
 from mammo.ui.comparison import loading, wording
 from mammo.ui.comparison.controls import choose_option
 from mammo.ui.comparison.coverage import coverage_figure, coverage_sentences
@@ -52,7 +53,7 @@ def show_curves(study: Study, thresholds: Mapping[str, Share]) -> None:
         "reliability": lambda: reliability_figure(study),
         "decision": lambda: decision_figure(study),
     }[curve]()
-    st.plotly_chart(
+    draw(
         figure,
         config=figure_config(f"{curve}-{study.unit}"),
         key=f"curve_{curve}_{study.unit}",
@@ -74,7 +75,7 @@ def _show_coverage(study: Study) -> None:
         return
     titles = {model.name: model.title for model in study.models}
     measured = trust.measured["uncertainty"]
-    st.plotly_chart(
+    draw(
         coverage_figure(measured, titles),
         config=figure_config("coverage"),
         key="curve_coverage",
@@ -91,7 +92,7 @@ def _show_training(study: Study) -> None:
     ):
         with column, sentences():
             st.markdown(f"**{model.title}**")
-            st.plotly_chart(
+            draw(
                 training_figure(loading.history(model.name), look_of(place)),
                 config=figure_config(f"training-{model.name}"),
                 key=f"training_{model.name}",

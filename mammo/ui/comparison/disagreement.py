@@ -8,6 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from mammo.evaluation import mcnemar
+from mammo.ui.chart import draw
 from mammo.ui.comparison.case_table import agreement, farthest_apart
 from mammo.ui.comparison.cases import show_cases
 from mammo.ui.comparison.controls import choose_option
@@ -48,7 +49,7 @@ def _selected(
         "lower right, where one model flags what the other does not; draw around points, or tap "
         "one, to list them."
     )
-    event: Any = st.plotly_chart(
+    event: Any = draw(
         scatter_figure(study, thresholds, shown),
         config=figure_config(f"scatter-{study.unit}"),
         key=f"scatter_{study.unit}",

@@ -4,6 +4,7 @@ import streamlit as st
 
 from mammo.artifacts import LeakLesson, load_leak_lesson
 from mammo.artifacts.lesson import LEAK, LEAK_WITHOUT_AUGMENTATION
+from mammo.ui.chart import draw
 from mammo.ui.comparison.cases import download
 from mammo.ui.comparison.lesson import (
     WHY,
@@ -54,7 +55,7 @@ def show_lesson() -> None:
 
 def _show_one(recipe: str, lesson: LeakLesson, ends: tuple[float, float]) -> None:
     st.markdown(f"**{recipe[0].upper()}{recipe[1:]}**")
-    st.plotly_chart(
+    draw(
         lesson_figure(lesson, *ends),
         config=figure_config(f"leak-{recipe.replace(' ', '-').replace(',', '')}"),
         key=f"leak_{recipe}",

@@ -59,6 +59,6 @@ def scatter_figure(
     figure.add_vline(x=thresholds[across.name].value, line=line)
     figure.add_hline(y=thresholds[up.name].value, line=line)
     as_shares(lay_out(figure, f"{across.title}: estimated probability", up.title))
-    figure.update_yaxes(title=f"{up.title}: estimated probability")
+    figure.update_yaxes(title_text=f"{up.title}: estimated probability")
     figure.update_layout(dragmode="lasso")
     return figure

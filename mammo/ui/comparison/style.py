@@ -11,7 +11,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from mammo.ui.figures import ABOVE_COLOUR, BELOW_COLOUR, NEUTRAL_COLOUR
+from mammo.ui.figures import ABOVE_COLOUR, BELOW_COLOUR, NEUTRAL_COLOUR, WORDS_COLOUR
 
 HEIGHT = 520
 
@@ -70,10 +70,12 @@ def figure_config(name: str) -> dict[str, Any]:
 
 def lay_out(figure: go.Figure, x_title: str, y_title: str, height: int = HEIGHT) -> go.Figure:
     """Give a figure its axes, its legend below and room for the toolbar above; return it."""
-    figure.update_xaxes(title=x_title, zeroline=False)
-    figure.update_yaxes(title=y_title, zeroline=False)
+    words = {"color": WORDS_COLOUR}
+    figure.update_xaxes(title={"text": x_title, "font": words}, tickfont=words, zeroline=False)
+    figure.update_yaxes(title={"text": y_title, "font": words}, tickfont=words, zeroline=False)
     figure.update_layout(
         height=height,
+        font=words,
         margin={"l": 8, "r": 8, "t": 40, "b": 8},
         legend={"orientation": "h", "yanchor": "top", "y": -0.16, "xanchor": "left", "x": 0},
         hoverlabel={"namelength": -1},

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from mammo.ui.chart import draw
 from mammo.ui.comparison.cases import download
 from mammo.ui.comparison.controls import choose_option
 from mammo.ui.comparison.forest import MEASURES, forest_figure, subgroup_table
@@ -25,7 +26,7 @@ def show_subgroups(study: Study) -> None:
         return
     measure = choose_option("Measure", "measure", MEASURES, "auc")
     st.caption(_CAPTION)
-    st.plotly_chart(
+    draw(
         forest_figure(study, measure),
         config=figure_config(f"subgroups-{measure}-{study.unit}"),
         key=f"subgroups_{measure}_{study.unit}",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from mammo.ui.chart import draw
 from mammo.ui.comparison.cases import download
 from mammo.ui.comparison.controls import choose_option, keep_in_link
 from mammo.ui.comparison.style import figure_config
@@ -107,7 +108,7 @@ def show_chart(found: "pd.DataFrame") -> None:
         chart = by_size(sizes)
     else:
         chart = CHARTS[name][1](found)
-    st.plotly_chart(
+    draw(
         chart_figure(chart),
         config=figure_config(f"data-{name}"),
         key=f"chart_{name}",

@@ -14,6 +14,7 @@ from mammo.evaluation.wording import interval
 from mammo.reading import Room, RoomScore, RoundCases, merge, score_room
 from mammo.reading.results_file import LARGEST_BYTES
 from mammo.ui import words
+from mammo.ui.chart import draw
 from mammo.ui.comparison.cases import download
 from mammo.ui.comparison.pictures import pictures
 from mammo.ui.comparison.style import figure_config
@@ -118,13 +119,13 @@ def _show_figures(opened: Round, score: RoomScore, names: list[str]) -> None:
     warning = wording.too_small(score.mean_auc, cases)
     if warning:
         st.warning(warning, icon=":material/warning:")
-    st.plotly_chart(
+    draw(
         room_figure(score, names, cases),
         config=figure_config(f"room-{opened.code}"),
         key="reading_room_roc",
         alt="ROC curves of every reader, their mean, the models and the radiologists",
     )
-    st.plotly_chart(
+    draw(
         room_auc_figure(score, names, cases),
         config=figure_config(f"room-{opened.code}-auc"),
         key="reading_room_auc",

@@ -14,6 +14,7 @@ from mammo.reading import (
 )
 from mammo.reading.results_file import LONGEST_NICKNAME, clean_nickname
 from mammo.ui import words
+from mammo.ui.chart import draw
 from mammo.ui.comparison.cases import download
 from mammo.ui.comparison.controls import keep_in_link
 from mammo.ui.comparison.style import figure_config
@@ -98,7 +99,7 @@ def _figures(opened: Round, record: Record) -> None:
         if warning:
             st.warning(warning, icon=":material/warning:")
         if not math.isnan(found[0].auc.value):
-            st.plotly_chart(
+            draw(
                 roc_figure(found, cases),
                 config=figure_config(f"round-{opened.code}"),
                 key="reading_roc",
@@ -109,7 +110,7 @@ def _figures(opened: Round, record: Record) -> None:
             f"malignant, of {len(set(cases.patients))} patients; intervals resample patients. The "
             "radiologists had whole films of both breasts, often earlier ones."
         )
-    st.plotly_chart(
+    draw(
         case_figure(ratings, second, cases.labels.tolist(), cut),
         config=figure_config(f"ratings-{opened.code}"),
         key="reading_ratings",

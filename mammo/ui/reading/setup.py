@@ -54,8 +54,9 @@ def _new_round() -> None:
     )  # fmt: skip
     balanced = source == "test" and _choose_balance()
     advice = st.toggle(
-        "Show the models' advice after each first rating, then rate again",
+        "Models' advice after a first rating",
         key="reading_advice",
+        help="Rate each case, see what both models say of it, and rate it again.",
     )
     with st.expander("Seed and filters", icon=":material/tune:"):
         seed = _choose_seed()

@@ -21,6 +21,7 @@ from mammo.imaging.preprocess import prepare
 from mammo.inference import Classifier, load_classifier
 from mammo.inference.inside import Inside, Stage, open_inside
 from mammo.ui import loaders
+from mammo.ui.chart import draw
 from mammo.ui.comparison.controls import choose_option
 from mammo.ui.comparison.style import figure_config
 from mammo.ui.display import data_uri, enlarged
@@ -144,7 +145,7 @@ def _show_last_step(viewed: Viewed, sized: Crop, model: Classifier, head: Head) 
     (given,) = asking.answers(viewed, sized, [model])
     for sentence in last_step_sentences(last, given):
         st.markdown(sentence)
-    st.plotly_chart(
+    draw(
         parts_figure(last),
         config=figure_config(f"last-step-{model.name}"),
         key=f"last_step_{model.name}",

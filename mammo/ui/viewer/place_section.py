@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from mammo.artifacts import Card
+from mammo.ui.chart import draw
 from mammo.ui.comparison.style import figure_config
 from mammo.ui.explorer import source
 from mammo.ui.frame import small_notice
@@ -38,7 +39,7 @@ def _show_model(card: Card, p_case: float) -> None:
     test = cases[(cases["split"] == "test") & cases[f"{card.name}_p"].notna()]
     p, labels = test[f"{card.name}_p"].to_numpy(np.float64), (test["label"] == 1).to_numpy(bool)
     st.markdown(f"**{card.title}**")
-    st.plotly_chart(
+    draw(
         place_figure(p, labels, p_case, card.thresholds["youden"]),
         config=figure_config(f"place-{card.name}"),
         key=f"place_{card.name}",

@@ -12,6 +12,7 @@ from mammo.explain.panels import Panel
 from mammo.explain.perturb import CHANGES, Change, change_named
 from mammo.inference import Classifier
 from mammo.ui import words
+from mammo.ui.chart import draw
 from mammo.ui.comparison.controls import choose_option
 from mammo.ui.comparison.style import figure_config
 from mammo.ui.display import enlarged
@@ -78,7 +79,7 @@ def _show_curves(
         curve_sentence(change, p, title, threshold)
         for p, title, threshold in zip(curves.values(), titles, thresholds, strict=True)
     ]
-    st.plotly_chart(
+    draw(
         curve_figure(change, amount, curves, titles, thresholds),
         config=figure_config(f"sensitivity-{change.key}"),
         key=f"sensitivity_{change.key}",
