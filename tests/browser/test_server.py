@@ -45,6 +45,7 @@ def test_the_settings_are_those_of_a_server_for_strangers() -> None:
         "server.enableStaticServing": "false",
         "browser.gatherUsageStats": "false",
         "client.showErrorDetails": '"none"',
+        "client.showErrorLinks": "false",
         "client.toolbarMode": '"minimal"',
     }
     done = subprocess.run(

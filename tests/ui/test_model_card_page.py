@@ -21,7 +21,8 @@ def page(app: AppTest) -> AppTest:
 
 
 def written(page: AppTest) -> str:
-    return "\n".join(one.value for one in page.markdown)
+    tables = [one.value.to_csv(index=False, sep="|") for one in page.table]
+    return "\n".join([*(one.value for one in page.markdown), *tables])
 
 
 def choose(page: AppTest, part: str) -> AppTest:
@@ -30,7 +31,7 @@ def choose(page: AppTest, part: str) -> AppTest:
 
 def test_the_parts_are_those_of_the_document(page: AppTest) -> None:
     assert FAILURES in [one.value for one in page.header]
-    assert "| AUC | 0.75 (0.68 to 0.81)" in written(page)
+    assert "AUC|0.75 (0.68 to 0.81)" in written(page)
     assert "Washington University" in written(choose(page, DATA))
     assert "**not answered**" in written(choose(page, CHECKS))
     assert len(page.get("download_button")) == 1

@@ -1,7 +1,10 @@
 """The model card on its page: a part at a time, section by section, with pictures of failures."""
 
 import re
+from collections.abc import Sequence
+from itertools import groupby
 
+import pandas as pd
 import streamlit as st
 
 from mammo.model_card import CHECKS, DATA, MODELS, Facts, Section, as_markdown, worst_answers
@@ -79,9 +82,30 @@ def section_anchor(title: str) -> str:
 
 def _section(section: Section, loaded: LoadedCard) -> None:
     st.header(section.title, anchor=section_anchor(section.title))
-    st.markdown(section.body)
+    _body(section)
     if section.title == FAILURES:
         _failure_pictures(loaded.facts)
+
+
+def _body(section: Section) -> None:
+    """Write a section; its tables scroll within themselves, as Markdown's own do not on a phone."""
+    for tabular, lines in groupby(section.body.split("\n"), lambda line: line.startswith("| ")):
+        if tabular:
+            st.table(table_of(tuple(lines)), hide_index=True, alt=section.title)
+        else:
+            st.markdown("\n".join(lines))
+
+
+def table_of(lines: Sequence[str]) -> pd.DataFrame:
+    """Read a table from its lines of Markdown; a column without a heading names the rows.
+
+    Examples
+    --------
+    >>> table_of(["|  | Simple CNN |", "| --- | --- |", "| AUC | 0.75 |"]).to_dict("records")
+    [{'What': 'AUC', 'Simple CNN': '0.75'}]
+    """
+    head, _, *rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+    return pd.DataFrame(rows, columns=[name or "What" for name in head])
 
 
 def _failure_pictures(facts: Facts) -> None:
