@@ -25,9 +25,10 @@ MOST_TABS = 150
 FOCUSED = "e => e.getRootNode().activeElement === e"
 LOOK = """e => {
     let top = e;
-    for (let up = 0; up < 3 && top.parentElement; up++) top = top.parentElement;
+    const small = part => part && part.querySelectorAll("*").length < 60;
+    for (let up = 0; up < 3 && small(top.parentElement); up++) top = top.parentElement;
     const names = ["outline", "boxShadow", "borderColor", "backgroundColor", "textDecoration"];
-    return JSON.stringify([top, ...top.querySelectorAll("*")].slice(0, 60)
+    return JSON.stringify([top, ...top.querySelectorAll("*")]
         .map(part => names.map(name => getComputedStyle(part)[name])));
 }"""
 
