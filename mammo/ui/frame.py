@@ -23,7 +23,7 @@ from mammo.ui.settings import settings_button
 
 DATA_SET = "https://doi.org/10.7937/K9/TCIA.2016.7O02S9CY"
 CHOSEN = ":material/check:"
-"""Icon of the chosen one of several buttons: a sign for all eyes, and read out."""
+"""Icon of the chosen one of several buttons: a sign for all eyes, where a colour is none."""
 _ACCEPTED = "notice_accepted"
 
 

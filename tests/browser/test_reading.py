@@ -62,17 +62,19 @@ def press(visitor: Visit, key: str, then: "Locator") -> None:
     pytest.fail(f"the key {key} did nothing")
 
 
+def chosen(visitor: Visit, rating: str) -> "Locator":
+    """Find the button of a rating, once a check mark says that it is chosen."""
+    mark = visitor.page.get_by_test_id("stIconMaterial").get_by_text("check", exact=True)
+    return visitor.page.get_by_role("button").filter(has=mark).filter(has_text=rating)
+
+
 def rate(visitor: Visit, digit: str) -> None:
     """Rate by the keyboard alone, and keep the rating after the advice."""
     page, number = visitor.page, visitor.page.get_by_text(re.compile(r"^Case \d of 5"))
     expect(number).to_be_visible()
     expect(page.get_by_test_id("stSliderThumbValue").last).to_have_text("not rated")
     place = int(number.inner_text().split()[1])
-    press(
-        visitor,
-        digit,
-        page.get_by_test_id("stMain").get_by_role("button", name=re.compile(f"check.*{digit}0")),
-    )
+    press(visitor, digit, chosen(visitor, f"{digit}0"))
     press(visitor, "Enter", page.get_by_text("And now?"))
     last = place == PLAN.n
     after = page.get_by_text("All rated" if last else f"Case {place + 1} of 5")
@@ -137,7 +139,7 @@ def test_enter_pressed_twice_rates_one_case(server: Server, visit: Open) -> None
     page = visitor.page
     plain = write_code(RoundPlan(5, 3, "examples"))
     started(visitor, f"{server.address}{PAGE}?round={plain}")
-    press(visitor, "7", page.get_by_role("button", name=re.compile("check.*70")))
+    press(visitor, "7", chosen(visitor, "70"))
     expect(page.get_by_role("button", name="Next case")).to_be_enabled()
     for _ in range(3):
         page.keyboard.press("Enter")
