@@ -1,7 +1,7 @@
 """Measure preparation at full size: all 3,568 rows of the case files, killed once and resumed.
 
-    python -m benchmarks.preparation --csv FOLDER_OF_THE_FOUR_CASE_FILES
-    python -m benchmarks.preparation --csv FOLDER_OF_THE_FOUR_CASE_FILES --memory
+    python -m benchmarks.preparation --csv FOLDER
+    python -m benchmarks.preparation --csv FOLDER --memory
 
 A tree like Kaggle's is drawn, with a picture for every film, mask and crop that the case files
 name, but small ones, so that it shows what the joining, the bookkeeping and the memory cost; what
@@ -39,16 +39,17 @@ FEW_ROWS, MANY_ROWS = 10, 80
 def main() -> None:
     """Draw the tree, prepare it whole and in two parts, and write what it took."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--csv", type=Path, required=True)
+    parser.add_argument("--csv", type=Path, required=True, help="the four case files' folder")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--memory", action="store_true", help="measure the memory alone")
+    parser.add_argument("--json", type=Path, default=RESULT, help="(default: %(default)s)")
     options = parser.parse_args()
     if options.memory:
-        found = json.loads(RESULT.read_text()) | memory_of_all_rows(options)
+        found = json.loads(options.json.read_text()) | memory_of_all_rows(options)
     else:
         found = measure(options)
     found |= memory_with_films(options.csv)
-    RESULT.write_text(json.dumps(found, indent=1) + "\n")
+    options.json.write_text(json.dumps(found, indent=1) + "\n")
     print(json.dumps(found, indent=1))
 
 

@@ -1,5 +1,6 @@
 """Preparation on the miniature of each layout, on real films, and on the real case files."""
 
+import argparse
 import csv
 import json
 import shutil
@@ -10,6 +11,7 @@ import numpy as np
 import pydicom
 import pytest
 
+from benchmarks import preparation as benchmark
 from mammo import cut_lesion, example_lesions, read_image
 from mammo.data.preparation import run
 from mammo.data.preparation.cache import prepared_folder
@@ -275,6 +277,14 @@ def lay_out_real_films(folder: Path, case_files: Path, layout: str) -> None:
             other.PixelData = np.ascontiguousarray(picture).tobytes()
             other["PixelData"].VR = "OW" if bits == 16 else "OB"
             save(other, place(folder, layout, row.key, row.pair_series[0], number))
+
+
+def test_all_rows_of_the_case_files_are_prepared_and_a_killed_run_ends_alike(real_csv) -> None:
+    """The benchmark at full size: 3,568 rows, with small pictures."""
+    found = benchmark.measure(argparse.Namespace(csv=real_csv, jobs=2))
+    assert found["rows"] == 3568
+    assert found["lesions"] == {"window": 3485, "provided": 0, "unresolved": 0}
+    assert 0 < found["killed_after_rows"] < 3568 and found["resumed_index_is_the_same"]
 
 
 def place(folder: Path, layout: str, patient: str, series: str, number: int) -> Path:
