@@ -13,11 +13,10 @@ is an ONNX graph: "crops" float32 (n, I, I) in 0-255 gives "logit" (n,), "embedd
 """
 
 from mammo.inference.assessment import Assessment, heat_map
-from mammo.inference.classifier import FLIPS, INPUTS_PER_RUN, Classifier, load_classifier
+from mammo.inference.classifier import FLIPS, Classifier, load_classifier
 
 __all__ = [
     "FLIPS",
-    "INPUTS_PER_RUN",
     "Assessment",
     "Classifier",
     "heat_map",
