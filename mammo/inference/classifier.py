@@ -251,9 +251,7 @@ class Classifier:
         runs = [self._run_one(names, inputs[i : i + 1]) for i in range(len(inputs))]
         return [np.concatenate(outputs) for outputs in zip(*runs, strict=True)]
 
-    def _run_one(
-        self, names: Sequence[str], one: NDArray[np.float32]
-    ) -> list[NDArray[np.float32]]:
+    def _run_one(self, names: Sequence[str], one: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         with _RUNNING:
             return [np.asarray(output) for output in self._session.run(names, {"crops": one})]
 

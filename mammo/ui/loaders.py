@@ -8,11 +8,13 @@ so that a new training shows without a restart. Nothing that a visitor uploads e
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 import mammo
 from mammo.artifacts import Card, Manifest, artifacts_folder, load_card, load_manifest
-from mammo.errors import ArtifactError
+from mammo.errors import ArtifactError, MammoError
 from mammo.explain.findings import Audit, audit_name, load_audit
 from mammo.trust import Trust, load_trust
 from mammo.trust.signals import TRUST_NAME
@@ -98,3 +100,27 @@ def example_lesions() -> "tuple[ExampleLesion, ...]":
 def example_film(path: Path) -> "Image":
     """Read an example film; visitors share it, and its pixels are locked."""
     return mammo.read_image(path)
+
+
+def examples_at_hand() -> "dict[str, ExampleLesion]":
+    """Return the example lesions by case id; none where the package of their films is absent."""
+    try:
+        return {lesion.case_id: lesion for lesion in example_lesions()}
+    except MammoError:
+        return {}
+
+
+def example_crop(lesion: "ExampleLesion") -> NDArray[np.uint8]:
+    """Cut an example lesion at its recorded window, uint8 (S, S), when it is first asked for.
+
+    Raises
+    ------
+    MammoError
+        Its film cannot be read.
+    """
+    return _example_crop(lesion.film, lesion.window)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _example_crop(film: Path, window: tuple[int, int, int, int]) -> NDArray[np.uint8]:
+    return mammo.cut_lesion(example_film(film), window=window).copy()  # a view keeps its film

@@ -36,12 +36,15 @@ def pictures(cases: Sequence[str]) -> tuple[dict[str, str], str]:
         sources = _sources(data_folder())
     except MammoError as error:
         complaint = f"No picture from the data folder: {error}"
-    examples = _examples()
+    examples = loaders.examples_at_hand()
     at_hand = [case for case in cases if case in sources or case in examples][:MOST_PICTURES]
     found = {}
     for case in at_hand:
         try:
-            found[case] = _from_folder(sources[case]) if case in sources else examples[case]
+            if case in sources:
+                found[case] = _from_folder(sources[case])
+            else:
+                found[case] = thumbnail_uri(loaders.example_crop(examples[case]))
         except MammoError as error:
             complaint = f"No picture of {case}: {error}"
     return found, complaint
@@ -60,17 +63,3 @@ def _sources(folder: str) -> dict[str, str]:
 def _from_folder(file: str) -> str:
     """Encode one crop of the data folder small."""
     return thumbnail_uri(mammo.read_image(Path(file)).pixels)
-
-
-@st.cache_resource(max_entries=1, show_spinner="Cutting the example lesions")
-def _examples() -> dict[str, str]:
-    """Encode all ten example lesions small: once, so that no slider ever waits for a film."""
-    found = {}
-    try:
-        for lesion in loaders.example_lesions():
-            crop = mammo.cut_lesion(loaders.example_film(lesion.film), window=lesion.window)
-            found[lesion.case_id] = thumbnail_uri(crop)
-    except MammoError:
-        # Pictures are an extra: without the package of the films each case's row still stands.
-        return found
-    return found

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from mammo.ui import words
+from mammo.ui import loaders, words
 from mammo.ui.display import data_uri, enlarged
 from mammo.ui.explorer import source
 from mammo.ui.explorer.wording import cell_of, film_of, recorded_lines, score_lines
@@ -110,7 +110,7 @@ def _show_scores(row: Mapping[Any, Any]) -> None:
         st.warning(missing, icon=":material/warning:")
     small_notice()
     case = str(row["case_id"])
-    example = source.example_of(case)
+    example = loaders.examples_at_hand().get(case)
     if example is not None:
         st.page_link(
             "pages/1_Upload_and_classify.py",

@@ -25,8 +25,6 @@ from mammo.ui.display import data_uri, enlarged
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mammo.data.examples import ExampleLesion
-
 GALLERY_SIDE = 256
 
 
@@ -141,7 +139,8 @@ def crop_of(case: str) -> NDArray[np.uint8] | None:
     at_hand, _ = folder_or_sentence()
     if at_hand and case in at_hand.files:
         return _crop(at_hand.files[case], at_hand.stamp)
-    return _example_crops().get(case)
+    example = loaders.examples_at_hand().get(case)
+    return None if example is None else loaders.example_crop(example)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
@@ -149,36 +148,10 @@ def _crop(path: str, stamp: int) -> NDArray[np.uint8]:  # noqa: ARG001
     return mammo.read_image(Path(path)).pixels
 
 
-@st.cache_resource(max_entries=1, show_spinner="Cutting the example lesions")
-def _example_crops() -> dict[str, NDArray[np.uint8]]:
-    """Cut all ten example lesions once, so that no click ever waits for a film."""
-    try:
-        return {
-            lesion.case_id: mammo.cut_lesion(
-                loaders.example_film(lesion.film), window=lesion.window
-            )
-            for lesion in loaders.example_lesions()
-        }
-    except MammoError:
-        return {}  # pictures are an extra: without the package of the films the cases still stand
-
-
-def example_of(case: str) -> "ExampleLesion | None":
-    """Return the example lesion that a case is; None where it is none."""
-    try:
-        return next((one for one in loaders.example_lesions() if one.case_id == case), None)
-    except MammoError:
-        return None
-
-
 def cases_with_pictures() -> frozenset[str]:
     """Return the ids of the cases whose crops are at hand."""
     at_hand, _ = folder_or_sentence()
-    try:
-        examples = {lesion.case_id for lesion in loaders.example_lesions()}
-    except MammoError:
-        examples = set()
-    return frozenset(examples) | frozenset(at_hand.files if at_hand else ())
+    return frozenset(loaders.examples_at_hand()) | frozenset(at_hand.files if at_hand else ())
 
 
 def pictures(wanted: Sequence[str]) -> tuple[dict[str, str], str]:

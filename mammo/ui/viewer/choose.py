@@ -8,7 +8,7 @@ from mammo.ui.comparison.controls import choose_option, keep_in_link
 from mammo.ui.explorer import source
 from mammo.ui.source import example_name
 from mammo.ui.viewer.groups import EVERY, Group, case_groups
-from mammo.ui.viewer.viewing import Viewed, example_of, view_case, view_own
+from mammo.ui.viewer.viewing import Viewed, view_case, view_own
 
 SOURCES = {"example": "An example lesion", "case": "A case by id or group", "own": "My own crop"}
 _CASE = "viewer_case"
@@ -48,7 +48,7 @@ def _asked_kind() -> str:
 
 
 def _kind_of(case: str) -> str:
-    return "case" if example_of(case) is None else "example"
+    return "example" if case in loaders.examples_at_hand() else "case"
 
 
 def _choose_example() -> str:

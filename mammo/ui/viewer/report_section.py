@@ -12,7 +12,7 @@ from mammo.ui.result import Answer
 from mammo.ui.source import Lesion, Picture
 from mammo.ui.trust import Signals
 from mammo.ui.viewer.record_section import record_key
-from mammo.ui.viewer.viewing import Viewed, example_of
+from mammo.ui.viewer.viewing import Viewed
 
 
 def show_report(viewed: Viewed, answers: Sequence[Answer], signals: Signals | None) -> None:
@@ -33,7 +33,7 @@ def show_report(viewed: Viewed, answers: Sequence[Answer], signals: Signals | No
 def _lesion(viewed: Viewed, answers: Sequence[Answer]) -> Lesion:
     """Return an example with its film; any other crop as it is."""
     case = "" if viewed.row is None else str(viewed.row["case_id"])
-    example = example_of(case)
+    example = loaders.examples_at_hand().get(case)
     if example is not None:
         picture = Picture(viewed.key, case, loaders.example_film(example.film), example)
         return Lesion(picture, Window(*example.window))

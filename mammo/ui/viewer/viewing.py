@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.data.examples import ExampleLesion
 from mammo.errors import DataError
 from mammo.imaging import quality_warnings
 from mammo.ui import loaders, words
@@ -52,11 +51,6 @@ class Viewed:
         return None if self.row is None else str(self.row["patient_id"])
 
 
-def example_of(case: str) -> ExampleLesion | None:
-    """Return the example lesion of a case id, None where it is none."""
-    return next((lesion for lesion in loaders.example_lesions() if lesion.case_id == case), None)
-
-
 def view_case(case: str) -> Viewed:
     """Open a public case.
 
@@ -96,7 +90,7 @@ Mass-Test_P_00173_LEFT_CC_1: choose one above, or type it whole.'
 
 def _side(case: str, crop: NDArray[np.uint8]) -> int:
     """Return the side of an example's window on its film; else of the crop itself."""
-    lesion = example_of(case)
+    lesion = loaders.examples_at_hand().get(case)
     return crop.shape[0] if lesion is None else lesion.window[2]
 
 
