@@ -82,6 +82,9 @@ def _upload(visitor: SocketVisitor, film: Path) -> Iterator[str]:
     for name, value in zip(("X", "Y", "Width", "Height"), (1500, 2000, 400, 400), strict=True):
         visitor.type_number(name, value)
         visitor.wait()
+    visitor.wait_for("button", ACCEPT)
+    visitor.press(ACCEPT)
+    visitor.wait_for("download_button", LABELS["pdf"])
     visitor.find("metric", PROBABILITY)
     yield f"film of {film.stat().st_size / 1e6:.0f} MB"
     visitor.download(LABELS["pdf"])

@@ -17,7 +17,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,14 @@ def in_new_process(measure: str, crops: int) -> Figures:
 def median_of(runs: list[Figures]) -> Figures:
     """Return the median of each figure over several runs."""
     return {name: statistics.median(run[name] for run in runs) for name in runs[0]}
+
+
+def quartiles(values: Sequence[float]) -> list[float]:
+    """Return the first and the third quartile; of a single value, that value twice."""
+    first, _, third = (
+        statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else [*values] * 3
+    )
+    return [first, third]
 
 
 def one_crop(crops: int) -> Figures:

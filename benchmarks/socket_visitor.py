@@ -47,7 +47,7 @@ class SocketVisitor:
         self._host = urlsplit(address).netloc
         self._where = ("", "")
         self._states: dict[str, WidgetState] = {}
-        self._session = ""
+        self._session = self._script = ""
         self._socket: Any = None
 
     def __enter__(self) -> Self:
@@ -73,14 +73,15 @@ class SocketVisitor:
             subprotocols=["streamlit"], max_size=None, compression=None,
         )  # fmt: skip
         self._where = page, query
+        self._script = ""
         self._states.clear()
-        self._rerun()
+        self.rerun()
 
     def press(self, label: str) -> None:
         """Press a button."""
         shown = self.find("button", label)
         state = WidgetState(id=shown.message.id, trigger_value=True)
-        self._rerun(shown.fragment, state)
+        self.rerun(shown.fragment, state)
 
     def slide(self, label: str, value: float) -> None:
         """Move a slider."""
@@ -98,7 +99,7 @@ class SocketVisitor:
         else:
             state.double_value = value
         self._states[state.id] = state
-        self._rerun(shown.fragment)
+        self.rerun(shown.fragment)
 
     def upload(self, label: str, file: Path) -> None:
         """Put one file into an uploader, as a form, and run the page with it."""
@@ -115,7 +116,7 @@ class SocketVisitor:
             name=file.name, size=len(content), file_id=urls.file_id, file_urls=urls
         )
         self._states[state.id] = state
-        self._rerun(shown.fragment)
+        self.rerun(shown.fragment)
 
     def download(self, label: str) -> bytes:
         """Press a download button whose file is made when it is pressed; return the file."""
@@ -134,18 +135,19 @@ class SocketVisitor:
         LookupError
             It is not shown.
         """
-        of_kind = [shown for shown in self.elements.values() if shown.kind == kind]
-        for shown in of_kind:
-            if shown.message.label == label:
-                return shown
-        labels = sorted(shown.message.label for shown in of_kind)
+        for one in self.shown(kind):
+            if one.message.label == label:
+                return one
+        labels = sorted(one.message.label for one in self.shown(kind))
         raise LookupError(f"{self._where}: no {kind} {label!r} among {labels}")
 
     def shows(self, kind: str, label: str) -> bool:
         """Tell whether an element of a kind with a label is shown."""
-        return any(
-            one.kind == kind and one.message.label == label for one in self.elements.values()
-        )
+        return any(one.message.label == label for one in self.shown(kind))
+
+    def shown(self, kind: str) -> list[Shown]:
+        """Return the elements of a kind that are shown."""
+        return [one for one in self.elements.values() if one.kind == kind]
 
     def wait_for(self, kind: str, label: str) -> Shown:
         """Read until an element of a kind with a label has come, and return it."""
@@ -158,12 +160,13 @@ class SocketVisitor:
         while self._receive() != FINISHED:
             pass
 
-    def _rerun(self, fragment: str = "", pressed: WidgetState | None = None) -> None:
+    def rerun(self, fragment: str = "", pressed: WidgetState | None = None) -> None:
         """Ask for a run of the page, or of one fragment of it."""
         if not fragment:
             self.elements.clear()
         message = BackMsg()
         message.rerun_script.page_name, message.rerun_script.query_string = self._where
+        message.rerun_script.page_script_hash = self._script
         message.rerun_script.fragment_id = fragment
         states = [*self._states.values(), *([pressed] if pressed else [])]
         message.rerun_script.widget_states.widgets.extend(states)
@@ -183,6 +186,8 @@ class SocketVisitor:
         about = str(message.WhichOneof("type"))
         if about == "new_session":
             self._session = message.new_session.initialize.session_id
+        elif about == "navigation":
+            self._script = message.navigation.page_script_hash
         elif about == "delta" and message.delta.WhichOneof("type") == "new_element":
             element = message.delta.new_element
             kind = str(element.WhichOneof("type"))

@@ -9,6 +9,7 @@ Reference: DICOM PS3.5 sections 8 (pixels) and A.4 (encapsulation).
 
 import re
 import struct
+from io import BytesIO
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -64,16 +65,18 @@ def read_stored_values(
     decoder = _decoder(header.transfer_syntax)
     options = _options(header.pixels, layout)
     frame = b""
+    source: BinaryIO | memoryview = stream
     if decoder.is_encapsulated:
         frame = _first_frame(stream, header, header.pixels, layout)
     else:
         _check_native(stream, header.pixels, layout)
+        source = _in_place(stream, layout)
     with damage_refused(f"a frame of {layout.columns} x {layout.rows} pixels"):
         if RLELossless == decoder.UID:
             values = decode_rle(frame, layout.rows, layout.columns, layout.dtype)
         else:
             plugin = _PLUGIN if decoder.is_encapsulated else ""
-            values, _ = decoder.as_array(stream, index=0, decoding_plugin=plugin, **options)
+            values, _ = decoder.as_array(source, index=0, decoding_plugin=plugin, **options)
     return _without_unused_bits(values, layout), () if is_complete(frame) else (_INCOMPLETE,)
 
 
@@ -130,6 +133,15 @@ def _check_native(stream: BinaryIO, pixels: PixelElement, layout: PixelFormat) -
             f"The pixel data are truncated: expected {expected:,} bytes for {layout.columns} x "
             f"{layout.rows} pixels, received {received:,}. Export or download the file again."
         )
+
+
+def _in_place(stream: BinaryIO, layout: PixelFormat) -> BinaryIO | memoryview:
+    """Return uncompressed pixel data where they lie: an upload is in memory, up to 100 MB of it."""
+    if not isinstance(stream, BytesIO):
+        return stream
+    start = stream.tell()
+    frame = layout.rows * layout.columns * layout.bits_allocated // 8
+    return stream.getbuffer()[start : start + frame * layout.frames]
 
 
 def _first_frame(

@@ -49,17 +49,12 @@ def report_buttons(
     case : str, the id of a public case; an example's own is known. Never a file's name
     """
     example = lesion.picture.example
-    subject = ReportSubject(
-        lesion.picture.image,
-        lesion.window,
-        case or ("" if example is None else example.case_id),
-        recorded,
-        doubts,
-    )
+    case = case or ("" if example is None else example.case_id)
+    made = partial(_made, lesion, case, recorded, doubts, tuple(answers), signals)
     for form in FORMS:
         st.download_button(
             LABELS[form],
-            partial(_made, form, subject, tuple(answers), signals),
+            partial(made, form),
             f"mammo-case-report.{form}",
             MEDIA_TYPES[form],
             icon=ICONS[form],
@@ -69,13 +64,20 @@ def report_buttons(
 
 
 def _made(
-    form: Form, subject: ReportSubject, answers: Sequence["Answer"], signals: "Signals | None"
+    lesion: Lesion,
+    case: str,
+    recorded: str,
+    doubts: Sequence[str],
+    answers: Sequence["Answer"],
+    signals: "Signals | None",
+    form: Form,
 ) -> bytes:
+    """Make the report; until then nothing holds an example's film, which all visitors share."""
     trust = None
     if signals is not None:
         trust = TrustFacts(signals.trust, signals.familiarity, signals.neighbours)
     report = compose_report(
-        subject,
+        ReportSubject(lesion.picture.image, lesion.window, case, recorded, doubts),
         [answer.card for answer in answers],
         {answer.card.name: answer.crop for answer in answers},
         {answer.card.name: answer.assessment for answer in answers},

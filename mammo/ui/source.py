@@ -6,7 +6,7 @@ takes its place; nothing of it is cached across sessions.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 import streamlit as st
@@ -40,15 +40,24 @@ class Picture:
         Tells this picture from any other of the session.
     name : str
         How the visitor knows it.
-    image : Image
+    own : Image or None
+        The visitor's own film or crop; None where the picture is an example, whose film all share,
+        so that no session keeps one.
     example : ExampleLesion or None
         The lesion's record, where the picture is an example.
     """
 
     key: str
     name: str
-    image: Image
+    own: Image | None
     example: "ExampleLesion | None" = None
+
+    @property
+    def image(self) -> Image:
+        """Return the pixels and what is known of them."""
+        if self.own is None and self.example is not None:
+            return loaders.example_film(self.example.film)
+        return cast("Image", self.own)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +132,7 @@ def _choose_example() -> Picture:
         "Example lesion", list(lesions), key="example", bind="query-params", width=320
     )
     lesion = lesions[name]
-    return Picture(lesion.case_id, name, loaders.example_film(lesion.film), lesion)
+    return Picture(lesion.case_id, name, None, lesion)
 
 
 def example_name(lesion: "ExampleLesion") -> str:

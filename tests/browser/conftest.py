@@ -110,7 +110,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
             if connection.getresponse().status == http.HTTPStatus.OK:
                 return
         except OSError:
-            time.sleep(0.2)
+            time.sleep(0.02)
         finally:
             connection.close()
     pytest.fail("The server of the app did not start.")

@@ -178,6 +178,6 @@ def lesion_of(opened: Round, place: int) -> Lesion:
     case = opened.cases.ids[place]
     if opened.plan.source == "examples":
         lesion = examples()[case]
-        picture = Picture(case, case, loaders.example_film(lesion.film), lesion)
+        picture = Picture(case, case, None, lesion)
         return Lesion(picture, Window(*lesion.window))
     return Lesion(Picture(case, case, mammo.read_image(_crop_file(case)[0])))

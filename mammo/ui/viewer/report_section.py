@@ -35,7 +35,7 @@ def _lesion(viewed: Viewed, answers: Sequence[Answer]) -> Lesion:
     case = "" if viewed.row is None else str(viewed.row["case_id"])
     example = loaders.examples_at_hand().get(case)
     if example is not None:
-        picture = Picture(viewed.key, case, loaders.example_film(example.film), example)
+        picture = Picture(viewed.key, case, None, example)
         return Lesion(picture, Window(*example.window))
     crop = answers[0].crop if viewed.crop is None else viewed.crop
     return Lesion(Picture(viewed.key, case, Image(crop)))

@@ -1,0 +1,215 @@
+"""Measure the running app: from its start to the first probability, its memory, its answers.
+
+    python -m benchmarks.server                      a table, and benchmarks/server.json
+    python -m benchmarks.server --starts 1 --moves 3 --browser-starts 0 --json OUT.json
+
+Each start is a new process of `streamlit run app.py`. The visitor opens Upload and classify,
+accepts the notice as soon as it is there, and gets both models' answers for an example lesion:
+over the server's own websocket (`socket_visitor`), so that the server is timed, and, where
+Playwright and Chromium are at hand, in a browser beside it, on the same cores. Memory is the
+server's own, after both models have answered, and at the end of a visit to all seven pages
+(`server_walk`). Times are by the clock; figures are medians, with quartiles beside them. Let
+nothing else run meanwhile.
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from benchmarks.server_walk import ACCEPT, PAGE, PROBABILITY, open_whole, walk, write_film
+from benchmarks.serving import Figures, machine, quartiles
+from benchmarks.socket_visitor import SocketVisitor
+from mammo.artifacts import artifacts_folder
+from tests.browser.conftest import CHROMIUM, OPTIONS, Server, running_server
+
+RESULT = Path(__file__).with_suffix(".json")
+TARGETS = {"probability_s": 3.0, "models_rss_mb": 350.0, "slider_ms": 100.0, "peak_mb": 690.0}
+PAGES = {
+    "Home": "",
+    "Upload and classify": PAGE,
+    "Model comparison": "Model_comparison",
+    "Dataset explorer": "Dataset_explorer",
+    "Grad-CAM viewer": "Grad-CAM_viewer",
+    "Reading room": "Reading_room",
+    "Model card": "Model_card",
+}
+
+
+def main() -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--starts", type=int, default=5, help="cold starts (default: 5)")
+    parser.add_argument("--browser-starts", type=int, default=5, help="in Chromium (default: 5)")
+    parser.add_argument("--moves", type=int, default=20, help="of each slider (default: 20)")
+    parser.add_argument("--json", type=Path, default=RESULT, help="(default: %(default)s)")
+    options = parser.parse_args()
+    result = measure_all(options.starts, options.browser_starts, options.moves)
+    options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    print_table(result)
+
+
+def measure_all(starts: int, browser_starts: int, moves: int) -> dict[str, Any]:
+    """Measure everything, and put the targets and the machine beside it."""
+    before = machine()
+    runs = {"start": [one_start() for _ in range(starts)]}
+    if browser_starts and find_spec("playwright") and Path(CHROMIUM).exists():
+        runs["browser"] = [browser_start() for _ in range(browser_starts)]
+    with app() as server:
+        sliders, pages = slider_moves(server, moves), page_loads(server, moves)
+    return {
+        "figures": {name: middle(of_runs) for name, of_runs in runs.items()},
+        "quartiles": {name: spread(of_runs) for name, of_runs in runs.items()},
+        "slider_ms": {label: statistics.median(times) for label, times in sliders.items()},
+        "slider_quartiles": {label: quartiles(times) for label, times in sliders.items()},
+        "page_ms": {title: statistics.median(times) for title, times in pages.items()},
+        "page_quartiles": {title: quartiles(times) for title, times in pages.items()},
+        "walk": whole_walk(),
+        "targets": TARGETS,
+        "starts": starts,
+        "moves": moves,
+        "machine": before,
+    }
+
+
+@contextmanager
+def app() -> Iterator[Server]:
+    """Run the app on the released artifacts until the block ends."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_server(artifacts_folder(), Path(folder) / "log") as server,
+    ):
+        yield server
+
+
+def one_start() -> Figures:
+    """Start the server, take its first answer by the websocket, and weigh it."""
+    start = time.perf_counter()
+    with app() as server, SocketVisitor(server.address) as visitor:
+        listening = time.perf_counter() - start
+        visitor.open(PAGE)
+        visitor.wait()
+        visitor.press(ACCEPT)
+        visitor.wait_for("metric", PROBABILITY)
+        probability = time.perf_counter() - start
+        visitor.wait()
+        whole = time.perf_counter() - start
+        memory = memory_mb(server.pid)
+    return {
+        "listening_s": listening,
+        "probability_s": probability,
+        "whole_page_s": whole,
+        **{f"models_{name}": value for name, value in memory.items()},
+    }
+
+
+def browser_start() -> Figures:
+    """Start the server, and take its first answer in a Chromium that is open already."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as client:
+        browser = client.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        page = browser.new_page()
+        page.goto("about:blank")
+        start = time.perf_counter()
+        with app() as server:
+            page.goto(f"{server.address}/{PAGE}", wait_until="commit")
+            page.get_by_role("button", name=ACCEPT).click()
+            page.get_by_test_id("stMetricValue").first.wait_for()
+            probability = time.perf_counter() - start
+        browser.close()
+    return {"probability_s": probability}
+
+
+def slider_moves(server: Server, moves: int) -> dict[str, list[float]]:
+    """Move each slider of the comparison page and of a result; return milliseconds a move."""
+    times: dict[str, list[float]] = {}
+    with SocketVisitor(server.address) as visitor:
+        for page, steps in (("Model_comparison", 0.01), (PAGE, 5.0)):
+            open_whole(visitor, page)
+            labels = [one.message.label for one in visitor.shown("slider")]
+            for label in labels:
+                low = visitor.find("slider", label).message.min
+                times[f"{page.replace('_', ' ')}: {label}"] = [
+                    clocked(visitor, lambda n=n: visitor.slide(label, low + steps * (n + 1)))  # noqa: B023
+                    for n in range(moves)
+                ]
+    return times
+
+
+def page_loads(server: Server, times: int) -> dict[str, list[float]]:
+    """Run each page again in the same visit; return milliseconds a run."""
+    found = {}
+    with SocketVisitor(server.address) as visitor:
+        for title, page in PAGES.items():
+            open_whole(visitor, page)
+            found[title] = [clocked(visitor, visitor.rerun) for _ in range(times)]
+    return found
+
+
+def clocked(visitor: SocketVisitor, ask: Any) -> float:
+    """Return the milliseconds from a message to the end of the server's answer."""
+    start = time.perf_counter()
+    ask()
+    visitor.wait()
+    return 1000 * (time.perf_counter() - start)
+
+
+def whole_walk() -> dict[str, Any]:
+    """Visit all pages of a new server once; return its memory and its peak at each step."""
+    with tempfile.TemporaryDirectory() as folder, app() as server:
+        film = write_film(Path(folder) / "film.dcm")
+        with SocketVisitor(server.address) as visitor:
+            steps = {step: memory_mb(server.pid) for step in walk(visitor, film)}
+        return {**memory_mb(server.pid), "steps": steps}
+
+
+def memory_mb(pid: int) -> Figures:
+    """Return a process's memory in MB (10^6 bytes): resident, its share of it, and its peak."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8")
+    return {
+        "rss_mb": _kilobytes(status, "VmRSS"),
+        "pss_mb": _kilobytes(rollup, "Pss"),
+        "peak_mb": _kilobytes(status, "VmHWM"),
+    }
+
+
+def _kilobytes(text: str, name: str) -> float:
+    (line,) = (one for one in text.splitlines() if one.startswith(f"{name}:"))
+    return int(line.split()[1]) * 1024 / 1e6
+
+
+def middle(runs: Sequence[Figures]) -> Figures:
+    """Return the median of each figure over several runs."""
+    return {name: statistics.median(run[name] for run in runs) for name in runs[0]}
+
+
+def spread(runs: Sequence[Figures]) -> dict[str, list[float]]:
+    """Return the quartiles of each figure over several runs."""
+    return {name: quartiles([run[name] for run in runs]) for name in runs[0]}
+
+
+def print_table(result: dict[str, Any]) -> None:
+    """Print every figure, and the machine under them."""
+    for way, figures in result["figures"].items():
+        for name, value in figures.items():
+            low, high = result["quartiles"][way][name]
+            print(f"{way + ': ' + name:<60}{value:>9.2f}  ({low:.2f} to {high:.2f})")
+    for kind in ("slider", "page"):
+        for label, value in result[f"{kind}_ms"].items():
+            low, high = result[f"{kind}_quartiles"][label]
+            print(f"{kind + ', ms: ' + label:<60}{value:>9.1f}  ({low:.1f} to {high:.1f})")
+    for name in ("rss_mb", "pss_mb", "peak_mb"):
+        print(f"{'all pages visited: ' + name:<60}{result['walk'][name]:>9.0f}")
+    print(", ".join(f"{name} {value}" for name, value in result["machine"].items()))
+
+
+if __name__ == "__main__":
+    main()
