@@ -6,7 +6,8 @@
 Each figure is a median: of the processor's time for one crop, by the clock for a start. Figures of
 one run are also given as ratios, which travel from machine to machine better than seconds do: of
 one crop to a matrix product on the same core, and of TensorFlow (where it is installed) to what
-mammo serves by. Let nothing else run meanwhile.
+mammo serves by: Keras' `predict`, and a `tf.function` of one fixed shape, with the same weights on
+the same inputs, also on one core. `quartiles` holds the spread. Let nothing else run meanwhile.
 """
 
 import argparse
@@ -17,7 +18,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,10 @@ MATRIX = 1024
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 Figures = dict[str, float]
+Timed = dict[str, list[float]]
+"""What a figure was each time that it was measured."""
+
+MODELS = ("simple_cnn", "mobilenetv2")
 
 
 def main() -> None:
@@ -50,26 +56,35 @@ def main() -> None:
 
 def measure_all(crops: int, starts: int) -> dict[str, Any]:
     """Measure each figure in processes of its own, and put the ratios beside them."""
-    figures = in_new_process("one_crop", crops)
-    figures |= median_of([in_new_process("onnx_start", crops) for _ in range(starts)])
-    if find_spec("tensorflow") is not None:
-        figures |= median_of([in_new_process("tensorflow_start", crops) for _ in range(starts)])
-    return {"figures": figures, "ratios": ratios(figures), "machine": machine(), "crops": crops}
+    with_peer = find_spec("tensorflow") is not None
+    timed = in_new_process("one_crop", crops) | in_new_process("one_pass", crops)
+    if with_peer:
+        timed |= in_new_process("peer_pass", crops)
+    figures = {name: statistics.median(seconds) for name, seconds in timed.items()}
+    spread = {name: quartiles(seconds) for name, seconds in timed.items()}
+    for start in ["onnx_start", *(["tensorflow_start"] if with_peer else [])]:
+        runs = [in_new_process(start, crops) for _ in range(starts)]
+        for name in runs[0]:
+            values = [run[name][0] for run in runs]
+            figures[name], spread[name] = statistics.median(values), quartiles(values)
+    return {
+        "figures": figures,
+        "quartiles": spread,
+        "ratios": ratios(figures),
+        "machine": machine(),
+        "crops": crops,
+        "starts": starts,
+    }
 
 
-def in_new_process(measure: str, crops: int) -> Figures:
+def in_new_process(measure: str, crops: int) -> Timed:
     """Run one measurement in a fresh interpreter, so that nothing is loaded before."""
     command = [sys.executable, __file__, "--measure", measure, "--crops", str(crops)]
     paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | ONE_THREAD | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    figures: Figures = json.loads(done.stdout.splitlines()[-1])
-    return figures
-
-
-def median_of(runs: list[Figures]) -> Figures:
-    """Return the median of each figure over several runs."""
-    return {name: statistics.median(run[name] for run in runs) for name in runs[0]}
+    timed: Timed = json.loads(done.stdout.splitlines()[-1])
+    return timed
 
 
 def quartiles(values: Sequence[float]) -> list[float]:
@@ -80,13 +95,12 @@ def quartiles(values: Sequence[float]) -> list[float]:
     return [first, third]
 
 
-def one_crop(crops: int) -> Figures:
+def one_crop(crops: int) -> Timed:
     """Time one crop through both models, with both heat maps, on one core."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    on_one_core()
     import mammo
 
-    models = [mammo.load_classifier(name) for name in ("simple_cnn", "mobilenetv2")]
+    models = [mammo.load_classifier(name) for name in MODELS]
     pictures = iter(np.random.default_rng(0).integers(0, 256, (crops + 3, 128, 128), np.uint8))
     matrix = np.random.default_rng(0).random((MATRIX, MATRIX), np.float32)
 
@@ -96,64 +110,137 @@ def one_crop(crops: int) -> Figures:
             model.assess(crop)[0].heat_map(len(crop))
 
     return {
-        "one_crop_ms": 1000 * median_time(answer, crops),
-        "matrix_product_ms": 1000 * median_time(lambda: matrix @ matrix, max(3, crops // 5)),
+        "one_crop_ms": milliseconds(answer, crops),
+        "matrix_product_ms": milliseconds(lambda: matrix @ matrix, max(3, crops // 5)),
     }
 
 
-def median_time(action: Callable[[], object], times: int) -> float:
-    """Return the median seconds of the processor for an action, after three that do not count.
+def one_pass(crops: int) -> Timed:
+    """Time each model as it is served: the logit of one input, and of a crop with its flips."""
+    on_one_core()
+    import mammo
+
+    timed = {}
+    for name in MODELS:
+        model = mammo.load_classifier(name)
+        views = model.views(
+            np.random.default_rng(0).integers(0, 256, (128, 128), np.uint8)
+        ).pictures
+        for what, inputs in (("one_pass", views[:1]), ("with_flips", views)):
+            timed[f"{name}_{what}_ms"] = milliseconds(
+                partial(model.network, "logit", inputs), crops
+            )
+    return timed
+
+
+def peer_pass(crops: int) -> Timed:
+    """Time the same through Keras' `predict`, and through a `tf.function` of one fixed shape."""
+    on_one_core()
+    tensorflow = quiet_tensorflow()
+    tensorflow.config.threading.set_intra_op_parallelism_threads(1)
+    tensorflow.config.threading.set_inter_op_parallelism_threads(1)
+    from mammo.artifacts import load_card
+
+    timed = {}
+    for name, network in trained_networks():
+        card, size = load_card(name), network.input_shape[1]
+        flips = card.flips if card.test_time_flips else 1
+        views = np.random.default_rng(0).uniform(0, 255, (flips, size, size)).astype(np.float32)
+        for what, inputs in (("one_pass", views[:1]), ("with_flips", views)):
+            fixed = tensorflow.function(
+                partial(network, training=False),
+                input_signature=[tensorflow.TensorSpec(inputs.shape, tensorflow.float32)],
+            )
+            ways = {
+                "keras": partial(network.predict, inputs, verbose=0),
+                "function": partial(answered, fixed, tensorflow.constant(inputs)),
+            }
+            for way, ask in ways.items():
+                timed[f"{name}_{way}_{what}_ms"] = milliseconds(ask, crops)
+    return timed
+
+
+def answered(function: Callable[[Any], Any], inputs: Any) -> object:
+    """Call a `tf.function`, and bring its answer over to numpy."""
+    answer = function(inputs)
+    return (answer[0] if isinstance(answer, (list, tuple)) else answer).numpy()
+
+
+def on_one_core() -> None:
+    """Keep this process to one core, where the system can."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
+def milliseconds(action: Callable[[], object], times: int) -> list[float]:
+    """Return the milliseconds of the processor for an action, after three that do not count.
 
     The process's own time: what it costs one core, whoever else runs on it.
     """
-    seconds = []
+    found = []
     for _ in range(times + 3):
         start = time.process_time()
         action()
-        seconds.append(time.process_time() - start)
-    return statistics.median(seconds[3:])
+        found.append(1000 * (time.process_time() - start))
+    return found[3:]
 
 
-def onnx_start(_: int) -> Figures:
+def onnx_start(_: int) -> Timed:
     """Time the way from nothing to both answers as mammo serves them, and weigh the process."""
     start = time.perf_counter()
     import mammo
 
-    models = [mammo.load_classifier(name) for name in ("simple_cnn", "mobilenetv2")]
+    models = [mammo.load_classifier(name) for name in MODELS]
     loaded = time.perf_counter()
     for model in models:
         model.assess(np.zeros((128, 128), np.uint8))
     return {
-        "load_s": loaded - start,
-        "first_answer_s": time.perf_counter() - start,
-        "memory_mb": resident_mb(),
+        "load_s": [loaded - start],
+        "first_answer_s": [time.perf_counter() - start],
+        "memory_mb": [resident_mb()],
     }
 
 
-def tensorflow_start(_: int) -> Figures:
+def tensorflow_start(_: int) -> Timed:
     """Time the same way through Keras, from the weights that training left."""
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     start = time.perf_counter()
+    quiet_tensorflow()
+    for _name, network in trained_networks():
+        network.predict(np.zeros((4, *network.input_shape[1:]), np.float32), verbose=0)
+    return {
+        "tensorflow_first_answer_s": [time.perf_counter() - start],
+        "tensorflow_memory_mb": [resident_mb()],
+    }
+
+
+def quiet_tensorflow() -> Any:
+    """Import TensorFlow without its remarks on the machine."""
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    import tensorflow
+
+    return tensorflow
+
+
+def trained_networks() -> Iterator[tuple[str, Any]]:
+    """Build each model in Keras with its trained weights; yield its name and network."""
     from mammo.artifacts import artifacts_folder, load_card
     from mammo.models.mobilenetv2 import build_mobilenetv2
     from mammo.models.simple_cnn import build_simple_cnn
     from mammo.settings import Recipe
 
-    recipes = {name: Recipe(**load_card(name).settings) for name in ("simple_cnn", "mobilenetv2")}
+    recipes = {name: Recipe(**load_card(name).settings) for name in MODELS}
     for name, network in (
         ("simple_cnn", build_simple_cnn(recipes["simple_cnn"])),
         ("mobilenetv2", build_mobilenetv2(recipes["mobilenetv2"], "none")),
     ):
         network.load_weights(artifacts_folder() / name / "model.weights.h5")
-        network.predict(np.zeros((4, *network.input_shape[1:]), np.float32), verbose=0)
-    return {
-        "tensorflow_first_answer_s": time.perf_counter() - start,
-        "tensorflow_memory_mb": resident_mb(),
-    }
+        yield name, network
 
 
 MEASURES = {
     "one_crop": one_crop,
+    "one_pass": one_pass,
+    "peer_pass": peer_pass,
     "onnx_start": onnx_start,
     "tensorflow_start": tensorflow_start,
 }
@@ -179,6 +266,11 @@ def ratios(figures: Figures) -> Figures:
             figures["tensorflow_first_answer_s"] / figures["first_answer_s"]
         )
         found["tensorflow_to_mammo_memory"] = figures["tensorflow_memory_mb"] / figures["memory_mb"]
+        for model in MODELS:
+            for what in ("one_pass", "with_flips"):
+                for way in ("keras", "function"):
+                    peer, own = figures[f"{model}_{way}_{what}_ms"], figures[f"{model}_{what}_ms"]
+                    found[f"{model}_{way}_to_mammo_{what}"] = peer / own
     return found
 
 
@@ -216,6 +308,12 @@ TITLES = {
     "tensorflow_to_mammo_first_answer": "first answer, TensorFlow / mammo",
     "tensorflow_to_mammo_memory": "memory, TensorFlow / mammo",
 }
+for _model in MODELS:
+    for _what, _words in (("one_pass", "one pass"), ("with_flips", "with its flips")):
+        TITLES[f"{_model}_{_what}_ms"] = f"{_model}, {_words}, one core: ms"
+        for _way, _title in (("keras", "Keras predict"), ("function", "tf.function")):
+            TITLES[f"{_model}_{_way}_{_what}_ms"] = f"{_model}, {_words}, {_title}: ms"
+            TITLES[f"{_model}_{_way}_to_mammo_{_what}"] = f"{_model}, {_words}, {_title} / mammo"
 
 
 def print_table(result: dict[str, Any]) -> None:
