@@ -70,7 +70,7 @@ class SocketVisitor:
             self._socket.close()
         self._socket = connect(
             f"ws://{self._host}/_stcore/stream",
-            subprotocols=["streamlit"], max_size=None, compression=None,
+            subprotocols=["streamlit"], max_size=None, compression=None, legacy=True,
         )  # fmt: skip
         self._where = page, query
         self._script = ""
