@@ -8,6 +8,7 @@ Streamlit's own protocol buffers. An error on a page ends the visit.
 
 import http.client
 import re
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -201,10 +202,10 @@ class SocketVisitor:
 
     def _put(self, url: str, name: str, content: bytes) -> None:
         """Send a file as a browser sends it: a form, with the token against forged requests."""
-        connection = http.client.HTTPConnection(self._host, timeout=PATIENCE_S)
-        connection.request("GET", "/_stcore/health")
-        response = connection.getresponse()
-        response.read()
+        with closing(http.client.HTTPConnection(self._host, timeout=PATIENCE_S)) as connection:
+            connection.request("GET", "/_stcore/health")
+            response = connection.getresponse()
+            response.read()
         found = re.search(r"_streamlit_xsrf=([^;]+)", response.headers["Set-Cookie"])
         token = found[1] if found else ""
         mark = uuid4().hex
@@ -228,13 +229,10 @@ class SocketVisitor:
         body: bytes | None = None,
         headers: dict[str, str] | None = None,
     ) -> bytes:
-        connection = http.client.HTTPConnection(self._host, timeout=PATIENCE_S)
-        try:
+        with closing(http.client.HTTPConnection(self._host, timeout=PATIENCE_S)) as connection:
             connection.request(method, url, body, headers or {})
             response = connection.getresponse()
             content = response.read()
-        finally:
-            connection.close()
         if response.status >= http.client.BAD_REQUEST:
             raise RuntimeError(f"{method} {url}: {response.status} {content[:200]!r}")
         return content
