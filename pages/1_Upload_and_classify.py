@@ -54,5 +54,5 @@ if picture is not None:
     if lesion is not None:
         with right, sentences():
             if notice_accepted():
-                answers = result.ask(loaders.classifiers(), lesion)
+                answers = result.ask_once(loaders.classifiers(), lesion)
                 result.show_result(lesion, answers, trust.ask_trust(answers))

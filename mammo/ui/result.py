@@ -30,6 +30,7 @@ from mammo.ui.viewer.look_closer import look_closer
 
 THRESHOLDS = tuple(words.THRESHOLD_NAMES)
 PROBABILITY = "Estimated probability of malignancy"
+_ASKED = "asked"
 EXPLAINED = ("threshold", "calibration", "spread", "grad_cam", "similar_cases")
 
 
@@ -45,6 +46,20 @@ class Answer:
 def ask(classifiers: Sequence[Classifier], lesion: Lesion) -> tuple[Answer, ...]:
     """Ask every model about one lesion, cut at the crop size of the model's card."""
     return tuple(ask_one(model, lesion.crop(model.card.crop_size)) for model in classifiers)
+
+
+def ask_once(classifiers: Sequence[Classifier], lesion: Lesion) -> tuple[Answer, ...]:
+    """Ask every model about this visitor's lesion, unless it is the one asked about last."""
+    crops = [lesion.crop(model.card.crop_size) for model in classifiers]
+    kept: tuple[Answer, ...] = st.session_state.get(_ASKED, ())
+    if len(kept) == len(crops) and all(
+        answer.card is model.card and np.array_equal(answer.crop, crop)
+        for answer, model, crop in zip(kept, classifiers, crops, strict=True)
+    ):
+        return kept
+    answers = ask(classifiers, lesion)
+    st.session_state[_ASKED] = answers
+    return answers
 
 
 def ask_one(model: Classifier, crop: NDArray[np.uint8]) -> Answer:

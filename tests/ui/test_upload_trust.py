@@ -54,7 +54,7 @@ def test_a_familiar_crop_comes_with_similar_cases_and_measured_figures(
     assert NOT_A_CROP not in texts(page)
 
 
-def test_a_crop_passes_each_network_once(
+def test_a_crop_passes_each_network_once_and_a_rerun_asks_none(
     trusting_page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Signals and answers come from the same pass."""
@@ -68,6 +68,12 @@ def test_a_crop_passes_each_network_once(
     assert sorted(passed) == ["mobilenetv2", "simple_cnn"]
     assert page.expander, "the similar cases, found by the same pass"
     assert not page.exception
+    shown = [metric.value for metric in page.metric]
+    passed.clear()
+    again = page.run()
+    assert passed == [] and [metric.value for metric in again.metric] == shown
+    upload(again, ("other.png", png(blobs(1, seed=6)[0]), "image/png"))
+    assert sorted(passed) == ["mobilenetv2", "simple_cnn"]
 
 
 def test_the_table_of_many_files_says_which_look_like_a_crop(trusting_page: AppTest) -> None:
