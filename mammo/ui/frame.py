@@ -15,6 +15,7 @@ from mammo.errors import MammoError
 from mammo.ui import words
 from mammo.ui.brand import MARK
 from mammo.ui.memory import (
+    drop_uploads_of_a_left_page,
     give_back_freed_films,
     keep_uploads_off_the_disk,
     set_libraries_apart,
@@ -90,6 +91,7 @@ def frame(title: str, icon: str) -> None:
     """
     give_back_freed_films()
     keep_uploads_off_the_disk()
+    drop_uploads_of_a_left_page(title)
     set_libraries_apart()
     st.set_page_config(
         page_title=title if title == "mammo" else f"{title} · mammo",

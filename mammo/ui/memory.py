@@ -23,9 +23,13 @@ import sys
 import time
 from functools import cache
 
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
 _M_MMAP_THRESHOLD = -3
 _THRESHOLD_BYTES = 1 << 20
 _FORM_PARSER = "starlette.formparsers"
+_PAGE = "page_of_uploads"
 _SECONDS_APART = 60.0
 """How long what is set apart stays so: a visitor's things among it may be garbage by then."""
 
@@ -53,6 +57,19 @@ def keep_uploads_off_the_disk() -> bool:
         return False
     parsers.MultiPartParser.spool_max_size = sys.maxsize
     return True
+
+
+def drop_uploads_of_a_left_page(page: str) -> bool:
+    """Free what this visitor uploaded on another page than this; return whether there was one.
+
+    The uploader is gone with its page, but Streamlit would keep the bytes until the tab closes.
+    """
+    context = get_script_run_ctx()
+    left = st.session_state.get(_PAGE, page) != page
+    st.session_state[_PAGE] = page
+    if left and context is not None:
+        context.uploaded_file_mgr.remove_session_files(context.session_id)
+    return left
 
 
 class _Apart:

@@ -11,6 +11,7 @@ import pydicom
 import pytest
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.testing.v1 import AppTest
 
 import mammo
@@ -65,6 +66,22 @@ def accept(page: AppTest) -> AppTest:
 def texts(page: AppTest) -> str:
     kinds = ("markdown", "caption", "info", "warning")
     return "\n".join(str(element.value) for kind in kinds for element in page.get(kind))
+
+
+def test_a_left_page_s_uploads_are_freed(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit would keep them until the tab closes, and a film has up to 100 MB."""
+    freed: list[str] = []
+    monkeypatch.setattr(
+        MemoryUploadedFileManager, "remove_session_files", lambda _, session: freed.append(session)
+    )
+    upload(accept(page), CROP)
+    assert page.metric and not freed
+    page.switch_page("pages/2_Model_comparison.py").run()
+    assert not page.exception and len(freed) == 1
+    page.run()
+    assert len(freed) == 1
+    upload(page.switch_page(PAGE).run(), CROP)
+    assert page.metric and len(freed) == 2
 
 
 def test_no_result_before_the_notice_is_accepted(page: AppTest) -> None:
