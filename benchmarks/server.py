@@ -5,7 +5,7 @@
 
 Each start is a new process of `streamlit run app.py`. The visitor opens Upload and classify,
 accepts the notice as soon as it is there, and gets both models' answers for an example lesion:
-over the server's own websocket (`socket_visitor`), so that the server is timed, and, where
+over the server's own websocket (`visitor`), so that the server is timed, and, where
 Playwright and Chromium are at hand, in a browser beside it, on the same cores. Memory is the
 server's own, after both models have answered, and at the end of a visit to all seven pages
 (`server_walk`). Times are by the clock; figures are medians, with quartiles beside them. Let
@@ -13,19 +13,22 @@ nothing else run meanwhile.
 """
 
 import argparse
+import asyncio
 import json
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from benchmarks.server_walk import ACCEPT, PAGE, PROBABILITY, open_whole, walk, write_film
+from benchmarks.server_walk import (
+    ACCEPT, PAGE, PROBABILITY, hold_to_silence, open_whole, walk, write_film,
+)  # fmt: skip
 from benchmarks.serving import Figures, machine, quartiles
-from benchmarks.socket_visitor import SocketVisitor
+from benchmarks.visitor import Visitor
 from mammo.artifacts import artifacts_folder
 from tests.browser.conftest import CHROMIUM, OPTIONS, Server, running_server
 
@@ -58,11 +61,12 @@ def main() -> None:
 def measure_all(starts: int, browser_starts: int, moves: int) -> dict[str, Any]:
     """Measure everything, and put the targets and the machine beside it."""
     before = machine()
-    runs = {"start": [one_start() for _ in range(starts)]}
+    runs = {"start": [asyncio.run(one_start()) for _ in range(starts)]}
     if browser_starts and find_spec("playwright") and Path(CHROMIUM).exists():
         runs["browser"] = [browser_start() for _ in range(browser_starts)]
     with app() as server:
-        sliders, pages = slider_moves(server, moves), page_loads(server, moves)
+        sliders = asyncio.run(slider_moves(server, moves))
+        pages = asyncio.run(page_loads(server, moves))
     return {
         "figures": {name: middle(of_runs) for name, of_runs in runs.items()},
         "quartiles": {name: spread(of_runs) for name, of_runs in runs.items()},
@@ -70,7 +74,7 @@ def measure_all(starts: int, browser_starts: int, moves: int) -> dict[str, Any]:
         "slider_quartiles": {label: quartiles(times) for label, times in sliders.items()},
         "page_ms": {title: statistics.median(times) for title, times in pages.items()},
         "page_quartiles": {title: quartiles(times) for title, times in pages.items()},
-        "walk": whole_walk(),
+        "walk": asyncio.run(whole_walk()),
         "targets": TARGETS,
         "starts": starts,
         "moves": moves,
@@ -88,19 +92,18 @@ def app() -> Iterator[Server]:
         yield server
 
 
-def one_start() -> Figures:
+async def one_start() -> Figures:
     """Start the server, take its first answer by the websocket, and weigh it."""
     start = time.perf_counter()
-    with app() as server, SocketVisitor(server.address) as visitor:
+    with app() as server:
         listening = time.perf_counter() - start
-        visitor.open(PAGE)
-        visitor.wait()
-        visitor.press(ACCEPT)
-        visitor.wait_for("metric", PROBABILITY)
-        probability = time.perf_counter() - start
-        visitor.wait()
-        whole = time.perf_counter() - start
-        memory = memory_mb(server.pid)
+        async with Visitor(server.address, looks=False) as visitor:
+            await visitor.arrive(PAGE)
+            await visitor.press(ACCEPT)
+            whole = time.perf_counter() - start
+            probability = visitor.widget(PROBABILITY).came - start
+            hold_to_silence(visitor, PAGE)
+            memory = memory_mb(server.pid)
     return {
         "listening_s": listening,
         "probability_s": probability,
@@ -127,46 +130,47 @@ def browser_start() -> Figures:
     return {"probability_s": probability}
 
 
-def slider_moves(server: Server, moves: int) -> dict[str, list[float]]:
+async def slider_moves(server: Server, moves: int) -> dict[str, list[float]]:
     """Move each slider of the comparison page and of a result; return milliseconds a move."""
     times: dict[str, list[float]] = {}
-    with SocketVisitor(server.address) as visitor:
+    async with Visitor(server.address, looks=False) as visitor:
         for page, steps in (("Model_comparison", 0.01), (PAGE, 5.0)):
-            open_whole(visitor, page)
-            labels = [one.message.label for one in visitor.shown("slider")]
-            for label in labels:
-                low = visitor.find("slider", label).message.min
-                times[f"{page.replace('_', ' ')}: {label}"] = [
-                    clocked(visitor, lambda n=n: visitor.slide(label, low + steps * (n + 1)))  # noqa: B023
+            await open_whole(visitor, page)
+            for slider in visitor.elements("slider"):
+                times[f"{page.replace('_', ' ')}: {slider.label}"] = [
+                    await clocked(
+                        visitor, visitor.change(slider.label, slider.min + steps * (n + 1))
+                    )
                     for n in range(moves)
                 ]
     return times
 
 
-def page_loads(server: Server, times: int) -> dict[str, list[float]]:
+async def page_loads(server: Server, times: int) -> dict[str, list[float]]:
     """Run each page again in the same visit; return milliseconds a run."""
     found = {}
-    with SocketVisitor(server.address) as visitor:
+    async with Visitor(server.address, looks=False) as visitor:
         for title, page in PAGES.items():
-            open_whole(visitor, page)
-            found[title] = [clocked(visitor, visitor.rerun) for _ in range(times)]
+            await open_whole(visitor, page)
+            found[title] = [await clocked(visitor, visitor.rerun()) for _ in range(times)]
     return found
 
 
-def clocked(visitor: SocketVisitor, ask: Any) -> float:
+async def clocked(visitor: Visitor, act: Awaitable[None]) -> float:
     """Return the milliseconds from a message to the end of the server's answer."""
     start = time.perf_counter()
-    ask()
-    visitor.wait()
-    return 1000 * (time.perf_counter() - start)
+    await act
+    taken = 1000 * (time.perf_counter() - start)
+    hold_to_silence(visitor, "while it was timed")
+    return taken
 
 
-def whole_walk() -> dict[str, Any]:
+async def whole_walk() -> dict[str, Any]:
     """Visit all pages of a new server once; return its memory and its peak at each step."""
     with tempfile.TemporaryDirectory() as folder, app() as server:
         film = write_film(Path(folder) / "film.dcm")
-        with SocketVisitor(server.address) as visitor:
-            steps = {step: memory_mb(server.pid) for step in walk(visitor, film)}
+        async with Visitor(server.address, looks=False) as visitor:
+            steps = {step: memory_mb(server.pid) async for step in walk(visitor, film)}
         return {**memory_mb(server.pid), "steps": steps}
 
 

@@ -1,17 +1,17 @@
 """A visit to all seven pages of the running app, each used a little.
 
-Used by `benchmarks/server.py` to weigh the server, and by `tests/test_server_memory.py` to hold it
-under Community Cloud's limit.
+Used by `benchmarks/server.py` to weigh the server, and by `tests/test_server.py` to hold it under
+Community Cloud's limit.
 """
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
 
 import mammo
-from benchmarks.socket_visitor import SocketVisitor
+from benchmarks.visitor import VisitError, Visitor
 from mammo.explain import METHODS
 from mammo.model_card import CHECKS, DATA, MODELS
 from mammo.reading import RoundPlan, write_code
@@ -26,85 +26,89 @@ FILM_SIDES = (7000, 5500)
 """Rows and columns of the largest mammograms."""
 
 
-def walk(visitor: SocketVisitor, film: Path) -> Iterator[str]:
+async def walk(visitor: Visitor, film: Path) -> AsyncIterator[str]:
     """Visit every page and use it; yield the name of each step once it is done.
 
     Parameters
     ----------
-    visitor : SocketVisitor, new
+    visitor : Visitor, new
     film : Path, a film to upload
 
     Raises
     ------
-    LookupError, RuntimeError
+    VisitError
         A page shows an error, or not what it should.
     """
-    yield from _pages(visitor)
-    yield from _examples(visitor)
-    yield from _upload(visitor, film)
-    yield from _maps(visitor)
-    yield from _reading(visitor)
+    parts = (
+        _pages(visitor), _examples(visitor), _upload(visitor, film), _maps(visitor),
+        _reading(visitor),
+    )  # fmt: skip
+    for part in parts:
+        async for step in part:
+            hold_to_silence(visitor, step)
+            yield step
 
 
-def open_whole(visitor: SocketVisitor, page: str, query: str = "") -> str:
+async def open_whole(visitor: Visitor, page: str, query: str = "") -> str:
     """Load a page, accept the notice where it asks, wait for its end, and name it."""
-    visitor.open(page, query)
-    visitor.wait()
-    if visitor.shows("button", ACCEPT):
-        visitor.press(ACCEPT)
-        visitor.wait()
-    return f"{page or 'Home'} {query}".strip()
+    await visitor.arrive(page, query)
+    if any(button.label == ACCEPT for button in visitor.elements("button")):
+        await visitor.press(ACCEPT)
+    where = f"{page or 'Home'} {query}".strip()
+    hold_to_silence(visitor, where)
+    return where
 
 
-def _pages(visitor: SocketVisitor) -> Iterator[str]:
-    yield open_whole(visitor, "")
-    yield open_whole(visitor, "Model_comparison")
-    yield open_whole(visitor, "Model_comparison", "unit=lesion&curve=decision")
-    yield open_whole(visitor, "Dataset_explorer")
-    yield open_whole(visitor, "Dataset_explorer", "chart=birads&split=test")
+def hold_to_silence(visitor: Visitor, where: str) -> None:
+    """Raise a VisitError where the page says that something went wrong."""
+    if complaints := visitor.complaints():
+        raise VisitError(f"{where}: {complaints}")
+
+
+async def _pages(visitor: Visitor) -> AsyncIterator[str]:
+    yield await open_whole(visitor, "")
+    yield await open_whole(visitor, "Model_comparison")
+    yield await open_whole(visitor, "Model_comparison", "unit=lesion&curve=decision")
+    yield await open_whole(visitor, "Dataset_explorer")
+    yield await open_whole(visitor, "Dataset_explorer", "chart=birads&split=test")
     for part in (MODELS, DATA, CHECKS, "Glossary"):
-        yield open_whole(visitor, "Model_card", f"part={quote(part)}")
+        yield await open_whole(visitor, "Model_card", f"part={quote(part)}")
 
 
-def _examples(visitor: SocketVisitor) -> Iterator[str]:
+async def _examples(visitor: Visitor) -> AsyncIterator[str]:
     for lesion in mammo.example_lesions():
-        yield open_whole(visitor, PAGE, f"example={quote(example_name(lesion))}")
-        visitor.find("metric", PROBABILITY)
+        yield await open_whole(visitor, PAGE, f"example={quote(example_name(lesion))}")
+        visitor.widget(PROBABILITY)
     for label in LABELS.values():
-        visitor.download(label)
+        await visitor.download(label)
         yield label
 
 
-def _upload(visitor: SocketVisitor, film: Path) -> Iterator[str]:
-    open_whole(visitor, PAGE, f"source={quote(UPLOAD)}")
-    visitor.upload("Films or crops", film)
-    visitor.wait()
+async def _upload(visitor: Visitor, film: Path) -> AsyncIterator[str]:
+    await open_whole(visitor, PAGE, f"source={quote(UPLOAD)}")
+    await visitor.upload("files", {film.name: film.read_bytes()})
     for name, value in zip(("X", "Y", "Width", "Height"), (1500, 2000, 400, 400), strict=True):
-        visitor.type_number(name, value)
-        visitor.wait()
-    visitor.wait_for("button", ACCEPT)
-    visitor.press(ACCEPT)
-    visitor.wait_for("download_button", LABELS["pdf"])
-    visitor.find("metric", PROBABILITY)
+        await visitor.change(name, value)
+    await visitor.press(ACCEPT)
+    visitor.widget(PROBABILITY)
     yield f"film of {film.stat().st_size / 1e6:.0f} MB"
-    visitor.download(LABELS["pdf"])
+    await visitor.download(LABELS["pdf"])
     yield "its report"
 
 
-def _maps(visitor: SocketVisitor) -> Iterator[str]:
+async def _maps(visitor: Visitor) -> AsyncIterator[str]:
     case = mammo.example_lesions()[6].case_id
     for method in METHODS:
-        yield open_whole(visitor, "Grad-CAM_viewer", f"case={case}&method={method.key}")
-        visitor.find("metric", PROBABILITY)
-    visitor.download(LABELS["pdf"])
+        yield await open_whole(visitor, "Grad-CAM_viewer", f"case={case}&method={method.key}")
+        visitor.widget(PROBABILITY)
+    await visitor.download(LABELS["pdf"])
     yield "the viewer's report"
 
 
-def _reading(visitor: SocketVisitor) -> Iterator[str]:
+async def _reading(visitor: Visitor) -> AsyncIterator[str]:
     code = write_code(RoundPlan(5, 3, "examples", advice=True))
-    yield open_whole(visitor, "Reading_room", f"round={code}")
-    visitor.press("Start")
-    visitor.wait()
+    yield await open_whole(visitor, "Reading_room", f"round={code}")
+    await visitor.press("Start")
     yield "a round started"
 
 

@@ -1,7 +1,8 @@
 """One visitor of the app, as a browser's tab talks to the server, without the browser.
 
-Used by `benchmarks/load.py`: thirty browsers on two cores would measure the browsers. A visitor
-speaks Streamlit's own protocol: a cookie against forged requests, a websocket on which widget
+Used by `benchmarks/load.py` (thirty browsers on two cores would measure the browsers) and by
+`benchmarks/server.py`, which times the server and not the drawing of a page. A visitor speaks
+Streamlit's own protocol: a cookie against forged requests, a websocket on which widget
 states go out and elements come in, pictures and exports by GET, files by PUT and DELETE. It keeps
 what stands on its page as the front end does: by path, stale elements dropped when a run ends,
 large messages kept for two runs and named by their hash. Static files are not fetched (a browser
@@ -16,7 +17,8 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -45,11 +47,24 @@ class VisitError(Exception):
 
 @dataclass
 class Shown:
-    """Hold an element of the page, with the run that drew it and the fragment it belongs to."""
+    """Hold an element of the page: the run that drew it, its fragment, and when it came.
+
+    Attributes
+    ----------
+    element : Element
+    run, fragment : str
+    came : float, seconds of `time.perf_counter`
+    """
 
     element: Element
     run: str
     fragment: str
+    came: float
+
+    @property
+    def content(self) -> Any:
+        """Return the message within the element: the widget, the metric."""
+        return getattr(self.element, self.element.WhichOneof("type") or "empty")
 
 
 @dataclass
@@ -63,32 +78,55 @@ class Kept:
 class Visitor:
     """Visit the app from one tab; not for two tasks at once.
 
+    `async with Visitor(address) as visitor` leaves at the end.
+
     Parameters
     ----------
     address : str, such as "http://127.0.0.1:8501"
     hear : told every message and file that the server sends, as bytes
+    looks : bool, whether pictures are fetched; an act ends without them otherwise
     """
 
-    def __init__(self, address: str, hear: Callable[[bytes], None] = lambda _: None) -> None:
+    def __init__(
+        self, address: str, hear: Callable[[bytes], None] = lambda _: None, looks: bool = True
+    ) -> None:
         self.address = address
         self._hear = hear
+        self._looks = looks
         self._host = urlsplit(address).netloc
-        self._cookie = self._session = self._page = self._query = self._run = ""
-        self._page_name = ""
+        self._cookie = ""
+        self._fetched: set[str] = set()
+        self._socket: ClientConnection | None = None
+        self._open_tab()
+
+    def _open_tab(self) -> None:
+        """Know nothing of any page yet."""
+        self._session = self._page = self._query = self._run = self._page_name = ""
         self._fragments: Sequence[str] = ()
         self._shown: dict[tuple[int, ...], Shown] = {}
         self._states: dict[str, WidgetState] = {}
         self._files: dict[str, list[UploadedFileInfo]] = {}
         self._kept: dict[str, Kept] = {}
-        self._fetched: set[str] = set()
-        self._socket: ClientConnection | None = None
+
+    async def __aenter__(self) -> Self:
+        """Come; nothing is asked yet."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave."""
+        await self.leave()
 
     # What stands on the page
 
     def elements(self, kind: str) -> list[Any]:
         """Return the elements of a kind ("metric", "button") in the order of the page."""
         return [
-            getattr(self._shown[path].element, kind)
+            self._shown[path].content
             for path in sorted(self._shown)
             if self._shown[path].element.WhichOneof("type") == kind
         ]
@@ -102,8 +140,8 @@ class Visitor:
         red = [f"{a.title} {a.body}" for a in self.elements("alert") if a.format == a.ERROR]
         return red + [one.message for one in self.elements("exception")]
 
-    def widget(self, key: str) -> tuple[Any, str]:
-        """Return the widget of a key, with its fragment.
+    def widget(self, name: str) -> Shown:
+        """Return the widget of a key, or what has a label, such as a metric.
 
         Raises
         ------
@@ -111,15 +149,25 @@ class Visitor:
             There is none on the page.
         """
         for shown in self._shown.values():
-            widget = getattr(shown.element, shown.element.WhichOneof("type") or "empty")
-            if getattr(widget, "id", "").endswith(f"-{key}"):
-                return widget, shown.fragment
-        raise VisitError(f"No widget {key!r} on the page. It says: {self.complaints()}")
+            content = shown.content
+            if name == getattr(content, "label", "") or (
+                getattr(content, "id", "").endswith(f"-{name}")
+            ):
+                return shown
+        raise VisitError(f"No widget {name!r} on the page. It says: {self.complaints()}")
 
     # What a visitor does
 
-    async def arrive(self, page: str = "") -> None:
-        """Open a page by its address ("Model_comparison"; "" is home) and wait until it stands."""
+    async def arrive(self, page: str = "", query: str = "") -> None:
+        """Open a page in a new tab by its address and wait until it stands.
+
+        Parameters
+        ----------
+        page : str, such as "Model_comparison"; "" is home
+        query : str, what stands after the question mark
+        """
+        await self.leave()
+        self._open_tab()
         _, headers = await self._ask("GET", "/_stcore/health")
         self._cookie = next(
             value.partition(";")[0].partition("=")[2]
@@ -135,8 +183,8 @@ class Visitor:
             max_queue=None,
             proxy=None,
         )
-        self._page_name = page
-        await self._rerun()
+        self._page_name, self._query = page, query
+        await self.rerun()
 
     async def leave(self) -> None:
         """Close the tab."""
@@ -144,89 +192,7 @@ class Visitor:
             await self._socket.close()
             self._socket = None
 
-    async def follow(self, title: str) -> None:
-        """Go to another page by a link on this one, such as those in the sidebar."""
-        links = {link.label: link for link in self.elements("page_link")}
-        if title not in links:
-            raise VisitError(f"No link {title!r} on the page.")
-        self._page, self._query = links[title].page_script_hash, links[title].query_string
-        self._states.clear()
-        self._files.clear()
-        await self._rerun()
-
-    async def change(self, key: str, value: float | str | bool) -> None:
-        """Set a widget: a slider or number, an option by its title, a toggle."""
-        widget, fragment = self.widget(key)
-        state = WidgetState(id=widget.id)
-        kind = type(widget).__name__
-        if kind == "Slider":
-            state.double_array_value.data.append(float(value))
-        elif kind == "ButtonGroup":
-            state.string_array_value.data.append(str(value))
-        elif kind == "Selectbox":
-            state.string_value = str(value)
-        elif kind == "Checkbox":
-            state.bool_value = bool(value)
-        else:
-            raise VisitError(f"A visitor cannot set the {kind} {key!r}.")
-        self._states[widget.id] = state
-        await self._rerun(fragment)
-
-    async def press(self, key: str) -> None:
-        """Press a button."""
-        widget, fragment = self.widget(key)
-        await self._rerun(fragment, WidgetState(id=widget.id, trigger_value=True))
-
-    async def upload(self, key: str, files: Mapping[str, bytes], piece_seconds: float = 0) -> None:
-        """Hand files over in place of those there, and wait until the page has read them.
-
-        Parameters
-        ----------
-        key : str, of the uploader
-        files : name -> content
-        piece_seconds : float, pause after each of a hundred pieces of a file: a slow line
-        """
-        await self.take_back(key)
-        widget, fragment = self.widget(key)
-        given = []
-        for address, (name, content) in zip(
-            await self._places(list(files)), files.items(), strict=True
-        ):
-            await self._put(address.upload_url, name, content, piece_seconds)
-            given.append(
-                UploadedFileInfo(
-                    name=name, size=len(content), file_id=address.file_id, file_urls=address
-                )
-            )
-        self._files[widget.id] = given
-        await self._rerun_with_files(widget.id, fragment)
-
-    async def take_back(self, key: str) -> None:
-        """Remove the files that were handed over, if any."""
-        widget, fragment = self.widget(key)
-        held = self._files.pop(widget.id, [])
-        for file in held:
-            await self._ask("DELETE", file.file_urls.delete_url, self._token())
-        if held:
-            await self._rerun_with_files(widget.id, fragment)
-
-    async def download(self, key: str) -> bytes:
-        """Press a download button whose file is made on demand, and return the file."""
-        widget, _ = self.widget(key)
-        asked = BackMsg()
-        asked.backend_operation_request.request_id = secrets.token_hex(8)
-        asked.backend_operation_request.session_id = self._session
-        asked.backend_operation_request.deferred_file.file_id = widget.deferred_file_id
-        await self._send(asked)
-        answer = (await self._until("backend_operation_response")).backend_operation_response
-        if answer.error_msg:
-            raise VisitError(f"The download {key!r} failed: {answer.error_msg}")
-        content, _ = await self._ask("GET", answer.deferred_file.url)
-        return content
-
-    # How the protocol does it
-
-    async def _rerun(self, fragment: str = "", pressed: WidgetState | None = None) -> None:
+    async def rerun(self, fragment: str = "", pressed: WidgetState | None = None) -> None:
         """Run the page, or one fragment of it, and wait until it and its pictures are there."""
         message = BackMsg()
         asked = message.rerun_script
@@ -244,15 +210,101 @@ class Visitor:
         await self._send(message)
         while (await self._until("script_finished")).script_finished not in ENDS:
             pass
-        await self._fetch_pictures()
+        if self._looks:
+            await self._fetch_pictures()
 
-    async def _rerun_with_files(self, widget: str, fragment: str) -> None:
-        state = WidgetState(id=widget)
+    async def follow(self, title: str) -> None:
+        """Go to another page by a link on this one, such as those in the sidebar."""
+        links = {link.label: link for link in self.elements("page_link")}
+        if title not in links:
+            raise VisitError(f"No link {title!r} on the page.")
+        self._page, self._query = links[title].page_script_hash, links[title].query_string
+        self._states.clear()
+        self._files.clear()
+        await self.rerun()
+
+    async def change(self, key: str, value: float | str | bool) -> None:
+        """Set a widget: a slider or number, an option by its title, a toggle."""
+        shown = self.widget(key)
+        state = WidgetState(id=shown.content.id)
+        kind = type(shown.content).__name__
+        if kind == "Slider":
+            state.double_array_value.data.append(float(value))
+        elif kind == "NumberInput":
+            state.double_value = float(value)
+        elif kind == "ButtonGroup":
+            state.string_array_value.data.append(str(value))
+        elif kind == "Selectbox":
+            state.string_value = str(value)
+        elif kind == "Checkbox":
+            state.bool_value = bool(value)
+        else:
+            raise VisitError(f"A visitor cannot set the {kind} {key!r}.")
+        self._states[state.id] = state
+        await self.rerun(shown.fragment)
+
+    async def press(self, key: str) -> None:
+        """Press a button."""
+        shown = self.widget(key)
+        await self.rerun(shown.fragment, WidgetState(id=shown.content.id, trigger_value=True))
+
+    async def upload(self, key: str, files: Mapping[str, bytes], piece_seconds: float = 0) -> None:
+        """Hand files over in place of those there, and wait until the page has read them.
+
+        Parameters
+        ----------
+        key : str, of the uploader
+        files : name -> content
+        piece_seconds : float, pause after each of a hundred pieces of a file: a slow line
+        """
+        await self.take_back(key)
+        shown = self.widget(key)
+        given = []
+        for address, (name, content) in zip(
+            await self._places(list(files)), files.items(), strict=True
+        ):
+            await self._put(address.upload_url, name, content, piece_seconds)
+            given.append(
+                UploadedFileInfo(
+                    name=name, size=len(content), file_id=address.file_id, file_urls=address
+                )
+            )
+        self._files[shown.content.id] = given
+        await self._rerun_with_files(shown)
+
+    async def take_back(self, key: str) -> None:
+        """Remove the files that were handed over, if any."""
+        shown = self.widget(key)
+        held = self._files.pop(shown.content.id, [])
+        for file in held:
+            await self._ask("DELETE", file.file_urls.delete_url, self._token())
+        if held:
+            await self._rerun_with_files(shown)
+
+    async def download(self, key: str) -> bytes:
+        """Press a download button whose file is made on demand, and return the file."""
+        asked = BackMsg()
+        asked.backend_operation_request.request_id = secrets.token_hex(8)
+        asked.backend_operation_request.session_id = self._session
+        asked.backend_operation_request.deferred_file.file_id = self.widget(
+            key
+        ).content.deferred_file_id
+        await self._send(asked)
+        answer = (await self._until("backend_operation_response")).backend_operation_response
+        if answer.error_msg:
+            raise VisitError(f"The download {key!r} failed: {answer.error_msg}")
+        content, _ = await self._ask("GET", answer.deferred_file.url)
+        return content
+
+    # How the protocol does it
+
+    async def _rerun_with_files(self, uploader: Shown) -> None:
+        state = WidgetState(id=uploader.content.id)
         state.file_uploader_state_value.CopyFrom(
-            FileUploaderState(uploaded_file_info=self._files.get(widget, []))
+            FileUploaderState(uploaded_file_info=self._files.get(state.id, []))
         )
-        self._states[widget] = state
-        await self._rerun(fragment)
+        self._states[state.id] = state
+        await self.rerun(uploader.fragment)
 
     async def _send(self, message: BackMsg) -> None:
         if self._socket is None:
@@ -265,7 +317,9 @@ class Visitor:
             raise VisitError("The visitor has left.")
         while True:
             try:
-                raw = await asyncio.wait_for(self._socket.recv(decode=False), PATIENCE_SECONDS)
+                # Not `wait_for`: before Python 3.12 it may swallow that this task is cancelled.
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    raw = await self._socket.recv(decode=False)
             except TimeoutError:
                 raise VisitError(f"No {kind} within {PATIENCE_SECONDS} s.") from None
             self._hear(raw)
@@ -299,11 +353,11 @@ class Visitor:
         delta = message.delta
         if delta.WhichOneof("type") != "new_element":
             return
-        self._shown[path] = Shown(delta.new_element, self._run, delta.fragment_id)
-        widget = getattr(delta.new_element, delta.new_element.WhichOneof("type") or "empty")
-        if getattr(widget, "set_value", False):
+        shown = Shown(delta.new_element, self._run, delta.fragment_id, time.perf_counter())
+        self._shown[path] = shown
+        if getattr(shown.content, "set_value", False):
             # The server has set it: what this visitor chose before is no longer so.
-            self._states.pop(widget.id, None)
+            self._states.pop(shown.content.id, None)
 
     def _forget_stale(self) -> None:
         """Drop what the run that ended has not drawn again."""

@@ -1,12 +1,13 @@
 """The server under Community Cloud's memory, and a slice of `benchmarks/server.py`."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from benchmarks import server
 from benchmarks.server_walk import PAGE, open_whole, walk, write_film
-from benchmarks.socket_visitor import SocketVisitor
+from benchmarks.visitor import VisitError, Visitor
 from mammo.explain import METHODS
 
 PROMISED_MB = 690
@@ -19,8 +20,13 @@ pytestmark = pytest.mark.skipif(
 
 def test_all_pages_and_the_largest_film_fit_into_what_the_cloud_promises(tmp_path: Path) -> None:
     film = write_film(tmp_path / "film.dcm")
-    with server.app() as running, SocketVisitor(running.address) as visitor:
-        steps = list(walk(visitor, film))
+
+    async def visit(address: str) -> list[str]:
+        async with Visitor(address, looks=False) as visitor:
+            return [step async for step in walk(visitor, film)]
+
+    with server.app() as running:
+        steps = asyncio.run(visit(running.address))
         peak = server.memory_mb(running.pid)["peak_mb"]
         assert running.complaints() == []
     used = " ".join(steps)
@@ -31,17 +37,20 @@ def test_all_pages_and_the_largest_film_fit_into_what_the_cloud_promises(tmp_pat
 
 
 def test_a_start_is_timed_to_its_end_and_weighed() -> None:
-    found = server.one_start()
+    found = asyncio.run(server.one_start())
     assert 0 < found["listening_s"] < found["probability_s"] <= found["whole_page_s"]
     assert 50 < found["models_pss_mb"] <= found["models_rss_mb"] <= found["models_peak_mb"]
 
 
 def test_sliders_and_pages_are_timed_and_what_is_missing_is_told() -> None:
+    async def visit(address: str) -> None:
+        async with Visitor(address) as visitor:
+            await open_whole(visitor, PAGE)
+            with pytest.raises(VisitError, match="No widget 'Cure'"):
+                await visitor.press("Cure")
+
     with server.app() as running:
-        moves = server.slider_moves(running, 1)
-        assert any("Threshold of MobileNetV2" in label for label in moves)
-        assert all(len(times) == 1 and times[0] > 0 for times in moves.values())
-        with SocketVisitor(running.address) as visitor:
-            open_whole(visitor, PAGE)
-            with pytest.raises(LookupError, match="no button 'Cure' among"):
-                visitor.press("Cure")
+        moves = asyncio.run(server.slider_moves(running, 1))
+        asyncio.run(visit(running.address))
+    assert any("Threshold of MobileNetV2" in label for label in moves)
+    assert all(len(times) == 1 and times[0] > 0 for times in moves.values())
