@@ -54,6 +54,21 @@ def main() -> int:
     from mammo.artifacts import artifacts_folder
     from tests.browser.conftest import running_server
 
+    options = read_options()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_server(artifacts_folder(), Path(folder) / "server.log") as server,
+    ):
+        result = asyncio.run(Load(server.address, server.pid, Library(), options).measure_all())
+        result["server_complaints"] = server.complaints()[:MOST_SENTENCES]
+    options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    print_table(result)
+    right = not result["answers"]["wrong"] and not result["cross_talk"]["overheard"]
+    return 0 if right and not result["server_complaints"] else 1
+
+
+def read_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command's arguments, or those given."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
     add("--visitors", type=int, default=30, help="(default: %(default)s)")
@@ -65,18 +80,7 @@ def main() -> int:
     add("--think", type=float, nargs=2, default=(2, 12), help="s, least and most (default: 2 12)")
     add("--seed", type=int, default=2026, help="(default: %(default)s)")
     add("--json", type=Path, default=RESULT, help="(default: %(default)s)")
-    options = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        running_server(artifacts_folder(), Path(folder) / "server.log") as server,
-    ):
-        load = Load(server.address, server.pid, options.visitors, options.think, options.seed)
-        result = asyncio.run(load.measure_all(options))
-        result["server_complaints"] = server.complaints()[:MOST_SENTENCES]
-    options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    print_table(result)
-    right = not result["answers"]["wrong"] and not result["cross_talk"]["overheard"]
-    return 0 if right and not result["server_complaints"] else 1
+    return parser.parse_args(arguments)
 
 
 class Load:
@@ -86,24 +90,23 @@ class Load:
     ----------
     address : str, of the server
     pid : int, of its process
-    visitors : int
-    think_seconds : (float, float), the least and the most that a visitor pauses
-    seed : int
+    library : Library
+    options : as `read_options` gives them
     """
 
     def __init__(
-        self, address: str, pid: int, visitors: int, think_seconds: Sequence[float], seed: int
+        self, address: str, pid: int, library: Library, options: argparse.Namespace
     ) -> None:
-        self._address, self._think, self._seed = address, think_seconds, seed
-        self._library = Library()
+        self._address, self._library, self._options = address, library, options
         self.meter = Meter(pid)
         self.logs: list[Log] = []
-        self.guests = [self._guest(number) for number in range(visitors)]
-        self._slow = self._guest(visitors)
+        self.guests = [self._guest(number) for number in range(options.visitors)]
+        self._slow = self._guest(options.visitors)
 
     def _guest(self, number: int) -> Guest:
-        brought = [self._library.bring(number, one, self._seed) for one in range(CROPS_EACH)]
-        return Guest(number, self._address, self._library, Log(), brought, self._seed)
+        seed = self._options.seed
+        brought = [self._library.bring(number, one, seed) for one in range(CROPS_EACH)]
+        return Guest(number, self._address, self._library, Log(), brought, seed)
 
     def _new_log(self) -> Log:
         """Let all write into a new log."""
@@ -113,8 +116,9 @@ class Load:
         self.logs.append(log)
         return log
 
-    async def measure_all(self, options: argparse.Namespace) -> dict[str, Any]:
+    async def measure_all(self) -> dict[str, Any]:
         """Measure every part, and gather what was wrong in any."""
+        options = self._options
         pool = ThreadPoolExecutor(len(self.guests) + 8)
         asyncio.get_running_loop().set_default_executor(pool)
         before = machine()
@@ -131,8 +135,8 @@ class Load:
         return {
             "visitors": len(self.guests),
             "minutes": options.minutes,
-            "seed": self._seed,
-            "think_seconds": list(self._think),
+            "seed": options.seed,
+            "think_seconds": list(options.think),
             "answers": {
                 "checked": sum(log.checked for log in logs),
                 "wrong": [one for log in logs for one in log.wrong][:MOST_SENTENCES],
@@ -237,7 +241,7 @@ class Load:
         """Do one act or more with pauses for thought; after a failure begin anew in a new tab."""
         acts = plan(guest)
         while True:
-            await think(guest, self._think)
+            await think(guest, self._options.think)
             try:
                 await next(acts)()
             except (VisitError, OSError, WebSocketException) as error:

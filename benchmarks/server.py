@@ -25,8 +25,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.server_walk import (
-    ACCEPT, PAGE, PROBABILITY, hold_to_silence, open_whole, walk, write_film,
-)  # fmt: skip
+    ACCEPT,
+    PAGE,
+    PROBABILITY,
+    hold_to_silence,
+    open_whole,
+    walk,
+    write_film,
+)
 from benchmarks.serving import Figures, machine, quartiles
 from benchmarks.visitor import Visitor
 from mammo.artifacts import artifacts_folder

@@ -5,24 +5,24 @@ Over tiny artifacts: three visitors, seconds instead of minutes, no word on how 
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from benchmarks.load import UPLOAD
+from benchmarks.load import UPLOAD, Load, print_table, read_options
 from benchmarks.load_acts import COMPARE, Guest, Log
 from benchmarks.load_answers import Library
 from benchmarks.visitor import VisitError
-from tests.browser.conftest import ROOT, Server, running_server
+from tests.browser.conftest import Server, running_server
 from tests.tiny_artifacts import write_tiny_artifacts
 from tests.trust.tiny_trust import attach_tiny_trust
 
-FEW = ("--visitors=3", "--minutes=0.05", "--rounds=1", "--alone=1", "--window=0.5", "--film=3")
+FEW = (
+    "--visitors=3", "--minutes=0.05", "--rounds=1", "--alone=1", "--window=0.3", "--film=3",
+    "--think", "0.05", "0.2",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -45,18 +45,15 @@ def library(artifacts: Path) -> Library:
         return Library()
 
 
-def test_three_visitors_get_their_own_right_answers(artifacts: Path, tmp_path: Path) -> None:
-    out = tmp_path / "load.json"
-    command = [sys.executable, "-m", "benchmarks.load", *FEW, "--think", "0.05", "0.2"]
-    environment = os.environ | {"MAMMO_ARTIFACTS": str(artifacts)}
-    done = subprocess.run(
-        [*command, "--json", str(out)], cwd=ROOT, env=environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    found = json.loads(out.read_text())
+def test_three_visitors_get_their_own_right_answers(
+    server: Server, library: Library, capsys: pytest.CaptureFixture[str]
+) -> None:
+    load = Load(server.address, server.pid, library, read_options(FEW))
+    found = json.loads(json.dumps(asyncio.run(load.measure_all())))
+    print_table(found | {"server_complaints": server.complaints()})
+    assert "the server's log complains: []" in capsys.readouterr().out
     assert found["answers"]["checked"] > 15 and found["answers"]["wrong"] == []
     assert found["cross_talk"]["megabytes_heard"] > 1 and found["cross_talk"]["overheard"] == []
-    assert found["server_complaints"] == []
     assert found["at_once"]["latency"]["classify a crop"]["times"] == 3
     for part in ("alone", "class", "at_once"):
         assert found[part]["processor"]["server_cores"] > 0
