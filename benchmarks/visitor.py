@@ -332,10 +332,11 @@ class Visitor:
         """Keep what a message changes on the page."""
         kind = message.WhichOneof("type")
         if kind == "new_session":
-            begun = message.new_session
-            self._session, self._page = begun.initialize.session_id, begun.page_script_hash
+            self._session = message.new_session.initialize.session_id
             self._run = message.metadata.run.script_run_id
             self._fragments = list(message.metadata.run.fragment_ids)
+        elif kind == "navigation":
+            self._page = message.navigation.page_script_hash
         elif kind == "page_info_changed":
             self._query = message.page_info_changed.query_string
         elif kind == "ref_hash":
