@@ -65,7 +65,7 @@ def drop_uploads_of_a_left_page(page: str) -> bool:
     The uploader is gone with its page, but Streamlit would keep the bytes until the tab closes.
     """
     context = get_script_run_ctx()
-    left = st.session_state.get(_PAGE, page) != page
+    left = bool(st.session_state.get(_PAGE, page) != page)
     st.session_state[_PAGE] = page
     if left and context is not None:
         context.uploaded_file_mgr.remove_session_files(context.session_id)
