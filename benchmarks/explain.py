@@ -10,11 +10,12 @@ machine to machine better than milliseconds do. Let nothing else run meanwhile.
 import argparse
 import json
 import os
+import statistics
 import sys
 from pathlib import Path
 from typing import Any
 
-from serving import ONE_THREAD, machine, median_time
+from serving import ONE_THREAD, machine, milliseconds
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = Path(__file__).with_suffix(".json")
@@ -57,7 +58,7 @@ def times_of(name: str, crops: int) -> dict[str, float]:
 
     def time_of(method: str) -> float:
         pictures = iter(random.integers(0, 256, (crops + 3, 128, 128), np.uint8))
-        return 1000 * median_time(lambda: model.explain(next(pictures), method), crops)
+        return statistics.median(milliseconds(lambda: model.explain(next(pictures), method), crops))
 
     return {method.key: time_of(method.key) for method in METHODS}
 

@@ -1,7 +1,11 @@
 """Shared fixtures: optional real data, which a user does not have, and a tiny prepared folder."""
 
+import asyncio
 import os
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -11,6 +15,8 @@ from hypothesis import settings
 
 settings.register_profile("mammo", deadline=None, derandomize=True)
 settings.load_profile("mammo")
+
+Result = TypeVar("Result")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -42,6 +48,12 @@ def imagenet_weights() -> Path:
         "weights/mobilenetv2_1.0_224_imagenet_no_top.h5",
         "the ImageNet weights of MobileNetV2 are",
     )
+
+
+def run_apart(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine in a thread of its own: in this one Playwright's loop may be running."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
 
 
 def write_prepared(folder: Path, patients: int = 24, size: int = 64, seed: int = 0) -> Path:

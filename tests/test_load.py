@@ -3,7 +3,6 @@
 Over tiny artifacts: three visitors, seconds instead of minutes, no word on how fast.
 """
 
-import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,6 +15,7 @@ from benchmarks.load_acts import COMPARE, Guest, Log
 from benchmarks.load_answers import Library
 from benchmarks.visitor import VisitError
 from tests.browser.conftest import Server, running_server
+from tests.conftest import run_apart
 from tests.tiny_artifacts import write_tiny_artifacts
 from tests.trust.tiny_trust import attach_tiny_trust
 
@@ -49,7 +49,7 @@ def test_three_visitors_get_their_own_right_answers(
     server: Server, library: Library, capsys: pytest.CaptureFixture[str]
 ) -> None:
     load = Load(server.address, server.pid, library, read_options(FEW))
-    found = json.loads(json.dumps(asyncio.run(load.measure_all())))
+    found = json.loads(json.dumps(run_apart(load.measure_all())))
     print_table(found | {"server_complaints": server.complaints()})
     assert "the server's log complains: []" in capsys.readouterr().out
     assert found["answers"]["checked"] > 15 and found["answers"]["wrong"] == []
@@ -87,7 +87,7 @@ def test_a_wrong_answer_is_noticed(server: Server, library: Library) -> None:
         await guest.leave()
         return right, guest.log.wrong
 
-    right, wrong = asyncio.run(visit())
+    right, wrong = run_apart(visit())
     assert right == 0
     assert wrong and all("visitor 0" in sentence for sentence in wrong)
 
@@ -105,7 +105,7 @@ def test_a_name_of_another_is_noticed(server: Server, library: Library) -> None:
         await guest.leave()
         return [str(before), *guest.log.overheard]
 
-    before, *overheard = asyncio.run(visit())
+    before, *overheard = run_apart(visit())
     assert before == "[]" and overheard
 
 
@@ -120,7 +120,7 @@ def test_what_is_not_on_the_page_is_an_error(server: Server, library: Library) -
             await guest.leave()
 
     with pytest.raises(VisitError, match="No widget 'files'"):
-        asyncio.run(visit())
+        run_apart(visit())
 
 
 def test_moved_thresholds_are_those_of_the_library(server: Server, library: Library) -> None:
@@ -133,5 +133,5 @@ def test_moved_thresholds_are_those_of_the_library(server: Server, library: Libr
         await guest.leave()
         return guest.log
 
-    log = asyncio.run(visit())
+    log = run_apart(visit())
     assert log.wrong == [] and log.checked >= 2

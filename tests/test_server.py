@@ -1,6 +1,5 @@
 """The server under Community Cloud's memory, and a slice of `benchmarks/server.py`."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ from benchmarks import server
 from benchmarks.server_walk import PAGE, open_whole, walk, write_film
 from benchmarks.visitor import VisitError, Visitor
 from mammo.explain import METHODS
+from tests.conftest import run_apart
 
 PROMISED_MB = 690
 """What Community Cloud promises an app."""
@@ -26,7 +26,7 @@ def test_all_pages_and_the_largest_film_fit_into_what_the_cloud_promises(tmp_pat
             return [step async for step in walk(visitor, film)]
 
     with server.app() as running:
-        steps = asyncio.run(visit(running.address))
+        steps = run_apart(visit(running.address))
         peak = server.memory_mb(running.pid)["peak_mb"]
         assert running.complaints() == []
     used = " ".join(steps)
@@ -37,7 +37,7 @@ def test_all_pages_and_the_largest_film_fit_into_what_the_cloud_promises(tmp_pat
 
 
 def test_a_start_is_timed_to_its_end_and_weighed() -> None:
-    found = asyncio.run(server.one_start())
+    found = run_apart(server.one_start())
     assert 0 < found["listening_s"] < found["probability_s"] <= found["whole_page_s"]
     assert 50 < found["models_pss_mb"] <= found["models_rss_mb"] <= found["models_peak_mb"]
 
@@ -50,7 +50,7 @@ def test_sliders_and_pages_are_timed_and_what_is_missing_is_told() -> None:
                 await visitor.press("Cure")
 
     with server.app() as running:
-        moves = asyncio.run(server.slider_moves(running, 1))
-        asyncio.run(visit(running.address))
+        moves = run_apart(server.slider_moves(running, 1))
+        run_apart(visit(running.address))
     assert any("Threshold of MobileNetV2" in label for label in moves)
     assert all(len(times) == 1 and times[0] > 0 for times in moves.values())

@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from mammo import readme
 from mammo.data.table import load_crops
 from mammo.errors import DataError
 from mammo.experiments import like_for_like, published
+from mammo.readme.figures import figures_part
 from mammo.settings import RECIPES
 from tests.conftest import write_prepared
 
@@ -82,7 +82,7 @@ def test_the_published_test_crops_are_scored_by_a_fit_that_saw_none(
     assert 0 <= figure["low"] <= figure["value"] <= figure["high"] <= 1
     assert f"AUC {figure['value']:.3f}" in capsys.readouterr().out
     monkeypatch.setattr(like_for_like, "RESULT", out)
-    assert "AUC on the published split, 20 crops" in readme.figures_part()
+    assert "AUC on the published split, 20 crops" in figures_part()
 
 
 def test_the_readme_has_no_row_of_what_was_never_run(tmp_path, monkeypatch) -> None:
