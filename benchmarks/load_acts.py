@@ -77,6 +77,7 @@ class Guest:
         self._examples = library.examples
         self._brought = brought
         self._next = 0
+        self._here = HOME
         self._forget()
 
     def _hear(self, sent: bytes) -> None:
@@ -112,6 +113,7 @@ class Guest:
     async def arrive(self) -> None:
         """Open the app."""
         self._forget()
+        self._here = HOME
         await self.timed("open the app", self.visitor.arrive())
 
     async def leave(self) -> None:
@@ -127,8 +129,14 @@ class Guest:
         }
 
     async def open(self, page: str) -> None:
-        """Go to a page by its link, and accept the notice where it asks for it."""
+        """Go to a page by its link, and accept the notice where it asks for it.
+
+        A page that is opened from itself would stay as it was left: the way leads over home then.
+        """
+        if page == self._here and page != HOME:
+            await self.timed(f"open {HOME}", self.visitor.follow(HOME))
         self._forget()
+        self._here = page
         await self.timed(f"open {page}", self.visitor.follow(page))
         titles = [title.body for title in self.visitor.elements("heading") if title.tag == "h1"]
         if not any(title.endswith(page if page != HOME else "mammo") for title in titles):
