@@ -6,9 +6,8 @@
 README.md marks the parts that belong to this command: the table `figures`, whose numbers and
 rounding are those of `python -m mammo.evaluate` and of the pages; `example`, one line of
 `python -m mammo.predict`; `trust` and `audit`, what `python -m mammo.trust_build` and
-`python -m mammo.explain.audit` found; and `benchmark` and `explaining`, what the scripts of
-`benchmarks/` left. The model card, docs/MODEL_CARD.md, is written whole; `mammo.model_card` holds
-its words.
+`python -m mammo.explain.audit` found; and `benchmark`, what the scripts of `benchmarks/` left. The
+model card, docs/MODEL_CARD.md, is written whole; `mammo.model_card` holds its words.
 """
 
 import argparse
@@ -19,7 +18,7 @@ from pathlib import Path
 from mammo.errors import MammoError
 from mammo.evaluate import evaluate_artifacts
 from mammo.model_card import as_markdown, model_card, read_facts
-from mammo.readme.costs import benchmark_part, explaining_part
+from mammo.readme.costs import benchmark_part
 from mammo.readme.figures import audit_part, example_part, figures_part
 from mammo.readme.marks import agree, filled
 from mammo.readme.trust import trust_part
@@ -34,7 +33,6 @@ PARTS: dict[str, Callable[[], str]] = {
     "benchmark": benchmark_part,
     "trust": trust_part,
     "audit": audit_part,
-    "explaining": explaining_part,
 }
 
 
