@@ -17,7 +17,8 @@ MAX_PIXELS = 45_000_000
 size no kind of picture takes more than 400 MB to read (`benchmarks/fuzz.py`)."""
 
 MAX_COSTLY_PIXELS = MAX_PIXELS // 3
-"""The same for kinds that take three times as much: colours of 16 bits a channel, and WebP."""
+"""The same for kinds that take several times as much memory or time: colours of 16 bits a channel,
+greys of 32 bits, and WebP."""
 
 MIN_SIDE = 16
 """Pixels that the shorter side must have. A smaller picture cannot show a lesion."""

@@ -39,6 +39,7 @@ from mammo.imaging.quality import picture_warnings
 _STRIP_ROWS = 256
 _EXIF_ORIENTATION = 0x0112
 _GREY_MODES = {"L", "I;16", "I;16B", "I;16L", "I;16N", "I", "F"}
+_32_BIT_MODES = {"I", "F"}
 _ALPHA_MODES = {"LA", "La", "PA", "RGBA", "RGBa"}
 _COLOUR_MODES = {"RGB", "RGBX", "YCbCr", "LAB", "HSV", "P"}
 
@@ -141,7 +142,7 @@ def _decode(picture: ImageFile, stream: BinaryIO) -> tuple[NDArray[Any], tuple[s
     """Return grey (H, W) in the file's own depth, and warnings about colours."""
     _check_mode(picture.mode)
     is_deep = _is_deep_colour(picture, stream)
-    if is_deep or isinstance(picture, WebPImageFile):
+    if is_deep or picture.mode in _32_BIT_MODES or isinstance(picture, WebPImageFile):
         check_size(picture.height, picture.width, MAX_COSTLY_PIXELS)
     unsigned, inverted = is_unsigned_32_bit(picture), is_white_zero_left_alone(picture)
     with damage_refused(*_whole(type(picture))):
