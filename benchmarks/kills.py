@@ -3,11 +3,11 @@
     python -m benchmarks.kills                    twenty kills each, and benchmarks/kills.json
     python -m benchmarks.kills --kills 3 --json OUT.json
 
-A miniature of the data set is prepared, and a tiny folder of crops trained with the simple CNN:
+A miniature of the data set is prepared, and both models are trained on a tiny folder of crops:
 once undisturbed, then killed (SIGKILL, the whole process group) after a random part of the time
 that took, started again by the same command, and so on. A run that ends before its kill is compared
-with the undisturbed one, file by file, and a new one begins. Moments follow from the seed as shares
-of the undisturbed time; where in the program they fall depends on the machine.
+with the undisturbed one, byte for byte, and a new one begins. Moments follow from the seed as
+shares of the undisturbed time; where in the program they fall depends on the machine.
 """
 
 import argparse
@@ -26,8 +26,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = Path(__file__).with_suffix(".json")
 TRAINING = (
-    "--models", "simple_cnn", "--folds", "2", "--epochs", "2", "--input-size", "64",
-    "--batch-size", "16", "--imagenet-weights", "none",
+    "--folds", "2", "--epochs", "2", "--input-size", "64", "--batch-size", "16",
+    "--imagenet-weights", "none",
 )  # fmt: skip
 
 Compared = Callable[[Path], dict[str, bytes]]
@@ -109,13 +109,32 @@ def prepared_files(out: Path) -> dict[str, bytes]:
 
 
 def trained_files(out: Path) -> dict[str, bytes]:
-    """Return the weights, every score and the card.
+    """Return every weight, every score and the cards.
 
-    Not the ONNX file: two undisturbed runs give the same weights, but tf2onnx another order of the
-    nodes. The manifest and the curves hold the time of the run.
+    Not the ONNX files: two undisturbed runs give the same weights, but tf2onnx another order of the
+    nodes. Nor what the weights' files say besides: Keras numbers its layers by how many a process
+    has made. The manifest and the curves hold the time of the run.
     """
-    names = ("cases.csv", "simple_cnn/model.weights.h5", "simple_cnn/card.json")
-    return {name: (out / name).read_bytes() for name in names}
+    found = {"cases.csv": (out / "cases.csv").read_bytes()}
+    for card in sorted(out.glob("*/card.json")):
+        found[f"{card.parent.name}/card.json"] = card.read_bytes()
+        found |= weights(card.with_name("model.weights.h5"))
+    return found
+
+
+def weights(path: Path) -> dict[str, bytes]:
+    """Return the values of each array in a file of weights."""
+    import h5py
+
+    found = {}
+
+    def note(name: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset):
+            found[f"{path.parent.name}/{name}"] = item[()].tobytes()
+
+    with h5py.File(path) as file:
+        file.visititems(note)
+    return found
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import pytest
 
 from benchmarks import kills
@@ -41,3 +42,16 @@ def test_another_end_would_be_noticed(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_command_that_fails_by_itself_is_told(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="failed: .*nowhere"):
         kills.run(["mammo.prepare", "--data", "nowhere"], tmp_path / "out", 60)
+
+
+def test_weights_are_compared_by_their_values(tmp_path: Path) -> None:
+    """Not by the numbers that Keras gives to its layers' names."""
+    h5py = pytest.importorskip("h5py", reason="comes with Keras")
+    found = []
+    for number, values in enumerate(([1.0, 2.0], [1.0, 2.0], [1.0, 2.5])):
+        path = tmp_path / f"{number}.h5"
+        with h5py.File(path, "w") as file:
+            file["dense/vars/0"] = np.array(values, np.float32)
+            file["dense"].attrs["name"] = f"dense_{number}"
+        found.append(list(kills.weights(path).values()))
+    assert found[0] == found[1] != found[2]
