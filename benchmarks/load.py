@@ -141,6 +141,8 @@ class Load:
                 "checked": sum(log.checked for log in logs),
                 "wrong": [one for log in logs for one in log.wrong][:MOST_SENTENCES],
             },
+            "failed_acts": [one for log in logs for one in log.failed][:MOST_SENTENCES],
+            "acts": sum(len(taken) for log in logs for taken in log.seconds.values()),
             "cross_talk": {
                 "megabytes_heard": round(sum(log.received for log in logs) / 1e6, 1),
                 "overheard": [one for log in logs for one in log.overheard][:MOST_SENTENCES],
@@ -245,7 +247,7 @@ class Load:
             try:
                 await next(acts)()
             except (VisitError, OSError, WebSocketException) as error:
-                guest.log.wrong.append(f"visitor {guest.number}: {error!r}")
+                guest.log.failed.append(f"visitor {guest.number}: {error!r}")
                 await come_back(guest)
                 acts = plan(guest)
             if time.perf_counter() >= until:

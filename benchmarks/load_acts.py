@@ -35,13 +35,15 @@ class Log:
     ----------
     seconds : act -> seconds of each time it was done
     checked : answers that were held against the library's
-    wrong : a sentence an answer that was not the library's, or did not come
+    wrong : a sentence an answer that was not the library's
+    failed : a sentence an act that could not be done, after which the visitor began anew
     overheard : a sentence a time that a visitor was sent the name of another's file
     received : bytes that all visitors were sent
     """
 
     seconds: dict[str, list[float]] = field(default_factory=dict)
     checked: int = 0
+    failed: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     overheard: list[str] = field(default_factory=list)
     received: int = 0
@@ -202,6 +204,9 @@ class Guest:
 
     async def choose_example(self) -> None:
         """Choose one of the example lesions."""
+        if not any(box.id.endswith("-example") for box in self.visitor.elements("selectbox")):
+            # The page remembers what was chosen there last.
+            await self.timed("turn to the examples", self.visitor.change("source", EXAMPLE))
         name = self.random.choice(list(self._examples))
         await self.timed("choose an example", self.visitor.change("example", name))
         self._answers = self._examples[name]

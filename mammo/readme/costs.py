@@ -57,7 +57,7 @@ def _serving(measured: Mapping[str, Any]) -> Iterator[Row]:
     for name, title in TITLES.items():
         one_pass = figures[f"{name}_one_pass_ms"]
         peers = "".join(
-            f"; {words} takes {ratios[f'{name}_{way}_to_mammo_one_pass']:.0f} times as long"
+            f"; {words} takes {ratios[f'{name}_{way}_to_mammo_one_pass']:.1f} times as long"
             for way, words in (("keras", "Keras `predict`"), ("function", "a `tf.function`"))
             if f"{name}_{way}_to_mammo_one_pass" in ratios
         )
@@ -111,6 +111,11 @@ def _load(measured: Mapping[str, Any]) -> Iterator[Row]:
     yield Row(
         f"{who}, {measured['minutes']:.0f} minutes: answers that were wrong or another's",
         f"{wrong} of {answers['checked']:,}", "0", wrong == 0,
+    )  # fmt: skip
+    failed = len(measured["failed_acts"])
+    yield Row(
+        "Acts that could not be done, after which the visitor opened a new tab",
+        f"{failed} of {measured['acts']:,}", "0", failed == 0,
     )  # fmt: skip
     for part, words, aim in (
         ("class", f"{who} with pauses for thought: a crop classified", None),
