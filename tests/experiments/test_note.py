@@ -80,8 +80,10 @@ def test_every_experiment_of_the_log_is_in_the_note_and_controls_apart() -> None
         rows = list(csv.DictReader(file))
     tried, controls = note.tried_part(), note.controls_part()
     for row in rows:
-        control = note.CONTROL in row["changes"]
+        another_seed = not row["changes"]
+        control = another_seed or note.CONTROL in row["changes"]
         assert (f"experiments/{row['name']}.json" in tried) != control
+        assert not another_seed or f"seed {row['seed']}" in controls
     assert controls.count("labels shuffled") == sum("labels shuffled" in r["changes"] for r in rows)
 
 
