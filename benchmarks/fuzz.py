@@ -167,8 +167,9 @@ def _peak() -> float:
 
 
 def _status(name: str) -> float:
-    with Path("/proc/self/status").open(encoding="ascii") as lines:
-        return next(int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith(name))
+    from benchmarks.serving import megabytes
+
+    return megabytes(Path("/proc/self/status"), name)
 
 
 # --- who watches the worker

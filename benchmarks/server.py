@@ -24,31 +24,19 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from benchmarks.server_walk import (
-    ACCEPT,
-    PAGE,
-    PROBABILITY,
-    hold_to_silence,
-    open_whole,
-    walk,
-    write_film,
-)
-from benchmarks.serving import Figures, machine, quartiles
+from benchmarks.server_walk import PAGE, hold_to_silence, open_whole, walk, write_film
+from benchmarks.serving import Figures, machine, megabytes, quartiles
 from benchmarks.visitor import Visitor
 from mammo.artifacts import artifacts_folder
+from mammo.ui import frame
+from mammo.ui.result import PROBABILITY
+from mammo.ui.words import ACCEPT
 from tests.browser.conftest import CHROMIUM, OPTIONS, Server, running_server
 
 RESULT = Path(__file__).with_suffix(".json")
 TARGETS = {"probability_s": 3.0, "models_rss_mb": 350.0, "slider_ms": 100.0, "peak_mb": 690.0}
-PAGES = {
-    "Home": "",
-    "Upload and classify": PAGE,
-    "Model comparison": "Model_comparison",
-    "Dataset explorer": "Dataset_explorer",
-    "Grad-CAM viewer": "Grad-CAM_viewer",
-    "Reading room": "Reading_room",
-    "Model card": "Model_card",
-}
+PAGES = {page.title: Path(page.path).stem.partition("_")[2] for page in frame.PAGES}
+"""Title of each page, and its address; "" for home."""
 
 
 def main() -> None:
@@ -182,18 +170,12 @@ async def whole_walk() -> dict[str, Any]:
 
 def memory_mb(pid: int) -> Figures:
     """Return a process's memory in MB (10^6 bytes): resident, its share of it, and its peak."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8")
+    status, rollup = (Path(f"/proc/{pid}/{name}") for name in ("status", "smaps_rollup"))
     return {
-        "rss_mb": _kilobytes(status, "VmRSS"),
-        "pss_mb": _kilobytes(rollup, "Pss"),
-        "peak_mb": _kilobytes(status, "VmHWM"),
+        "rss_mb": megabytes(status, "VmRSS"),
+        "pss_mb": megabytes(rollup, "Pss"),
+        "peak_mb": megabytes(status, "VmHWM"),
     }
-
-
-def _kilobytes(text: str, name: str) -> float:
-    (line,) = (one for one in text.splitlines() if one.startswith(f"{name}:"))
-    return int(line.split()[1]) * 1024 / 1e6
 
 
 def middle(runs: Sequence[Figures]) -> Figures:

@@ -16,11 +16,11 @@ from mammo.explain import METHODS
 from mammo.model_card import CHECKS, DATA, MODELS
 from mammo.reading import RoundPlan, write_code
 from mammo.ui.report_buttons import LABELS
+from mammo.ui.result import PROBABILITY
 from mammo.ui.source import UPLOAD, example_name
+from mammo.ui.words import ACCEPT
 from tests.imaging.makers import dicom_bytes
 
-ACCEPT = "I understand, show results"
-PROBABILITY = "Estimated probability of malignancy"
 PAGE = "Upload_and_classify"
 FILM_SIDES = (7000, 5500)
 """Rows and columns of the largest mammograms."""

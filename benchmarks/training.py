@@ -11,7 +11,6 @@ Nothing is kept. Let nothing else run meanwhile.
 
 import argparse
 import json
-import os
 import sys
 import tempfile
 import time
@@ -37,8 +36,6 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, help="fewer epochs of both, to try the script")
     parser.add_argument("--json", type=Path, default=RESULT, help="(default: %(default)s)")
     options = parser.parse_args()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as `python -m mammo.train` does
     sys.path.insert(0, str(ROOT))
     result = measure(options.data, options.imagenet_weights, options.epochs)
     options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
@@ -49,12 +46,14 @@ def measure(data: Path, imagenet_weights: str, epochs: int | None) -> dict[str, 
     """Return the seconds and epochs of each model's pass, and of both; the machine."""
     import numpy as np
 
+    from mammo.command_line import set_tensorflow_up
     from mammo.data.findings import finding_answers
     from mammo.data.table import fingerprint, load_crops, read_pixels
     from mammo.models.crossfit import TrainingCrops
     from mammo.models.memory import keep_freed_memory
     from mammo.settings import RECIPES, TrainSettings, with_overrides
 
+    set_tensorflow_up()
     table = load_crops(data)
     rows = table[table["split"] == "train"].reset_index(drop=True)
     pixels, before = read_pixels(rows), machine()

@@ -1,5 +1,6 @@
-"""What the commands share: how one was typed, for the record that its result keeps."""
+"""What the commands share: how one was typed, for the record; how TensorFlow is to train."""
 
+import logging
 import os
 import shlex
 from collections.abc import Sequence
@@ -27,3 +28,14 @@ def as_typed(module: str, given: Sequence[str]) -> str:
     """
     words = [Path(word).name if os.sep in word and "://" not in word else word for word in given]
     return shlex.join(["python", "-m", module, *words])
+
+
+def set_tensorflow_up() -> None:
+    """Say how TensorFlow is to train; before it is imported.
+
+    It leaves oneDNN off on many processors: with it the simple CNN trains twice as fast. And it
+    warns that it compiles anew for each fit and for each last, smaller batch.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)

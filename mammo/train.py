@@ -12,8 +12,6 @@ the new ones are whole.
 import argparse
 import dataclasses
 import errno
-import logging
-import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -31,7 +29,7 @@ from mammo.artifacts import (
     staged_artifacts,
 )
 from mammo.artifacts.swap import write_lock
-from mammo.command_line import as_typed
+from mammo.command_line import as_typed, set_tensorflow_up
 from mammo.data.findings import finding_answers
 from mammo.data.folds import patient_folds
 from mammo.data.preparation.cache import prepared_folder
@@ -57,11 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else list(arguments)
     parser = _parser()
     options = parser.parse_args(given)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    # TensorFlow leaves oneDNN off on many processors: with it the simple CNN trains twice as fast.
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    # TensorFlow warns that it compiles anew for each fit and for each last, smaller batch.
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    set_tensorflow_up()
     try:
         command = as_typed("mammo.train", given)
         options.data = prepared_folder(

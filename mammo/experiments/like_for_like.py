@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from mammo.evaluation import Interval
 from mammo.evaluation.wording import interval
@@ -10,11 +11,19 @@ from mammo.evaluation.wording import interval
 RESULT = Path(__file__).resolve().parents[2] / "docs" / "published-split.json"
 
 
+def published() -> dict[str, Any] | None:
+    """Return what the command left; None where it was never run."""
+    if not RESULT.is_file():
+        return None
+    result: dict[str, Any] = json.loads(RESULT.read_text(encoding="utf-8"))
+    return result
+
+
 def published_row(names: Sequence[str]) -> list[list[str]]:
     """Return the row of README.md's table for these models; none where this was never run."""
-    if not RESULT.is_file():
+    result = published()
+    if result is None:
         return []
-    result = json.loads(RESULT.read_text(encoding="utf-8"))
     found = result["models"]
     cells = [
         interval(Interval(**found[name]["crop"]), 2) if name in found else "" for name in names

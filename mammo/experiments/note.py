@@ -10,7 +10,6 @@ The words of the note are written by hand; what stands between `<!-- NAME: begin
 
 import argparse
 import csv
-import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +23,8 @@ from mammo.evaluation import Interval, SplitEvaluation, expected_calibration_err
 from mammo.evaluation.prevalence import moved_to_prevalence
 from mammo.evaluation.wording import interval, number, percent
 from mammo.experiments.forest import Bar, forest_svg
-from mammo.experiments.like_for_like import RESULT
+from mammo.experiments.like_for_like import published
+from mammo.model_card.text import table
 from mammo.readme.marks import agree, filled
 from mammo.settings import TITLES
 
@@ -105,7 +105,7 @@ def log_rows(path: Path = LOG) -> list[dict[str, str]]:
 
 def targets_part() -> str:
     """Return each target with the test figure, the out-of-fold figure, and whether it was met."""
-    rows = [["", "Target", "Official test", "Out of fold", "Met"], ["---"] * 5]
+    rows = []
     for one in TARGETS:
         tested, held_out = (
             one.figure(_splits(one.unit)[split], one.model) for split in ("test", "out_of_fold")
@@ -122,22 +122,18 @@ def targets_part() -> str:
         for model, title in TITLES.items():
             both = [percent(figure(_splits("crop")[s], model)) for s in ("test", "out_of_fold")]
             rows.append([f"{title}, {words}", "reported", *both, ""])
-    return _table(rows)
+    return table(["", "Target", "Official test", "Out of fold", "Met"], rows)
 
 
 def tried_part() -> str:
     """Return a line for each experiment that was no control, the most helpful first."""
-    rows = [
-        ["Experiment", "What changed", "Folds", "AUC a crop", "Difference", "Verdict"],
-        ["---"] * 6,
-    ]
-    return _table([*rows, *map(_tried_row, _tried())])
+    head = ["Experiment", "What changed", "Folds", "AUC a crop", "Difference", "Verdict"]
+    return table(head, [_tried_row(row) for row in _tried()])
 
 
 def controls_part() -> str:
     """Return what labels dealt at random came to, and the release's recipes from another seed."""
-    rows = [["Control", "Folds", "AUC a crop", "Difference from the release"], ["---"] * 4]
-    rows += [
+    rows = [
         [
             f"{TITLES[row['model']]}, {row['changes'] or 'seed ' + row['seed']}", row["folds"],
             _read_interval(row, "auc"), _read_interval(row, "difference", signed=True),
@@ -145,20 +141,19 @@ def controls_part() -> str:
         for row in log_rows()
         if _is_control(row)
     ]  # fmt: skip
-    return _table(rows)
+    return table(["Control", "Folds", "AUC a crop", "Difference from the release"], rows)
 
 
 def published_part() -> str:
     """Return the AUC of both recipes on the published split, a crop and a lesion."""
-    if not RESULT.is_file():
+    result = published()
+    if result is None:
         return "Not run."
-    result = json.loads(RESULT.read_text(encoding="utf-8"))
-    rows = [["Recipe of", "AUC a crop", "AUC a lesion"], ["---"] * 3]
-    rows += [
+    rows = [
         [TITLES[name], *(interval(Interval(**found[unit])) for unit in ("crop", "lesion"))]
         for name, found in result["models"].items()
     ]
-    return _table(rows)
+    return table(["Recipe of", "AUC a crop", "AUC a lesion"], rows)
 
 
 def calibration_part() -> str:
@@ -167,9 +162,7 @@ def calibration_part() -> str:
     learned = float(cases.loc[cases["split"] == "train", "label"].mean())
     tested = cases[cases["split"] == "test"]
     stated = float(tested["label"].mean())
-    rows = [
-        ["ECE on the official test crops", *TITLES.values()], ["---"] * (1 + len(TITLES)),
-    ]  # fmt: skip
+    rows = []
     moved: dict[str, list[str]] = {"as released": [], "moved": []}
     for model in TITLES:
         p = tested[f"{model}_p"].to_numpy(dtype=float)
@@ -184,7 +177,7 @@ def calibration_part() -> str:
         f"Malignant are {number(100 * learned, 1)} % of the training crops and "
         f"{number(100 * stated, 1)} % of the test crops."
     )
-    return f"{sentence}\n\n{_table(rows)}"
+    return f"{sentence}\n\n{table(['ECE on the official test crops', *TITLES.values()], rows)}"
 
 
 def picture() -> str:
@@ -238,10 +231,6 @@ def _read_interval(row: Mapping[str, str], name: str, signed: bool = False) -> s
     value, low, high = (float(row[key]) for key in (name, f"{name}_low", f"{name}_high"))
     form = "+.3f" if signed else ".3f"
     return f"{value:{form}} ({low:{form}} to {high:{form}})"
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 if __name__ == "__main__":

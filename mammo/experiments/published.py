@@ -11,8 +11,6 @@ The result goes to `docs/published-split.json`, from which `python -m mammo.read
 
 import argparse
 import json
-import logging
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mammo.command_line import set_tensorflow_up
 from mammo.data.findings import finding_answers
 from mammo.data.table import fingerprint, load_crops, read_pixels
 from mammo.errors import DataError, MammoError
@@ -38,10 +37,7 @@ DIGITS = 4
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     options = _parser().parse_args(arguments)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    # TensorFlow leaves oneDNN off on many processors: with it the simple CNN trains twice as fast.
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    set_tensorflow_up()
     try:
         table = _published(load_crops(options.data))
         result = _head(table)

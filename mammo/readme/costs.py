@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mammo.explain import method_named
+from mammo.model_card.text import table
 from mammo.settings import TITLES
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
@@ -26,15 +27,16 @@ class Row:
 
 def benchmark_part() -> str:
     """Return a table of everything that was measured, and on which machine."""
-    lines = [TITLE, ("---",) * len(TITLE)]
-    for script, rows in SCRIPTS.items():
-        for row in rows(_measured(script)) if (FOLDER / f"{script}.json").is_file() else ():
-            met = {True: "yes", False: "no", None: ""}[row.met]
-            lines.append((row.what, row.measured, row.aim, met, f"`{COMMANDS[script]}`"))
+    run = [script for script in SCRIPTS if (FOLDER / f"{script}.json").is_file()]
+    met = {True: "yes", False: "no", None: ""}
+    lines = [
+        (row.what, row.measured, row.aim, met[row.met], f"`{COMMANDS[script]}`")
+        for script in run
+        for row in SCRIPTS[script](_measured(script))
+    ]
     machine = _measured("serving")["machine"]
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     return (
-        f"{table}\n\nOn {machine['processor']}, {machine['cores']} cores, Python "
+        f"{table(TITLE, lines)}\n\nOn {machine['processor']}, {machine['cores']} cores, Python "
         f"{machine['python']}, ONNX Runtime {machine['onnxruntime']}. Medians, with quartiles in "
         "brackets; p95: 95 of 100 answers came sooner."
     )

@@ -8,6 +8,7 @@ from mammo.evaluation import Evaluation, SplitEvaluation
 from mammo.evaluation.wording import interval, number, p_value, percent
 from mammo.experiments.like_for_like import published_row
 from mammo.explain import Audit, MethodFindings, load_audit, method_named
+from mammo.model_card.text import paragraphs, table
 from mammo.predict import example_sources, predict_source
 from mammo.results import line_of
 from mammo.settings import TITLES
@@ -20,9 +21,8 @@ def figures_part() -> str:
     by_crop, by_lesion = (evaluate_artifacts(unit=unit) for unit in ("crop", "lesion"))
     crops, lesions = (one.splits["test"] for one in (by_crop, by_lesion))
     out_of_fold = by_crop.splits["out_of_fold"]
+    head = ["On the official mass test", *_titles(crops), "Radiologists' BI-RADS"]
     rows = [
-        ["On the official mass test", *_titles(crops), "Radiologists' BI-RADS"],
-        ["---"] * (len(crops.models) + 2),
         _row("AUC, each crop alone", crops, _auc),
         _row("AUC, each lesion, its views averaged", lesions, _auc),
         _row("Sensitivity (each crop)", crops, _rate("sensitivity")),
@@ -31,9 +31,8 @@ def figures_part() -> str:
         _row("AUC out of fold on the training crops", out_of_fold, _auc),
         *published_row(list(crops.models)),
     ]
-    table = [f"| {' | '.join(row)} |" for row in rows]
-    paragraphs = [crops.headline, _against_radiologists(crops), _provenance(by_crop)]
-    return "\n\n".join(["\n".join(table), *filter(None, paragraphs)])
+    provenance = _provenance(by_crop)
+    return paragraphs(table(head, rows), crops.headline, _against_radiologists(crops), provenance)
 
 
 def example_part() -> str:
@@ -49,19 +48,12 @@ def example_part() -> str:
 def audit_part() -> str:
     """Return what the audits of the artifacts found, a row for each method and model."""
     audits = {name: load_audit(name) for name in load_manifest().models}
+    head = ["Model", "Method", "Shuffled", "Test", "Deletion", "Insertion", "Mirrored"]
     rows = [
-        ["Model", "Method", "Shuffled", "Test", "Deletion", "Insertion", "Mirrored"],
-        ["---"] * 7,
-        *(
-            _audit_row(found)
-            for audit in audits.values()
-            if audit
-            for found in audit.methods.values()
-        ),
+        _audit_row(found) for audit in audits.values() if audit for found in audit.methods.values()
     ]
     counted = [_audited(name, audit) for name, audit in audits.items()]
-    table = [f"| {' | '.join(row)} |" for row in rows]
-    return "\n\n".join(["\n".join(table), " ".join(counted)])
+    return paragraphs(table(head, rows), " ".join(counted))
 
 
 def _audit_row(found: MethodFindings) -> list[str]:

@@ -139,9 +139,7 @@ def notice_accepted() -> bool:
     with st.container(border=True):
         st.header(words.NOTICE_TITLE, icon=":material/front_hand:")
         st.markdown(words.NOTICE)
-        st.button(
-            "I understand, show results", icon=":material/check:", on_click=_accept, key="accept"
-        )
+        st.button(words.ACCEPT, icon=":material/check:", on_click=_accept, key="accept")
     return False
 
 

@@ -102,10 +102,15 @@ def example_film(path: Path) -> "Image":
     return mammo.read_image(path)
 
 
+def examples() -> "dict[str, ExampleLesion]":
+    """Return the example lesions by case id."""
+    return {lesion.case_id: lesion for lesion in example_lesions()}
+
+
 def examples_at_hand() -> "dict[str, ExampleLesion]":
     """Return the example lesions by case id; none where the package of their films is absent."""
     try:
-        return {lesion.case_id: lesion for lesion in example_lesions()}
+        return examples()
     except MammoError:
         return {}
 

@@ -57,7 +57,7 @@ def ask_once(classifiers: Sequence[Classifier], lesion: Lesion) -> tuple[Answer,
         for answer, model, crop in zip(kept, classifiers, crops, strict=True)
     ):
         return kept
-    answers = ask(classifiers, lesion)
+    answers = tuple(map(ask_one, classifiers, crops))
     st.session_state[_ASKED] = answers
     return answers
 

@@ -14,6 +14,7 @@ from mammo.data.descriptors import parts, plain
 if TYPE_CHECKING:
     from mammo.data.examples import ExampleLesion
 
+ACCEPT = "I understand, show results"
 NOTICE_TITLE = "For teaching and research only"
 NOTICE = (
     "mammo is not a medical device. Its two models were trained on digitised film of one public "

@@ -72,7 +72,7 @@ def lay_out(figure: go.Figure, x_title: str, y_title: str, height: int = HEIGHT)
     """Give a figure its axes, its legend below and room for the toolbar above; return it."""
     words = {"color": WORDS_COLOUR}
     axis = {"tickfont": words, "zeroline": False}
-    # Written over, not merged: merging takes plotly ten times as long, at every move of a slider.
+    # Written over, not merged: merging takes plotly twice as long, at every move of a slider.
     figure.update_xaxes({"title": {"text": x_title, "font": words}, **axis}, overwrite=True)
     figure.update_yaxes({"title": {"text": y_title, "font": words}, **axis}, overwrite=True)
     figure.update_layout(

@@ -57,11 +57,6 @@ def _folder_is_set() -> bool:
         return False
 
 
-def examples() -> "dict[str, ExampleLesion]":
-    """Return the example lesions by case id."""
-    return {lesion.case_id: lesion for lesion in loaders.example_lesions()}
-
-
 def open_round(plan: RoundPlan) -> Round:
     """Draw a round's cases.
 
@@ -74,7 +69,7 @@ def open_round(plan: RoundPlan) -> Round:
     models = [
         EvaluatedModel(card.name, card.title, dict(card.thresholds)) for card in loaders.cards()
     ]
-    ids = draw_round(plan, every, list(examples()) if plan.source == "examples" else ())
+    ids = draw_round(plan, every, list(loaders.examples()) if plan.source == "examples" else ())
     return Round(plan, write_code(plan), round_cases(ids, every, models))
 
 
@@ -113,7 +108,7 @@ def views(opened: Round, place: int) -> list[View]:
     """
     case, number = opened.cases.ids[place], f"case {place + 1} of {opened.plan.n}"
     if opened.plan.source == "examples":
-        return _example_views(examples()[case], number)
+        return _example_views(loaders.examples()[case], number)
     uri, side = _crop_view(*_crop_file(case))
     return [View("Lesion", f"Crop of the lesion, {number}", uri, side, side)]
 
@@ -148,7 +143,7 @@ def _crop_view(path: str, stamp: int) -> tuple[str, int]:  # noqa: ARG001
 @st.cache_resource(max_entries=12, show_spinner="Reading the film")
 def _example_pictures(case: str) -> tuple[str, tuple[int, int], str]:
     """Encode an example's film, scaled down, and its window at full resolution."""
-    lesion = examples()[case]
+    lesion = loaders.examples()[case]
     film = loaders.example_film(lesion.film).pixels
     x, y, width, height = lesion.window
     small = scaled_down(film, FILM_LONGEST)
@@ -177,7 +172,7 @@ def lesion_of(opened: Round, place: int) -> Lesion:
     """
     case = opened.cases.ids[place]
     if opened.plan.source == "examples":
-        lesion = examples()[case]
+        lesion = loaders.examples()[case]
         picture = Picture(case, case, None, lesion)
         return Lesion(picture, Window(*lesion.window))
     return Lesion(Picture(case, case, mammo.read_image(_crop_file(case)[0])))

@@ -8,12 +8,13 @@ import streamlit as st
 from mammo.errors import MammoError
 from mammo.reading import FILTERS, LONGEST, SHORTEST, RoundPlan, passing, read_code, write_code
 from mammo.reading.plan import LARGEST_SEED, Source
+from mammo.ui import loaders
 from mammo.ui.data_folder import FOLDER_VARIABLE, ask_for_folder
 from mammo.ui.explorer import source as explorer
 from mammo.ui.explorer.filters import FILTERS as EXPLORER_FILTERS
 from mammo.ui.explorer.filters import title_of
 from mammo.ui.reading import session
-from mammo.ui.reading.loading import examples, open_round, source_at_hand
+from mammo.ui.reading.loading import open_round, source_at_hand
 
 _SEED = "reading_seed"
 _TITLES = {one.column: one for one in EXPLORER_FILTERS}
@@ -41,7 +42,7 @@ def _ask_for_code() -> None:
 
 def _new_round() -> None:
     source = source_at_hand()
-    at_most = LONGEST if source == "test" else len(examples())
+    at_most = LONGEST if source == "test" else len(loaders.examples())
     if source == "examples":
         st.caption(
             f"Cases: the {at_most} example lesions, of two patients. With {FOLDER_VARIABLE} set to "
@@ -62,7 +63,7 @@ def _new_round() -> None:
         seed = _choose_seed()
         filters = _choose_filters(source)
     plan = RoundPlan(n, seed, source, balanced, advice, filters)
-    pool = passing(plan, explorer.cases(), list(examples()) if source == "examples" else ())
+    pool = passing(plan, explorer.cases(), list(loaders.examples()) if source == "examples" else ())
     st.caption(f"{len(pool)} cases to draw from. Code of this round: **{write_code(plan)}**")
     complaint = _complaint(plan)
     if complaint:
