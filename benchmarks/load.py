@@ -63,8 +63,11 @@ def main() -> int:
         result["server_complaints"] = server.complaints()[:MOST_SENTENCES]
     options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print_table(result)
-    right = not result["answers"]["wrong"] and not result["cross_talk"]["overheard"]
-    return 0 if right and not result["server_complaints"] else 1
+    amiss = (
+        result["answers"]["wrong"], result["failed_acts"], result["cross_talk"]["overheard"],
+        result["server_complaints"],
+    )  # fmt: skip
+    return 1 if any(amiss) else 0
 
 
 def read_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -389,6 +392,7 @@ def print_table(result: dict[str, Any]) -> None:
     kept = {name: value for name, value in result["class"]["memory"].items() if "curve" not in name}
     print(f"memory: {kept}")
     print(f"answers: {result['answers']}")
+    print(f"acts that failed: {result['failed_acts']} of {result['acts']}")
     print(f"cross-talk: {result['cross_talk']}")
     print(f"the server's log complains: {result['server_complaints']}")
     print(", ".join(f"{name} {value}" for name, value in result["machine"].items()))

@@ -18,11 +18,12 @@ from benchmarks.load_answers import Answer, Brought, Library
 from benchmarks.visitor import VisitError, Visitor
 from mammo.trust import NOT_A_CROP
 from mammo.ui.frame import PAGES
+from mammo.ui.source import EXAMPLE
+from mammo.ui.source import UPLOAD as OWN
 from mammo.ui.words import THRESHOLD_NAMES
 
 HOME, UPLOAD, COMPARE, EXPLORER, VIEWER, ROOM, CARD = (page.title for page in PAGES)
 OTHERS = (EXPLORER, VIEWER, ROOM, CARD, HOME)
-EXAMPLE, OWN = "An example lesion", "My own files"
 TABLE_FILES = 5
 _NAME = re.compile(rb"visitor(\d+)crop")
 
@@ -76,7 +77,6 @@ class Guest:
         self.visitor = Visitor(address, self._hear)
         self.log = log
         self._library = library
-        self._examples = library.examples
         self._brought = brought
         self._next = 0
         self._here = HOME
@@ -207,9 +207,9 @@ class Guest:
         if not any(box.id.endswith("-example") for box in self.visitor.elements("selectbox")):
             # The page remembers what was chosen there last.
             await self.timed("turn to the examples", self.visitor.change("source", EXAMPLE))
-        name = self.random.choice(list(self._examples))
+        name = self.random.choice(list(self._library.examples))
         await self.timed("choose an example", self.visitor.change("example", name))
-        self._answers = self._examples[name]
+        self._answers = self._library.examples[name]
         self._check_answers(name)
 
     async def classify_many(self) -> None:

@@ -53,6 +53,7 @@ def test_three_visitors_get_their_own_right_answers(
     print_table(found | {"server_complaints": server.complaints()})
     assert "the server's log complains: []" in capsys.readouterr().out
     assert found["answers"]["checked"] > 15 and found["answers"]["wrong"] == []
+    assert found["failed_acts"] == [] and found["acts"] > 15
     assert found["cross_talk"]["megabytes_heard"] > 1 and found["cross_talk"]["overheard"] == []
     assert found["at_once"]["latency"]["classify a crop"]["times"] == 3
     for part in ("alone", "class", "at_once"):

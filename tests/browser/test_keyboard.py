@@ -125,6 +125,8 @@ def test_the_viewer_opens_another_lesion_and_another_method(server: Server, visi
     accept(visitor)
     page = visitor.page
     expect(page.get_by_role("heading", name="From features to the estimate")).to_be_visible()
+    choose_next(visitor, page.get_by_role("combobox", name="Example lesion"))
+    expect(page).to_have_url(re.compile("case="))
     method = page.get_by_role("radio", name="Grad-CAM")
     reach(visitor, method)
     press(visitor, "ArrowRight", "Space")
