@@ -47,16 +47,26 @@ def _recorded_box(picture: Picture) -> Region | None:
     return None if picture.example is None else box_in_window(picture.example.window)
 
 
-@st.fragment
 def mark_lesion(picture: Picture) -> None:
-    """Show the film with its controls; a change of the box runs the whole page again."""
+    """Show the film with its controls; a change of the box runs the whole page again.
+
+    The number fields stand outside the film's fragment: a fragment that asks for a run of the
+    page while the last one is still on its way to the browser takes the end of its own part
+    with it, and with that what was typed a moment before.
+    """
+    _controlled_film(picture)
+    _number_fields(picture)
+    _way_back(picture, _BOX.get())
+
+
+@st.fragment
+def _controlled_film(picture: Picture) -> None:
+    """Show the film below its controls; looking closer or brighter runs this part alone."""
     box = _BOX.get()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         zoom = _zoom(box)
         tone = _tone()
     _film(picture, box, zoom, tone)
-    _number_fields(picture)
-    _way_back(picture, box)
 
 
 def _zoom(box: Region | None) -> int:
@@ -112,19 +122,14 @@ def _take_drawn_box(chart: str, film_shape: tuple[int, ...]) -> None:
     """Take the box that was just drawn, if one was."""
     box = selected_box(st.session_state.get(chart), film_shape)
     if box is not None:
-        _take_box(box)
-
-
-def _take_box(box: Region) -> None:
-    """Put a box into the number fields and run the whole page again."""
-    _BOX.set(box)
-    st.rerun()
+        _BOX.set(box)
+        st.rerun()
 
 
 def _number_fields(picture: Picture) -> None:
     """Offer the lesion box as numbers, for the keyboard and for touch."""
     height, width = picture.image.shape
-    _BOX.show(height, width, 10, on_change=st.rerun, persist_state="session")
+    _BOX.show(height, width, 10, persist_state="session")
     st.caption(
         f"{_film_facts(picture.image)} The lesion box counts in film pixels from the top left "
         "corner: drag on the film, or type. The yellow square is the window that the models read."
@@ -138,7 +143,7 @@ def _way_back(picture: Picture, box: Region | None) -> None:
         st.button(
             "Back to the recorded box",
             icon=":material/undo:",
-            on_click=_take_box,
+            on_click=_BOX.set,
             args=(recorded,),
             key="way_back",
         )
