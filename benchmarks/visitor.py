@@ -283,6 +283,10 @@ class Visitor:
 
     async def download(self, key: str) -> bytes:
         """Press a download button whose file is made on demand, and return the file."""
+        return await self.fetch(await self.have_made(key))
+
+    async def have_made(self, key: str) -> str:
+        """Press a download button whose file is made on demand; return the file's address."""
         asked = BackMsg()
         asked.backend_operation_request.request_id = secrets.token_hex(8)
         asked.backend_operation_request.session_id = self._session
@@ -293,7 +297,11 @@ class Visitor:
         answer = (await self._until("backend_operation_response")).backend_operation_response
         if answer.error_msg:
             raise VisitError(f"The download {key!r} failed: {answer.error_msg}")
-        content, _ = await self._ask("GET", answer.deferred_file.url)
+        return answer.deferred_file.url
+
+    async def fetch(self, url: str) -> bytes:
+        """Fetch a file that the server said it has."""
+        content, _ = await self._ask("GET", url)
         return content
 
     # How the protocol does it

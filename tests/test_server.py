@@ -36,6 +36,25 @@ def test_all_pages_and_the_largest_film_fit_into_what_the_cloud_promises(tmp_pat
     assert 100 < peak < PROMISED_MB
 
 
+@pytest.mark.parametrize("key", ["download_result", "report_html"])
+def test_a_file_that_was_made_waits_until_it_is_fetched(key: str) -> None:
+    """Streamlit forgets one after two runs of anybody's page: sooner than a class lets it by."""
+
+    async def visit(address: str) -> tuple[bytes, bytes]:
+        async with Visitor(address) as slow, Visitor(address) as other:
+            await open_whole(slow, PAGE)
+            made = await slow.have_made(key)
+            for _ in range(3):
+                await open_whole(other, PAGE)
+            return await slow.fetch(made), await slow.download(key)
+
+    with server.app() as running:
+        late, at_once = run_apart(visit(running.address))
+        assert running.complaints() == []
+    assert len(late) > 200
+    assert len(late) == len(at_once)
+
+
 def test_a_start_is_timed_to_its_end_and_weighed() -> None:
     found = run_apart(server.one_start())
     assert 0 < found["listening_s"] < found["probability_s"] <= found["whole_page_s"]

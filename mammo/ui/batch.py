@@ -10,6 +10,7 @@ from mammo.artifacts import Card
 from mammo.errors import MammoError
 from mammo.inference import Classifier
 from mammo.ui.display import thumbnail_uri
+from mammo.ui.downloads import offer_file
 from mammo.ui.frame import small_notice
 from mammo.ui.probability_columns import ESTIMATE, probability_columns
 from mammo.ui.region import looks_like_crop
@@ -99,12 +100,10 @@ def _table(rows: Sequence[Row], cards: Sequence[Card]) -> None:
         alt="Estimated probabilities of both models for each file",
     )
     small_notice()
-    st.download_button(
+    offer_file(
         "Download as CSV",
         lambda: csv_bytes(rows, cards),
         "mammo-results.csv",
         "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
         key="download_batch",
     )

@@ -10,12 +10,11 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
 from mammo.report import FORMS, Form, render
 from mammo.report.render import MEDIA_TYPES
 from mammo.ui import loaders
 from mammo.ui.case_report import ReportSubject, TrustFacts, compose_report
+from mammo.ui.downloads import offer_file
 from mammo.ui.source import Lesion
 
 if TYPE_CHECKING:
@@ -52,14 +51,13 @@ def report_buttons(
     case = case or ("" if example is None else example.case_id)
     made = partial(_made, lesion, case, recorded, doubts, tuple(answers), signals)
     for form in FORMS:
-        st.download_button(
+        offer_file(
             LABELS[form],
             partial(made, form),
             f"mammo-case-report.{form}",
             MEDIA_TYPES[form],
-            icon=ICONS[form],
-            on_click="ignore",
             key=f"{key}_{form}",
+            icon=ICONS[form],
         )
 
 

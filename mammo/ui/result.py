@@ -19,6 +19,7 @@ from mammo.inference import Assessment, Classifier
 from mammo.ui import words
 from mammo.ui.chart import draw
 from mammo.ui.display import enlarged
+from mammo.ui.downloads import offer_file
 from mammo.ui.figures import BAR_CONFIG, probability_figure
 from mammo.ui.frame import small_notice, small_print
 from mammo.ui.report_buttons import report_buttons
@@ -187,12 +188,10 @@ def _download(lesion: Lesion, answers: Sequence[Answer], signals: Signals | None
         assessments={answer.card.name: answer.assessment for answer in answers},
         questioned=None if signals is None else signals.familiarity.questioned,
     )
-    st.download_button(
+    offer_file(
         "Download as CSV",
         lambda: csv_bytes([row], [answer.card for answer in answers]),
         "mammo-result.csv",
         "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
         key="download_result",
     )

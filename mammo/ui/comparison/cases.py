@@ -16,6 +16,7 @@ from mammo.ui.comparison.pictures import MOST_PICTURES, pictures
 from mammo.ui.comparison.records import CROPS
 from mammo.ui.comparison.study import Study
 from mammo.ui.data_folder import FOLDER_VARIABLE
+from mammo.ui.downloads import offer_file
 from mammo.ui.frame import small_notice
 from mammo.ui.probability_columns import probability_columns
 from mammo.ui.source import example_name
@@ -112,12 +113,10 @@ def download(
     table: "pd.DataFrame", name: str, thresholds: Mapping[str, Share] | None = None
 ) -> None:
     """Offer a table as `mammo-<name>.csv`; the research notice stands in every row."""
-    st.download_button(
+    offer_file(
         "Download as CSV",
         lambda: csv_of(table, thresholds),
         f"mammo-{name}.csv",
         "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
         key=f"download_{name}",
     )

@@ -10,6 +10,7 @@ import streamlit as st
 from mammo.model_card import CHECKS, DATA, MODELS, Facts, Section, as_markdown, worst_answers
 from mammo.model_card.failures import FAILURES, Failures
 from mammo.ui.comparison.pictures import pictures
+from mammo.ui.downloads import offer_file
 from mammo.ui.frame import small_notice
 from mammo.ui.model_card.loading import LoadedCard, load_model_card
 
@@ -44,13 +45,11 @@ def show_part(part: str) -> None:
     sections = loaded.card[part]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(contents(sections))
-        st.download_button(
+        offer_file(
             "Download the card as Markdown",
             lambda: as_markdown(loaded.card).encode("utf-8"),
             "mammo-model-card.md",
             "text/markdown",
-            icon=":material/download:",
-            on_click="ignore",
             key="download_card",
         )
     for section in sections:

@@ -18,6 +18,7 @@ from mammo.ui.chart import draw
 from mammo.ui.comparison.cases import download
 from mammo.ui.comparison.controls import keep_in_link
 from mammo.ui.comparison.style import figure_config
+from mammo.ui.downloads import offer_file
 from mammo.ui.frame import sentences, small_notice
 from mammo.ui.reading import session, wording
 from mammo.ui.reading.figures import case_figure, roc_figure
@@ -51,13 +52,11 @@ def _hand_over(opened: Round, record: Record) -> None:
         )
         name = clean_nickname(nickname or "")
         result = Result(record, name, artifacts_fingerprint(), mammo.__version__)
-        st.download_button(
+        offer_file(
             "Download my results as CSV",
             lambda: write_result(result, words.NOTICE_SHORT),
             file_name(opened.code, name),
             "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
             key="reading_download",
         )
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 import cv2
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
 from mammo.explain import Method, heat_map_sheet
@@ -13,6 +12,7 @@ from mammo.explain.panels import Panel, panel_sheet
 from mammo.inference import Classifier
 from mammo.ui import words
 from mammo.ui.comparison.case_table import csv_of
+from mammo.ui.downloads import offer_file
 from mammo.ui.result import Answer
 from mammo.ui.viewer.asking import Crop
 from mammo.ui.viewer.viewing import Viewed
@@ -72,13 +72,11 @@ def offer_panels(
 
 def offer_png(draw: Callable[[], NDArray[np.uint8]], name: str) -> None:
     """Offer a picture, drawn once somebody asks for it, as `mammo-<name>.png`."""
-    st.download_button(
+    offer_file(
         "Download as PNG",
         lambda: png(draw()),
         f"mammo-{name}.png",
         "image/png",
-        icon=":material/download:",
-        on_click="ignore",
         key=f"png_{name}",
     )
 
@@ -87,13 +85,11 @@ def offer_csv(columns: Mapping[str, Sequence[object]], name: str) -> None:
     """Offer columns of figures as `mammo-<name>.csv`; the notice stands in every row."""
     import pandas as pd
 
-    st.download_button(
+    offer_file(
         "Download as CSV",
         lambda: csv_of(pd.DataFrame(dict(columns))),
         f"mammo-{name}.csv",
         "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
         key=f"csv_{name}",
     )
 
