@@ -20,6 +20,7 @@ from mammo.ui.memory import (
     keep_uploads_off_the_disk,
     set_libraries_apart,
 )
+from mammo.ui.network import send_at_once
 from mammo.ui.settings import settings_button
 
 DATA_SET = "https://doi.org/10.7937/K9/TCIA.2016.7O02S9CY"
@@ -89,6 +90,7 @@ def frame(title: str, icon: str) -> None:
     icon : str
         A Material symbol, `:material/name:`.
     """
+    send_at_once()
     give_back_freed_films()
     keep_uploads_off_the_disk()
     drop_uploads_of_a_left_page(title)
