@@ -3,12 +3,16 @@
 Each page, home included, opens with `frame(title, icon)`, so that a deep link into a cold server
 shows the same frame (the `pages/` folder, and no `st.navigation`, whose entry page would not have
 run then). A page adds its line to `PAGES`; a test holds that table to the folder.
+
+Pandas is loaded here, before any page draws: Plotly asks of every value whether it is a series if
+there is a module `pandas`, and fails on one that another visitor's run has loaded by half.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import pandas as pd  # noqa: F401
 import streamlit as st
 
 from mammo.errors import MammoError

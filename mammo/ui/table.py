@@ -7,15 +7,14 @@ import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from mammo.artifacts import Card
 from mammo.inference import Assessment
 from mammo.ui import words
 from mammo.ui.region import Region
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FAMILIAR = "Looks like a mammogram crop"
 STANDING = "Above or below the threshold"
@@ -46,7 +45,7 @@ class Row:
     questioned: bool | None = None
 
 
-def table_of(rows: Sequence[Row], cards: Sequence[Card], threshold: str) -> "pd.DataFrame":
+def table_of(rows: Sequence[Row], cards: Sequence[Card], threshold: str) -> pd.DataFrame:
     """Lay rows out for the screen: probabilities in per cent, and a sentence a file.
 
     Parameters
@@ -54,8 +53,6 @@ def table_of(rows: Sequence[Row], cards: Sequence[Card], threshold: str) -> "pd.
     threshold : str
         The operating point of the cards ("youden") that the sentence is about.
     """
-    import pandas as pd  # half a second that the first film need not wait for
-
     shown = pd.DataFrame([_shown(row, cards, threshold) for row in rows])
     if all(row.questioned is None for row in rows):
         return shown.drop(columns=FAMILIAR)

@@ -1,13 +1,12 @@
 """Sentences and the table of the trust signals, from measured figures. Free of Streamlit."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from mammo.trust import Neighbour, Zone
 from mammo.ui import words
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SIMILAR_HELP = (
     "The training lesions that lie nearest in MobileNetV2's own features, each once and none of "
@@ -64,10 +63,8 @@ def zone_sentence(zone: Zone, p_malignant: float, measured: Mapping[str, Any]) -
     )
 
 
-def similar_table(neighbours: Sequence[Neighbour]) -> "pd.DataFrame":
+def similar_table(neighbours: Sequence[Neighbour]) -> pd.DataFrame:
     """Lay similar lesions out, a row each, with what the data set records."""
-    import pandas as pd
-
     return pd.DataFrame(
         {
             "Case": neighbour.case_id,

@@ -1,6 +1,8 @@
 """The home page and the frame: `pytest tests/ui/test_home.py`."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,15 @@ def test_home_shows_both_models_with_intervals_from_their_cards(app: AppTest) ->
     assert [metric.value for metric in app.metric] == ["0.75"] * 4
     assert texts(app).count("95% interval 0.68 to 0.81") == 4
     assert "24 crops of 9 patients" in texts(app)
+
+
+def test_pandas_is_whole_before_any_page_draws() -> None:
+    """Plotly fails where another thread has loaded it by half."""
+    subprocess.run(
+        [sys.executable, "-c", "import sys, mammo.ui.frame; sys.modules['pandas'].Series"],
+        check=True,
+        cwd=ROOT,
+    )
 
 
 def test_home_says_what_the_app_is_not(app: AppTest) -> None:
