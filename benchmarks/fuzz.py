@@ -116,10 +116,10 @@ def make_input(number: int, seed: int) -> tuple[str, str, bytes]:
 def work(seed: int, first: int, end: int) -> None:
     """Try inputs one after the other and print a line of JSON on each."""
     from benchmarks.fuzz_page import Page
-    from mammo.ui.memory import give_back_freed_films
+    from mammo.ui.memory import give_back_freed_memory
 
     logging.getLogger("streamlit").setLevel(logging.ERROR)  # it misses the server
-    give_back_freed_films()  # as every page of the app does
+    give_back_freed_memory()  # as every page of the app does
     page = Page()
     for number in range(first, end):
         kind, what, content = make_input(number, seed)

@@ -151,8 +151,8 @@ import sys
 from pathlib import Path
 from benchmarks.fuzz import _peak, _start_of_peak
 from mammo.imaging import read_image
-from mammo.ui.memory import give_back_freed_films
-give_back_freed_films()
+from mammo.ui.memory import give_back_freed_memory
+give_back_freed_memory()
 content = Path(sys.argv[1]).read_bytes()
 before = _start_of_peak()
 image = read_image(content)

@@ -20,7 +20,7 @@ from mammo.ui import words
 from mammo.ui.brand import MARK
 from mammo.ui.memory import (
     drop_uploads_of_a_left_page,
-    give_back_freed_films,
+    give_back_freed_memory,
     keep_uploads_off_the_disk,
     set_libraries_apart,
 )
@@ -95,7 +95,7 @@ def frame(title: str, icon: str) -> None:
         A Material symbol, `:material/name:`.
     """
     send_at_once()
-    give_back_freed_films()
+    give_back_freed_memory()
     keep_uploads_off_the_disk()
     drop_uploads_of_a_left_page(title)
     set_libraries_apart()

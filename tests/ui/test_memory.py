@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import threading
 import numpy as np
-from mammo.ui.memory import give_back_freed_films
+from mammo.ui.memory import give_back_freed_memory
 
 def resident_mb():
     return int(open("/proc/self/statm").read().split()[1]) * 4096 / 2**20
@@ -20,7 +20,7 @@ def decode_and_drop():
     kept = np.ones(100_000, np.uint8)
     del films
 
-give_back_freed_films()
+give_back_freed_memory()
 before = resident_mb()
 for _ in range(6):
     thread = threading.Thread(target=decode_and_drop)
@@ -36,6 +36,40 @@ def test_films_decoded_and_dropped_in_threads_leave_no_memory_behind() -> None:
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert float(run.stdout) < 20
+
+
+ARENAS = """
+import ctypes, sys, threading
+from pathlib import Path
+from mammo.ui.memory import give_back_freed_memory
+
+def arenas(path):
+    libc = ctypes.CDLL(None)
+    libc.fopen.restype = ctypes.c_void_p
+    file = ctypes.c_void_p(libc.fopen(path.encode(), b"w"))
+    libc.malloc_info(0, file)
+    libc.fclose(file)
+    return Path(path).read_text().count("<heap nr=")
+
+def run():
+    kept = [bytes(2000) for _ in range(100)]
+    all_there.wait()
+
+give_back_freed_memory()
+all_there = threading.Barrier(17)
+threads = [threading.Thread(target=run) for _ in range(16)]
+for thread in threads:
+    thread.start()
+print(arenas(sys.argv[1]))
+all_there.wait()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks glibc")
+def test_all_threads_share_few_arenas(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", ARENAS, str(tmp_path / "arenas.xml")]
+    run = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert 1 <= int(run.stdout) <= 4
 
 
 GARBAGE = """
