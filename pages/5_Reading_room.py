@@ -14,8 +14,10 @@ from mammo.ui.reading.loading import open_round, require_pictures
 from mammo.ui.reading.play import read
 from mammo.ui.reading.results import show_results
 from mammo.ui.reading.setup import show_setup
+from mammo.ui.reading.viewer import keep_room
 
 frame("Reading room", ":material/groups:")
+keep_room()
 READ, FILES = "read", "files"
 DEEDS = {READ: "Read a round", FILES: "Open result files"}
 deed = READ

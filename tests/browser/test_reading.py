@@ -180,3 +180,17 @@ def test_a_phone_scrolls_down_and_never_sideways(server: Server, visit: Open) ->
 
 def test_the_server_complained_of_nothing(server: Server) -> None:
     assert server.complaints() == []
+
+
+def test_room_is_kept_for_the_picture_so_that_nothing_jumps_when_it_comes(
+    server: Server, visit: Open
+) -> None:
+    visitor = visit(server.address + LINK, width=400)
+    kept = "getComputedStyle(document.documentElement).getPropertyValue('--mammo-stage') !== ''"
+    visitor.page.wait_for_function(kept)  # before the round, and so before the picture
+    started(visitor, server.address + LINK)
+    room = visitor.page.locator(".st-key-reading_picture")
+    stage = room.locator(".stage")
+    expect(stage).to_be_visible()
+    least = float(room.evaluate("room => getComputedStyle(room).minHeight").removesuffix("px"))
+    assert least == pytest.approx(stage.evaluate("one => one.clientHeight"), abs=1)
