@@ -126,7 +126,9 @@ def _load(measured: Mapping[str, Any]) -> Iterator[Row]:
         found = measured[part]["latency"]["classify a crop"]
         late = found["p95_ms"]
         yield Row(
-            words, f"p50 {found['p50_ms'] / 1000:.2f} s, p95 {late / 1000:.2f} s",
+            words,
+            f"p50 {found['p50_ms'] / 1000:.2f} s, p95 {late / 1000:.2f} s; "
+            f"{measured[part]['processor']['server_cores']:.1f} cores busy",
             "p95 1 s" if aim else "", late <= aim if aim else None,
         )  # fmt: skip
     grown = memory["growth_mb_an_hour"]

@@ -2,9 +2,9 @@
 
 Each run of a page has a thread of its own, and glibc lets each thread's arena keep freed blocks of
 up to 32 MB for later; decoding a film frees several such blocks. Six films left the server at
-484 MB resident, and at 337 MB with the threshold held at 1 MB. And each arena has
-holes of its own: a class of thirty left 75 MB of them in three minutes and more in each further
-one; where threads share the arenas that there are, 44 MB.
+484 MB resident, and at 337 MB with the threshold held at 1 MB. And each arena has holes of its own:
+a class of thirty left 75 MB of them in three minutes and more in each further one; where threads
+share the arenas that there are, 44 MB.
 
 Reference: mallopt(3), M_MMAP_THRESHOLD (setting it also ends its automatic growth), M_ARENA_MAX.
 

@@ -54,14 +54,16 @@ def arenas(path):
 def run():
     kept = [bytes(2000) for _ in range(100)]
     all_there.wait()
+    counted.wait()
 
 give_back_freed_memory()
-all_there = threading.Barrier(17)
+all_there, counted = threading.Barrier(17), threading.Barrier(17)
 threads = [threading.Thread(target=run) for _ in range(16)]
 for thread in threads:
     thread.start()
-print(arenas(sys.argv[1]))
 all_there.wait()
+print(arenas(sys.argv[1]))
+counted.wait()
 """
 
 
