@@ -169,7 +169,7 @@ def _peak() -> float:
 def _status(name: str) -> float:
     from benchmarks.serving import megabytes
 
-    return megabytes(Path("/proc/self/status"), name)
+    return megabytes(Path("/proc/self/status").read_text(encoding="utf-8"), name)
 
 
 # --- who watches the worker

@@ -169,12 +169,18 @@ async def whole_walk() -> dict[str, Any]:
 
 
 def memory_mb(pid: int) -> Figures:
-    """Return a process's memory in MB (10^6 bytes): resident, its share of it, and its peak."""
+    """Return a process's memory in MB (10^6 bytes): resident, its share of it, and its peak.
+
+    The first two are one count, page by page. The kernel keeps the peak, and the resident memory of
+    its `status`, as running sums that lag by some pages: the peak is never told below what is held.
+    """
     status, rollup = (Path(f"/proc/{pid}/{name}") for name in ("status", "smaps_rollup"))
+    counts = rollup.read_text(encoding="utf-8")
+    resident = megabytes(counts, "Rss")
     return {
-        "rss_mb": megabytes(status, "VmRSS"),
-        "pss_mb": megabytes(rollup, "Pss"),
-        "peak_mb": megabytes(status, "VmHWM"),
+        "rss_mb": resident,
+        "pss_mb": megabytes(counts, "Pss"),
+        "peak_mb": max(megabytes(status.read_text(encoding="utf-8"), "VmHWM"), resident),
     }
 
 

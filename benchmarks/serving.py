@@ -250,17 +250,16 @@ def resident_mb() -> float:
     """Return this process's resident memory in MB (10^6 bytes): now on Linux, else at its peak."""
     status = Path("/proc/self/status")
     if status.exists():
-        return megabytes(status, "VmRSS")
+        return megabytes(status.read_text(encoding="utf-8"), "VmRSS")
     import resource
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
 
 
-def megabytes(file: Path, name: str) -> float:
-    """Read a line of a process's `status` or `smaps_rollup` on Linux, in MB (10^6 bytes)."""
-    lines = file.read_text(encoding="utf-8").splitlines()
-    (line,) = (one for one in lines if one.startswith(f"{name}:"))
+def megabytes(counts: str, name: str) -> float:
+    """Return a line of a process's `status` or `smaps_rollup` on Linux, in MB (10^6 bytes)."""
+    (line,) = (one for one in counts.splitlines() if one.startswith(f"{name}:"))
     return int(line.split()[1]) * 1024 / 1e6
 
 
