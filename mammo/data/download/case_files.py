@@ -90,7 +90,9 @@ def _published(file: CaseFile) -> bytes:
     try:
         with urllib.request.urlopen(address, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
             content = bytes(answer.read())
-    except (OSError, urllib.error.URLError) as error:
+    except OSError as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()  # a refusal comes with a page, and its connection waits to be read
         raise DataError(f"{file.name} should come from {address}: {error}. {by_hand}") from error
     found = hashlib.sha256(content).hexdigest()
     if found != file.sha256:
