@@ -24,6 +24,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from benchmarks.memory_limit import memory_limit
 from benchmarks.server_walk import PAGE, hold_to_silence, open_whole, walk, write_film
 from benchmarks.serving import Figures, machine, megabytes, quartiles
 from benchmarks.visitor import Visitor
@@ -77,11 +78,11 @@ def measure_all(starts: int, browser_starts: int, moves: int) -> dict[str, Any]:
 
 
 @contextmanager
-def app() -> Iterator[Server]:
-    """Run the app on the released artifacts until the block ends."""
+def app(under: Sequence[str] = ()) -> Iterator[Server]:
+    """Run the app on the released artifacts until the block ends; `under` is what starts it."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        running_server(artifacts_folder(), Path(folder) / "log") as server,
+        running_server(artifacts_folder(), Path(folder) / "log", under=under) as server,
     ):
         yield server
 
@@ -160,12 +161,21 @@ async def clocked(visitor: Visitor, act: Awaitable[None]) -> float:
 
 
 async def whole_walk() -> dict[str, Any]:
-    """Visit all pages of a new server once; return its memory and its peak at each step."""
-    with tempfile.TemporaryDirectory() as folder, app() as server:
+    """Visit all pages of a new server once, under a hard limit where the system lets us set one.
+
+    Returns
+    -------
+    The server's memory at each step and at the end; with a limit, the most that the kernel counted
+    against it, and how many processes it killed.
+    """
+    with tempfile.TemporaryDirectory() as folder, memory_limit(int(TARGETS["peak_mb"])) as limit:
         film = write_film(Path(folder) / "film.dcm")
-        async with Visitor(server.address, looks=False) as visitor:
-            steps = {step: memory_mb(server.pid) async for step in walk(visitor, film)}
-        return {**memory_mb(server.pid), "steps": steps}
+        with app(limit.under if limit else ()) as server:
+            async with Visitor(server.address, looks=False) as visitor:
+                steps = {step: memory_mb(server.pid) async for step in walk(visitor, film)}
+            found: dict[str, Any] = {**memory_mb(server.pid), "steps": steps}
+        counted = {"counted_mb": limit.peak_mb, "killed": limit.kills} if limit else {}
+        return found | counted
 
 
 def memory_mb(pid: int) -> Figures:

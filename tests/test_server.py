@@ -1,10 +1,14 @@
 """The server under Community Cloud's memory, and a slice of `benchmarks/server.py`."""
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from benchmarks import server
+from benchmarks.memory_limit import memory_limit
 from benchmarks.server_walk import PAGE, open_whole, walk, write_film
 from benchmarks.visitor import VisitError, Visitor
 from mammo.explain import METHODS
@@ -19,21 +23,38 @@ pytestmark = pytest.mark.skipif(
 
 
 def test_all_pages_and_the_largest_film_fit_into_what_the_cloud_promises(tmp_path: Path) -> None:
+    """Under a hard limit, as a container's, where one can be set; else by the process's peak.
+
+    The peak has pages of files in it, which the kernel takes back at need: some systems map more
+    of them than others.
+    """
     film = write_film(tmp_path / "film.dcm")
 
     async def visit(address: str) -> list[str]:
         async with Visitor(address, looks=False) as visitor:
             return [step async for step in walk(visitor, film)]
 
-    with server.app() as running:
-        steps = run_apart(visit(running.address))
-        peak = server.memory_mb(running.pid)["peak_mb"]
-        assert running.complaints() == []
+    with memory_limit(PROMISED_MB) as limit:
+        with server.app(limit.under if limit else ()) as running:
+            steps = run_apart(visit(running.address))
+            peak = limit.peak_mb if limit else server.memory_mb(running.pid)["peak_mb"]
+            assert running.complaints() == []
+        assert limit is None or limit.kills == 0
     used = " ".join(steps)
     for page in (*server.PAGES.values(), "77 MB", "report", *(method.key for method in METHODS)):
         assert page in used
     assert sum(step.startswith(f"{PAGE} example=") for step in steps) == 10
     assert 100 < peak < PROMISED_MB
+
+
+def test_what_holds_more_than_the_limit_is_killed() -> None:
+    holds = (sys.executable, "-c", "print(len(b'x' * 200_000_000))")
+    with memory_limit(100) as limit:
+        if limit is None:
+            pytest.skip("needs a control group for memory: Linux, as root")
+        done = subprocess.run([*limit.under, *holds], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout, limit.kills) == (-signal.SIGKILL, "", 1)
+        assert 90 < limit.peak_mb <= 100
 
 
 @pytest.mark.parametrize("key", ["download_result", "report_html"])

@@ -95,10 +95,13 @@ def _server(measured: Mapping[str, Any]) -> Iterator[Row]:
         "Memory of the app after both models answered", f"{resident:.0f} MB", f"{aim:.0f} MB",
         resident <= aim,
     )  # fmt: skip
-    peak, aim = measured["walk"]["peak_mb"], aims["peak_mb"]
+    walk, aim = measured["walk"], aims["peak_mb"]
+    told = f"{walk['peak_mb']:.0f} MB, then {walk['rss_mb']:.0f} MB"
+    if "counted_mb" in walk:
+        told += f"; {walk['counted_mb']:.0f} MB count against a container's limit of {aim:.0f} MB"
     yield Row(
         "At its peak, every page visited and the largest film opened",
-        f"{peak:.0f} MB, then {measured['walk']['rss_mb']:.0f} MB", f"{aim:.0f} MB", peak <= aim,
+        told, f"{aim:.0f} MB", walk["peak_mb"] <= aim and not walk.get("killed"),
     )  # fmt: skip
     slowest, aim = max(measured["slider_ms"].values()), aims["slider_ms"]
     yield Row(
