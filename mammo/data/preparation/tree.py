@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mammo.errors import DataError
+from mammo.errors import DataError, ImageError
+from mammo.imaging.damage import damage_refused
 
 KAGGLE, TCIA, NBIA, IDC, DICOM = "kaggle", "tcia", "nbia", "idc", "dicom"
 TITLES = {
@@ -121,17 +122,17 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _header(path: Path) -> tuple[str, str] | None:
-    """Return series and patient of a DICOM file; None of anything else, or of a cut header."""
+    """Return series and patient of a DICOM file; None of anything else, or of a damaged header."""
     import pydicom
-    from pydicom.errors import InvalidDicomError
 
     tags = ["SeriesInstanceUID", "PatientID"]
     try:
-        header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=tags)
-    except (InvalidDicomError, OSError, EOFError, ValueError, NotImplementedError):
+        with damage_refused("a DICOM header"):
+            header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=tags)
+            series, patient = (str(header.get(tag, "")) for tag in tags)
+    except ImageError:
         return None
-    series = str(header.get("SeriesInstanceUID", ""))
-    return (series, str(header.get("PatientID", ""))) if series else None
+    return (series, patient) if series else None
 
 
 def _shape(path: Path) -> str:
