@@ -194,6 +194,7 @@ def test_the_benchmark_of_heat_maps_measures_and_prints(tmp_path: Path) -> None:
 
 
 def test_the_benchmark_of_training_measures_and_prints(tmp_path: Path) -> None:
+    pytest.importorskip("tensorflow", reason="needs requirements-train.txt")
     out, data = tmp_path / "training.json", str(write_prepared(tmp_path / "data"))
     short = ("--imagenet-weights", "none", "--epochs", "1", "--json", str(out))
     command = "python benchmarks/training.py --data DIR"

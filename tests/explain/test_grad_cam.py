@@ -7,9 +7,13 @@ gradient that the closed form stands for.
 import warnings
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
+
+pytest.importorskip("keras", reason="needs requirements-train.txt")
+pytest.importorskip("tensorflow", reason="needs requirements-train.txt")
+
+import keras
 import tensorflow as tf
 
 from mammo.artifacts import artifacts_folder, load_card
