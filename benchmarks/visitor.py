@@ -85,6 +85,10 @@ class Visitor:
     address : str, such as "http://127.0.0.1:8501"
     hear : told every message and file that the server sends, as bytes
     looks : bool, whether pictures are fetched; an act ends without them otherwise
+
+    Attributes
+    ----------
+    query : str, the query of the address as the server last wrote it; sent with each act
     """
 
     def __init__(
@@ -101,7 +105,8 @@ class Visitor:
 
     def _open_tab(self) -> None:
         """Know nothing of any page yet."""
-        self._session = self._page = self._query = self._run = self._page_name = ""
+        self._session = self._page = self._run = self._page_name = ""
+        self.query = ""
         self._fragments: Sequence[str] = ()
         self._shown: dict[tuple[int, ...], Shown] = {}
         self._states: dict[str, WidgetState] = {}
@@ -183,7 +188,7 @@ class Visitor:
             max_queue=None,
             proxy=None,
         )
-        self._page_name, self._query = page, query
+        self._page_name, self.query = page, query
         await self.rerun()
 
     async def leave(self) -> None:
@@ -196,7 +201,7 @@ class Visitor:
         """Run the page, or one fragment of it, and wait until it and its pictures are there."""
         message = BackMsg()
         asked = message.rerun_script
-        asked.query_string = self._query
+        asked.query_string = self.query
         asked.page_script_hash = self._page
         asked.page_name = "" if self._page else self._page_name
         asked.fragment_id = fragment
@@ -218,7 +223,7 @@ class Visitor:
         links = {link.label: link for link in self.elements("page_link")}
         if title not in links:
             raise VisitError(f"No link {title!r} on the page.")
-        self._page, self._query = links[title].page_script_hash, links[title].query_string
+        self._page, self.query = links[title].page_script_hash, links[title].query_string
         self._states.clear()
         self._files.clear()
         await self.rerun()
@@ -346,7 +351,7 @@ class Visitor:
         elif kind == "navigation":
             self._page = message.navigation.page_script_hash
         elif kind == "page_info_changed":
-            self._query = message.page_info_changed.query_string
+            self.query = message.page_info_changed.query_string
         elif kind == "ref_hash":
             kept = self._kept[message.ref_hash]
             kept.idle_runs = 0

@@ -17,6 +17,7 @@ import streamlit as st
 
 from mammo.errors import MammoError
 from mammo.ui import words
+from mammo.ui.address import begin_address
 from mammo.ui.brand import MARK
 from mammo.ui.memory import (
     drop_uploads_of_a_left_page,
@@ -95,6 +96,7 @@ def frame(title: str, icon: str) -> None:
         A Material symbol, `:material/name:`.
     """
     send_at_once()
+    begin_address()
     give_back_freed_memory()
     keep_uploads_off_the_disk()
     drop_uploads_of_a_left_page(title)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
+from mammo.ui.address import keep_in_link
 from mammo.ui.comparison.link import (
     DIGITS,
     OWN,
@@ -16,15 +17,6 @@ from mammo.ui.comparison.link import (
     share_from_link,
     share_in_link,
 )
-
-
-def keep_in_link(name: str, text: str | None) -> None:
-    """Let the link say `name=text`, or nothing of `name` where `text` is None."""
-    if text is None:
-        if name in st.query_params:
-            del st.query_params[name]
-    elif st.query_params.get(name) != text:
-        st.query_params[name] = text
 
 
 def choose_option(

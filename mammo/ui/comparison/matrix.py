@@ -7,8 +7,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from mammo.evaluation import EvaluatedModel
+from mammo.ui.address import keep_in_link
 from mammo.ui.comparison.case_table import OUTCOMES
-from mammo.ui.comparison.controls import keep_in_link
 from mammo.ui.comparison.link import option_from_link
 from mammo.ui.comparison.study import Study
 from mammo.ui.comparison.wording import OUTCOMES as TITLES

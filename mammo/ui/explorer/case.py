@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from mammo.ui import loaders, words
+from mammo.ui.address import keep_in_link
 from mammo.ui.display import data_uri, enlarged
 from mammo.ui.explorer import source
 from mammo.ui.explorer.wording import cell_of, film_of, recorded_lines, score_lines
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _KEY = "explorer_case"
+_ASKED = "explorer_asked"
+"""The case that the link or the visitor asked for; None lets the filters choose."""
 _LINK = "case"
 _COLUMNS = 4
 NARROW = 140
@@ -25,7 +28,7 @@ VIEWER = "pages/4_Grad-CAM_viewer.py"
 
 def open_case(case: str) -> None:
     """Let the page show a case: the link says which."""
-    st.query_params[_LINK] = case
+    _ask_for(case)
     st.toast(f"{words.literal(case)} stands [under the gallery](#case).", icon=":material/south:")
 
 
@@ -57,21 +60,27 @@ def show_case(found: "pd.DataFrame") -> str | None:
 def _choose_case(found: "pd.DataFrame", every: "pd.DataFrame") -> str | None:
     """Ask for a case: the link's, above the filters, or the first on show that has a picture."""
     ids = found["case_id"].tolist()
-    asked = st.query_params.get(_LINK)
+    asked = st.session_state[_ASKED] if _KEY in st.session_state else st.query_params.get(_LINK)
     if asked is not None and asked not in set(every["case_id"]):
         st.warning(f"The link asks for the case {words.literal(asked[:60])}, which there is not.")
         asked = None
     if asked is not None and asked not in ids:
         st.caption("The case that was opened does not pass the filters.")
         ids = [asked, *ids]
-    st.session_state[_KEY] = asked or _first_with_picture(ids)
+    st.session_state[_ASKED] = asked
+    keep_in_link(_LINK, asked)
     if not ids:
         return None
+    st.session_state[_KEY] = asked or _first_with_picture(ids)
     return str(st.selectbox("Case", ids, key=_KEY, on_change=_choose))
 
 
 def _choose() -> None:
-    st.query_params[_LINK] = str(st.session_state[_KEY])
+    _ask_for(str(st.session_state[_KEY]))
+
+
+def _ask_for(case: str) -> None:
+    st.session_state[_ASKED] = st.session_state[_KEY] = case
 
 
 def _first_with_picture(ids: list[str]) -> str | None:

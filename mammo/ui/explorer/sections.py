@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from mammo.ui.address import keep_in_link
 from mammo.ui.chart import draw
 from mammo.ui.comparison.cases import download
-from mammo.ui.comparison.controls import choose_option, keep_in_link
+from mammo.ui.comparison.controls import choose_option
 from mammo.ui.comparison.style import figure_config
 from mammo.ui.data_folder import FOLDER_VARIABLE, ask_for_folder
 from mammo.ui.explorer import source
@@ -80,7 +81,7 @@ def _key(one: Filter) -> str:
 
 
 def _first_page() -> None:
-    st.query_params.pop(_PAGE, None)
+    keep_in_link(_PAGE, None)
 
 
 def _take_all_off() -> None:

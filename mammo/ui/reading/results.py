@@ -14,9 +14,9 @@ from mammo.reading import (
 )
 from mammo.reading.results_file import LONGEST_NICKNAME, clean_nickname
 from mammo.ui import words
+from mammo.ui.address import keep_in_link
 from mammo.ui.chart import draw
 from mammo.ui.comparison.cases import download
-from mammo.ui.comparison.controls import keep_in_link
 from mammo.ui.comparison.style import figure_config
 from mammo.ui.downloads import offer_file
 from mammo.ui.frame import sentences, small_notice

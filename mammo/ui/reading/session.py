@@ -12,7 +12,7 @@ import streamlit as st
 
 from mammo.errors import MammoError
 from mammo.reading import Reading, Record, RoundPlan, pack, read_code, unpack, write_code
-from mammo.ui.comparison.controls import keep_in_link
+from mammo.ui.address import keep_in_link
 
 ROUND, PLACE = "round", "place"
 _PLAYS, _OPEN = "reading_plays", "reading_open"

@@ -4,7 +4,8 @@ import streamlit as st
 
 from mammo.errors import DataError
 from mammo.ui import loaders
-from mammo.ui.comparison.controls import choose_option, keep_in_link
+from mammo.ui.address import keep_in_link
+from mammo.ui.comparison.controls import choose_option
 from mammo.ui.explorer import source
 from mammo.ui.source import example_name
 from mammo.ui.viewer.groups import EVERY, Group, case_groups

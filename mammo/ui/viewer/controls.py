@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mammo.ui.comparison.controls import keep_in_link
+from mammo.ui.address import keep_in_link
 from mammo.ui.viewer.settings import number_from_link, number_in_link
 
 

@@ -13,8 +13,9 @@ from mammo.explain.panels import Panel
 from mammo.explain.perturb import FILLS, Fill, covered
 from mammo.inference import Classifier
 from mammo.ui import words
+from mammo.ui.address import keep_in_link
 from mammo.ui.box_fields import BoxFields
-from mammo.ui.comparison.controls import choose_option, keep_in_link
+from mammo.ui.comparison.controls import choose_option
 from mammo.ui.display import data_uri, enlarged
 from mammo.ui.figures import FILM_CONFIG, film_figure
 from mammo.ui.frame import sentences, small_notice
