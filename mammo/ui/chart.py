@@ -8,12 +8,22 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
+_FILLED_IN = ("rgb(38, 39, 48)", "rgb(250, 250, 250)")
+"""What the browser puts in for `mammo.ui.figures.WORDS_COLOUR`, in light and in dark."""
+_FOLLOW_THEME = ", ".join(f'.stPlotlyChart text[style*="{colour}"]' for colour in _FILLED_IN)
+
+
+def let_words_follow_the_theme() -> None:
+    """Show the words of all charts in the colour of the page's, also when the theme turns."""
+    st.html(f"<style>{_FOLLOW_THEME} {{ fill: currentColor !important }}</style>")
+
 
 def draw(figure: go.Figure, **options: Any) -> Any:
     """Draw a figure with `st.plotly_chart` and its options; return what that returns.
 
-    The browser fills in `mammo.ui.figures.WORDS_COLOUR` once a figure. The theme stands in the
-    figure, so that after a change of theme the next run brings another figure, and its colour.
+    The browser fills in `mammo.ui.figures.WORDS_COLOUR` once a figure, and its downloads have that
+    colour. The theme stands in the figure, so that after a change of theme the next run brings
+    another figure.
     """
     figure.update_layout(meta={"theme": st.context.theme.type})
     return st.plotly_chart(figure, **options)

@@ -19,6 +19,7 @@ from mammo.errors import MammoError
 from mammo.ui import words
 from mammo.ui.address import begin_address
 from mammo.ui.brand import MARK
+from mammo.ui.chart import let_words_follow_the_theme
 from mammo.ui.memory import (
     drop_uploads_of_a_left_page,
     give_back_freed_memory,
@@ -107,6 +108,7 @@ def frame(title: str, icon: str) -> None:
         layout="wide",
         menu_items={"About": f"**mammo**. {words.NOTICE}"},
     )
+    let_words_follow_the_theme()
     st.logo(MARK, size="large")
     with st.sidebar:
         _sidebar()

@@ -58,10 +58,4 @@ window.mammoLooks = {
       .filter((chart) => ![chart, ...chart.querySelectorAll("*")].some(named))
       .map((chart) => chart.outerHTML.slice(0, 300));
   },
-
-  // Whether words in charts still have the other theme's colour.
-  wordsIn(colour) {
-    return [...document.querySelectorAll(".js-plotly-plot .xtick text, .js-plotly-plot .ytick text")]
-      .some((one) => getComputedStyle(one).fill === colour);
-  },
 };
