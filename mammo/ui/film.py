@@ -17,6 +17,9 @@ from mammo.ui.source import Lesion, Picture
 
 _BOX = BoxFields("box")
 ZOOMS = (1, 2, 4, 8)
+_ZOOM = "zoom"
+_TONES = (-100, 100, 0, 5)
+"""Least, most, start and step of brightness and contrast."""
 _MARKED = "marked_picture"
 
 
@@ -40,7 +43,10 @@ def _start(picture: Picture) -> None:
     if st.session_state.get(_MARKED) == picture.key:
         return
     st.session_state[_MARKED] = picture.key
-    _BOX.set(_recorded_box(picture))
+    recorded = _recorded_box(picture)
+    _BOX.set(recorded)
+    if recorded is None:
+        st.session_state[_ZOOM] = ZOOMS[0]
 
 
 def _recorded_box(picture: Picture) -> Region | None:
@@ -61,7 +67,11 @@ def mark_lesion(picture: Picture) -> None:
 
 @st.fragment
 def _controlled_film(picture: Picture) -> None:
-    """Show the film below its controls; looking closer or brighter runs this part alone."""
+    """Show the film below its controls; looking closer or brighter runs this part alone.
+
+    A box drawn asks for a run of the page from here, which may take the controls off the page for
+    a moment: they keep what was chosen.
+    """
     box = _BOX.get()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         zoom = _zoom(box)
@@ -70,15 +80,16 @@ def _controlled_film(picture: Picture) -> None:
 
 
 def _zoom(box: Region | None) -> int:
+    st.session_state.setdefault(_ZOOM, ZOOMS[0])
     zoom = st.segmented_control(
         "Zoom",
         ZOOMS,
-        default=1,
         required=True,
         format_func=lambda times: f"{times}x",
         disabled=box is None,
         help="The zoom follows the marked box: mark roughly, then look closer and mark again.",
-        key="zoom",
+        key=_ZOOM,
+        persist_state="page",
     )
     return 1 if box is None else zoom
 
@@ -87,9 +98,9 @@ def _tone() -> tuple[int, int, bool]:
     """Ask for brightness, contrast and inversion of the picture on the screen."""
     with st.popover("Display", icon=":material/tune:"):
         st.caption("For your eyes only: the models always read the film as it is.")
-        brightness = st.slider("Brightness", -100, 100, 0, 5, key="brightness")
-        contrast = st.slider("Contrast", -100, 100, 0, 5, key="contrast")
-        invert = st.toggle("Invert", key="invert")
+        brightness = st.slider("Brightness", *_TONES, key="brightness", persist_state="page")
+        contrast = st.slider("Contrast", *_TONES, key="contrast", persist_state="page")
+        invert = st.toggle("Invert", key="invert", persist_state="page")
     return brightness, contrast, invert
 
 

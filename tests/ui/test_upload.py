@@ -173,6 +173,23 @@ def test_display_settings_do_not_touch_the_answer(page: AppTest) -> None:
     assert [metric.value for metric in page.metric] == before
 
 
+def test_display_settings_outlast_a_moment_without_a_film(page: AppTest) -> None:
+    """As when a box is drawn twice at once, and the run that draws the film is stopped."""
+    accept(page)
+    page.slider(key="brightness").set_value(60).run()
+    page.toggle(key="invert").set_value(True).run()
+    page.segmented_control(key="zoom").set_value(4).run()
+    page.segmented_control(key="source").set_value("My own files").run()
+    assert not [slider for slider in page.slider if slider.key == "brightness"]
+    page.segmented_control(key="source").set_value("An example lesion").run()
+    assert page.slider(key="brightness").value == 60
+    assert page.toggle(key="invert").value
+    assert page.segmented_control(key="zoom").value == 4
+    upload(page, FILM)
+    assert page.segmented_control(key="zoom").value == 1  # there is nothing yet to look closer at
+    assert not page.exception and not page.warning
+
+
 def test_an_uploaded_crop_is_used_whole(page: AppTest) -> None:
     accept(upload(page, CROP))
     assert not page.exception and not page.error
