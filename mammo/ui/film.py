@@ -91,7 +91,7 @@ def _zoom(box: Region | None) -> int:
         key=_ZOOM,
         persist_state="page",
     )
-    return 1 if box is None else zoom
+    return ZOOMS[0] if box is None or zoom is None else zoom
 
 
 def _tone() -> tuple[int, int, bool]:
