@@ -34,7 +34,11 @@ LOOK = """e => {
 
 
 def reach(visit: Visit, wanted: "Locator") -> None:
-    """Press Tab until a part has the focus, and hold that it shows."""
+    """Press Tab until a part has the focus, and hold that it shows.
+
+    As a reader does, wait until the page stands still: what is drawn anew may take the focus along.
+    """
+    expect(visit.page.locator("[data-test-script-state=notRunning]").first).to_be_attached()
     expect(wanted).to_be_visible()
     expect(wanted).to_be_enabled()
     before = wanted.evaluate(LOOK)
