@@ -23,8 +23,10 @@ from mammo.data.preparation.case_files import (
     leaking_patients,
     read_case_file,
 )
+from mammo.data.preparation.tree import index_tree
 from mammo.data.table import load_crops, read_pixels
 from mammo.prepare import main
+from tests.imaging.makers import dicom_bytes
 from tests.miniature import WRITERS, Miniature
 
 QUIET = ("--partial", "--jobs", "1", "--crop-size", "64")
@@ -86,6 +88,15 @@ def off_by(row: dict[str, str], box: tuple[int, int, int, int]) -> float:
 def test_the_layout_is_told_by_looking(miniatures, tmp_path, layout) -> None:
     words = {"kaggle": "Kaggle", "tcia": "classic", "nbia": "NBIA", "idc": "Imaging Data Commons"}
     assert words[layout] in str(prepared(miniatures[layout], tmp_path)["layout"])
+
+
+def test_dicom_files_cut_anywhere_are_passed_over(tmp_path) -> None:
+    film = dicom_bytes(np.zeros((8, 8), np.uint16), SeriesInstanceUID="1.2.3", PatientID="whole")
+    (tmp_path / "whole.dcm").write_bytes(film)
+    for length in range(132, len(film), 3):
+        (tmp_path / f"{length}.dcm").write_bytes(film[:length])
+    tree = index_tree(tmp_path)
+    assert tmp_path / "whole.dcm" in tree.by_folder["whole"]
 
 
 def test_masses_alone_leak_nobody(miniatures, tmp_path) -> None:
