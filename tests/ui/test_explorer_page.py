@@ -139,7 +139,7 @@ def test_a_case_shows_its_views_its_patient_and_the_ways_on(app: AppTest) -> Non
     assert any("2 other lesions of this patient, 4 crops" in s.value for s in page.subheader)
     labels = [link.value for link in page.main.get("page_link")]
     assert "Open its film and classify it" in labels
-    assert "See the test cases that MobileNetV2 sorted the same way" in labels
+    assert "See the cases that MobileNetV2 sorted alike" in labels
     page.button(key="open_patient_Mass-Test_P_00173_LEFT_MLO_1").click().run()
     assert page.query_params["case"] == "Mass-Test_P_00173_LEFT_MLO_1"
     assert page.selectbox(key="explorer_case").value == "Mass-Test_P_00173_LEFT_MLO_1"

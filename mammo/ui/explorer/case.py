@@ -139,7 +139,7 @@ def _show_scores(row: Mapping[Any, Any]) -> None:
         if cell:
             st.page_link(
                 "pages/2_Model_comparison.py",
-                label=f"See the test cases that {card.title} sorted the same way",
+                label=f"See the cases that {card.title} sorted alike",
                 icon=":material/compare_arrows:",
                 query_params={"cell": cell},
             )
