@@ -10,6 +10,7 @@ from streamlit.typing import UploadedFile
 
 from mammo.ui import batch, film, loaders, result, source, trust
 from mammo.ui.frame import frame, notice_accepted, sentences
+from mammo.ui.turns import TURNS
 
 frame("Upload and classify", ":material/center_focus_strong:")
 st.markdown(
@@ -54,5 +55,6 @@ if picture is not None:
     if lesion is not None:
         with right, sentences():
             if notice_accepted():
-                answers = result.ask_once(loaders.classifiers(), lesion)
-                result.show_result(lesion, answers, trust.ask_trust(answers))
+                with TURNS:
+                    answers = result.ask_once(loaders.classifiers(), lesion)
+                    result.show_result(lesion, answers, trust.ask_trust(answers))
