@@ -156,6 +156,7 @@ def test_a_page_opened_first_is_whole_and_readable_in_both_themes(
     assert complaints(page) == []
     page.emulate_media(color_scheme="dark")
     expect(page.get_by_test_id("stApp")).to_have_css("background-color", "rgb(18, 23, 28)")
+    page.wait_for_function("!document.getAnimations().some(one => one instanceof CSSTransition)")
     settle(page)
     assert complaints(page, ["color-contrast"]) == []
     page.set_viewport_size({"width": 400, "height": 1000})
