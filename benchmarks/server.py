@@ -92,7 +92,7 @@ async def one_start() -> Figures:
     start = time.perf_counter()
     with app() as server:
         listening = time.perf_counter() - start
-        async with Visitor(server.address, looks=False) as visitor:
+        async with Visitor(server.address) as visitor:
             await visitor.arrive(PAGE)
             await visitor.press(ACCEPT)
             whole = time.perf_counter() - start
@@ -128,7 +128,7 @@ def browser_start() -> Figures:
 async def slider_moves(server: Server, moves: int) -> dict[str, list[float]]:
     """Move each slider of the comparison page and of a result; return milliseconds a move."""
     times: dict[str, list[float]] = {}
-    async with Visitor(server.address, looks=False) as visitor:
+    async with Visitor(server.address) as visitor:
         for page, steps in (("Model_comparison", 0.01), (PAGE, 5.0)):
             await open_whole(visitor, page)
             for slider in visitor.elements("slider"):
@@ -144,7 +144,7 @@ async def slider_moves(server: Server, moves: int) -> dict[str, list[float]]:
 async def page_loads(server: Server, times: int) -> dict[str, list[float]]:
     """Run each page again in the same visit; return milliseconds a run."""
     found = {}
-    async with Visitor(server.address, looks=False) as visitor:
+    async with Visitor(server.address) as visitor:
         for title, page in PAGES.items():
             await open_whole(visitor, page)
             found[title] = [await clocked(visitor, visitor.rerun()) for _ in range(times)]
@@ -171,7 +171,7 @@ async def whole_walk() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder, memory_limit(int(TARGETS["peak_mb"])) as limit:
         film = write_film(Path(folder) / "film.dcm")
         with app(limit.under if limit else ()) as server:
-            async with Visitor(server.address, looks=False) as visitor:
+            async with Visitor(server.address) as visitor:
                 steps = {step: memory_mb(server.pid) async for step in walk(visitor, film)}
             found: dict[str, Any] = {**memory_mb(server.pid), "steps": steps}
         counted = {"counted_mb": limit.peak_mb, "killed": limit.kills} if limit else {}

@@ -3,10 +3,10 @@
 Used by `benchmarks/load.py` (thirty browsers on two cores would measure the browsers) and by
 `benchmarks/server.py`, which times the server and not the drawing of a page. A visitor speaks
 Streamlit's own protocol: a cookie against forged requests, a websocket on which widget
-states go out and elements come in, pictures and exports by GET, files by PUT and DELETE. It keeps
-what stands on its page as the front end does: by path, stale elements dropped when a run ends,
-large messages kept for two runs and named by their hash. Static files are not fetched (a browser
-has them from its cache), nothing is drawn.
+states go out and elements come in with their pictures, exports by GET, files by PUT and DELETE. It
+keeps what stands on its page as the front end does: by path, stale elements dropped when a run
+ends, large messages kept for two runs and named by their hash. Static files are not fetched (a
+browser has them from its cache), nothing is drawn.
 
 Reference: `streamlit/proto/BackMsg_pb2.pyi` and `ForwardMsg_pb2.pyi` of the installed Streamlit.
 """
@@ -15,7 +15,7 @@ import asyncio
 import http.client
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -84,22 +84,17 @@ class Visitor:
     ----------
     address : str, such as "http://127.0.0.1:8501"
     hear : told every message and file that the server sends, as bytes
-    looks : bool, whether pictures are fetched; an act ends without them otherwise
 
     Attributes
     ----------
     query : str, the query of the address as the server last wrote it; sent with each act
     """
 
-    def __init__(
-        self, address: str, hear: Callable[[bytes], None] = lambda _: None, looks: bool = True
-    ) -> None:
+    def __init__(self, address: str, hear: Callable[[bytes], None] = lambda _: None) -> None:
         self.address = address
         self._hear = hear
-        self._looks = looks
         self._host = urlsplit(address).netloc
         self._cookie = ""
-        self._fetched: set[str] = set()
         self._socket: ClientConnection | None = None
         self._open_tab()
 
@@ -198,7 +193,7 @@ class Visitor:
             self._socket = None
 
     async def rerun(self, fragment: str = "", pressed: WidgetState | None = None) -> None:
-        """Run the page, or one fragment of it, and wait until it and its pictures are there."""
+        """Run the page, or one fragment of it, and wait until it is there."""
         message = BackMsg()
         asked = message.rerun_script
         asked.query_string = self.query
@@ -215,8 +210,6 @@ class Visitor:
         await self._send(message)
         while (await self._until("script_finished")).script_finished not in ENDS:
             pass
-        if self._looks:
-            await self._fetch_pictures()
 
     async def follow(self, title: str) -> None:
         """Go to another page by a link on this one, such as those in the sidebar."""
@@ -387,20 +380,6 @@ class Visitor:
     def _was_asked(self, fragment: str) -> bool:
         """Tell whether the run that ended was to draw this fragment."""
         return not self._fragments or fragment in self._fragments
-
-    async def _fetch_pictures(self) -> None:
-        """Fetch the pictures of the page that were not fetched before."""
-        wanted = [url for url in self.pictures() if url not in self._fetched]
-        self._fetched.update(wanted)
-        for url in wanted:
-            await self._ask("GET", url)
-
-    def pictures(self) -> Iterator[str]:
-        """Give the addresses of the pictures on the page."""
-        for pictures in self.elements("imgs"):
-            for picture in pictures.imgs:
-                if picture.url.startswith("/"):
-                    yield picture.url
 
     async def _places(self, names: Sequence[str]) -> list[FileURLs]:
         """Ask where files may be put."""

@@ -31,7 +31,7 @@ def test_all_pages_and_the_largest_film_fit_into_what_the_cloud_promises(tmp_pat
     film = write_film(tmp_path / "film.dcm")
 
     async def visit(address: str) -> list[str]:
-        async with Visitor(address, looks=False) as visitor:
+        async with Visitor(address) as visitor:
             return [step async for step in walk(visitor, film)]
 
     with memory_limit(PROMISED_MB) as limit:

@@ -3,6 +3,10 @@
 A film has up to 30 million pixels; a browser gets at most `LONGEST_SIDE` of them a side. What
 changes here (scale, brightness, contrast, inversion) is display only. Used by the pages through
 `mammo.ui.film` and `mammo.ui.result`; run its tests with `pytest tests/ui/test_display.py`.
+
+Pictures go to the browser inside the page's messages. Streamlit would keep each under an address of
+its own, and drops those of a visitor's last run as soon as the next begins and anybody's run ends:
+on a slow line, or in a full class, a picture was gone when the browser asked for it.
 """
 
 import base64

@@ -18,7 +18,7 @@ from mammo.imaging import quality_warnings
 from mammo.inference import Assessment, Classifier
 from mammo.ui import words
 from mammo.ui.chart import draw
-from mammo.ui.display import enlarged
+from mammo.ui.display import data_uri, enlarged
 from mammo.ui.downloads import offer_file
 from mammo.ui.figures import BAR_CONFIG, probability_figure
 from mammo.ui.frame import small_notice, small_print
@@ -143,7 +143,7 @@ def _standing_badge(given: Assessment, threshold: float) -> str:
 def _heat_map(answer: Answer, opacity: int) -> None:
     heat = answer.assessment.heat_map(answer.crop.shape[0])
     st.image(
-        enlarged(overlay(answer.crop, heat, opacity / 100)),
+        data_uri(enlarged(overlay(answer.crop, heat, opacity / 100))),
         width="stretch",
         alt=f"Crop of the lesion under the heat map of {answer.card.title}",
     )

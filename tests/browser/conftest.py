@@ -35,7 +35,28 @@ OPTIONS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_MS = 60_000
+PATIENCE_MS, QUIET_MS = 60_000, 250
+STILL = """([quiet, patience]) => new Promise((resolve, reject) => {
+    const awaited = "[data-testid=stSkeleton], [data-testid=stAppSkeleton], [data-stale=true]";
+    const undrawn = () => [...document.querySelectorAll(".stPlotlyChart")]
+        .some(chart => !chart.querySelector(".main-svg"));
+    const fading = () => document.getAnimations().some(one => one instanceof CSSTransition);
+    const standing = () => document.querySelector("[data-test-script-state=notRunning]")
+        && !document.querySelector(awaited) && !undrawn() && !fading();
+    const end = performance.now() + patience;
+    let timer;
+    const begin = () => { clearTimeout(timer); timer = setTimeout(look, quiet); };
+    const watch = new MutationObserver(begin);
+    const look = () => {
+        if (!standing() && performance.now() < end) return begin();
+        watch.disconnect();
+        standing() ? resolve() : reject(new Error("the page did not come to stand still"));
+    };
+    watch.observe(document.body,
+        {subtree: true, childList: true, attributes: true, characterData: true});
+    begin();
+})"""
+"""Wait until the script has ended, all is drawn, and nothing changed for a while."""
 
 
 @dataclass
@@ -155,6 +176,15 @@ def visit(browser: "Browser") -> Iterator[Callable[..., Visit]]:
     yield open_page
     for context in contexts:
         context.close()
+
+
+def still(visit: Visit) -> Visit:
+    """Wait until a page stands still, as its reader does.
+
+    On a busy machine parts come in any order: the first button of a kind may be the second's.
+    """
+    visit.page.evaluate(STILL, [QUIET_MS, PATIENCE_MS])
+    return visit
 
 
 def spilling(visit: Visit, *may_scroll: str) -> list[str]:

@@ -30,6 +30,7 @@ from tests.browser.conftest import (
     Server,
     Visit,
     spilling,
+    still,
 )
 from tests.ui.test_figures import blended, contrast
 
@@ -86,21 +87,14 @@ VIEWS: dict[str, tuple[str, str, Callable[[Visit], object]]] = {
 LOOKS = Path(__file__).with_name("accessibility.js").read_text(encoding="utf-8")
 
 
-def settle(page: "Page") -> None:
-    """Wait until the script has ended and nothing is still to be drawn."""
-    expect(page.locator("[data-test-script-state=notRunning]").first).to_be_attached()
-    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
-    for chart in page.locator(".stPlotlyChart").all():
-        expect(chart.locator(".main-svg").first).to_be_attached()
-
-
-def unfold(page: "Page", width: int) -> None:
+def unfold(visit: Visit, width: int) -> None:
     """Make the window as high as the page, so that all of it is drawn."""
+    page = visit.page
     block = page.get_by_test_id("stMainBlockContainer")
     for _ in range(2):  # what is drawn only now may be higher than its place
         height = block.evaluate("e => Math.ceil(e.getBoundingClientRect().height)")
         page.set_viewport_size({"width": width, "height": height + 120})
-        settle(page)
+        still(visit)
 
 
 def too_pale(page: "Page", letters: list[dict[str, Any]]) -> list[str]:
@@ -147,20 +141,19 @@ def test_a_page_opened_first_is_whole_and_readable_in_both_themes(
     expect(page).to_have_title("mammo" if title == "Home" else f"{title} · mammo")
     expect(page.get_by_role("heading", level=1)).to_have_count(1)
     assert page.evaluate("document.documentElement.lang") == "en"
-    settle(page)
+    still(visitor)
     page.evaluate(axe.AXE_SCRIPT + LOOKS)
     assert page.evaluate("mammoLooks.shifts()") < WORST_SHIFT
     wait(visitor)
-    unfold(page, 1400)
+    unfold(visitor, 1400)
     assert page.evaluate("charts => mammoLooks.nameless(charts)", f"{CHART}, {DATA_FRAME}") == []
     assert complaints(page) == []
     page.emulate_media(color_scheme="dark")
     expect(page.get_by_test_id("stApp")).to_have_css("background-color", "rgb(18, 23, 28)")
-    page.wait_for_function("!document.getAnimations().some(one => one instanceof CSSTransition)")
-    settle(page)
+    still(visitor)
     assert complaints(page, ["color-contrast"]) == []
     page.set_viewport_size({"width": 400, "height": 1000})
-    settle(page)
+    still(visitor)
     assert spilling(visitor, *MAY_SCROLL) == []
     assert visitor.console == []
 

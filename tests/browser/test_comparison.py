@@ -14,6 +14,7 @@ from tests.browser.conftest import (
     Server,
     Visit,
     spilling,
+    still,
 )
 
 pytestmark = pytest.mark.browser
@@ -27,7 +28,7 @@ Open = Callable[..., Visit]
 def whole(visit: Visit) -> Visit:
     """Wait for the last section."""
     expect(visit.page.get_by_role("heading", name="Whom do they fail?")).to_be_visible()
-    return visit
+    return still(visit)
 
 
 def test_a_click_on_a_cell_shows_its_cases_and_changes_the_link(

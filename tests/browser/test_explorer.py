@@ -18,6 +18,7 @@ from tests.browser.conftest import (
     Visit,
     running_server,
     spilling,
+    still,
 )
 from tests.tiny_artifacts import case_rows
 
@@ -33,7 +34,7 @@ Open = Callable[..., Visit]
 def whole(visit: Visit) -> Visit:
     """Wait for the last section."""
     expect(visit.page.get_by_role("heading", name="Does anything leak?")).to_be_visible()
-    return visit
+    return still(visit)
 
 
 def pick(visit: Visit, title: str, option: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser import test_comparison, test_explorer, test_reading, test_viewer, test_walk
-from tests.browser.conftest import PATIENCE_MS, Server, Visit
+from tests.browser.conftest import PATIENCE_MS, Server, Visit, still
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
@@ -38,8 +38,8 @@ def reach(visit: Visit, wanted: "Locator") -> None:
 
     As a reader does, wait until the page stands still: what is drawn anew may take the focus along.
     """
-    expect(visit.page.locator("[data-test-script-state=notRunning]").first).to_be_attached()
     expect(wanted).to_be_visible()
+    still(visit)
     expect(wanted).to_be_enabled()
     before = wanted.evaluate(LOOK)
     for _ in range(MOST_TABS):

@@ -5,12 +5,22 @@ import io
 import re
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import cv2
 import pytest
 
 from mammo.ui import words
-from tests.browser.conftest import CHART, CHOICE, DATA_FRAME, PATIENCE_MS, Server, Visit, spilling
+from tests.browser.conftest import (
+    CHART,
+    CHOICE,
+    DATA_FRAME,
+    PATIENCE_MS,
+    Server,
+    Visit,
+    spilling,
+    still,
+)
 
 pytestmark = pytest.mark.browser
 expect = pytest.importorskip("playwright.sync_api", reason="needs playwright").expect
@@ -27,7 +37,7 @@ def whole(visit: Visit) -> Visit:
     visit.page.get_by_role("button", name="I understand").click()
     expect(visit.page.get_by_role("heading", name="From features to the estimate")).to_be_visible()
     expect(visit.page.locator(".stPlotlyChart").last.locator(".bars")).to_be_visible()
-    return visit
+    return still(visit)
 
 
 def test_a_drag_over_the_crop_covers_it_and_moves_both_estimates(
@@ -92,6 +102,16 @@ def test_what_leaves_the_page_carries_the_notice(
     assert list(rows[0])[:3] == ["Blur, pixels", "Simple CNN", "MobileNetV2"]
 
 
+def test_pictures_come_with_the_page(server: Server, visit: Open) -> None:
+    visitor = visit("about:blank")
+    asked: list[str] = []
+    visitor.page.on("request", lambda request: asked.append(request.url))
+    visitor.page.goto(server.address + PAGE + "&row=on")
+    whole(visitor)
+    expect(visitor.page.get_by_alt_text("Occlusion of MobileNetV2")).to_be_visible()
+    assert asked and not [url for url in asked if urlsplit(url).path.startswith("/media/")]
+
+
 def test_from_the_upload_page_to_the_viewer_with_a_box_of_ones_own(
     server: Server, visit: Open
 ) -> None:
@@ -102,7 +122,7 @@ def test_from_the_upload_page_to_the_viewer_with_a_box_of_ones_own(
     x.fill("1500")
     x.press("Enter")
     expect(visitor.page.get_by_role("button", name="Back to the recorded box")).to_be_visible()
-    answers = visitor.page.get_by_test_id("stMetricValue")
+    answers = still(visitor).page.get_by_test_id("stMetricValue")
     expect(answers).to_have_count(2)
     before = answers.all_inner_texts()
     visitor.page.get_by_role("link", name="Look closer").click()

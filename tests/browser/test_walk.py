@@ -20,6 +20,7 @@ from tests.browser.conftest import (
     Visit,
     running_server,
     spilling,
+    still,
 )
 from tests.tiny_artifacts import write_tiny_artifacts
 from tests.trust.tiny_trust import attach_tiny_trust, blobs
@@ -42,6 +43,7 @@ def answered(visit: Visit) -> list[str]:
     """Wait for both probabilities and give them."""
     metrics = visit.page.get_by_test_id("stMetricValue")
     expect(metrics).to_have_count(2)
+    still(visit)
     return metrics.all_inner_texts()
 
 
@@ -52,6 +54,8 @@ def box(visit: Visit) -> list[str]:
 def drag_over_film(visit: Visit, start: tuple[float, float], end: tuple[float, float]) -> None:
     """Drag on the film from one point to another, both as shares of its width and height."""
     layer = visit.page.locator(".js-plotly-plot .nsewdrag").first
+    layer.wait_for()
+    still(visit)
     layer.scroll_into_view_if_needed()
     place = layer.bounding_box()
     assert place is not None

@@ -24,7 +24,7 @@ def test_a_choice_before_the_last_one_was_written_takes_it_not_back(address: str
     """As a visitor chooses twice on a slow line: the second act knows nothing of the first."""
 
     async def visit() -> str:
-        async with Visitor(address, looks=False) as visitor:
+        async with Visitor(address) as visitor:
             await open_whole(visitor, "Model_comparison")
             await visitor.change("Count", "Each lesion")
             assert visitor.query == "unit=lesion"
@@ -37,7 +37,7 @@ def test_a_choice_before_the_last_one_was_written_takes_it_not_back(address: str
 
 def test_a_case_that_was_chosen_stays(address: str) -> None:
     async def visit() -> tuple[str, str]:
-        async with Visitor(address, looks=False) as visitor:
+        async with Visitor(address) as visitor:
             await open_whole(visitor, "Dataset_explorer", f"case={CASES[0]}")
             await visitor.change("Case", CASES[1])
             chosen, visitor.query = visitor.query, f"case={CASES[0]}"

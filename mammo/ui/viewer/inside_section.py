@@ -92,10 +92,10 @@ def _show_stage(number: int, stage: Stage, maps: NDArray[np.float32], first: boo
     if first:
         kernels = mosaic(signed_shares(stage.filters[places]), COLUMNS, TILE)
         st.markdown("Filters: dark takes away, bright adds, mid-grey counts nothing.")
-        st.image(_grey(kernels), width="stretch", alt=f"Filters of {title}")
+        st.image(data_uri(_grey(kernels)), width="stretch", alt=f"Filters of {title}")
         st.markdown("What they make of the crop, in the same order:")
     picture = _coloured(shares(maps[places]))
-    st.image(picture, width="stretch", alt=f"Feature maps of {title}")
+    st.image(data_uri(picture), width="stretch", alt=f"Feature maps of {title}")
     return Panel(title, picture)
 
 
@@ -126,7 +126,9 @@ def _show_one_map(viewed: Viewed, crop: Crop, inside: Inside, maps: Maps) -> Non
     heat = np.clip(large / peak, 0, 1) if peak > 0 else np.zeros(crop.shape, np.float32)
     picture = overlay(crop, heat, 0.5, MAP_COLOURS)
     st.image(
-        enlarged(picture), width=420, alt=f"Map {ranks[rank - 1]} of {titles[key]} over the crop"
+        data_uri(enlarged(picture)),
+        width=420,
+        alt=f"Map {ranks[rank - 1]} of {titles[key]} over the crop",
     )
     st.caption(
         f"Map {ranks[rank - 1]} of {titles[key]}, {chosen.shape[0]} x {chosen.shape[1]} cells, "

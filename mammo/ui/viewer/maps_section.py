@@ -15,7 +15,7 @@ from mammo.explain.overlay import ColourMap
 from mammo.inference import Classifier
 from mammo.ui import loaders, words
 from mammo.ui.comparison.controls import choose_option
-from mammo.ui.display import enlarged
+from mammo.ui.display import data_uri, enlarged
 from mammo.ui.frame import sentences, small_notice
 from mammo.ui.result import THRESHOLDS, Answer, show_answer, show_steadiness
 from mammo.ui.trust import Signals, show_mark, show_zone
@@ -64,7 +64,8 @@ def show_maps(
 
 def _show_crop(viewed: Viewed, crop: Crop) -> None:
     st.header("The crop", anchor=False)
-    st.image(enlarged(crop), width="stretch", alt=f"The crop of {viewed.name} without a map")
+    uri = data_uri(enlarged(crop))
+    st.image(uri, width="stretch", alt=f"The crop of {viewed.name} without a map")
     name = words.literal(viewed.name)
     st.caption(f"{name}, {crop.shape[1]} x {crop.shape[0]} pixels, as it is.")
 
@@ -92,7 +93,7 @@ def _show_map(
 ) -> None:
     heat = asking.heat(viewed, crop, model, method)
     st.image(
-        enlarged(overlay(crop, heat, look[1], look[0])),
+        data_uri(enlarged(overlay(crop, heat, look[1], look[0]))),
         width="stretch",
         alt=f"The crop under the {method.title} map of {model.card.title}",
     )
@@ -131,7 +132,8 @@ def map_caption(heat: NDArray[np.float32], resolution: str) -> str:
 def show_legend(colours: ColourMap) -> None:
     """Show the colour scale of the maps from its dark to its bright end, with what they mean."""
     ramp = np.tile(np.linspace(0, 1, 512), (24, 1))
-    st.image(colour(ramp, colours), width="stretch", alt=f"Colour scale {colours}, dark to bright")
+    uri = data_uri(colour(ramp, colours), lossless=True)
+    st.image(uri, width="stretch", alt=f"Colour scale {colours}, dark to bright")
     st.caption("The maps' scale: left nothing, right the most in this crop.")
 
 
@@ -159,7 +161,7 @@ def _show_row(
                     heat = asking.heat(viewed, crop, model, method)
                     picture = overlay(crop, heat, opacity, colours)
                     st.image(
-                        enlarged(picture, 320),
+                        data_uri(enlarged(picture, 320)),
                         caption=method.title,
                         width="stretch",
                         alt=f"{method.title} of {model.card.title}",

@@ -15,7 +15,7 @@ from mammo.ui import words
 from mammo.ui.chart import draw
 from mammo.ui.comparison.controls import choose_option
 from mammo.ui.comparison.style import figure_config
-from mammo.ui.display import enlarged
+from mammo.ui.display import data_uri, enlarged
 from mammo.ui.frame import sentences, small_notice
 from mammo.ui.viewer import asking, downloads
 from mammo.ui.viewer.asking import Crop
@@ -52,7 +52,7 @@ def _show_changed(
 ) -> None:
     changed = change.apply(crop, amount)
     st.image(
-        enlarged(changed),
+        data_uri(enlarged(changed)),
         width="stretch",
         alt=f"The crop after {change.title.lower()} of {amount:g} {change.unit}",
     )
