@@ -1,7 +1,7 @@
 """Rebuild the artifacts from CBIS-DDSM: both models, or one.
 
     python -m mammo.train --data DIR
-    python -m mammo.train --data DIR --models simple_cnn --epochs 5 --out /tmp/try
+    python -m mammo.train --data DIR --models simple_cnn --epochs 5 --out try
 
 For each model: patient-grouped folds on the training split (out-of-fold scores), a final fit on
 all of it, calibration and thresholds from the out-of-fold scores, and one scoring of the official

@@ -1,7 +1,6 @@
-"""Train one changed recipe on the release's folds, and hold it against the release.
+"""Train a changed recipe on the release's folds, and hold it against what its file names.
 
-    python -m mammo.experiments docs/experiments/cnn-long.json --data DIR
-    python -m mammo.experiments docs/experiments/cnn-long.json --data DIR --against cnn-distilled
+    python -m mammo.experiments docs/experiments/mobilenet-mixup.json --data DIR
 
 Training patients only: the official test half is neither read nor scored. Each fold is kept in the
 work folder when it is done, so that a killed run goes on where it was. The result goes to
@@ -22,7 +21,6 @@ from mammo.data.folds import patient_folds
 from mammo.data.table import fingerprint, load_crops, read_pixels
 from mammo.errors import MammoError
 from mammo.experiments.log import (
-    BASE,
     Result,
     base_scores,
     compare_scores,
@@ -65,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(experiment: Experiment, options: argparse.Namespace, folder: Path) -> Result:
     table = load_crops(options.data)
     rows = table[table["split"] == "train"].reset_index(drop=True)
-    base = base_scores(options.against, experiment.model, load_cases(options.artifacts), folder)
+    base = base_scores(experiment.base, experiment.model, load_cases(options.artifacts), folder)
     scores, seconds = out_of_fold_scores(rows, experiment, options.work, options.imagenet_weights)
     write_scores(scores, folder / f"{experiment.name}.csv")
     logits = scores.set_index("case_id")["logit"]
@@ -79,7 +77,7 @@ def _run(experiment: Experiment, options: argparse.Namespace, folder: Path) -> R
         seed=experiment.seed,
         folds=" ".join(map(str, experiment.folds)), crops=len(scores), auc=by_crop.value,
         auc_low=by_crop.low, auc_high=by_crop.high, lesion_auc=by_lesion.value,
-        base=options.against, difference=gap.value, difference_low=gap.low,
+        base=experiment.base, difference=gap.value, difference_low=gap.low,
         difference_high=gap.high, lesion_difference=lesion_gap.value, verdict=verdict(gap),
         minutes=seconds / 60, why=experiment.why,
     )  # fmt: skip
@@ -151,9 +149,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("experiment", type=Path, nargs="+", help="the experiment's JSON file")
     parser.add_argument("--data", type=Path, required=True, help="folder of prepared crops")
-    parser.add_argument(
-        "--against", default=BASE, help=f"an experiment of the same folder; default: {BASE}"
-    )
     parser.add_argument("--artifacts", type=Path, default=None, help="the release's folder")
     parser.add_argument("--work", type=Path, default=WORK_FOLDER, help=f"default: {WORK_FOLDER}")
     parser.add_argument(

@@ -14,14 +14,12 @@ import numpy as np
 from mammo.errors import DataError
 from mammo.evaluation import PatientBootstrap, auc_interval, auc_statistic, group_units
 from mammo.evaluation.bootstrap import percentile_interval
+from mammo.experiments.plan import BASE
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from mammo.evaluation import Interval
-
-BASE = "release"
-"""The released model's own out-of-fold scores, in `artifacts/cases.csv`."""
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,10 @@
 
 `recipe` names only what differs from the released recipe (`mammo.settings.RECIPES`); `folds` are
 those of the release that are fitted, two to screen, all to decide. `"from": "first release"` counts
-the changes from the recipes of the first release instead, so that a file means the same after a
-later one. With `"shuffle_labels": true`
-the network learns labels dealt anew among the lesions: a control that must end at an AUC of 0.5.
+the changes from the recipes of the first release instead, and `"against": NAME` holds the result
+against the scores of that name in the same folder (`NAME.csv`) instead of the release's, so that a
+file means the same after a later release. With `"shuffle_labels": true` the network learns labels
+dealt anew among the lesions: a control that must end at an AUC of 0.5.
 """
 
 import json
@@ -21,7 +22,9 @@ from numpy.typing import NDArray
 from mammo.errors import SettingsError
 from mammo.settings import FIRST_RECIPES, MODELS, RECIPES, Recipe, TrainSettings, with_overrides
 
-KEYS = {"model", "why", "from", "recipe", "folds", "seed", "shuffle_labels"}
+KEYS = {"model", "why", "from", "against", "recipe", "folds", "seed", "shuffle_labels"}
+BASE = "release"
+"""What a change is held against by default: the release's scores, in `artifacts/cases.csv`."""
 
 STARTS = {"release": RECIPES, "first release": FIRST_RECIPES}
 """The recipes that an experiment may change."""
@@ -41,6 +44,7 @@ class Experiment:
     seed : int, of weights, order and augmentation; the folds are always the release's.
     shuffle_labels : bool, learn labels dealt anew among the lesions.
     start : str, of `STARTS`.
+    base : str, what it is held against: `BASE`, or scores in the same folder.
     """
 
     name: str
@@ -51,6 +55,7 @@ class Experiment:
     seed: int
     shuffle_labels: bool = False
     start: str = "release"
+    base: str = BASE
 
     @property
     def recipe(self) -> Recipe:
@@ -98,8 +103,8 @@ def read_experiment(path: Path) -> Experiment:
         raise SettingsError(f"{path} is not a readable experiment: {error}.") from error
     if not isinstance(content, dict) or not {"model", "why"} <= set(content) <= KEYS:
         raise SettingsError(
-            f"{path} must be a JSON object with model, why and, if wanted, from, recipe, "
-            f"folds, seed, shuffle_labels. "
+            f"{path} must be a JSON object with model, why and, if wanted, from, against, "
+            f"recipe, folds, seed, shuffle_labels. "
             f"Received: {', '.join(content) if isinstance(content, dict) else type(content)}."
         )
     if content["model"] not in MODELS:
@@ -119,7 +124,7 @@ def read_experiment(path: Path) -> Experiment:
     experiment = Experiment(
         path.stem, content["model"], str(content["why"]), dict(content.get("recipe", {})),
         folds, int(content.get("seed", TrainSettings.seed)),
-        bool(content.get("shuffle_labels", False)), start,
+        bool(content.get("shuffle_labels", False)), start, str(content.get("against", BASE)),
     )  # fmt: skip
     _ = experiment.recipe  # a wrong value is refused here, not after an hour
     return experiment

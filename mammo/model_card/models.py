@@ -202,8 +202,8 @@ def _ethics(facts: Facts) -> str:
         "and spread beside each probability, warns about pictures unlike the training crops, and "
         "repeats with every result what it is not for.",
         "Whether the women in the data set were asked is not recorded; the data were published "
-        "de-identified. Of an opened DICOM file mammo reads only pixels, side, view and pixel "
-        "spacing, and stores nothing.",
+        "de-identified. Of an opened DICOM file mammo hands on only pixels, side, view, pixel "
+        "spacing and warnings, and stores nothing.",
     )
 
 

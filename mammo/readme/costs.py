@@ -204,7 +204,7 @@ def _kills(measured: Mapping[str, Any]) -> Iterator[Row]:
 COMMANDS = {
     "serving": "python benchmarks/serving.py",
     "server": "python -m benchmarks.server",
-    "load": "python -m benchmarks.load",
+    "load": "python -m benchmarks.load --minutes 30",
     "explain": "python benchmarks/explain.py",
     "training": "python benchmarks/training.py --data DIR",
     "preparation": "python -m benchmarks.preparation --csv FOLDER",

@@ -69,6 +69,13 @@ def test_every_experiment_of_the_repository_can_be_read(path: Path) -> None:
     assert read_experiment(path).why.endswith(".")
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "docs" / "experiments").glob("*.json")))
+def test_every_experiment_is_held_against_what_its_row_in_the_log_names(path: Path) -> None:
+    with (ROOT / "docs" / "experiments.csv").open(encoding="utf-8", newline="") as file:
+        bases = {row["name"]: row["base"] for row in csv.DictReader(file)}
+    assert read_experiment(path).base == bases[path.stem]
+
+
 def test_the_difference_is_paired_and_grouped_by_patient() -> None:
     random = np.random.default_rng(0)
     labels = np.repeat(random.integers(2, size=100), 2)
