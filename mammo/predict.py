@@ -15,6 +15,7 @@ mirror images of the crop stand on both sides of it. All else goes to standard e
 
 import argparse
 import io
+import math
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -213,7 +214,8 @@ def _film(path: Path) -> Image:
 def _side_on_film(source: Source, film: Image) -> int:
     """Return how many pixels a side of the file the crop is cut from; a film needs its place."""
     if source.window is not None:
-        return int(source.window[2])
+        side = source.window[2]
+        return int(side) if math.isfinite(side) else 0  # `cut_lesion` says what is wrong with it
     if source.box is not None:
         return lesion_window(film.shape, source.box, film.pixel_spacing_mm).width
     height, width = film.shape

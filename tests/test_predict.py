@@ -206,6 +206,8 @@ def test_film_with_a_place(
         ("--window=1400,0,300,300", "leaves the film"),
         ("--window=0.5,0,300,300", "whole pixels"),
         ("--window=nan,0,300,300", "finite"),
+        ("--window=0,0,inf,inf", "finite"),
+        ("--window=0,0,nan,10", "finite"),
         ("--box=inf,0,300,300", "finite"),
     ],
 )

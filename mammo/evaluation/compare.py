@@ -9,7 +9,7 @@ from mammo.evaluation.arithmetic import Booleans, Floats
 from mammo.evaluation.bootstrap import PatientBootstrap, auc_statistic, percentile_interval
 from mammo.evaluation.delong import delong_interval, paired_delong
 from mammo.evaluation.mcnemar import mcnemar
-from mammo.evaluation.operating import point_of_flags
+from mammo.evaluation.operating import point_of_flags, rarer_patients, widen_at_the_edge
 from mammo.evaluation.radiologists import biopsy
 from mammo.evaluation.roc import auc
 from mammo.evaluation.tree import Comparison, Counts, RadiologistEvaluation
@@ -104,7 +104,11 @@ def evaluate_radiologists(
     recorded = readers.pop(RADIOLOGISTS)
     return RadiologistEvaluation(
         counts,
-        percentile_interval(auc(units.labels, pooled), recorded.auc_resampled, confidence),
+        widen_at_the_edge(
+            percentile_interval(auc(units.labels, pooled), recorded.auc_resampled, confidence),
+            rarer_patients(units.labels, bootstrap),
+            confidence,
+        ),
         delong_interval(units.labels, pooled, units.patients, confidence),
         point_of_flags(
             units.labels, biopsy(pooled), bootstrap, name="biopsy", confidence=confidence

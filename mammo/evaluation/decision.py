@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mammo.errors import SettingsError
-from mammo.evaluation.arithmetic import Booleans, Floats
+from mammo.evaluation.arithmetic import Booleans, Floats, ratio
 from mammo.evaluation.bootstrap import PatientBootstrap, percentile_ends
 from mammo.evaluation.checks import as_labels, as_prevalence, as_probabilities
 from mammo.evaluation.interval import CONFIDENCE
@@ -69,8 +69,8 @@ def net_benefit(
     malignant = as_labels(labels)
     values = as_probabilities(p, malignant.size)
     grid = _thresholds([threshold])
-    gains = _gains(malignant, values, grid, _class_weights(malignant, prevalence))
-    return float(gains.mean(axis=0)[0])
+    counts = _counted(malignant, values, grid).sum(axis=0, keepdims=True)
+    return float(_benefit(counts, grid, prevalence)[0, 0])
 
 
 def decision_curve(
@@ -115,11 +115,16 @@ def decision_curve(
     malignant = as_labels(labels)
     values = as_probabilities(p, malignant.size)
     grid = _thresholds(thresholds)
-    weights = _class_weights(malignant, prevalence)
-    gains = _gains(malignant, values, grid, weights)
-    everyone = _gains(malignant, np.ones_like(values), grid, weights)
-    ends = _ends(gains, bootstrap, confidence)
-    return DecisionCurve(grid, gains.mean(axis=0), *ends, everyone.mean(axis=0))
+    counted = _counted(malignant, values, grid)
+    model, everyone = (
+        _benefit(cases.sum(axis=0, keepdims=True), grid, prevalence)[0]
+        for cases in (counted, _counted(malignant, np.ones_like(values), grid))
+    )
+    if bootstrap is None:
+        nothing = np.full(grid.size, np.nan)
+        return DecisionCurve(grid, model, nothing, nothing, everyone)
+    ends = percentile_ends(_benefit(bootstrap.sums(counted), grid, prevalence), confidence)
+    return DecisionCurve(grid, model, *ends, everyone)
 
 
 def _thresholds(thresholds: ArrayLike) -> Floats:
@@ -132,28 +137,25 @@ def _thresholds(thresholds: ArrayLike) -> Floats:
     return grid
 
 
-def _class_weights(malignant: Booleans, prevalence: float | None) -> Floats:
-    """Return how much each case counts, so that the classes stand in the wanted proportion."""
-    if prevalence is None:
-        return np.ones(malignant.size)
-    share, sampled = as_prevalence(prevalence), float(malignant.mean())
-    if sampled in (0.0, 1.0):
-        return np.full(malignant.size, np.nan)
-    return np.where(malignant, share / sampled, (1.0 - share) / (1.0 - sampled))
+def _counted(malignant: Booleans, p: Floats, grid: Floats) -> Floats:
+    """Return what each case counts as: found and false alarm at each threshold, and its class.
 
-
-def _gains(malignant: Booleans, p: Floats, grid: Floats, weights: Floats) -> Floats:
-    """Return each case's part of the net benefit at each threshold, (n, t)."""
+    Returns
+    -------
+    float64 (n, 2 t + 2), 0 or 1
+    """
     flagged = p[:, np.newaxis] >= grid
-    worth = np.where(malignant[:, np.newaxis], 1.0, -grid / (1.0 - grid))
-    return np.asarray(flagged * worth * weights[:, np.newaxis], dtype=np.float64)
+    sick = malignant[:, np.newaxis]
+    return np.hstack([flagged & sick, flagged & ~sick, sick, ~sick]).astype(np.float64)
 
 
-def _ends(
-    gains: Floats, bootstrap: PatientBootstrap | None, confidence: float
-) -> tuple[Floats, Floats]:
-    if bootstrap is None:
-        nothing = np.full(gains.shape[1], np.nan)
-        return nothing, nothing
-    totals = bootstrap.sums(np.column_stack([gains, np.ones(len(gains))]))
-    return percentile_ends(totals[:, :-1] / totals[:, -1:], confidence)
+def _benefit(counts: Floats, grid: Floats, prevalence: float | None) -> Floats:
+    """Return the net benefit, (r, t), of the summed columns of `_counted`, (r, 2 t + 2)."""
+    found, alarms = counts[:, : grid.size], counts[:, grid.size : -2]
+    malignant, benign = counts[:, -2:-1], counts[:, -1:]
+    odds = grid / (1.0 - grid)
+    if prevalence is None:
+        return np.asarray((found - alarms * odds) / (malignant + benign), np.float64)
+    share = as_prevalence(prevalence)
+    harm = ratio(alarms, benign) * (1.0 - share) * odds
+    return np.asarray(ratio(found, malignant) * share - harm, np.float64)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mammo.evaluation.arithmetic import Booleans, Floats, Integers
-from mammo.evaluation.checks import as_groups, as_labels, as_scores
+from mammo.evaluation.checks import as_confidence, as_groups, as_labels, as_scores
 from mammo.evaluation.interval import CONFIDENCE, Interval, normal_quantile
 
 _UNDEFINED = float("nan")
@@ -56,6 +56,8 @@ def delong_interval(
     ------
     DataError
         Empty, another length, labels other than 0 and 1, NaN or infinite scores.
+    SettingsError
+        Confidence of 0 or 1, or outside 0..1.
 
     References
     ----------
@@ -70,7 +72,7 @@ def delong_interval(
     (0.75, 0.057, 1.0)
     """
     areas, covariance = auc_covariance(labels, [scores], patients)
-    half = normal_quantile(0.5 + confidence / 2.0) * math.sqrt(covariance[0, 0])
+    half = _reach(confidence) * _error(float(covariance[0, 0]))
     value = float(areas[0])
     if math.isnan(half):
         return Interval(value, _UNDEFINED, _UNDEFINED)
@@ -101,7 +103,7 @@ def paired_delong(
 
     Raises
     ------
-    DataError
+    DataError, SettingsError
         As `delong_interval`.
 
     References
@@ -117,14 +119,24 @@ def paired_delong(
     areas, covariance = auc_covariance(labels, [first, second], patients)
     difference = float(areas[0] - areas[1])
     variance = float(covariance[0, 0] + covariance[1, 1] - 2.0 * covariance[0, 1])
-    error = math.sqrt(max(variance, 0.0)) if not math.isnan(variance) else _UNDEFINED
+    error = _error(variance)
     # Two scores that rank alike leave a variance of rounding only.
     if error < 1e-9:
         error = 0.0
     z = _standardised(difference, error)
-    reach = normal_quantile(0.5 + confidence / 2.0) * error
+    reach = _reach(confidence) * error
     interval = Interval(difference, difference - reach, difference + reach)
     return PairedDelong(interval, z, math.erfc(abs(z) / math.sqrt(2.0)), patients is not None)
+
+
+def _reach(confidence: float) -> float:
+    """Return how many standard errors an interval reaches to each side."""
+    return normal_quantile(0.5 + as_confidence(confidence) / 2.0)
+
+
+def _error(variance: float) -> float:
+    """Return the root of a variance, which rounding can leave a little below 0; NaN of NaN."""
+    return math.sqrt(max(variance, 0.0)) if not math.isnan(variance) else _UNDEFINED
 
 
 def _standardised(difference: float, error: float) -> float:

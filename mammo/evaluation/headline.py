@@ -24,7 +24,7 @@ from mammo.evaluation.bootstrap import (
 )
 from mammo.evaluation.checks import as_labels, as_probabilities
 from mammo.evaluation.interval import CONFIDENCE, Interval
-from mammo.evaluation.operating import operating_point, widen_at_the_edge
+from mammo.evaluation.operating import operating_point, rarer_patients, widen_at_the_edge
 from mammo.evaluation.ranking import Ranking, best_sensitivity, best_specificity
 from mammo.evaluation.units import Unit, group_units
 
@@ -83,13 +83,13 @@ def score_figures(
     values = as_probabilities(p, malignant.size)
     statistic = ranking_statistic(malignant, values)
     sampled, resampled = statistic(bootstrap.sample)[0], bootstrap.distribution(statistic)
-    rarer = _rarer_patients(malignant, bootstrap)
+    rarer = rarer_patients(malignant, bootstrap)
     metrics = {
-        name: percentile_interval(float(value), column, confidence)
+        name: widen_at_the_edge(
+            percentile_interval(float(value), column, confidence), rarer, confidence
+        )
         for name, value, column in zip(RANKING_NAMES, sampled, resampled.T, strict=True)
     }
-    for name in ("auc", "partial_auc"):
-        metrics[name] = widen_at_the_edge(metrics[name], rarer, confidence)
     metrics["brier"] = _brier(malignant, values, bootstrap, confidence)
     metrics["ece"] = _ece(malignant, values, bootstrap, confidence)
     return ScoreFigures(metrics, resampled[:, 0])
@@ -127,7 +127,7 @@ def auc_interval(
     """
     malignant = as_labels(labels)
     interval = bootstrap.interval(auc_statistic(malignant, scores), confidence=confidence)
-    return widen_at_the_edge(interval, _rarer_patients(malignant, bootstrap), confidence)
+    return widen_at_the_edge(interval, rarer_patients(malignant, bootstrap), confidence)
 
 
 def at_ninety(
@@ -158,7 +158,9 @@ def at_ninety(
     >>> found["sensitivity_at_specificity_90"].value, found["specificity_at_sensitivity_90"].value
     (0.5, 0.5)
     """
-    ranking = Ranking(labels, p)
+    malignant = as_labels(labels)
+    ranking = Ranking(malignant, p)
+    patients = [bootstrap.patients_among(group) for group in (malignant, ~malignant)]
 
     def statistic(weights: Floats) -> Floats:
         counts = ranking.flagged(weights)
@@ -166,13 +168,13 @@ def at_ninety(
 
     sampled, resampled = statistic(bootstrap.sample)[0], bootstrap.distribution(statistic)
     return {
-        name: percentile_interval(float(value), column, confidence)
-        for name, value, column in zip(AT_NINETY_NAMES, sampled, resampled.T, strict=True)
+        name: widen_at_the_edge(
+            percentile_interval(float(value), column, confidence), among, confidence
+        )
+        for name, value, column, among in zip(
+            AT_NINETY_NAMES, sampled, resampled.T, patients, strict=True
+        )
     }
-
-
-def _rarer_patients(malignant: Booleans, bootstrap: PatientBootstrap) -> int:
-    return min(bootstrap.patients_among(group) for group in (malignant, ~malignant))
 
 
 def _brier(

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mammo.errors import DataError
-from mammo.evaluation.arithmetic import Booleans, Floats
+from mammo.evaluation.arithmetic import Booleans, Floats, ratio
 from mammo.evaluation.bootstrap import PatientBootstrap, percentile_interval
 from mammo.evaluation.checks import as_labels, as_prevalence, as_probabilities, as_threshold
 from mammo.evaluation.confusion import Confusion, rates_of_counts
@@ -172,7 +172,38 @@ def _rates(
             patients = bootstrap.patients_among(counted[name])
             interval = widen_at_the_edge(interval, patients, confidence)
         rates[name] = interval
+    for name, corner in _corner_rates(rates["sensitivity"], rates["specificity"]).items():
+        rates[name] = _reaching(rates[name], corner)
+    rates["f1"] = _f1_at_the_edge(rates["f1"], found | alarm | missed, bootstrap, confidence)
     return rates
+
+
+def _corner_rates(sensitivity: Interval, specificity: Interval) -> dict[str, list[float]]:
+    """Return what follows from sensitivity and specificity at the Wilson ends of an edge rate."""
+    corners = _corners(sensitivity, specificity)
+    return {
+        "balanced_accuracy": [(se + sp) / 2.0 for se, sp in corners],
+        "positive_likelihood_ratio": [float(ratio(se, 1.0 - sp)) for se, sp in corners],
+        "negative_likelihood_ratio": [float(ratio(1.0 - se, sp)) for se, sp in corners],
+    }
+
+
+def _f1_at_the_edge(
+    f1: Interval, counted: Booleans, bootstrap: PatientBootstrap, confidence: float
+) -> Interval:
+    """Widen an F1 of exactly 0 or 1 as the share J that are right of those found, missed or false.
+
+    F1 = 2 J / (1 + J), and J is 0 or 1 with it.
+    """
+    share = widen_at_the_edge(f1, bootstrap.patients_among(counted), confidence)
+    if share is f1:
+        return f1
+    return Interval(f1.value, *(2.0 * end / (1.0 + end) for end in (share.low, share.high)))
+
+
+def rarer_patients(malignant: Booleans, bootstrap: PatientBootstrap) -> int:
+    """Return how many patients the rarer class, of malignant bool (n,), belongs to."""
+    return min(bootstrap.patients_among(group) for group in (malignant, ~malignant))
 
 
 def widen_at_the_edge(
@@ -217,23 +248,26 @@ def _clinic(
     share = as_prevalence(prevalence)
     values = clinic_figures(sensitivity.value, specificity.value, share)
     spread = clinic_figures(resampled["sensitivity"], resampled["specificity"], share)
-    corners = [
-        clinic_figures(*corner, share)
-        for corner in (
-            *((end, specificity.value) for end in _edge_ends(sensitivity)),
-            *((sensitivity.value, end) for end in _edge_ends(specificity)),
-        )
-    ]
+    corners = [clinic_figures(*one, share) for one in _corners(sensitivity, specificity)]
     figures = {}
     for name in CLINIC_NAMES:
         drawn = percentile_interval(float(values[name]), spread[name], confidence)
-        reached = [float(corner[name]) for corner in corners]
-        figures[name] = Interval(
-            drawn.value,
-            float(np.fmin.reduce([drawn.low, *reached])),
-            float(np.fmax.reduce([drawn.high, *reached])),
-        )
+        figures[name] = _reaching(drawn, [float(corner[name]) for corner in corners])
     return Clinic(share, figures)
+
+
+def _corners(sensitivity: Interval, specificity: Interval) -> list[tuple[float, float]]:
+    """Return pairs of the two rates in which one that is exactly 0 or 1 stands at a Wilson end."""
+    return [
+        *((end, specificity.value) for end in _edge_ends(sensitivity)),
+        *((sensitivity.value, end) for end in _edge_ends(specificity)),
+    ]
+
+
+def _reaching(drawn: Interval, reached: list[float]) -> Interval:
+    """Widen an interval so that it holds the figures that were reached."""
+    low, high = np.fmin.reduce([drawn.low, *reached]), np.fmax.reduce([drawn.high, *reached])
+    return Interval(drawn.value, float(low), float(high))
 
 
 def _edge_ends(rate: Interval) -> tuple[float, ...]:

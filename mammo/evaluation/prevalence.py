@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mammo.errors import SettingsError
 from mammo.evaluation.arithmetic import Floats, ratio
 from mammo.evaluation.checks import as_prevalence
 
@@ -153,7 +154,7 @@ def moved_to_prevalence(p: ArrayLike, learned: float, stated: float) -> Floats:
     Raises
     ------
     SettingsError
-        A share outside 0..1.
+        A share of 0 or 1, or outside 0..1.
 
     References
     ----------
@@ -164,7 +165,16 @@ def moved_to_prevalence(p: ArrayLike, learned: float, stated: float) -> Floats:
     >>> moved_to_prevalence([0.5, 0.9], learned=0.5, stated=0.1).round(3).tolist()
     [0.1, 0.5]
     """
-    odds = [as_prevalence(share) / (1.0 - as_prevalence(share)) for share in (learned, stated)]
+    odds = [_odds(as_prevalence(share)) for share in (learned, stated)]
     values = np.asarray(p, dtype=np.float64)
     suspicion = values * odds[1]
     return np.asarray(suspicion / (suspicion + (1.0 - values) * odds[0]), dtype=np.float64)
+
+
+def _odds(share: float) -> float:
+    if share in (0.0, 1.0):
+        raise SettingsError(
+            f"expected a share of malignant cases above 0 and below 1, received {share:g}: its "
+            "odds are none"
+        )
+    return share / (1.0 - share)

@@ -49,7 +49,7 @@ def print_out(evaluation: Evaluation) -> str:
 def _lines(evaluation: Evaluation) -> Iterator[str]:
     yield f"mammo evaluation: {_UNIT_WORDS[evaluation.unit]}"
     yield (
-        f"Brackets: {number(100 * evaluation.confidence, 0)} % intervals from "
+        f"Brackets: {100 * evaluation.confidence:g} % intervals from "
         f"{evaluation.resamples:,} resamples of patients (seed {evaluation.seed})."
     )
     yield NOTICE

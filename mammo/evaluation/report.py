@@ -36,8 +36,8 @@ def classification_report(table: Confusion) -> ClassificationReport:
     """Return precision, recall and F1 of both classes.
 
     precision = right of those called so; recall = found of those that are so; F1 = their harmonic
-    mean. The macro average counts the classes equally, the weighted one by their cases. A figure of
-    a class that is absent, and any average with it, is NaN.
+    mean. The macro average counts the classes equally, the weighted one by their cases. Recall of a
+    class that is absent, precision of one that is never called, and any average with it, are NaN.
 
     Parameters
     ----------

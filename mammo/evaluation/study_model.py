@@ -102,7 +102,7 @@ def evaluate_subgroup(group: SubgroupCrops, crops: CropTable, plan: Plan) -> Sub
         group.level,
         group.title,
         sample.counts,
-        size_note(sample.counts.malignant, sample.counts.benign),
+        size_note((sample.counts.malignant, sample.counts.benign), _patients(sample)),
         {model.name: _subgroup_figures(model, sample, plan) for model in plan.models},
     )
 
@@ -111,8 +111,7 @@ def _subgroup_figures(model: EvaluatedModel, sample: Sample, plan: Plan) -> Subg
     labels, p = sample.units.labels, sample.p[model.name]
     threshold = next(iter(model.thresholds.values()))
     point = operating_point(labels, p, threshold, sample.bootstrap, confidence=plan.confidence)
-    enough_malignant = sample.counts.malignant >= FEWEST
-    enough_benign = sample.counts.benign >= FEWEST
+    enough_malignant, enough_benign = (among >= FEWEST for among in _patients(sample))
     return SubgroupFigures(
         auc_interval(labels, p, sample.bootstrap, plan.confidence)
         if enough_malignant and enough_benign
@@ -120,3 +119,9 @@ def _subgroup_figures(model: EvaluatedModel, sample: Sample, plan: Plan) -> Subg
         point.rates["sensitivity"] if enough_malignant else UNKNOWN,
         point.rates["specificity"] if enough_benign else UNKNOWN,
     )
+
+
+def _patients(sample: Sample) -> tuple[int, int]:
+    """Return how many patients the malignant and the benign cases belong to."""
+    labels = sample.units.labels
+    return sample.bootstrap.patients_among(labels), sample.bootstrap.patients_among(~labels)

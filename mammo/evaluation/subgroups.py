@@ -20,9 +20,10 @@ from mammo.evaluation.checks import is_missing
 
 # With 20 of each class the interval of an AUC of 0.80 already spans about 0.66 to 0.93.
 SMALL_GROUP = 20
-# With fewer of a class resampling hardly ever draws another mix of them: its intervals are far too
-# narrow (of a single case, of no width), so no figure is given that needs that class.
+# With fewer patients of a class resampling hardly ever draws another mix of them: its intervals are
+# far too narrow (of a single one, of no width), so no figure is given that needs that class.
 FEWEST = 5
+NOUNS = ("malignant", "benign")
 NOT_RECORDED = "not recorded"
 _DENSITIES = {"1": "a (almost fatty)", "2": "b (scattered)", "3": "c (heterogeneous)"}
 _DENSITIES["4"] = "d (extremely dense)"
@@ -153,12 +154,12 @@ def _pathologies(column: ArrayLike) -> list[SubgroupCrops]:
     return [SubgroupCrops("pathology", "without_callback_left_out", title, called_back)]
 
 
-def size_note(malignant: int, benign: int) -> str:
+def size_note(cases: tuple[int, int], patients: tuple[int, int]) -> str:
     """Return what to say of a small subgroup, or nothing.
 
     Parameters
     ----------
-    malignant, benign : int, cases of each class
+    cases, patients : int, malignant cases and benign ones, and the patients that they belong to
 
     Returns
     -------
@@ -166,19 +167,18 @@ def size_note(malignant: int, benign: int) -> str:
 
     Examples
     --------
-    >>> size_note(7, 60)
+    >>> size_note((7, 60), (7, 50))
     'small: 7 malignant'
-    >>> size_note(1, 60)
-    'no AUC: 1 malignant (fewer than 5)'
-    >>> size_note(50, 60)
+    >>> size_note((6, 60), (1, 50))
+    'no AUC: 6 malignant of 1 patient (fewer than 5)'
+    >>> size_note((50, 60), (40, 50))
     ''
     """
-    for count, noun in ((malignant, "malignant"), (benign, "benign")):
-        if count < FEWEST:
-            return f"no AUC: {count} {noun} (fewer than {FEWEST})"
+    for count, among, noun in zip(cases, patients, NOUNS, strict=True):
+        if among < FEWEST:
+            whose = f" of {among} patient{'s' * (among != 1)}" if among < count else ""
+            return f"no AUC: {count} {noun}{whose} (fewer than {FEWEST})"
     few = [
-        f"{count} {noun}"
-        for count, noun in ((malignant, "malignant"), (benign, "benign"))
-        if count < SMALL_GROUP
+        f"{count} {noun}" for count, noun in zip(cases, NOUNS, strict=True) if count < SMALL_GROUP
     ]
     return f"small: {', '.join(few)}" if few else ""

@@ -27,7 +27,8 @@ def named_thresholds(labels: ArrayLike, p: ArrayLike) -> dict[str, float]:
     youden: the highest sensitivity + specificity - 1 (of equals, the more sensitive);
     sensitivity_90: the highest threshold with sensitivity >= 90 %;
     specificity_90: the lowest threshold with specificity >= 90 %.
-    Each lies midway between two observed p, so that rounding in a file flips no case.
+    Each lies midway between two observed p, so that rounding in a file flips no case. No threshold
+    leaves out a p of exactly 1: where benign cases have it, specificity_90 may end below 90 %.
 
     Parameters
     ----------

@@ -114,7 +114,7 @@ def headline(split: SplitEvaluation, unit: Unit, confidence: float) -> str:
     opening = (
         f"Given one malignant and one benign {noun} of {split.title}, {ranked[0].title} gives the "
         f"malignant one the higher probability {_times(ranked[0])} in 100 (AUC "
-        f"{_ends(ranked[0], f'{number(100 * confidence, 0)} % interval ')})"
+        f"{_ends(ranked[0], f'{100 * confidence:g} % interval ')})"
     )
     if len(ranked) == 1:
         return f"{opening}."

@@ -1,10 +1,12 @@
 """Train a changed recipe on the release's folds, and hold it against what its file names.
 
     python -m mammo.experiments docs/experiments/mobilenet-mixup.json --data DIR
+    python -m mammo.experiments docs/experiments/mobilenet-mixup.json --data DIR --scored
 
 Training patients only: the official test half is neither read nor scored. Each fold is kept in the
 work folder when it is done, so that a killed run goes on where it was. The result goes to
-`docs/experiments.csv`, the out-of-fold scores beside the experiment's file.
+`docs/experiments.csv`, the out-of-fold scores beside the experiment's file; `--scored` takes those
+that stand there and trains nothing.
 """
 
 import argparse
@@ -13,6 +15,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from mammo.artifacts import load_cases
 from mammo.command_line import set_tensorflow_up
@@ -24,6 +28,8 @@ from mammo.experiments.log import (
     Result,
     base_scores,
     compare_scores,
+    logged_minutes,
+    read_scores,
     verdict,
     write_result,
     write_scores,
@@ -33,6 +39,7 @@ from mammo.settings import TrainSettings
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 WORK_FOLDER = Path(".mammo-experiments")
 
@@ -63,10 +70,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(experiment: Experiment, options: argparse.Namespace, folder: Path) -> Result:
     table = load_crops(options.data)
     rows = table[table["split"] == "train"].reset_index(drop=True)
+    log = folder.with_suffix(".csv")
     base = base_scores(experiment.base, experiment.model, load_cases(options.artifacts), folder)
-    scores, seconds = out_of_fold_scores(rows, experiment, options.work, options.imagenet_weights)
-    write_scores(scores, folder / f"{experiment.name}.csv")
-    logits = scores.set_index("case_id")["logit"]
+    if options.scored:
+        logits, minutes = read_scores(experiment.name, folder), logged_minutes(experiment.name, log)
+    else:
+        scores, minutes = out_of_fold_scores(
+            rows, experiment, options.work, options.imagenet_weights
+        )
+        write_scores(scores, folder / f"{experiment.name}.csv")
+        logits = scores.set_index("case_id")["logit"]
+    rows["label"] = learned_labels(rows, experiment)
     by_crop, gap = compare_scores(rows, logits, base)
     by_lesion, lesion_gap = compare_scores(rows, logits, base, by_lesion=True)
     changes = [f"{name} {value}" for name, value in experiment.changes.items()]
@@ -75,11 +89,11 @@ def _run(experiment: Experiment, options: argparse.Namespace, folder: Path) -> R
     return Result(
         name=experiment.name, model=experiment.model, changes="; ".join(changes),
         seed=experiment.seed,
-        folds=" ".join(map(str, experiment.folds)), crops=len(scores), auc=by_crop.value,
+        folds=" ".join(map(str, experiment.folds)), crops=len(logits), auc=by_crop.value,
         auc_low=by_crop.low, auc_high=by_crop.high, lesion_auc=by_lesion.value,
         base=experiment.base, difference=gap.value, difference_low=gap.low,
         difference_high=gap.high, lesion_difference=lesion_gap.value, verdict=verdict(gap),
-        minutes=seconds / 60, why=experiment.why,
+        minutes=minutes, why=experiment.why,
     )  # fmt: skip
 
 
@@ -97,7 +111,7 @@ def out_of_fold_scores(
 
     Returns
     -------
-    DataFrame with case_id, fold and logit; the seconds of all epochs, without a teacher's.
+    DataFrame with case_id, fold and logit; the minutes of all epochs, without a teacher's.
     """
     import pandas as pd
     from tqdm import tqdm
@@ -114,9 +128,9 @@ def out_of_fold_scores(
     )
     name_of_data = fingerprint(rows, crops)
     if experiment.shuffle_labels:
-        labels = shuffle_by_lesion(labels, rows["lesion_id"].to_numpy(), experiment.seed)
         name_of_data = f"{name_of_data} with shuffled labels"
-    data = TrainingCrops(crops, labels, fold, name_of_data, finding_answers(rows))
+    learned = learned_labels(rows, experiment)
+    data = TrainingCrops(crops, learned, fold, name_of_data, finding_answers(rows))
     settings = TrainSettings(
         Path(), Path(), work, (experiment.model,), experiment.seed,
         imagenet_weights=imagenet_weights, recipes={experiment.model: experiment.recipe},
@@ -138,7 +152,19 @@ def out_of_fold_scores(
         seconds += sum(row["seconds"] for row in history)
         held_out = rows.loc[fold == number, "case_id"].to_numpy()
         parts.append(pd.DataFrame({"case_id": held_out, "fold": number, "logit": logits}))
-    return pd.concat(parts, ignore_index=True), seconds
+    return pd.concat(parts, ignore_index=True), seconds / 60
+
+
+def learned_labels(rows: "pd.DataFrame", experiment: Experiment) -> "NDArray[np.int_]":
+    """Return the labels, int (n,), that an experiment learns and is scored by.
+
+    Labels dealt at random are scored by the dealt ones: a pipeline that lets a network peek scores
+    high on what it peeked at, while the true labels have nothing to do with it either way.
+    """
+    labels = rows["label"].to_numpy()
+    if not experiment.shuffle_labels:
+        return np.asarray(labels)
+    return shuffle_by_lesion(labels, rows["lesion_id"].to_numpy(), experiment.seed)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -149,6 +175,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("experiment", type=Path, nargs="+", help="the experiment's JSON file")
     parser.add_argument("--data", type=Path, required=True, help="folder of prepared crops")
+    parser.add_argument(
+        "--scored", action="store_true", help="compare the scores beside the file; train nothing"
+    )
     parser.add_argument("--artifacts", type=Path, default=None, help="the release's folder")
     parser.add_argument("--work", type=Path, default=WORK_FOLDER, help=f"default: {WORK_FOLDER}")
     parser.add_argument(

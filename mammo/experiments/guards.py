@@ -6,7 +6,7 @@ Out-of-fold scores of training patients, within each class, against what must no
 in the patient's identifier (the order in which CBIS-DDSM was collected), how much of the crop is
 black (outside the film or the breast), and the crop's mean grey level before it is stretched. A
 rank correlation whose interval leaves 0 is no proof of a leak (dark crops may truly differ), but
-wants an explanation. Labels shuffled among lesions are the other guard: see "shuffle_labels" in
+wants an explanation. Labels dealt anew among lesions are the other guard: see "shuffle_labels" in
 `mammo.experiments.plan`.
 """
 

@@ -76,13 +76,31 @@ def base_scores(name: str, model: str, cases: "pd.DataFrame", folder: Path) -> "
         training = cases[cases["split"] == "train"]
         score = training[f"{model}_score"].to_numpy(dtype=float)
         return pd.Series(np.log(score / (1 - score)), index=training["case_id"].to_numpy())
+    return read_scores(name, folder)
+
+
+def read_scores(name: str, folder: Path) -> "pd.Series":
+    """Return an experiment's out-of-fold logits by case, as `write_scores` left them.
+
+    Raises
+    ------
+    DataError
+        There are none.
+    """
+    import pandas as pd
+
     path = folder / f"{name}.csv"
     if not path.is_file():
         raise DataError(
-            f"There is no experiment {name!r} to compare with: {path} is missing. Run it first, or "
-            f"compare with {BASE}."
+            f"There are no scores of an experiment {name!r}: {path} is missing. Run it."
         )
     return pd.read_csv(path).set_index("case_id")["logit"]
+
+
+def logged_minutes(name: str, path: Path) -> float:
+    """Return what the log says that an experiment took, in minutes; NaN where it says nothing."""
+    found = [float(row["minutes"]) for row in _rows(path) if row["name"] == name]
+    return found[0] if found else float("nan")
 
 
 def compare_scores(
@@ -125,20 +143,21 @@ def verdict(difference: "Interval") -> str:
 
 def write_result(result: Result, path: Path) -> None:
     """Put a row into the log, in place of an older one of the same name."""
-    names = [item.name for item in fields(Result)]
-    rows = []
-    if path.is_file():
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.DictReader(file) if row["name"] != result.name]
+    new = {
+        name: f"{value:.4f}" if isinstance(value, float) else str(value)
+        for name, value in asdict(result).items()
+    }
+    rows = {row["name"]: row for row in _rows(path)} | {result.name: new}
     written = path.with_suffix(".tmp")
     with written.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, names, lineterminator="\n")
+        writer = csv.DictWriter(file, [item.name for item in fields(Result)], lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
-        writer.writerow(
-            {
-                name: f"{value:.4f}" if isinstance(value, float) else value
-                for name, value in asdict(result).items()
-            }
-        )
+        writer.writerows(rows.values())
     written.replace(path)
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))

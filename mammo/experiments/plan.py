@@ -8,7 +8,7 @@ those of the release that are fitted, two to screen, all to decide. `"from": "fi
 the changes from the recipes of the first release instead, and `"against": NAME` holds the result
 against the scores of that name in the same folder (`NAME.csv`) instead of the release's, so that a
 file means the same after a later release. With `"shuffle_labels": true` the network learns labels
-dealt anew among the lesions: a control that must end at an AUC of 0.5.
+dealt anew among the lesions, and is scored by these: a control that must end at an AUC of 0.5.
 """
 
 import json
@@ -111,10 +111,17 @@ def read_experiment(path: Path) -> Experiment:
         raise SettingsError(
             f"{path} must name a model of {', '.join(MODELS)}. Received: {content['model']!r}."
         )
-    folds = tuple(content.get("folds", range(TrainSettings.folds)))
-    if not folds or not set(folds) <= set(range(TrainSettings.folds)):
+    folds = content.get("folds", list(range(TrainSettings.folds)))
+    if not _are_folds(folds):
         raise SettingsError(
-            f"{path} must name folds from 0 to {TrainSettings.folds - 1}. Received: {folds}."
+            f"{path} must name folds from 0 to {TrainSettings.folds - 1}, each once. "
+            f"Received: {folds!r}."
+        )
+    seed, recipe = content.get("seed", TrainSettings.seed), content.get("recipe", {})
+    if type(seed) is not int or seed < 0 or not isinstance(recipe, dict):
+        raise SettingsError(
+            f"{path} must give a whole number from 0 on as seed and an object as recipe. "
+            f"Received: {seed!r} and {recipe!r}."
         )
     start = content.get("from", "release")
     if start not in STARTS:
@@ -122,9 +129,18 @@ def read_experiment(path: Path) -> Experiment:
             f"{path} must count its changes from one of {', '.join(STARTS)}. Received: {start!r}."
         )
     experiment = Experiment(
-        path.stem, content["model"], str(content["why"]), dict(content.get("recipe", {})),
-        folds, int(content.get("seed", TrainSettings.seed)),
+        path.stem, content["model"], str(content["why"]), recipe, tuple(folds), seed,
         bool(content.get("shuffle_labels", False)), start, str(content.get("against", BASE)),
     )  # fmt: skip
     _ = experiment.recipe  # a wrong value is refused here, not after an hour
     return experiment
+
+
+def _are_folds(value: object) -> bool:
+    """Tell a list of the release's folds, each once."""
+    every = range(TrainSettings.folds)
+    return (
+        isinstance(value, list)
+        and all(type(one) is int and one in every for one in value)
+        and 0 < len(value) == len(set(value))
+    )

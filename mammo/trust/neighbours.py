@@ -60,12 +60,12 @@ def nearest(
     """
     found: dict[str, Neighbour] = {}
     for row in np.argsort(-similarities, kind="stable"):
+        if len(found) >= count:
+            break
         case = cases[int(row)]
         if case["patient_id"] == exclude_patient or case["lesion_id"] in found:
             continue
         found[case["lesion_id"]] = _neighbour(case, float(similarities[row]))
-        if len(found) == count:
-            break
     return tuple(found.values())
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from mammo.errors import SettingsError
 from mammo.evaluation import (
     auc,
     average_precision,
@@ -123,6 +124,12 @@ def test_moved_to_another_prevalence_and_back_is_where_it_was(
     moved = moved_to_prevalence(p, learned, stated)
     assert moved_to_prevalence(moved, stated, learned) == pytest.approx(np.array(p))
     assert ((moved >= np.array(p)) == (stated >= learned)).all() or learned == pytest.approx(stated)
+
+
+@pytest.mark.parametrize("shares", [(0.0, 0.5), (1.0, 0.5), (0.5, 0.0), (0.5, 1.0)])
+def test_a_share_of_one_class_alone_has_no_odds_to_move(shares: tuple[float, float]) -> None:
+    with pytest.raises(SettingsError, match="above 0 and below 1"):
+        moved_to_prevalence([0.5], *shares)
 
 
 @given(CASES, st.floats(0, 0.99))

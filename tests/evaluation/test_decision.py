@@ -6,6 +6,7 @@ import pytest
 from mammo.errors import SettingsError
 from mammo.evaluation import PatientBootstrap, confusion_at, decision_curve, net_benefit
 from tests.evaluation.conftest import Clustered
+from tests.evaluation.test_bootstrap import rows_of
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.02, 0.3, 0.9])
@@ -50,6 +51,23 @@ def test_intervals_hold_the_curve(clustered: Clustered) -> None:
     curve = decision_curve(clustered.labels, clustered.p, [0.1, 0.4], bootstrap=bootstrap)
     assert (curve.low < curve.model).all()
     assert (curve.model < curve.high).all()
+
+
+def test_intervals_at_a_prevalence_leave_the_samples_own_share_out(clustered: Clustered) -> None:
+    """Sensitivity and specificity vary between resamples; the stated prevalence does not."""
+    bootstrap = PatientBootstrap(clustered.patients, resamples=100)
+    curve = decision_curve(
+        clustered.labels, clustered.p, [0.0, 0.2], prevalence=0.1, bootstrap=bootstrap
+    )
+    assert (curve.low[0], curve.high[0]) == pytest.approx((0.1, 0.1))
+    resampled = []
+    for draw in bootstrap.draws:
+        rows = rows_of(draw, clustered.patients)
+        rates = confusion_at(clustered.labels[rows], clustered.p[rows], 0.2).rates()
+        alarms = (1 - rates["specificity"]) * 0.9 * 0.25
+        resampled.append(rates["sensitivity"] * 0.1 - alarms)
+    rising = np.sort(resampled)
+    assert (curve.low[1], curve.high[1]) == pytest.approx((rising[2], rising[97]))
 
 
 @pytest.mark.parametrize("threshold", [1.0, -0.1, float("nan")])

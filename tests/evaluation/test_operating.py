@@ -73,6 +73,33 @@ def test_a_rate_of_one_gets_wilsons_interval_over_patients(clustered: Clustered)
     assert widen_at_the_edge(Interval(0.5, 0.4, 0.6), 10) == Interval(0.5, 0.4, 0.6)
 
 
+def test_what_follows_from_a_rate_of_one_is_as_uncertain(clustered: Clustered) -> None:
+    bootstrap = PatientBootstrap(clustered.patients, resamples=100)
+    rates = operating_point(clustered.labels, clustered.p, 0.0, bootstrap).rates
+    worst, best = rates["sensitivity"].low, rates["specificity"].high
+    assert rates["balanced_accuracy"].value == 0.5
+    assert rates["balanced_accuracy"].low == pytest.approx(worst / 2)
+    assert rates["balanced_accuracy"].high == pytest.approx((1 + best) / 2)
+    assert rates["positive_likelihood_ratio"].low == pytest.approx(worst)
+    assert rates["positive_likelihood_ratio"].high == pytest.approx(1 / (1 - best))
+    perfect = point_of_flags(clustered.labels, clustered.labels, bootstrap).rates
+    sure = perfect["specificity"].low
+    assert perfect["positive_likelihood_ratio"] == Interval(
+        math.inf, pytest.approx(1 / (1 - sure)), math.inf
+    )
+    assert perfect["negative_likelihood_ratio"].low == 0.0
+    assert perfect["negative_likelihood_ratio"].high == pytest.approx(
+        1 - perfect["sensitivity"].low
+    )
+    share = wilson(*2 * (np.unique(clustered.patients[clustered.labels]).size,)).low
+    assert perfect["f1"] == Interval(1.0, pytest.approx(2 * share / (1 + share)), 1.0)
+    apart = np.where(clustered.labels, 0.9, 0.1)
+    figures = score_figures(clustered.labels, apart, bootstrap).metrics
+    assert figures["average_precision"] == figures["auc"] and figures["auc"].low < 1
+    ninety = at_ninety(clustered.labels, apart, bootstrap)
+    assert all(one.value == 1.0 and 0.5 < one.low < 1.0 for one in ninety.values())
+
+
 def test_a_clinics_figures_are_not_certain_where_a_rate_is_one(clustered: Clustered) -> None:
     bootstrap = PatientBootstrap(clustered.patients, resamples=100)
     p = np.where(clustered.labels, 0.9, np.where(np.arange(clustered.n) % 2, 0.9, 0.1))

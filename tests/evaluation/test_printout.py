@@ -99,3 +99,9 @@ def test_odd_numbers_in_words() -> None:
     assert percent(Interval(float("nan"), float("nan"), float("nan"))) == "undefined"
     assert signed(Interval(0.1, float("nan"), float("nan"))) == "+0.100 (undefined to undefined)"
     assert as_json(float("inf")) is None
+
+
+def test_a_confidence_near_one_is_not_rounded_to_it(columns: dict[str, Any]) -> None:
+    evaluation = evaluate(columns, [MODELS[0]], resamples=100, confidence=0.999)
+    assert "99.9 % intervals" in print_out(evaluation)
+    assert "100 % interval" not in print_out(evaluation)

@@ -79,6 +79,6 @@ def test_levels_of_one_cell(variable: str, cell: object, levels: tuple[str, ...]
 
 
 def test_small_groups_say_so() -> None:
-    assert size_note(20, 20) == ""
-    assert size_note(19, 5) == "small: 19 malignant, 5 benign"
-    assert size_note(30, 4) == "no AUC: 4 benign (fewer than 5)"
+    assert size_note((20, 20), (20, 20)) == ""
+    assert size_note((19, 5), (9, 5)) == "small: 19 malignant, 5 benign"
+    assert size_note((30, 4), (30, 4)) == "no AUC: 4 benign (fewer than 5)"

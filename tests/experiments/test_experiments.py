@@ -12,6 +12,7 @@ from scipy.stats import spearmanr
 
 from mammo.errors import DataError, SettingsError
 from mammo.evaluation import Interval, auc
+from mammo.experiments.__main__ import learned_labels
 from mammo.experiments.guards import nuisances, rank_correlation
 from mammo.experiments.log import base_scores, compare_scores, verdict
 from mammo.experiments.plan import read_experiment, shuffle_by_lesion
@@ -41,6 +42,11 @@ def test_a_file_names_only_what_differs(tmp_path: Path) -> None:
         ({"model": "resnet"}, "Received: 'resnet'"),
         ({"folds": [4]}, "folds from 0 to 3"),
         ({"folds": []}, "folds from 0 to 3"),
+        ({"folds": [0, 0]}, "each once"),
+        ({"folds": 3}, "each once"),
+        ({"seed": "a"}, "whole number"),
+        ({"seed": -1}, "whole number"),
+        ({"recipe": [1]}, "an object as recipe"),
         ({"recipe": {"epoch": 3}}, "no value named epoch"),
         ({"from": "last week"}, "one of release, first release"),
         ({"recipe": {"epochs": 0}}, "epochs must lie between"),
@@ -137,7 +143,7 @@ def test_what_a_score_must_not_follow_is_measured_on_the_crop() -> None:
 
 
 def test_another_experiment_to_compare_with_must_be_there(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no experiment 'longer'"):
+    with pytest.raises(DataError, match="no scores of an experiment 'longer'"):
         base_scores("longer", "simple_cnn", pd.DataFrame(), tmp_path)
 
 
@@ -161,6 +167,8 @@ def test_a_run_is_logged_with_its_scores_and_replaces_its_older_row(tmp_path, ca
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("mammo.experiments.__main__.load_cases", lambda _: cases)
         assert main(command) == 0 and main(command) == 0
+        trained = (tmp_path / "docs" / "experiments.csv").read_text(encoding="utf-8")
+        assert main([*command, "--scored"]) == 0
     with (tmp_path / "docs" / "experiments.csv").open() as file:
         (row,) = csv.DictReader(file)
     scores = pd.read_csv(folder / "wider.csv")
@@ -169,6 +177,24 @@ def test_a_run_is_logged_with_its_scores_and_replaces_its_older_row(tmp_path, ca
     assert set(scores["fold"]) == {0, 2}
     assert float(row["difference"]) == pytest.approx(float(row["auc"]) - 0.5, abs=2e-4)
     assert "against release" in capsys.readouterr().out
+    assert (tmp_path / "docs" / "experiments.csv").read_text(encoding="utf-8") == trained
+
+
+def test_labels_dealt_at_random_are_what_their_control_is_scored_by(tmp_path: Path) -> None:
+    """A network that peeks at what it learns must be found out, which true labels cannot do."""
+    lesions = np.repeat(np.arange(150), 2)
+    rows = pd.DataFrame({"lesion_id": lesions.astype(str), "label": lesions % 2})
+    rows["case_id"] = rows["patient_id"] = [f"case {number}" for number in range(300)]
+    control = read_experiment(write(tmp_path, shuffle_labels=True))
+    learned = learned_labels(rows, control)
+    assert (learned[::2] == learned[1::2]).all() and learned.sum() == rows["label"].sum()
+    peeked = pd.Series(np.where(learned, 2.0, -2.0), index=rows["case_id"])
+    blind = pd.Series(0.0, index=rows["case_id"])
+    by_dealt, _ = compare_scores(rows.assign(label=learned), peeked, blind)
+    by_true, _ = compare_scores(rows, peeked, blind)
+    assert by_dealt.value == 1.0 and abs(by_true.value - 0.5) < 0.1
+    plain = read_experiment(write(tmp_path))
+    assert (learned_labels(rows, plain) == rows["label"]).all()
 
 
 def test_the_guards_print_a_line_for_each_model_class_and_nuisance(tmp_path, capsys) -> None:
