@@ -14,10 +14,13 @@ from dataclasses import dataclass
 from mammo.errors import DataError, MammoError
 from mammo.reading.code import read_code, write_code
 from mammo.reading.plan import LONGEST
-from mammo.reading.record import Reading, Record
+from mammo.reading.record import DESCRIPTORS, Reading, Record
 
 LARGEST_BYTES = 100_000
 LONGEST_NICKNAME = 30
+_LONGEST_NUMBER = 9
+"""Digits; Python refuses to read some thousands of them."""
+_LONGEST_SHOWN = 40
 COLUMNS = (
     "round",
     "artifacts",
@@ -135,11 +138,13 @@ def read_result(content: bytes) -> Result:
         changed = [name for name in _SHARED if row[name] != first[name]]
         if changed:
             raise DataError(
-                f"Line {number} has another {changed[0]} ({row[changed[0]][:40]!r}) than line 2 "
-                f"({first[changed[0]][:40]!r}): expected one reader and one round a file."
+                f"Line {number} has another {changed[0]} ({row[changed[0]][:_LONGEST_SHOWN]!r}) "
+                f"than line 2 ({first[changed[0]][:_LONGEST_SHOWN]!r}): expected one reader and "
+                "one round a file."
             )
     record = _record(rows)
-    result = Result(record, first["nickname"], first["artifacts"], first["app_version"])
+    nickname = clean_nickname(first["nickname"])
+    result = Result(record, nickname, first["artifacts"], first["app_version"])
     if _check(_rows(result)) != first["check"]:
         raise DataError(
             "This file was changed after mammo wrote it: its values do not give the check "
@@ -185,7 +190,7 @@ def _record(rows: Sequence[dict[str, str]]) -> Record:
     if places != [str(place) for place in range(1, plan.n + 1)]:
         raise DataError(
             f"The round {write_code(plan)} has the cases 1 to {plan.n}, each once and in order. "
-            f"Received {len(rows)} rows: {', '.join(places[:8])}"
+            f"Received {len(rows)} rows: {', '.join(place[:20] for place in places[:8])}"
             + (" and so on." if len(places) > 8 else ".")
         )
     readings = tuple(_reading(row) for row in rows)
@@ -199,9 +204,7 @@ def _reading(row: dict[str, str]) -> Reading:
             _whole(row, "rating", 100),
             _seconds(row),
             None if after == "" else _whole(row, "rating_after_advice", 100),
-            row["shape"],
-            row["margin"],
-            row["assessment"],
+            **{name: row[name][:_LONGEST_SHOWN] for name in DESCRIPTORS},
         )
     except MammoError as error:
         raise DataError(f"Case {row['case']}: {error}") from error
@@ -209,12 +212,27 @@ def _reading(row: dict[str, str]) -> Reading:
 
 def _whole(row: dict[str, str], name: str, most: int) -> int:
     text = row[name]
-    if not (text.isascii() and text.isdigit() and int(text) <= most):
+    number = whole_number(text, most)
+    if number is None:
         raise DataError(
             f"expected a whole number from 0 to {most} in {name}, received {text[:20]!r}. Rate "
             "every case, and leave the file as it was downloaded."
         )
-    return int(text)
+    return number
+
+
+def whole_number(text: str, most: int) -> int | None:
+    """Read a whole number from 0 to `most`, None where the text is none, however long it is.
+
+    Examples
+    --------
+    >>> [whole_number(text, 100) for text in ("70", "101", "-1", "3.5", "", "9" * 5000)]
+    [70, None, None, None, None, None]
+    """
+    if not (text.isascii() and text.isdigit()) or len(text) > _LONGEST_NUMBER:
+        return None
+    number = int(text)
+    return number if number <= most else None
 
 
 def _seconds(row: dict[str, str]) -> float:

@@ -164,6 +164,8 @@ def test_what_a_spreadsheet_does_on_saving_is_no_change() -> None:
         (edited(rating="-5"), "received '-5'"),
         (edited(rating="3.5"), "received '3.5'"),
         (edited(rating="٣"), "received"),
+        (edited(rating="9" * 5_000), "Case 3: .*from 0 to 100 in rating, received '9{20}'"),
+        (CONTENT.replace(b",0,1,", b"," + b"9" * 5_000 + b",1,"), "another resumed"),
         (edited(rating="31"), "changed after mammo wrote it"),
         (edited(seconds="0.1"), "changed after mammo wrote it"),
         (edited(seconds="inf"), "expected seconds"),
@@ -179,6 +181,23 @@ def test_what_a_spreadsheet_does_on_saving_is_no_change() -> None:
 def test_a_file_that_is_none_or_was_changed_is_a_sentence(content: bytes, says: str) -> None:
     with pytest.raises(MammoError, match=says):
         read_result(content)
+
+
+@pytest.mark.parametrize("column", ["case", "shape", "round", "nickname", "check"])
+def test_an_overlong_cell_gives_no_overlong_sentence(column: str) -> None:
+    rows = [dict(row) for row in csv.DictReader(io.StringIO(CONTENT.decode()))]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS)
+    writer.writeheader()
+    writer.writerows({**row, column: "9" * 15_000} for row in rows)
+    with pytest.raises(MammoError) as caught:
+        read_result(text.getvalue().encode())
+    assert len(str(caught.value)) < 600
+
+
+def test_a_nickname_is_read_as_it_would_have_been_written() -> None:
+    again = read_result(CONTENT.replace(b"Ada", b"=Ada"))
+    assert again.nickname == "Ada", "no formula comes in by a file changed by hand"
 
 
 def test_a_file_tells_nobody_the_truth() -> None:

@@ -3,42 +3,31 @@
 What the browser received, and the picture's tools, need a browser: `tests/browser/test_reading.py`.
 """
 
-import csv
+import re
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mammo.artifacts import load_manifest
-from mammo.reading import Reading, Record, RoundPlan, pack, unpack, write_code, write_result
-from mammo.reading.origin import fingerprint
-from mammo.reading.results_file import Result
-
-PAGE = "pages/5_Reading_room.py"
-PLAN = RoundPlan(5, 3, balanced=True)
-ADVISED = RoundPlan(5, 3, balanced=True, advice=True)
-RATINGS = [80, 20, 60, 40, 10]
+from mammo.reading import Reading, Record, RoundPlan, pack, unpack, write_code
+from mammo.ui.reading.review import against_record
+from tests.ui.reading_room import (
+    ADVISED,
+    PLAN,
+    RATINGS,
+    opened,
+    press,
+    quiet,
+    texts,
+    whole,
+    write_crops,
+)
 
 
 @pytest.fixture(scope="module")
 def crops(tiny_artifacts: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A prepared folder with a picture for each of the tiny artifacts' test rows."""
-    folder = tmp_path_factory.mktemp("crops")
-    (folder / "crops").mkdir()
-    with (tiny_artifacts / "cases.csv").open(encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["split"] == "test"]
-    names = [name for name in rows[0] if "_score" not in name and "_p" not in name[-2:]]
-    random = np.random.default_rng(0)
-    with (folder / "index.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, ["file", *names], extrasaction="ignore")
-        writer.writeheader()
-        for row in rows:
-            name = f"crops/{row['case_id']}.png"
-            cv2.imwrite(str(folder / name), random.integers(0, 256, (64, 64), np.uint8))
-            writer.writerow({"file": name, **row})
-    return folder
+    return write_crops(tiny_artifacts, tmp_path_factory.mktemp("crops"))
 
 
 @pytest.fixture
@@ -49,36 +38,14 @@ def room(app: AppTest, crops: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     return app
 
 
-def opened(app: AppTest, **link: str) -> AppTest:
-    app.run()
-    app.switch_page(PAGE)
-    for name, text in link.items():
-        app.query_params[name] = text
-    return app.run()
-
-
-def texts(page: AppTest) -> str:
-    kinds = ("markdown", "caption", "info", "warning", "success", "error", "header", "subheader")
-    return "\n".join(str(element.value) for kind in kinds for element in page.get(kind))
-
-
-def quiet(page: AppTest) -> bool:
-    return not page.exception and not page.error
-
-
-def press(page: AppTest, key: str) -> AppTest:
-    return page.button(key=key).click().run()
-
-
 def rate(page: AppTest, number: int, rating: int) -> AppTest:
     page.select_slider(key=f"reading_rating_{number}").set_value(rating).run()
     return press(page, f"reading_rating_{number}_confirm")
 
 
-def whole(plan: RoundPlan, shift: int = 0) -> Record:
-    second = [rating + 1 for rating in RATINGS] if plan.advice else [None] * 5
-    pairs = zip(RATINGS, second, strict=True)
-    return Record(plan, tuple(Reading(a + shift, 3.0, b) for a, b in pairs))
+def choose(page: AppTest, label: str, option: str) -> AppTest:
+    control = next(one for one in page.segmented_control if one.label == label)
+    return control.set_value(option).run()
 
 
 def test_a_whole_round_is_read_scored_and_reviewed(room: AppTest) -> None:
@@ -184,6 +151,9 @@ def test_a_code_is_typed_in(room: AppTest) -> None:
     page = opened(room)
     page.text_input(key="reading_code").set_value("t20b-1-aa").run()
     assert "Expected a round's code" in page.error[0].value
+    assert page.slider(key="reading_n") and page.button(key="reading_begin"), (
+        "a typing error takes nothing else from the page"
+    )
     page.text_input(key="reading_code").set_value(write_code(PLAN).lower()).run()
     press(page, "reading_open_code")
     assert page.query_params["round"] == write_code(PLAN) and quiet(page)
@@ -223,51 +193,50 @@ def test_nothing_shows_before_the_notice_is_accepted(app: AppTest) -> None:
     assert not [button for button in page.button if str(button.key).startswith("reading")]
 
 
-def drop(page: AppTest, files: list[tuple[str, bytes, str]]) -> AppTest:
-    """Drop result files into the page."""
-    for name, content, kind in files:
-        page.file_uploader(key="reading_files").upload(name, content, kind)
-    return page.run()
+@pytest.mark.parametrize("cut", ["9" * 5_000, "101", "-1", "x"])
+def test_a_cut_that_is_none_in_the_link_is_passed_over(room: AppTest, cut: str) -> None:
+    page = opened(room, round=write_code(PLAN), place=pack(whole(PLAN)), cut=cut)
+    press(page, "reading_truth")
+    assert quiet(page) and page.slider(key="reading_cut").value == 50
 
 
-def results(tiny_artifacts: Path, plan: RoundPlan, *shifts: int) -> list[tuple[str, bytes, str]]:
-    served = fingerprint(load_manifest(tiny_artifacts))
-    return [
-        (
-            f"r{shift}.csv",
-            write_result(Result(whole(plan, shift), f"Reader <{shift}>", served, "0.1.0"), "n"),
-            "text/csv",
-        )
-        for shift in shifts
-    ]
+def test_the_review_of_another_round_or_order_begins_at_its_first_case(room: AppTest) -> None:
+    page = opened(room, round=write_code(PLAN), place=pack(whole(PLAN)))
+    press(page, "reading_truth")
+    for _ in range(3):
+        press(page, "reading_review_next")
+    assert "4 of 5" in texts(page)
+    page.slider(key="reading_cut").set_value(30).run()
+    assert "4 of 5" in texts(page), "the cut is no other review"
+    choose(page, "Order", "read")
+    assert "1 of 5" in texts(page) and quiet(page)
+    press(page, "reading_review_next")
+    press(page, "reading_leave")
+    other = RoundPlan(5, 4, balanced=True)
+    page.query_params["round"], page.query_params["place"] = write_code(other), pack(whole(other))
+    page.run()
+    press(page, "reading_truth")
+    assert "1 of 5" in texts(page) and quiet(page)
 
 
-def test_one_file_shows_its_readers_results_again(room: AppTest, tiny_artifacts: Path) -> None:
-    page = opened(room, do="files")
-    drop(page, results(tiny_artifacts, ADVISED, 0))
-    assert quiet(page) and "AUC" in page.info[0].value
-    assert "wrong into right" in texts(page)
+def test_the_review_says_what_was_recorded_as_every_page_does(room: AppTest) -> None:
+    page = opened(room, round=write_code(PLAN), place=pack(whole(PLAN)))
+    press(page, "reading_truth")
+    for _ in range(5):
+        said = texts(page)
+        assert "What the radiologist recorded" in said
+        assert re.search(r"- \*\*Density\*\*: ([a-d]: |not recorded)", said)
+        assert not re.search(r"Density.{0,12}: \d", said) and "Subtlety**: 0" not in said
+        if not page.button(key="reading_review_next").disabled:
+            press(page, "reading_review_next")
 
 
-def test_a_class_is_merged_and_what_does_not_fit_is_named(
-    room: AppTest, tiny_artifacts: Path
-) -> None:
-    files = results(tiny_artifacts, PLAN, 0, 5, 9)
-    files.append(("other.csv", results(tiny_artifacts, ADVISED, 3)[0][1], "text/csv"))
-    files.append(("copy.csv", files[0][1], "text/csv"))
-    files.append(("huge.csv", b"x" * 300_000, "text/csv"))
-    page = opened(room, do="files")
-    drop(page, files)
-    assert quiet(page)
-    assert "3 of 6 files are left out" in texts(page) and "3 readers" in texts(page)
-    assert "On average the readers" in page.info[0].value
-    readers, cases = (frame.value for frame in page.dataframe)
-    assert sorted(readers["Reader"]) == ["Reader <0>", "Reader <5>", "Reader <9>"]
-    assert cases["Mean distance"].is_monotonic_decreasing and len(cases) == 5
+def test_what_the_reader_described_is_held_against_the_record() -> None:
+    assert against_record("OVAL", "OVAL-LOBULATED") == "as recorded"
+    assert against_record("ROUND", "OVAL") == "other than recorded"
+    assert against_record("ROUND", None) == "where nothing is recorded"
 
 
-def test_files_that_are_none_are_named(room: AppTest) -> None:
-    page = opened(room, do="files")
-    files = [("a.csv", b"", "text/csv"), ("b.csv", b"a,b\n1,2\n", "text/csv")]
-    drop(page, files)
-    assert quiet(page) and "2 of 2 files are left out" in texts(page)
+def test_one_rating_in_the_link_is_told_as_one(room: AppTest) -> None:
+    page = opened(room, round=write_code(PLAN), place=pack(Record(PLAN, (Reading(70, 4.0),))))
+    assert "1 of 5 ratings was read from the link" in texts(page)

@@ -12,6 +12,7 @@ from mammo.reading import (
     Record,
     RoundCases,
     RoundPlan,
+    advice_effect,
     draw_round,
     round_cases,
     score_room,
@@ -85,3 +86,26 @@ def test_ratings_are_drawn_with_what_advice_made_of_them(cases: RoundCases) -> N
 
 def test_a_files_name_holds_nothing_that_a_disk_would_refuse() -> None:
     assert file_name("T5N-1-AA", "../a:b\\c") == "mammo-round-T5N-1-AA-a-b-c.csv"
+
+
+def test_another_reader_is_called_by_name(cases: RoundCases) -> None:
+    found = standings(cases, RATINGS, 40)
+    table = wording.standings_table(found, cases, 40, "Ada")
+    assert table["Who"][0] == "Ada" and "Agreement with Ada (kappa)" in table.columns
+    mine = wording.standings_table(found, cases, 40)
+    assert "Agreement with you (kappa)" in mine.columns
+    effect = advice_effect(cases, RATINGS, RATINGS, 40)
+    assert wording.advice_sentences(effect, 40, "Ada")[0].startswith("Ada changed 0 ratings")
+
+
+@pytest.mark.parametrize("name", ["<b>Ada</b> %{x}", "<>"])
+def test_a_readers_name_cannot_be_markup_in_a_figure(cases: RoundCases, name: str) -> None:
+    figure = roc_figure(standings(cases, RATINGS, 50), cases, name)
+    assert not any("<" in (trace.name or "") for trace in figure.data)
+    assert not any(name in (trace.hovertemplate or "") for trace in figure.data)
+
+
+def test_one_rating_changed_by_the_advice_is_told_as_one(cases: RoundCases) -> None:
+    second = [RATINGS[0] + 10, *RATINGS[1:]]
+    said = wording.advice_sentences(advice_effect(cases, RATINGS, second, 40), 40)[0]
+    assert said.startswith("You changed 1 rating after the advice, by 1 point a case")

@@ -17,6 +17,7 @@ from mammo.evaluation.operating import point_of_flags
 from mammo.evaluation.radiologists import biopsy, suspicion
 from mammo.ui.comparison.style import lay_out
 from mammo.ui.explorer.filters import FILTERS, options_of, title_of
+from mammo.ui.explorer.wording import counted
 from mammo.ui.figures import ABOVE_COLOUR, BELOW_COLOUR
 
 if TYPE_CHECKING:
@@ -118,8 +119,8 @@ def by_birads(cases: "pd.DataFrame") -> Chart:
     right, sent = point.rates["accuracy"], _sent_to_biopsy(point.confusion)
     sentence = (
         "With 4 and 5 (biopsy) read as a yes and the rest as a no, the radiologists were right "
-        f"about {_share(right.value)} of {len(read):,} crops (95 % interval over patients "
-        f"{_share(right.low)} to {_share(right.high)}). They sent {sent} crops to biopsy."
+        f"about {_share(right.value)} of {counted(len(read), 'crop')} (95 % interval over patients "
+        f"{_share(right.low)} to {_share(right.high)}). They sent {sent} to biopsy."
     )
     return Chart(chart.counts, sentence, "BI-RADS assessment")
 
@@ -129,7 +130,7 @@ def _sent_to_biopsy(table: Confusion) -> str:
     benign = table.false_positive + table.true_negative
     parts = [f"{table.true_positive:,} of {malignant:,} malignant"] * (malignant > 0)
     parts += [f"{table.false_positive:,} of {benign:,} benign"] * (benign > 0)
-    return " and ".join(parts)
+    return f"{' and '.join(parts)} crop{'' if (benign or malignant) == 1 else 's'}"
 
 
 def by_lesions_of_a_patient(cases: "pd.DataFrame") -> Chart:
@@ -137,8 +138,10 @@ def by_lesions_of_a_patient(cases: "pd.DataFrame") -> Chart:
     lesions = cases.groupby("patient_id")["lesion_id"].nunique()
     number = cases["patient_id"].map(lesions).map(lambda count: [str(min(count, 4))])
     crops = cases.groupby("patient_id").size()
+    several = int((crops > 1).sum())
     sentence = (
-        f"{int((crops > 1).sum()):,} of {len(crops):,} patients have several crops, "
+        f"{several:,} of {counted(len(crops), 'patient')} {'has' if several == 1 else 'have'} "
+        "several crops, "
         f"{int((lesions > 1).sum()):,} several lesions. All of a patient's crops must fall into "
         "one split, or the test asks about somebody whom the model has met."
     )
@@ -159,9 +162,10 @@ def by_conflict(cases: "pd.DataFrame") -> Chart:
     conflict = cases["lesion_id"].isin(found)
     named = conflict.map({True: ["labels differ"], False: ["labels agree"]})
     if found:
+        have, their = ("has", "its") if len(found) == 1 else ("have", "their")
         sentence = (
-            f"{len(found)} of {cases['lesion_id'].nunique():,} lesions have different labels in "
-            f"their views: {', '.join(found)}. Even the truth of a data set has errors."
+            f"{len(found)} of {counted(cases['lesion_id'].nunique(), 'lesion')} {have} different "
+            f"labels in {their} views: {', '.join(found)}. Even the truth of a data set has errors."
         )
     else:
         sentence = "No lesion on show has different labels in its views."

@@ -30,10 +30,22 @@ def counts_in_words(found: "pd.DataFrame", total: int) -> str:
     """Say how many crops pass the filters, of how many lesions and patients, and their labels."""
     malignant = int(found["label"].sum())
     return (
-        f"**{len(found):,}** of {total:,} crops: {found['lesion_id'].nunique():,} lesions of "
-        f"{found['patient_id'].nunique():,} patients; {malignant:,} crops malignant, "
-        f"{len(found) - malignant:,} benign."
+        f"**{len(found):,}** of {counted(total, 'crop')}: "
+        f"{counted(found['lesion_id'].nunique(), 'lesion')} of "
+        f"{counted(found['patient_id'].nunique(), 'patient')}; {counted(malignant, 'crop')} "
+        f"malignant, {len(found) - malignant:,} benign."
     )
+
+
+def counted(count: int, noun: str) -> str:
+    """Write a count with its noun, one or many.
+
+    Examples
+    --------
+    >>> counted(1, "lesion"), counted(0, "crop"), counted(1318, "crop")
+    ('1 lesion', '0 crops', '1,318 crops')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def film_of(row: Mapping[Any, Any]) -> str:
@@ -69,6 +81,12 @@ def recorded_lines(row: Mapping[Any, Any]) -> list[str]:
         said = [_said(column, part) for part in parts(row[column])]
         lines.append(f"**{title}**: {'; '.join(said) or MISSING}.")
     return lines
+
+
+def recorded_words(row: Mapping[Any, Any]) -> str:
+    """Say the truth of a case and each recorded descriptor in one paragraph, for its report."""
+    pathology = words.pathology_words(str(row["pathology"]))
+    return f"Recorded as {pathology}. {' '.join(recorded_lines(row))}"
 
 
 def _said(column: str, part: str) -> str:

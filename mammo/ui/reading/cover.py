@@ -23,8 +23,9 @@ def show_cover(opened: Round, play: Play) -> None:
         )
         if read_already:
             st.success(
-                f"{read_already} of {opened.plan.n} ratings were read from the link: go on where "
-                "you were.",
+                f"{read_already} of {opened.plan.n} ratings "
+                f"{'was' if read_already == 1 else 'were'} read from the link: go on where you "
+                "were.",
                 icon=":material/bookmark:",
             )
         with st.container(horizontal=True):

@@ -25,7 +25,7 @@ from mammo.ui.comparison.style import (
     RADIOLOGISTS as RADIOLOGISTS_LOOK,
 )
 from mammo.ui.figures import NEUTRAL_COLOUR
-from mammo.ui.reading.wording import title_of
+from mammo.ui.reading.wording import YOU, title_of
 
 READER = Look("#2E6FD9", "solid", "star")
 _ROW_HEIGHT, _REST_HEIGHT = 30, 130
@@ -39,8 +39,9 @@ def look_of_name(name: str, cases: RoundCases) -> Look:
     return look_of(places[name]) if name in places else READER
 
 
-def roc_figure(found: Sequence[Standing], cases: RoundCases, reader: str = "You") -> go.Figure:
+def roc_figure(found: Sequence[Standing], cases: RoundCases, reader: str = YOU) -> go.Figure:
     """Draw everybody's ROC curve on the round's cases, with their operating points."""
+    reader = _plain(reader)
     figure = go.Figure(helper_line([0, 1], [0, 1], "chance"))
     for one in reversed(found):
         _add_curve(figure, one, title_of(one.name, cases, reader), look_of_name(one.name, cases))

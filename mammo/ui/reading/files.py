@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from mammo.errors import DataError
 from mammo.evaluation import Interval
 from mammo.evaluation.wording import interval
 from mammo.reading import Room, RoomScore, RoundCases, merge, score_room
@@ -18,6 +17,7 @@ from mammo.ui.chart import draw
 from mammo.ui.comparison.cases import download
 from mammo.ui.comparison.pictures import pictures
 from mammo.ui.comparison.style import figure_config
+from mammo.ui.explorer.wording import counted
 from mammo.ui.frame import small_notice
 from mammo.ui.reading import wording
 from mammo.ui.reading.figures import room_auc_figure, room_figure
@@ -53,9 +53,10 @@ def show_files() -> None:
         return
     opened = open_round(room.plan)
     if len(room.readers) == 1:
-        st.header(f"{words.literal(room.readers[0].name)}, round {opened.code}", anchor=False)
+        reader = room.readers[0]
+        st.header(f"{words.literal(reader.name)}, round {opened.code}", anchor=False)
         st.caption(in_words(room.plan))
-        show_score(opened, room.readers[0].record)
+        show_score(opened, reader.record, reader.name)
     else:
         _show_room(opened, room)
 
@@ -71,8 +72,10 @@ def _say_left_out(room: Room, count: int) -> None:
             f"- **{words.literal(name)}**: {words.literal(reason)}"
             for name, reason in room.left_out
         )
+        left = len(room.left_out)
         st.warning(
-            f"{len(room.left_out)} of {count} files are left out:\n{reasons}",
+            f"{left} of {counted(count, 'file')} {'is' if left == 1 else 'are'} left out:\n"
+            f"{reasons}",
             icon=":material/rule:",
         )
 
@@ -110,12 +113,12 @@ def _scored(opened: Round, room: Room, cut: int) -> RoomScore:
 
 def _show_figures(opened: Round, score: RoomScore, names: list[str]) -> None:
     cases = opened.cases
-    if np.isnan(score.mean_auc.value):
-        raise DataError(wording.reader_sentence(score.mean_auc))
     st.info(
         wording.reader_sentence(score.mean_auc, "On average the readers"),
         icon=":material/format_quote:",
     )
+    if np.isnan(score.mean_auc.value):
+        return
     warning = wording.too_small(score.mean_auc, cases)
     if warning:
         st.warning(warning, icon=":material/warning:")

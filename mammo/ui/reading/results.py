@@ -12,13 +12,14 @@ from mammo.reading import (
     standings,
     write_result,
 )
-from mammo.reading.results_file import LONGEST_NICKNAME, clean_nickname
+from mammo.reading.results_file import LONGEST_NICKNAME, clean_nickname, whole_number
 from mammo.ui import words
 from mammo.ui.address import keep_in_link
 from mammo.ui.chart import draw
 from mammo.ui.comparison.cases import download
 from mammo.ui.comparison.style import figure_config
 from mammo.ui.downloads import offer_file
+from mammo.ui.explorer.wording import counted
 from mammo.ui.frame import sentences, small_notice
 from mammo.ui.reading import session, wording
 from mammo.ui.reading.figures import case_figure, roc_figure
@@ -73,17 +74,24 @@ def file_name(code: str, nickname: str) -> str:
     return "-".join(["mammo", "round", code, *letters.split()]) + ".csv"
 
 
-def show_score(opened: Round, record: Record) -> None:
-    """Show everything that a whole record says, and each case with its truth."""
-    _figures(opened, record)
+def show_score(opened: Round, record: Record, reader: str = wording.YOU) -> None:
+    """Show everything that a whole record says, and each case with its truth.
+
+    Parameters
+    ----------
+    opened : Round
+    record : Record of all its cases
+    reader : str, who read it, as they wrote their name
+    """
+    _figures(opened, record, reader)
     with sentences():
-        show_review(opened, record)
+        show_review(opened, record, reader)
 
 
 @st.fragment
-def _figures(opened: Round, record: Record) -> None:
+def _figures(opened: Round, record: Record, reader: str) -> None:
     """Score at a cut; moving it runs this part alone."""
-    cases = opened.cases
+    cases, name = opened.cases, words.literal(reader)
     ratings = [reading.rating for reading in record.readings]
     second = [reading.second or 0 for reading in record.readings] if opened.plan.advice else None
     top = st.container()
@@ -92,32 +100,37 @@ def _figures(opened: Round, record: Record) -> None:
     with st.spinner("Scoring", show_time=False):
         found = standings(cases, ratings, cut)
     with top:
-        st.header("You, the models and the radiologists", anchor="score")
-        st.info(wording.reader_sentence(found[0].auc), icon=":material/format_quote:")
+        st.header(f"{name}, the models and the radiologists", anchor="score")
+        st.info(wording.reader_sentence(found[0].auc, name), icon=":material/format_quote:")
         warning = wording.too_small(found[0].auc, cases)
         if warning:
             st.warning(warning, icon=":material/warning:")
         if not math.isnan(found[0].auc.value):
             draw(
-                roc_figure(found, cases),
+                roc_figure(found, cases, reader),
                 config=figure_config(f"round-{opened.code}"),
                 key="reading_roc",
-                alt="ROC curves of you, the models and the radiologists on this round's cases",
+                alt=f"ROC curves of {wording.in_a_sentence(reader)}, the models and the "
+                "radiologists on this round's cases",
             )
         st.caption(
             f"All on the same {cases.labels.size} cases, {int(cases.labels.sum())} of them "
-            f"malignant, of {len(set(cases.patients))} patients; intervals resample patients. The "
-            "radiologists had whole films of both breasts, often earlier ones."
+            f"malignant, of {counted(len(set(cases.patients)), 'patient')}; intervals resample "
+            "patients. The radiologists had whole films of both breasts, often earlier ones."
         )
     draw(
         case_figure(ratings, second, cases.labels.tolist(), cut),
         config=figure_config(f"ratings-{opened.code}"),
         key="reading_ratings",
-        alt="Your rating of each case against your cut",
+        alt="Rating of each case against the cut",
     )
-    table = wording.standings_table(found, cases, cut)
-    st.table(table, hide_index=True, alt="Figures of everybody on this round's cases")
+    st.table(
+        wording.standings_table(found, cases, cut, name),
+        hide_index=True,
+        alt="Figures of everybody on this round's cases",
+    )
     small_notice()
+    table = wording.standings_table(found, cases, cut, reader)
     download(table.assign(round=opened.code), f"round-{opened.code}-figures")
     st.subheader("Agreement and time", anchor="agreement")
     lines = wording.agreement_sentences(found, cases)
@@ -129,16 +142,16 @@ def _figures(opened: Round, record: Record) -> None:
     if second is not None:
         st.subheader("What the advice changed", anchor="advice")
         effect = advice_effect(cases, ratings, second, cut)
-        st.markdown("\n".join(f"- {line}" for line in wording.advice_sentences(effect, cut)))
+        told = wording.advice_sentences(effect, cut, name)
+        st.markdown("\n".join(f"- {line}" for line in told))
 
 
 def choose_cut() -> int:
     """Ask from which rating on a case counts as flagged; the link keeps it."""
     key = "reading_cut"
     if key not in st.session_state:
-        text = st.query_params.get("cut", "")
-        known = text.isascii() and text.isdigit() and int(text) <= 100
-        st.session_state[key] = int(text) if known else DEFAULT_CUT
+        asked = whole_number(st.query_params.get("cut", ""), 100)
+        st.session_state[key] = DEFAULT_CUT if asked is None else asked
     cut = int(
         st.slider(
             "Cut: a case counts as flagged from this rating on", 0, 100, key=key,

@@ -1,16 +1,15 @@
 """Each case of a round looked at again: picture, truth, what everybody said, heat maps."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import streamlit as st
 
-from mammo.data.descriptors import meaning, parts, plain
+from mammo.data.descriptors import parts, plain
 from mammo.explain import overlay
 from mammo.reading import Record
 from mammo.ui import loaders, words
 from mammo.ui.comparison.controls import choose_option
 from mammo.ui.display import data_uri, enlarged
+from mammo.ui.explorer.wording import recorded_lines, recorded_words
 from mammo.ui.frame import sentences, small_notice
 from mammo.ui.reading.loading import Round, film_words, lesion_of, views
 from mammo.ui.reading.viewer import show_viewer
@@ -18,36 +17,32 @@ from mammo.ui.report_buttons import report_buttons
 from mammo.ui.result import ask, doubts
 from mammo.ui.trust import ask_trust
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 _AT = "reading_review_at"
-_RECORDED = {
-    "mass_shape": "Shape",
-    "mass_margins": "Margin",
-    "assessment": "BI-RADS assessment",
-    "breast_density": "Density",
-    "subtlety": "Subtlety",
-}
+"""Where the last review stands: what it shows, and at which of its cases."""
 _GIVEN = {"shape": "mass_shape", "margin": "mass_margins", "assessment": "assessment"}
+
+Shown = tuple[str, Record, str]
+"""A review: whose, of which record, in which order."""
 
 
 @st.fragment
-def show_review(opened: Round, record: Record) -> None:
+def show_review(opened: Round, record: Record, reader: str) -> None:
     """Show one case after another with its truth, the farthest off first if so chosen."""
     st.header("Case by case", anchor="review")
     order = choose_option(
         "Order", "order", {"worst": "Farthest from the truth first", "read": "As read"}, "worst"
     )
     places = _places(opened, record, order)
-    at = min(int(st.session_state.get(_AT, 0)), len(places) - 1)
-    _ways(at, len(places))
+    shown = (reader, record, order)
+    held, at = st.session_state.get(_AT, (shown, 0))
+    at = at if held == shown else 0
+    _ways(shown, at, len(places))
     place = places[at]
     left, right = st.columns([7, 5], gap="medium")
     with left, sentences():
         show_viewer(f"review {opened.code} {place}", views(opened, place))
     with right:
-        _facts(opened, record, place)
+        _facts(opened, record, place, words.literal(reader))
     with sentences():
         _looked_at(opened, place)
     small_notice()
@@ -61,27 +56,31 @@ def _places(opened: Round, record: Record, order: str) -> list[int]:
     return [int(place) for place in np.argsort(-far, kind="stable")]
 
 
-def _ways(at: int, count: int) -> None:
+def _ways(shown: Shown, at: int, count: int) -> None:
+    """Lead to the case before and after; another round, reader or order begins at its first."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Previous", icon=":material/arrow_back:", disabled=at == 0, on_click=_go,
-            args=(at - 1,), shortcut="p", key="reading_review_previous",
+            args=(shown, at - 1), shortcut="p", key="reading_review_previous",
         )  # fmt: skip
         st.button(
             "Next", icon=":material/arrow_forward:", disabled=at == count - 1, on_click=_go,
-            args=(at + 1,), shortcut="n", key="reading_review_next",
+            args=(shown, at + 1), shortcut="n", key="reading_review_next",
         )  # fmt: skip
         st.markdown(f"{at + 1} of {count}")
 
 
-def _go(at: int) -> None:
-    st.session_state[_AT] = at
+def _go(shown: Shown, at: int) -> None:
+    st.session_state[_AT] = (shown, at)
 
 
-def _facts(opened: Round, record: Record, place: int) -> None:
-    """Say the truth of a case, what everybody said, and what was recorded."""
+def _facts(opened: Round, record: Record, place: int, name: str) -> None:
+    """Say the truth of a case, what everybody said, and what was recorded.
+
+    `name` is the reader's, as Markdown.
+    """
     cases, reading = opened.cases, record.readings[place]
-    row = cases.rows.iloc[place]
+    row = cases.rows.iloc[place].to_dict()
     icon = "warning" if cases.labels[place] else "check_circle"
     colour = "orange" if cases.labels[place] else "blue"
     st.markdown(
@@ -89,28 +88,33 @@ def _facts(opened: Round, record: Record, place: int) -> None:
         f":{colour}-badge[:material/{icon}: {words.pathology_words(row['pathology'])}]"
     )
     after = "" if reading.second is None else f", after advice **{reading.second}**"
-    lines = [f"You: **{reading.rating}**{after}, in {reading.seconds:.0f} s."]
+    lines = [f"{name}: **{reading.rating}**{after}, in {reading.seconds:.0f} s."]
     for model in cases.models:
         p, threshold = float(cases.p[model.name][place]), cases.threshold(model)
         lines.append(f"{model.title}: {words.percent(p)}. {words.standing(p, threshold)}.")
-    lines += [_recorded(row, column, title) for column, title in _RECORDED.items()]
     lines += [
-        f"You described: {name} {plain(value)}, "
-        f"{'as' if value in parts(row[column]) else 'other than'} recorded."
-        for name, column in _GIVEN.items()
-        if (value := getattr(reading, name))
+        f"{name} described: {title} {plain(value)}, {against_record(value, row[column])}."
+        for title, column in _GIVEN.items()
+        if (value := getattr(reading, title))
     ]
     st.markdown("\n".join(f"- {line}" for line in lines))
+    st.markdown("What the radiologist recorded:")
+    st.markdown("\n".join(f"- {line}" for line in recorded_lines(row)))
     st.caption(f"{words.literal(cases.ids[place])} of the official test set.")
 
 
-def _recorded(row: "pd.Series", column: str, title: str) -> str:
-    found = [part for part in parts(row[column]) if part != "0" or column == "assessment"]
-    said = [
-        f"{plain(part)} ({explained})" if (explained := meaning(column, part)) else plain(part)
-        for part in found
-    ]
-    return f"{title}, recorded: {'; '.join(said) or 'nothing'}."
+def against_record(given: str, recorded: object) -> str:
+    """Say whether what a reader described is what was recorded.
+
+    Examples
+    --------
+    >>> against_record("OVAL", "OVAL-LOBULATED"), against_record("OVAL", "ROUND")
+    ('as recorded', 'other than recorded')
+    """
+    found = parts(recorded)
+    if not found:
+        return "where nothing is recorded"
+    return "as recorded" if given in found else "other than recorded"
 
 
 def _looked_at(opened: Round, place: int) -> None:
@@ -132,16 +136,7 @@ def _looked_at(opened: Round, place: int) -> None:
             answers,
             ask_trust(answers),
             key="reading_report",
-            recorded=_recorded_words(opened.cases.rows.iloc[place]),
+            recorded=recorded_words(opened.cases.rows.iloc[place].to_dict()),
             doubts=doubts(lesion, answers),
             case=opened.cases.ids[place],
         )
-
-
-def _recorded_words(row: "pd.Series") -> str:
-    """Say the truth of a case and what was recorded, for its report."""
-    told = [
-        f"{title} {', '.join(plain(part) for part in parts(row[column])) or 'not recorded'}"
-        for column, title in _RECORDED.items()
-    ]
-    return f"Recorded as {words.pathology_words(row['pathology'])}. {'; '.join(told)}."

@@ -13,6 +13,8 @@ from mammo.ui.data_folder import FOLDER_VARIABLE, ask_for_folder
 from mammo.ui.explorer import source as explorer
 from mammo.ui.explorer.filters import FILTERS as EXPLORER_FILTERS
 from mammo.ui.explorer.filters import title_of
+from mammo.ui.explorer.wording import counted
+from mammo.ui.frame import sentences
 from mammo.ui.reading import session
 from mammo.ui.reading.loading import open_round, source_at_hand
 
@@ -34,9 +36,10 @@ def _ask_for_code() -> None:
     st.header("I have a code", anchor=False)
     text = st.text_input("Code of the round", key="reading_code", placeholder="T20B-4711-T3")
     if text:
-        plan = read_code(text)
-        st.caption(in_words(plan))
-        st.button("Open it", on_click=session.begin, args=(plan,), key="reading_open_code")
+        with sentences():
+            plan = read_code(text)
+            st.caption(in_words(plan))
+            st.button("Open it", on_click=session.begin, args=(plan,), key="reading_open_code")
     st.caption("The same code gives everybody the same cases in the same order.")
 
 
@@ -64,7 +67,9 @@ def _new_round() -> None:
         filters = _choose_filters(source)
     plan = RoundPlan(n, seed, source, balanced, advice, filters)
     pool = passing(plan, explorer.cases(), list(loaders.examples()) if source == "examples" else ())
-    st.caption(f"{len(pool)} cases to draw from. Code of this round: **{write_code(plan)}**")
+    st.caption(
+        f"{counted(len(pool), 'case')} to draw from. Code of this round: **{write_code(plan)}**"
+    )
     complaint = _complaint(plan)
     if complaint:
         st.warning(complaint, icon=":material/warning:")

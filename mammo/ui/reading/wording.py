@@ -14,10 +14,13 @@ from mammo.evaluation.wording import interval, p_value, percent, signed
 from mammo.reading import AdviceEffect, RoundCases, Standing
 from mammo.reading.score import FEW_PATIENTS, RADIOLOGISTS, cases_for, rarer_patients
 from mammo.ui import words
+from mammo.ui.explorer.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
 
+YOU = "You"
+"""Who reads here; a file that is opened is told by its reader's name."""
 WIDE = 0.1
 """An AUC whose 95 % interval reaches farther than this to either side says little."""
 NARROW = 0.05
@@ -26,10 +29,21 @@ _KAPPA_WORDS = ((0.0, "no"), (0.2, "slight"), (0.4, "fair"), (0.6, "moderate"),
                 (0.8, "substantial"), (1.0, "almost perfect"))  # fmt: skip
 
 
-def title_of(name: str, cases: RoundCases, reader: str = "You") -> str:
+def title_of(name: str, cases: RoundCases, reader: str = YOU) -> str:
     """Name one of those compared: the reader, a model by its title, the radiologists."""
     titles = {model.name: model.title for model in cases.models}
-    return {"reader": reader, RADIOLOGISTS: "Radiologists, recorded"}.get(name) or titles[name]
+    return {**titles, "reader": reader, RADIOLOGISTS: "Radiologists, recorded"}[name]
+
+
+def in_a_sentence(reader: str) -> str:
+    """Write the reader inside a sentence: a name stays as it is.
+
+    Examples
+    --------
+    >>> in_a_sentence(YOU), in_a_sentence("Ada")
+    ('you', 'Ada')
+    """
+    return reader.lower() if reader == YOU else reader
 
 
 def cut_of(name: str, cases: RoundCases, cut: int) -> str:
@@ -40,7 +54,7 @@ def cut_of(name: str, cases: RoundCases, cut: int) -> str:
     return f"rating {cut}" if name == "reader" else "BI-RADS 4 or 5 (biopsy)"
 
 
-def reader_sentence(area: Interval, who: str = "You") -> str:
+def reader_sentence(area: Interval, who: str = YOU) -> str:
     """Say what an AUC means.
 
     Examples
@@ -93,7 +107,7 @@ def too_small(area: Interval, cases: RoundCases) -> str:
 
 
 def standings_table(
-    found: Sequence[Standing], cases: RoundCases, cut: int, reader: str = "You"
+    found: Sequence[Standing], cases: RoundCases, cut: int, reader: str = YOU
 ) -> "pd.DataFrame":
     """Lay out everybody's figures, a row each."""
     import pandas as pd
@@ -110,7 +124,7 @@ def standings_table(
                 "Flags from": cut_of(one.name, cases, cut),
                 "Sensitivity": percent(rates["sensitivity"]),
                 "Specificity": percent(rates["specificity"]),
-                f"Agreement with {reader.lower()} (kappa)": ""
+                f"Agreement with {in_a_sentence(reader)} (kappa)": ""
                 if one.agreement is None
                 else kappa_figure(one.agreement),
             }
@@ -192,14 +206,15 @@ def time_sentence(seconds: Sequence[float]) -> str:
     )
 
 
-def advice_sentences(effect: AdviceEffect, cut: int) -> list[str]:
+def advice_sentences(effect: AdviceEffect, cut: int, who: str = YOU) -> list[str]:
     """Say what the models' advice changed."""
     gain = effect.gain
     ends = "" if math.isnan(gain.low) else f", {signed(gain)}"
     return [
-        f"You changed {effect.changed} ratings after the advice, by {effect.mean_move:.0f} points "
-        f"a case on average: {effect.toward} towards the truth, {effect.away} away from it.",
-        f"At your cut of {cut}, advice turned **{effect.better} wrong into right** and "
+        f"{who} changed {counted(effect.changed, 'rating')} after the advice, by "
+        f"{counted(round(effect.mean_move), 'point')} a case on average: {effect.toward} towards "
+        f"the truth, {effect.away} away from it.",
+        f"At the cut of {cut}, advice turned **{effect.better} wrong into right** and "
         f"**{effect.worse} right into wrong**.",
         f"AUC before {interval(effect.before, 2)}, after {interval(effect.after, 2)}: "
         f"{gain.value:+.2f}{ends}."
