@@ -3,6 +3,8 @@
 Cases are put in order by a hash of seed and case id, not by a random generator, whose streams may
 change from version to version. One lesion a patient comes first; a patient's further lesions, then
 second views, follow only where the patients do not suffice, since two views are not two witnesses.
+A balanced round draws its malignant cases first, and takes benign lesions of patients who have
+malignant ones as further lesions, whether those were drawn or not.
 """
 
 import hashlib

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from mammo.imaging import Image, Window
-from mammo.ui import loaders, words
-from mammo.ui.explorer.wording import recorded_lines
+from mammo.ui import loaders
+from mammo.ui.explorer.wording import recorded_words
 from mammo.ui.report_buttons import report_buttons
 from mammo.ui.result import Answer
 from mammo.ui.source import Lesion, Picture
@@ -44,6 +44,4 @@ def _lesion(viewed: Viewed, answers: Sequence[Answer]) -> Lesion:
 def _recorded(viewed: Viewed) -> str:
     if viewed.row is None:
         return ""
-    row = viewed.row.to_dict()
-    pathology = words.pathology_words(str(row["pathology"]))
-    return f"Recorded as {pathology}. {' '.join(recorded_lines(row))}"
+    return recorded_words(viewed.row.to_dict())
