@@ -29,6 +29,7 @@ from mammo.imaging.image import MAX_COSTLY_PIXELS, MAX_PIXELS, Image, check_size
 from mammo.imaging.picture_colour import to_grey
 from mammo.imaging.picture_png import PNG_SIGNATURE, chunks_fit, is_deep_colour_png
 from mammo.imaging.picture_tiff import (
+    check_planes,
     directory_is_whole,
     is_deep_colour_tiff,
     is_unsigned_32_bit,
@@ -142,6 +143,8 @@ def _decode(picture: ImageFile, stream: BinaryIO) -> tuple[NDArray[Any], tuple[s
     """Return grey (H, W) in the file's own depth, and warnings about colours."""
     _check_mode(picture.mode)
     is_deep = _is_deep_colour(picture, stream)
+    if is_deep:
+        check_planes(picture)
     if is_deep or picture.mode in _32_BIT_MODES or isinstance(picture, WebPImageFile):
         check_size(picture.height, picture.width, MAX_COSTLY_PIXELS)
     unsigned, inverted = is_unsigned_32_bit(picture), is_white_zero_left_alone(picture)

@@ -1,8 +1,9 @@
-"""What is peculiar to TIFF: its directory, its types, its two polarities.
+"""What is peculiar to TIFF: its directory, its types, its planes, its two polarities.
 
 Used by `picture`, where Pillow reads a TIFF differently from what the file says or would warn.
 
-Reference: TIFF 6.0, sections 2 (structure), 4 and 8 (PhotometricInterpretation, SampleFormat).
+Reference: TIFF 6.0, sections 2 (structure), 4 and 8 (PhotometricInterpretation, SampleFormat,
+PlanarConfiguration).
 """
 
 import struct
@@ -11,7 +12,10 @@ from typing import BinaryIO
 from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
+from mammo.errors import ImageError
+
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339
+_PLANAR_CONFIGURATION, _SEPARATE = 284, (2,)
 _ENTRY = 12
 
 
@@ -43,6 +47,21 @@ def is_deep_colour_tiff(picture: ImageFile) -> bool:
     """Tell whether a picture is a TIFF of several channels with more than 8 bits each."""
     bits = _values(picture, _BITS_PER_SAMPLE)
     return len(bits) > 1 and max(bits) > 8
+
+
+def check_planes(picture: ImageFile) -> None:
+    """Refuse deep colour whose channels follow one another: OpenCV reads one as if it held all.
+
+    Raises
+    ------
+    ImageError
+        If a TIFF's PlanarConfiguration is 2.
+    """
+    if _values(picture, _PLANAR_CONFIGURATION) == _SEPARATE:
+        raise ImageError(
+            "Expected 16-bit colours pixel by pixel, received a TIFF that keeps each colour in a "
+            "plane of its own (PlanarConfiguration 2). Save it as a grey PNG."
+        )
 
 
 def is_white_zero_left_alone(picture: ImageFile) -> bool:

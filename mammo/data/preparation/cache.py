@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from mammo.data.preparation.report import report_in_words
+from mammo.data.preparation.report import REPORT, report_in_words
 from mammo.data.preparation.run import PrepareSettings, prepare_folder
-from mammo.data.preparation.tree import is_prepared
+from mammo.data.preparation.tree import index_tree, is_prepared
 from mammo.errors import DataError
 
 
@@ -26,14 +26,15 @@ def prepared_folder(
     Raises
     ------
     DataError
-        The folder is neither, cannot be prepared, or was prepared for another abnormality.
+        The folder is neither, cannot be prepared, or was prepared for another abnormality or from
+        another download.
     """
     if is_prepared(data) or not data.is_dir():
         return data  # a folder that does not exist is refused by who reads the table
     kind = "" if abnormality == "mass" else f"-{abnormality}"
     out = prepared or data.resolve().parent / f"{data.resolve().name}-prepared{kind}"
     if is_prepared(out):
-        _check_same(out, abnormality)
+        _check_same(out, abnormality, data)
         print(f"Using the crops prepared in {out}.")
         return out
     settings = PrepareSettings(data, out, abnormality, partial=partial)
@@ -41,11 +42,11 @@ def prepared_folder(
     return out
 
 
-def _check_same(out: Path, abnormality: str) -> None:
-    report = out / "report.json"
+def _check_same(out: Path, abnormality: str, data: Path) -> None:
     try:
-        found = json.loads(report.read_text(encoding="utf-8"))["abnormality"]
-    except (OSError, ValueError, KeyError) as error:
+        report = json.loads((out / REPORT).read_text(encoding="utf-8"))
+        found, download = report["abnormality"], report.get("download")
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
             f"{out} holds crops but no readable report of their preparation ({error}). Name it as "
             "--data to train on it, or another folder with --prepared."
@@ -54,4 +55,9 @@ def _check_same(out: Path, abnormality: str) -> None:
         raise DataError(
             f"{out} was prepared for {found}, not for {abnormality}. Name another folder with "
             "--prepared."
+        )
+    if download not in (None, index_tree(data).identity()):  # older reports name none
+        raise DataError(
+            f"{out} was prepared from other pictures than {data} holds now. Name another folder "
+            f"with --prepared, or give {out} as --data to train on its crops as they are."
         )

@@ -13,7 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.data.preparation.case_files import CaseRow
-from mammo.data.preparation.pictures import LesionPictures, lesion_box, read_lesion_pictures
+from mammo.data.preparation.pictures import (
+    MASK_MISFITS,
+    MASK_MISSING,
+    LesionPictures,
+    lesion_box,
+    read_lesion_pictures,
+)
 from mammo.errors import MammoError
 from mammo.imaging import Image, cut_lesion, lesion_window, read_image
 
@@ -88,13 +94,12 @@ def _prepare(
     found = read_lesion_pictures(paths, film.shape if film else None)
     reason, detail = trouble
     if film is not None:
+        reason, detail = found.mask_trouble
+    if film is not None and found.mask is not None:
         try:
-            box = lesion_box(found.mask.pixels, film.shape) if found.mask else None
-            if box:
-                return _cut(row.key, film, box, crop_size)
-            reason = "mask empty" if found.mask else "mask missing"
+            return _cut(row.key, film, lesion_box(found.mask.pixels, film.shape), crop_size)
         except MammoError as error:
-            reason, detail = "mask does not fit the film", str(error)
+            reason, detail = MASK_MISFITS, str(error)
     return _fall_back(row.key, found, reason, detail, crop_size)
 
 
@@ -123,7 +128,9 @@ def _fall_back(
         return PreparedLesion(key, PROVIDED, reason, detail, png=_png(crop))
     if found.unreadable:
         return PreparedLesion(key, UNRESOLVED, "crop unreadable", found.unreadable[0])
-    missing = "crop missing" if found.mask else "crop and mask missing"
+    no_mask, _ = found.mask_trouble
+    named = {"": "crop missing", MASK_MISSING: "crop and mask missing"}
+    missing = named.get(no_mask, f"crop missing, {no_mask}")
     return PreparedLesion(key, UNRESOLVED, missing, detail)
 
 

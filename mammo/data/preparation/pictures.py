@@ -1,7 +1,7 @@
 """Of the pictures of one lesion, which is the crop and which the mask, told by content alone.
 
 Neither column nor file number nor series name can be trusted. A mask is black and white (JPEG blurs
-its edge) and as large as its film; a crop is neither.
+its edge) and as large as its film; a crop is neither. A picture of one grey value is an empty mask.
 """
 
 from collections.abc import Sequence
@@ -20,15 +20,29 @@ BINARY_SHARE = 0.98
 SIZE_TOLERANCE = 0.05
 """How far a mask's sides may differ from its film's."""
 
+MASK_MISSING = "mask missing"
+MASK_EMPTY = "mask empty"
+MASK_MISFITS = "mask does not fit the film"
+
 Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
 class LesionPictures:
-    """Hold what was found for a lesion: None for what was not, and what could not be read."""
+    """Hold what was found for a lesion.
+
+    Attributes
+    ----------
+    crop : Image, or None where there is none
+    mask : Image that marks a lesion and is as large as its film, or None where there is none
+    mask_trouble : (reason, sentence) why there is no mask, the reason `MASK_MISSING`, `MASK_EMPTY`
+        or `MASK_MISFITS`; both empty where there is one
+    unreadable : sentences, one a file that could not be read
+    """
 
     crop: Image | None
     mask: Image | None
+    mask_trouble: tuple[str, str]
     unreadable: tuple[str, ...]
 
 
@@ -43,18 +57,38 @@ def read_lesion_pictures(
     film_shape : (height, width) of the film in pixels; None where there is no film
     """
     crop = mask = None
-    unreadable = []
+    unreadable, misfits, blanks = [], [], []
     for path in paths:
         try:
             picture = read_image(path)
         except MammoError as error:
             unreadable.append(str(error))
             continue
-        if not is_black_and_white(picture.pixels):
+        if picture.pixels.min() == picture.pixels.max():
+            blanks.append(f"{path.name} has one grey value all over, so it marks no lesion.")
+        elif not is_black_and_white(picture.pixels):
             crop = picture
         elif film_shape is None or same_size(picture.shape, film_shape):
             mask = picture
-    return LesionPictures(crop, mask, tuple(unreadable))
+        else:
+            misfits.append(_misfit(path, picture.shape, film_shape))
+    trouble = ("", "") if mask else _mask_trouble(misfits, blanks)
+    return LesionPictures(crop, mask, trouble, tuple(unreadable))
+
+
+def _misfit(path: Path, shape: tuple[int, int], film_shape: tuple[int, int]) -> str:
+    (height, width), (film_height, film_width) = shape, film_shape
+    return (
+        f"Expected a mask as large as its film ({film_width} x {film_height} pixels), received "
+        f"{path.name} of {width} x {height}. Check that both are of the same download."
+    )
+
+
+def _mask_trouble(misfits: Sequence[str], blanks: Sequence[str]) -> tuple[str, str]:
+    """Return why there is no mask; one that marks a lesion says more than one that marks none."""
+    if misfits:
+        return MASK_MISFITS, misfits[0]
+    return (MASK_EMPTY, blanks[0]) if blanks else (MASK_MISSING, "")
 
 
 def is_black_and_white(pixels: NDArray[np.uint8]) -> bool:
@@ -86,14 +120,14 @@ def same_size(shape: tuple[int, int], film_shape: tuple[int, int]) -> bool:
     )
 
 
-def lesion_box(mask: NDArray[np.uint8], film_shape: tuple[int, int]) -> Box | None:
-    """Return the lesion's box on its film; None where the mask is empty.
+def lesion_box(mask: NDArray[np.uint8], film_shape: tuple[int, int]) -> Box:
+    """Return the lesion's box on its film.
 
     A mask a few pixels off its film's size is brought to it.
 
     Parameters
     ----------
-    mask : uint8 (H, W), 0-255; lesion above 127
+    mask : uint8 (H, W), 0-255; lesion above 127, at least one pixel
     film_shape : (height, width) in pixels
 
     Returns
@@ -109,8 +143,6 @@ def lesion_box(mask: NDArray[np.uint8], film_shape: tuple[int, int]) -> Box | No
     """
     inside = mask > 127
     rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
-    if not rows.size:
-        return None
     tall, wide = (of_film / side for of_film, side in zip(film_shape, mask.shape, strict=True))
     return (
         float(columns[0] * wide),

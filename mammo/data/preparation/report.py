@@ -10,6 +10,8 @@ from typing import Any
 from mammo.data.preparation.case_files import CaseRow
 from mammo.data.preparation.films import PROVIDED, UNRESOLVED, WINDOW, PreparedLesion
 
+INDEX, REPORT = "index.csv", "report.json"
+
 BOX = ("box_x", "box_y", "box_width", "box_height")
 """The lesion within its crop, in crop pixels; empty where it is not known."""
 WINDOW_COLUMNS = ("window_x", "window_y", "window_width", "window_height")
@@ -56,7 +58,9 @@ def write_report(
         "provided_crops": [_entry(done[row.key]) for row in rows if _is(done, row, PROVIDED)],
         "unresolved": [_entry(done[row.key]) for row in rows if _is(done, row, UNRESOLVED)],
     }
-    path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    written = path.with_suffix(".tmp")
+    written.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    written.replace(path)
     return report
 
 

@@ -1,14 +1,12 @@
 """All films of a download: in parallel, resumable, with a report that says what became of each row.
 
-Each crop is written when it is done and its row noted in `.prepare/rows.jsonl`; a killed run goes
-on from there. `index.csv` and `report.json` come last, so that a folder with an index is whole.
+Each crop is written when it is done and its row noted (`notes.py`); a killed run goes on from
+there. `report.json` and then `index.csv` come last, so that a folder with an index is whole.
 """
 
-import json
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +20,12 @@ from mammo.data.preparation.case_files import (
     leaking_patients,
     read_case_file,
 )
-from mammo.data.preparation.films import UNRESOLVED, WINDOW, FilmTask, PreparedLesion, prepare_film
-from mammo.data.preparation.report import write_index, write_report
+from mammo.data.preparation.films import UNRESOLVED, FilmTask, PreparedLesion, prepare_film
+from mammo.data.preparation.notes import Notes
+from mammo.data.preparation.report import INDEX, REPORT, write_index, write_report
 from mammo.data.preparation.tree import TITLES, Tree, index_tree
 from mammo.errors import DataError, SettingsError
 
-NOTES = ".prepare"
 ABNORMALITIES = ("mass", "calcification", "all")
 PREPARED_CROP_SIZE = 224
 
@@ -86,7 +84,7 @@ def prepare_folder(settings: PrepareSettings, command: str) -> dict[str, Any]:
     ------
     DataError
         The download cannot be told, lacks its case files, has other counts than the official
-        ones (unless `partial`), or nothing in it could be resolved.
+        ones (unless `partial`) or no row at all, or nothing in it could be resolved.
     """
     rows_of = {part: read_case_file(path, part) for part, path in _case_files(settings).items()}
     mismatches = count_mismatches(rows_of)
@@ -96,13 +94,21 @@ def prepare_folder(settings: PrepareSettings, command: str) -> dict[str, Any]:
             "Get them anew, or pass --partial to go on with what is there."
         )
     rows = [row for part_rows in rows_of.values() for row in part_rows]
+    if not rows:
+        names = ", ".join(CASE_FILES[part] for part in rows_of)
+        raise DataError(
+            f"Expected a row a lesion in the case files of {settings.data}, but there is none in "
+            f"{names}. Get them anew."
+        )
     leaking = leaking_patients(rows)
     kept = [row for row in rows if row.split == "test" or row.patient_id not in set(leaking)]
     tree = index_tree(settings.data)
-    done = _prepare_all(settings, kept, tree)
+    notes = Notes(settings.out, settings.abnormality, settings.crop_size, tree.identity())
+    done = _prepare_all(settings, kept, tree, notes)
     report = {
         "command": command,
         "layout": TITLES[tree.layout],
+        "download": notes.download,
         "abnormality": settings.abnormality,
         "crop_size": settings.crop_size,
         "counts": {CASE_FILES[part]: count(part_rows) for part, part_rows in rows_of.items()},
@@ -110,7 +116,9 @@ def prepare_folder(settings: PrepareSettings, command: str) -> dict[str, Any]:
         "patients_in_both_halves": leaking,
         "rows_dropped_for_them": len(rows) - len(kept),
     }
-    return _finish(settings, kept, done, report)
+    whole = _finish(settings, kept, done, report)
+    notes.remove()
+    return whole
 
 
 def _case_files(settings: PrepareSettings) -> dict[Part, Path]:
@@ -122,13 +130,11 @@ def _case_files(settings: PrepareSettings) -> dict[Part, Path]:
 
 
 def _prepare_all(
-    settings: PrepareSettings, rows: Sequence[CaseRow], tree: Tree
+    settings: PrepareSettings, rows: Sequence[CaseRow], tree: Tree, notes: Notes
 ) -> dict[str, PreparedLesion]:
     """Cut what is not cut yet; return what became of each row, by its key."""
     from tqdm import tqdm
 
-    (settings.out / "crops").mkdir(parents=True, exist_ok=True)
-    notes = _Notes(settings)
     done = notes.read()
     tasks = film_tasks([row for row in rows if row.key not in done], tree)
     with tqdm(total=len(rows), initial=len(done), desc="Cutting lesions", unit="lesion") as bar:
@@ -187,57 +193,6 @@ def _backend(settings: PrepareSettings) -> AbstractContextManager[Any]:
     return context
 
 
-class _Notes:
-    """Keep what is done on the disk, a line a row, so that a killed run goes on."""
-
-    def __init__(self, settings: PrepareSettings) -> None:
-        self._crops = settings.out / "crops"
-        self._path = settings.out / NOTES / "rows.jsonl"
-        self._head = json.dumps(
-            {"abnormality": settings.abnormality, "crop_size": settings.crop_size}
-        )
-
-    def read(self) -> dict[str, PreparedLesion]:
-        """Return the windows that an earlier run cut; what it could not cut is tried again."""
-        lines = self._path.read_text(encoding="utf-8").split("\n") if self._path.is_file() else []
-        if not lines or lines[0] != self._head:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.write_text(self._head + "\n", encoding="utf-8")
-            return {}
-        found = [_lesion(line) for line in lines[1:-1]]  # the last line may be cut short
-        if lines[-1]:
-            self._path.write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")
-        return {
-            lesion.key: lesion
-            for lesion in found
-            if lesion.origin == WINDOW and (self._crops / f"{lesion.key}.png").is_file()
-        }
-
-    def write(self, lesion: PreparedLesion) -> PreparedLesion:
-        """Write the crop, then the line; return the lesion without its pixels."""
-        if lesion.png:
-            path = self._crops / f"{lesion.key}.png"
-            written = path.with_suffix(".tmp")
-            written.write_bytes(lesion.png)
-            written.replace(path)
-        light = PreparedLesion(**{**_fields(lesion), "png": b""})
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({k: v for k, v in _fields(light).items() if k != "png"}) + "\n")
-        return light
-
-
-def _fields(lesion: PreparedLesion) -> dict[str, Any]:
-    return asdict(lesion)
-
-
-def _lesion(line: str) -> PreparedLesion:
-    fields = json.loads(line)
-    return PreparedLesion(
-        fields["key"], fields["origin"], fields["reason"], fields["detail"],
-        tuple(fields["box"]), tuple(fields["window"]),
-    )  # fmt: skip
-
-
 def _finish(
     settings: PrepareSettings,
     rows: Sequence[CaseRow],
@@ -251,7 +206,6 @@ def _finish(
             f"No lesion of {settings.data} could be resolved; the first: {first.key}, "
             f"{first.reason}. {first.detail} Check that the download is complete."
         )
-    write_index(settings.out / "index.csv", resolved, done)
-    whole = write_report(settings.out / "report.json", report, rows, done)
-    shutil.rmtree(settings.out / NOTES, ignore_errors=True)
+    whole = write_report(settings.out / REPORT, report, rows, done)
+    write_index(settings.out / INDEX, resolved, done)
     return whole

@@ -6,6 +6,7 @@ series and patient, wherever the file lies and whatever it is called; the Common
 calcification series is a file's name, so that there only the series joins.
 """
 
+import hashlib
 import os
 import re
 from collections.abc import Iterator
@@ -50,6 +51,24 @@ class Tree:
         self.by_series.setdefault(series, []).append(path)
         if folder:
             self.by_folder.setdefault(folder, []).append(path)
+
+    def identity(self) -> str:
+        """Return a digest of the pictures' places and sizes, by which two downloads are told apart.
+
+        Places count from the innermost folder that holds all, so that a download may be moved.
+        """
+        paths = {path for found in self.by_series.values() for path in found}
+        root = os.path.commonpath(paths)
+        lines = sorted(f"{path.relative_to(root).as_posix()} {_size(path)}" for path in paths)
+        return hashlib.sha256(os.fsencode("\n".join(lines))).hexdigest()
+
+
+def _size(path: Path) -> int:
+    """Return a file's size in bytes; -1 where it is a link to nothing, which its row will say."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
 
 
 def is_prepared(folder: Path) -> bool:

@@ -1,0 +1,168 @@
+"""A stopped preparation goes on, begins anew for another download, and never mixes two."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mammo.data.preparation import run
+from mammo.data.preparation.cache import prepared_folder
+from mammo.data.preparation.case_files import CASE_FILES
+from mammo.data.preparation.tree import index_tree, is_prepared
+from mammo.errors import DataError
+from mammo.prepare import main
+from tests.miniature import WRITERS
+
+Prepare = Callable[..., int]
+
+
+@pytest.fixture(scope="module")
+def downloads(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("downloads")
+    return {name: WRITERS[name](folder / name).folder for name in ("kaggle", "tcia")}
+
+
+@pytest.fixture(scope="module")
+def whole(downloads, tmp_path_factory) -> dict[str, dict[str, bytes]]:
+    """What an undisturbed preparation of each download leaves."""
+    out = tmp_path_factory.mktemp("whole")
+    for name, data in downloads.items():
+        assert main(arguments(data, out / name)) == 0
+    return {name: files(out / name) for name in downloads}
+
+
+def arguments(data: Path, out: Path) -> list[str]:
+    return [
+        "--data", str(data), "--out", str(out), "--partial", "--jobs", "1", "--crop-size", "64",
+    ]  # fmt: skip
+
+
+def files(out: Path) -> dict[str, bytes]:
+    paths = [out / "index.csv", *out.glob("crops/*")]
+    return {path.name: path.read_bytes() for path in paths}
+
+
+@pytest.fixture
+def films(monkeypatch) -> Callable[[int | None], list[str]]:
+    """Stop preparations after so many films; return the films that are read from then on."""
+    prepare_film = run.prepare_film
+
+    def stop_after(number: int | None) -> list[str]:
+        read: list[str] = []
+
+        def one(task, size):
+            if len(read) == number:
+                raise KeyboardInterrupt
+            read.append(task.lesions[0][0].film)
+            return prepare_film(task, size)
+
+        monkeypatch.setattr(run, "prepare_film", one)
+        return read
+
+    return stop_after
+
+
+def test_another_download_begins_anew(downloads, whole, films, tmp_path) -> None:
+    films(6)
+    assert main(arguments(downloads["kaggle"], tmp_path)) == 130
+    films(None)
+    assert main(arguments(downloads["tcia"], tmp_path)) == 0
+    assert whole["kaggle"] != whole["tcia"] == files(tmp_path)
+
+
+def test_a_whole_folder_is_none_once_a_crop_is_overwritten(downloads, films, tmp_path) -> None:
+    assert main(arguments(downloads["kaggle"], tmp_path)) == 0
+    films(0)
+    assert main(arguments(downloads["tcia"], tmp_path)) == 130
+    assert is_prepared(tmp_path) and (tmp_path / "report.json").is_file()
+    films(6)
+    assert main(arguments(downloads["tcia"], tmp_path)) == 130
+    assert not is_prepared(tmp_path) and not (tmp_path / "report.json").exists()
+
+
+def test_a_moved_download_goes_on(downloads, whole, films, tmp_path) -> None:
+    first = films(6)
+    data = shutil.copytree(downloads["tcia"], tmp_path / "here")
+    assert main(arguments(data, tmp_path / "out")) == 130
+    moved = data.rename(tmp_path / "there")
+    rest = films(None)
+    assert main(arguments(moved, tmp_path / "out")) == 0
+    every = films(None)
+    assert main(arguments(moved, tmp_path / "again")) == 0
+    assert len(first) == 6 and len(rest) < len(every)
+    assert files(tmp_path / "out") == whole["tcia"]
+
+
+def test_a_download_is_known_by_its_files_names_and_sizes(downloads, tmp_path) -> None:
+    data = shutil.copytree(downloads["kaggle"], tmp_path / "copy")
+    identity = index_tree(downloads["kaggle"]).identity()
+    assert index_tree(data).identity() == identity
+    picture = next(data.rglob("*.jpg"))
+    picture.write_bytes(picture.read_bytes() + b"\0")
+    assert index_tree(data).identity() != identity
+    picture.unlink()
+    picture.symlink_to(tmp_path / "nowhere")
+    assert len({identity, index_tree(data).identity()}) == 2
+
+
+def test_crops_of_another_download_are_not_trained_on(downloads, tmp_path) -> None:
+    out = tmp_path / "out"
+    prepared_folder(downloads["kaggle"], out, "mass", True, "a command")
+    assert prepared_folder(downloads["kaggle"], out, "mass", True, "a command") == out
+    with pytest.raises(DataError, match="from other pictures than .*tcia holds now. Name another"):
+        prepared_folder(downloads["tcia"], out, "mass", True, "a command")
+    assert prepared_folder(out, None, "mass", True, "a command") == out
+
+
+@pytest.mark.parametrize("writer", ["write_index", "write_report"])
+def test_a_stop_between_report_and_index_is_mended(downloads, tmp_path, monkeypatch, writer):
+    """Before either file or between them: no folder with an index lacks its report."""
+    out = tmp_path / "out"
+
+    def stop(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(run, writer, stop)
+        with pytest.raises(KeyboardInterrupt):
+            prepared_folder(downloads["kaggle"], out, "mass", True, "a command")
+    assert prepared_folder(downloads["kaggle"], out, "mass", True, "a command") == out
+    assert json.loads((out / "report.json").read_text())["abnormality"] == "mass"
+
+
+@pytest.mark.parametrize("report", ["", "[]", "{}", "5"])
+def test_an_unreadable_report_is_a_sentence(downloads, tmp_path, report) -> None:
+    (tmp_path / "index.csv").touch()
+    (tmp_path / "report.json").write_text(report)
+    with pytest.raises(DataError, match="no readable report of their preparation"):
+        prepared_folder(downloads["kaggle"], tmp_path, "mass", True, "a command")
+
+
+@pytest.mark.parametrize(
+    "damage", [b'{"key": "cut', b"\0\0\0", b"\xff\xfe", b"", b"5", b"{}", b'{"key": [1]}']
+)
+def test_a_damaged_line_is_done_anew(downloads, whole, films, tmp_path, damage) -> None:
+    films(6)
+    assert main(arguments(downloads["tcia"], tmp_path)) == 130
+    notes = tmp_path / ".prepare" / "rows.jsonl"
+    head, first, *rest = notes.read_bytes().split(b"\n")
+    notes.write_bytes(b"\n".join([head, damage, *rest]))
+    read = films(None)
+    assert main(arguments(downloads["tcia"], tmp_path)) == 0
+    again = json.loads(first)["key"].rpartition("_")[0]
+    assert again in read
+    assert files(tmp_path) == whole["tcia"]
+
+
+@pytest.mark.parametrize("kept", ["", "the header"])
+def test_case_files_without_rows_are_a_sentence(downloads, tmp_path, capsys, kept) -> None:
+    data = shutil.copytree(downloads["tcia"], tmp_path / "data")
+    for name in CASE_FILES.values():
+        text = (data / name).read_text()
+        (data / name).write_text(text.splitlines()[0] + "\n" if kept else "")
+    assert main(arguments(data, tmp_path / "out")) == 1
+    said = capsys.readouterr().err
+    assert "there is none in mass_case_description_train_set.csv, mass_case" in said
+    assert not (tmp_path / "out").exists()
