@@ -1,4 +1,4 @@
-"""What the commands share: how one was typed, for the record; how TensorFlow is to train."""
+"""What the commands share: how one was typed, what stopped it, how TensorFlow is to train."""
 
 import logging
 import os
@@ -28,6 +28,26 @@ def as_typed(module: str, given: Sequence[str]) -> str:
     """
     words = [Path(word).name if os.sep in word and "://" not in word else word for word in given]
     return shlex.join(["python", "-m", module, *words])
+
+
+def stopped_by(error: OSError, place: Path) -> str:
+    """Say that the file system stopped a command which goes on if typed again.
+
+    Parameters
+    ----------
+    error : OSError
+    place : Path, to look at where the error names none
+
+    Examples
+    --------
+    >>> stopped_by(OSError(28, "No space left on device"), Path("crops"))
+    'stopped because of No space left on device (crops). Mend that, then run the same command: \
+it goes on.'
+    """
+    return (
+        f"stopped because of {error.strerror or error} ({error.filename or place}). Mend that, "
+        "then run the same command: it goes on."
+    )
 
 
 def set_tensorflow_up() -> None:

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from mammo.command_line import stopped_by
 from mammo.data.download import SOURCES, Choice, refuse_if_too_big
 from mammo.errors import MammoError, SettingsError
 
@@ -29,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nmammo.download: stopped; the same command goes on from here.", file=sys.stderr)
         return 130
+    except OSError as error:
+        print(f"mammo.download: {stopped_by(error, options.out)}", file=sys.stderr)
+        return 1
 
 
 def _download(options: argparse.Namespace) -> int:

@@ -41,7 +41,7 @@ def evaluate_artifacts(
     data : Path of prepared crops to score now, or None for the artifacts' `cases.csv`
     models : names of models; all that the artifacts hold by default
     resamples : int, 100 or more
-    seed : int
+    seed : int, 0 or more
 
     Returns
     -------
@@ -50,10 +50,13 @@ def evaluate_artifacts(
     Raises
     ------
     MammoError
-        The artifacts do not verify or hold no such model, or the crops cannot be read.
+        The artifacts do not verify or hold no such model, the crops cannot be read, or the seed or
+        the number of resamples is too low.
     """
     from mammo.artifacts import load_cases, load_manifest
 
+    if seed < 0:
+        raise SettingsError(f"expected a seed of 0 or more, received {seed}: name another")
     names = tuple(models) or tuple(load_manifest(*_given(folder)).models)
     cases = load_cases(folder)
     if data is not None:

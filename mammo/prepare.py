@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mammo.command_line import as_typed
+from mammo.command_line import as_typed, stopped_by
 from mammo.data.preparation import PrepareSettings, prepare_folder
 from mammo.data.preparation.report import report_in_words
 from mammo.data.preparation.run import ABNORMALITIES
@@ -44,11 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\nmammo.prepare: stopped; the same command goes on from here.", file=sys.stderr)
         return 130
     except OSError as error:
-        print(
-            f"mammo.prepare: stopped because of {error.strerror or error} "
-            f"({error.filename or options.out}). Mend that, then run the same command: it goes on.",
-            file=sys.stderr,
-        )
+        print(f"mammo.prepare: {stopped_by(error, options.out)}", file=sys.stderr)
         return 1
     print(report_in_words(report))
     print(f"Next: python -m mammo.train --data {options.out}")

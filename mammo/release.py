@@ -18,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.artifacts import DataFacts, RunFacts, parse_card
+from mammo.data.preparation.case_files import OFFICIAL_COUNTS
+from mammo.data.table import SPLITS, WHOLE_NUMBERS
 from mammo.evaluation import UNITS, choose_calibration, headline_metrics, named_thresholds
 from mammo.inference import Classifier
 from mammo.settings import TITLES, Recipe, TrainSettings
@@ -35,7 +37,6 @@ CASE_COLUMNS = (
     "breast_density", "mass_shape", "mass_margins", "assessment", "pathology", "subtlety",
     "published_split", "label", "lesion_id",
 )  # fmt: skip
-WHOLE_NUMBERS = ("abnormality_id", "breast_density", "assessment", "subtlety")
 HISTORY_COLUMNS = (
     "fold", "stage", "epoch", "loss", "held_out_loss", "held_out_auc", "seconds",
 )  # fmt: skip
@@ -85,7 +86,7 @@ def release_model(
     labels = table["label"].to_numpy()
     choice = choose_calibration(labels[training], fitted.out_of_fold_logits, fitted.folds)
     out_of_fold_p = np.asarray(choice.calibration.probability(fitted.out_of_fold_logits))
-    card = _card(fitted, table, training, crops.shape[1]) | {
+    card = _card(fitted, table, crops.shape[1]) | {
         "calibration": {
             "method": choice.calibration.method,
             "slope": choice.calibration.slope,
@@ -121,7 +122,7 @@ def run_facts(
     settings: TrainSettings, command: str, table: "pd.DataFrame", name_of_data: str
 ) -> RunFacts:
     """Say how a release came about: the head of its manifest."""
-    splits = {split: table[table["split"] == split] for split in ("train", "test")}
+    splits = {split: table[table["split"] == split] for split in SPLITS}
     versions = {"python": platform.python_version()} | {
         name: importlib.metadata.version(name) for name in PACKAGES if _installed(name)
     }
@@ -143,9 +144,7 @@ def _installed(package: str) -> bool:
     return True
 
 
-def _card(
-    fitted: FittedModel, table: "pd.DataFrame", training: NDArray[np.bool_], crop_size: int
-) -> dict[str, Any]:
+def _card(fitted: FittedModel, table: "pd.DataFrame", crop_size: int) -> dict[str, Any]:
     recipe = fitted.recipe
     return {
         "schema": 1,
@@ -162,10 +161,27 @@ def _card(
         "embedding_size": fitted.embedding_size,
         "cam_grid": list(fitted.cam_grid),
         "parameters": fitted.parameters,
-        "trained_on": _origin(table[training], "CBIS-DDSM, official training split:"),
+        "trained_on": trained_on(table),
         "settings": asdict(recipe),
         "metrics": {},
     }
+
+
+def trained_on(table: "pd.DataFrame") -> str:
+    """Say of a card what its model learned from; the official split by its counts alone.
+
+    Parameters
+    ----------
+    table : DataFrame with the columns `split` and `patient_id`.
+    """
+    halves = [table[table["split"] == split] for split in SPLITS]
+    found = [(len(rows), rows["patient_id"].nunique()) for rows in halves]
+    official = any(
+        found == [OFFICIAL_COUNTS[kind, split][:2] for split in SPLITS]
+        for kind in ("mass", "calcification")
+    )
+    words = "CBIS-DDSM, official training split:"
+    return _origin(halves[0], words if official else "the training rows of the given crops:")
 
 
 def _origin(rows: "pd.DataFrame", words: str) -> str:

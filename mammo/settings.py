@@ -18,6 +18,13 @@ MODELS = ("simple_cnn", "mobilenetv2")
 TITLES = {"simple_cnn": "Simple CNN", "mobilenetv2": "MobileNetV2"}
 
 
+HIGHEST_SEED = 4_294_000_000
+"""Somewhat below 2**32, where NumPy's seeds end: folds and teachers count on from it."""
+
+LEAST_AFTER_STEP = 8
+"""So many pixels of a side the simple CNN's first step must leave: it pools by 2, then by 4."""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """Say how one model is trained.
@@ -161,7 +168,7 @@ class TrainSettings:
     out : Path, the artifacts folder to write.
     work : Path, where the run keeps its checkpoints until it is whole.
     models : tuple of str, of `MODELS`.
-    seed : int, of folds, weights, order and augmentation.
+    seed : int, 0 to `HIGHEST_SEED`, of folds, weights, order and augmentation.
     folds : int, patient-grouped folds of the training split, at least 2.
     imagenet_weights : str, "imagenet" (Keras downloads them), "none", or the path of an .h5 file.
     recipes : a Recipe for each model of `models`.
@@ -169,7 +176,8 @@ class TrainSettings:
     Raises
     ------
     SettingsError
-        If a model is unknown or named twice, or there are fewer than two folds.
+        If a model is unknown or named twice, there are fewer than two folds, the seed is out of
+        range, or the simple CNN's input is too small for its first step.
     """
 
     data: Path
@@ -190,6 +198,9 @@ class TrainSettings:
             )
         if self.folds < 2:
             raise SettingsError(f"folds must be at least 2. Received: folds={self.folds}.")
+        check_seed(self.seed)
+        if "simple_cnn" in self.models:
+            _check_first_step(self.recipes.get("simple_cnn", RECIPES["simple_cnn"]))
 
     def plain(self) -> dict[str, Any]:
         """Return the settings as JSON can hold them; of paths the name alone, for privacy."""
@@ -210,6 +221,28 @@ class TrainSettings:
         """
         parts = self.plain() | {"data": fingerprint, "out": "", "work": ""}
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def check_seed(seed: int) -> None:
+    """Refuse a seed from which a training cannot draw: below 0 or above `HIGHEST_SEED`.
+
+    Raises
+    ------
+    SettingsError
+    """
+    if not 0 <= seed <= HIGHEST_SEED:
+        raise SettingsError(f"seed must lie between 0 and {HIGHEST_SEED}. Received: seed={seed}.")
+
+
+def _check_first_step(recipe: Recipe) -> None:
+    left = -(-recipe.input_size // recipe.stride)
+    if left < LEAST_AFTER_STEP:
+        raise SettingsError(
+            f"The simple CNN's stride must leave at least {LEAST_AFTER_STEP} pixels of its "
+            f"input_size, which it pools. Received: input_size={recipe.input_size}, "
+            f"stride={recipe.stride}, which leaves {left}. Choose a larger input or a smaller "
+            "stride."
+        )
 
 
 def changed_values(recipe: Recipe) -> dict[str, Any]:

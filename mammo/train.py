@@ -6,7 +6,8 @@
 For each model: patient-grouped folds on the training split (out-of-fold scores), a final fit on
 all of it, calibration and thresholds from the out-of-fold scores, and one scoring of the official
 test set. Killed at any moment, the same command goes on where it was. The old artifacts stay until
-the new ones are whole.
+the new ones are whole. A model of theirs that is not trained anew is kept where it learned from the
+same data; where it cannot be kept, nothing is trained.
 """
 
 import argparse
@@ -29,7 +30,7 @@ from mammo.artifacts import (
     staged_artifacts,
 )
 from mammo.artifacts.swap import write_lock
-from mammo.command_line import as_typed, set_tensorflow_up
+from mammo.command_line import as_typed, set_tensorflow_up, stopped_by
 from mammo.data.findings import finding_answers
 from mammo.data.folds import patient_folds
 from mammo.data.preparation.cache import prepared_folder
@@ -58,17 +59,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     set_tensorflow_up()
     try:
         command = as_typed("mammo.train", given)
-        options.data = prepared_folder(
+        settings = _settings(options)
+        data = prepared_folder(
             options.data, options.prepared, options.abnormality, options.partial, command
         )
-        settings = _settings(options)
-        run_training(settings, command)
+        run_training(dataclasses.replace(settings, data=data), command)
     except MammoError as error:
         print(f"mammo.train: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nmammo.train: stopped; the same command goes on from here.", file=sys.stderr)
         return 130
+    except OSError as error:
+        print(f"mammo.train: {stopped_by(error, options.data)}", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -88,6 +92,7 @@ def run_training(settings: TrainSettings, command: str) -> None:
     check_replaceable(settings.out)
     table, crops = load_training_crops(settings.data)
     name_of_data = fingerprint(table, crops)
+    models_to_carry_over(settings.out, name_of_data, settings.models)  # refuses before the fits
     run = settings.work / settings.run_key(name_of_data)
     try:
         _check_space(settings.work)
@@ -134,11 +139,7 @@ def _fit_and_release(
     # The simple CNN last: its teacher is MobileNetV2, whose fits serve both.
     fits = {name: _fit_model(name, settings, data, run) for name in reversed(settings.models)}
     facts = run_facts(settings, command, table, name_of_data)
-    kept = [
-        name
-        for name in models_to_carry_over(settings.out, name_of_data)
-        if name not in settings.models
-    ]
+    kept = models_to_carry_over(settings.out, name_of_data, settings.models)
     with staged_artifacts(settings.out, facts, kept) as stage:
         scores = []
         for network, fitted in (fits[name] for name in settings.models):

@@ -23,7 +23,6 @@ from mammo.artifacts import (
     load_card,
     load_cases,
     load_manifest,
-    models_to_carry_over,
     staged_artifacts,
     swap,
     verify,
@@ -178,37 +177,6 @@ def test_one_model_alone(source: Path, tmp_path: Path) -> None:
     assert verify(folder).models == ("simple_cnn",)
     assert not (folder / "mobilenetv2").exists()
     assert "mobilenetv2_p" not in load_cases(folder)
-
-
-def test_models_of_other_data_are_not_carried_over(source: Path, tmp_path: Path) -> None:
-    folder = write_tiny_artifacts(tmp_path / "artifacts")
-    before = content(folder)
-    assert models_to_carry_over(folder, facts(source).data.fingerprint) == BOTH
-    assert models_to_carry_over(folder, "another") == ()
-    with pytest.raises(ArtifactError, match="cannot be kept beside a model trained on other data"):
-        publish(source, folder, ["simple_cnn"], carry_over=["mobilenetv2"], fingerprint="another")
-    assert content(folder) == before
-
-
-def test_altered_model_is_not_carried_over(source: Path, tmp_path: Path) -> None:
-    folder = write_tiny_artifacts(tmp_path / "artifacts")
-    (folder / "mobilenetv2" / "model.onnx").write_bytes(b"altered")
-    assert models_to_carry_over(folder, facts(source).data.fingerprint) == ()
-    with pytest.raises(ArtifactError, match="does not match its checksum"):
-        publish(source, folder, ["simple_cnn"], carry_over=["mobilenetv2"])
-
-
-@pytest.mark.parametrize("wanted", ["resnet", "simple_cnn"])
-def test_model_that_cannot_be_carried_over(source: Path, tmp_path: Path, wanted: str) -> None:
-    folder = write_tiny_artifacts(tmp_path / "artifacts")
-    with pytest.raises(ArtifactError, match=f"{wanted} cannot be kept beside simple_cnn"):
-        publish(source, folder, ["simple_cnn"], carry_over=[wanted])
-
-
-def test_carry_over_from_nothing(source: Path, tmp_path: Path) -> None:
-    assert models_to_carry_over(tmp_path / "artifacts", "any") == ()
-    with pytest.raises(ArtifactError, match="There is no artifacts folder"):
-        publish(source, tmp_path / "artifacts", ["simple_cnn"], carry_over=["mobilenetv2"])
 
 
 def test_carry_over_with_other_cases(source: Path, tmp_path: Path) -> None:

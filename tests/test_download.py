@@ -6,6 +6,7 @@ Commons or the Archive.
 """
 
 import dataclasses
+import errno
 import hashlib
 import io
 import re
@@ -420,6 +421,27 @@ def test_a_file_is_no_folder_and_a_stop_is_no_error(
     monkeypatch.setattr(offer, "free_bytes", lambda folder: 10**12)
     assert from_kaggle(tmp_path / "out", "--yes") == 130
     assert "the same command goes on from here" in capsys.readouterr().err
+
+
+def test_an_error_of_the_file_system_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(offer, "free_bytes", lambda folder: 10**12)
+    (tmp_path / "file").write_text("")
+    out = tmp_path / "file" / "x"
+    assert from_kaggle(out, "--yes") == 1
+    assert capsys.readouterr().err == (
+        f"mammo.download: stopped because of Not a directory ({out}). Mend that, then run the same "
+        "command: it goes on.\n"
+    )
+
+    def fill_up(*given: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(kaggle, "_downloaded", lambda cache: tmp_path)
+    monkeypatch.setattr(kaggle, "_move_up", fill_up)
+    assert from_kaggle(tmp_path / "out", "--yes") == 1
+    assert f"No space left on device ({tmp_path / 'out'})" in capsys.readouterr().err
 
 
 def test_the_published_case_files_are_those_of_the_archive(real_csv: Path) -> None:

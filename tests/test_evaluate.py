@@ -115,6 +115,7 @@ def test_patients_that_trained_the_models_are_left_out(
         (["--artifacts", "nowhere"], "nowhere"),
         (["--models", "resnet"], "resnet"),
         (["--resamples", "3"], "at least 100 resamples"),
+        (["--seed", "-1"], "expected a seed of 0 or more, received -1"),
         (["--json", "no/such/folder/out.json", "--resamples", "100"], "folder that exists"),
         (["--data", "nowhere"], "nowhere is not a folder"),
     ],

@@ -1,6 +1,7 @@
 """The lesson of the leak on a tiny folder: what it counts, what it writes, where it goes on."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,10 @@ import pytest
 
 from mammo.artifacts import read_attachment
 from mammo.data.folds import row_folds
+from mammo.errors import SettingsError
+from mammo.lessons.leak import LeakSettings
 from mammo.lessons.overlap import count_overlap, summarise
+from mammo.settings import RECIPES
 from tests.conftest import write_prepared
 from tests.tiny_artifacts import write_tiny_artifacts
 
@@ -95,6 +99,69 @@ def test_the_lesson_is_attached_and_goes_on_where_it_was(tmp_path, monkeypatch, 
     plain = json.loads(read_attachment("lessons/leak-without-augmentation.json", out) or b"")
     assert plain["recipe"]["rotation_degrees"] == 0 and len(plain["runs"]) == 2
     assert read_attachment("lessons/leak.json", out) is not None
+
+
+@pytest.mark.training
+def test_the_simple_cnn_learns_the_lesson_without_a_teacher(tmp_path) -> None:
+    pytest.importorskip("tensorflow", reason="needs requirements-train.txt")
+    from mammo.lessons.__main__ import main
+
+    prepared = write_prepared(tmp_path / "prepared")
+    out = write_tiny_artifacts(tmp_path / "artifacts")
+    command = ["leak", "--data", str(prepared), "--out", str(out), "--model", "simple_cnn"]
+    assert main([*command, "--seeds", "1", "--epochs", "1", "--input-size", "64"]) == 0
+    lesson = json.loads(read_attachment("lessons/leak.json", out) or b"")
+    assert (lesson["model"], lesson["recipe"]["distillation"]) == ("simple_cnn", 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--out", "nowhere"], "There is no artifacts folder at nowhere"),
+        (["--seed", "-5"], "seed must lie between 0 and"),
+        (["--seed", "4294000000"], "Received: seed=4294000001"),
+        (["--seeds", "0"], "at least one seed"),
+        (["--work", "file/x"], "stopped because of Not a directory (file/x"),
+    ],
+)
+def test_what_cannot_end_well_is_refused_before_the_first_training(
+    arguments, sentence, tmp_path, monkeypatch, capsys
+) -> None:
+    from mammo.lessons import leak
+    from mammo.lessons.__main__ import main
+
+    def train(*given: object) -> dict[str, object]:
+        assert "--work" in arguments, "it trained"
+        return {}
+
+    monkeypatch.setattr(leak, "_run", train)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    prepared = write_prepared(tmp_path / "prepared")
+    out = write_tiny_artifacts(tmp_path / "artifacts")
+    assert main(["leak", "--data", str(prepared), "--out", str(out), *arguments]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("mammo.lessons: ") and sentence in said
+
+
+def test_a_lesson_that_distils_is_refused(tmp_path) -> None:
+    with pytest.raises(SettingsError, match=r"labels alone.*distillation=0\.7"):
+        LeakSettings("simple_cnn", RECIPES["simple_cnn"], (1,), "none", tmp_path)
+
+
+def test_a_damaged_result_of_a_run_is_made_anew(tmp_path, monkeypatch, capsys) -> None:
+    from mammo.lessons import leak
+
+    recipe = replace(RECIPES["simple_cnn"], distillation=0.0)
+    settings = LeakSettings("simple_cnn", recipe, (1,), "none", tmp_path)
+    monkeypatch.setattr(leak, "_run", lambda *given: {"auc": 0.5})
+    given = (pd.DataFrame(), np.empty(0, np.uint8), "data", settings, "rows", 1)
+    assert leak._kept_run(*given) == {"auc": 0.5}
+    (tmp_path / "rows-1.json").write_text('{"identity"')
+    assert leak._kept_run(*given) == {"auc": 0.5}
+    assert "rows-1.json cannot be read" in capsys.readouterr().err
+    monkeypatch.setattr(leak, "_run", lambda *given: pytest.fail("it is kept"))
+    assert leak._kept_run(*given) == {"auc": 0.5}
 
 
 @pytest.mark.training

@@ -20,6 +20,7 @@ from mammo.artifacts import load_card, load_cases, load_history, verify
 from mammo.data.table import load_crops, read_pixels
 from mammo.train import main
 from tests.conftest import write_prepared
+from tests.miniature import WRITERS
 
 pytestmark = pytest.mark.training
 
@@ -53,6 +54,8 @@ def test_it_writes_whole_artifacts_of_both_models(trained):
         assert list(history["fold"].unique()) == ["fold_0", "fold_1", "final"]
         assert len(history) == 3 * epochs
     assert not list(out.parent.glob(".mammo-work/*/"))
+    words = "the training rows of the given crops: 32 crops of 16 patients"
+    assert load_card("simple_cnn", out).trained_on == words
 
 
 def test_the_exported_network_gives_the_recorded_scores(trained):
@@ -95,6 +98,46 @@ def test_one_model_is_trained_anew_beside_the_other(trained):
     after = verify(out)
     assert set(after.models) == {"simple_cnn", "mobilenetv2"}
     assert after.files["mobilenetv2/model.onnx"] == before
+
+
+def test_it_trains_nothing_where_the_other_model_would_be_lost(
+    trained, tmp_path, capsys, monkeypatch
+):
+    prepared, out = trained
+    before = verify(out)
+    monkeypatch.setattr("mammo.train._fit_model", lambda *given: pytest.fail("it trained"))
+    other = write_prepared(tmp_path / "prepared", seed=1)
+    text = refusal(command(other, out, "--models", "simple_cnn"), capsys)
+    assert "mobilenetv2 in" in text and "would be lost: the older data are others" in text
+    assert verify(out) == before
+    network = out / "mobilenetv2" / "model.onnx"
+    content = network.read_bytes()
+    network.write_bytes(content[:-1])
+    text = refusal(command(prepared, out, "--models", "simple_cnn"), capsys)
+    network.write_bytes(content)
+    assert "would be lost" in text and "does not match its checksum" in text
+    assert verify(out) == before
+
+
+def test_values_that_the_case_table_cannot_hold_are_refused_before_the_fits(
+    prepared, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr("mammo.train._fit_model", lambda *given: pytest.fail("it trained"))
+    table = pd.read_csv(prepared / "index.csv", dtype=object)
+    table.assign(breast_density="B").to_csv(prepared / "index.csv", index=False)
+    text = refusal(command(prepared, tmp_path / "artifacts"), capsys)
+    assert "Row 2 of index.csv" in text and "breast_density='B'" in text
+
+
+def test_a_damaged_checkpoint_does_not_stop_the_same_command(prepared, tmp_path, capsys):
+    out = tmp_path / "artifacts"
+    arguments = command(prepared, out, "--models", "simple_cnn")
+    kill_at_the_first_checkpoint(arguments, out)
+    for path in (tmp_path / ".mammo-work").glob("*/simple_cnn/*.npz"):
+        path.write_bytes(path.read_bytes()[:-1000])
+    assert main(arguments) == 0
+    assert "fold_0.npz cannot be read" in capsys.readouterr().err
+    assert verify(out).models == ("simple_cnn",)
 
 
 def test_a_killed_training_goes_on_and_ends_in_the_same_place(tmp_path):
@@ -165,6 +208,10 @@ def test_it_refuses_by_a_sentence(prepared, tmp_path, capsys):
     assert "none.h5" in text
     text = refusal(command(prepared, out, "--dropout", "2"), capsys)
     assert "dropout must lie between" in text
+    assert "seed must lie between" in refusal(command(prepared, out, "--seed", "-1"), capsys)
+    arguments = command(prepared, out, "--models", "simple_cnn", "--stride", "8")
+    text = refusal([*arguments, "--input-size", "48"], capsys)
+    assert "stride=8, which leaves 6" in text
     (out / "thesis").mkdir(parents=True)
     assert "is not empty" in refusal(command(prepared, out), capsys)
     assert list(out.iterdir()) == [out / "thesis"]
@@ -174,6 +221,19 @@ def test_it_refuses_a_disk_without_room(prepared, tmp_path, capsys, monkeypatch)
     usage = type("Usage", (), {"free": 10**6})()
     monkeypatch.setattr("mammo.train.shutil.disk_usage", lambda _: usage)
     assert "3 GB of free space" in refusal(command(prepared, tmp_path / "artifacts"), capsys)
+
+
+def test_a_file_in_the_place_of_the_prepared_folder_is_a_sentence(tmp_path, capsys):
+    data = WRITERS["kaggle"](tmp_path / "tree").folder
+    (data.parent / f"{data.name}-prepared").write_text("")
+    text = refusal(command(data, tmp_path / "artifacts", "--partial"), capsys)
+    assert "stopped because of Not a directory" in text and f"{data.name}-prepared" in text
+    assert text.endswith("Mend that, then run the same command: it goes on.\n")
+
+
+def test_bad_settings_are_refused_before_a_download_is_prepared(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("mammo.train.prepared_folder", lambda *given: pytest.fail("it prepared"))
+    assert "seed=-1" in refusal(command(tmp_path, tmp_path / "out", "--seed", "-1"), capsys)
 
 
 def test_it_refuses_data_without_a_test_split(prepared, tmp_path, capsys):

@@ -20,15 +20,16 @@ from typing import Any
 
 from mammo.artifacts.attachments import attachments_to_keep
 from mammo.artifacts.card import parse_card
+from mammo.artifacts.carry_over import MODEL_FILES, check_carry_over, models_in, output_names
 from mammo.artifacts.cases import CASES_NAME, merge_columns, parse_cases, read_rows, write_rows
 from mammo.artifacts.manifest import (
     MANIFEST_NAME,
     MANIFEST_SCHEMA,
     Manifest,
     RunFacts,
+    load_manifest,
     read_files,
     record_of,
-    verify,
 )
 from mammo.artifacts.seal import sealed
 from mammo.artifacts.swap import (
@@ -42,7 +43,6 @@ from mammo.artifacts.swap import (
 )
 from mammo.errors import ArtifactError
 
-MODEL_FILES = ("model.onnx", "model.weights.h5", "card.json", "history.csv")
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -85,7 +85,7 @@ def staged_artifacts(
         with write_lock(folder, wait_s):
             remove_leftovers(folder)
             check_replaceable(folder)
-            origins = _check_carry_over(folder, facts, carry_over)
+            origins = check_carry_over(folder, facts.data.fingerprint, facts.models, carry_over)
             with _stage_beside(folder) as stage:
                 _copy_models(folder, stage, facts, carry_over)
                 yield stage
@@ -95,19 +95,27 @@ def staged_artifacts(
         raise _unwritable(folder, error) from error
 
 
-def models_to_carry_over(folder: Path, fingerprint: str) -> tuple[str, ...]:
-    """Return the models of the present artifacts that were trained on the same data, all verified.
+def models_to_carry_over(folder: Path, fingerprint: str, trained: Sequence[str]) -> tuple[str, ...]:
+    """Return the models of the present artifacts that stay beside those of a training.
 
-    Returns
-    -------
-    tuple of str
-        Empty where there are no artifacts, they do not verify, or their data were others.
+    A training asks before it begins, because it deletes each model that it does not keep. A damaged
+    attachment keeps no model from staying; it is dropped at the end, with a word.
+
+    Parameters
+    ----------
+    folder : Path, the artifacts to replace; it may be absent
+    fingerprint : str, of the data of the training
+    trained : models that it makes anew
+
+    Raises
+    ------
+    ArtifactError
+        Another model is there that cannot stay: its data were others, or it or its scores are not
+        whole.
     """
-    try:
-        manifest = verify(Path(folder).resolve())
-    except ArtifactError:
-        return ()
-    return manifest.models if manifest.data.fingerprint == fingerprint else ()
+    folder = Path(folder).resolve()
+    others = tuple(model for model in models_in(folder) if model not in trained)
+    return tuple(check_carry_over(folder, fingerprint, trained, others))
 
 
 def check_replaceable(folder: Path) -> None:
@@ -142,29 +150,6 @@ def _stage_beside(folder: Path) -> Iterator[Path]:
         shutil.rmtree(stage, ignore_errors=True)
 
 
-def _check_carry_over(
-    folder: Path, facts: RunFacts, carry_over: Sequence[str]
-) -> dict[str, dict[str, str]]:
-    """Return, for each model to keep, which run made it; refuse what cannot be kept."""
-    if not carry_over:
-        return {}
-    old = verify(folder)
-    absent = [model for model in carry_over if model not in old.models or model in facts.models]
-    if absent:
-        raise ArtifactError(
-            f"{', '.join(absent)} cannot be kept beside {', '.join(facts.models)}: {folder} "
-            f"holds {', '.join(old.models)}. Train all models together."
-        )
-    if old.data.fingerprint != facts.data.fingerprint:
-        raise ArtifactError(
-            f"{', '.join(carry_over)} in {folder} cannot be kept beside a model trained on other "
-            f"data (fingerprint {old.data.fingerprint[:12]}, now {facts.data.fingerprint[:12]}). "
-            f"Train all models together, or choose another folder."
-        )
-    origin = {"created": old.created, "command": old.command}
-    return {model: dict(old.carried_over.get(model, origin)) for model in carry_over}
-
-
 def _copy_models(folder: Path, stage: Path, facts: RunFacts, carry_over: Sequence[str]) -> None:
     for model in facts.models:
         (stage / model).mkdir()
@@ -178,7 +163,7 @@ def _complete(
     if origins:
         _carry_columns(stage / CASES_NAME, folder / CASES_NAME, tuple(origins))
     models = (*facts.models, *origins)
-    outputs = [CASES_NAME, *(f"{model}/{name}" for model in models for name in MODEL_FILES)]
+    outputs = output_names(models)
     _check_whole(stage, outputs, models)
     manifest = _manifest(stage, facts, models, outputs) | {"carried_over": origins}
     older = _older_manifest(folder)
@@ -198,21 +183,31 @@ def _keep_attachments(
 ) -> dict[str, Mapping[str, str]]:
     """Copy the attachments that still hold, and add them to the new manifest's files."""
     kept = attachments_to_keep(older, files)
-    for name in kept:
-        content = read_files((name,), folder)[name]
+    for name in older.attachments.keys() - kept.keys():
+        print(f"{name} belonged to the older models and is dropped: run its command again.")
+    for name in tuple(kept):
+        try:
+            content = read_files((name,), folder)[name]
+        except ArtifactError:
+            print(f"{name} is missing or altered and is dropped: run its command again.")
+            del kept[name]
+            continue
         (stage / name).parent.mkdir(parents=True, exist_ok=True)
         (stage / name).write_bytes(content)
         files[name] = record_of(content)
-    for name in older.attachments.keys() - kept.keys():
-        print(f"{name} belonged to the older models and is dropped: run its command again.")
     return kept
 
 
 def _older_manifest(folder: Path) -> Manifest | None:
-    """Return the manifest of the artifacts to replace if they are whole: others may be replaced."""
+    """Return the manifest of the artifacts to replace; one that cannot be read may be replaced."""
     try:
-        return verify(folder)
+        return load_manifest(folder)
     except ArtifactError:
+        if (folder / MANIFEST_NAME).is_file():
+            print(
+                f"{folder / MANIFEST_NAME} could not be read, so that nothing attached to the "
+                "older artifacts counts any more: run the commands that attached it again."
+            )
         return None
 
 

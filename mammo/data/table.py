@@ -40,6 +40,8 @@ OPTIONAL = (
     "box_width",
     "box_height",
 )
+WHOLE_NUMBERS = ("abnormality_id", "breast_density", "assessment", "subtlety")
+HIGHEST_NUMBER = 999_999_999
 LABELS = {"MALIGNANT": 1, "BENIGN": 0, "BENIGN_WITHOUT_CALLBACK": 0}
 SPLITS = ("train", "test")
 
@@ -51,7 +53,8 @@ def load_crops(folder: str | Path, *, refuse_leaks: bool = True) -> "pd.DataFram
     ----------
     folder : path of a folder with `index.csv` and the crops that it names. The columns `file`,
         `patient_id` and `pathology` (MALIGNANT, BENIGN or BENIGN_WITHOUT_CALLBACK) must be there;
-        the other columns of CBIS-DDSM may be. Without `split` every crop counts as test.
+        the other columns of CBIS-DDSM may be; those of `WHOLE_NUMBERS` hold a whole number from 0
+        or nothing. Without `split` every crop counts as test.
     refuse_leaks : bool, False to let a patient stand in both splits: for who looks for leaks
 
     Returns
@@ -65,7 +68,7 @@ def load_crops(folder: str | Path, *, refuse_leaks: bool = True) -> "pd.DataFram
     ------
     DataError
         If the folder or a column is missing, a crop's file is missing, a value is not legal, a
-        lesion's view stands twice, or a patient stands in both splits.
+        case or a lesion's view stands twice, or a patient stands in both splits.
     """
     import pandas as pd
 
@@ -104,6 +107,7 @@ def _checked(table: "pd.DataFrame", folder: Path, refuse_leaks: bool) -> "pd.Dat
         "pathology",
     )  # fmt: skip
     _refuse_rows(table, ~table["split"].isin(SPLITS), "must say train or test", "split")
+    _read_whole_numbers(table)
     table["path"] = [str((folder / name).resolve()) for name in table["file"]]
     exists = np.array([Path(path).is_file() for path in table["path"]])
     _refuse_rows(table, ~exists, "names a file that does not exist", "file")
@@ -114,6 +118,21 @@ def _checked(table: "pd.DataFrame", folder: Path, refuse_leaks: bool) -> "pd.Dat
     if refuse_leaks:
         _refuse_shared_patients(table)
     return table
+
+
+def _read_whole_numbers(table: "pd.DataFrame") -> None:
+    """Make the columns of whole numbers numeric, missing ones NaN; refuse other values."""
+    import pandas as pd
+
+    for name in WHOLE_NUMBERS:
+        # By way of texts: True and False are no numbers here.
+        values = pd.to_numeric(table[name].astype(str), errors="coerce")
+        legal = values.between(0, HIGHEST_NUMBER) & (values % 1 == 0)
+        _refuse_rows(
+            table, table[name].notna() & ~legal,
+            f"must hold a whole number from 0 to {HIGHEST_NUMBER:,}, or nothing", name,
+        )  # fmt: skip
+        table[name] = values
 
 
 def _lesion_ids(table: "pd.DataFrame") -> list[str]:
@@ -150,17 +169,18 @@ def _refuse_rows(
 
 def _refuse_repeats(table: "pd.DataFrame") -> None:
     for keys, what in (
-        (["file"], "the same file"),
-        (["lesion_id", "view", "abnormality_type", "film_series_uid"], "the same lesion and view"),
+        (["file"], "the same file as an earlier row: each crop must stand once"),
+        (["case_id"], "a file called as an earlier row's: its name names the case. Rename one"),
+        (
+            ["lesion_id", "view", "abnormality_type", "film_series_uid"],
+            "the same lesion and view as an earlier row: each crop must stand once",
+        ),
     ):
         complete = table[table["view"].notna()] if len(keys) > 1 else table
         repeated = complete.duplicated(keys, keep="first")
         if repeated.any():
             row = complete.index[repeated][0]
-            raise DataError(
-                f"Row {row + 2} of index.csv ({table.loc[row, 'file']}) names {what} as an "
-                "earlier row: each crop must stand once."
-            )
+            raise DataError(f"Row {row + 2} of index.csv ({table.loc[row, 'file']}) names {what}.")
 
 
 def _refuse_shared_patients(table: "pd.DataFrame") -> None:

@@ -5,8 +5,9 @@
 
 `leak` trains the same model by the same trainer under two splits of the same crops, for each of
 five seeds: rows at random, as in many public notebooks, and patients at random. Only the official
-training crops are used; the test half stays untouched. The result goes to
-`artifacts/lessons/leak.json`, which the page Model comparison shows. The same recipe without
+training crops are used; the test half stays untouched. Each model learns from the labels alone: a
+teacher of the simple CNN would double the trainings and teach the lesson no better. The result goes
+to `artifacts/lessons/leak.json`, which the page Model comparison shows. The same recipe without
 rotation, zoom, shift and change of tone memorises more: its result goes to
 `artifacts/lessons/leak-without-augmentation.json`. Killed, the same command goes on where it was.
 """
@@ -22,9 +23,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mammo.artifacts import artifacts_folder, attach
+from mammo.artifacts import artifacts_folder, attach, load_manifest
 from mammo.artifacts.lesson import LEAK, LEAK_WITHOUT_AUGMENTATION, SCHEMA
-from mammo.command_line import as_typed
+from mammo.command_line import as_typed, stopped_by
 from mammo.data.table import load_crops
 from mammo.errors import MammoError
 from mammo.lessons.leak import LeakSettings, leak_lesson
@@ -32,6 +33,7 @@ from mammo.lessons.overlap import summary_in_words
 from mammo.settings import MODELS, RECIPES, TrainSettings, with_overrides
 
 AUGMENTATION = ("rotation_degrees", "zoom", "shift", "contrast", "brightness")
+WITHOUT_TEACHER = {"distillation": 0.0}
 WORK_FOLDER = ".mammo-lessons"
 OVERRIDES = ("head_epochs", "epochs", "input_size", "batch_size")
 
@@ -51,6 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nmammo.lessons: stopped; the same command goes on from here.", file=sys.stderr)
         return 130
+    except OSError as error:
+        print(f"mammo.lessons: {stopped_by(error, options.data)}", file=sys.stderr)
+        return 1
     print(summary_in_words(lesson))
     return 0
 
@@ -58,7 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _teach(options: argparse.Namespace, command: str) -> dict[str, Any]:
     out = options.out if options.out is not None else artifacts_folder()
     work = options.work if options.work is not None else out.resolve().parent / WORK_FOLDER
-    overrides = {name: getattr(options, name) for name in OVERRIDES}
+    load_manifest(out)  # refuses before the trainings what could not be added to at their end
+    overrides = {name: getattr(options, name) for name in OVERRIDES} | WITHOUT_TEACHER
     result = LEAK
     if options.without_augmentation:
         overrides |= dict.fromkeys(AUGMENTATION, 0.0)

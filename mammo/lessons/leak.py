@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from mammo.artifacts.lesson import SPLITS
 from mammo.data.folds import patient_folds, row_folds
 from mammo.data.table import fingerprint, read_pixels
-from mammo.errors import DataError
+from mammo.errors import DataError, SettingsError
 from mammo.evaluation import PatientBootstrap, auc_interval
 from mammo.lessons.overlap import count_overlap, summarise
-from mammo.settings import TITLES, Recipe
+from mammo.models.kept import read_kept
+from mammo.settings import TITLES, Recipe, check_seed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,10 +38,16 @@ class LeakSettings:
     Parameters
     ----------
     model : str, of `mammo.settings.MODELS`.
-    recipe : Recipe, the same under both splits.
-    seeds : tuple of int, one run of each split for each.
+    recipe : Recipe, the same under both splits, without a teacher.
+    seeds : tuple of int, at least one, 0 to `mammo.settings.HIGHEST_SEED`: one run of each split
+        for each.
     imagenet_weights : str, see `mammo.models.mobilenetv2`.
     work : Path, keeps finished runs and checkpoints until all are done.
+
+    Raises
+    ------
+    SettingsError
+        If there is no seed, one is out of range, or the recipe distils.
     """
 
     model: str
@@ -48,6 +55,17 @@ class LeakSettings:
     seeds: tuple[int, ...]
     imagenet_weights: str
     work: Path
+
+    def __post_init__(self) -> None:
+        if not self.seeds:
+            raise SettingsError("The lesson needs at least one seed. Received: none.")
+        for seed in self.seeds:
+            check_seed(seed)
+        if self.recipe.distillation:
+            raise SettingsError(
+                "The lesson's recipe must learn from labels alone. Received: "
+                f"distillation={self.recipe.distillation:g}. Set it to 0."
+            )
 
 
 def leak_lesson(table: "pd.DataFrame", settings: LeakSettings) -> dict[str, Any]:
@@ -113,10 +131,9 @@ def _kept_run(
         "weights": Path(settings.imagenet_weights).name,
     }
     path = settings.work / f"{split}-{seed}.json"
-    if path.is_file():
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        if kept["identity"] == identity:
-            return dict(kept["run"])
+    kept = read_kept(path, lambda path: _run_of(path, identity))
+    if kept:
+        return kept
     run = _run(rows, crops, name_of_data, settings, split, seed)
     path.parent.mkdir(parents=True, exist_ok=True)
     written = path.with_suffix(".tmp")
@@ -125,6 +142,11 @@ def _kept_run(
     if split == SPLITS[-1]:
         shutil.rmtree(settings.work / str(seed), ignore_errors=True)  # its features: a gigabyte
     return run
+
+
+def _run_of(path: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    return dict(kept["run"]) if kept["identity"] == identity else None
 
 
 def _run(

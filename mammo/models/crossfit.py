@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from mammo.errors import TrainingError
 from mammo.models.batches import FitData
 from mammo.models.fit import build_network, fit, ignore_progress, predict_logits
+from mammo.models.kept import read_kept
 from mammo.models.mobilenetv2 import split
 from mammo.models.multitask import without_descriptors
 from mammo.models.teaching import (
@@ -174,7 +175,8 @@ def _asked(teacher: FitPlan, pupil: FitPlan, data: TrainingCrops, fold: int) -> 
     identity = f"{_identity(teacher, data, fold)} {changed_values(moved.recipe)} {views}"
     name = hashlib.sha256(identity.encode()).hexdigest()[:16]
     path = (pupil.features or pupil.work / pupil.name) / f"answers-{name}.npy"
-    if not path.is_file():
+    said = read_kept(path, np.load)
+    if said is None:
         path.parent.mkdir(parents=True, exist_ok=True)
         network, _, _ = fit_fold(teacher, data, fold)
         part, crops = _learning_part(moved, network, data), len(data.labels)
@@ -187,7 +189,7 @@ def _asked(teacher: FitPlan, pupil: FitPlan, data: TrainingCrops, fold: int) -> 
         written = path.with_suffix(f".{os.getpid()}.npy")
         np.save(written, said)
         written.replace(path)
-    return np.asarray(np.load(path))
+    return np.asarray(said)
 
 
 def _moved_alike(teacher: Recipe, pupil: Recipe) -> Recipe:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.models.batches import FitData, batches
+from mammo.models.kept import read_kept
 from mammo.models.mobilenetv2 import build_mobilenetv2, train_above, train_head_only
 from mammo.models.multitask import multitask_loss, with_descriptors
 from mammo.models.simple_cnn import build_simple_cnn
@@ -74,14 +75,15 @@ def fit(
     recipe : Recipe.
     seed : int, of the order of the crops.
     checkpoint : Path of the .npz file to keep; its folder must exist.
-    identity : str, names data, recipe, seed and fold: a checkpoint of another identity is ignored.
+    identity : str, names data, recipe, seed and fold: a checkpoint of another identity is ignored,
+        and so, with a line, is one that cannot be read.
     on_epoch : called after each epoch, and once at the start, with the epochs done so far.
 
     Returns
     -------
     list of dict, one an epoch: stage, epoch, loss, held_out_loss, held_out_auc, seconds.
     """
-    saved = _read_checkpoint(checkpoint, identity)
+    saved = read_kept(checkpoint, lambda path: _read_checkpoint(path, identity))
     state = saved[0] if saved else _State(identity)
     on_epoch(len(state.history))
     for stage in _stages(network, recipe)[state.stage :]:
@@ -222,9 +224,8 @@ def _write_checkpoint(path: Path, state: _State, network: keras.Model) -> None:
 
 
 def _read_checkpoint(path: Path, identity: str) -> tuple[_State, list[NDArray[Any]]] | None:
-    if not path.is_file():
-        return None
-    with np.load(path) as saved:
+    # Opened here, because NumPy leaves a damaged file open.
+    with path.open("rb") as file, np.load(file) as saved:
         state = _State(**json.loads(str(saved["state"])))
         if state.identity != identity:
             return None

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from mammo.data.augment import Augmentation, augment
 from mammo.imaging.preprocess import Preprocessing, prepare, stretch
 from mammo.models.export import compile_onnx
+from mammo.models.kept import read_kept
 from mammo.settings import Recipe
 
 FLIPS = 4
@@ -133,9 +134,11 @@ class FrozenViews:
     ) -> NDArray[np.float16]:
         if name not in self._open:
             path = self._folder / f"{name}.npy"
-            if not path.is_file():
+            kept = read_kept(path, _opened)
+            if kept is None:
                 self._write(path, draw)
-            self._open[name] = np.load(path, mmap_mode="r")
+                kept = _opened(path)
+            self._open[name] = kept
         return self._open[name]
 
     def _write(self, path: Path, draw: Callable[[Rows], NDArray[np.float32]]) -> None:
@@ -150,6 +153,10 @@ class FrozenViews:
         with written.open("wb") as file:
             np.save(file, np.concatenate(parts))
         written.replace(path)
+
+
+def _opened(path: Path) -> NDArray[np.float16]:
+    return np.asarray(np.load(path, mmap_mode="r"))
 
 
 def _fingerprint(views: CropViews, frozen: keras.Model) -> str:

@@ -1,5 +1,7 @@
 """Prepared crops: what is read, and each refusal by its sentence."""
 
+import shutil
+
 import cv2
 import numpy as np
 import pandas as pd
@@ -51,6 +53,14 @@ def test_the_real_folder_holds_the_official_counts(real_crops):
         ("split", "validation", r"Row 5 .*train or test.*'validation'"),
         ("patient_id", None, r"Row 5 .*no file or patient"),
         ("patient_id", "P_00002", r"1 patients stand in both splits \(row 5: P_00002\)"),
+        ("breast_density", "B", r"Row 5 .*whole number from 0 .*Received: breast_density='B'"),
+        ("abnormality_id", "a1", r"Row 5 .*whole number from 0 .*Received: abnormality_id='a1'"),
+        ("assessment", "4.5", r"Row 5 .*whole number from 0 .*Received: assessment="),
+        ("assessment", "4A", r"Row 5 .*whole number from 0 .*Received: assessment='4A'"),
+        ("subtlety", "-1", r"Row 5 .*whole number from 0 .*Received: subtlety="),
+        ("subtlety", "inf", r"Row 5 .*whole number from 0 .*Received: subtlety="),
+        ("subtlety", "1e12", r"Row 5 .*whole number from 0 .*Received: subtlety="),
+        ("assessment", "True", r"Row 5 .*whole number from 0 .*Received: assessment='True'"),
     ],
 )
 def test_a_wrong_row_is_named(prepared, column, value, sentence):
@@ -66,6 +76,27 @@ def test_a_lesion_s_view_twice_is_refused(prepared):
     pd.concat([table, table.iloc[[4]]]).to_csv(prepared / "index.csv", index=False)
     with pytest.raises(DataError, match=r"Row 50 .*the same file"):
         load_crops(prepared)
+
+
+def test_a_case_s_name_twice_is_refused(prepared):
+    """A case is named by its file, whatever folder that lies in."""
+    other = prepared / "other" / "Mass-Train_P_00000_LEFT_CC_1.png"
+    other.parent.mkdir()
+    shutil.copy(prepared / "crops" / other.name, other)
+    change(prepared, 3, "file", f"other/{other.name}")
+    with pytest.raises(DataError, match=r"Row 5 .*called as an earlier row's.*Rename one\."):
+        load_crops(prepared)
+
+
+def test_numbers_may_be_missing_and_are_whole(prepared):
+    change(prepared, 3, "breast_density", None)
+    change(prepared, 3, "subtlety", " 5 ")
+    table = load_crops(prepared)
+    assert table["breast_density"].isna().tolist().index(True) == 3
+    assert (table["subtlety"][3], table["lesion_id"][0]) == (5, "P_00000_LEFT_1")
+    index = pd.read_csv(prepared / "index.csv")
+    index.assign(assessment="").to_csv(prepared / "index.csv", index=False)
+    assert load_crops(prepared)["assessment"].isna().all()
 
 
 def test_a_missing_column_folder_or_index_is_said(prepared, tmp_path):

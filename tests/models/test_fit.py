@@ -116,6 +116,34 @@ def test_a_checkpoint_of_other_settings_is_not_used(data, tmp_path):
     assert calls[0] == 0
 
 
+def test_a_checkpoint_cut_short_is_not_used_and_said(data, tmp_path, capsys):
+    plan = FitPlan("simple_cnn", RECIPES["simple_cnn"], 7, "none", tmp_path)
+    first = fit_fold(plan, data, 1)
+    checkpoint = tmp_path / "simple_cnn" / "fold_1.npz"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-500])
+    calls = []
+    again = fit_fold(plan, data, 1, calls.append)
+    assert calls == [0, 1, 2, 3]
+    assert np.array_equal(first[1], again[1])
+    assert f"{checkpoint} cannot be read" in capsys.readouterr().err
+    fit_fold(plan, data, 1, calls.append)
+    assert calls[-1] == 3 and len(calls) == 5  # whole again
+
+
+def test_features_and_answers_cut_short_are_made_anew(data, tmp_path, capsys):
+    recipe = replace(RECIPES["simple_cnn"], distillation=0.5)
+    teacher = FitPlan("mobilenetv2", RECIPES["mobilenetv2"], 7, "none", tmp_path)
+    plan = FitPlan("simple_cnn", recipe, 7, "none", tmp_path, teacher)
+    first = fit_fold(plan, data, 0)
+    kept = [*tmp_path.rglob("answers-*.npy"), *tmp_path.rglob("flip_*.npy")]
+    assert len(kept) > 1
+    for path in (*kept, tmp_path / "simple_cnn" / "fold_0.npz"):
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    again = fit_fold(plan, data, 0)
+    assert np.allclose(first[1], again[1])
+    assert "answers-" in capsys.readouterr().err
+
+
 def test_the_final_fit_holds_nothing_out(data, tmp_path):
     plan = FitPlan("simple_cnn", RECIPES["simple_cnn"], 7, "none", tmp_path)
     _, logits, history = fit_fold(plan, data, FINAL)
