@@ -205,7 +205,6 @@ class Guest:
     async def choose_example(self) -> None:
         """Choose one of the example lesions."""
         if not any(box.id.endswith("-example") for box in self.visitor.elements("selectbox")):
-            # The page remembers what was chosen there last.
             await self.timed("turn to the examples", self.visitor.change("source", EXAMPLE))
         name = self.random.choice(list(self._library.examples))
         await self.timed("choose an example", self.visitor.change("example", name))

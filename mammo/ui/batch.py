@@ -1,6 +1,7 @@
 """Many files at once: assessed one after the other, kept in the session, shown as a table."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 from streamlit.typing import UploadedFile
@@ -15,7 +16,7 @@ from mammo.ui.frame import small_notice
 from mammo.ui.probability_columns import ESTIMATE, probability_columns
 from mammo.ui.region import looks_like_crop
 from mammo.ui.result import ask, choose_threshold, doubts
-from mammo.ui.source import Lesion, Picture
+from mammo.ui.source import Lesion, Picture, numbered
 from mammo.ui.table import ROW_HEIGHT, STANDING, Row, csv_bytes, film_remark, table_height, table_of
 from mammo.ui.trust import ask_trust
 
@@ -29,7 +30,7 @@ def assess_files(
     """Assess each file that is not assessed yet, under a progress bar.
 
     The rows of this session are kept as they come, so that a page run again in the middle loses
-    nothing, and dropped with their files.
+    nothing, and dropped with their files. Of files with one name each has its number.
     """
     held: dict[str, Row] = st.session_state.setdefault(_ROWS, {})
     for gone in held.keys() - {file.file_id for file in files}:
@@ -41,7 +42,11 @@ def assess_files(
             held[file.file_id] = _row(file, classifiers)
             progress.progress(done / len(waiting), f"{done} of {len(waiting)} files")
         progress.empty()
-    return tuple(held[file.file_id] for file in files[:MOST_FILES])
+    names = numbered([file.name for file in files])
+    return tuple(
+        replace(held[file.file_id], file=name)
+        for file, name in zip(files[:MOST_FILES], names, strict=False)
+    )
 
 
 def forget_rows() -> None:

@@ -17,13 +17,15 @@ from mammo.glossary import glossary_line
 from mammo.imaging import quality_warnings
 from mammo.inference import Assessment, Classifier
 from mammo.ui import words
+from mammo.ui.address import went_back
 from mammo.ui.chart import draw
+from mammo.ui.comparison.link import option_from_link
 from mammo.ui.display import data_uri, enlarged
 from mammo.ui.downloads import offer_file
 from mammo.ui.figures import BAR_CONFIG, probability_figure
 from mammo.ui.frame import small_notice, small_print
 from mammo.ui.report_buttons import report_buttons
-from mammo.ui.settings import default_threshold
+from mammo.ui.settings import default_threshold, threshold_key
 from mammo.ui.source import Lesion, Picture
 from mammo.ui.table import Row, csv_bytes
 from mammo.ui.trust import Signals, show_familiarity, show_mark, show_similar, show_zone
@@ -68,18 +70,28 @@ def ask_one(model: Classifier, crop: NDArray[np.uint8]) -> Answer:
     return Answer(model.card, crop, model.assess(crop)[0])
 
 
-def choose_threshold(key: str) -> str:
-    """Ask for the operating point that turns a probability into above or below."""
+def choose_threshold(field: str, asked: str | None = None) -> str:
+    """Ask for the operating point that turns a probability into above or below.
+
+    Parameters
+    ----------
+    field : str, tells this choice from others
+    asked : str or None, what a link asks for, in place of the visitor's setting
+    """
+    key = threshold_key(field)
+    linked = asked is not None and went_back()
+    if linked or st.session_state.get(key) not in THRESHOLDS:
+        st.session_state[key] = option_from_link(asked, THRESHOLDS, default_threshold())
     chosen = st.segmented_control(
         "Threshold",
         THRESHOLDS,
-        default=default_threshold(),
         required=True,
         format_func=words.threshold_name,
         help=words.THRESHOLD_HELP,
         key=key,
+        wrap=True,
     )
-    return chosen or THRESHOLDS[0]
+    return str(chosen)
 
 
 @st.fragment

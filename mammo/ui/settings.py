@@ -7,17 +7,29 @@ Kept in the visitor's session only.
 import streamlit as st
 
 from mammo.ui import words
+from mammo.ui.address import keep_in_link
 from mammo.ui.data_folder import FOLDER_VARIABLE, ask_for_folder, data_folder
 
-THRESHOLD_FIELDS = ("threshold", "batch_threshold")
-"""Keys of the pages' own choices, which follow when the setting is changed."""
+THRESHOLD_LINK = "threshold"
+"""What a link calls the threshold of the result that it opens."""
 _FIELD = "settings_threshold"
 _KEPT = "default_threshold"
+_CHANGES = "default_threshold_changes"
 
 
 def default_threshold() -> str:
     """Return the threshold that a result opens with, by its key on a model's card."""
     return str(st.session_state.get(_KEPT, next(iter(words.THRESHOLD_NAMES))))
+
+
+def threshold_key(field: str) -> str:
+    """Return the key of a page's own choice of threshold, which follows when the setting changes.
+
+    Each change of the setting makes it another: the browser goes on sending what was chosen under
+    the key before.
+    """
+    changes = st.session_state.get(_CHANGES, 0)
+    return f"{field}_{changes}" if changes else field
 
 
 def settings_button() -> None:
@@ -26,8 +38,9 @@ def settings_button() -> None:
         _settings()
 
 
-@st.dialog("Settings", icon=":material/settings:")
+@st.dialog("Settings", icon=":material/settings:", on_dismiss="rerun")
 def _settings() -> None:
+    """Ask for the settings; the page behind takes them up when the dialog is closed."""
     st.caption("Kept until you close this tab; nothing is stored.")
     names = tuple(words.THRESHOLD_NAMES)
     st.selectbox(
@@ -65,8 +78,6 @@ def folder_sentence(is_set: bool) -> str:
 
 def _keep_threshold() -> None:
     # A widget's own key is forgotten when its dialog closes.
-    chosen = str(st.session_state[_FIELD])
-    st.session_state[_KEPT] = chosen
-    for field in THRESHOLD_FIELDS:
-        if field in st.session_state:
-            st.session_state[field] = chosen
+    st.session_state[_KEPT] = str(st.session_state[_FIELD])
+    st.session_state[_CHANGES] = st.session_state.get(_CHANGES, 0) + 1
+    keep_in_link(THRESHOLD_LINK, None)

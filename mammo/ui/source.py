@@ -4,7 +4,8 @@ A visitor's decoded file lives in their own session only, one at a time, and goe
 takes its place; nothing of it is cached across sessions.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -16,6 +17,8 @@ from streamlit.typing import UploadedFile
 import mammo
 from mammo.imaging import Image, Window, cut_lesion, whole_crop
 from mammo.ui import loaders, words
+from mammo.ui.address import keep_in_link, went_back
+from mammo.ui.comparison.link import option_from_link
 from mammo.ui.display import data_uri, enlarged, scaled_down
 from mammo.ui.region import looks_like_crop
 from mammo.ui.viewer.handover import forget_own
@@ -28,6 +31,8 @@ EXAMPLE = "An example lesion"
 UPLOAD = "My own files"
 KINDS: dict[Kind, str] = {"film": "A film: mark the lesion", "crop": "A crop: use it whole"}
 _DECODED = "decoded_upload"
+_OPENED = "opened"
+_NAMES = "opened_names"
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,14 +112,10 @@ def choose() -> tuple[Picture | None, Sequence[UploadedFile]]:
     ImageError
         The one uploaded file is not a picture that can be read.
     """
-    source = st.segmented_control(
-        "Picture",
-        [EXAMPLE, UPLOAD],
-        default=EXAMPLE,
-        required=True,
-        key="source",
-        bind="query-params",
-    )
+    sources = (EXAMPLE, UPLOAD)
+    _start("source", sources)
+    source = st.segmented_control("Picture", sources, required=True, key="source")
+    _keep("source", sources)
     if source == EXAMPLE:
         forget_upload()
         return _choose_example(), ()
@@ -122,17 +123,37 @@ def choose() -> tuple[Picture | None, Sequence[UploadedFile]]:
     if not files:
         forget_upload()
     if len(files) == 1:
-        return open_upload(files[0]), files
+        return open_upload(files[0], files[0].name), files
     return None, files
 
 
 def _choose_example() -> Picture:
+    """Ask for an example; it stays chosen, and in the link, while files of one's own are open."""
     lesions = {example_name(lesion): lesion for lesion in loaders.example_lesions()}
-    name = st.selectbox(
-        "Example lesion", list(lesions), key="example", bind="query-params", width=320
-    )
-    lesion = lesions[name]
-    return Picture(lesion.case_id, name, None, lesion)
+    names = tuple(lesions)
+    _start("example", names)
+    name = st.selectbox("Example lesion", names, key="example", width=320, persist_state="page")
+    _keep("example", names)
+    return Picture(lesions[name].case_id, name, None, lesions[name])
+
+
+def _start(name: str, options: Sequence[str]) -> None:
+    """Set a widget from the link when the page opens or the visitor goes back to an address.
+
+    Where the link says nothing usable, the first of the options holds.
+    """
+    if went_back() or st.session_state.get(name) not in options:
+        st.session_state[name] = option_from_link(st.query_params.get(name), options, options[0])
+
+
+def _keep(name: str, options: Sequence[str]) -> None:
+    """Keep what was chosen in the link; the first of the options only where it stands there.
+
+    To take it out would be one more step for who goes back.
+    """
+    chosen = str(st.session_state[name])
+    silent = chosen == options[0] and st.query_params.get(name) != chosen
+    keep_in_link(name, None if silent else chosen)
 
 
 def example_name(lesion: "ExampleLesion") -> str:
@@ -162,20 +183,59 @@ def open_one_of(files: Sequence[UploadedFile]) -> Picture | None:
         The file is not a picture that can be read.
     """
     by_id = {file.file_id: file for file in files}
+    names = dict(zip(by_id, numbered([file.name for file in files]), strict=True))
+    _keep_open(names)
     chosen = st.selectbox(
         "Open one file",
         list(by_id),
         index=None,
-        format_func=lambda file_id: by_id[file_id].name,
+        format_func=names.__getitem__,
         placeholder="Look at one of them closely",
-        key="opened",
+        key=_OPENED,
         width=420,
     )
-    return None if chosen is None else open_upload(by_id[chosen])
+    return None if chosen is None else open_upload(by_id[chosen], names[chosen])
 
 
-def open_upload(file: UploadedFile) -> Picture:
+def _keep_open(names: Mapping[str, str]) -> None:
+    """Keep a file open whose name, by its id in `names`, has just got or lost its number.
+
+    The browser sends a choice by its name, and has to be told the new one.
+    """
+    if st.session_state.get(_NAMES) != names:
+        st.session_state[_NAMES] = names
+        opened = st.session_state.get(_OPENED)
+        st.session_state[_OPENED] = opened if opened in names else None
+
+
+def numbered(names: Sequence[str]) -> list[str]:
+    """Number the names that come more than once, so that each tells one file from the others.
+
+    A choice by name could not tell them apart: of two, the last would open.
+
+    Examples
+    --------
+    >>> numbered(["1-1.png", "left.png", "1-1.png"])
+    ['1-1.png (1 of 2)', 'left.png', '1-1.png (2 of 2)']
+    """
+    told, counts = list(names), Counter(names)
+    while len(counts) < len(told):  # a number may make a name that another file has
+        so_far: Counter[str] = Counter()
+        for place, name in enumerate(told):
+            so_far[name] += 1
+            if counts[name] > 1:
+                told[place] = f"{name} ({so_far[name]} of {counts[name]})"
+        counts = Counter(told)
+    return told
+
+
+def open_upload(file: UploadedFile, name: str) -> Picture:
     """Decode an uploaded file, or take it from the session where it is already decoded.
+
+    Parameters
+    ----------
+    file : UploadedFile
+    name : str, what to call it
 
     Raises
     ------
@@ -188,7 +248,7 @@ def open_upload(file: UploadedFile) -> Picture:
         with st.spinner("Reading the file"):
             held = (file.file_id, mammo.read_image(file))
         st.session_state[_DECODED] = held
-    return Picture(file.file_id, file.name, held[1])
+    return Picture(file.file_id, name, held[1])
 
 
 def forget_upload() -> None:

@@ -120,6 +120,16 @@ def test_a_cell_shows_its_cases_and_hides_them_again(app: AppTest) -> None:
     assert len(page.dataframe) == tables and "cell" not in page.query_params
 
 
+def test_a_cell_of_a_link_is_chosen_on_a_later_visit_too(app: AppTest) -> None:
+    page = opened(app)
+    page.button(key="cell_simple_cnn.found").click().run()
+    assert page.query_params["cell"] == "simple_cnn.found"
+    page = opened(app.switch_page("app.py"), cell="mobilenetv2.missed")
+    assert quiet(page)
+    assert "**MobileNetV2, missed**: 2 crops" in texts(page)
+    assert page.query_params["cell"] == "mobilenetv2.missed"
+
+
 @pytest.mark.parametrize("curve", ["pr", "reliability", "training"])
 def test_each_curve_is_drawn_with_what_to_see(app: AppTest, curve: str) -> None:
     page = opened(app, curve=curve)

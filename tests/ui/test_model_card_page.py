@@ -81,17 +81,6 @@ def test_every_page_but_home_is_a_step_of_the_tour() -> None:
     assert [page for _, page in tour.steps_at_hand()] == list(PAGES[1:])
 
 
-def test_the_threshold_of_the_settings_opens_the_results(app: AppTest) -> None:
-    page = app.switch_page(UPLOAD).run()
-    page.button(key="accept").click().run()
-    assert page.segmented_control(key="threshold").value == "youden"
-    page.button(key="open_settings").click().run()
-    page.selectbox(key="settings_threshold").set_value("specificity_90").run()
-    assert page.segmented_control(key="threshold").value == "specificity_90"
-    chosen = app.switch_page(PAGE).run().switch_page(UPLOAD).run()
-    assert chosen.segmented_control(key="threshold").value == "specificity_90"
-
-
 def test_the_settings_tell_no_folder() -> None:
     assert settings.FOLDER_VARIABLE in settings.folder_sentence(False)
 

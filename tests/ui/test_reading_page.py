@@ -219,6 +219,19 @@ def test_the_review_of_another_round_or_order_begins_at_its_first_case(room: App
     assert "1 of 5" in texts(page) and quiet(page)
 
 
+def test_an_act_with_the_address_of_before_does_not_open_a_round_that_was_left(
+    room: AppTest,
+) -> None:
+    page = opened(room, round=write_code(PLAN))
+    press(page, "reading_leave")
+    assert page.button(key="reading_begin") and "round" not in page.query_params
+    page.query_params["round"] = write_code(PLAN)
+    page.slider(key="reading_n").set_value(6).run()
+    assert page.button(key="reading_begin") and "round" not in page.query_params
+    page.switch_page("pages/6_Model_card.py").run()
+    assert opened(page, round=write_code(PLAN)).button(key="reading_start"), "a link opens it"
+
+
 def test_the_review_says_what_was_recorded_as_every_page_does(room: AppTest) -> None:
     page = opened(room, round=write_code(PLAN), place=pack(whole(PLAN)))
     press(page, "reading_truth")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from mammo.ui.address import keep_in_link
+from mammo.ui.address import keep_in_link, went_back
 from mammo.ui.comparison.link import (
     DIGITS,
     OWN,
@@ -37,7 +37,7 @@ def choose_option(
     str, the key
     """
     key = _key(name)
-    if st.session_state.get(key) not in options:
+    if went_back() or st.session_state.get(key) not in options:
         st.session_state[key] = option_from_link(st.query_params.get(name), options, default)
     chosen = st.segmented_control(
         label,
@@ -75,7 +75,8 @@ def choose_share(
     help_text : str or None, behind the question mark
     """
     by_name, slider = _key(f"{name}_name"), _key(f"{name}_slider")
-    if st.session_state.get(by_name) not in (*named, OWN) or slider not in st.session_state:
+    known = st.session_state.get(by_name) in (*named, OWN) and slider in st.session_state
+    if went_back() or not known:
         share = share_from_link(st.query_params.get(name), named, default)
         st.session_state[by_name] = share.name
         st.session_state[slider] = round(share.value, DIGITS)

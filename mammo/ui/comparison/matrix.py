@@ -7,7 +7,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from mammo.evaluation import EvaluatedModel
-from mammo.ui.address import keep_in_link
+from mammo.ui.address import keep_in_link, went_back
 from mammo.ui.comparison.case_table import OUTCOMES
 from mammo.ui.comparison.link import option_from_link
 from mammo.ui.comparison.study import Study
@@ -31,7 +31,8 @@ def choose_cell(study: Study, cells: Cells) -> tuple[EvaluatedModel, str] | None
     """
     models = {model.name: model for model in study.models}
     legal = [f"{model}.{outcome}" for model in models for outcome in OUTCOMES]
-    if _KEY not in st.session_state:
+    # The buttons go with the page, and a choice of an earlier visit with them.
+    if went_back() or _button(legal[0]) not in st.session_state:
         st.session_state[_KEY] = option_from_link(st.query_params.get(_LINK), legal, "")
     chosen = option_from_link(st.session_state[_KEY], legal, "")
     for column, model in zip(st.columns(len(models), border=True), study.models, strict=True):
@@ -57,13 +58,17 @@ def _matrix(model: EvaluatedModel, cells: Mapping[str, NDArray[np.bool_]], chose
 def _cell(name: str, title: tuple[str, str], count: int, chosen: str) -> None:
     st.button(
         f"**{count}** {title[0].lower()}",
-        key=f"cell_{name}",
+        key=_button(name),
         help=title[1].capitalize(),
         icon=CHOSEN if name == chosen else None,
         width="stretch",
         on_click=_choose,
         args=("" if name == chosen else name,),
     )
+
+
+def _button(name: str) -> str:
+    return f"cell_{name}"
 
 
 def _choose(name: str) -> None:

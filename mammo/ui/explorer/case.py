@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from mammo.ui import loaders, words
-from mammo.ui.address import keep_in_link
+from mammo.ui.address import keep_in_link, went_back
 from mammo.ui.display import data_uri, enlarged
 from mammo.ui.explorer import source
 from mammo.ui.explorer.wording import cell_of, film_of, recorded_lines, score_lines
@@ -60,7 +60,8 @@ def show_case(found: "pd.DataFrame") -> str | None:
 def _choose_case(found: "pd.DataFrame", every: "pd.DataFrame") -> str | None:
     """Ask for a case: the link's, above the filters, or the first on show that has a picture."""
     ids = found["case_id"].tolist()
-    asked = st.session_state[_ASKED] if _KEY in st.session_state else st.query_params.get(_LINK)
+    chosen = _KEY in st.session_state and not went_back()
+    asked = st.session_state[_ASKED] if chosen else st.query_params.get(_LINK)
     if asked is not None and asked not in set(every["case_id"]):
         st.warning(f"The link asks for the case {words.literal(asked[:60])}, which there is not.")
         asked = None

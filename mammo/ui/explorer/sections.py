@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from mammo.ui.address import keep_in_link
+from mammo.ui.address import keep_in_link, went_back
 from mammo.ui.chart import draw
 from mammo.ui.comparison.cases import download
 from mammo.ui.comparison.controls import choose_option
@@ -62,7 +62,7 @@ def choose_cases() -> "pd.DataFrame":
 def _choose(one: Filter, allowed: list[str]) -> list[str]:
     """Ask for the options of one filter; none chosen lets every case pass."""
     key = _key(one)
-    if key not in st.session_state:
+    if went_back() or key not in st.session_state:
         st.session_state[key] = from_link(st.query_params.get(one.name), allowed)
     picked = st.multiselect(
         one.title,
@@ -167,7 +167,10 @@ def _choose_page(pages: int) -> int:
     page = page_from_link(st.query_params.get(_PAGE), pages)
     if pages > 1:
         filters = "&".join(f"{one.name}={st.query_params.get(one.name)}" for one in FILTERS)
-        page = st.pagination(pages, default=page, key=f"explorer_page_{pages}_{filters}")
+        key = f"explorer_page_{pages}_{filters}"
+        if went_back():
+            st.session_state[key] = page
+        page = st.pagination(pages, default=page, key=key)
     keep_in_link(_PAGE, None if page == 1 else str(page))
     return page
 

@@ -14,7 +14,7 @@ from mammo.reading import (
 )
 from mammo.reading.results_file import LONGEST_NICKNAME, clean_nickname, whole_number
 from mammo.ui import words
-from mammo.ui.address import keep_in_link
+from mammo.ui.address import keep_in_link, went_back
 from mammo.ui.chart import draw
 from mammo.ui.comparison.cases import download
 from mammo.ui.comparison.style import figure_config
@@ -149,7 +149,7 @@ def _figures(opened: Round, record: Record, reader: str) -> None:
 def choose_cut() -> int:
     """Ask from which rating on a case counts as flagged; the link keeps it."""
     key = "reading_cut"
-    if key not in st.session_state:
+    if went_back() or key not in st.session_state:
         asked = whole_number(st.query_params.get("cut", ""), 100)
         st.session_state[key] = DEFAULT_CUT if asked is None else asked
     cut = int(

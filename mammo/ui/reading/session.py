@@ -12,10 +12,12 @@ import streamlit as st
 
 from mammo.errors import MammoError
 from mammo.reading import Reading, Record, RoundPlan, pack, read_code, unpack, write_code
-from mammo.ui.address import keep_in_link
+from mammo.ui.address import keep_in_link, went_back
 
 ROUND, PLACE = "round", "place"
-_PLAYS, _OPEN = "reading_plays", "reading_open"
+_PLAYS, _OPEN, _LEFT = "reading_plays", "reading_open", "reading_left"
+SETUP_FIELD = "reading_n"
+"""Key of the first field that asks for another round."""
 
 
 @dataclass
@@ -70,12 +72,24 @@ def current() -> Play | None:
         return None
     plan = read_code(str(text))
     code = write_code(plan)
+    if _has_left(code) and not went_back():
+        leave()
+        return None
     plays: dict[str, Play] = st.session_state.setdefault(_PLAYS, {})
     if code not in plays:
         plays[code] = _from_link(plan, st.query_params.get(PLACE))
     st.session_state[_OPEN] = code
     keep(plays[code])
     return plays[code]
+
+
+def _has_left(code: str) -> bool:
+    """Tell an act that the browser sent with the address of a round before it heard of the leaving.
+
+    Where the visitor has gone to another page since, the fields of the choice are gone, and the
+    address is a link that they follow.
+    """
+    return code == st.session_state.get(_LEFT) and SETUP_FIELD in st.session_state
 
 
 def reading_now() -> bool:
@@ -103,13 +117,14 @@ def keep(play: Play) -> None:
 def begin(plan: RoundPlan) -> None:
     """Make a round the open one; one that this session has read already goes on as it was."""
     st.session_state[_OPEN] = write_code(plan)
+    st.session_state.pop(_LEFT, None)
     keep_in_link(ROUND, write_code(plan))
     keep_in_link(PLACE, None)
 
 
 def leave() -> None:
     """Close the open round, to choose another; its ratings stay in this session."""
-    st.session_state.pop(_OPEN, None)
+    st.session_state[_LEFT] = st.session_state.pop(_OPEN, st.session_state.get(_LEFT))
     keep_in_link(ROUND, None)
     keep_in_link(PLACE, None)
 

@@ -53,7 +53,7 @@ def _new_round() -> None:
         )
         ask_for_folder()
     n = st.slider(
-        "Cases", SHORTEST, at_most, min(20, at_most), key="reading_n",
+        "Cases", SHORTEST, at_most, min(20, at_most), key=session.SETUP_FIELD,
         help="About half a minute a case. More cases say more.",
     )  # fmt: skip
     balanced = source == "test" and _choose_balance()

@@ -4,7 +4,7 @@ import streamlit as st
 
 from mammo.errors import DataError
 from mammo.ui import loaders
-from mammo.ui.address import keep_in_link
+from mammo.ui.address import keep_in_link, went_back
 from mammo.ui.comparison.controls import choose_option
 from mammo.ui.explorer import source
 from mammo.ui.source import example_name
@@ -57,7 +57,7 @@ def _choose_example() -> str:
     ids = [lesion.case_id for lesion in lesions]
     names = {lesion.case_id: example_name(lesion) for lesion in lesions}
     key = "viewer_example"
-    if st.session_state.get(key) not in ids:
+    if went_back() or st.session_state.get(key) not in ids:
         asked = st.query_params.get("case")
         st.session_state[key] = asked if asked in ids else ids[0]
     return str(
@@ -72,7 +72,7 @@ def _choose_case() -> str:
         group = _choose_group(groups)
         ids = list(group.cases)
         key = _CASE
-        if st.session_state.get(key) is None:
+        if went_back() or st.session_state.get(key) is None:
             asked = st.query_params.get("case")
             st.session_state[key] = asked or (ids[0] if ids else None)
         if st.session_state[key] is not None and st.session_state[key] not in ids:
@@ -92,7 +92,7 @@ def _choose_case() -> str:
 
 
 def _choose_group(groups: dict[str, Group]) -> Group:
-    if st.session_state.get(_GROUP) not in groups:
+    if went_back() or st.session_state.get(_GROUP) not in groups:
         asked = st.query_params.get("group")
         st.session_state[_GROUP] = asked if asked in groups else EVERY
     chosen = st.selectbox(

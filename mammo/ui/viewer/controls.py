@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mammo.ui.address import keep_in_link
+from mammo.ui.address import keep_in_link, went_back
 from mammo.ui.viewer.settings import number_from_link, number_in_link
 
 
@@ -28,7 +28,7 @@ def choose_number(
     key = f"viewer_{name}"
     low, high, step = limits
     held = st.session_state.get(key)
-    if held is None or not low <= held <= high:
+    if went_back() or held is None or not low <= held <= high:
         asked = st.query_params.get(name)
         st.session_state[key] = float(number_from_link(asked, low, high, step, default))
     number = st.slider(label, low, high, step=step, format=text_format, key=key, help=help_text)

@@ -14,16 +14,17 @@ from mammo.explain import COLOUR_MAPS, METHODS, Method, colour, overlay
 from mammo.explain.overlay import ColourMap
 from mammo.inference import Classifier
 from mammo.ui import loaders, words
+from mammo.ui.address import keep_in_link, went_back
 from mammo.ui.comparison.controls import choose_option
 from mammo.ui.display import data_uri, enlarged
 from mammo.ui.frame import sentences, small_notice
-from mammo.ui.result import THRESHOLDS, Answer, show_answer, show_steadiness
+from mammo.ui.result import THRESHOLDS, Answer, choose_threshold, show_answer, show_steadiness
+from mammo.ui.settings import THRESHOLD_LINK
 from mammo.ui.trust import Signals, show_mark, show_zone
 from mammo.ui.viewer import asking, downloads
 from mammo.ui.viewer.asking import Crop
 from mammo.ui.viewer.controls import choose_number
 from mammo.ui.viewer.viewing import Viewed
-from mammo.ui.words import THRESHOLD_HELP, threshold_name
 
 COLOUR_NAMES: dict[str, str] = {name: name.capitalize() for name in COLOUR_MAPS}
 NOT_MEASURED = (
@@ -78,8 +79,10 @@ def _choose_look() -> tuple[Method, ColourMap, float, str]:
     with st.grid(3, min_column_width=260):
         colours = choose_option("Colours", "colours", COLOUR_NAMES, COLOUR_MAPS[0], COLOURS_HELP)
         opacity = choose_number("Opacity", "opacity", (0.0, 100.0, 5.0), 45.0, "%d%%")
-        names = {name: threshold_name(name) for name in THRESHOLDS}
-        threshold = choose_option("Threshold", "threshold", names, THRESHOLDS[0], THRESHOLD_HELP)
+        silent = THRESHOLDS[0] if went_back() else None
+        asked = st.query_params.get(THRESHOLD_LINK) or silent
+        threshold = choose_threshold("viewer_threshold", asked)
+    keep_in_link(THRESHOLD_LINK, None if threshold == THRESHOLDS[0] else threshold)
     return method, cast("ColourMap", colours), opacity / 100, threshold
 
 

@@ -13,8 +13,8 @@ from mammo.explain.panels import Panel
 from mammo.explain.perturb import FILLS, Fill, covered
 from mammo.inference import Classifier
 from mammo.ui import words
-from mammo.ui.address import keep_in_link
-from mammo.ui.box_fields import BoxFields
+from mammo.ui.address import keep_in_link, went_back
+from mammo.ui.box_fields import NAMES, BoxFields
 from mammo.ui.comparison.controls import choose_option
 from mammo.ui.display import data_uri, enlarged
 from mammo.ui.figures import FILM_CONFIG, film_figure
@@ -53,12 +53,12 @@ def show_occlusion(viewed: Viewed, crop: Crop, models: Sequence[Classifier]) -> 
 
 
 def _start(viewed: Viewed, side: int) -> None:
-    """Begin with the box of the link; another crop begins without one."""
-    if st.session_state.get(_FOR) == viewed.key:
+    """Begin a visit to the page with the box of the link; another crop begins without one."""
+    stayed = _BOX.key(NAMES[0]) in st.session_state and not went_back()
+    if stayed and st.session_state.get(_FOR) == viewed.key:
         return
-    first = _FOR not in st.session_state
     st.session_state[_FOR] = viewed.key
-    _BOX.set(box_from_link(st.query_params.get("cover"), side) if first else None)
+    _BOX.set(None if stayed else box_from_link(st.query_params.get("cover"), side))
 
 
 def _show_crop(viewed: Viewed, crop: Crop, box: Region | None, fill: Fill) -> None:
@@ -82,8 +82,8 @@ def _take_drawn(chart: str, side: int) -> None:
 
 
 def _number_fields(side: int) -> None:
-    """Offer the box as numbers, for the keyboard and for touch."""
-    _BOX.show(side, side, 4)
+    """Offer the box as numbers, for the keyboard and for touch, kept until the page is left."""
+    _BOX.show(side, side, 4, persist_state="page")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Uncover", icon=":material/undo:", on_click=_BOX.set, args=(None,), key="uncover")
         st.caption(f"In pixels of the crop, 0 to {side}, from the top left corner.")

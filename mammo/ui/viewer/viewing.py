@@ -28,7 +28,7 @@ class Viewed:
     Attributes
     ----------
     key : str, tells this crop from any other; public ones by case id and data folder
-    name : str, how people know it
+    name : str, how people know it; not escaped for Markdown
     crop : uint8 (S, S), 0-255, or None where the pixels of a case are not at hand
     row : the case's row of `cases.csv`; None for a crop of the visitor's own
     doubts : tuple of str, what makes the picture doubtful
@@ -110,13 +110,7 @@ def view_own() -> Viewed:
             "link does not carry it."
         )
     doubts = (*own.doubts, *quality_warnings(own.crop, source_side=own.source_side))
-    return Viewed(
-        f"{OWN_KEY}|{own.key}",
-        words.literal(own.name),
-        own.crop,
-        None,
-        tuple(dict.fromkeys(doubts)),
-    )
+    return Viewed(f"{OWN_KEY}|{own.key}", own.name, own.crop, None, tuple(dict.fromkeys(doubts)))
 
 
 NO_PIXELS = (
