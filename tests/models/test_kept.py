@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 from mammo.models.kept import read_kept
 
 
+ARRAYS = {"state": np.array("{}"), "v0": np.eye(9), "v1": np.arange(5)}
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("kept")
-    np.savez(folder / "whole.npz", state=np.array("{}"), v0=np.eye(9), v1=np.arange(5))
+    np.savez(folder / "whole.npz", **ARRAYS)
     np.save(folder / "whole.npy", np.eye(9))
     (folder / "whole.json").write_text(json.dumps({"run": {"auc": 0.5}}))
     return folder
@@ -26,7 +29,7 @@ def all_of(path: Path) -> dict[str, object]:
     if path.suffix == ".npy":
         return {"array": np.load(path)}
     with path.open("rb") as file, np.load(file) as saved:
-        return {name: saved[name] for name in saved.files}
+        return {name: saved[name] for name in ARRAYS}
 
 
 def test_a_file_that_is_not_there_is_no_matter_for_a_line(folder, capsys):
@@ -42,8 +45,11 @@ def test_half_a_file_counts_as_none(folder, suffix, part, zeros):
     path = folder / f"left{suffix}"
     path.write_bytes(left + bytes(len(whole) - len(left)) * zeros)
     found = read_kept(path, all_of)
-    # Zeros in the place of an array's zeros at its end change nothing.
-    assert found is None or (suffix == ".npy" and zeros) or path.read_bytes() == whole
+    if found is None or (suffix == ".npy" and zeros):
+        return  # nothing in a plain array tells its own zeros from those of a power cut
+    expected = all_of(folder / f"whole{suffix}")
+    assert found.keys() == expected.keys()
+    assert all(np.array_equal(found[name], expected[name]) for name in expected)
 
 
 def test_it_says_in_one_line_which_file_is_not_used(folder, capsys):
