@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from mammo.models.kept import read_kept
 
-
 ARRAYS = {"state": np.array("{}"), "v0": np.eye(9), "v1": np.arange(5)}
 
 
