@@ -18,7 +18,6 @@ from benchmarks.load_answers import Answer, Brought, Library
 from benchmarks.visitor import VisitError, Visitor
 from mammo.trust import NOT_A_CROP
 from mammo.ui.frame import PAGES
-from mammo.ui.source import EXAMPLE
 from mammo.ui.source import UPLOAD as OWN
 from mammo.ui.words import THRESHOLD_NAMES
 
@@ -204,8 +203,6 @@ class Guest:
 
     async def choose_example(self) -> None:
         """Choose one of the example lesions."""
-        if not any(box.id.endswith("-example") for box in self.visitor.elements("selectbox")):
-            await self.timed("turn to the examples", self.visitor.change("source", EXAMPLE))
         name = self.random.choice(list(self._library.examples))
         await self.timed("choose an example", self.visitor.change("example", name))
         self._answers = self._library.examples[name]

@@ -47,6 +47,7 @@ class PatientBootstrap:
     Attributes
     ----------
     draws : uint8 (resamples, patients), how often each patient was drawn
+    patient : int64 (n,), whose case it is, by the place among `draws`
     sample : float64 (1, n), the weights of the sample itself: ones
 
     Raises
@@ -76,8 +77,8 @@ class PatientBootstrap:
         names = np.asarray(patients, dtype=object)
         if names.size == 0:
             raise DataError("no case to resample: expected at least one patient, received none")
-        _, self._patient = np.unique(as_groups(names, names.size, "patient"), return_inverse=True)
-        self.draws = _draws(int(self._patient.max()) + 1, resamples, seed)
+        _, self.patient = np.unique(as_groups(names, names.size, "patient"), return_inverse=True)
+        self.draws = _draws(int(self.patient.max()) + 1, resamples, seed)
         self.sample: Floats = np.ones((1, names.size))
 
     def distribution(self, statistic: Statistic) -> Floats:
@@ -107,13 +108,13 @@ class PatientBootstrap:
         float64 (resamples, k)
         """
         by_patient = np.zeros((self.draws.shape[1], values.shape[1]))
-        np.add.at(by_patient, self._patient, values)
+        np.add.at(by_patient, self.patient, values)
         parts = [draws.astype(np.float64) @ by_patient for draws in self._blocks(self.draws)]
         return np.concatenate(parts)
 
     def patients_among(self, chosen: Booleans) -> int:
         """Return how many patients the chosen cases, bool (n,), belong to."""
-        return int(np.unique(self._patient[chosen]).size)
+        return int(np.unique(self.patient[chosen]).size)
 
     def interval(
         self,
@@ -157,11 +158,11 @@ class PatientBootstrap:
 
     def _figures(self, patient_weights: Weights, statistic: Statistic) -> Floats:
         blocks = self._blocks(patient_weights)
-        parts = [statistic(block[:, self._patient].astype(np.float64)) for block in blocks]
+        parts = [statistic(block[:, self.patient].astype(np.float64)) for block in blocks]
         return np.concatenate(parts)
 
     def _blocks(self, rows: Weights) -> Iterator[Weights]:
-        step = max(1, _CELLS // self._patient.size)
+        step = max(1, _CELLS // self.patient.size)
         return (rows[start : start + step] for start in range(0, len(rows), step))
 
 

@@ -106,7 +106,7 @@ def evaluate_radiologists(
         counts,
         widen_at_the_edge(
             percentile_interval(auc(units.labels, pooled), recorded.auc_resampled, confidence),
-            rarer_patients(units.labels, bootstrap),
+            rarer_patients(units.labels, units.patients),
             confidence,
         ),
         delong_interval(units.labels, pooled, units.patients, confidence),

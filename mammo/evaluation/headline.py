@@ -83,7 +83,7 @@ def score_figures(
     values = as_probabilities(p, malignant.size)
     statistic = ranking_statistic(malignant, values)
     sampled, resampled = statistic(bootstrap.sample)[0], bootstrap.distribution(statistic)
-    rarer = rarer_patients(malignant, bootstrap)
+    rarer = rarer_patients(malignant, bootstrap.patient)
     metrics = {
         name: widen_at_the_edge(
             percentile_interval(float(value), column, confidence), rarer, confidence
@@ -127,7 +127,7 @@ def auc_interval(
     """
     malignant = as_labels(labels)
     interval = bootstrap.interval(auc_statistic(malignant, scores), confidence=confidence)
-    return widen_at_the_edge(interval, rarer_patients(malignant, bootstrap), confidence)
+    return widen_at_the_edge(interval, rarer_patients(malignant, bootstrap.patient), confidence)
 
 
 def at_ninety(

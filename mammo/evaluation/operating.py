@@ -8,9 +8,10 @@ Quick enough for a slider: the bootstrap is drawn once and kept, a point costs m
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from mammo.errors import DataError
 from mammo.evaluation.arithmetic import Booleans, Floats, ratio
@@ -201,9 +202,20 @@ def _f1_at_the_edge(
     return Interval(f1.value, *(2.0 * end / (1.0 + end) for end in (share.low, share.high)))
 
 
-def rarer_patients(malignant: Booleans, bootstrap: PatientBootstrap) -> int:
-    """Return how many patients the rarer class, of malignant bool (n,), belongs to."""
-    return min(bootstrap.patients_among(group) for group in (malignant, ~malignant))
+def rarer_patients(malignant: Booleans, patients: NDArray[Any]) -> int:
+    """Count the patients of the class that fewer patients have.
+
+    Parameters
+    ----------
+    malignant : bool (n,)
+    patients : (n,), whose case it is, by name or by number
+
+    Examples
+    --------
+    >>> rarer_patients(np.array([True, True, False]), np.array(["a", "a", "b"]))
+    1
+    """
+    return min(np.unique(patients[malignant]).size, np.unique(patients[~malignant]).size)
 
 
 def widen_at_the_edge(

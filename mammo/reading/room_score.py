@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mammo.evaluation import RESAMPLES, Interval, PatientBootstrap, roc_curve
 from mammo.evaluation.arithmetic import Booleans, Floats
+from mammo.evaluation.operating import rarer_patients
 from mammo.reading.cases import RoundCases
 from mammo.reading.room import Room
 from mammo.reading.score import (
@@ -19,7 +20,6 @@ from mammo.reading.score import (
     auc_draws,
     held,
     held_difference,
-    rarer_patients,
     reader_standing,
     rival_standing,
     rivals,

@@ -22,7 +22,7 @@ from mammo.evaluation import (
 )
 from mammo.evaluation.arithmetic import Booleans, Floats
 from mammo.evaluation.bootstrap import percentile_interval
-from mammo.evaluation.operating import widen_at_the_edge
+from mammo.evaluation.operating import rarer_patients, widen_at_the_edge
 from mammo.reading.cases import RoundCases
 from mammo.reading.kappa import kappa
 
@@ -162,17 +162,6 @@ def _standing(
     area = steady_auc(labels, scores, patients, bootstrap)
     point = _steady_point(point_of_flags(labels, flags, bootstrap), labels, patients)
     return Standing(name, scores.size, scores, labels, area, point)
-
-
-def rarer_patients(labels: Booleans, patients: NDArray[np.str_]) -> int:
-    """Count the patients of the class that fewer patients have.
-
-    Examples
-    --------
-    >>> rarer_patients(np.array([True, True, False]), np.array(["a", "a", "b"]))
-    1
-    """
-    return min(np.unique(patients[labels]).size, np.unique(patients[~labels]).size)
 
 
 def auc_draws(labels: Booleans, scores: Floats, bootstrap: PatientBootstrap) -> Floats:

@@ -17,8 +17,8 @@ from streamlit.typing import UploadedFile
 import mammo
 from mammo.imaging import Image, Window, cut_lesion, whole_crop
 from mammo.ui import loaders, words
-from mammo.ui.address import keep_in_link, went_back
-from mammo.ui.comparison.link import option_from_link
+from mammo.ui.address import keep_in_link
+from mammo.ui.comparison.controls import set_from_link
 from mammo.ui.display import data_uri, enlarged, scaled_down
 from mammo.ui.region import looks_like_crop
 from mammo.ui.viewer.handover import forget_own
@@ -113,7 +113,7 @@ def choose() -> tuple[Picture | None, Sequence[UploadedFile]]:
         The one uploaded file is not a picture that can be read.
     """
     sources = (EXAMPLE, UPLOAD)
-    _start("source", sources)
+    set_from_link("source", "source", sources, EXAMPLE)
     source = st.segmented_control("Picture", sources, required=True, key="source")
     _keep("source", sources)
     if source == EXAMPLE:
@@ -131,19 +131,10 @@ def _choose_example() -> Picture:
     """Ask for an example; it stays chosen, and in the link, while files of one's own are open."""
     lesions = {example_name(lesion): lesion for lesion in loaders.example_lesions()}
     names = tuple(lesions)
-    _start("example", names)
+    set_from_link("example", "example", names, names[0])
     name = st.selectbox("Example lesion", names, key="example", width=320, persist_state="page")
     _keep("example", names)
     return Picture(lesions[name].case_id, name, None, lesions[name])
-
-
-def _start(name: str, options: Sequence[str]) -> None:
-    """Set a widget from the link when the page opens or the visitor goes back to an address.
-
-    Where the link says nothing usable, the first of the options holds.
-    """
-    if went_back() or st.session_state.get(name) not in options:
-        st.session_state[name] = option_from_link(st.query_params.get(name), options, options[0])
 
 
 def _keep(name: str, options: Sequence[str]) -> None:

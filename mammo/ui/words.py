@@ -213,3 +213,14 @@ def recorded(lesion: "ExampleLesion") -> str:
         f"{descriptor(lesion.mass_margins)}, breast density "
         f"{density_letter(lesion.breast_density)}, subtlety {lesion.subtlety} of 5."
     )
+
+
+def counted(count: int, noun: str) -> str:
+    """Write a count with its noun, one or many.
+
+    Examples
+    --------
+    >>> counted(1, "lesion"), counted(0, "crop"), counted(1318, "crop")
+    ('1 lesion', '0 crops', '1,318 crops')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

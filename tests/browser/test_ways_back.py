@@ -129,10 +129,6 @@ def test_the_threshold_of_the_settings_reaches_an_open_result(
     assert visitor.console == []
 
 
-def test_the_server_complained_of_nothing(server: Server) -> None:
-    assert server.complaints() == []
-
-
 def test_back_takes_back_what_was_chosen_and_leaves_at_last(server: Server, visit: Open) -> None:
     visitor = visit(server.address)
     page = visitor.page
@@ -189,3 +185,7 @@ def test_back_in_viewer_and_explorer_shows_the_view_before(server: Server, visit
     page.go_back()
     expect(page.get_by_text("60 of 60 crops")).to_be_visible()
     assert visitor.console == []
+
+
+def test_the_server_complained_of_nothing(server: Server) -> None:
+    assert server.complaints() == []

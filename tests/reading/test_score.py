@@ -9,6 +9,7 @@ import pytest
 from mammo.errors import DataError
 from mammo.evaluation import PatientBootstrap, auc, delong_interval, paired_delong, suspicion
 from mammo.evaluation.interval import Interval
+from mammo.evaluation.operating import rarer_patients
 from mammo.reading import (
     RoundCases,
     RoundPlan,
@@ -23,7 +24,6 @@ from mammo.reading import (
 )
 from mammo.reading.results_file import Result
 from mammo.reading.room import Room, RoomReader
-from mammo.reading.score import rarer_patients
 from tests.reading.conftest import MODELS, record_of
 from tests.tiny_artifacts import EXAMPLES
 

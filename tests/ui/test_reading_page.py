@@ -20,22 +20,7 @@ from tests.ui.reading_room import (
     quiet,
     texts,
     whole,
-    write_crops,
 )
-
-
-@pytest.fixture(scope="module")
-def crops(tiny_artifacts: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A prepared folder with a picture for each of the tiny artifacts' test rows."""
-    return write_crops(tiny_artifacts, tmp_path_factory.mktemp("crops"))
-
-
-@pytest.fixture
-def room(app: AppTest, crops: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    """The app with the test set's pictures at hand and the notice accepted."""
-    monkeypatch.setenv("MAMMO_DATA", str(crops))
-    app.session_state["notice_accepted"] = True
-    return app
 
 
 def rate(page: AppTest, number: int, rating: int) -> AppTest:

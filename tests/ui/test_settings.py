@@ -1,6 +1,7 @@
 """The setting of the threshold that results open with, on the pages that have results, by AppTest.
 
-AppTest runs the whole page where a browser runs the dialog alone: see `tests/browser/test_walk.py`.
+AppTest runs the whole page where a browser runs the dialog alone: see
+`tests/browser/test_ways_back.py`.
 """
 
 from typing import Any

@@ -1,6 +1,6 @@
 """What a link, a way back and a file's name open on the upload page, by AppTest.
 
-The browser's Back needs a browser: see `tests/browser/test_walk.py`.
+The browser's Back needs a browser: see `tests/browser/test_ways_back.py`.
 """
 
 import pytest

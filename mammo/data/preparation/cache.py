@@ -56,7 +56,8 @@ def _check_same(out: Path, abnormality: str, data: Path) -> None:
             f"{out} was prepared for {found}, not for {abnormality}. Name another folder with "
             "--prepared."
         )
-    if download not in (None, index_tree(data).identity()):  # older reports name none
+    # A report of an older preparation names no download.
+    if download is not None and download != index_tree(data).identity():
         raise DataError(
             f"{out} was prepared from other pictures than {data} holds now. Name another folder "
             f"with --prepared, or give {out} as --data to train on its crops as they are."

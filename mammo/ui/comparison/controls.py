@@ -4,7 +4,7 @@ A widget is set from the link when it first shows, and writes itself into the li
 what is the default stays out of it. `link` reads and writes the texts.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import streamlit as st
 
@@ -37,8 +37,7 @@ def choose_option(
     str, the key
     """
     key = _key(name)
-    if went_back() or st.session_state.get(key) not in options:
-        st.session_state[key] = option_from_link(st.query_params.get(name), options, default)
+    set_from_link(key, name, options, default)
     chosen = st.segmented_control(
         label,
         list(options),
@@ -50,6 +49,20 @@ def choose_option(
     )
     keep_in_link(name, None if chosen == default else chosen)
     return str(chosen)
+
+
+def set_from_link(key: str, name: str, options: Collection[str], default: str) -> None:
+    """Set a widget from the link when it first shows or the visitor goes back to an address.
+
+    Parameters
+    ----------
+    key : str, of the widget
+    name : str, of the option in the link
+    options : what the widget may hold
+    default : str, what holds where the link says nothing usable
+    """
+    if went_back() or st.session_state.get(key) not in options:
+        st.session_state[key] = option_from_link(st.query_params.get(name), options, default)
 
 
 def choose_share(

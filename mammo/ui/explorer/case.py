@@ -12,6 +12,7 @@ from mammo.ui.explorer import source
 from mammo.ui.explorer.wording import cell_of, film_of, recorded_lines, score_lines
 from mammo.ui.frame import PAGES, small_notice
 from mammo.ui.source import example_name
+from mammo.ui.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,7 +98,7 @@ def _show_views(lesion: "pd.DataFrame") -> None:
         if (crop := source.crop_of(str(row["case_id"]))) is not None
     ]
     views = ", ".join(film_of(row) for row in lesion.to_dict("records"))
-    st.caption(f"The lesion is recorded on {len(lesion)} film{'s' * (len(lesion) > 1)}: {views}.")
+    st.caption(f"The lesion is recorded on {counted(len(lesion), 'film')}: {views}.")
     if not at_hand:
         st.caption("No picture of it is at hand; the gallery says how to get it.")
         return

@@ -17,8 +17,8 @@ from mammo.evaluation.operating import point_of_flags
 from mammo.evaluation.radiologists import biopsy, suspicion
 from mammo.ui.comparison.style import lay_out
 from mammo.ui.explorer.filters import FILTERS, options_of, title_of
-from mammo.ui.explorer.wording import counted
 from mammo.ui.figures import ABOVE_COLOUR, BELOW_COLOUR
+from mammo.ui.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,6 +12,7 @@ from mammo.evaluation.checks import is_missing
 from mammo.ui import words
 from mammo.ui.comparison.case_table import OUTCOMES
 from mammo.ui.explorer.filters import FILTERS, options_of, title_of
+from mammo.ui.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,17 +36,6 @@ def counts_in_words(found: "pd.DataFrame", total: int) -> str:
         f"{counted(found['patient_id'].nunique(), 'patient')}; {counted(malignant, 'crop')} "
         f"malignant, {len(found) - malignant:,} benign."
     )
-
-
-def counted(count: int, noun: str) -> str:
-    """Write a count with its noun, one or many.
-
-    Examples
-    --------
-    >>> counted(1, "lesion"), counted(0, "crop"), counted(1318, "crop")
-    ('1 lesion', '0 crops', '1,318 crops')
-    """
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def film_of(row: Mapping[Any, Any]) -> str:

@@ -17,7 +17,6 @@ from mammo.ui.chart import draw
 from mammo.ui.comparison.cases import download
 from mammo.ui.comparison.pictures import pictures
 from mammo.ui.comparison.style import figure_config
-from mammo.ui.explorer.wording import counted
 from mammo.ui.frame import small_notice
 from mammo.ui.reading import wording
 from mammo.ui.reading.figures import room_auc_figure, room_figure
@@ -25,6 +24,7 @@ from mammo.ui.reading.loading import Round, artifacts_fingerprint, open_round
 from mammo.ui.reading.results import choose_cut, show_score
 from mammo.ui.reading.setup import in_words
 from mammo.ui.table import ROW_HEIGHT, table_height
+from mammo.ui.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd

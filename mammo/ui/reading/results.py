@@ -19,13 +19,13 @@ from mammo.ui.chart import draw
 from mammo.ui.comparison.cases import download
 from mammo.ui.comparison.style import figure_config
 from mammo.ui.downloads import offer_file
-from mammo.ui.explorer.wording import counted
 from mammo.ui.frame import sentences, small_notice
 from mammo.ui.reading import session, wording
 from mammo.ui.reading.figures import case_figure, roc_figure
 from mammo.ui.reading.loading import Round, artifacts_fingerprint
 from mammo.ui.reading.review import show_review
 from mammo.ui.reading.session import Play
+from mammo.ui.words import counted
 
 DEFAULT_CUT = 50
 

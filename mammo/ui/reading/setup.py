@@ -13,10 +13,10 @@ from mammo.ui.data_folder import FOLDER_VARIABLE, ask_for_folder
 from mammo.ui.explorer import source as explorer
 from mammo.ui.explorer.filters import FILTERS as EXPLORER_FILTERS
 from mammo.ui.explorer.filters import title_of
-from mammo.ui.explorer.wording import counted
 from mammo.ui.frame import sentences
 from mammo.ui.reading import session
 from mammo.ui.reading.loading import open_round, source_at_hand
+from mammo.ui.words import counted
 
 _SEED = "reading_seed"
 _TITLES = {one.column: one for one in EXPLORER_FILTERS}

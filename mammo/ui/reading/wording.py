@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mammo.evaluation import Interval
+from mammo.evaluation.operating import rarer_patients
 from mammo.evaluation.wording import interval, p_value, percent, signed
 from mammo.reading import AdviceEffect, RoundCases, Standing
-from mammo.reading.score import FEW_PATIENTS, RADIOLOGISTS, cases_for, rarer_patients
+from mammo.reading.score import FEW_PATIENTS, RADIOLOGISTS, cases_for
 from mammo.ui import words
-from mammo.ui.explorer.wording import counted
+from mammo.ui.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
