@@ -10,11 +10,18 @@ import streamlit as st
 
 _FILLED_IN = ("rgb(38, 39, 48)", "rgb(250, 250, 250)")
 """What the browser puts in for `mammo.ui.figures.WORDS_COLOUR`, in light and in dark."""
-_FOLLOW_THEME = ", ".join(f'.stPlotlyChart text[style*="{colour}"]' for colour in _FILLED_IN)
+_CHOSEN_TOOL = ".stPlotlyChart .modebar-btn.active path"
+"""The icon of a chart's chosen tool, which the browser draws white, on a light page too."""
+_FOLLOW_THEME = ", ".join(
+    [_CHOSEN_TOOL, *(f'.stPlotlyChart text[style*="{colour}"]' for colour in _FILLED_IN)]
+)
 
 
 def let_words_follow_the_theme() -> None:
-    """Show the words of all charts in the colour of the page's, also when the theme turns."""
+    """Show the words of all charts in the colour of the page's, also when the theme turns.
+
+    And the chosen tool of each.
+    """
     st.html(f"<style>{_FOLLOW_THEME} {{ fill: currentColor !important }}</style>")
 
 
