@@ -16,9 +16,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from io import BufferedReader
+from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -40,6 +40,7 @@ WAIT_SECONDS = 30.0
 take much longer; where processor time cannot be limited, this is the only limit."""
 
 Buffer = bytes | memoryview
+_COMMAND = (sys.executable, "-m", "mammo.imaging.worker")
 _CHECK_SECONDS = 0.1
 _SIZE = 8
 """Bytes of the number that precedes each message: its length, little-endian."""
@@ -64,9 +65,15 @@ class Decoder:
 
     The child starts with the first file and stays warm for the next. It is ended where a file
     exceeds a limit or nobody wants the picture any more; the next file then starts another one.
+
+    Parameters
+    ----------
+    command : sequence of str
+        Starts the child.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, command: Sequence[str] = _COMMAND) -> None:
+        self._command = command
         self._turn = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -78,13 +85,13 @@ class Decoder:
             finally:
                 self._turn.release()
 
-    def read(self, content: Buffer, wanted: Callable[[], bool] = lambda: True) -> Image:
+    def read(self, file: BytesIO, wanted: Callable[[], bool] = lambda: True) -> Image:
         """Read a film or picture as `mammo.read_image` does.
 
         Parameters
         ----------
-        content : bytes or a view of bytes
-            The whole file.
+        file : BytesIO
+            The whole file. It is emptied once the child has it: an upload takes up to 100 MB.
         wanted : function
             Tells whether somebody still waits for the picture; called ten times per second.
 
@@ -103,7 +110,7 @@ class Decoder:
             if not wanted():
                 raise AbandonedError
         try:
-            return self._exchange(content, wanted)
+            return self._exchange(file, wanted)
         finally:
             self._turn.release()
 
@@ -114,15 +121,16 @@ class Decoder:
 
     def _running_child(self) -> "subprocess.Popen[bytes]":
         if self._child is None or self._child.poll() is not None:
-            self._child = _start_child()
+            self._child = _start_child(self._command)
         return self._child
 
-    def _exchange(self, content: Buffer, wanted: Callable[[], bool]) -> Image:
+    def _exchange(self, file: BytesIO, wanted: Callable[[], bool]) -> Image:
         child = self._running_child()
         sent, received = cast("BinaryIO", child.stdin), cast("BufferedReader", child.stdout)
         with _watched(child, wanted) as watch:
             try:
-                _send(sent, content)
+                _send(sent, file.getbuffer())
+                file.truncate(0)
                 answer = json.loads(_receive(received))
                 pixels = _receive_pixels(received, answer)
             except (OSError, EOFError):
@@ -166,7 +174,7 @@ def _watched(child: "subprocess.Popen[bytes]", wanted: Callable[[], bool]) -> It
         thread.join()
 
 
-def _start_child() -> "subprocess.Popen[bytes]":
+def _start_child(command: Sequence[str]) -> "subprocess.Popen[bytes]":
     root = str(Path(__file__).parents[2])
     known = {
         **os.environ,
@@ -176,8 +184,8 @@ def _start_child() -> "subprocess.Popen[bytes]":
         "MALLOC_ARENA_MAX": "1",  # each arena of glibc reserves 64 MB of address space
         "MALLOC_MMAP_THRESHOLD_": "1000000",  # a film's memory goes back to the system at once
     }
-    return subprocess.Popen(
-        [sys.executable, "-m", "mammo.imaging.worker"],
+    return subprocess.Popen(  # noqa: S603 - our own module, without a shell
+        command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # decoders quote file contents there

@@ -6,14 +6,14 @@ session, until the visitor removes it or opens other files.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from io import BytesIO
 from typing import TYPE_CHECKING, cast
 
 import streamlit as st
 from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
-from streamlit.typing import UploadedFile
 
 from mammo.errors import ImageError
 from mammo.imaging import MAX_PIXELS, Image
@@ -24,6 +24,7 @@ from mammo.ui.viewer.handover import forget_own
 
 if TYPE_CHECKING:
     from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+    from streamlit.typing import UploadedFile
 
 DECODER = Decoder()
 """The one decoder of this server."""
@@ -46,9 +47,9 @@ _NOT_KEPT = (
 )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class OwnFile:
-    """A file that the visitor opened, on this run or earlier in the visit.
+    """A file that the visitor opened.
 
     Attributes
     ----------
@@ -56,13 +57,10 @@ class OwnFile:
         Distinguishes this file from any other.
     name : str
         The file's name on the visitor's machine.
-    upload : UploadedFile or None
-        None where the uploader that received it is gone.
     """
 
     file_id: str
     name: str
-    upload: UploadedFile | None = None
 
 
 @dataclass(eq=False)
@@ -71,11 +69,13 @@ class _Own:
 
     Attributes
     ----------
-    files : tuple of OwnFile, without their uploads
+    files : tuple of OwnFile
+    unread : file_id -> content of a file that was received and not read yet
     images : file_id -> Image, or the sentence why it cannot be read
     """
 
     files: tuple[OwnFile, ...] = ()
+    unread: dict[str, BytesIO] = field(default_factory=dict)
     images: dict[str, Image | str] = field(default_factory=dict)
 
 
@@ -85,34 +85,58 @@ def open_files() -> Sequence[OwnFile]:
     Every name is welcome: DICOM files often have no ending.
     """
     DECODER.start()
-    own: _Own = st.session_state.setdefault(_OWN, _Own())
     uploads = st.file_uploader(
-        "Films or crops", accept_multiple_files=True, key="files", on_change=_forget_removed
+        "Films or crops", accept_multiple_files=True, key="files", on_change=_take_uploads
     )
-    files = tuple(OwnFile(upload.file_id, upload.name, upload) for upload in uploads)
-    if files:
-        own.files = tuple(replace(file, upload=None) for file in files)
-        for gone in own.images.keys() - {file.file_id for file in files}:
-            del own.images[gone]
-        return files
-    if own.files:
-        names = ", ".join(words.literal(file.name) for file in own.files[:3])
-        more = f" and {len(own.files) - 3} more" if len(own.files) > 3 else ""
+    files = _own().files
+    if not files:
+        st.caption(
+            "DICOM, PNG, JPEG, TIFF, BMP or WebP. One film: mark the lesion on it. One crop: it "
+            "is used whole. Many crops: a table. Nothing is stored; remove names from what you "
+            "open."
+        )
+    elif not uploads:
+        names = ", ".join(words.literal(file.name) for file in files[:3])
+        more = f" and {len(files) - 3} more" if len(files) > 3 else ""
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(f"Still open: {names}{more}.")
             st.button("Remove", icon=":material/delete:", on_click=forget_upload, key="remove_own")
-        return own.files
-    st.caption(
-        "DICOM, PNG, JPEG, TIFF, BMP or WebP. One film: mark the lesion on it. One crop: it is "
-        "used whole. Many crops: a table. Nothing is stored; remove names from what you open."
-    )
-    return ()
+    return files
 
 
-def _forget_removed() -> None:
-    """Drop the own files once the visitor has removed the last one from the uploader."""
-    if not st.session_state["files"]:
+def _own() -> _Own:
+    own: _Own = st.session_state.setdefault(_OWN, _Own())
+    return own
+
+
+def _take_uploads() -> None:
+    """Take what the uploader received out of Streamlit's memory, and drop what was removed from it.
+
+    Streamlit keeps the bytes of an upload in three places, of which one is a copy made with each
+    run of the page. Its records stay without them, for the uploader to show.
+    """
+    uploads: list[UploadedFile] = st.session_state["files"]
+    if not uploads:
         forget_upload()
+        return
+    own, context = _own(), get_script_run_ctx()
+    own.files = tuple(OwnFile(upload.file_id, upload.name) for upload in uploads)
+    ids = {file.file_id for file in own.files}
+    for kept in (own.images, own.unread):
+        for gone in kept.keys() - ids:
+            kept.pop(gone)
+    for upload in uploads:
+        if upload.file_id in own.images or upload.file_id in own.unread:
+            continue
+        if upload.type == NO_ROOM:
+            own.images[upload.file_id] = SERVER_FULL
+            continue
+        own.unread[upload.file_id] = BytesIO(upload.getvalue())
+        upload.truncate(0)
+        if context is not None:
+            empty = UploadedFileRec(upload.file_id, upload.name, upload.type, b"")
+            records = cast("MemoryUploadedFileManager", context.uploaded_file_mgr)
+            records.add_file(context.session_id, empty)
 
 
 def read_own(file: OwnFile) -> Image:
@@ -123,16 +147,18 @@ def read_own(file: OwnFile) -> Image:
     ImageError
         The file is not a picture that can be read, or is no longer in memory.
     """
-    images = st.session_state[_OWN].images
-    if file.file_id not in images:
-        if file.upload is None:
-            raise ImageError(_NOT_KEPT)
+    own = _own()
+    content = own.unread.pop(file.file_id, None)
+    if content is not None:
         try:
-            images[file.file_id] = _read_upload(file.upload)
+            own.images[file.file_id] = DECODER.read(content, _visitor_is_here())
         except ImageError as error:
-            images[file.file_id] = str(error)
-        _keep_within_memory(images)
-    image: Image | str = images[file.file_id]
+            own.images[file.file_id] = str(error)
+        except AbandonedError:
+            own.unread.clear()
+            st.stop()
+        _keep_within_memory(own.images)
+    image = own.images.get(file.file_id, _NOT_KEPT)
     if isinstance(image, str):
         raise ImageError(image)
     return image
@@ -153,43 +179,6 @@ def forget_upload() -> None:
     for name in (_OWN, OWN_BOXES):
         st.session_state.pop(name, None)
     forget_own()
-
-
-def _read_upload(file: UploadedFile) -> Image:
-    """Read a visitor's file, and drop its bytes.
-
-    Parameters
-    ----------
-    file : UploadedFile
-        Afterwards it is empty; another call finds nothing in it.
-
-    Returns
-    -------
-    Image
-
-    Raises
-    ------
-    ImageError
-        If the file cannot be read as a grey picture, or the server had no memory for it.
-    """
-    if file.type == NO_ROOM:
-        raise ImageError(SERVER_FULL)
-    content = file.getvalue()
-    _drop(file)
-    try:
-        return DECODER.read(content, _visitor_is_here())
-    except AbandonedError:
-        st.stop()
-
-
-def _drop(file: UploadedFile) -> None:
-    """Leave the record of an upload, which the uploader shows, without its bytes."""
-    file.truncate(0)
-    context = get_script_run_ctx()
-    if context is not None:
-        empty = UploadedFileRec(file.file_id, file.name, file.type, b"")
-        uploads = cast("MemoryUploadedFileManager", context.uploaded_file_mgr)
-        uploads.add_file(context.session_id, empty)
 
 
 def _visitor_is_here() -> Callable[[], bool]:
