@@ -7,6 +7,7 @@ back; what still does not fit, it kills. So a server that lives through all page
 Linux only, and only where a group may be made: as root, mostly. Control groups of version 1 and 2.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -81,7 +82,15 @@ def memory_limit(megabytes: int) -> Iterator[MemoryLimit | None]:
         _set_limit(folder, _FILES[kind], megabytes * 10**6)
         yield MemoryLimit(folder, _FILES[kind])
     finally:
-        folder.rmdir()
+        _remove(folder)
+
+
+def _remove(folder: Path, patience_seconds: float = 10) -> None:
+    """Remove a control group once the last child of the command has ended."""
+    until = time.monotonic() + patience_seconds
+    while (folder / "cgroup.procs").read_text(encoding="ascii") and time.monotonic() < until:
+        time.sleep(0.1)
+    folder.rmdir()
 
 
 def _set_limit(folder: Path, files: _Files, limit: int) -> None:

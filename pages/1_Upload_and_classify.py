@@ -6,9 +6,8 @@ Layout and words only; the parts are in `mammo.ui`.
 from collections.abc import Sequence
 
 import streamlit as st
-from streamlit.typing import UploadedFile
 
-from mammo.ui import batch, film, loaders, result, source, trust
+from mammo.ui import batch, film, loaders, own_files, result, source, trust
 from mammo.ui.frame import frame, notice_accepted, sentences
 from mammo.ui.turns import TURNS
 
@@ -19,7 +18,7 @@ st.markdown(
 )
 
 picture: source.Picture | None = None
-files: Sequence[UploadedFile] = ()
+files: Sequence[own_files.OwnFile] = ()
 with sentences():
     picture, files = source.choose()
 

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
-from streamlit.typing import UploadedFile
 
-import mammo
 from mammo.artifacts import Card
 from mammo.errors import MammoError
 from mammo.inference import Classifier
 from mammo.ui.display import thumbnail_uri
 from mammo.ui.downloads import offer_file
 from mammo.ui.frame import small_notice
+from mammo.ui.own_files import OwnFile, read_own
 from mammo.ui.probability_columns import ESTIMATE, probability_columns
 from mammo.ui.region import looks_like_crop
 from mammo.ui.result import ask, choose_threshold, doubts
@@ -24,9 +23,7 @@ MOST_FILES = 200
 _ROWS = "batch_rows"
 
 
-def assess_files(
-    files: Sequence[UploadedFile], classifiers: Sequence[Classifier]
-) -> tuple[Row, ...]:
+def assess_files(files: Sequence[OwnFile], classifiers: Sequence[Classifier]) -> tuple[Row, ...]:
     """Assess each file that is not assessed yet, under a progress bar.
 
     The rows of this session are kept as they come, so that a page run again in the middle loses
@@ -54,10 +51,10 @@ def forget_rows() -> None:
     st.session_state.pop(_ROWS, None)
 
 
-def _row(file: UploadedFile, classifiers: Sequence[Classifier]) -> Row:
+def _row(file: OwnFile, classifiers: Sequence[Classifier]) -> Row:
     """Assess one file; what is wrong with it becomes its remark and stops nothing."""
     try:
-        image = mammo.read_image(file)
+        image = read_own(file)
         thumbnail = thumbnail_uri(image.pixels)
         if not looks_like_crop(image.shape):
             return Row(file.name, film_remark(image.shape), thumbnail)
@@ -72,7 +69,7 @@ def _row(file: UploadedFile, classifiers: Sequence[Classifier]) -> Row:
         return Row(file.name, str(error))
 
 
-def show_table(files: Sequence[UploadedFile], classifiers: Sequence[Classifier]) -> None:
+def show_table(files: Sequence[OwnFile], classifiers: Sequence[Classifier]) -> None:
     """Assess many files and show them as a table, with the notice and a CSV."""
     if len(files) > MOST_FILES:
         st.warning(

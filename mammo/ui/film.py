@@ -12,6 +12,7 @@ from mammo.ui import words
 from mammo.ui.box_fields import BoxFields
 from mammo.ui.display import cut_view, data_uri, toned
 from mammo.ui.figures import FILM_CONFIG, film_figure
+from mammo.ui.own_files import OWN_BOXES
 from mammo.ui.region import Region, box_in_window, middle, selected_box, zoomed_view
 from mammo.ui.source import Lesion, Picture
 
@@ -39,13 +40,19 @@ def marked_lesion(picture: Picture) -> Lesion | None:
 
 
 def _start(picture: Picture) -> None:
-    """Begin a picture with the box of its record, or none; keep what is marked on the same one."""
-    if st.session_state.get(_MARKED) == picture.key:
+    """Begin with the box that was marked on an own film, or with the recorded one, or with none."""
+    before = st.session_state.get(_MARKED)
+    if before == picture.key:
         return
+    boxes: dict[str, Region | None] = st.session_state.setdefault(OWN_BOXES, {})
+    if before in boxes:
+        boxes[before] = _BOX.get()
+    if picture.own is not None:
+        boxes.setdefault(picture.key, None)
+    box = boxes.get(picture.key, _recorded_box(picture))
+    _BOX.set(box)
     st.session_state[_MARKED] = picture.key
-    recorded = _recorded_box(picture)
-    _BOX.set(recorded)
-    if recorded is None:
+    if box is None:
         st.session_state[_ZOOM] = ZOOMS[0]
 
 

@@ -21,9 +21,9 @@ from mammo.ui.address import begin_address
 from mammo.ui.brand import MARK
 from mammo.ui.chart import let_words_follow_the_theme
 from mammo.ui.memory import (
+    admit_uploads,
     drop_uploads_of_a_left_page,
     give_back_freed_memory,
-    keep_uploads_off_the_disk,
     set_libraries_apart,
 )
 from mammo.ui.network import send_at_once
@@ -99,7 +99,7 @@ def frame(title: str, icon: str) -> None:
     send_at_once()
     begin_address()
     give_back_freed_memory()
-    keep_uploads_off_the_disk()
+    admit_uploads()
     drop_uploads_of_a_left_page(title)
     set_libraries_apart()
     st.set_page_config(

@@ -1,7 +1,7 @@
 """Where a picture comes from: one of the example lesions, or a file of the visitor's own.
 
-A visitor's decoded file lives in their own session only, one at a time, and goes when another
-takes its place; nothing of it is cached across sessions.
+A visitor's decoded files live in their own session only, and stay for the visit until the visitor
+removes them or opens others; nothing of them is cached across sessions.
 """
 
 from collections import Counter
@@ -12,16 +12,14 @@ from typing import TYPE_CHECKING, Literal, cast
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
-from streamlit.typing import UploadedFile
 
-import mammo
 from mammo.imaging import Image, Window, cut_lesion, whole_crop
 from mammo.ui import loaders, words
 from mammo.ui.address import keep_in_link
 from mammo.ui.comparison.controls import set_from_link
 from mammo.ui.display import data_uri, enlarged, scaled_down
+from mammo.ui.own_files import OwnFile, open_files, read_own
 from mammo.ui.region import looks_like_crop
-from mammo.ui.viewer.handover import forget_own
 
 if TYPE_CHECKING:
     from mammo.data.examples import ExampleLesion
@@ -30,7 +28,6 @@ Kind = Literal["film", "crop"]
 EXAMPLE = "An example lesion"
 UPLOAD = "My own files"
 KINDS: dict[Kind, str] = {"film": "A film: mark the lesion", "crop": "A crop: use it whole"}
-_DECODED = "decoded_upload"
 _OPENED = "opened"
 _NAMES = "opened_names"
 
@@ -97,33 +94,30 @@ class Lesion:
         return min(self.picture.image.shape) if self.window is None else self.window.width
 
 
-def choose() -> tuple[Picture | None, Sequence[UploadedFile]]:
+def choose() -> tuple[Picture | None, Sequence[OwnFile]]:
     """Ask for a picture: an example, or files of the visitor's own.
 
     Returns
     -------
     tuple
-        The picture (None while there is none, or with many files), and the uploaded files.
+        The picture (None while there is none, or with many files), and the visitor's files.
 
     Raises
     ------
     DataError
         The package with the example films is not installed.
     ImageError
-        The one uploaded file is not a picture that can be read.
+        The one own file is not a picture that can be read.
     """
     sources = (EXAMPLE, UPLOAD)
     set_from_link("source", "source", sources, EXAMPLE)
     source = st.segmented_control("Picture", sources, required=True, key="source")
     _keep("source", sources)
     if source == EXAMPLE:
-        forget_upload()
         return _choose_example(), ()
-    files = _upload()
-    if not files:
-        forget_upload()
+    files = open_files()
     if len(files) == 1:
-        return open_upload(files[0], files[0].name), files
+        return open_own(files[0], files[0].name), files
     return None, files
 
 
@@ -154,18 +148,7 @@ def example_name(lesion: "ExampleLesion") -> str:
     return f"{patient} {words.film_name(lesion.laterality, lesion.view)} mass {number}"
 
 
-def _upload() -> Sequence[UploadedFile]:
-    """Ask for files. Every name is welcome: DICOM files often have no ending."""
-    files = st.file_uploader("Films or crops", accept_multiple_files=True, key="files")
-    if not files:
-        st.caption(
-            "DICOM, PNG, JPEG, TIFF, BMP or WebP. One film: mark the lesion on it. One crop: it is "
-            "used whole. Many crops: a table. Nothing is stored; remove names from what you open."
-        )
-    return files
-
-
-def open_one_of(files: Sequence[UploadedFile]) -> Picture | None:
+def open_one_of(files: Sequence[OwnFile]) -> Picture | None:
     """Ask which of many files to look at closely, and open it.
 
     Raises
@@ -185,7 +168,7 @@ def open_one_of(files: Sequence[UploadedFile]) -> Picture | None:
         key=_OPENED,
         width=420,
     )
-    return None if chosen is None else open_upload(by_id[chosen], names[chosen])
+    return None if chosen is None else open_own(by_id[chosen], names[chosen])
 
 
 def _keep_open(names: Mapping[str, str]) -> None:
@@ -220,32 +203,21 @@ def numbered(names: Sequence[str]) -> list[str]:
     return told
 
 
-def open_upload(file: UploadedFile, name: str) -> Picture:
-    """Decode an uploaded file, or take it from the session where it is already decoded.
+def open_own(file: OwnFile, name: str) -> Picture:
+    """Open one of the visitor's own files.
 
     Parameters
     ----------
-    file : UploadedFile
+    file : OwnFile
     name : str, what to call it
 
     Raises
     ------
     ImageError
-        The file is not a picture that can be read.
+        The file is not a picture that can be read, or is no longer in memory.
     """
-    held = st.session_state.get(_DECODED)
-    if held is None or held[0] != file.file_id:
-        forget_upload()
-        with st.spinner("Reading the file"):
-            held = (file.file_id, mammo.read_image(file))
-        st.session_state[_DECODED] = held
-    return Picture(file.file_id, name, held[1])
-
-
-def forget_upload() -> None:
-    """Drop the decoded upload of this session, and the crop that was cut from it to look closer."""
-    st.session_state.pop(_DECODED, None)
-    forget_own()
+    with st.spinner("Reading the file"):
+        return Picture(file.file_id, name, read_own(file))
 
 
 def choose_kind(picture: Picture) -> Kind:
@@ -260,6 +232,7 @@ def choose_kind(picture: Picture) -> Kind:
         required=True,
         format_func=KINDS.__getitem__,
         key=f"kind_{picture.key}",
+        persist_state="session",
     )
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.memory_limit import memory_limit
+
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import threading
@@ -109,3 +111,13 @@ assert memory.set_libraries_apart(), "a minute is over"
 
 def test_garbage_collection_passes_over_libraries_and_loses_no_garbage() -> None:
     subprocess.run([sys.executable, "-c", GARBAGE], check=True, cwd=ROOT)
+
+
+def test_the_memory_left_is_that_of_the_control_group() -> None:
+    program = "from mammo.ui.memory import memory_left; print(memory_left())"
+    with memory_limit(300) as limit:
+        if limit is None:
+            pytest.skip("needs a control group for memory: Linux, as root")
+        command = [*limit.under, sys.executable, "-c", program]
+        run = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert 50e6 < int(run.stdout) < 270e6

@@ -12,12 +12,14 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from streamlit.testing.v1 import AppTest
 
 import mammo
 from mammo.errors import DataError
 from mammo.imaging import lesion_window
 from mammo.ui import table, words
+from mammo.ui.memory import NO_ROOM
 from mammo.ui.region import box_in_window
 from tests.tiny_artifacts import write_tiny_artifacts
 
@@ -61,6 +63,13 @@ def upload(page: AppTest, *files: tuple[str, bytes, str]) -> AppTest:
 
 def accept(page: AppTest) -> AppTest:
     return page.button(key="accept").click().run()
+
+
+def kept_sizes(page: AppTest) -> list[tuple[int, int]]:
+    """The sizes of the own pictures that the session keeps."""
+    if "own_files" not in page.session_state:
+        return []
+    return [image.shape for image in page.session_state["own_files"].images.values()]
 
 
 def texts(page: AppTest) -> str:
@@ -212,17 +221,61 @@ def test_a_new_film_forgets_the_old_box_and_the_old_pixels(page: AppTest) -> Non
     upload(page, FILM)
     for key, value in zip(FIELDS, (200, 400, 100, 100), strict=True):
         page.number_input(key=key).set_value(value).run()
-    first = page.session_state["decoded_upload"][0]
     upload(page, ("other.png", png(lesion_like((800, 600))), "image/png"))
     assert page.number_input(key="box_x").value is None
-    assert page.session_state["decoded_upload"][0] != first
+    assert kept_sizes(page) == [(800, 600)]
 
 
-def test_an_upload_is_dropped_when_an_example_takes_its_place(page: AppTest) -> None:
-    upload(page, CROP)
-    assert "decoded_upload" in page.session_state
+def test_an_own_film_and_its_box_stay_for_the_visit_until_removed(page: AppTest) -> None:
+    upload(page, FILM)
+    for key, value in zip(FIELDS, (200, 400, 100, 100), strict=True):
+        page.number_input(key=key).set_value(value).run()
+    accept(page)
+    answers = [metric.value for metric in page.metric]
     page.segmented_control(key="source").set_value("An example lesion").run()
-    assert "decoded_upload" not in page.session_state
+    assert [page.number_input(key=key).value for key in FIELDS] != [200, 400, 100, 100]
+    page.switch_page("pages/4_Grad-CAM_viewer.py").run()
+    page.switch_page("pages/1_Upload_and_classify.py").run()
+    page.segmented_control(key="source").set_value("My own files").run()
+    assert not page.exception and not page.error
+    assert "Still open: film.png." in texts(page)
+    assert [page.number_input(key=key).value for key in FIELDS] == [200, 400, 100, 100]
+    assert [metric.value for metric in page.metric] == answers
+    page.button(key="remove_own").click().run()
+    assert not page.metric and kept_sizes(page) == []
+    assert "Still open" not in texts(page)
+
+
+def test_many_own_files_stay_for_the_visit(page: AppTest) -> None:
+    accept(upload(page, CROP, FILM))
+    rows = page.dataframe[0].value
+    page.switch_page("pages/4_Grad-CAM_viewer.py").run()
+    page.switch_page("pages/1_Upload_and_classify.py").run()
+    page.segmented_control(key="source").set_value("My own files").run()
+    assert page.dataframe[0].value.equals(rows)
+    page.selectbox(key="opened").select_index(0).run()
+    assert len(page.metric) == 2
+
+
+def test_the_bytes_of_an_own_file_are_dropped_once_it_is_read(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored: list[int] = []
+    store = MemoryUploadedFileManager.add_file
+
+    def add_file(manager: MemoryUploadedFileManager, session: str, file: UploadedFileRec) -> None:
+        stored.append(len(file.data))
+        store(manager, session, file)
+
+    monkeypatch.setattr(MemoryUploadedFileManager, "add_file", add_file)
+    upload(page, CROP)
+    assert stored[-1] == 0 and kept_sizes(page) == [(140, 150)]
+
+
+def test_a_server_without_memory_for_a_film_is_a_sentence(page: AppTest) -> None:
+    upload(page, ("film.dcm", b"", NO_ROOM))
+    assert not page.exception
+    assert "The server is full" in page.error[0].value
 
 
 @pytest.mark.parametrize(
@@ -292,7 +345,7 @@ def test_rows_and_pixels_go_with_their_files(page: AppTest) -> None:
     upload(page, CROP)
     assert "batch_rows" not in page.session_state
     page.file_uploader(key="files").set_value(None).run()
-    assert "decoded_upload" not in page.session_state
+    assert kept_sizes(page) == []
 
 
 def test_broken_artifacts_are_a_sentence_beside_the_film(

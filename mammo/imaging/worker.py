@@ -1,0 +1,287 @@
+"""Decode strangers' files in a child process with a limit on memory and a clock.
+
+The app reads what visitors upload through `Decoder`, so that a file which no count in
+`mammo.imaging.limits` foresaw costs a sentence and not the server. The child is this module run as
+a program (`python -m mammo.imaging.worker`): it reads one file at a time from its standard input,
+and answers with the picture's pixels or with an error sentence. It is started with `subprocess`: a
+fork would copy the server's threads, and `multiprocessing` would run the app's main script again.
+
+Library and commands decode in their own process, behind the same counts.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from io import BufferedReader, BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mammo.errors import ImageError
+from mammo.imaging.image import Image
+from mammo.imaging.read import read_image
+
+MEMORY_BYTES = 400_000_000
+"""Address space that reading one file may take, above what the child has after its imports."""
+
+PROCESSOR_SECONDS = 2.0
+"""Processor time that reading one file may take."""
+
+WAIT_SECONDS = 30.0
+"""Time by the clock that reading one file may take. On a busy machine two seconds of the processor
+take much longer; where processor time cannot be limited, this is the only limit."""
+
+Buffer = bytes | memoryview
+_COMMAND = (sys.executable, "-m", "mammo.imaging.worker")
+_CHECK_SECONDS = 0.1
+_SIZE = 8
+"""Bytes of the number that precedes each message: its length, little-endian."""
+
+_TOO_SLOW = (
+    "The file takes too long to read: expected an ordinary film or picture, received one that "
+    f"needs more than {PROCESSOR_SECONDS:g} seconds of the processor. Save the film uncompressed "
+    "and open it again."
+)
+_FAILED = (
+    "The file cannot be read: expected an ordinary film or picture, received one that needs too "
+    "much memory or stops the decoder. Save the film uncompressed or smaller and open it again."
+)
+
+
+class AbandonedError(Exception):
+    """Raised where nobody waits for the picture any more."""
+
+
+class Decoder:
+    """Read pictures in a child process, one at a time; safe to use from many threads.
+
+    The child starts with the first file and stays warm for the next. It is ended where a file
+    exceeds a limit or nobody wants the picture any more; the next file then starts another one.
+
+    Parameters
+    ----------
+    command : sequence of str
+        Starts the child.
+    """
+
+    def __init__(self, command: Sequence[str] = _COMMAND) -> None:
+        self._command = command
+        self._turn = threading.Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the child where there is none yet, so that the first file need not wait for it."""
+        if self._turn.acquire(blocking=False):
+            try:
+                self._running_child()
+            finally:
+                self._turn.release()
+
+    def read(self, file: BytesIO, wanted: Callable[[], bool] = lambda: True) -> Image:
+        """Read a film or picture as `mammo.read_image` does.
+
+        Parameters
+        ----------
+        file : BytesIO
+            The whole file. It is emptied once the child has it: an upload takes up to 100 MB.
+        wanted : function
+            Tells whether somebody still waits for the picture; called ten times per second.
+
+        Returns
+        -------
+        Image
+
+        Raises
+        ------
+        ImageError
+            If the file cannot be read as a grey picture, or exceeds a limit.
+        AbandonedError
+            If `wanted` returned False.
+        """
+        while not self._turn.acquire(timeout=_CHECK_SECONDS):
+            if not wanted():
+                raise AbandonedError
+        try:
+            return self._exchange(file, wanted)
+        finally:
+            self._turn.release()
+
+    def close(self) -> None:
+        """End the child."""
+        if self._child is not None:
+            _end(self._child)
+
+    def _running_child(self) -> "subprocess.Popen[bytes]":
+        if self._child is None or self._child.poll() is not None:
+            self._child = _start_child(self._command)
+        return self._child
+
+    def _exchange(self, file: BytesIO, wanted: Callable[[], bool]) -> Image:
+        child = self._running_child()
+        sent, received = cast("BinaryIO", child.stdin), cast("BufferedReader", child.stdout)
+        with _watched(child, wanted) as watch:
+            try:
+                _send(sent, file.getbuffer())
+                file.truncate(0)
+                answer = json.loads(_receive(received))
+                pixels = _receive_pixels(received, answer)
+            except (OSError, EOFError):
+                answer = {}
+        if not answer:
+            _end(child)
+            raise watch.reason or _reason(child.returncode)
+        if "error" in answer:
+            raise ImageError(answer["error"])
+        return Image(pixels=pixels, warnings=tuple(answer["warnings"]), **answer["facts"])
+
+
+class _Watch:
+    """Why the child was ended, if it was."""
+
+    reason: Exception | None = None
+
+
+@contextmanager
+def _watched(child: "subprocess.Popen[bytes]", wanted: Callable[[], bool]) -> Iterator[_Watch]:
+    """End the child from a thread of its own where it takes too long or nobody waits for it."""
+    watch, done = _Watch(), threading.Event()
+    until = time.monotonic() + WAIT_SECONDS
+
+    def look() -> None:
+        while not done.wait(_CHECK_SECONDS):
+            if not wanted():
+                watch.reason = AbandonedError()
+            elif time.monotonic() > until:
+                watch.reason = ImageError(_TOO_SLOW)
+            if watch.reason is not None:
+                child.kill()
+                return
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield watch
+    finally:
+        done.set()
+        thread.join()
+
+
+def _start_child(command: Sequence[str]) -> "subprocess.Popen[bytes]":
+    root = str(Path(__file__).parents[2])
+    known = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH")))),
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MALLOC_ARENA_MAX": "1",  # each arena of glibc reserves 64 MB of address space
+        "MALLOC_MMAP_THRESHOLD_": "1000000",  # a film's memory goes back to the system at once
+    }
+    return subprocess.Popen(  # noqa: S603 - our own module, without a shell
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # decoders quote file contents there
+        env=known,
+    )
+
+
+def _end(child: "subprocess.Popen[bytes]") -> None:
+    child.kill()
+    child.wait()
+    for stream in (child.stdin, child.stdout):
+        with suppress(OSError):
+            if stream is not None:
+                stream.close()
+
+
+def _reason(status: int | None) -> ImageError:
+    out_of_time = status == -getattr(signal, "SIGPROF", 0)
+    return ImageError(_TOO_SLOW if out_of_time else _FAILED)
+
+
+def _send(stream: BinaryIO, *parts: Buffer) -> None:
+    for part in parts:
+        stream.write(len(part).to_bytes(_SIZE, "little"))
+        stream.write(part)
+    stream.flush()
+
+
+def _receive(stream: BinaryIO) -> bytes:
+    length = stream.read(_SIZE)
+    if len(length) < _SIZE:
+        raise EOFError
+    content = stream.read(int.from_bytes(length, "little"))
+    if len(content) < int.from_bytes(length, "little"):
+        raise EOFError
+    return content
+
+
+def _receive_pixels(stream: "BufferedReader", answer: dict[str, Any]) -> NDArray[np.uint8]:
+    """Read the pixels into an array of their own, without a copy of the film beside it."""
+    pixels = np.empty(answer.get("shape", 0), dtype=np.uint8)
+    rest = pixels.reshape(-1).data
+    stream.read(_SIZE)
+    while rest:
+        count = stream.readinto(rest)
+        if not count:
+            raise EOFError
+        rest = rest[count:]
+    return pixels
+
+
+def main() -> None:
+    """Answer files from the standard input until it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the child
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # a library that prints must not break the answers
+    from mammo.imaging import dicom  # noqa: F401 - imported before the limit is set
+
+    _limit_memory()
+    with suppress(EOFError):
+        while True:
+            _send(answers, *_answer(_receive(sys.stdin.buffer)))
+
+
+def _answer(content: bytes) -> tuple[Buffer, Buffer]:
+    """Return what is known of the picture in a file, and its pixels."""
+    try:
+        _set_clock(PROCESSOR_SECONDS)
+        image = read_image(content)
+    except ImageError as error:
+        return json.dumps({"error": str(error)}).encode(), b""
+    except Exception:  # noqa: BLE001 - whatever a decoder raises, the child answers
+        return json.dumps({"error": _FAILED}).encode(), b""
+    finally:
+        _set_clock(0)
+    facts = {name: value for name, value in vars(image).items() if name != "pixels"}
+    warnings = facts.pop("warnings")
+    answer = {"shape": image.shape, "warnings": warnings, "facts": facts}
+    return json.dumps(answer).encode(), np.ascontiguousarray(image.pixels).reshape(-1).data
+
+
+def _limit_memory() -> None:
+    """Limit the address space to what the imports took and `MEMORY_BYTES` more, where possible."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        most = pages * resource.getpagesize() + MEMORY_BYTES
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def _set_clock(seconds: float) -> None:
+    """Let the system end this process after so much more processor time; 0 stops the clock."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+if __name__ == "__main__":
+    main()
