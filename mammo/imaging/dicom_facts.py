@@ -49,17 +49,31 @@ _VIEWS = {*_VIEW_OF_CODE.values(), "XCC"}
 _PLAUSIBLE_SPACING_MM = (0.01, 0.5)
 """Mammograms have 0.025 to 0.2 mm; 1 mm is what converters write that know nothing."""
 
+_COLOURS = (
+    "This is a screen capture or a copy: a grey picture stored as colours, whose greys may have "
+    "been changed for the screen. Use the original film."
+)
+_DECIMAL_COMMA = (
+    "Numbers in the header have a decimal comma, which DICOM does not allow; it was read as a "
+    "decimal point."
+)
 _IMPLAUSIBLE_SPACING = (
     "The stated pixel spacing is not that of a mammogram and was left out; the margin around a "
     "lesion is taken as for a film at full resolution."
 )
+_MAGNIFIED = {"399163009", "R-102D6"}
+"""View modifiers of PS3.16 CID 4015 for a magnification view."""
+
+_MAGNIFICATION = (1.2, 5.0)
+"""Radiographic magnification factors of such a view; in a contact view, 1.0 to 1.1."""
+
 _ANISOTROPY = 0.01
 """Relative difference of the two spacings from which a pixel counts as not square."""
 
 
 def laterality(header: Header) -> Literal["LEFT", "RIGHT"] | None:
-    """Return the breast: Image Laterality, else Laterality (PS3.3 sections C.8.11.7, C.7.3.1)."""
-    for tag in (Tag.IMAGE_LATERALITY, Tag.LATERALITY):
+    """Return the breast: Frame, Image, else Laterality (PS3.3 C.7.6.16.2.8, C.8.11.7, C.7.3.1)."""
+    for tag in (Tag.FRAME_LATERALITY, Tag.IMAGE_LATERALITY, Tag.LATERALITY):
         match header.text(tag):
             case "L":
                 return "LEFT"
@@ -84,12 +98,13 @@ def view(header: Header) -> str | None:
 
 
 def pixel_spacing_mm(header: Header) -> tuple[float | None, tuple[str, ...]]:
-    """Return the spacing at the film or detector, and warnings about it.
+    """Return the pixel spacing, and warnings about it.
 
     Imager Pixel Spacing is the distance at the detector, Nominal Scanned Pixel Spacing that on a
     scanned film; Pixel Spacing may be corrected for magnification to a plane inside the breast
     (PS3.3 section 10.7.1.1). The margin of 60 film pixels that the models learned on is a distance
-    on film, so the first two go before the third.
+    on film, so the first two go before the third. In a magnification view the detector is far from
+    the breast: there the spacing is that in the breast.
 
     Returns
     -------
@@ -98,15 +113,34 @@ def pixel_spacing_mm(header: Header) -> tuple[float | None, tuple[str, ...]]:
     tuple of str
         Warnings.
     """
+    factor, warnings = _magnification(header)
     for tag in (Tag.IMAGER_PIXEL_SPACING, Tag.NOMINAL_SCANNED_PIXEL_SPACING, Tag.PIXEL_SPACING):
         if not header.raw.get(tag):
             continue
         spacing = header.decimals(tag)
         low, high = _PLAUSIBLE_SPACING_MM
         if len(spacing) != 2 or not all(low <= value <= high for value in spacing):
-            return None, (_IMPLAUSIBLE_SPACING,)
-        return sum(spacing) / 2, _anisotropy_warning(*spacing)
-    return None, ()
+            return None, (*warnings, _IMPLAUSIBLE_SPACING)
+        mean = sum(spacing) / 2
+        if tag == Tag.IMAGER_PIXEL_SPACING:
+            mean /= factor
+        return mean, (*warnings, *_anisotropy_warning(*spacing))
+    return None, warnings
+
+
+def _magnification(header: Header) -> tuple[float, tuple[str, ...]]:
+    """Return the factor of a magnification view, else 1, and a warning about such a view."""
+    low, high = _MAGNIFICATION
+    factors = header.decimals(Tag.MAGNIFICATION_FACTOR)
+    factor = factors[0] if factors and low <= factors[0] <= high else 1.0
+    views = (header, *header.items.get(Tag.VIEW_CODE, ()))
+    modifiers = (item for view in views for item in view.items.get(Tag.VIEW_MODIFIER_CODE, ()))
+    if factor == 1 and not any(item.text(Tag.CODE_VALUE) in _MAGNIFIED for item in modifiers):
+        return 1.0, ()
+    size = f" ({factor:g} times)" if factor > 1 else ""
+    return factor, (
+        f"This is a magnification view{size}; the models learned on views of the whole breast.",
+    )
 
 
 def _anisotropy_warning(row_spacing: float, column_spacing: float) -> tuple[str, ...]:
@@ -124,6 +158,9 @@ def film_warnings(header: Header, layout: PixelFormat) -> tuple[str, ...]:
         _processing_warning(header),
         _annotation_warning(header),
         _frames_warning(layout),
+        _polarity_warning(header, layout),
+        _COLOURS if layout.samples == 3 else "",
+        _DECIMAL_COMMA if header.has_decimal_comma else "",
     )
     return tuple(sentence for sentence in found if sentence)
 
@@ -177,3 +214,14 @@ def _frames_warning(layout: PixelFormat) -> str:
     if layout.frames == 1:
         return ""
     return f"The file holds {layout.frames} frames; only the first was read."
+
+
+def _polarity_warning(header: Header, layout: PixelFormat) -> str:
+    """PS3.3 section C.8.11.3: IDENTITY belongs to MONOCHROME2, INVERSE to MONOCHROME1."""
+    expected = "INVERSE" if layout.photometric == "MONOCHROME1" else "IDENTITY"
+    if header.text(Tag.PRESENTATION_LUT_SHAPE) not in {"IDENTITY", "INVERSE"} - {expected}:
+        return ""
+    return (
+        "The header contradicts itself on whether the greys are inverted; the film was read by its "
+        "photometric interpretation. If air is white, they are inverted."
+    )

@@ -1,4 +1,4 @@
-"""Decode a DICOM RLE frame of one grey channel.
+"""Decode a DICOM RLE frame.
 
 Used by `dicom_pixels`. A segment of DICOM RLE is PackBits, which Pillow decodes in C: a film takes
 a third of the time of pydicom's own decoder, which is written in Python, and the size of the result
@@ -19,7 +19,7 @@ _HEADER = 64
 
 
 def decode_rle(
-    frame: bytes, rows: int, columns: int, dtype: np.dtype[np.integer[Any]]
+    frame: bytes, rows: int, columns: int, dtype: np.dtype[np.integer[Any]], samples: int = 1
 ) -> NDArray[np.integer[Any]]:
     """Decode one frame.
 
@@ -27,14 +27,16 @@ def decode_rle(
     ----------
     frame : bytes
         An RLE frame: header of 64 bytes, then one segment for each byte of a pixel, the highest
-        byte first.
+        byte of the first channel first.
     rows, columns : int
     dtype : numpy dtype
         Type of the stored values, 1 or 2 bytes.
+    samples : int
+        Channels.
 
     Returns
     -------
-    dtype (rows, columns)
+    dtype (rows, columns), or (rows, columns, samples) if there are several
 
     Raises
     ------
@@ -48,14 +50,15 @@ def decode_rle(
     [[7, 9], [9, 9]]
     """
     segments, *starts = struct.unpack("<16L", frame[:_HEADER].ljust(_HEADER, b"\0"))
-    if segments != dtype.itemsize:
+    if segments != dtype.itemsize * samples:
         raise ValueError("the number of RLE segments does not fit the bits allocated")
     bounds = [*starts[:segments], len(frame)]
     # One long line: runs may then cross the rows, which PS3.5 forbids but some writers do.
     size = (rows * columns, 1)
-    decoded = np.empty((rows * columns, segments), dtype=np.uint8)
-    for place, (start, end) in enumerate(pairwise(bounds)):
+    decoded = np.empty((rows * columns, samples, dtype.itemsize), dtype=np.uint8)
+    for index, (start, end) in enumerate(pairwise(bounds)):
         plane = PillowImage.frombytes("L", size, frame[start:end], "packbits", "L")
-        decoded[:, segments - 1 - place] = np.asarray(plane)[0]
-    little_endian = decoded.view(dtype.newbyteorder("<")).reshape(rows, columns)
-    return little_endian.astype(dtype, copy=False)
+        sample, byte = divmod(index, dtype.itemsize)
+        decoded[:, sample, dtype.itemsize - 1 - byte] = np.asarray(plane)[0]
+    shape = (rows, columns) if samples == 1 else (rows, columns, samples)
+    return decoded.view(dtype.newbyteorder("<")).reshape(shape).astype(dtype, copy=False)
