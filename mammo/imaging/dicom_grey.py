@@ -19,9 +19,9 @@ Each step maps one cell to one grey, so the chain runs over the list of cells th
 65,536, and then once over the film: a window costs no float for each pixel, and no time.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
@@ -30,9 +30,6 @@ from pydicom.pixels.processing import apply_windowing
 from mammo.imaging.depth import min_max
 from mammo.imaging.dicom_format import PixelFormat
 from mammo.imaging.dicom_header import Header, Tag
-
-_STRIP_ROWS = 256
-"""Rows looked up at once: numpy needs 8 bytes a pixel for the indices of a look-up."""
 
 _Step = tuple[NDArray[Any], tuple[str, ...]]
 
@@ -61,29 +58,19 @@ def to_grey(
     ImageError
         If cells have bits that the header does not explain, or greys are not finite.
     """
-    occurring = np.zeros(1 << 8 * stored.dtype.itemsize, dtype=np.bool_)
-    for _strip, indices in _strips(stored):
-        occurring[indices] = True
-    cells = np.flatnonzero(occurring).astype(np.int32)
+    size = stored.dtype.itemsize
+    unsigned = stored.view(np.dtype(f"u{size}").newbyteorder(stored.dtype.byteorder))
+    film = np.ascontiguousarray(unsigned, dtype=f"=u{size}")
+    bins = 1 << 8 * size
+    cells = np.flatnonzero(cv2.calcHist([film], [0], None, [bins], [0, bins])).astype(np.int32)
     values = layout.values(cells)
     with np.errstate(over="ignore", invalid="ignore"):
         # The limits go along: what a table maps depends on the values that could occur.
         modality, warnings = _modality(np.append(values, layout.limits).astype(np.int32), header)
         greys, more = _voi(modality, header)
-        table = np.zeros(len(occurring), dtype=np.uint8)
-        table[cells] = _eight_bit(greys[:-2], _padding(values, header, layout), layout)
-    film = np.empty(stored.shape, dtype=np.uint8)
-    for strip, indices in _strips(stored):
-        film[strip] = table[indices]
-    return film, warnings + more
-
-
-def _strips(stored: NDArray[np.integer[Any]]) -> Iterator[tuple[slice, NDArray[np.intp]]]:
-    """Yield a film in strips of rows, as cells without sign."""
-    cells = stored.view(np.dtype(f"u{stored.dtype.itemsize}").newbyteorder(stored.dtype.byteorder))
-    for top in range(0, len(stored), _STRIP_ROWS):
-        strip = slice(top, top + _STRIP_ROWS)
-        yield strip, cells[strip].astype(np.intp)
+        table = np.zeros((1, bins), dtype=np.uint8)
+        table[0, cells] = _eight_bit(greys[:-2], _padding(values, header, layout), layout)
+    return np.asarray(cv2.LUT(film, table), dtype=np.uint8), warnings + more
 
 
 def _eight_bit(

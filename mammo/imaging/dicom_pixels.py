@@ -140,7 +140,7 @@ def _uncompressed(
     """Return the first uncompressed frame, of an upload where it lies: up to 100 MB of memory."""
     expected = layout.frame_bytes + layout.frame_bytes % 2
     frame = (
-        stream.getbuffer()[pixels.start :][: min(pixels.length, expected)]
+        memoryview(stream.getvalue())[pixels.start :][: min(pixels.length, expected)]
         if isinstance(stream, BytesIO)
         else stream.read(min(pixels.length, expected))
     )

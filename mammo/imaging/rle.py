@@ -11,6 +11,7 @@ import struct
 from itertools import pairwise
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
@@ -55,10 +56,11 @@ def decode_rle(
     bounds = [*starts[:segments], len(frame)]
     # One long line: runs may then cross the rows, which PS3.5 forbids but some writers do.
     size = (rows * columns, 1)
-    decoded = np.empty((rows * columns, samples, dtype.itemsize), dtype=np.uint8)
-    for index, (start, end) in enumerate(pairwise(bounds)):
-        plane = PillowImage.frombytes("L", size, frame[start:end], "packbits", "L")
-        sample, byte = divmod(index, dtype.itemsize)
-        decoded[:, sample, dtype.itemsize - 1 - byte] = np.asarray(plane)[0]
+    planes = [
+        np.asarray(PillowImage.frombytes("L", size, frame[start:end], "packbits", "L"))
+        for start, end in pairwise(bounds)
+    ]
+    bytes_first = [i ^ (dtype.itemsize - 1) for i in range(segments)]  # the lowest byte first
+    merged = np.asarray(cv2.merge([planes[i] for i in bytes_first]), dtype=np.uint8)
     shape = (rows, columns) if samples == 1 else (rows, columns, samples)
-    return decoded.view(dtype.newbyteorder("<")).reshape(shape).astype(dtype, copy=False)
+    return merged.reshape(-1).view(dtype.newbyteorder("<")).reshape(shape).astype(dtype, copy=False)
