@@ -71,20 +71,27 @@ def read_stored_values(
     if header.pixels is None:  # pixel_format refuses it first
         raise ImageError("The DICOM file has no pixel data.")
     decoder = _decoder(header.transfer_syntax)
-    source: bytes | memoryview
+    frames = 1
+    source: BinaryIO | bytes | memoryview
     stream.seek(header.pixels.start)
     if decoder.is_encapsulated:
-        source, warnings = _first_frame(stream, header, header.pixels, layout)
+        fragments = count_fragments(stream) if header.pixels.length == UNDEFINED_LENGTH else 0
+        frames = min(layout.frames, fragments)
+        source, warnings = _first_frame(stream, decoder.UID, layout, frames)
     else:
         source, warnings = _uncompressed(stream, header.pixels, layout), ()
     with damage_refused(f"a frame of {layout.columns} x {layout.rows} pixels"):
         if RLELossless == decoder.UID:
             values = decode_rle(
-                bytes(source), layout.rows, layout.columns, layout.dtype, layout.samples
+                get_frame(stream, 0, number_of_frames=frames),
+                layout.rows,
+                layout.columns,
+                layout.dtype,
+                layout.samples,
             )
         else:
             plugin = _PLUGIN if decoder.is_encapsulated else ""
-            options = _options(header.pixels, layout)
+            options = _options(header.pixels, layout, frames)
             values, _ = decoder.as_array(source, index=0, decoding_plugin=plugin, **options)
     return (values if layout.samples == 1 else _grey_channel(values, layout)), warnings
 
@@ -114,7 +121,7 @@ def _unsupported(name: str) -> ImageError:
     )
 
 
-def _options(pixels: PixelElement, layout: PixelFormat) -> dict[str, Any]:
+def _options(pixels: PixelElement, layout: PixelFormat, frames: int) -> dict[str, Any]:
     """Return pydicom's decoding options; cells stay as stored, see `PixelFormat.values`."""
     return {
         "rows": layout.rows,
@@ -125,7 +132,7 @@ def _options(pixels: PixelElement, layout: PixelFormat) -> dict[str, Any]:
         "bits_allocated": layout.bits_allocated,
         "bits_stored": layout.bits_stored,
         "pixel_representation": int(layout.signed),
-        "number_of_frames": 1,
+        "number_of_frames": frames,
         "pixel_keyword": "PixelData",
         "pixel_vr": pixels.vr or "OW",
         "correct_unused_bits": False,
@@ -155,24 +162,24 @@ def _uncompressed(
 
 
 def _first_frame(
-    stream: BinaryIO, header: Header, pixels: PixelElement, layout: PixelFormat
-) -> tuple[bytes, tuple[str, ...]]:
-    """Return the first compressed frame, encapsulated but for RLE, and warnings."""
-    fragments = count_fragments(stream) if pixels.length == UNDEFINED_LENGTH else 0
-    if not fragments:
+    stream: BinaryIO, syntax: UID, layout: PixelFormat, frames: int
+) -> tuple[BinaryIO | bytes, tuple[str, ...]]:
+    """Check the first compressed frame; return where pydicom decodes it from, and warnings."""
+    if not frames:
         raise ImageError(
             "The pixel data are truncated: expected whole compressed fragments, received a file "
             "that ends or breaks inside one. Export or download the file again."
         )
+    if syntax == RLELossless:
+        return stream, ()
     with damage_refused("whole compressed fragments"):
-        frame = get_frame(stream, 0, number_of_frames=min(layout.frames, fragments))
-    if header.transfer_syntax == RLELossless:
-        return frame, ()
+        frame = get_frame(stream, 0, number_of_frames=frames)
     _check_codestream(frame, layout)
+    incomplete = () if is_complete(frame) else (_INCOMPLETE,)
     mended = with_whole_spectrum(frame)
-    doubts = {_NO_SPECTRUM: mended is not frame, _INCOMPLETE: not is_complete(frame)}
-    warnings = tuple(sentence for sentence, applies in doubts.items() if applies)
-    return encapsulate([mended], has_bot=False), warnings
+    if mended is frame:  # read again rather than kept: it may be 90 MB
+        return stream, incomplete
+    return encapsulate([mended], has_bot=False), (_NO_SPECTRUM, *incomplete)
 
 
 def _check_codestream(frame: bytes, layout: PixelFormat) -> None:
@@ -188,8 +195,9 @@ def _check_codestream(frame: bytes, layout: PixelFormat) -> None:
             raise ValueError("no size in a JPEG-family frame")
     if stated is None or stated.cost_refusal:
         raise ImageError(
-            "The compressed picture is not one of an ordinary film: expected few parts, received "
-            f"{stated.cost_refusal if stated else 'none'}. Save the film again uncompressed."
+            "The compressed picture takes too much to decode: expected that of an ordinary film, "
+            f"received {stated.cost_refusal if stated else 'none'}. Save the film again "
+            "uncompressed."
         )
     expected = (layout.rows, layout.columns, layout.samples)
     most = 2 * layout.rows * layout.columns * layout.samples * layout.bits_allocated // 8

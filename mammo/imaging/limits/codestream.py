@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from mammo.imaging.image import MAX_PIXELS
+from mammo.imaging.image import MAX_COSTLY_PIXELS, MAX_PIXELS
 
 MOST_SEGMENTS = 500
 """Marker segments, fill bytes counted. Films have under 20."""
@@ -26,6 +26,11 @@ which makes 690 of the largest film."""
 MOST_BLOCKS = 250_000
 """Code blocks, and packets, of a JPEG 2000 frame. The largest film in blocks of 32 x 32 (64 x 64 is
 usual) has 60,000, in 12 quality layers of ordinary precincts few packets more."""
+
+MOST_WORK = 75_000_000
+"""Pixels of a lossless JPEG or JPEG 2000 frame plus bytes (of JPEG 2000 one and a half times), by
+which decoding takes time: a film of 38 million pixels that was compressed to half its size or less,
+as films are, passes; noise of that size, which takes ten seconds, does not."""
 
 _LONGEST_PADDING = 64
 _LONGEST_BOXES = 4096
@@ -119,13 +124,14 @@ def with_whole_spectrum(frame: bytes) -> bytes:
 
 
 def _jpeg(frame: bytes) -> Codestream | None:
-    stated, refusal = None, ""
+    stated, refusal, kind = None, "", 0
     for count, (marker, start, end) in enumerate(_jpeg_segments(frame)):
         if count > MOST_SEGMENTS:
             refusal = f"more than {MOST_SEGMENTS} segments"
         if marker in _UNUSUAL:
             refusal = "a hierarchical, arithmetic or extended JPEG"
         if marker in _SIZES and stated is None and end - start >= 6:
+            kind = marker
             stated = Codestream(
                 int.from_bytes(frame[start + 1 : start + 3]),
                 int.from_bytes(frame[start + 3 : start + 5]),
@@ -138,7 +144,12 @@ def _jpeg(frame: bytes) -> Codestream | None:
         return Codestream(0, 0, 0, 0, refusal) if refusal else None
     # In the coded data FF is always followed by 00 or, in JPEG-LS, by less than 80.
     scans = frame.count(b"\xff\xda")
-    if scans > 4 and scans * stated.rows * stated.columns > MOST_SCANNED_PIXELS:
+    pixels = stated.rows * stated.columns
+    if kind == 0xF7 and pixels > MAX_COSTLY_PIXELS:
+        refusal = f"a JPEG-LS picture of {pixels // 10**6} million pixels"
+    elif kind == 0xC3 and pixels + len(frame) > MOST_WORK:
+        refusal = f"a lossless JPEG of {len(frame) // 10**6} MB"
+    elif scans > 4 and scans * pixels > MOST_SCANNED_PIXELS:
         refusal = f"{scans:,} scans"
     return replace(stated, cost_refusal=refusal)
 
@@ -187,6 +198,8 @@ def _jpeg_2000(frame: bytes, start: int) -> Codestream | None:
         refusal = f"{tiles:,} tiles"
     else:
         refusal = _jpeg_2000_cost(frame, start + 2, tiles * channels, tile)
+    if stated.rows * stated.columns + len(frame) * 3 // 2 > MOST_WORK:
+        refusal = refusal or f"a JPEG 2000 of {len(frame) // 10**6} MB"
     return replace(stated, cost_refusal=refusal)
 
 
