@@ -21,7 +21,7 @@ from mammo.errors import ImageError
 from mammo.imaging.damage import damage_refused
 from mammo.imaging.dicom_format import PixelFormat, colours_refused
 from mammo.imaging.dicom_header import UNDEFINED_LENGTH, Header, PixelElement
-from mammo.imaging.limits.codestream import is_complete, read_codestream, with_whole_spectrum
+from mammo.imaging.limits.codestream import is_complete, mended, read_codestream
 from mammo.imaging.limits.dicom import count_fragments
 from mammo.imaging.rle import decode_rle
 
@@ -176,10 +176,11 @@ def _first_frame(
         frame = get_frame(stream, 0, number_of_frames=frames)
     _check_codestream(frame, layout)
     incomplete = () if is_complete(frame) else (_INCOMPLETE,)
-    mended = with_whole_spectrum(frame)
-    if mended is frame:  # read again rather than kept: it may be 90 MB
+    codestream = mended(frame)
+    if codestream is frame:  # read again rather than kept: it may be 90 MB
         return stream, incomplete
-    return encapsulate([mended], has_bot=False), (_NO_SPECTRUM, *incomplete)
+    no_spectrum = (_NO_SPECTRUM,) if len(codestream) == len(frame) else ()
+    return encapsulate([codestream], has_bot=False), (*no_spectrum, *incomplete)
 
 
 def _check_codestream(frame: bytes, layout: PixelFormat) -> None:

@@ -24,7 +24,7 @@ from pydicom.uid import (
 from tests.imaging.makers import dicom_bytes, encoded, lossless_jpeg, picture_bytes, ramp
 
 FILM = ramp(64, 64)
-LARGE = 90_000_000
+LARGE = 24_000_000
 UNDEFINED = 0xFFFFFFFF
 SIDE = 6_708  # squared, just under the largest picture
 _LONG = (b"OB", b"OW", b"SQ", b"UN", b"UT", b"UC")
@@ -177,10 +177,10 @@ def rle(segments: int, runs: bytes, side: int = SIDE) -> bytes:
 
 
 def deflated() -> bytes:
-    """Return a deflated data set of 1 GB."""
+    """Return a deflated data set of 300 MB."""
     whole = dicom_bytes(FILM)
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    packed = b"".join(packer.compress(bytes(10**7)) for _ in range(100)) + packer.flush()
+    packed = b"".join(packer.compress(bytes(10**7)) for _ in range(30)) + packer.flush()
     meta = element(0x0002_0010, b"UI", DeflatedExplicitVRLittleEndian.encode())
     return whole[:132] + meta + packed
 
@@ -226,7 +226,7 @@ AIMED_DICOM: dict[str, Callable[[], bytes]] = {
         FILM, frames=[encoded(FILM, JPEG2000Lossless)], NumberOfFrames=10**9, **J2K
     ),
     "meta elements": lambda: with_meta(many(element(0x0002_0102, b"OB"))),
-    "meta of 90 MB": lambda: with_meta(element(0x0002_0102, b"OB", bytes(LARGE))),
+    "meta of 24 MB": lambda: with_meta(element(0x0002_0102, b"OB", bytes(LARGE))),
     "command elements": lambda: many(struct.pack("<HHLL", 0, 0, 4, 0)),
     "after the pixels": lambda: dicom_bytes(FILM) + many(element(0x7FE1_0010, b"LO")),
     # sequences
@@ -273,7 +273,7 @@ AIMED_DICOM: dict[str, Callable[[], bytes]] = {
     "table too short": lambda: table(0, bytes(2)),
     # fragments
     "fragments": lambda: fragments(item() + many(item())),
-    "offset table of 90 MB": lambda: fragments(item(bytes(LARGE)) + item(bytes(64))),
+    "offset table of 24 MB": lambda: fragments(item(bytes(LARGE)) + item(bytes(64))),
     "one frame in 19,000 fragments": lambda: fragments(
         item() + item(encoded(FILM, JPEG2000Lossless)) + item(bytes(2)) * 19_000 + SEQUENCE_END
     ),

@@ -37,8 +37,17 @@ _LONGEST_BOXES = 4096
 _SIZES = {0xC0, 0xC1, 0xC2, 0xC3, 0xF7}
 """Frame headers: sequential, progressive and lossless JPEG, JPEG-LS."""
 
-_UNUSUAL = {*range(0xC5, 0xD0), 0xDC, 0xDE, 0xDF, 0xEB} - {0xC8, 0xCC}
-"""Hierarchical and arithmetic JPEG, lines counted afterwards, JPEG XT: a second picture inside."""
+_JPEG_MARKERS = {*_SIZES, 0xC4, *range(0xDA, 0xDC), 0xDD, *range(0xE0, 0xF0), 0xF8, 0xFE, 0xFF}
+_JPEG_MARKERS -= {0xEB}
+"""Without hierarchical and arithmetic JPEG, lines counted afterwards, and JPEG XT (a second picture
+inside). Without markers that have no length too: decoders disagree on what follows them."""
+
+_JPEG_2000_MARKERS = {
+    0xFF50, 0xFF52, 0xFF55, 0xFF57, 0xFF58, 0xFF59, 0xFF5C, 0xFF5D, 0xFF5E, 0xFF60, 0xFF61, 0xFF63,
+    0xFF64, 0xFF90, 0xFF93, 0xFFD9,
+}  # fmt: skip
+"""Without COC and POC, another style or order for a channel. OpenJPEG looks for known markers
+inside unknown ones."""
 
 
 @dataclass(frozen=True)
@@ -101,10 +110,12 @@ def is_complete(frame: bytes) -> bool:
     return not is_jpeg_family or b"\xff\xd9" in frame[-_LONGEST_PADDING:]
 
 
-def with_whole_spectrum(frame: bytes) -> bytes:
-    """Return a sequential JPEG whose scan states its true last coefficient, 63.
+def mended(frame: bytes) -> bytes:
+    """Return a frame as it should be.
 
-    Some encoders write 0 (T.81 section B.2.3 demands 63), after which libjpeg reads nothing.
+    The scan of a sequential JPEG ends at coefficient 63 (T.81 section B.2.3); some encoders write
+    0, and libjpeg refuses it. A JPEG 2000 frame is a bare codestream (PS3.5 section A.4.4); of its
+    file format only that was checked, and is decoded.
 
     Parameters
     ----------
@@ -115,6 +126,9 @@ def with_whole_spectrum(frame: bytes) -> bytes:
     bytes
         The same object where nothing is wrong.
     """
+    start = _jpeg_2000_start(frame)
+    if start is not None:
+        return frame[start:] if start else frame
     is_sequential = False
     for marker, _start, end in _jpeg_segments(frame):
         is_sequential = is_sequential or marker in (0xC0, 0xC1)
@@ -128,9 +142,9 @@ def _jpeg(frame: bytes) -> Codestream | None:
     for count, (marker, start, end) in enumerate(_jpeg_segments(frame)):
         if count > MOST_SEGMENTS:
             refusal = f"more than {MOST_SEGMENTS} segments"
-        if marker in _UNUSUAL:
+        if marker not in _JPEG_MARKERS or (marker in _SIZES and stated is not None):
             refusal = "a hierarchical, arithmetic or extended JPEG"
-        if marker in _SIZES and stated is None and end - start >= 6:
+        if marker in _SIZES and end - start >= 6:
             kind = marker
             stated = Codestream(
                 int.from_bytes(frame[start + 1 : start + 3]),
@@ -197,7 +211,8 @@ def _jpeg_2000(frame: bytes, start: int) -> Codestream | None:
     elif tiles > MOST_TILES:
         refusal = f"{tiles:,} tiles"
     else:
-        refusal = _jpeg_2000_cost(frame, start + 2, tiles * channels, tile)
+        after_size = start + 4 + int.from_bytes(frame[start + 4 : start + 6])
+        refusal = _jpeg_2000_cost(frame, after_size, tiles * channels, tile)
     if stated.rows * stated.columns + len(frame) * 3 // 2 > MOST_WORK:
         refusal = refusal or f"a JPEG 2000 of {len(frame) // 10**6} MB"
     return replace(stated, cost_refusal=refusal)
@@ -222,8 +237,8 @@ def _jpeg_2000_cost(frame: bytes, position: int, tiles: int, tile: tuple[int, in
             layers = int.from_bytes(body[2:4])
             if _packets_or_blocks(body[5:], body[0] & 1, tile, layers) * tiles > MOST_BLOCKS:
                 return f"more than {MOST_BLOCKS:,} blocks of pixels"
-        elif marker in (0xFF53, 0xFF5F):  # COC, POC: another style or order for a channel
-            return "several coding styles"
+        elif marker not in _JPEG_2000_MARKERS:
+            return "several coding styles or unknown parts"
         elif marker == 0xFFD9 or length < 2:
             return ""
         position += 2 + length
