@@ -28,24 +28,7 @@ _silence = ExitStack()
 
 
 def read_dicom(stream: BinaryIO) -> Image:
-    """Read the first frame of a DICOM film.
-
-    Parameters
-    ----------
-    stream : binary file
-        Seekable, at its start.
-
-    Returns
-    -------
-    Image
-        Of kind "dicom".
-
-    Raises
-    ------
-    ImageError
-        If the file is damaged, truncated, coloured, too large, without pixels, or in an
-        unsupported transfer syntax.
-    """
+    """Read the first frame of a DICOM film from a seekable file."""
     with _pydicom_silenced():
         header = read_header(stream)
         layout = pixel_format(header)

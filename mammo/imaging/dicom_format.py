@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.errors import ImageError
-from mammo.imaging.dicom_header import OVERLAY_BIT_POSITIONS, PIXEL_DATA, Header, Tag
+from mammo.imaging.dicom_header import PIXEL_DATA, Header
 from mammo.imaging.image import MAX_COSTLY_PIXELS, MAX_PIXELS, check_size
 
 _GREY = ("MONOCHROME1", "MONOCHROME2")
@@ -21,24 +21,7 @@ _COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 
 @dataclass(frozen=True)
 class PixelFormat:
-    """How the pixels are stored (PS3.3 section C.7.6.3.1), checked.
-
-    Attributes
-    ----------
-    rows, columns : int
-    samples : 1, or 3 where a grey film is stored as colours
-    planar : 0 or 1
-        Planar Configuration.
-    bits_allocated : 8 or 16
-    bits_stored : int, 1 to bits_allocated
-    high_bit : int, 0 to bits_allocated - 1
-    overlay_bits : int
-        Mask of the bits that hold overlays.
-    signed : bool
-    frames : int
-    photometric : str
-        "MONOCHROME1" or "MONOCHROME2", or with three samples a name of colours.
-    """
+    """How the pixels are stored (PS3.3 section C.7.6.3.1), checked."""
 
     rows: int
     columns: int
@@ -75,20 +58,6 @@ class PixelFormat:
         Only where it is certain what the other bits are: below the stored bits zeros or an overlay,
         above them zeros, an overlay or the sign. Cutting anything else off would turn a wrong
         "bits stored" into wrapped-around greys without a word.
-
-        Parameters
-        ----------
-        cells : int32 (N,), 0 to 2 ** bits_allocated - 1
-            The different cells of a film.
-
-        Returns
-        -------
-        int32 (N,)
-
-        Raises
-        ------
-        ImageError
-            If other bits are used.
         """
         stored, shift = self.bits_stored, max(0, self.high_bit + 1 - self.bits_stored)
         mask = (1 << stored) - 1
@@ -129,33 +98,26 @@ class PixelFormat:
 
 
 def pixel_format(header: Header) -> PixelFormat:
-    """Check the image pixel module.
-
-    Raises
-    ------
-    ImageError
-        If there are no pixels, colours, a size beyond the limits, or bits that do not fit.
-    """
+    """Check the image pixel module."""
     _check_has_pixels(header)
     samples, photometric = _colours(header)
-    rows, columns = header.whole(Tag.ROWS) or 0, header.whole(Tag.COLUMNS) or 0
+    rows, columns = header.whole("Rows") or 0, header.whole("Columns") or 0
     check_size(rows, columns, MAX_PIXELS if samples == 1 else MAX_COSTLY_PIXELS)
-    allocated = header.whole(Tag.BITS_ALLOCATED) or 0
-    stored = header.whole(Tag.BITS_STORED)
+    allocated = header.whole("BitsAllocated") or 0
+    stored = header.whole("BitsStored")
     stored = allocated if stored is None else stored
-    high = header.whole(Tag.HIGH_BIT)
-    frames = header.decimals(Tag.NUMBER_OF_FRAMES)
-    positions = [header.whole(tag) or 0 for tag in OVERLAY_BIT_POSITIONS]
+    high = header.whole("HighBit")
+    frames = header.decimals("NumberOfFrames")
     layout = PixelFormat(
         rows=rows,
         columns=columns,
         samples=samples,
-        planar=int(header.whole(Tag.PLANAR_CONFIGURATION) == 1),
+        planar=int(header.whole("PlanarConfiguration") == 1),
         bits_allocated=allocated,
         bits_stored=stored,
         high_bit=stored - 1 if high is None else high,
-        overlay_bits=sum({1 << position for position in positions if 0 < position < 16}),
-        signed=header.whole(Tag.PIXEL_REPRESENTATION) == 1,
+        overlay_bits=header.overlay_bits,
+        signed=header.whole("PixelRepresentation") == 1,
         frames=min(MAX_PIXELS, max(1, int(frames[0]))) if frames else 1,
         photometric=photometric,
     )
@@ -180,8 +142,8 @@ def _check_has_pixels(header: Header) -> None:
 
 def _colours(header: Header) -> tuple[int, str]:
     """Return samples per pixel and photometric interpretation."""
-    photometric = header.text(Tag.PHOTOMETRIC_INTERPRETATION)
-    samples = header.whole(Tag.SAMPLES_PER_PIXEL)
+    photometric = header.text("PhotometricInterpretation")
+    samples = header.whole("SamplesPerPixel")
     if samples in (None, 1) and photometric in _GREY:
         return 1, photometric
     if samples == 3 and photometric in _COLOURS:

@@ -29,7 +29,7 @@ from pydicom.pixels.processing import apply_windowing
 
 from mammo.imaging.depth import min_max
 from mammo.imaging.dicom_format import PixelFormat
-from mammo.imaging.dicom_header import Header, Tag
+from mammo.imaging.dicom_header import Header
 
 _Step = tuple[NDArray[Any], tuple[str, ...]]
 
@@ -37,27 +37,7 @@ _Step = tuple[NDArray[Any], tuple[str, ...]]
 def to_grey(
     stored: NDArray[np.integer[Any]], header: Header, layout: PixelFormat
 ) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    """Apply the chain to one film.
-
-    Parameters
-    ----------
-    stored : int8, uint8, int16 or uint16 (H, W)
-        Pixel cells.
-    header : Header
-    layout : PixelFormat
-
-    Returns
-    -------
-    uint8 (H, W), 0-255
-        0 is black.
-    tuple of str
-        Warnings about steps that the file describes wrongly and that were left out.
-
-    Raises
-    ------
-    ImageError
-        If cells have bits that the header does not explain, or greys are not finite.
-    """
+    """Apply the chain to one film's cells; return greys (0 is black), and warnings."""
     size = stored.dtype.itemsize
     unsigned = stored.view(np.dtype(f"u{size}").newbyteorder(stored.dtype.byteorder))
     film = np.ascontiguousarray(unsigned, dtype=f"=u{size}")
@@ -90,12 +70,12 @@ def _eight_bit(
 
 def _modality(values: NDArray[np.int32], header: Header) -> _Step:
     """Apply PS3.3 section C.11.1; return the very same array where there is nothing to do."""
-    looked_up, warnings = _looked_up(values, header, Tag.MODALITY_LUT, "modality")
+    looked_up, warnings = _looked_up(values, header, "ModalityLUTSequence", "modality")
     if looked_up is not None:
         return looked_up, ()
-    slope = header.decimals(Tag.RESCALE_SLOPE)
-    intercept = header.decimals(Tag.RESCALE_INTERCEPT) or (0.0,)
-    if not header.raw.get(Tag.RESCALE_SLOPE) or (slope, intercept) == ((1.0,), (0.0,)):
+    slope = header.decimals("RescaleSlope")
+    intercept = header.decimals("RescaleIntercept") or (0.0,)
+    if not header.raw.get("RescaleSlope") or (slope, intercept) == ((1.0,), (0.0,)):
         return values, warnings
     rescaled = values * slope[0] + intercept[0] if slope and slope[0] else np.array(np.inf)
     if not np.isfinite(rescaled).all():
@@ -105,13 +85,13 @@ def _modality(values: NDArray[np.int32], header: Header) -> _Step:
 
 def _voi(values: NDArray[Any], header: Header) -> _Step:
     """Apply PS3.3 section C.11.2; return the very same array where there is nothing to do."""
-    looked_up, warnings = _looked_up(values, header, Tag.VOI_LUT, "VOI")
+    looked_up, warnings = _looked_up(values, header, "VOILUTSequence", "VOI")
     if looked_up is not None:
         return looked_up, ()
-    if not header.raw.get(Tag.WINDOW_CENTER) and not header.raw.get(Tag.WINDOW_WIDTH):
+    if not header.raw.get("WindowCenter") and not header.raw.get("WindowWidth"):
         return values, warnings
-    centres, widths = header.decimals(Tag.WINDOW_CENTER), header.decimals(Tag.WINDOW_WIDTH)
-    shape = header.text(Tag.VOI_LUT_FUNCTION)
+    centres, widths = header.decimals("WindowCenter"), header.decimals("WindowWidth")
+    shape = header.text("VOILUTFunction")
     shape = shape if shape in ("LINEAR_EXACT", "SIGMOID") else "LINEAR"
     if not centres or not widths or widths[0] < (1 if shape == "LINEAR" else 1e-9):
         return values, (*warnings, _left_out("grey window"))
@@ -119,13 +99,13 @@ def _voi(values: NDArray[Any], header: Header) -> _Step:
     window.PhotometricInterpretation, window.VOILUTFunction = "MONOCHROME2", shape
     window.PixelRepresentation, window.BitsStored = 0, 16
     # FD instead of DS, which is text of at most 16 letters: pydicom warns about others.
-    window.add_new(Tag.WINDOW_CENTER, "FD", centres[0])
-    window.add_new(Tag.WINDOW_WIDTH, "FD", widths[0])
+    window.add_new("WindowCenter", "FD", centres[0])
+    window.add_new("WindowWidth", "FD", widths[0])
     return apply_windowing(values, window), warnings
 
 
 def _looked_up(
-    values: NDArray[Any], header: Header, tag: Tag, name: str
+    values: NDArray[Any], header: Header, sequence: str, name: str
 ) -> tuple[NDArray[np.float64] | None, tuple[str, ...]]:
     """Look values up in a LUT sequence's first item (PS3.3 sections C.11.1.1, C.11.2.1.1).
 
@@ -134,11 +114,11 @@ def _looked_up(
     broken. Not by pydicom, which fails on modality tables of 12 bits, wraps around above entry 255
     of tables of 8 bits, and takes a negative first value for a large one.
     """
-    if not header.items.get(tag):
+    if not header.items.get(sequence):
         return None, ()
-    item = header.items[tag][0]
+    item = header.items[sequence][0]
     broken = None, (_left_out(f"{name} look-up table"),)
-    descriptor, data = (item.raw.get(tag, b"") for tag in (Tag.LUT_DESCRIPTOR, Tag.LUT_DATA))
+    descriptor, data = (item.raw.get(part, b"") for part in ("LUTDescriptor", "LUTData"))
     order = "<" if item.little_endian else ">"
     if len(descriptor) != 6:
         return broken
@@ -158,8 +138,8 @@ def _looked_up(
 
 def _padding(values: NDArray[np.int32], header: Header, layout: PixelFormat) -> NDArray[np.bool_]:
     """Return for each value whether it is padding."""
-    value = header.whole(Tag.PIXEL_PADDING_VALUE, signed=layout.signed)
-    limit = header.whole(Tag.PIXEL_PADDING_RANGE_LIMIT, signed=layout.signed)
+    value = header.whole("PixelPaddingValue", signed=layout.signed)
+    limit = header.whole("PixelPaddingRangeLimit", signed=layout.signed)
     if value is None:
         return np.zeros(len(values), dtype=np.bool_)
     limit = value if limit is None else limit

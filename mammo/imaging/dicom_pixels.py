@@ -47,27 +47,7 @@ _INCOMPLETE = (
 def read_stored_values(
     stream: BinaryIO, header: Header, layout: PixelFormat
 ) -> tuple[NDArray[np.integer[Any]], tuple[str, ...]]:
-    """Decode the first frame.
-
-    Parameters
-    ----------
-    stream : binary file
-        Seekable.
-    header : Header
-    layout : PixelFormat
-
-    Returns
-    -------
-    int8, uint8, int16 or uint16 (rows, columns)
-        Pixel cells as stored: with overlays and before any look-up table.
-    tuple of str
-        Warnings.
-
-    Raises
-    ------
-    ImageError
-        If the pixel data are truncated, damaged, coloured, or in an unsupported transfer syntax.
-    """
+    """Decode the first frame's pixel cells, before any look-up table; return them, and warnings."""
     if header.pixels is None:  # pixel_format refuses it first
         raise ImageError("The DICOM file has no pixel data.")
     decoder = _decoder(header.transfer_syntax)

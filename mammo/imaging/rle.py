@@ -22,33 +22,10 @@ _HEADER = 64
 def decode_rle(
     frame: bytes, rows: int, columns: int, dtype: np.dtype[np.integer[Any]], samples: int = 1
 ) -> NDArray[np.integer[Any]]:
-    """Decode one frame.
+    """Decode one frame to (rows, columns), or (rows, columns, samples) if there are several.
 
-    Parameters
-    ----------
-    frame : bytes
-        An RLE frame: header of 64 bytes, then one segment for each byte of a pixel, the highest
-        byte of the first channel first.
-    rows, columns : int
-    dtype : numpy dtype
-        Type of the stored values, 1 or 2 bytes.
-    samples : int
-        Channels.
-
-    Returns
-    -------
-    dtype (rows, columns), or (rows, columns, samples) if there are several
-
-    Raises
-    ------
-    ValueError
-        If the number of segments does not fit the type, or a segment is too short.
-
-    Examples
-    --------
-    >>> frame = struct.pack("<16L", 1, 64, *[0] * 14) + bytes([0, 7, 254, 9])  # 7 once, 9 thrice
-    >>> decode_rle(frame, 2, 2, np.dtype(np.uint8)).tolist()
-    [[7, 9], [9, 9]]
+    After a header of 64 bytes comes a segment for each byte of a pixel, the highest byte of the
+    first channel first.
     """
     segments, *starts = struct.unpack("<16L", frame[:_HEADER].ljust(_HEADER, b"\0"))
     if segments != dtype.itemsize * samples:

@@ -52,16 +52,7 @@ inside unknown ones."""
 
 @dataclass(frozen=True)
 class Codestream:
-    """What a compressed frame states of itself.
-
-    Attributes
-    ----------
-    rows, columns, channels : int
-    precision : int
-        Bits of a value.
-    cost_refusal : str
-        Which part is more than a film needs, to follow "received"; "" if none is.
-    """
+    """What a frame states of itself, and which part is more than a film needs."""
 
     rows: int
     columns: int
@@ -71,22 +62,7 @@ class Codestream:
 
 
 def read_codestream(frame: bytes) -> Codestream | None:
-    """Read the headers of a JPEG, JPEG-LS or JPEG 2000 frame.
-
-    Parameters
-    ----------
-    frame : bytes
-
-    Returns
-    -------
-    Codestream or None
-        None for RLE, which has no such header, and for what cannot be followed.
-
-    Examples
-    --------
-    >>> read_codestream(bytes.fromhex("ffd8 ffc0 000b 08 0010 0020 01 01 11 00"))
-    Codestream(rows=16, columns=32, channels=1, precision=8, cost_refusal='')
-    """
+    """Read the headers of a JPEG, JPEG-LS or JPEG 2000 frame; None if they cannot be followed."""
     start = _jpeg_2000_start(frame)
     if start is not None:
         return _jpeg_2000(frame, start)
@@ -94,18 +70,7 @@ def read_codestream(frame: bytes) -> Codestream | None:
 
 
 def is_complete(frame: bytes) -> bool:
-    r"""Check whether a JPEG-family frame ends with its end marker; True for other frames.
-
-    Parameters
-    ----------
-    frame : bytes
-        May be padded after its end.
-
-    Examples
-    --------
-    >>> is_complete(b"\xff\xd8 picture \xff\xd9\0"), is_complete(b"\xff\xd8 pictu")
-    (True, False)
-    """
+    """Check whether a frame ends with its end marker, FFD9; it may be padded after it."""
     is_jpeg_family = frame[:2] == b"\xff\xd8" or _jpeg_2000_start(frame) is not None
     return not is_jpeg_family or b"\xff\xd9" in frame[-_LONGEST_PADDING:]
 
@@ -115,16 +80,7 @@ def mended(frame: bytes) -> bytes:
 
     The scan of a sequential JPEG ends at coefficient 63 (T.81 section B.2.3); some encoders write
     0, and libjpeg refuses it. A JPEG 2000 frame is a bare codestream (PS3.5 section A.4.4); of its
-    file format only that was checked, and is decoded.
-
-    Parameters
-    ----------
-    frame : bytes
-
-    Returns
-    -------
-    bytes
-        The same object where nothing is wrong.
+    file format only that was checked, and is decoded. The same object where nothing is wrong.
     """
     start = _jpeg_2000_start(frame)
     if start is not None:

@@ -44,13 +44,6 @@ class CountedReader:
 
     (0008,0005) is renamed on the way, because pydicom would interpret it, without a bound, and
     quote it in a warning; every text that is read here is a plain ASCII code.
-
-    Parameters
-    ----------
-    stream : binary file
-        Seekable.
-    budget : internal
-        Shared by the parts of one file.
     """
 
     def __init__(self, stream: BinaryIO, budget: _Budget | None = None) -> None:
@@ -64,14 +57,7 @@ class CountedReader:
         return CountedReader(BytesIO(content), self._budget)
 
     def read(self, size: int = -1) -> bytes:
-        """Read as a file does.
-
-        Raises
-        ------
-        ImageError
-            If the counts are exceeded, or all that is left is asked for, as pydicom does in order
-            to inflate it.
-        """
+        """Read as a file does; refuse to read all, which pydicom asks for in order to inflate."""
         if size < 0:
             self._refuse(
                 "Expected DICOM with plain or compressed pixels, received a deflated data set. "
@@ -100,24 +86,10 @@ class CountedReader:
 
 
 def count_fragments(stream: BinaryIO) -> int:
-    """Follow the fragments of compressed pixel data (PS3.5 section A.4) to their end.
+    """Count the fragments of compressed pixel data (PS3.5 section A.4); 0 if one is cut short.
 
-    A missing sequence delimiter alone is accepted: the fragments before it are complete.
-
-    Parameters
-    ----------
-    stream : binary file
-        At the first byte of the pixel data; it is left there.
-
-    Returns
-    -------
-    int
-        Fragments, without the offset table; 0 if one is cut short.
-
-    Raises
-    ------
-    ImageError
-        If there are more than `MOST_FRAGMENTS`, or so many entries in the offset table.
+    A missing sequence delimiter alone is accepted: the fragments before it are complete. The offset
+    table is not counted.
     """
     start = stream.tell()
     end = stream.seek(0, 2)
