@@ -8,28 +8,36 @@ Reference: DICOM PS3.5 sections 8 (pixels) and A.4 (encapsulation).
 """
 
 import re
-import struct
 from io import BytesIO
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.encaps import get_frame
+from pydicom.encaps import encapsulate, get_frame
 from pydicom.pixels.decoders.base import Decoder, get_decoder
-from pydicom.uid import UID, RLELossless
+from pydicom.uid import UID, ExplicitVRBigEndian, RLELossless
 
 from mammo.errors import ImageError
-from mammo.imaging.codestream import codestream_size, is_complete
 from mammo.imaging.damage import damage_refused
-from mammo.imaging.dicom_format import PixelFormat
+from mammo.imaging.dicom_format import PixelFormat, colours_refused
 from mammo.imaging.dicom_header import UNDEFINED_LENGTH, Header, PixelElement
+from mammo.imaging.limits.codestream import is_complete, mended, read_codestream
+from mammo.imaging.limits.dicom import count_fragments
 from mammo.imaging.rle import decode_rle
 
 _UID = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){0,63}")
 _PLUGIN = "pylibjpeg"
 """The one decoder used, so that a film has the same pixels whatever else is installed."""
 
-_ITEM = b"\xfe\xff\x00\xe0"
+_GE_PRIVATE = "1.2.840.113619.5.2"
+"""Implicit VR little endian with big-endian pixels, of old GE workstations."""
+
+_LARGEST_HEADERS = 1_000_000
+"""Bytes of a compressed frame that may be something else than pixels."""
+
+_NO_SPECTRUM = (
+    "The compressed picture states that it has no detail (Se = 0); it was read as an ordinary JPEG."
+)
 _INCOMPLETE = (
     "The compressed picture has no end mark: its lower part may be missing or made up. Export or "
     "download the file again."
@@ -39,45 +47,33 @@ _INCOMPLETE = (
 def read_stored_values(
     stream: BinaryIO, header: Header, layout: PixelFormat
 ) -> tuple[NDArray[np.integer[Any]], tuple[str, ...]]:
-    """Decode the first frame.
-
-    Parameters
-    ----------
-    stream : binary file
-        As `read_header` left it: at the first byte of the pixel data.
-    header : Header
-    layout : PixelFormat
-
-    Returns
-    -------
-    int8, uint8, int16 or uint16 (rows, columns)
-        Stored values, before any look-up table.
-    tuple of str
-        Warnings.
-
-    Raises
-    ------
-    ImageError
-        If the pixel data are truncated, damaged, or in an unsupported transfer syntax.
-    """
+    """Decode the first frame's pixel cells, before any look-up table; return them, and warnings."""
     if header.pixels is None:  # pixel_format refuses it first
         raise ImageError("The DICOM file has no pixel data.")
     decoder = _decoder(header.transfer_syntax)
-    options = _options(header.pixels, layout)
-    frame = b""
-    source: BinaryIO | memoryview = stream
+    frames = 1
+    source: BinaryIO | bytes | memoryview
+    stream.seek(header.pixels.start)
     if decoder.is_encapsulated:
-        frame = _first_frame(stream, header, header.pixels, layout)
+        fragments = count_fragments(stream) if header.pixels.length == UNDEFINED_LENGTH else 0
+        frames = min(layout.frames, fragments)
+        source, warnings = _first_frame(stream, decoder.UID, layout, frames)
     else:
-        _check_native(stream, header.pixels, layout)
-        source = _in_place(stream, layout)
+        source, warnings = _uncompressed(stream, header.pixels, layout), ()
     with damage_refused(f"a frame of {layout.columns} x {layout.rows} pixels"):
         if RLELossless == decoder.UID:
-            values = decode_rle(frame, layout.rows, layout.columns, layout.dtype)
+            values = decode_rle(
+                get_frame(stream, 0, number_of_frames=frames),
+                layout.rows,
+                layout.columns,
+                layout.dtype,
+                layout.samples,
+            )
         else:
             plugin = _PLUGIN if decoder.is_encapsulated else ""
+            options = _options(header.pixels, layout, frames)
             values, _ = decoder.as_array(source, index=0, decoding_plugin=plugin, **options)
-    return _without_unused_bits(values, layout), () if is_complete(frame) else (_INCOMPLETE,)
+    return (values if layout.samples == 1 else _grey_channel(values, layout)), warnings
 
 
 def _decoder(syntax: str) -> Decoder:
@@ -86,7 +82,7 @@ def _decoder(syntax: str) -> Decoder:
     uid = UID(syntax)
     name = "an unknown syntax" if uid.name == syntax else uid.name
     try:
-        decoder: Decoder = get_decoder(uid)
+        decoder: Decoder = get_decoder(ExplicitVRBigEndian if uid == _GE_PRIVATE else uid)
     except NotImplementedError:
         raise _unsupported(name) from None
     needs_plugin = decoder.is_encapsulated and uid != RLELossless
@@ -105,17 +101,18 @@ def _unsupported(name: str) -> ImageError:
     )
 
 
-def _options(pixels: PixelElement, layout: PixelFormat) -> dict[str, Any]:
-    """Return pydicom's decoding options; values stay as stored, see `_without_unused_bits`."""
+def _options(pixels: PixelElement, layout: PixelFormat, frames: int) -> dict[str, Any]:
+    """Return pydicom's decoding options; cells stay as stored, see `PixelFormat.values`."""
     return {
         "rows": layout.rows,
         "columns": layout.columns,
-        "samples_per_pixel": 1,
+        "samples_per_pixel": layout.samples,
+        "planar_configuration": layout.planar,
         "photometric_interpretation": layout.photometric,
         "bits_allocated": layout.bits_allocated,
         "bits_stored": layout.bits_stored,
         "pixel_representation": int(layout.signed),
-        "number_of_frames": layout.frames,
+        "number_of_frames": frames,
         "pixel_keyword": "PixelData",
         "pixel_vr": pixels.vr or "OW",
         "correct_unused_bits": False,
@@ -124,96 +121,85 @@ def _options(pixels: PixelElement, layout: PixelFormat) -> dict[str, Any]:
     }
 
 
-def _check_native(stream: BinaryIO, pixels: PixelElement, layout: PixelFormat) -> None:
-    """Refuse uncompressed pixel data that are too short for one frame."""
-    expected = layout.rows * layout.columns * layout.bits_allocated // 8
-    received = min(pixels.length, _remaining(stream))
-    if pixels.length == UNDEFINED_LENGTH or received < expected:
-        raise ImageError(
-            f"The pixel data are truncated: expected {expected:,} bytes for {layout.columns} x "
-            f"{layout.rows} pixels, received {received:,}. Export or download the file again."
-        )
-
-
-def _in_place(stream: BinaryIO, layout: PixelFormat) -> BinaryIO | memoryview:
-    """Return uncompressed pixel data where they lie: an upload is in memory, up to 100 MB of it."""
-    if not isinstance(stream, BytesIO):
-        return stream
-    start = stream.tell()
-    frame = layout.rows * layout.columns * layout.bits_allocated // 8
-    return stream.getbuffer()[start : start + frame * layout.frames]
+def _uncompressed(
+    stream: BinaryIO, pixels: PixelElement, layout: PixelFormat
+) -> bytes | memoryview:
+    """Return the first uncompressed frame, of an upload where it lies: up to 100 MB of memory."""
+    expected = layout.frame_bytes + layout.frame_bytes % 2
+    frame = (
+        memoryview(stream.getvalue())[pixels.start :][: min(pixels.length, expected)]
+        if isinstance(stream, BytesIO)
+        else stream.read(min(pixels.length, expected))
+    )
+    if pixels.length != UNDEFINED_LENGTH and len(frame) >= layout.frame_bytes:
+        return frame
+    if layout.samples == 3:
+        raise colours_refused()
+    raise ImageError(
+        f"The pixel data are truncated: expected {layout.frame_bytes:,} bytes for {layout.columns} "
+        f"x {layout.rows} pixels, received {len(frame):,}. Export or download the file again."
+    )
 
 
 def _first_frame(
-    stream: BinaryIO, header: Header, pixels: PixelElement, layout: PixelFormat
-) -> bytes:
-    """Return the first compressed frame; the stream stays at the start of the pixel data.
-
-    Refused are pixel data that end too early, which some decoders would fill with grey, and a
-    frame whose own header names another size: a small DICOM header over a huge compressed picture
-    would be decoded at its full size.
-    """
-    start = stream.tell()
-    if pixels.length != UNDEFINED_LENGTH or not _fragments_are_whole(stream):
+    stream: BinaryIO, syntax: UID, layout: PixelFormat, frames: int
+) -> tuple[BinaryIO | bytes, tuple[str, ...]]:
+    """Check the first compressed frame; return where pydicom decodes it from, and warnings."""
+    if not frames:
         raise ImageError(
             "The pixel data are truncated: expected whole compressed fragments, received a file "
             "that ends or breaks inside one. Export or download the file again."
         )
-    stream.seek(start)
+    if syntax == RLELossless:
+        return stream, ()
     with damage_refused("whole compressed fragments"):
-        frame = get_frame(stream, 0, number_of_frames=layout.frames)
-        size = codestream_size(frame)
-        if size is None and header.transfer_syntax != RLELossless:
+        frame = get_frame(stream, 0, number_of_frames=frames)
+    _check_codestream(frame, layout)
+    incomplete = () if is_complete(frame) else (_INCOMPLETE,)
+    codestream = mended(frame)
+    if codestream is frame:  # read again rather than kept: it may be 90 MB
+        return stream, incomplete
+    no_spectrum = (_NO_SPECTRUM,) if len(codestream) == len(frame) else ()
+    return encapsulate([codestream], has_bot=False), (*no_spectrum, *incomplete)
+
+
+def _check_codestream(frame: bytes, layout: PixelFormat) -> None:
+    """Refuse a frame that is something else, or more, than the DICOM header says.
+
+    The decoders go by the frame: a small header over a huge compressed picture would be decoded at
+    its full size, and values of 16 bits would be wrapped around into 8.
+    """
+    stated = None
+    with damage_refused("whole compressed fragments"):
+        stated = read_codestream(frame)
+        if stated is None:
             raise ValueError("no size in a JPEG-family frame")
-    stream.seek(start)
-    if size not in (None, (layout.rows, layout.columns)):
+    if stated is None or stated.cost_refusal:
         raise ImageError(
-            f"The header states {layout.columns} x {layout.rows} pixels, but the compressed "
-            "picture inside has another size. The file is damaged; export it again."
+            "The compressed picture takes too much to decode: expected that of an ordinary film, "
+            f"received {stated.cost_refusal if stated else 'none'}. Save the film again "
+            "uncompressed."
         )
-    return frame
+    expected = (layout.rows, layout.columns, layout.samples)
+    most = 2 * layout.rows * layout.columns * layout.samples * layout.bits_allocated // 8
+    if (
+        (stated.rows, stated.columns, stated.channels) != expected
+        or stated.precision > layout.bits_allocated
+        or len(frame) > most + _LARGEST_HEADERS
+    ):
+        raise ImageError(
+            f"The header states {layout.columns} x {layout.rows} pixels of {layout.samples} "
+            f"channels and {layout.bits_allocated} bits, but the compressed picture inside has "
+            "another size. The file is damaged; export it again."
+        )
 
 
-def _remaining(stream: BinaryIO) -> int:
-    position = stream.tell()
-    end = stream.seek(0, 2)
-    stream.seek(position)
-    return end - position
-
-
-def _fragments_are_whole(stream: BinaryIO) -> bool:
-    """Follow the fragments (PS3.5 section A.4) to their end; False if one is cut short.
-
-    A missing sequence delimiter alone is forgiven: the fragments before it are complete.
-    """
-    end = stream.tell() + _remaining(stream)
-    fragments = 0
-    while (start := stream.read(8))[:4] == _ITEM and len(start) == 8:
-        (length,) = struct.unpack("<L", start[4:])
-        if stream.tell() + length > end:
-            return False
-        stream.seek(length, 1)
-        fragments += 1
-    return fragments >= 2  # the first item is the offset table
-
-
-def _without_unused_bits(
-    values: NDArray[np.integer[Any]], layout: PixelFormat
-) -> NDArray[np.integer[Any]]:
-    """Check that no value needs more than the bits stored, and extend a short sign.
-
-    PS3.5 section 8.1.1 leaves the unused high bits undefined. Cutting them would turn a wrong
-    "bits stored" into wrapped-around greys without a word, so values that use them are refused.
-    """
-    if layout.bits_stored == layout.bits_allocated:
-        return values
-    low, high, span = int(values.min()), int(values.max()), 1 << layout.bits_stored
-    if layout.lowest <= low and high < layout.lowest + span:
-        return values
-    if layout.signed and low >= 0 and high < span:
-        return np.where(values >= span // 2, values - span, values).astype(values.dtype)
-    raise ImageError(
-        f"The header says {layout.bits_stored} bits a pixel, but the pixels use more: expected "
-        f"{layout.lowest} to {layout.lowest + span - 1}, received {low} to {high}. "
-        "The header is wrong; export the film again."
-    )
+def _grey_channel(values: NDArray[Any], layout: PixelFormat) -> NDArray[Any]:
+    """Return the one channel of a picture in colours that has none."""
+    first, second, third = (values[..., channel] for channel in range(3))
+    if np.array_equal(second, third) and (
+        np.array_equal(first, second)
+        or (layout.photometric.startswith("YBR_FULL") and bool((second == 128).all()))
+    ):
+        return first
+    raise colours_refused()

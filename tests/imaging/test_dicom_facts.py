@@ -8,6 +8,7 @@ from pydicom.sr._concepts_dict import concepts
 
 from mammo.imaging import read_image
 from mammo.imaging.dicom_facts import _VIEW_OF_CODE
+from tests.imaging.aimed_dicom import element, with_elements
 from tests.imaging.makers import dicom_bytes, dicom_dataset, plain_meta, ramp, written
 
 pytestmark = pytest.mark.usefixtures("quiet")
@@ -159,3 +160,71 @@ def test_a_film_of_cbis_ddsm_is_known_to_be_digitised() -> None:
     known.PixelData = FILM.tobytes()
     known["PixelData"].VR = "OW"
     assert read_image(written(known)).warnings == ()
+
+
+def _group(name: str, **tags: Any) -> list[Dataset]:
+    inner, item = Dataset(), Dataset()
+    for tag, value in tags.items():
+        setattr(inner, tag, value)
+    setattr(item, name, [inner])
+    return [item]
+
+
+def test_functional_groups_state_laterality_and_spacing() -> None:
+    shared = _group("PixelMeasuresSequence", PixelSpacing=[0.1, 0.1])
+    frame = _group("FrameAnatomySequence", FrameLaterality="L")
+    image = read_image(
+        dicom_bytes(
+            FILM,
+            ImageLaterality="R",
+            PixelSpacing=[0.2, 0.2],
+            SharedFunctionalGroupsSequence=shared,
+            PerFrameFunctionalGroupsSequence=frame,
+        )
+    )
+    assert (image.laterality, image.pixel_spacing_mm) == ("LEFT", 0.1)
+    image = read_image(
+        dicom_bytes(
+            FILM,
+            SharedFunctionalGroupsSequence=_group("FrameAnatomySequence", FrameLaterality="R")
+            + _group("FrameAnatomySequence", FrameLaterality="L"),
+            PixelSpacing=[0.2, 0.2],
+        )
+    )
+    assert (image.laterality, image.pixel_spacing_mm) == ("RIGHT", 0.2)
+
+
+@pytest.mark.parametrize(
+    ("tags", "spacing"),
+    [
+        ({"EstimatedRadiographicMagnificationFactor": 1.4}, 0.05),
+        ({"EstimatedRadiographicMagnificationFactor": 1.05}, 0.07),
+        ({"EstimatedRadiographicMagnificationFactor": 0}, 0.07),
+        ({}, 0.07),
+    ],
+)
+def test_the_spacing_of_a_magnification_view_is_that_in_the_breast(
+    tags: dict[str, Any], spacing: float
+) -> None:
+    image = read_image(dicom_bytes(FILM, ImagerPixelSpacing=[0.07, 0.07], **tags))
+    assert image.pixel_spacing_mm == pytest.approx(spacing)
+    assert any("magnification view" in warning for warning in image.warnings) == (spacing < 0.07)
+
+
+@pytest.mark.parametrize("code", ["399163009", "R-102D6"])
+def test_a_magnification_view_is_known_by_its_modifier(code: str) -> None:
+    view = _code("399162004")
+    view[0].ViewModifierCodeSequence = _code(code)
+    image = read_image(dicom_bytes(FILM, ViewCodeSequence=view))
+    assert image.view == "CC"
+    assert any("magnification view" in warning for warning in image.warnings)
+
+
+def test_a_spacing_with_a_decimal_comma_is_read() -> None:
+    spacing = element(0x0018_1164, b"DS", b"0,143\\0,143 ")
+    image = read_image(with_elements(spacing))
+    assert image.pixel_spacing_mm == 0.143
+    assert "decimal comma" in image.warnings[0]
+    factor = element(0x0018_1114, b"DS", b"1,43")
+    image = read_image(with_elements(factor + spacing))
+    assert image.pixel_spacing_mm == pytest.approx(0.1)

@@ -8,15 +8,13 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.pixels import apply_modality_lut, apply_voi_lut
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from mammo.imaging import read_image
-from mammo.imaging.dicom_grey import apply_window
+from tests.imaging.aimed_dicom import element, with_elements
 from tests.imaging.makers import dicom_bytes, dicom_dataset, plain_meta, ramp
 
 FILM = ramp(48, 40, top=4000)
@@ -116,7 +114,7 @@ def test_monochrome1_is_inverted_after_the_window() -> None:
     """A window on the dark end: inverting first would put it on the bright end."""
     window = {"WindowCenter": 500, "WindowWidth": 1001, "VOILUTFunction": "LINEAR_EXACT"}
     image = read_image(dicom_bytes(FILM, PhotometricInterpretation="MONOCHROME1", **window))
-    expected = _scaled(1.0 - apply_window(FILM.astype(float), 500, 1001, "LINEAR_EXACT"))
+    expected = _scaled(1.0 - np.clip((FILM - 500.0) / 1001 + 0.5, 0, 1))
     assert np.abs(image.pixels.astype(int) - expected).max() <= 1
     assert image.pixels[0, 0] == 255  # the lowest stored value is white
     assert not image.pixels[FILM > 1001].any()
@@ -181,22 +179,132 @@ def test_a_rescale_of_one_and_zero_changes_nothing() -> None:
     assert image.warnings == ()
 
 
-@given(
-    st.floats(-3000, 5000),
-    st.floats(1.5, 9000),
-    st.sampled_from(["LINEAR", "LINEAR_EXACT", "SIGMOID"]),
-)
-def test_a_window_rises_and_stays_between_zero_and_one(
-    centre: float, width: float, shape: str
-) -> None:
-    grey = apply_window(np.arange(-2000.0, 4000.0, 7.0), centre, width, shape)
-    assert grey.min() >= 0
-    assert grey.max() <= 1
-    assert np.all(np.diff(grey) >= 0)
-    assert apply_window(np.array([centre - 0.5]), centre, width, "LINEAR")[0] == 0.5
-
-
 def test_a_film_of_one_value_is_black_with_a_warning() -> None:
     image = read_image(dicom_bytes(np.full_like(FILM, 700)))
     assert not image.pixels.any()
     assert any("empty" in warning for warning in image.warnings)
+
+
+def _groups(**macros: Dataset) -> list[Dataset]:
+    """Return the item of a functional groups sequence."""
+    item = Dataset()
+    for name, macro in macros.items():
+        setattr(item, name, [macro])
+    return [item]
+
+
+def _tags(**values: Any) -> Dataset:
+    item = Dataset()
+    for name, value in values.items():
+        setattr(item, name, value)
+    return item
+
+
+WINDOW = _groups(FrameVOILUTSequence=_tags(WindowCenter=1500, WindowWidth=1000))
+OTHER_WINDOW = _groups(FrameVOILUTSequence=_tags(WindowCenter=9, WindowWidth=9))
+INVERTED = _groups(PixelValueTransformationSequence=_tags(RescaleSlope=-1, RescaleIntercept=0))
+
+
+@pytest.mark.parametrize(
+    ("tags", "same_as"),
+    [
+        ({"PerFrameFunctionalGroupsSequence": WINDOW + OTHER_WINDOW}, {}),
+        ({"SharedFunctionalGroupsSequence": WINDOW}, {}),
+        (
+            {
+                "SharedFunctionalGroupsSequence": OTHER_WINDOW,
+                "PerFrameFunctionalGroupsSequence": WINDOW,
+            },
+            {},
+        ),
+        ({"SharedFunctionalGroupsSequence": WINDOW, "WindowCenter": 9, "WindowWidth": 9}, {}),
+        ({"SharedFunctionalGroupsSequence": WINDOW, "VOILUTSequence": _lut(CURVE, 0, 12)}, {}),
+        (
+            {
+                "SharedFunctionalGroupsSequence": _groups(FrameVOILUTSequence=Dataset()),
+                "WindowCenter": 1500,
+                "WindowWidth": 1000,
+            },
+            {},
+        ),
+        (
+            {
+                "SharedFunctionalGroupsSequence": WINDOW,
+                "PerFrameFunctionalGroupsSequence": INVERTED,
+            },
+            {"RescaleSlope": -1, "RescaleIntercept": 0},
+        ),
+        (
+            {
+                "SharedFunctionalGroupsSequence": _groups(
+                    FrameVOILUTSequence=_tags(VOILUTSequence=_lut(CURVE, 500, 12))
+                )
+            },
+            {"VOILUTSequence": _lut(CURVE, 500, 12)},
+        ),
+    ],
+)
+@pytest.mark.parametrize("undefined_length", [False, True])
+def test_functional_groups_count_before_the_whole_file(
+    tags: dict[str, Any], same_as: dict[str, Any], undefined_length: bool
+) -> None:
+    film = dicom_dataset(FILM, **tags)
+    for name in tags:
+        film[name].is_undefined_length = undefined_length
+        if name.endswith("GroupsSequence"):
+            film[name].value.is_undefined_length = undefined_length
+            tags = tags | {name: film[name].value}
+    same_as = {"WindowCenter": 1500, "WindowWidth": 1000} | same_as
+    image, expected = (
+        read_image(dicom_bytes(FILM, **tags)),
+        read_image(dicom_bytes(FILM, **same_as)),
+    )
+    assert np.array_equal(image.pixels, expected.pixels)
+
+
+def test_a_slope_of_minus_one_in_the_groups_inverts() -> None:
+    image = read_image(dicom_bytes(FILM, PerFrameFunctionalGroupsSequence=INVERTED))
+    assert np.array_equal(image.pixels, _scaled(FILM.max() - FILM))
+
+
+@pytest.mark.parametrize("item", [_tags(LUTExplanation="no data"), _lut(CURVE, 0, 12)[0]])
+def test_a_broken_table_beside_a_window_leaves_the_window(item: Dataset) -> None:
+    window = {"WindowCenter": 1500, "WindowWidth": 1000}
+    if "LUTData" in item:
+        item.LUTData = item.LUTData[:200]
+    image = read_image(dicom_bytes(FILM, VOILUTSequence=[item], **window))
+    assert np.array_equal(image.pixels, read_image(dicom_bytes(FILM, **window)).pixels)
+    assert sum("VOI look-up table is not usable" in warning for warning in image.warnings) == 1
+    rescaled = read_image(dicom_bytes(FILM, ModalityLUTSequence=[item], RescaleSlope=-1))
+    assert np.array_equal(rescaled.pixels, _scaled(FILM.max() - FILM))
+
+
+@pytest.mark.parametrize(
+    ("centre", "width", "plain"),
+    [(b"1500,5", b"1000,5", [1500.5, 1000.5]), (b"1500", b"1000,5\\9 ", [1500, 1000.5])],
+)
+def test_a_decimal_comma_is_read_as_a_point(
+    centre: bytes, width: bytes, plain: list[float]
+) -> None:
+    window = element(0x0028_1050, b"DS", centre) + element(0x0028_1051, b"DS", width)
+    image = read_image(with_elements(window))
+    expected = read_image(with_elements(b"", WindowCenter=plain[0], WindowWidth=plain[1]))
+    assert np.array_equal(image.pixels, expected.pixels)
+    assert sum("decimal comma" in warning for warning in image.warnings) == 1
+
+
+@pytest.mark.parametrize(
+    ("photometric", "shape", "contradicts"),
+    [
+        ("MONOCHROME2", "INVERSE", True),
+        ("MONOCHROME1", "IDENTITY", True),
+        ("MONOCHROME2", "IDENTITY", False),
+        ("MONOCHROME1", "INVERSE", False),
+        ("MONOCHROME2", "SOMETHING", False),
+    ],
+)
+def test_a_contradicting_polarity_is_named(photometric: str, shape: str, contradicts: bool) -> None:
+    tags = {"PhotometricInterpretation": photometric}
+    image = read_image(dicom_bytes(FILM, PresentationLUTShape=shape, **tags))
+    assert np.array_equal(image.pixels, read_image(dicom_bytes(FILM, **tags)).pixels)
+    assert any("contradicts itself" in warning for warning in image.warnings) == contradicts

@@ -21,13 +21,14 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
+    JPEGExtended12Bit,
     JPEGLosslessSV1,
     RLELossless,
 )
 
 from mammo.errors import ImageError
 from mammo.imaging import read_image
-from mammo.imaging.codestream import codestream_size
+from mammo.imaging.limits.codestream import read_codestream
 from mammo.imaging.rle import decode_rle
 from tests.imaging.makers import (
     dicom_bytes,
@@ -387,21 +388,167 @@ def test_a_small_header_over_a_larger_picture_is_refused(syntax: str) -> None:
         read_image(dicom_bytes(NOISE[:20, :20], syntax=syntax, frames=[frame]))
 
 
+def _codestream_size(frame: bytes) -> tuple[int, int] | None:
+    stated = read_codestream(frame)
+    return stated and (stated.rows, stated.columns)
+
+
 def test_jpeg_2000_in_its_file_format_is_measured_too() -> None:
     picture = picture_bytes((NOISE >> 4).astype(np.uint8), "JPEG2000")
     assert picture[4:8] == b"jP  "
-    assert codestream_size(picture) == (48, 40)
+    assert _codestream_size(picture) == (48, 40)
 
 
 def test_the_size_in_a_codestream() -> None:
-    assert codestream_size(encoded(NOISE, JPEG2000Lossless)) == (48, 40)
-    assert codestream_size(lossless_jpeg(NOISE)) == (48, 40)
-    assert codestream_size(picture_bytes(NOISE.astype(np.uint8), "JPEG")) == (48, 40)
+    assert _codestream_size(encoded(NOISE, JPEG2000Lossless)) == (48, 40)
+    assert _codestream_size(lossless_jpeg(NOISE)) == (48, 40)
+    assert _codestream_size(picture_bytes(NOISE.astype(np.uint8), "JPEG")) == (48, 40)
     jpeg_ls = dcmread(str(get_testdata_file("MR_small_jpeg_ls_lossless.dcm")))
-    assert codestream_size(get_frame(jpeg_ls.PixelData, 0, number_of_frames=1)) == (64, 64)
+    assert _codestream_size(get_frame(jpeg_ls.PixelData, 0, number_of_frames=1)) == (64, 64)
 
 
 @given(st.binary(max_size=60), st.sampled_from([b"", b"\xff\xd8", b"\xff\xd8\xff\xff\xe0"]))
 def test_the_size_in_any_bytes_is_a_size_or_none(tail: bytes, start: bytes) -> None:
-    size = codestream_size(start + tail)
+    size = _codestream_size(start + tail)
     assert size is None or len(size) == 2
+
+
+TWELVE = {"BitsStored": 12, "HighBit": 11}
+
+
+@pytest.mark.parametrize("bit", [12, 15])
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ExplicitVRBigEndian])
+def test_an_overlay_above_the_stored_bits_is_masked(bit: int, signed: bool, syntax: str) -> None:
+    cells = NOISE | (np.arange(48)[:, None] > 20).astype(np.uint16) << bit
+    tags = TWELVE | {"PixelRepresentation": int(signed)}
+    film = dicom_dataset(cells, **tags)
+    film.add_new(0x6002_0102, "US", bit)
+    film.file_meta = plain_meta(syntax)
+    film.PixelData = cells.astype(">u2" if syntax == ExplicitVRBigEndian else "<u2").tobytes()
+    film["PixelData"].VR = "OW"
+    expected = (NOISE + 2048) % 4096 if signed else NOISE
+    assert np.array_equal(read_image(written(film)).pixels, _scaled(expected))
+
+
+def test_without_an_overlay_other_bits_are_refused() -> None:
+    with pytest.raises(ImageError, match="12 bits a pixel, but the pixels use more"):
+        read_image(dicom_bytes(NOISE | 0x2000, **TWELVE))
+
+
+def test_a_sign_may_be_extended_in_some_pixels_only() -> None:
+    signed = (NOISE.astype(np.int32) - 2048).astype(np.int16)
+    mixed = np.where(np.arange(48)[:, None] > 20, signed, signed & 0x0FFF).astype(np.int16)
+    image = read_image(dicom_bytes(mixed, **TWELVE))
+    assert np.array_equal(image.pixels, _scaled(NOISE))
+
+
+@pytest.mark.parametrize(("dtype", "bits"), [(np.int16, 15), (np.int8, 7), (np.int16, 1)])
+def test_a_sign_is_extended_however_many_bits_are_stored(dtype: type[Any], bits: int) -> None:
+    values = np.arange(48 * 40).reshape(48, 40) % (1 << bits) - (1 << bits - 1)
+    unextended = (values & ((1 << bits) - 1)).astype(dtype)
+    for cells in (values.astype(dtype), unextended):
+        image = read_image(dicom_bytes(cells, BitsStored=bits, HighBit=bits - 1))
+        assert np.array_equal(image.pixels, _scaled(values.astype(np.float32)))
+
+
+def test_stored_bits_may_stand_higher_in_the_cell() -> None:
+    image = read_image(dicom_bytes(NOISE << 4, BitsStored=12, HighBit=15))
+    assert np.array_equal(image.pixels, _scaled(NOISE))
+    low = read_image(dicom_bytes(NOISE, BitsStored=12, HighBit=15))
+    assert np.array_equal(low.pixels, _scaled(NOISE))
+
+
+@pytest.mark.parametrize("bits", [8, 12])
+def test_a_sequential_jpeg_without_a_spectrum_is_read_as_one_with(bits: int) -> None:
+    smooth = (FILM >> 8).astype(np.uint8)
+    whole = picture_bytes(smooth, "JPEG", quality=95)
+    scan = whole.index(b"\xff\xda") + 7
+    assert whole[scan : scan + 3] == b"\0\x3f\0"
+    broken = whole[: scan + 1] + b"\0" + whole[scan + 2 :]
+    if bits == 12:  # the same coefficients, as a JPEG of 12 bits
+        whole, broken = (
+            frame.replace(b"\xff\xc0\0\x0b\x08", b"\xff\xc1\0\x0b\x0c") for frame in (whole, broken)
+        )
+    tags = {"syntax": JPEGBaseline8Bit if bits == 8 else JPEGExtended12Bit}
+    cells = smooth if bits == 8 else smooth.astype(np.uint16)
+    tags |= {"BitsStored": bits, "HighBit": bits - 1}
+    image, expected = (read_image(dicom_bytes(cells, frames=[f], **tags)) for f in (broken, whole))
+    assert np.array_equal(image.pixels, expected.pixels)
+    assert ["Se = 0" in warning for warning in image.warnings] == [True]
+    assert expected.warnings == ()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_big_endian_pixels_of_ge_are_read(dtype: type[Any]) -> None:
+    film = dicom_dataset(NOISE.astype(dtype))
+    film.file_meta = plain_meta(ImplicitVRLittleEndian)
+    film.PixelData = NOISE.astype(dtype).astype("<u2").byteswap().tobytes()
+    if dtype == np.uint8:
+        film.PixelData = NOISE.astype(np.uint8).view("<u2").byteswap().tobytes()
+    content = written(film).replace(
+        _meta_value(ImplicitVRLittleEndian), _meta_value("1.2.840.113619.5.2"), 1
+    )
+    image = read_image(_with_meta_length(content, "1.2.840.113619.5.2"))
+    assert np.array_equal(image.pixels, _scaled(NOISE.astype(dtype)))
+
+
+GREY_COLOURS = np.repeat((FILM >> 8).astype(np.uint8)[..., None], 3, axis=2)
+RGB = {"SamplesPerPixel": 3, "PlanarConfiguration": 0, "PhotometricInterpretation": "RGB"}
+
+
+def _coloured(pixels: NDArray[Any], **tags: Any) -> bytes:
+    film = dicom_dataset(pixels[..., 0], **(RGB | tags))
+    film.file_meta = plain_meta()
+    stored = pixels.transpose(2, 0, 1) if film.PlanarConfiguration else pixels
+    film.PixelData = stored.tobytes()
+    film["PixelData"].VR = "OW"
+    return written(film)
+
+
+@pytest.mark.parametrize("planar", [0, 1])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_grey_stored_as_colours_is_read_and_named(planar: int, dtype: type[Any]) -> None:
+    image = read_image(_coloured(GREY_COLOURS.astype(dtype), PlanarConfiguration=planar))
+    assert np.array_equal(image.pixels, _scaled(FILM >> 8))
+    assert any("screen capture" in warning for warning in image.warnings)
+
+
+@pytest.mark.parametrize("photometric", ["RGB", "YBR_FULL"])
+def test_colours_are_not_taken_for_grey(photometric: str) -> None:
+    coloured = GREY_COLOURS.copy()
+    coloured[3, 3, 2] += 1
+    with pytest.raises(ImageError, match="received colours"):
+        read_image(_coloured(coloured, PhotometricInterpretation=photometric))
+
+
+def test_compressed_grey_in_colours_is_read() -> None:
+    ybr = GREY_COLOURS.copy()
+    ybr[..., 1:] = 128
+    image = read_image(_coloured(ybr, PhotometricInterpretation="YBR_FULL"))
+    assert np.array_equal(image.pixels, _scaled(FILM >> 8))
+    planes = [encoded(np.ascontiguousarray(GREY_COLOURS[..., 0]), RLELossless)[64:]] * 3
+    starts = np.cumsum([64, *map(len, planes)])[:3]
+    rle = struct.pack("<16L", 3, *starts, *[0] * 12) + b"".join(planes)
+    content = dicom_bytes(GREY_COLOURS[..., 0], syntax=RLELossless, frames=[rle], **RGB)
+    assert np.array_equal(read_image(content).pixels, _scaled(FILM >> 8))
+    jpeg = picture_bytes(GREY_COLOURS, "JPEG", quality=95)
+    tags = RGB | {"PhotometricInterpretation": "YBR_FULL_422"}
+    image = read_image(
+        dicom_bytes(GREY_COLOURS[..., 0], syntax=JPEGBaseline8Bit, frames=[jpeg], **tags)
+    )
+    assert np.abs(image.pixels.astype(int) - _scaled(FILM >> 8)).max() <= 4
+
+
+def test_a_jpeg_2000_of_more_bits_than_a_cell_is_refused() -> None:
+    frame = encoded(NOISE, JPEG2000Lossless)
+    content = dicom_bytes(NOISE.astype(np.uint8), syntax=JPEG2000Lossless, frames=[frame])
+    with pytest.raises(ImageError, match="has another size"):
+        read_image(content)
+
+
+def test_jpeg_2000_in_its_file_format_is_read() -> None:
+    values = (NOISE >> 4).astype(np.uint8)
+    frame = picture_bytes(values, "JPEG2000")
+    content = dicom_bytes(values, syntax=JPEG2000Lossless, frames=[frame])
+    assert np.array_equal(read_image(content).pixels, _scaled(values))

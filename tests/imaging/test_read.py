@@ -221,3 +221,14 @@ def _sentence_of(content: bytes) -> str | None:
     except ImageError as refusal:
         return str(refusal)
     return None
+
+
+def test_a_network_message_is_read_behind_its_command_group() -> None:
+    whole = dicom_bytes(ramp(), syntax=ImplicitVRLittleEndian)
+    start = 144 + int.from_bytes(whole[140:144], "little")
+    command = bytes.fromhex("0000 0001 02000000 0100")
+    command = bytes.fromhex("0000 0000 04000000") + len(command).to_bytes(4, "little") + command
+    image = read_image(command + whole[start:])
+    assert np.array_equal(image.pixels, read_image(whole).pixels)
+    with pytest.raises(ImageError, match="The DICOM file has no pixel data"):
+        read_image(command)

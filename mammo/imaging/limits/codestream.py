@@ -1,0 +1,220 @@
+"""Count what a compressed DICOM frame asks of its decoder, by its own headers.
+
+Used by `dicom_pixels`. The decoders (libjpeg, OpenJPEG) believe a frame rather than the DICOM
+header: four thousand channels, a million tiles or a thousand scans under a small header take
+gigabytes or minutes. Real frames have few of each.
+
+Reference: ITU-T T.81 annex B (JPEG), T.87 annex C (JPEG-LS), T.800 annex A (JPEG 2000).
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from mammo.imaging.image import MAX_COSTLY_PIXELS, MAX_PIXELS
+
+MOST_SEGMENTS = 500
+"""Marker segments, fill bytes counted. Films have under 20."""
+
+MOST_SCANNED_PIXELS = 2 * MAX_PIXELS
+"""Pixels times scans of a JPEG: each scan may visit every pixel, and a grey film has one."""
+
+MOST_TILES = 4_000
+"""Tiles of a JPEG 2000 frame, and parts of tiles. Films have one, or tiles of at least 256 x 256,
+which makes 690 of the largest film."""
+
+MOST_BLOCKS = 250_000
+"""Code blocks, and packets, of a JPEG 2000 frame. The largest film in blocks of 32 x 32 (64 x 64 is
+usual) has 60,000, in 12 quality layers of ordinary precincts few packets more."""
+
+MOST_WORK = 75_000_000
+"""Pixels of a lossless JPEG or JPEG 2000 frame plus bytes (of JPEG 2000 one and a half times), by
+which decoding takes time: a film of 38 million pixels that was compressed to half its size or less,
+as films are, passes; noise of that size, which takes ten seconds, does not."""
+
+_LONGEST_PADDING = 64
+_LONGEST_BOXES = 4096
+_SIZES = {0xC0, 0xC1, 0xC2, 0xC3, 0xF7}
+"""Frame headers: sequential, progressive and lossless JPEG, JPEG-LS."""
+
+_JPEG_MARKERS = {*_SIZES, 0xC4, *range(0xDA, 0xDC), 0xDD, *range(0xE0, 0xF0), 0xF8, 0xFE, 0xFF}
+_JPEG_MARKERS -= {0xEB}
+"""Without hierarchical and arithmetic JPEG, lines counted afterwards, and JPEG XT (a second picture
+inside). Without markers that have no length too: decoders disagree on what follows them."""
+
+_JPEG_2000_MARKERS = {
+    0xFF50, 0xFF52, 0xFF55, 0xFF57, 0xFF58, 0xFF59, 0xFF5C, 0xFF5D, 0xFF5E, 0xFF60, 0xFF61, 0xFF63,
+    0xFF64, 0xFF90, 0xFF93, 0xFFD9,
+}  # fmt: skip
+"""Without COC and POC, another style or order for a channel. OpenJPEG looks for known markers
+inside unknown ones."""
+
+
+@dataclass(frozen=True)
+class Codestream:
+    """What a frame states of itself, and which part is more than a film needs."""
+
+    rows: int
+    columns: int
+    channels: int
+    precision: int
+    cost_refusal: str = ""
+
+
+def read_codestream(frame: bytes) -> Codestream | None:
+    """Read the headers of a JPEG, JPEG-LS or JPEG 2000 frame; None if they cannot be followed."""
+    start = _jpeg_2000_start(frame)
+    if start is not None:
+        return _jpeg_2000(frame, start)
+    return _jpeg(frame) if frame[:2] == b"\xff\xd8" else None
+
+
+def is_complete(frame: bytes) -> bool:
+    """Check whether a frame ends with its end marker, FFD9; it may be padded after it."""
+    is_jpeg_family = frame[:2] == b"\xff\xd8" or _jpeg_2000_start(frame) is not None
+    return not is_jpeg_family or b"\xff\xd9" in frame[-_LONGEST_PADDING:]
+
+
+def mended(frame: bytes) -> bytes:
+    """Return a frame as it should be.
+
+    The scan of a sequential JPEG ends at coefficient 63 (T.81 section B.2.3); some encoders write
+    0, and libjpeg refuses it. A JPEG 2000 frame is a bare codestream (PS3.5 section A.4.4); of its
+    file format only that was checked, and is decoded. The same object where nothing is wrong.
+    """
+    start = _jpeg_2000_start(frame)
+    if start is not None:
+        return frame[start:] if start else frame
+    is_sequential = False
+    for marker, _start, end in _jpeg_segments(frame):
+        is_sequential = is_sequential or marker in (0xC0, 0xC1)
+        if marker == 0xDA and is_sequential and frame[end - 3 : end - 1] == b"\0\0":
+            return frame[: end - 2] + b"\x3f" + frame[end - 1 :]
+    return frame
+
+
+def _jpeg(frame: bytes) -> Codestream | None:
+    stated, refusal, kind = None, "", 0
+    for count, (marker, start, end) in enumerate(_jpeg_segments(frame)):
+        if count > MOST_SEGMENTS:
+            refusal = f"more than {MOST_SEGMENTS} segments"
+        if marker not in _JPEG_MARKERS or (marker in _SIZES and stated is not None):
+            refusal = "a hierarchical, arithmetic or extended JPEG"
+        if marker in _SIZES and end - start >= 6:
+            kind = marker
+            stated = Codestream(
+                int.from_bytes(frame[start + 1 : start + 3]),
+                int.from_bytes(frame[start + 3 : start + 5]),
+                frame[start + 5],
+                frame[start],
+            )
+        if refusal:
+            break
+    if stated is None:
+        return Codestream(0, 0, 0, 0, refusal) if refusal else None
+    # In the coded data FF is always followed by 00 or, in JPEG-LS, by less than 80.
+    scans = frame.count(b"\xff\xda")
+    pixels = stated.rows * stated.columns
+    if kind == 0xF7 and pixels > MAX_COSTLY_PIXELS:
+        refusal = f"a JPEG-LS picture of {pixels // 10**6} million pixels"
+    elif kind == 0xC3 and pixels + len(frame) > MOST_WORK:
+        refusal = f"a lossless JPEG of {len(frame) // 10**6} MB"
+    elif scans > 4 and scans * pixels > MOST_SCANNED_PIXELS:
+        refusal = f"{scans:,} scans"
+    return replace(stated, cost_refusal=refusal)
+
+
+def _jpeg_segments(frame: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield marker, start and end of a JPEG's segments up to its first scan, fill bytes as 0xFF."""
+    position = 2
+    while position + 4 <= len(frame) and frame[position] == 0xFF:
+        marker = frame[position + 1]
+        if marker == 0xFF:
+            position += 1
+            yield marker, position, position
+            continue
+        length = int.from_bytes(frame[position + 2 : position + 4])
+        if length < 2:
+            return
+        yield marker, position + 4, position + 2 + length
+        if marker == 0xDA:
+            return
+        position += 2 + length
+
+
+def _jpeg_2000_start(frame: bytes) -> int | None:
+    """Return where a JPEG 2000 codestream starts; some writers leave it in its file format."""
+    start = frame.find(b"\xff\x4f\xff\x51", 0, _LONGEST_BOXES)
+    is_file = frame[4:8] == b"jP  "
+    return start if start == 0 or (start > 0 and is_file) else None
+
+
+def _jpeg_2000(frame: bytes, start: int) -> Codestream | None:
+    size = frame[start + 6 : start + 45]
+    if len(size) < 39:
+        return None
+    right, bottom, left, top, width, height, tile_x, tile_y, channels = struct.unpack(
+        ">8LH", size[2:36]
+    )
+    stated = Codestream(bottom - top, right - left, channels, (size[36] & 0x7F) + 1)
+    if not width or not height:
+        return None
+    tiles = -((tile_x - right) // width) * -((tile_y - bottom) // height)
+    tile = (min(width, stated.columns), min(height, stated.rows))
+    refusal = ""
+    if channels == 1 and size[37:39] != b"\1\1":
+        refusal = "a picture with pixels left out"
+    elif tiles > MOST_TILES:
+        refusal = f"{tiles:,} tiles"
+    else:
+        after_size = start + 4 + int.from_bytes(frame[start + 4 : start + 6])
+        refusal = _jpeg_2000_cost(frame, after_size, tiles * channels, tile)
+    if stated.rows * stated.columns + len(frame) * 3 // 2 > MOST_WORK:
+        refusal = refusal or f"a JPEG 2000 of {len(frame) // 10**6} MB"
+    return replace(stated, cost_refusal=refusal)
+
+
+def _jpeg_2000_cost(frame: bytes, position: int, tiles: int, tile: tuple[int, int]) -> str:
+    """Follow the main header and those of the tile parts, any of which may set the coding style."""
+    part, part_length = position, 0
+    for _ in range(4 * MOST_TILES):
+        if position + 4 > len(frame):
+            return ""
+        marker, length = struct.unpack(">HH", frame[position : position + 4])
+        body = frame[position + 4 : position + min(length, 64) + 2]
+        if marker == 0xFF90 and len(body) >= 8:  # SOT: a tile part, of so many bytes
+            part, part_length = position, int.from_bytes(body[2:6])
+        elif marker == 0xFF93:  # SOD: the coded data
+            if part_length < 14:  # it lasts to the end
+                return ""
+            position = part + part_length
+            continue
+        elif marker == 0xFF52 and len(body) >= 10:  # COD
+            layers = int.from_bytes(body[2:4])
+            if _packets_or_blocks(body[5:], body[0] & 1, tile, layers) * tiles > MOST_BLOCKS:
+                return f"more than {MOST_BLOCKS:,} blocks of pixels"
+        elif marker not in _JPEG_2000_MARKERS:
+            return "several coding styles or unknown parts"
+        elif marker == 0xFFD9 or length < 2:
+            return ""
+        position += 2 + length
+    return f"more than {MOST_TILES:,} parts of tiles"
+
+
+def _packets_or_blocks(style: bytes, has_precincts: int, tile: tuple[int, int], layers: int) -> int:
+    """Return how many packets, or code blocks if they are more, one tile has."""
+    levels = min(style[0], 32)
+    packets = blocks = 0
+    for level in range(levels + 1):  # the smallest resolution first
+        scale = levels - level
+        size = style[5 + level] if has_precincts and len(style) > 5 + level else 0xFF
+        sides = (size & 15, size >> 4)
+        codes = (style[1] + 2, style[2] + 2)
+        precincts = code_blocks = 1
+        for full_length, side, code in zip(tile, sides, codes, strict=True):
+            length = (full_length >> scale) + 2
+            precincts *= (length >> side) + 1
+            code_blocks *= (length >> min(code, side)) + 1
+        packets += precincts
+        blocks += code_blocks
+    return max(packets * max(1, layers), blocks)
