@@ -1,4 +1,4 @@
-"""Read a mammogram from any file: DICOM, PNG, JPEG, TIFF, BMP or WebP.
+"""Read a mammogram from any file: DICOM, PNG, JPEG, TIFF, BMP, WebP, PGM or NumPy array.
 
 Used by the app, by `python -m mammo.predict`, by preparation and by users of the library:
 
@@ -65,10 +65,10 @@ def read_image(source: str | os.PathLike[str] | bytes | BinaryIO) -> Image:
             from mammo.imaging.dicom import read_dicom
 
             return read_dicom(stream)
-        reader = picture_format(head)
-        if reader is None:
+        known = picture_format(head)
+        if known is None:
             raise _unknown(head)
-        return read_picture(stream, reader)
+        return read_picture(stream, known)
 
 
 @contextmanager
