@@ -77,7 +77,7 @@ def to_grey(
 def _without_odd_colours(strip: NDArray[Any]) -> NDArray[Any]:
     """Return the common value of equal channels whose type has no agreed range of colours."""
     if strip.ndim == 2 or strip.dtype in (np.uint8, np.uint16):
-        return strip
+        return np.ascontiguousarray(strip)  # OpenCV would copy it at each step
     first, opaque = strip[..., 0], 1 if strip.dtype.kind == "f" else np.iinfo(strip.dtype).max
     same = all(np.array_equal(first, strip[..., k], equal_nan=True) for k in (1, 2))
     if not same or (strip.shape[2] == 4 and (strip[..., 3] != opaque).any()):
@@ -90,12 +90,11 @@ def _without_odd_colours(strip: NDArray[Any]) -> NDArray[Any]:
 
 def _luminance(strip: NDArray[Any]) -> NDArray[Any]:
     """Return the luminance (of equal channels it is their value), over black where transparent."""
-    grey = np.asarray(cv2.cvtColor(np.ascontiguousarray(strip[..., :3]), cv2.COLOR_RGB2GRAY))
-    full = np.iinfo(strip.dtype).max
-    if strip.shape[2] < 4 or strip[..., 3].min() == full:
-        return grey
-    share = strip[..., 3] / np.float32(full)
-    return np.asarray(np.rint(grey * share).astype(strip.dtype))
+    if strip.shape[2] == 3:
+        return np.asarray(cv2.cvtColor(strip, cv2.COLOR_RGB2GRAY))
+    grey = np.asarray(cv2.cvtColor(strip, cv2.COLOR_RGBA2GRAY))
+    alpha, full = cv2.extractChannel(strip, 3), np.iinfo(strip.dtype).max
+    return grey if alpha.min() == full else np.asarray(cv2.multiply(grey, alpha, scale=1 / full))
 
 
 def _count_coloured(strip: NDArray[Any]) -> int:

@@ -60,7 +60,7 @@ def decode_npy(stream: BinaryIO) -> tuple[NDArray[Any], int, tuple[str, ...]]:
     if len(content) < size:
         raise EOFError
     values = np.frombuffer(content, kind).reshape(shape, order="F" if is_fortran else "C")
-    grey, warnings = to_grey(_strips(values), shape[:2])
+    grey, warnings = to_grey(_strips(values), (shape[0], shape[1]))
     return grey, 1, warnings
 
 

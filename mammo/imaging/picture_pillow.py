@@ -2,8 +2,8 @@
 
 Used by `picture`. Pillow opens the header, so that a size beyond the limits is refused before a
 pixel is decoded, and decodes everything that has 8 bits per channel or one channel. Colours of 16
-bits, which Pillow would cut to 8 without a word, are decoded by OpenCV after Pillow found the file
-whole. Neither sees metadata (`limits.extras`).
+bits, which Pillow would cut to 8 without a word, are decoded by OpenCV. Neither sees metadata
+(`limits.extras`).
 """
 
 from collections.abc import Callable, Iterator
@@ -58,11 +58,10 @@ def _decoded(
     is_costly = is_deep or essence.scans > 1 or reader is WebPImageFile
     check_size(picture.height, picture.width, MAX_COSTLY_PIXELS if is_costly else MAX_PIXELS)
     shape = (picture.height, picture.width)
-    picture.load()
     if is_deep:
-        del picture
         grey, warnings = to_grey(_deep_strips(essence.content), shape)
     else:
+        picture.load()
         grey, warnings = to_grey(_strips(picture), shape)
     if essence.frames > 1:
         many = f"The file holds {essence.frames:,} pages or frames; only the first was read."
@@ -123,7 +122,7 @@ def _array_mode(picture: ImageFile) -> str | None:
 
 def _has_visible_pixels(picture: ImageFile) -> bool:
     """Check the alpha of a BMP: many writers reserve its bits and leave them 0."""
-    return picture.mode != "RGBA" or picture.getextrema()[3][1] > 0
+    return picture.mode != "RGBA" or picture.getchannel("A").getbbox() is not None
 
 
 def _is_deep_colour_png(content: bytes) -> bool:

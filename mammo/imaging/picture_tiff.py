@@ -120,8 +120,12 @@ def _shown(
 
 
 def _full_range(values: NDArray[Any], layout: Layout) -> NDArray[Any]:
-    """Widen unsigned values of an odd depth to the range of their type."""
-    if layout.form != UNSIGNED or layout.bits in (8, 16, 32, 64):
+    """Widen unsigned values of an odd depth to the range of their type.
+
+    Not those above 8 bits that are alone: they are scaled by their own range in any case.
+    """
+    is_alone = layout.samples == 1 and layout.bits > 8
+    if layout.form != UNSIGNED or layout.bits in (8, 16, 32, 64) or is_alone:
         return values
     factor = np.iinfo(values.dtype).max / ((1 << layout.bits) - 1)
     return np.rint(values * factor).astype(values.dtype)

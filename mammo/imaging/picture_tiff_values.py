@@ -18,8 +18,8 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from mammo.errors import ImageError
 from mammo.imaging.limits.extras import jpeg_essence
-from mammo.imaging.limits.tiff import MAX_BLOCKS, Directory
-from mammo.imaging.picture_tiff_layout import FLOAT, JPEG, NO_COMPRESSION, SIGNED, YCBCR, Layout
+from mammo.imaging.limits.tiff import Directory
+from mammo.imaging.picture_tiff_layout import FLOAT, JPEG, NO_COMPRESSION, SIGNED, Layout
 
 _BATCH_BYTES = 4_000_000
 """Bytes that are decompressed at once, unless one row of blocks has more."""
@@ -146,7 +146,9 @@ def _plain_tiff(
     directory, values = struct.pack("<H", len(tags)), b""
     for tag, (kind, numbers) in tags.items():
         packed = struct.pack(f"<{len(numbers)}{kind}", *numbers)
-        inline = packed.ljust(4, b"\0") if len(packed) <= 4 else struct.pack("<L", ahead + len(values))
+        inline = (
+            packed.ljust(4, b"\0") if len(packed) <= 4 else struct.pack("<L", ahead + len(values))
+        )
         values += packed if len(packed) > 4 else b""
         directory += struct.pack("<HHL", tag, {"B": 7, "H": 3, "L": 4}[kind], len(numbers)) + inline
     return b"".join((struct.pack("<2sHL", b"II", 42, place), *blocks, directory, bytes(4), values))
@@ -189,10 +191,10 @@ def _whole_numbers(raw: NDArray[np.uint8], order: str, layout: Layout) -> NDArra
     low, middle, high = (raw[..., start::3].astype(np.uint32) for start in range(3))
     if order == ">":
         low, high = high, low
-    values = low | middle << np.uint32(8) | high << np.uint32(16)
-    if layout.form == SIGNED:
-        return (values << np.uint32(8)).view(np.int32) >> 8
-    return values
+    high_first = high << np.uint32(24) | middle << np.uint32(16) | low << np.uint32(8)
+    whole: NDArray[Any] = high_first.view(np.int32) if layout.form == SIGNED else high_first
+    shifted: NDArray[Any] = whole >> 8  # which keeps the sign
+    return shifted
 
 
 def _unpacked(raw: NDArray[np.uint8], bits: int, many: int) -> NDArray[Any]:

@@ -159,8 +159,9 @@ def _upload() -> Sequence[UploadedFile]:
     files = st.file_uploader("Films or crops", accept_multiple_files=True, key="files")
     if not files:
         st.caption(
-            "DICOM, PNG, JPEG, TIFF, BMP or WebP. One film: mark the lesion on it. One crop: it is "
-            "used whole. Many crops: a table. Nothing is stored; remove names from what you open."
+            "DICOM, PNG, JPEG, TIFF, BMP, WebP, PGM or NumPy (.npy). One film: mark the lesion on "
+            "it. One crop: it is used whole. Many crops: a table. Nothing is stored; remove names from "
+            "what you open."
         )
     return files
 

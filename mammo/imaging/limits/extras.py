@@ -111,7 +111,9 @@ def webp_essence(content: bytes) -> Essence:
     return Essence(b"RIFF" + struct.pack("<L", len(body)) + body, exif, max(1, frames))
 
 
-def _chunks(content: bytes, place: int, form: str, checksum: int) -> Iterator[tuple[bytes, int, int]]:
+def _chunks(
+    content: bytes, place: int, form: str, checksum: int
+) -> Iterator[tuple[bytes, int, int]]:
     """Yield name, start and end of each chunk. One without a checksum has an even length."""
     for _ in range(MAX_CHUNKS):
         if place + 8 > len(content):

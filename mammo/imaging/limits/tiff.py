@@ -25,7 +25,19 @@ MAX_BLOCKS = 30_000
 MAX_SAMPLES = 16
 """Channels per pixel. Grey, colour and transparency need five."""
 
-_TYPES = {1: "B", 3: "H", 4: "L", 6: "b", 7: "B", 8: "h", 9: "l", 13: "L", 16: "Q", 17: "q", 18: "Q"}
+_TYPES = {
+    1: "B",
+    3: "H",
+    4: "L",
+    6: "b",
+    7: "B",
+    8: "h",
+    9: "l",
+    13: "L",
+    16: "Q",
+    17: "q",
+    18: "Q",
+}
 _ORIENTATION, _SUB_DIRECTORIES, _BIG = 274, 330, 43
 
 
@@ -126,7 +138,7 @@ def _directory(stream: BinaryIO, order: str, is_big: bool, place: int) -> Direct
         )
     size, start = struct.calcsize(order + entry), place + head
     content = _bytes_at(stream, start, count * size)
-    entries = {}
+    entries: dict[int, tuple[int, int, int]] = {}
     for index, (tag, kind, length, inline) in enumerate(struct.iter_unpack(order + entry, content)):
         width = struct.calcsize(order + _TYPES.get(kind, "B"))
         at = start + (index + 1) * size - len(inline)
