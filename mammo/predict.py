@@ -35,9 +35,10 @@ from mammo.trust import Trust, load_trust
 from mammo.ui.region import looks_like_crop
 from mammo.ui.words import NOTICE_SHORT
 
-PICTURE_SUFFIXES = frozenset(
-    f".{name}" for name in "bmp dcm dicom jpeg jpg npy pgm png pnm ppm tif tiff webp".split()
-)
+PICTURE_SUFFIXES = frozenset((
+    ".bmp", ".dcm", ".dicom", ".jpeg", ".jpg", ".npy", ".pgm", ".png", ".pnm", ".ppm", ".tif",
+    ".tiff", ".webp",
+))  # fmt: skip
 DICOM_PREAMBLE = 128
 """Bytes before the letters DICM in a DICOM file (PS3.10 section 7.1)."""
 

@@ -160,8 +160,8 @@ def _upload() -> Sequence[UploadedFile]:
     if not files:
         st.caption(
             "DICOM, PNG, JPEG, TIFF, BMP, WebP, PGM or NumPy (.npy). One film: mark the lesion on "
-            "it. One crop: it is used whole. Many crops: a table. Nothing is stored; remove names from "
-            "what you open."
+            "it. One crop: it is used whole. Many crops: a table. Nothing is stored; remove names "
+            "from what you open."
         )
     return files
 
