@@ -64,7 +64,8 @@ def decode_pnm(stream: BinaryIO) -> tuple[NDArray[Any], int, tuple[str, ...]]:
         raise ValueError
     is_ascii, channels = kind < 5, 3 if kind in (3, 6) else 1
     is_costly = is_ascii or (channels > 1 and most > 255)
-    check_size(height, width, MAX_COSTLY_PIXELS if is_costly else MAX_PIXELS)
+    costly = MAX_COSTLY_PIXELS // (channels if is_ascii else 1)
+    check_size(height, width, costly if is_costly else MAX_PIXELS)
     stream.seek(header.end())
     shape = (height, width) if channels == 1 else (height, width, channels)
     values = _ascii(stream, shape) if is_ascii else _binary(stream, shape, most)

@@ -24,8 +24,8 @@ from mammo.imaging.picture_tiff_layout import FLOAT, JPEG, NO_COMPRESSION, SIGNE
 _BATCH_BYTES = 4_000_000
 """Bytes that are decompressed at once, unless one row of blocks has more."""
 
-_STRIP_BYTES = 4_000_000
-"""Bytes whose values are unpacked at once."""
+_STRIP_VALUES = 4_000_000
+"""Values that are unpacked at once."""
 
 _MAX_TABLES = 65_536
 """Bytes of the JPEG tables that all blocks share."""
@@ -51,7 +51,7 @@ def strips(page: Directory, layout: Layout) -> Iterator[NDArray[Any]]:
     places = _places(page, layout)
     band_bytes = layout.across * layout.rows * layout.row_bytes * layout.planes
     bands = max(1, _BATCH_BYTES // band_bytes)
-    step = max(1, _STRIP_BYTES // (layout.across * layout.row_bytes * layout.planes))
+    step = max(1, _STRIP_VALUES // (layout.across * layout.columns * layout.samples))
     for first in range(0, layout.down, bands):
         top, last = first * layout.rows, min(first + bands, layout.down)
         planes = [_rows(page, layout, places[plane], first, last) for plane in range(layout.planes)]
@@ -119,7 +119,7 @@ def _decompressed(
     picture = TiffImageFile(BytesIO(_plain_tiff(blocks, height, layout, more)))
     picture.load()
     values = np.empty((height, layout.row_bytes), np.uint8)
-    step = max(1, _STRIP_BYTES // layout.row_bytes)
+    step = max(1, _BATCH_BYTES // layout.row_bytes)
     for top in range(0, height, step):
         strip = picture.crop((0, top, picture.width, min(top + step, height)))
         values[top : top + step] = np.asarray(strip).reshape(-1, layout.row_bytes)

@@ -130,6 +130,13 @@ def test_a_run_length_bmp_is_refused_by_name(compression: int) -> None:
         read_image(content)
 
 
+@pytest.mark.parametrize("code", [0xC9, 0xCA])
+def test_arithmetic_coding_is_named(code: int) -> None:
+    frame = jpeg_segment(code, struct.pack(">BHHBBBB", 8, 160, 120, 1, 1, 0x11, 0))
+    with pytest.raises(ImageError, match="received one with arithmetic coding"):
+        read_image(b"\xff\xd8" + frame + bytes(300))
+
+
 @pytest.mark.parametrize("code", [0xC3, 0xC7, 0xCB, 0xCF])
 def test_ddsms_lossless_jpeg_is_named(code: int) -> None:
     frame = jpeg_segment(code, struct.pack(">BHHBBBB", 16, 160, 120, 1, 1, 0x11, 0))
