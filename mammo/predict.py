@@ -35,9 +35,10 @@ from mammo.trust import Trust, load_trust
 from mammo.ui.region import looks_like_crop
 from mammo.ui.words import NOTICE_SHORT
 
-PICTURE_SUFFIXES = frozenset(
-    (".bmp", ".dcm", ".dicom", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
-)
+PICTURE_SUFFIXES = frozenset((
+    ".bmp", ".dcm", ".dicom", ".jpeg", ".jpg", ".npy", ".pgm", ".png", ".pnm", ".ppm", ".tif",
+    ".tiff", ".webp",
+))  # fmt: skip
 DICOM_PREAMBLE = 128
 """Bytes before the letters DICM in a DICOM file (PS3.10 section 7.1)."""
 
@@ -166,9 +167,7 @@ def _run(options: argparse.Namespace) -> int:
     sources = example_sources(options.example)
     sources += file_sources(options.files, options.box, options.window)
     if not sources:
-        raise DataError(
-            "Expected DICOM, PNG, JPEG, TIFF, BMP or WebP files in the folder, found none."
-        )
+        raise DataError("Expected DICOM files or pictures in the folder, found none.")
     classifiers = _classifiers(options.model, options.artifacts)
     cards = [model.card for model in classifiers]
     trust = load_trust(options.artifacts)

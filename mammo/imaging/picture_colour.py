@@ -39,9 +39,9 @@ def to_grey(
     Parameters
     ----------
     strips : iterable of arrays, at least one
-        The rows of the picture from the top on, all strips alike: any grey type (h, W), or uint8 or
-        uint16 (h, W, 3) RGB, (h, W, 4) RGBA. Alpha is not premultiplied. In strips, because the
-        colours of a whole film would take several times the memory of its greys.
+        The rows of the picture from the top on, all strips alike: any type (h, W) grey, (h, W, 3)
+        RGB, (h, W, 4) RGBA. Alpha is not premultiplied. In strips, because the colours of a whole
+        film would take several times the memory of its greys.
     shape : (H, W)
 
     Returns
@@ -53,11 +53,12 @@ def to_grey(
     Raises
     ------
     ImageError
-        If the picture is wholly transparent.
+        If the picture is wholly transparent; if it has real colours or transparency of a type
+        other than uint8 and uint16.
     """
     grey: NDArray[Any] | None = None
     top, coloured, visible = 0, 0, False
-    for strip in strips:
+    for strip in map(_without_odd_colours, strips):
         if grey is None:
             grey = np.empty(shape, dtype=strip.dtype)
         rows = slice(top, top + len(strip))
@@ -73,14 +74,27 @@ def to_grey(
     return grey, _colour_warnings(coloured / grey.size)
 
 
+def _without_odd_colours(strip: NDArray[Any]) -> NDArray[Any]:
+    """Return the common value of equal channels whose type has no agreed range of colours."""
+    if strip.ndim == 2 or strip.dtype in (np.uint8, np.uint16):
+        return np.ascontiguousarray(strip)  # OpenCV would copy it at each step
+    first, opaque = strip[..., 0], 1 if strip.dtype.kind == "f" else np.iinfo(strip.dtype).max
+    same = all(np.array_equal(first, strip[..., k], equal_nan=True) for k in (1, 2))
+    if not same or (strip.shape[2] == 4 and (strip[..., 3] != opaque).any()):
+        raise ImageError(
+            f"Expected colours and transparency of 8 or 16 bits, received {strip.dtype}. "
+            "Save the picture as a grey PNG."
+        )
+    return first
+
+
 def _luminance(strip: NDArray[Any]) -> NDArray[Any]:
     """Return the luminance (of equal channels it is their value), over black where transparent."""
-    grey = np.asarray(cv2.cvtColor(np.ascontiguousarray(strip[..., :3]), cv2.COLOR_RGB2GRAY))
-    full = np.iinfo(strip.dtype).max
-    if strip.shape[2] < 4 or strip[..., 3].min() == full:
-        return grey
-    share = strip[..., 3] / np.float32(full)
-    return np.asarray(np.rint(grey * share).astype(strip.dtype))
+    if strip.shape[2] == 3:
+        return np.asarray(cv2.cvtColor(strip, cv2.COLOR_RGB2GRAY))
+    grey = np.asarray(cv2.cvtColor(strip, cv2.COLOR_RGBA2GRAY))
+    alpha, full = cv2.extractChannel(strip, 3), np.iinfo(strip.dtype).max
+    return grey if alpha.min() == full else np.asarray(cv2.multiply(grey, alpha, scale=1 / full))
 
 
 def _count_coloured(strip: NDArray[Any]) -> int:

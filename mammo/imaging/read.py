@@ -1,4 +1,4 @@
-"""Read a mammogram from any file: DICOM, PNG, JPEG, TIFF, BMP or WebP.
+"""Read a mammogram from any file: DICOM, PNG, JPEG, TIFF, BMP, WebP, PGM or NumPy array.
 
 Used by the app, by `python -m mammo.predict`, by preparation and by users of the library:
 
@@ -8,8 +8,10 @@ What a file is follows from its content, never from its name.
 """
 
 import os
+import re
+import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -18,17 +20,51 @@ from mammo.errors import ImageError
 from mammo.imaging.image import Image
 from mammo.imaging.picture import picture_format, read_picture
 
-_HEAD = 160
-_FORMATS = "DICOM, PNG, JPEG, TIFF, BMP or WebP"
-_OTHER_FORMATS = {
-    b"GIF8": "a GIF",
-    b"%PDF": "a PDF document",
-    b"PK\x03\x04": "a ZIP archive or office document",
-    b"\x1f\x8b": "a gzip archive",
-    b"\x93NUMPY": "a NumPy array",
-    b"\0\0\0\x0cjP": "a bare JPEG 2000 picture",
-    b"\xff\x4f\xff\x51": "a bare JPEG 2000 picture",
-}
+_HEAD = 352
+"""Bytes by which a file is told: a NIfTI header names itself at byte 344."""
+
+_ANALYZE = (b"\x5c\x01\0\0", b"\0\0\x01\x5c")
+"""The length of its header, 348, with which an Analyze or NIfTI file starts."""
+
+_FORMATS = "DICOM, PNG, JPEG, TIFF, BMP, WebP, PGM, PPM or a NumPy array (.npy)"
+_MEDICAL = "a slice of it as a 16-bit PNG or TIFF"
+_OTHER_FORMATS: tuple[tuple[int, bytes, str, str], ...] = (
+    (0, b"GIF8", "a GIF, which has at most 256 colours", ""),
+    (0, b"%PDF", "a PDF document", ""),
+    (0, b"PK\x03\x04", "a ZIP archive (.zip, .npz or office document)", "Unpack it first."),
+    (0, b"\x1f\x8b", "a gzip archive", "Unpack it first."),
+    (0, b"7z\xbc\xaf", "a 7-Zip archive", "Unpack it first."),
+    (0, b"Rar!", "a RAR archive", "Unpack it first."),
+    (0, b"\0\0\0\x0cjP  ", "a bare JPEG 2000 picture (.jp2)", ""),
+    (0, b"\xff\x4f\xff\x51", "a bare JPEG 2000 picture (.j2k)", ""),
+    (0, b"\0\0\0\x0cJXL ", "a JPEG XL picture", ""),
+    (0, b"\xff\x0a", "a JPEG XL picture", ""),
+    (0, b"\x89HDF", "an HDF5 file (also MATLAB's .mat)", f"Export {_MEDICAL}."),
+    (0, b"MATLAB ", "a MATLAB file (.mat)", f"Export {_MEDICAL}."),
+    (0, b"NRRD", "an NRRD file", f"Export {_MEDICAL}."),
+    (0, b"ObjectType", "a MetaImage file (.mha, .mhd)", f"Export {_MEDICAL}."),
+    (0, b"NDims", "a MetaImage file (.mha, .mhd)", f"Export {_MEDICAL}."),
+    (344, b"n+1\0", "a NIfTI file", f"Export {_MEDICAL}."),
+    (344, b"ni1\0", "the header of a NIfTI file", f"Export {_MEDICAL}."),
+    (4, b"n+2\0", "a NIfTI file", f"Export {_MEDICAL}."),
+    *((0, length, "an Analyze or NIfTI header", f"Export {_MEDICAL}.") for length in _ANALYZE),
+    (0, b"v/1\x01", "an OpenEXR picture", ""),
+    (0, b"8BPS", "a Photoshop document", ""),
+    (0, b"\0\0\x01\0", "an icon", ""),
+    (4, b"ftypavif", "an AVIF picture", ""),
+    (4, b"ftypavis", "an AVIF picture", ""),
+    (4, b"ftyphe", "a HEIC picture, as phones take", ""),
+    (4, b"ftypmif1", "a HEIC or AVIF picture", ""),
+    (4, b"ftypmsf1", "a HEIC or AVIF picture", ""),
+    (4, b"ftyp", "a video", "Export one still picture."),
+    (4, b"moov", "a video", "Export one still picture."),
+    (4, b"mdat", "a video", "Export one still picture."),
+    (0, b"RIFF", "a video or sound (RIFF)", "Export one still picture."),
+    (0, b"\x1a\x45\xdf\xa3", "a video (Matroska or WebM)", "Export one still picture."),
+    (0, b"\0\0\x01\xba", "a video (MPEG)", "Export one still picture."),
+)
+"""Place, bytes, name and remedy of formats that are named and not read."""
+
 _DICOM_GROUPS = (2, 8)
 """Groups of tags with which a DICOM file without preamble starts."""
 
@@ -65,10 +101,10 @@ def read_image(source: str | os.PathLike[str] | bytes | BinaryIO) -> Image:
             from mammo.imaging.dicom import read_dicom
 
             return read_dicom(stream)
-        reader = picture_format(head)
-        if reader is None:
+        known = picture_format(head)
+        if known is None:
             raise _unknown(head)
-        return read_picture(stream, reader)
+        return read_picture(stream, known)
 
 
 @contextmanager
@@ -135,17 +171,31 @@ def _unknown(head: bytes) -> ImageError:
         return ImageError(
             "The file is empty (0 bytes): expected a picture. Export or download it again."
         )
+    name, remedy = _kind(head)
     return ImageError(
-        f"Expected {_FORMATS}, received {_kind(head)}. Its name does not matter, its content does: "
-        "export the film in one of these formats."
+        f"Expected {_FORMATS}, received {name}. "
+        + (remedy or "The content of a file counts, not its name: export the film in one of these.")
     )
 
 
-def _kind(head: bytes) -> str:
-    for magic, name in _OTHER_FORMATS.items():
-        if head.startswith(magic):
-            return name
-    if head[4:8] == b"ftyp":
-        return "a HEIC, AVIF or video file"
+def _kind(head: bytes) -> tuple[str, str]:
+    """Return what a file is, and what to do with it, if that is special."""
+    if head.startswith(b"\x1f\x8b") and _unpacked(head, 4) in _ANALYZE:
+        return "a compressed NIfTI file (.nii.gz)", f"Export {_MEDICAL}."
+    for place, magic, name, remedy in _OTHER_FORMATS:
+        if head.startswith(magic, place):
+            return name, remedy
+    if re.match(rb"P[147Ff]\s", head):
+        return "a PBM, PAM or PFM picture", "Save it as PGM."
+    lowered = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if lowered.startswith((b"<svg", b"<?xml", b"<!doctype")):
+        is_drawing = b"<svg" in lowered
+        return ("a drawing (SVG)" if is_drawing else "a text file (XML or HTML)"), ""
     printable = sum(byte in b"\t\n\r" or 32 <= byte < 127 for byte in head)
-    return "a text file" if printable >= 0.95 * len(head) else "something else"
+    return ("a text file" if printable >= 0.95 * len(head) else "something else"), ""
+
+
+def _unpacked(head: bytes, size: int) -> bytes:
+    with suppress(zlib.error):
+        return zlib.decompressobj(31).decompress(head, size)
+    return b""

@@ -91,9 +91,9 @@ def open_files() -> Sequence[OwnFile]:
     files = _own().files
     if not files:
         st.caption(
-            "DICOM, PNG, JPEG, TIFF, BMP or WebP. One film: mark the lesion on it. One crop: it "
-            "is used whole. Many crops: a table. Nothing is stored; remove names from what you "
-            "open."
+            "DICOM, PNG, JPEG, TIFF, BMP, WebP, PGM or NumPy (.npy). One film: mark the lesion on "
+            "it. One crop: it is used whole. Many crops: a table. Nothing is stored; remove names "
+            "from what you open."
         )
     elif not uploads:
         names = ", ".join(words.literal(file.name) for file in files[:3])

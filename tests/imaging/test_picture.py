@@ -1,7 +1,6 @@
 """Test the picture formats: depth, colour, transparency, orientation, damage."""
 
 import struct
-from io import BytesIO
 from typing import Any
 
 import cv2
@@ -183,22 +182,6 @@ def test_deep_colour_is_not_cut_and_its_channels_are_not_swapped() -> None:
     assert "colour photograph" in blue_heavy.warnings[0]
 
 
-@pytest.mark.parametrize("options", [{}, {"compression": "zlib"}, {"tile": (16, 16)}])
-def test_colours_in_planes_of_their_own_are_read_right_or_refused(options: dict[str, Any]) -> None:
-    tifffile = pytest.importorskip("tifffile", reason="comes with scikit-image")
-
-    def planes(grey: NDArray[Any]) -> bytes:
-        written = BytesIO()
-        tifffile.imwrite(
-            written, np.stack([grey] * 3), photometric="rgb", planarconfig="separate", **options
-        )
-        return written.getvalue()
-
-    assert np.array_equal(read_image(planes(GREY)).pixels, GREY)
-    with pytest.raises(ImageError, match="plane of its own .* Save it as a grey PNG"):
-        read_image(planes(DEEP))
-
-
 def test_coloured_marks_on_a_film_are_told_from_a_photograph() -> None:
     marked = _grey_rgb(GREY)
     marked[5, 5:15] = (255, 0, 0)
@@ -367,5 +350,5 @@ def test_a_chunk_that_claims_more_than_the_file_has_is_refused_at_once() -> None
 
 def test_an_unusual_kind_of_picture_is_named() -> None:
     picture = PillowImage.fromarray(COLOUR).convert("CMYK")
-    with pytest.raises(ImageError, match="Save it again as a grey picture"):
+    with pytest.raises(ImageError, match="CMYK .* as a grey PNG"):
         read_image(picture_bytes(picture, "TIFF"))

@@ -1,0 +1,140 @@
+"""Decode PNG, JPEG, BMP and WebP by Pillow, 16-bit colours of a PNG by OpenCV.
+
+Used by `picture`. Pillow opens the header, so that a size beyond the limits is refused before a
+pixel is decoded, and decodes everything that has 8 bits per channel or one channel. Colours of 16
+bits, which Pillow would cut to 8 without a word, are decoded by OpenCV. Neither sees metadata
+(`limits.extras`).
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from io import BytesIO
+from typing import Any, BinaryIO
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from mammo.errors import ImageError
+from mammo.imaging.image import MAX_COSTLY_PIXELS, MAX_PIXELS, check_size
+from mammo.imaging.limits.extras import Essence, jpeg_essence, png_essence, webp_essence
+from mammo.imaging.limits.tiff import exif_orientation
+from mammo.imaging.picture_colour import to_grey
+
+_STRIP_ROWS = 256
+_GREY_MODES = {"L", "I;16", "I;16B", "I;16L", "I;16N", "I"}
+_ALPHA_MODES = {"LA", "La", "PA", "RGBA", "RGBa"}
+_COLOUR_MODES = {"RGB", "RGBX", "YCbCr", "P"}
+_SEVERAL_CHANNELS = {2, 4, 6}
+"""Colour types of a PNG: RGB, grey + alpha, RGB + alpha."""
+
+_BMP_RUN_LENGTHS = {1, 2}
+"""Compressions of a BMP that jump over millions of pixels in a few bytes."""
+
+Decoded = tuple[NDArray[Any], int, tuple[str, ...]]
+"""Grey (H, W) in the file's own depth; orientation; warnings."""
+
+
+def _decoded(
+    stream: BinaryIO, reader: type[ImageFile], essence_of: Callable[[bytes], Essence]
+) -> Decoded:
+    """Decode a picture; any exception but `ImageError` means damage."""
+    essence = essence_of(stream.read())
+    try:
+        picture = reader(BytesIO(essence.content))
+    except PillowImage.DecompressionBombError:  # WebP is measured by Pillow's own limit
+        raise ImageError(
+            f"The picture is too large: expected at most {MAX_PIXELS // 10**6} million pixels, "
+            "received more. Cut out the breast or export it smaller."
+        ) from None
+    _check_mode(picture.mode)
+    is_deep = reader is PngImageFile and _is_deep_colour_png(essence.content)
+    is_costly = is_deep or essence.scans > 1 or reader is WebPImageFile
+    check_size(picture.height, picture.width, MAX_COSTLY_PIXELS if is_costly else MAX_PIXELS)
+    shape = (picture.height, picture.width)
+    if is_deep:
+        grey, warnings = to_grey(_deep_strips(essence.content), shape)
+    else:
+        picture.load()
+        grey, warnings = to_grey(_strips(picture), shape)
+    if essence.frames > 1:
+        many = f"The file holds {essence.frames:,} pages or frames; only the first was read."
+        warnings = (many, *warnings)
+    return grey, exif_orientation(essence.exif), warnings
+
+
+def _bmp_essence(content: bytes) -> Essence:
+    if int.from_bytes(content[30:34], "little") in _BMP_RUN_LENGTHS and content[14] >= 40:
+        raise ImageError(
+            "Expected an uncompressed BMP, received one with run-length compression (RLE). "
+            "Save it as a grey PNG."
+        )
+    return Essence(content)
+
+
+decode_png = partial(_decoded, reader=PngImageFile, essence_of=png_essence)
+decode_jpeg = partial(_decoded, reader=JpegImageFile, essence_of=jpeg_essence)
+decode_bmp = partial(_decoded, reader=BmpImageFile, essence_of=_bmp_essence)
+decode_webp = partial(_decoded, reader=WebPImageFile, essence_of=webp_essence)
+
+
+def _check_mode(mode: str) -> None:
+    if mode == "CMYK":
+        raise ImageError(
+            "Expected a grey or RGB picture, received CMYK (printing inks), whose greys depend on "
+            "the printer. Save it again as a grey picture."
+        )
+    if mode not in _GREY_MODES | _ALPHA_MODES | _COLOUR_MODES | {"1"}:
+        raise ImageError(
+            f"Expected a grey or RGB picture, received one of kind {mode!r}. "
+            "Save it again as a grey PNG."
+        )
+
+
+def _strips(picture: ImageFile) -> Iterator[NDArray[Any]]:
+    """Yield the rows of a loaded picture from the top on; a copy of each strip, not of it all."""
+    mode = _array_mode(picture)
+    for top in range(0, picture.height, _STRIP_ROWS):
+        bottom = min(top + _STRIP_ROWS, picture.height)
+        strip = picture.crop((0, top, picture.width, bottom))
+        values = np.asarray(strip if mode is None else strip.convert(mode))
+        yield values.astype(values.dtype.newbyteorder("="), copy=False)
+
+
+def _array_mode(picture: ImageFile) -> str | None:
+    """Return the mode in which Pillow hands out the values; None where as they are."""
+    if picture.mode == "1":
+        return "L"
+    if isinstance(picture, BmpImageFile) and not _has_visible_pixels(picture):
+        return "RGB"
+    if picture.mode in _ALPHA_MODES or (
+        "transparency" in picture.info and picture.mode in {"L", "P", "RGB"}
+    ):
+        return "RGBA"
+    return "RGB" if picture.mode in _COLOUR_MODES else None
+
+
+def _has_visible_pixels(picture: ImageFile) -> bool:
+    """Check the alpha of a BMP: many writers reserve its bits and leave them 0."""
+    return picture.mode != "RGBA" or picture.getchannel("A").getbbox() is not None
+
+
+def _is_deep_colour_png(content: bytes) -> bool:
+    """Tell whether Pillow would cut 16 bits per channel to 8 (PNG 11.2.1, IHDR)."""
+    return content[24] == 16 and content[25] in _SEVERAL_CHANNELS
+
+
+def _deep_strips(content: bytes) -> Iterator[NDArray[Any]]:
+    """Yield rows of uint16 RGB or RGBA."""
+    colours = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
+    if colours is None or colours.dtype != np.uint16 or colours.ndim != 3:
+        raise ValueError("16-bit colour that OpenCV does not read")
+    order = cv2.COLOR_BGRA2RGBA if colours.shape[2] == 4 else cv2.COLOR_BGR2RGB
+    for top in range(0, len(colours), _STRIP_ROWS):
+        yield np.asarray(cv2.cvtColor(colours[top : top + _STRIP_ROWS], order))
