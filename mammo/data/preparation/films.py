@@ -1,9 +1,9 @@
 """One film at a time: read it once, and cut every lesion that the case files mark on it.
 
 A window is cut by the app's own `mammo.imaging.cut_lesion`, so that models learn from crops as they
-will see them. Where the film cannot be read, or the lesion's place on it is not known, the crop that
-the data set provides is used, with the reason; where that cannot be read either, the row is left
-out with its reason.
+will see them. Where the film cannot be read, or the lesion's place on it is not known, the crop
+that the data set provides is used, with the reason; where that cannot be read either, the row is
+left out with its reason.
 """
 
 from collections.abc import Sequence

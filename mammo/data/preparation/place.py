@@ -49,7 +49,7 @@ NO_MATCH = "The provided crop was not found on the film either."
 
 
 class Place(NamedTuple):
-    """A lesion's box on its film, film pixels, None where unknown; a reason and sentence to note."""
+    """A lesion's box in film pixels, None where unknown; a reason and a sentence to note."""
 
     box: Box | None
     reason: str = ""
