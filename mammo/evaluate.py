@@ -11,9 +11,11 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mammo.command_line import check_output, stopped_by, write_output
 from mammo.errors import DataError, MammoError, SettingsError
 from mammo.evaluation import RESAMPLES, SEED, UNITS, EvaluatedModel, Evaluation, Unit, evaluate
 from mammo.evaluation.printout import print_out
@@ -62,7 +64,24 @@ def evaluate_artifacts(
     if data is not None:
         cases = score_folder(data, names, cases, folder)
     evaluated = [_evaluated_model(name, folder) for name in names]
-    return evaluate(cases, evaluated, unit, resamples=resamples, seed=seed)
+    found = evaluate(cases, evaluated, unit, resamples=resamples, seed=seed)
+    notes = _origins(cases) if data is not None else ()
+    return replace(found, notes=(*found.notes, *notes))
+
+
+def _origins(cases: "pd.DataFrame") -> tuple[str, ...]:
+    """Return how many crops were cut from films and how many the data set provided, if recorded."""
+    counts = cases["origin"].value_counts()
+    cut, provided = int(counts.get("window", 0)), int(counts.get("provided", 0))
+    if not cut + provided:
+        return ()
+    unknown = len(cases) - cut - provided
+    others = f", {unknown:,} of unknown origin" if unknown else ""
+    hint = " A provided crop shows less around the lesion, which changes a probability."
+    return (
+        f"{cut:,} crops were cut from their films, {provided:,} are crops that the data set "
+        f"provides{others}.{hint if provided else ''}",
+    )
 
 
 def _given(folder: Path | None) -> tuple[Path, ...]:
@@ -169,6 +188,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0, or 1 after a sentence on what is wrong."""
     options = build_parser().parse_args(arguments)
     try:
+        if options.json is not None:
+            check_output("--json", options.json, _is_own)
         evaluation = evaluate_artifacts(
             options.artifacts,
             options.unit,
@@ -182,6 +203,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MammoError as error:
         print(f"mammo.evaluate: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"mammo.evaluate: {stopped_by(error, Path())}", file=sys.stderr)
+        return 1
     print(print_out(evaluation), end="")
     return 0
 
@@ -192,16 +216,17 @@ def write_json(evaluation: Evaluation, path: Path) -> None:
     Raises
     ------
     SettingsError
-        The file cannot be written.
+        The file cannot be written, or is not one of these.
     """
     text = json.dumps(as_json(evaluation), indent=1, allow_nan=False)
+    write_output("--json", path, (text + "\n").encode(), _is_own)
+
+
+def _is_own(content: bytes) -> bool:
     try:
-        path.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise SettingsError(
-            f"expected a file that can be written for --json, received {path} ({error.strerror}): "
-            "name a file in a folder that exists"
-        ) from error
+        return bool({"schema", "unit", "splits"} <= json.loads(content).keys())
+    except (ValueError, AttributeError):
+        return False
 
 
 if __name__ == "__main__":

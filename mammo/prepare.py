@@ -4,19 +4,22 @@
     python -m mammo.prepare --data DIR --out PREPARED --abnormality all --jobs 4
     python -m mammo.prepare --data DIR --out PREPARED --dask tcp://scheduler:8786
 
-It tells the layout by looking, joins the official case files to the pictures, and cuts each lesion
-from its film by the app's own function. `report.json` lists every row that it could not, with the
-reason. Killed at any moment, the same command goes on where it was.
+It recognises the layout, joins the official case files to the pictures, and cuts each lesion from
+its film by the app's own function. `report.json` lists every row that it could not cut, with the
+reason; the exit status is 0 where every row has its crop and every file could be read, else 1.
+Killed at any moment, the same command goes on where it was; an older preparation in the folder
+stays usable until the new one is whole.
 """
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from mammo.command_line import as_typed, stopped_by
 from mammo.data.preparation import PrepareSettings, prepare_folder
-from mammo.data.preparation.report import report_in_words
+from mammo.data.preparation.report import REPORT, is_whole, report_in_words
 from mammo.data.preparation.run import ABNORMALITIES
 from mammo.data.preparation.tree import is_prepared
 from mammo.errors import DataError, MammoError
@@ -47,8 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"mammo.prepare: {stopped_by(error, options.out)}", file=sys.stderr)
         return 1
     print(report_in_words(report))
-    print(f"Next: python -m mammo.train --data {options.out}")
-    return 0
+    print(f"Every row that is not as usual is listed in {options.out / REPORT}.")
+    partial = " --partial" if report["partial"] else ""
+    print(f"Next: python -m mammo.train --data {shlex.quote(str(options.out))}{partial}")
+    return 0 if is_whole(report) else 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,10 +69,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--jobs", type=int, default=PrepareSettings.jobs, help="processes; default: one a core"
     )
-    parser.add_argument("--dask", default="", metavar="ADDRESS", help="of a Dask scheduler")
     parser.add_argument(
-        "--partial", action="store_true", help="accept case files that are not the official ones"
+        "--dask", default="", metavar="ADDRESS", help="of a Dask scheduler, as tcp://HOST:8786"
     )
+    parser.add_argument("--partial", action="store_true", help="accept a part of the data set")
     return parser
 
 

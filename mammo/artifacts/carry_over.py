@@ -14,14 +14,6 @@ from mammo.errors import ArtifactError
 MODEL_FILES = ("model.onnx", "model.weights.h5", "card.json", "history.csv")
 
 
-def models_in(folder: Path) -> tuple[str, ...]:
-    """Name the models of a folder by its manifest; if that cannot be read, by their networks."""
-    try:
-        return load_manifest(folder).models
-    except ArtifactError:
-        return tuple(sorted(path.parent.name for path in folder.glob(f"*/{MODEL_FILES[0]}")))
-
-
 def check_carry_over(
     folder: Path, fingerprint: str, trained: Sequence[str], carry_over: Sequence[str]
 ) -> dict[str, dict[str, str]]:

@@ -11,7 +11,7 @@ disk or a kill before that leaves the old artifacts as they were.
 import errno
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from typing import Any
 
 from mammo.artifacts.attachments import attachments_to_keep
 from mammo.artifacts.card import parse_card
-from mammo.artifacts.carry_over import MODEL_FILES, check_carry_over, models_in, output_names
+from mammo.artifacts.carry_over import check_carry_over, output_names
 from mammo.artifacts.cases import CASES_NAME, merge_columns, parse_cases, read_rows, write_rows
 from mammo.artifacts.manifest import (
     MANIFEST_NAME,
@@ -114,30 +114,53 @@ def models_to_carry_over(folder: Path, fingerprint: str, trained: Sequence[str])
         whole.
     """
     folder = Path(folder).resolve()
-    others = tuple(model for model in models_in(folder) if model not in trained)
+    check_replaceable(folder)
+    present = load_manifest(folder).models if (folder / MANIFEST_NAME).is_file() else ()
+    others = tuple(model for model in present if model not in trained)
     return tuple(check_carry_over(folder, fingerprint, trained, others))
 
 
 def check_replaceable(folder: Path) -> None:
     """Refuse a folder that holds other things than artifacts; a training asks before it begins.
 
-    A mistyped folder must not cost somebody the files in it. Artifacts that are half written or of
-    another schema may be replaced.
+    A mistyped folder must not cost somebody the files in it, so only files that a manifest of this
+    program names are replaced.
 
     Raises
     ------
     ArtifactError
-        The folder is a file, or is not empty and has no manifest.
+        The folder is a file, or is not empty and has no readable manifest, or holds a file that
+        its manifest does not name.
     """
     folder = Path(folder)
     restore_interrupted_swap(folder)
-    if not folder.exists() or (folder / MANIFEST_NAME).is_file():
+    if not folder.exists():
         return
-    if not folder.is_dir() or any(folder.iterdir()):
-        raise ArtifactError(
-            f"{folder} is not empty and holds no {MANIFEST_NAME}, so it may be something else than "
-            f"artifacts and is not replaced. Choose a new folder, or move this one away."
-        )
+    if not folder.is_dir():
+        raise _not_replaceable(folder, "it is a file")
+    others = [path for path in sorted(folder.rglob("*")) if not _is_junk(path)]
+    if not others:
+        return
+    try:
+        own = {MANIFEST_NAME, *load_manifest(folder).files}
+    except ArtifactError as error:
+        raise _not_replaceable(folder, str(error)) from error
+    for path in others:
+        name = path.relative_to(folder).as_posix()
+        if name not in own and not (path.is_dir() and any(n.startswith(f"{name}/") for n in own)):
+            raise _not_replaceable(folder, f"no training or other command of mammo wrote {name}")
+
+
+def _is_junk(path: Path) -> bool:
+    """Return whether an operating system left a file there by itself."""
+    return path.name == ".DS_Store" or path.name.lower() in ("thumbs.db", "desktop.ini")
+
+
+def _not_replaceable(folder: Path, why: str) -> ArtifactError:
+    return ArtifactError(
+        f"Expected a new folder or artifacts to replace. Received: {folder} ({why.rstrip('.')}). "
+        "Choose another folder with --out, or move what is there away."
+    )
 
 
 @contextmanager
@@ -166,11 +189,10 @@ def _complete(
     outputs = output_names(models)
     _check_whole(stage, outputs, models)
     manifest = _manifest(stage, facts, models, outputs) | {"carried_over": origins}
-    older = _older_manifest(folder)
-    if older:
+    if (folder / MANIFEST_NAME).is_file():
+        older = load_manifest(folder)
         manifest["attachments"] = _keep_attachments(stage, folder, older, manifest["files"])
     (stage / MANIFEST_NAME).write_bytes(sealed(manifest))
-    _keep_other_files(stage, folder, older.attachments if older else {})
 
 
 def _carry_columns(cases: Path, older: Path, carry_over: Sequence[str]) -> None:
@@ -196,31 +218,6 @@ def _keep_attachments(
         (stage / name).write_bytes(content)
         files[name] = record_of(content)
     return kept
-
-
-def _older_manifest(folder: Path) -> Manifest | None:
-    """Return the manifest of the artifacts to replace; one that cannot be read may be replaced."""
-    try:
-        return load_manifest(folder)
-    except ArtifactError:
-        if (folder / MANIFEST_NAME).is_file():
-            print(
-                f"{folder / MANIFEST_NAME} could not be read, so that nothing attached to the "
-                "older artifacts counts any more: run the commands that attached it again."
-            )
-        return None
-
-
-def _keep_other_files(stage: Path, folder: Path, attachments: Collection[str]) -> None:
-    """Copy what no command wrote into the old folder: somebody's note."""
-    for path in folder.rglob("*"):
-        name = path.relative_to(folder)
-        written = (MANIFEST_NAME, CASES_NAME) if len(name.parts) == 1 else MODEL_FILES
-        if name.as_posix() in attachments:
-            continue
-        if path.is_file() and name.name not in written and not (stage / name).exists():
-            (stage / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, stage / name)
 
 
 def _check_whole(stage: Path, outputs: Sequence[str], models: Sequence[str]) -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.command_line import set_tensorflow_up
+from mammo.command_line import check_output, set_tensorflow_up, stopped_by, write_output
 from mammo.data.findings import finding_answers
 from mammo.data.table import fingerprint, load_crops, read_pixels
 from mammo.errors import DataError, MammoError
@@ -39,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     set_tensorflow_up()
     try:
+        check_output("--out", options.out, _is_own)
         table = _published(load_crops(options.data))
         result = _head(table)
         for name in options.models:
@@ -46,11 +47,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
             tested = table[table["published_split"] == "test"]
             result["models"][name] = figures(tested, 1 / (1 + np.exp(-logits)))
             print(f"{name}: AUC {result['models'][name]['crop']['value']:.3f} a crop")
-        options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        content = (json.dumps(result, indent=1) + "\n").encode()
+        write_output("--out", options.out, content, _is_own)
     except MammoError as error:
         print(f"mammo.experiments.published: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"mammo.experiments.published: {stopped_by(error, options.work)}", file=sys.stderr)
+        return 1
     return 0
+
+
+def _is_own(content: bytes) -> bool:
+    try:
+        return bool({"schema", "test_crops", "models"} <= json.loads(content).keys())
+    except (ValueError, AttributeError):
+        return False
 
 
 def figures(tested: "pd.DataFrame", p: NDArray[np.float64]) -> dict[str, dict[str, float]]:

@@ -10,7 +10,7 @@ import pytest
 from mammo.data.preparation import run
 from mammo.data.preparation.cache import prepared_folder
 from mammo.data.preparation.case_files import CASE_FILES
-from mammo.data.preparation.tree import index_tree, is_prepared
+from mammo.data.preparation.tree import index_tree
 from mammo.errors import DataError
 from mammo.prepare import main
 from tests.miniature import WRITERS
@@ -29,7 +29,7 @@ def whole(downloads, tmp_path_factory) -> dict[str, dict[str, bytes]]:
     """What an undisturbed preparation of each download leaves."""
     out = tmp_path_factory.mktemp("whole")
     for name, data in downloads.items():
-        assert main(arguments(data, out / name)) == 0
+        assert main(arguments(data, out / name)) == 1
     return {name: files(out / name) for name in downloads}
 
 
@@ -68,18 +68,97 @@ def test_another_download_begins_anew(downloads, whole, films, tmp_path) -> None
     films(6)
     assert main(arguments(downloads["kaggle"], tmp_path)) == 130
     films(None)
-    assert main(arguments(downloads["tcia"], tmp_path)) == 0
+    assert main(arguments(downloads["tcia"], tmp_path)) == 1
     assert whole["kaggle"] != whole["tcia"] == files(tmp_path)
 
 
-def test_a_whole_folder_is_none_once_a_crop_is_overwritten(downloads, films, tmp_path) -> None:
-    assert main(arguments(downloads["kaggle"], tmp_path)) == 0
-    films(0)
-    assert main(arguments(downloads["tcia"], tmp_path)) == 130
-    assert is_prepared(tmp_path) and (tmp_path / "report.json").is_file()
+def test_a_whole_preparation_stays_until_another_is_whole(
+    downloads, whole, films, tmp_path, capsys
+) -> None:
+    """A rerun that is stopped, fails or finds the disk full leaves what stood there."""
+    data = shutil.copytree(downloads["tcia"], tmp_path / "data")
+    out = tmp_path / "out"
+    assert main(arguments(downloads["kaggle"], out)) == 1
     films(6)
-    assert main(arguments(downloads["tcia"], tmp_path)) == 130
-    assert not is_prepared(tmp_path) and not (tmp_path / "report.json").exists()
+    assert main(arguments(data, out)) == 130
+    assert files(out) == whole["kaggle"] and (out / "report.json").is_file()
+    for path in data.rglob("*.dcm"):
+        path.write_bytes(b"")
+    assert main(arguments(data, out)) == 1
+    assert "Expected CBIS-DDSM as" in capsys.readouterr().err
+    assert files(out) == whole["kaggle"]
+    films(None)
+    assert main(arguments(downloads["tcia"], out)) == 1
+    assert files(out) == whole["tcia"] and not (out / ".prepare").exists()
+
+
+@pytest.mark.parametrize("step", range(6))
+def test_a_kill_while_one_replaces_another_is_mended_by_the_next(
+    downloads, whole, films, tmp_path, monkeypatch, step
+) -> None:
+    assert main(arguments(downloads["kaggle"], tmp_path)) == 1
+    rename, calls = Path.rename, []
+
+    def kill(path: Path, target: Path) -> Path:
+        calls.append(path)
+        if len(calls) > step:
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", kill)
+        assert main(arguments(downloads["tcia"], tmp_path)) == 130
+    read = films(None)
+    assert main(arguments(downloads["tcia"], tmp_path)) == 1
+    assert len(read) < 8  # the rows without a window alone
+    assert files(tmp_path) == whole["tcia"]
+
+
+@pytest.mark.parametrize("step", range(6))
+def test_a_disk_that_fails_meanwhile_leaves_the_older(
+    downloads, whole, tmp_path, monkeypatch, capsys, step
+) -> None:
+    assert main(arguments(downloads["kaggle"], tmp_path)) == 1
+    rename, calls = Path.rename, []
+
+    def fail(path: Path, target: Path) -> Path:
+        calls.append(path)
+        if len(calls) == step + 1:
+            raise OSError(28, "No space left on device")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", fail)
+    assert main(arguments(downloads["tcia"], tmp_path)) == 1
+    assert "No space left on device" in capsys.readouterr().err
+    assert files(tmp_path) == whole["kaggle"]
+
+
+@pytest.mark.parametrize(
+    "name", ["index.csv", "report.json", "crops/mine.png", "crops", "missing.csv"]
+)
+def test_what_no_preparation_wrote_is_not_replaced(downloads, tmp_path, capsys, name) -> None:
+    mine = tmp_path / name
+    mine.parent.mkdir(exist_ok=True)
+    mine.write_text("file,patient_id,pathology\n")
+    assert main(arguments(downloads["kaggle"], tmp_path)) == 1
+    told = capsys.readouterr().err
+    assert f"{mine} was not written by a preparation" in told
+    assert mine.read_text() == "file,patient_id,pathology\n"
+
+
+@pytest.mark.parametrize("name", ["index.csv", "report.json", "crops/mine.png"])
+def test_a_preparation_that_somebody_changed_is_not_replaced(
+    downloads, tmp_path, capsys, name
+) -> None:
+    assert main(arguments(downloads["kaggle"], tmp_path)) == 1
+    (tmp_path / "note.txt").write_text("mine")
+    with (tmp_path / name).open("a") as file:
+        file.write("\n")
+    before = (tmp_path / name).read_bytes()
+    assert main(arguments(downloads["kaggle"], tmp_path)) == 1
+    assert f"{tmp_path / name} was not written" in capsys.readouterr().err or name == "report.json"
+    assert (tmp_path / name).read_bytes() == before or name == "report.json"
+    assert (tmp_path / "note.txt").read_text() == "mine"
 
 
 def test_a_moved_download_goes_on(downloads, whole, films, tmp_path) -> None:
@@ -88,9 +167,9 @@ def test_a_moved_download_goes_on(downloads, whole, films, tmp_path) -> None:
     assert main(arguments(data, tmp_path / "out")) == 130
     moved = data.rename(tmp_path / "there")
     rest = films(None)
-    assert main(arguments(moved, tmp_path / "out")) == 0
+    assert main(arguments(moved, tmp_path / "out")) == 1
     every = films(None)
-    assert main(arguments(moved, tmp_path / "again")) == 0
+    assert main(arguments(moved, tmp_path / "again")) == 1
     assert len(first) == 6 and len(rest) < len(every)
     assert files(tmp_path / "out") == whole["tcia"]
 
@@ -150,7 +229,7 @@ def test_a_damaged_line_is_done_anew(downloads, whole, films, tmp_path, damage) 
     head, first, *rest = notes.read_bytes().split(b"\n")
     notes.write_bytes(b"\n".join([head, damage, *rest]))
     read = films(None)
-    assert main(arguments(downloads["tcia"], tmp_path)) == 0
+    assert main(arguments(downloads["tcia"], tmp_path)) == 1
     again = json.loads(first)["key"].rpartition("_")[0]
     assert again in read
     assert files(tmp_path) == whole["tcia"]

@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 from tests.miniature.cases import CASES, Case
 
+CROP_MARGIN = 6
+"""Pixels of film around a lesion on its crop."""
+
 Film = NDArray[np.uint16]
 Box = tuple[int, int, int, int]
 
@@ -111,7 +114,8 @@ def pictures(case: Case) -> Pictures:
     if case.side == "RIGHT":
         mask = np.ascontiguousarray(mask[:, ::-1])
     x, y, width, height = cv2.boundingRect(mask)
-    around = scan[max(0, y - 6) : y + height + 6, max(0, x - 6) : x + width + 6]
+    left, top = max(0, x - CROP_MARGIN), max(0, y - CROP_MARGIN)
+    around = scan[top : y + height + CROP_MARGIN, left : x + width + CROP_MARGIN]
     crop = cv2.normalize(around, None, 0, 65_535, cv2.NORM_MINMAX)
     return Pictures(scan, crop, _resized(mask, case.mask_off), (x, y, width, height))
 

@@ -15,7 +15,6 @@ Outcome = Literal["window", "provided crop", "unresolved"]
 
 FILM_MISSING = "film missing"
 FILM_UNREADABLE = "film unreadable"
-MASK_MISSING = "mask missing"
 NOTHING_LEFT = "crop and mask missing"
 CROP_UNREADABLE = "crop unreadable"
 
@@ -24,14 +23,13 @@ REASONS = {
     "no crop": "window",  # the film and the mask are there, and enough
     "film listed but missing": "provided crop",
     "film truncated": "provided crop",
-    "no mask": "provided crop",
+    "no mask": "window",  # the crop has its place on the film
     "no crop, no mask": "unresolved",
     "crop truncated, no mask": "unresolved",
 }
 KINDS_OF_REASON = {
     "film listed but missing": FILM_MISSING,
     "film truncated": FILM_UNREADABLE,
-    "no mask": MASK_MISSING,
     "no crop, no mask": NOTHING_LEFT,
     "crop truncated, no mask": CROP_UNREADABLE,
 }

@@ -26,20 +26,39 @@ def prepared_folder(
     Raises
     ------
     DataError
-        The folder is neither, cannot be prepared, or was prepared for another abnormality or from
-        another download.
+        The folder is neither, cannot be prepared, was prepared for another abnormality or from
+        another download, or holds a part of the data set without `partial`.
     """
-    if is_prepared(data) or not data.is_dir():
-        return data  # a folder that does not exist is refused by who reads the table
+    if is_prepared(data):
+        _check_partial(data, partial)
+        return data
+    if not data.is_dir():
+        return data  # refused by who reads the table
     kind = "" if abnormality == "mass" else f"-{abnormality}"
     out = prepared or data.resolve().parent / f"{data.resolve().name}-prepared{kind}"
     if is_prepared(out):
         _check_same(out, abnormality, data)
+        _check_partial(out, partial)
         print(f"Using the crops prepared in {out}.")
         return out
     settings = PrepareSettings(data, out, abnormality, partial=partial)
     print(report_in_words(prepare_folder(settings, command)))
     return out
+
+
+def _check_partial(folder: Path, partial: bool) -> None:
+    """Refuse crops that were prepared from a part of the data set, unless that is accepted."""
+    try:
+        report = json.loads((folder / REPORT).read_text(encoding="utf-8"))
+        missing = [*report["count_mismatches"], *report["missing"]] if report["partial"] else []
+    except (OSError, ValueError, KeyError, TypeError):
+        return  # somebody's own crops, or an older preparation
+    if missing and not partial:
+        raise DataError(
+            f"The crops in {folder} were prepared from a part of the data set: "
+            f"{' '.join(map(str, missing))} Pass --partial to train on them, or prepare the whole "
+            "data set."
+        )
 
 
 def _check_same(out: Path, abnormality: str, data: Path) -> None:

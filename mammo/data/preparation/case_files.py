@@ -9,7 +9,9 @@ Lee et al. 2017, Scientific Data 4:170177; the counts were taken from the files 
 """
 
 import csv
-from collections.abc import Iterable, Sequence
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +23,10 @@ CASE_FILES = {
     ("calcification", "train"): "calc_case_description_train_set.csv",
     ("calcification", "test"): "calc_case_description_test_set.csv",
 }
-PLACES = ("", "csv", "cbis-ddsm-csv")
-"""Where in a download the case files may stand."""
+PLACES = ("csv", "cbis-ddsm-csv")
+"""Folders of a download, besides itself, that may hold the case files."""
+DEPTH, MOST_FOLDERS = 3, 50
+"""How many levels below or above the given folder they are looked for, among how many folders."""
 
 COUNTED = (
     "rows", "patients", "films", "lesions", "MALIGNANT", "BENIGN", "BENIGN_WITHOUT_CALLBACK",
@@ -91,21 +95,59 @@ def find_case_files(folder: Path, abnormality: str) -> dict[Part, Path]:
     DataError
         One that is needed is nowhere.
     """
-    found = {}
-    for part, name in CASE_FILES.items():
-        if abnormality not in (part[0], "all"):
-            continue
-        places = [folder / place / name for place in PLACES]
-        path = next((place for place in places if place.is_file()), None)
-        if path is None:
-            raise DataError(
-                f"Expected the case file {name} in {folder} or {folder / 'csv'}, but it is not "
-                "there. Kaggle's download has it in csv/; for films from TCIA or Imaging Data "
-                "Commons get it from the data set's page on The Cancer Imaging Archive, or by "
-                "`python -m mammo.download`, and put it into the folder."
-            )
-        found[part] = path
+    wanted = {part: name for part, name in CASE_FILES.items() if abnormality in (part[0], "all")}
+    found = _case_files_below(folder, wanted)
+    absent = [name for part, name in wanted.items() if part not in found]
+    if not absent:
+        return found
+    above = next(
+        (up for up in _above(folder) if len(_case_files_at(up, wanted)) == len(wanted)), None
+    )
+    if above:
+        raise DataError(
+            f"{folder} is only a part of the download: the case files are in {above}. Give that "
+            f"folder: --data {shlex.quote(str(above))}"
+        )
+    raise DataError(
+        f"Expected the case file {absent[0]} in {folder} or {folder / 'csv'}, but it is not "
+        "there. Kaggle's download has it in csv/; for films from TCIA or Imaging Data "
+        "Commons get it from the data set's page on The Cancer Imaging Archive, or by "
+        "`python -m mammo.download`, and put it into the folder."
+    )
+
+
+def _case_files_below(folder: Path, wanted: Mapping[Part, str]) -> dict[Part, Path]:
+    """Return the case files of a folder, or else of the first folder below that has all of them."""
+    level, found = [folder], _case_files_at(folder, wanted)
+    for _ in range(DEPTH):
+        level = [below for above in level for below in _folders(above)]
+        for below in level:
+            if len(found) == len(wanted):
+                return found
+            found = max(found, _case_files_at(below, wanted), key=len)
     return found
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        found = sorted(path for path in folder.iterdir() if path.is_dir())
+    except OSError:
+        return []
+    return [path for path in found if not path.name.startswith(".")][:MOST_FOLDERS]
+
+
+def _above(folder: Path) -> list[Path]:
+    return list(folder.resolve().parents)[:DEPTH]
+
+
+def _case_files_at(folder: Path, wanted: Mapping[Part, str]) -> dict[Part, Path]:
+    """Return the case files in a folder and its usual places, however their names are written."""
+    files: dict[str, Path] = {}
+    places = [folder, *(path for path in _folders(folder) if path.name.lower() in PLACES)]
+    for place in reversed(places):
+        with suppress(OSError):
+            files |= {path.name.lower(): path for path in place.iterdir() if path.is_file()}
+    return {part: files[name] for part, name in wanted.items() if name in files}
 
 
 def read_case_file(path: Path, part: Part) -> list[CaseRow]:

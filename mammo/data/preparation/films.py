@@ -1,8 +1,9 @@
 """One film at a time: read it once, and cut every lesion that the case files mark on it.
 
 A window is cut by the app's own `mammo.imaging.cut_lesion`, so that models learn from crops as they
-will see them. Where film or mask cannot be had, the crop that the data set provides is used, and
-the row says so; where that cannot be had either, the row is left out with its reason.
+will see them. Where the film cannot be read, or the lesion's place on it is not known, the crop
+that the data set provides is used, with the reason; where that cannot be read either, the row is
+left out with its reason.
 """
 
 from collections.abc import Sequence
@@ -14,17 +15,18 @@ from numpy.typing import NDArray
 
 from mammo.data.preparation.case_files import CaseRow
 from mammo.data.preparation.pictures import (
-    MASK_MISFITS,
     MASK_MISSING,
+    Box,
     LesionPictures,
-    lesion_box,
     read_lesion_pictures,
+    read_or_reason,
 )
-from mammo.errors import MammoError
-from mammo.imaging import Image, cut_lesion, lesion_window, read_image
+from mammo.data.preparation.place import Place, place_lesion
+from mammo.imaging import Image, cut_lesion, lesion_window
 
 WINDOW, PROVIDED, UNRESOLVED = "window", "provided", "unresolved"
 """Where a crop comes from: cut from the film; the data set's own crop; nowhere."""
+FAILED = "row could not be prepared"
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,8 @@ class PreparedLesion:
     ----------
     key : str, of the row
     origin : `WINDOW`, `PROVIDED` or `UNRESOLVED`
-    reason : str, why it is no window; empty for one
-    detail : str, the error's sentence where a file could not be read
+    reason : str, why it is no window, or what is unusual about one; empty for nothing
+    detail : str, the sentence to that
     box : (x, y, width, height) of the lesion in crop pixels; empty where it is not known
     window : (x, y, width, height) in film pixels; empty where none was cut
     png : bytes of the crop; empty where there is none
@@ -60,7 +62,7 @@ class PreparedLesion:
 
 
 def prepare_film(task: FilmTask, crop_size: int) -> list[PreparedLesion]:
-    """Cut all lesions of one film; nothing but a programming error leaves this function.
+    """Cut all lesions of one film; a row that fails has its reason.
 
     Parameters
     ----------
@@ -73,15 +75,11 @@ def prepare_film(task: FilmTask, crop_size: int) -> list[PreparedLesion]:
 
 def _read_film(paths: Sequence[Path]) -> tuple[Image | None, tuple[str, str]]:
     """Return the film, or the reason and the error's sentence; of several files the largest."""
-    films, errors = [], []
-    for path in paths:
-        try:
-            films.append(read_image(path))
-        except MammoError as error:
-            errors.append(str(error))
+    pictures = [read_or_reason(path) for path in paths]
+    films = [picture for picture in pictures if isinstance(picture, Image)]
     if films:
         return max(films, key=lambda film: film.pixels.size), ("", "")
-    return None, ("film unreadable", errors[0]) if errors else ("film missing", "")
+    return None, ("film unreadable", str(pictures[0])) if pictures else ("film missing", "")
 
 
 def _prepare(
@@ -91,21 +89,17 @@ def _prepare(
     trouble: tuple[str, str],
     crop_size: int,
 ) -> PreparedLesion:
-    found = read_lesion_pictures(paths, film.shape if film else None)
-    reason, detail = trouble
-    if film is not None:
-        reason, detail = found.mask_trouble
-    if film is not None and found.mask is not None:
-        try:
-            return _cut(row.key, film, lesion_box(found.mask.pixels, film.shape), crop_size)
-        except MammoError as error:
-            reason, detail = MASK_MISFITS, str(error)
-    return _fall_back(row.key, found, reason, detail, crop_size)
+    try:
+        found = read_lesion_pictures(paths, film.shape if film else None)
+        place = place_lesion(film.pixels, found) if film else Place(None, *trouble)
+        if film and place.box:
+            return _cut(row.key, film, place, place.box, crop_size)
+        return _fall_back(row.key, found, place.reason, place.detail, crop_size)
+    except Exception as error:  # noqa: BLE001 - one row must not end the others' preparation
+        return PreparedLesion(row.key, UNRESOLVED, FAILED, type(error).__name__)
 
 
-def _cut(
-    key: str, film: Image, box: tuple[float, float, float, float], crop_size: int
-) -> PreparedLesion:
+def _cut(key: str, film: Image, place: Place, box: Box, crop_size: int) -> PreparedLesion:
     window = lesion_window(film.shape, box, film.pixel_spacing_mm)
     crop = cut_lesion(film, window=window, size=crop_size)
     scale = crop_size / window.width
@@ -117,7 +111,9 @@ def _cut(
     )
     (left, top), (right, bottom) = np.clip(ends * scale, 0, crop_size)
     within = tuple(round(float(number), 2) for number in (left, top, right - left, bottom - top))
-    return PreparedLesion(key, WINDOW, box=within, window=tuple(window), png=_png(crop))
+    return PreparedLesion(
+        key, WINDOW, place.reason, place.detail, within, tuple(window), _png(crop)
+    )
 
 
 def _fall_back(

@@ -1,13 +1,14 @@
-"""Of the pictures of one lesion, which is the crop and which the mask, told by content alone.
+"""Of the pictures of one lesion, which is the crop and which the mask, by content alone.
 
 Neither column nor file number nor series name can be trusted. A mask is black and white (JPEG blurs
-its edge) and as large as its film; a crop is neither. A picture of one grey value is an empty mask.
+its edge) and shaped like its film; a crop is neither. A picture of one grey value is an empty mask.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +20,12 @@ BINARY_SHARE = 0.98
 """The least share of a mask's pixels that is nearly black or nearly white."""
 SIZE_TOLERANCE = 0.05
 """How far a mask's sides may differ from its film's."""
+SHAPE_TOLERANCE = 0.02
+"""How far the ratio of a mask's sides may differ from its film's where it has another size."""
+NEAR = 2
+"""Pixels around a marked part within which JPEG leaves specks."""
+SPANNING = 0.9
+"""Share of the film's width or height from which a marked part is a border and no lesion."""
 
 MASK_MISSING = "mask missing"
 MASK_EMPTY = "mask empty"
@@ -34,10 +41,10 @@ class LesionPictures:
     Attributes
     ----------
     crop : Image, or None where there is none
-    mask : Image that marks a lesion and is as large as its film, or None where there is none
+    mask : Image that marks a lesion and is shaped like its film, or None where there is none
     mask_trouble : (reason, sentence) why there is no mask, the reason `MASK_MISSING`, `MASK_EMPTY`
         or `MASK_MISFITS`; both empty where there is one
-    unreadable : sentences, one a file that could not be read
+    unreadable : sentences, one per file that could not be read
     """
 
     crop: Image | None
@@ -46,40 +53,74 @@ class LesionPictures:
     unreadable: tuple[str, ...]
 
 
+def read_or_reason(path: Path) -> Image | str:
+    """Read a picture; return a sentence instead where its file or the disk is damaged."""
+    try:
+        return read_image(path)
+    except MammoError as error:
+        return str(error)
+    except (OSError, MemoryError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        return f"{path.name} cannot be read ({reason})."
+
+
 def read_lesion_pictures(
     paths: Sequence[Path], film_shape: tuple[int, int] | None
 ) -> LesionPictures:
-    """Read the pictures of a lesion and tell crop from mask.
+    """Read the pictures of a lesion and separate crop and mask.
 
     Parameters
     ----------
     paths : the lesion's files, in any order
     film_shape : (height, width) of the film in pixels; None where there is no film
     """
-    crop = mask = None
+    crops: list[Image] = []
+    masks: list[Image] = []
     unreadable, misfits, blanks = [], [], []
     for path in paths:
-        try:
-            picture = read_image(path)
-        except MammoError as error:
-            unreadable.append(str(error))
-            continue
-        if picture.pixels.min() == picture.pixels.max():
+        picture = read_or_reason(path)
+        if isinstance(picture, str):
+            unreadable.append(picture)
+        elif picture.pixels.min() == picture.pixels.max():
             blanks.append(f"{path.name} has one grey value all over, so it marks no lesion.")
-        elif not is_black_and_white(picture.pixels):
-            crop = picture
-        elif film_shape is None or same_size(picture.shape, film_shape):
-            mask = picture
+        elif not (two_valued := _two_valued(picture, film_shape)):
+            crops.append(picture)
+        elif film_shape is None or fits(picture.shape, film_shape):
+            masks.append(two_valued)
         else:
             misfits.append(_misfit(path, picture.shape, film_shape))
+    mask = max(masks, key=lambda mask: _likeness(mask, film_shape), default=None)
     trouble = ("", "") if mask else _mask_trouble(misfits, blanks)
+    crop = min(crops, key=lambda crop: crop.pixels.size, default=None)
     return LesionPictures(crop, mask, trouble, tuple(unreadable))
+
+
+def _two_valued(picture: Image, film_shape: tuple[int, int] | None) -> Image | None:
+    """Return a mask, white where its lesion is; None where the picture is no mask.
+
+    A mask may be stored as 0 and 1, or white around the lesion.
+    """
+    pixels = picture.pixels
+    if np.count_nonzero(np.bincount(pixels.reshape(-1), minlength=256)) == 2:
+        pixels = np.where(pixels == pixels.max(), np.uint8(255), np.uint8(0))
+    inverted = 255 - pixels
+    if not is_black_and_white(pixels):
+        as_large = film_shape is not None and same_size(picture.shape, film_shape)
+        if not (as_large and is_black_and_white(inverted)):
+            return None
+        pixels = inverted
+    return replace(picture, pixels=pixels)
+
+
+def _likeness(mask: Image, film_shape: tuple[int, int] | None) -> float:
+    """Return how near a mask's height is to its film's; 0 is equal."""
+    return -abs(mask.shape[0] - film_shape[0]) if film_shape else 0.0
 
 
 def _misfit(path: Path, shape: tuple[int, int], film_shape: tuple[int, int]) -> str:
     (height, width), (film_height, film_width) = shape, film_shape
     return (
-        f"Expected a mask as large as its film ({film_width} x {film_height} pixels), received "
+        f"Expected a mask shaped like its film ({film_width} x {film_height} pixels), received "
         f"{path.name} of {width} x {height}. Check that both are of the same download."
     )
 
@@ -120,33 +161,64 @@ def same_size(shape: tuple[int, int], film_shape: tuple[int, int]) -> bool:
     )
 
 
-def lesion_box(mask: NDArray[np.uint8], film_shape: tuple[int, int]) -> Box:
-    """Return the lesion's box on its film.
+def fits(shape: tuple[int, int], film_shape: tuple[int, int]) -> bool:
+    """Return whether a mask is as large as its film, or has its shape at another size.
 
-    A mask a few pixels off its film's size is brought to it.
+    Examples
+    --------
+    >>> fits((870, 435), (1000, 500)), fits((700, 400), (600, 400))
+    (True, False)
+    """
+    ratio = shape[0] * film_shape[1] / (shape[1] * film_shape[0])
+    return same_size(shape, film_shape) or abs(ratio - 1) <= SHAPE_TOLERANCE
+
+
+def lesion_boxes(mask: NDArray[np.uint8], film_shape: tuple[int, int]) -> tuple[list[Box], str]:
+    """Return the boxes of the parts that a mask marks on its film, and what is unusual about them.
 
     Parameters
     ----------
-    mask : uint8 (H, W), 0-255; lesion above 127, at least one pixel
+    mask : uint8 (H, W), 0-255; lesion above 127
     film_shape : (height, width) in pixels
 
     Returns
     -------
-    (x, y, width, height), film pixels, fractions where the sizes differ
+    list of (x, y, width, height), film pixels, fractions where the sizes differ, the largest part
+        first; without parts that span the film (a border) and specks that JPEG leaves beside a part
+    str, a sentence where the mask has more than one part; else ""
 
     Examples
     --------
-    >>> mask = np.zeros((10, 10), dtype=np.uint8)
+    >>> mask = np.zeros((20, 20), dtype=np.uint8)
     >>> mask[2:5, 3:9] = 255
-    >>> lesion_box(mask, (10, 10)), lesion_box(mask, (20, 10))
-    ((3.0, 2.0, 6.0, 3.0), (3.0, 4.0, 6.0, 6.0))
+    >>> lesion_boxes(mask, (40, 20))
+    ([(3.0, 4.0, 6.0, 6.0)], '')
+    >>> mask[18, 18] = 255
+    >>> lesion_boxes(mask, (20, 20))
+    ([(3.0, 2.0, 6.0, 3.0), (18.0, 18.0, 1.0, 1.0)], 'The mask has 2 parts; one of them is used.')
     """
-    inside = mask > 127
-    rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
+    inside = (mask > 127).astype(np.uint8)
+    _, _, statistics, _ = cv2.connectedComponentsWithStats(inside, connectivity=8)
+    parts = statistics[1:][np.argsort(-statistics[1:, cv2.CC_STAT_AREA], kind="stable")]
+    kept: list[tuple[int, int, int, int]] = []
+    borders = 0
+    for x, y, width, height, _ in parts.tolist():
+        if width >= SPANNING * mask.shape[1] or height >= SPANNING * mask.shape[0]:
+            borders += 1
+        elif not any(_touch((x, y, width, height), other) for other in kept):
+            kept.append((x, y, width, height))
     tall, wide = (of_film / side for of_film, side in zip(film_shape, mask.shape, strict=True))
-    return (
-        float(columns[0] * wide),
-        float(rows[0] * tall),
-        float((columns[-1] + 1 - columns[0]) * wide),
-        float((rows[-1] + 1 - rows[0]) * tall),
+    number = len(kept) + borders
+    return [
+        (float(x * wide), float(y * tall), float(width * wide), float(height * tall))
+        for x, y, width, height in kept
+    ], f"The mask has {number} parts; one of them is used." if number > 1 else ""
+
+
+def _touch(part: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
+    """Return whether two boxes overlap or lie within `NEAR` pixels."""
+    return all(
+        part[axis] <= other[axis] + other[axis + 2] + NEAR
+        and other[axis] <= part[axis] + part[axis + 2] + NEAR
+        for axis in (0, 1)
     )

@@ -3,14 +3,17 @@
 import csv
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mammo.data.preparation.case_files import CaseRow
 from mammo.data.preparation.films import PROVIDED, UNRESOLVED, WINDOW, PreparedLesion
+from mammo.errors import DataError
 
-INDEX, REPORT = "index.csv", "report.json"
+INDEX, REPORT, CROPS = "index.csv", "report.json", "crops"
+MISSING = "missing.csv"
+MISSING_COLUMNS = ("lesion", "split", "abnormality_type", "missing")
 
 BOX = ("box_x", "box_y", "box_width", "box_height")
 """The lesion within its crop, in crop pixels; empty where it is not known."""
@@ -23,12 +26,57 @@ COLUMNS = (
 
 
 def write_index(path: Path, rows: Sequence[CaseRow], done: Mapping[str, PreparedLesion]) -> None:
-    """Write `index.csv`, a row a crop, in the order of the case files."""
+    """Write `index.csv`, one row per crop, in the order of the case files."""
+    _write_table(path, COLUMNS, (_index_row(row, done[row.key]) for row in rows))
+
+
+def write_missing(path: Path, missing: Mapping[CaseRow, str]) -> None:
+    """Write the list of rows that lack pictures, each with what it lacks; none removes the list.
+
+    Raises
+    ------
+    DataError
+        Another file has that name.
+    """
+    if path.exists() and not path.read_bytes().startswith(",".join(MISSING_COLUMNS).encode()):
+        raise DataError(f"{path} was not written by a preparation. Move it away.")
+    if not missing:
+        path.unlink(missing_ok=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = (
+        (row.key, row.split, row.abnormality_type, lacking) for row, lacking in missing.items()
+    )
+    _write_table(
+        path, MISSING_COLUMNS, (dict(zip(MISSING_COLUMNS, line, strict=True)) for line in lines)
+    )
+
+
+def missing_in_words(missing: Mapping[CaseRow, str], rows: Sequence[CaseRow]) -> list[str]:
+    """Return a sentence per split and kind on how many of its rows lack which pictures."""
+    sentences = []
+    of_parts = Counter((row.abnormality_type, row.split) for row in rows)
+    for (kind, split), number in of_parts.items():
+        lacking = Counter(
+            what
+            for row, what in missing.items()
+            if (row.abnormality_type, row.split) == (kind, split)
+        )
+        if lacking:
+            counts = ", ".join(f"{what}: {count:,}" for what, count in lacking.most_common())
+            sentences.append(
+                f"{lacking.total():,} of {number:,} {kind} rows of split {split} lack pictures "
+                f"({counts})."
+            )
+    return sentences
+
+
+def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
     written = path.with_suffix(".tmp")
     with written.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(_index_row(row, done[row.key]) for row in rows)
+        writer.writerows(rows)
     written.replace(path)
 
 
@@ -50,13 +98,16 @@ def write_report(
     rows: Sequence[CaseRow],
     done: Mapping[str, PreparedLesion],
 ) -> dict[str, Any]:
-    """Write and return the report: how many rows became what, and each that is no window."""
+    """Write and return the report: how many rows became what, and each that is unusual."""
     origins = Counter(done[row.key].origin for row in rows)
     report = {
         **head,
         "lesions": {name: origins.get(name, 0) for name in (WINDOW, PROVIDED, UNRESOLVED)},
         "provided_crops": [_entry(done[row.key]) for row in rows if _is(done, row, PROVIDED)],
         "unresolved": [_entry(done[row.key]) for row in rows if _is(done, row, UNRESOLVED)],
+        "notes": [
+            _entry(done[row.key]) for row in rows if _is(done, row, WINDOW) and done[row.key].reason
+        ],
     }
     written = path.with_suffix(".tmp")
     written.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
@@ -70,6 +121,13 @@ def _is(done: Mapping[str, PreparedLesion], row: CaseRow, origin: str) -> bool:
 
 def _entry(lesion: PreparedLesion) -> dict[str, str]:
     return {"lesion": lesion.key, "reason": lesion.reason, "detail": lesion.detail}
+
+
+def is_whole(report: Mapping[str, Any]) -> bool:
+    """Return whether every row has a crop and no file of them was unreadable."""
+    return not report["unresolved"] and not any(
+        "unreadable" in entry["reason"] for entry in report["provided_crops"]
+    )
 
 
 def report_in_words(report: Mapping[str, Any]) -> str:
@@ -89,7 +147,9 @@ def report_in_words(report: Mapping[str, Any]) -> str:
     for title, entries in (
         ("Provided crop", report["provided_crops"]),
         ("Unresolved", report["unresolved"]),
+        ("Cut from the film with a note", report["notes"]),
     ):
         reasons = Counter(entry["reason"] for entry in entries)
-        lines += [f"{title}: {n:,} for {reason}." for reason, n in reasons.most_common()]
+        lines += [f"{title}: {n:,} ({reason})." for reason, n in reasons.most_common()]
+    lines += report["missing"]
     return "\n".join(lines)

@@ -1,12 +1,13 @@
 """All films of a download: in parallel, resumable, with a report that says what became of each row.
 
 Each crop is written when it is done and its row noted (`notes.py`); a killed run goes on from
-there. `report.json` and then `index.csv` come last, so that a folder with an index is whole.
+there. Only when all is done does it take the place of an older preparation.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,30 @@ from mammo.data.preparation.case_files import (
     leaking_patients,
     read_case_file,
 )
-from mammo.data.preparation.films import UNRESOLVED, FilmTask, PreparedLesion, prepare_film
-from mammo.data.preparation.notes import Notes
-from mammo.data.preparation.report import INDEX, REPORT, write_index, write_report
-from mammo.data.preparation.tree import TITLES, Tree, index_tree
+from mammo.data.preparation.films import (
+    FAILED,
+    UNRESOLVED,
+    FilmTask,
+    PreparedLesion,
+    prepare_film,
+)
+from mammo.data.preparation.notes import Notes, check_replaceable
+from mammo.data.preparation.report import (
+    INDEX,
+    MISSING,
+    REPORT,
+    missing_in_words,
+    write_index,
+    write_missing,
+    write_report,
+)
+from mammo.data.preparation.tree import TITLES, Tree, index_tree, size_of
 from mammo.errors import DataError, SettingsError
 
 ABNORMALITIES = ("mass", "calcification", "all")
 PREPARED_CROP_SIZE = 224
+MOST_MISSING = 0.01
+"""Share of rows that may lack pictures in a whole download: Kaggle's copy lacks two files."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +59,8 @@ class PrepareSettings:
     crop_size : int, pixels, 32 to 1024.
     jobs : int, processes at a time; -1 for one a core.
     dask : str, the address of a Dask scheduler that shares the files, or "" for this machine.
-    partial : bool, accept case files whose counts are not those of the official data set.
+    partial : bool, accept a part of the data set: case files with other counts than the official
+        ones, and rows without their pictures.
 
     Raises
     ------
@@ -84,8 +102,10 @@ def prepare_folder(settings: PrepareSettings, command: str) -> dict[str, Any]:
     ------
     DataError
         The download cannot be told, lacks its case files, has other counts than the official
-        ones (unless `partial`) or no row at all, or nothing in it could be resolved.
+        ones, lacks pictures (both unless `partial`), has no row at all, nothing in it could be
+        resolved, or `out` holds what no preparation wrote.
     """
+    check_replaceable(settings.out)
     rows_of = {part: read_case_file(path, part) for part, path in _case_files(settings).items()}
     mismatches = count_mismatches(rows_of)
     if mismatches and not settings.partial:
@@ -102,9 +122,15 @@ def prepare_folder(settings: PrepareSettings, command: str) -> dict[str, Any]:
         )
     leaking = leaking_patients(rows)
     kept = [row for row in rows if row.split == "test" or row.patient_id not in set(leaking)]
-    tree = index_tree(settings.data)
+    tree = index_tree(settings.data.absolute())  # a cluster's workers stand elsewhere
+    tasks = film_tasks(kept, tree)
+    missing = _missing(tasks)
+    _refuse_gaps(settings, missing, kept)
     notes = Notes(settings.out, settings.abnormality, settings.crop_size, tree.identity())
-    done = _prepare_all(settings, kept, tree, notes)
+    done = _prepare_all(settings, tasks, notes)
+    missing |= {row: lacking for row in kept if (lacking := _unreadable(done[row.key]))}
+    _refuse_gaps(settings, missing, kept)
+    write_missing(settings.out / MISSING, missing)
     report = {
         "command": command,
         "layout": TITLES[tree.layout],
@@ -115,10 +141,48 @@ def prepare_folder(settings: PrepareSettings, command: str) -> dict[str, Any]:
         "count_mismatches": mismatches,
         "patients_in_both_halves": leaking,
         "rows_dropped_for_them": len(rows) - len(kept),
+        "missing": missing_in_words(missing, kept),
+        "partial": bool(mismatches) or _too_many(missing, kept),
     }
-    whole = _finish(settings, kept, done, report)
-    notes.remove()
+    whole = _finish(settings, notes.folder, kept, done, report)
+    notes.publish()
     return whole
+
+
+def _missing(tasks: Iterable[FilmTask]) -> dict[CaseRow, str]:
+    """Return which rows lack the files of their film, or of crop or mask, and which of them."""
+    missing = {}
+    for task in tasks:
+        film = any(size_of(path) > 0 for path in task.film)
+        for row, paths in task.lesions:
+            pictures = sum(size_of(path) > 0 for path in paths)
+            pair = {0: "crop and mask", 1: "crop or mask"}.get(pictures, "")
+            lacking = [*([] if film else ["film"]), *([pair] if pair else [])]
+            if lacking:
+                missing[row] = ", ".join(lacking)
+    return missing
+
+
+def _unreadable(lesion: PreparedLesion) -> str:
+    """Return what a row lacks because a file is there and cannot be read; "" for nothing."""
+    return lesion.reason if "unreadable" in lesion.reason or lesion.reason == FAILED else ""
+
+
+def _too_many(missing: Mapping[CaseRow, str], rows: Sequence[CaseRow]) -> bool:
+    return len(missing) > MOST_MISSING * len(rows)
+
+
+def _refuse_gaps(
+    settings: PrepareSettings, missing: Mapping[CaseRow, str], rows: Sequence[CaseRow]
+) -> None:
+    if settings.partial or not _too_many(missing, rows):
+        return
+    write_missing(settings.out / MISSING, missing)
+    raise DataError(
+        f"The download is not whole: {' '.join(missing_in_words(missing, rows))} Every one is "
+        f"listed in {settings.out / MISSING}. Complete the download and run this again, or pass "
+        "--partial to go on with what is there."
+    )
 
 
 def _case_files(settings: PrepareSettings) -> dict[Part, Path]:
@@ -130,15 +194,20 @@ def _case_files(settings: PrepareSettings) -> dict[Part, Path]:
 
 
 def _prepare_all(
-    settings: PrepareSettings, rows: Sequence[CaseRow], tree: Tree, notes: Notes
+    settings: PrepareSettings, tasks: Sequence[FilmTask], notes: Notes
 ) -> dict[str, PreparedLesion]:
     """Cut what is not cut yet; return what became of each row, by its key."""
     from tqdm import tqdm
 
     done = notes.read()
-    tasks = film_tasks([row for row in rows if row.key not in done], tree)
-    with tqdm(total=len(rows), initial=len(done), desc="Cutting lesions", unit="lesion") as bar:
-        for lesions in _results(settings, tasks):
+    left = [
+        replace(task, lesions=pairs)
+        for task in tasks
+        if (pairs := tuple(pair for pair in task.lesions if pair[0].key not in done))
+    ]
+    total = sum(len(task.lesions) for task in tasks)
+    with tqdm(total=total, initial=len(done), desc="Cutting lesions", unit="lesion") as bar:
+        for lesions in _results(settings, left):
             for lesion in lesions:
                 done[lesion.key] = notes.write(lesion)
             bar.update(len(lesions))
@@ -163,38 +232,29 @@ def _results(
     settings: PrepareSettings, tasks: Sequence[FilmTask]
 ) -> Iterator[list[PreparedLesion]]:
     """Yield each film's lesions as they are done; a few films are in memory at a time."""
+    if settings.dask:
+        from mammo.data.preparation.cluster import results_of_cluster
+
+        yield from results_of_cluster(settings.dask, tasks, settings.crop_size)
+        return
     from joblib import Parallel, delayed
 
-    with _backend(settings):
-        jobs = None if settings.dask else settings.jobs
-        parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch="2*n_jobs")
+    parallel = Parallel(
+        n_jobs=settings.jobs, return_as="generator_unordered", pre_dispatch="2*n_jobs"
+    )
+    try:
         yield from parallel(delayed(prepare_film)(task, settings.crop_size) for task in tasks)
-
-
-def _backend(settings: PrepareSettings) -> AbstractContextManager[Any]:
-    if not settings.dask:
-        return nullcontext()
-    from joblib import parallel_config
-
-    try:
-        from distributed import Client
-    except ImportError as error:
-        raise SettingsError(
-            "--dask needs Dask: pip install -r requirements-cluster.txt, then run this again."
+    except BrokenProcessPool as error:
+        raise DataError(
+            "A process of the preparation was ended by the system, probably for its memory. Run "
+            f"the same command with fewer --jobs than {settings.jobs}, as --jobs 1: it goes on "
+            "from here."
         ) from error
-    try:
-        client = Client(settings.dask, timeout="10s")
-    except (OSError, ValueError, TimeoutError) as error:
-        raise SettingsError(
-            f"No Dask scheduler answered at {settings.dask} ({error}). Start one, or leave --dask "
-            "away to use this machine."
-        ) from error
-    context: AbstractContextManager[Any] = parallel_config(backend="dask", client=client)
-    return context
 
 
 def _finish(
     settings: PrepareSettings,
+    folder: Path,
     rows: Sequence[CaseRow],
     done: dict[str, PreparedLesion],
     report: dict[str, Any],
@@ -206,6 +266,6 @@ def _finish(
             f"No lesion of {settings.data} could be resolved; the first: {first.key}, "
             f"{first.reason}. {first.detail} Check that the download is complete."
         )
-    whole = write_report(settings.out / REPORT, report, rows, done)
-    write_index(settings.out / INDEX, resolved, done)
-    return whole
+    write_index(folder / INDEX, resolved, done)
+    digest = hashlib.sha256((folder / INDEX).read_bytes()).hexdigest()
+    return write_report(folder / REPORT, report | {"index_sha256": digest}, rows, done)

@@ -1,18 +1,20 @@
 """Which pictures a download holds, as Kaggle, TCIA, NBIA or IDC lay it out, told by looking.
 
 All end in one index: pictures by series UID, and by the folder (PatientID) that names film or
-lesion. On Kaggle a series is a folder of JPEG files. In a DICOM tree each file's header says its
-series and patient, wherever the file lies and whatever it is called; the Commons' PatientID of 396
-calcification series is a file's name, so that there only the series joins.
+lesion. On Kaggle a series is a folder of JPEG files named by its UID, wherever it lies. In a DICOM
+tree each file's header states its series and patient, wherever the file lies and whatever it is
+called; the Commons' PatientID of 396 calcification series is a file's name, so that there only the
+series joins. Linked folders are followed, each folder once.
 """
 
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mammo.data.preparation.case_files import PLACES
 from mammo.errors import DataError, ImageError
 from mammo.imaging.damage import damage_refused
 
@@ -25,11 +27,13 @@ TITLES = {
     DICOM: "DICOM files in a tree of its own kind",
 }
 _UID = r"[0-9]+(\.[0-9]+){5,}"
+_SERIES = re.compile(_UID)
 _SHAPES = (
     (IDC, re.compile(rf"/{_UID}/MG_{_UID}/[^/]+$")),
     (TCIA, re.compile(rf"/{_UID}/{_UID}/[^/]+$")),
     (NBIA, re.compile(r"/\d\d-\d\d-\d{4}-[^/]*/[^/]+-\d+/[^/]+$")),
 )
+_PICTURES = {".dcm", ".jpg"}
 _NO_PICTURES = {".csv", ".json", ".txt", ".xlsx", ".html", ".md", ".tcia", ".zip", ".png"}
 
 
@@ -59,12 +63,12 @@ class Tree:
         """
         paths = {path for found in self.by_series.values() for path in found}
         root = os.path.commonpath(paths)
-        lines = sorted(f"{path.relative_to(root).as_posix()} {_size(path)}" for path in paths)
+        lines = sorted(f"{path.relative_to(root).as_posix()} {size_of(path)}" for path in paths)
         return hashlib.sha256(os.fsencode("\n".join(lines))).hexdigest()
 
 
-def _size(path: Path) -> int:
-    """Return a file's size in bytes; -1 where it is a link to nothing, which its row will say."""
+def size_of(path: Path) -> int:
+    """Return a file's size in bytes; -1 where it is a link to nothing or cannot be accessed."""
     try:
         return path.stat().st_size
     except OSError:
@@ -72,7 +76,7 @@ def _size(path: Path) -> int:
 
 
 def is_prepared(folder: Path) -> bool:
-    """Say whether a folder holds prepared crops already."""
+    """Return whether a folder holds prepared crops already."""
     return (folder / "index.csv").is_file()
 
 
@@ -81,7 +85,7 @@ def index_tree(folder: Path) -> Tree:
 
     Parameters
     ----------
-    folder : Path, as downloaded
+    folder : Path, as downloaded, or a folder above
 
     Raises
     ------
@@ -90,38 +94,61 @@ def index_tree(folder: Path) -> Tree:
     """
     if not folder.is_dir():
         raise DataError(f"Expected the folder of a CBIS-DDSM download, but {folder} is no folder.")
-    jpeg = next((path for path in _jpeg_folders(folder) if path.is_dir()), None)
-    tree = _index_jpeg(jpeg) if jpeg else _index_dicom(folder)
+    pictures: list[Path] = []
+    others: list[Path] = []
+    for path in _files(folder):
+        suffix = path.suffix.lower()
+        if suffix in (".jpg", ".jpeg"):
+            if _SERIES.fullmatch(path.parent.name):
+                pictures.append(path)
+        elif suffix not in _NO_PICTURES:
+            others.append(path)
+    # A DICOM tree may have a preview beside each file.
+    tree = _index_jpeg(pictures) if len(pictures) > len(others) else _index_dicom(others)
     if not tree.by_series:
-        inside = ", ".join(sorted(path.name for path in folder.iterdir())[:8]) or "nothing"
         raise DataError(
             "Expected CBIS-DDSM as Kaggle (jpeg/<series>/*.jpg), The Cancer Imaging Archive, the "
             "NBIA Data Retriever or Imaging Data Commons (DICOM files) lay it out, or prepared "
-            f"crops (index.csv and crops/). {folder} holds {inside}. Name the folder that holds "
-            "the download, or get one by `python -m mammo.download`."
+            f"crops (index.csv and crops/). {folder} holds {_inside(folder)}. "
+            f"{_right_folder(folder)}"
         )
     return tree
 
 
-def _jpeg_folders(folder: Path) -> Iterator[Path]:
-    yield from (folder / "jpeg", folder / "CBIS-DDSM" / "jpeg")
-    yield from sorted(folder.glob("*/jpeg"))
+def _inside(folder: Path) -> str:
+    try:
+        return ", ".join(sorted(path.name for path in folder.iterdir())[:8]) or "nothing"
+    except OSError as error:
+        return f"what cannot be listed ({error.strerror})"
 
 
-def _index_jpeg(folder: Path) -> Tree:
+def _right_folder(folder: Path) -> str:
+    """Return what to do about a folder without pictures: prepared crops may lie around it."""
+    near = [folder.resolve().parent, *sorted(path for path in folder.glob("*") if path.is_dir())]
+    prepared = next((path for path in near if is_prepared(path)), None)
+    if prepared:
+        return f"{prepared} holds prepared crops: name that folder."
+    above = near[0]
+    if folder.name.lower() in PLACES and any(path.suffix in _PICTURES for path in _files(above)):
+        return f"The pictures are in {above}: name that folder."
+    return (
+        "Name the folder that holds the download, with the pictures and the case files, or get one "
+        "by `python -m mammo.download`."
+    )
+
+
+def _index_jpeg(paths: Iterable[Path]) -> Tree:
     tree = Tree(KAGGLE)
-    for path in _files(folder):
-        if path.suffix.lower() in (".jpg", ".jpeg"):
-            tree.add(path.parent.name, "", path)
+    for path in paths:
+        tree.add(path.parent.name, "", path)
     return tree
 
 
-def _index_dicom(folder: Path) -> Tree:
+def _index_dicom(paths: Sequence[Path]) -> Tree:
     from tqdm import tqdm
 
     tree = Tree(DICOM)
     shapes: dict[str, int] = {}
-    paths = [path for path in _files(folder) if path.suffix.lower() not in _NO_PICTURES]
     for path in tqdm(paths, desc="Reading headers", unit="file", disable=len(paths) < 200):
         found = _header(path)
         if found:
@@ -134,9 +161,18 @@ def _index_dicom(folder: Path) -> Tree:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Walk files only: the Commons has folders whose names end in .dcm."""
-    for place, folders, names in os.walk(folder):
-        folders.sort()
+    """Walk files only: the Commons has folders whose names end in .dcm.
+
+    Links to folders are followed, but no folder is entered twice: a link may lead upwards.
+    """
+    entered: set[Path] = set()
+    for place, folders, names in os.walk(folder, followlinks=True):
+        here = Path(place).resolve()
+        if here in entered:
+            folders.clear()
+            continue
+        entered.add(here)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from (Path(place, name) for name in sorted(names) if not name.startswith("."))
 
 
