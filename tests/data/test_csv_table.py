@@ -24,9 +24,7 @@ def encoded(rows, separator=",", line_end="\n", quoted=False):
 
 def as_saved(rows):
     """The same values as spreadsheets of several locales save them."""
-    german = [
-        [cell.replace(".", ",") if _is_number(cell) else cell for cell in row] for row in rows
-    ]
+    german = [[_german(cell) for cell in row] for row in rows]
     wide = [[*row, "", ""] for row in rows] + [[""] * (len(rows[0]) + 2)] * 3
     reordered = [row[::-1] for row in rows]
     spelled = [[f" {name.upper()} ".replace("_", " ") for name in rows[0]], *rows[1:]]

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -136,7 +137,7 @@ def edited(**changes: str) -> bytes:
 
 def test_what_a_spreadsheet_does_on_saving_is_no_change() -> None:
     text = CONTENT.decode()
-    german = edited().decode().replace(",", ";").replace(".0;", ",0;")
+    german = re.sub(r";(\d+)\.(\d);", r";\1,\2;", edited().decode().replace(",", ";"))
     assert german != text.replace(",", ";"), "seconds with a decimal comma"
     columns = [line.split(",") for line in text.splitlines()]
     for saved in (
