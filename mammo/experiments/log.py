@@ -15,7 +15,7 @@ from mammo.data.cells import decimal_number, not_a_number, shown
 from mammo.data.csv_table import read_csv_table
 from mammo.errors import DataError
 from mammo.evaluation import PatientBootstrap, auc_interval, auc_statistic, group_units
-from mammo.evaluation.bootstrap import percentile_interval
+from mammo.evaluation.edge import difference_interval
 from mammo.experiments.plan import BASE
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def compare_scores(
     statistics = [auc_statistic(units.labels, one) for one in pooled]
     resampled = [bootstrap.distribution(statistic) for statistic in statistics]
     values = [auc_interval(units.labels, one, bootstrap) for one in pooled]
-    gap = percentile_interval(values[0].value - values[1].value, resampled[0] - resampled[1])
+    gap = difference_interval(values[0], values[1], resampled[0] - resampled[1])
     return values[0], gap
 
 
