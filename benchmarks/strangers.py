@@ -23,8 +23,6 @@ from urllib.parse import quote
 
 import numpy as np
 import psutil
-from tests.imaging.aimed_dicom import AIMED_DICOM
-from tests.imaging.aimed_pictures import AIMED_PICTURES
 
 import mammo
 from benchmarks.memory_limit import memory_limit
@@ -35,6 +33,8 @@ from mammo.artifacts import artifacts_folder
 from mammo.ui.result import PROBABILITY
 from mammo.ui.source import UPLOAD, example_name
 from tests.browser.conftest import Server, running_server
+from tests.imaging.aimed_dicom import AIMED_DICOM
+from tests.imaging.aimed_pictures import AIMED_PICTURES
 from tests.imaging.makers import dicom_bytes
 
 RESULT = Path(__file__).with_suffix(".json")

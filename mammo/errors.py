@@ -31,3 +31,32 @@ class SettingsError(MammoError):
 
 class TrainingError(MammoError):
     """Stop a training that cannot go on, with the reason."""
+
+
+def sentence_of(error: Exception) -> str:
+    """Return what to show of an exception that stops one file of many.
+
+    Parameters
+    ----------
+    error : Exception, whatever a reader or writer raised
+
+    Returns
+    -------
+    str, the sentence of a `MammoError`; of another exception its kind, never its own text, which
+    may hold a patient's data
+
+    Examples
+    --------
+    >>> sentence_of(ImageError("The file is empty.")), sentence_of(OSError(28, "No space left"))
+    ('The file is empty.', 'The system refused a file: No space left.')
+    """
+    if isinstance(error, MammoError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "Not enough memory for this file. Close other programs or use a larger machine."
+    if isinstance(error, OSError) and error.strerror:
+        return f"The system refused a file: {error.strerror}."
+    return (
+        f"This file cannot be processed because of a defect in mammo ({type(error).__name__}). "
+        "Report what kind of file it is, without the file."
+    )

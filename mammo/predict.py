@@ -9,8 +9,10 @@
 
 One line a lesion on standard output, tab-separated: the file, then for each model the calibrated
 probability of malignancy and where it stands to the model's Youden threshold, "not sure" where the
-mirror images of the crop stand on both sides of it. All else goes to standard error. Exit status:
-0 all classified, 1 some failed, 2 wrong usage.
+mirror images of the crop stand on both sides of it. All else goes to standard error. A file that
+cannot be classified and an output that cannot be written end nothing else. Exit status: 0 all
+classified and written, 1 some were not, 2 wrong usage (also an output that would replace a file
+that mammo did not write).
 """
 
 import argparse
@@ -18,29 +20,25 @@ import io
 import math
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 from mammo.artifacts import load_manifest
-from mammo.data.examples import ExampleLesion, example_lesions
-from mammo.errors import DataError, ImageError, MammoError, SettingsError, WindowError
+from mammo.errors import DataError, MammoError, SettingsError, WindowError, sentence_of
 from mammo.imaging import Image, cut_lesion, lesion_window, quality_warnings, read_image
 from mammo.inference import Classifier, load_classifier
 from mammo.reports import ReportFolder
-from mammo.results import HeatMapFolder, Region, Result, Source, line_of, result_table
+from mammo.results import HeatMapFolder, Region, Result, ResultTable, Source, line_of
 from mammo.settings import MODELS
+from mammo.sources import example_sources, file_sources
 from mammo.trust import Trust, load_trust
 from mammo.ui.region import looks_like_crop
 from mammo.ui.words import NOTICE_SHORT
 
-PICTURE_SUFFIXES = frozenset((
-    ".bmp", ".dcm", ".dicom", ".jpeg", ".jpg", ".npy", ".pgm", ".png", ".pnm", ".ppm", ".tif",
-    ".tiff", ".webp",
-))  # fmt: skip
-DICOM_PREAMBLE = 128
-"""Bytes before the letters DICM in a DICOM file (PS3.10 section 7.1)."""
+Output = Callable[[Result], object]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,8 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _say("Stopped. What was written until now is complete.")
     except BrokenPipeError:
-        # Who read the lines has seen enough; Python must not try to flush the rest at its exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _close_standard_output()  # who read the lines has seen enough
     return 1
 
 
@@ -98,22 +95,26 @@ def build_parser() -> argparse.ArgumentParser:
 def predict_source(
     source: Source, classifiers: Sequence[Classifier], trust: Trust | None = None
 ) -> Result:
-    """Classify one lesion with each model; what is wrong with its file becomes a sentence.
+    """Classify one lesion with each model; whatever is wrong with its file becomes a sentence.
 
     With `trust`, and its model among the classifiers, a picture that does not look like a mammogram
     crop is named as doubtful.
     """
+    if source.fault:
+        return Result(source, error=source.fault)
     try:
-        film = _film(source.path)
-        source_side = _side_on_film(source, film)
-        crops = {
-            model.name: cut_lesion(
-                film, source.box, window=source.window, size=model.card.crop_size
-            )
-            for model in classifiers
-        }
-    except (ImageError, WindowError) as error:
-        return Result(source, error=str(error))
+        return _classified(source, classifiers, trust)
+    except Exception as error:  # noqa: BLE001  no file may end the others
+        return Result(source, error=sentence_of(error))
+
+
+def _classified(source: Source, classifiers: Sequence[Classifier], trust: Trust | None) -> Result:
+    film = _film(source.path)
+    source_side = _side_on_film(source, film)
+    crops = {
+        model.name: cut_lesion(film, source.box, window=source.window, size=model.card.crop_size)
+        for model in classifiers
+    }
     doubts = [*film.warnings]
     for model in classifiers:
         if trust is not None and model.name == trust.model:
@@ -126,42 +127,6 @@ def predict_source(
     return Result(source, crops, assessments, tuple(dict.fromkeys(doubts)))
 
 
-def file_sources(
-    files: Sequence[Path], box: Region | None = None, window: Region | None = None
-) -> Iterator[Source]:
-    """Give a source for each file, and for each picture in a folder and below, sorted by name.
-
-    What is no picture in a folder is left out, and how much that was is said on standard error.
-    """
-    for path in files:
-        pictures = _pictures_below(path) if _is_folder(path) else [path]
-        for picture in pictures:
-            yield Source(_printable(str(picture)), picture, box, window)
-
-
-def example_sources(which: str | None) -> list[Source]:
-    """Return the sources of the installed example lesions that "3", "all" or a case id names.
-
-    Raises
-    ------
-    SettingsError
-        There is no such example.
-    DataError
-        The example films are not installed.
-    """
-    if which is None:
-        return []
-    lesions = example_lesions()
-    by_name = {str(number): [lesion] for number, lesion in enumerate(lesions, start=1)}
-    by_name |= {lesion.case_id: [lesion] for lesion in lesions} | {"all": list(lesions)}
-    if which not in by_name:
-        raise SettingsError(
-            f"--example takes a number from 1 to {len(lesions)}, all, or one of "
-            f"{', '.join(lesion.case_id for lesion in lesions)}. Received: {which}."
-        )
-    return [_example_source(lesion) for lesion in by_name[which]]
-
-
 def _run(options: argparse.Namespace) -> int:
     _film.cache_clear()  # a file may have changed since another call in this process
     sources = example_sources(options.example)
@@ -169,30 +134,79 @@ def _run(options: argparse.Namespace) -> int:
     if not sources:
         raise DataError("Expected DICOM files or pictures in the folder, found none.")
     classifiers = _classifiers(options.model, options.artifacts)
-    cards = [model.card for model in classifiers]
     trust = load_trust(options.artifacts)
-    _say(NOTICE_SHORT)
-    failed = 0
-    with ExitStack() as stack:
-        table = stack.enter_context(result_table(options.csv, cards)) if options.csv else None
-        heat_maps = HeatMapFolder(options.heatmap, cards) if options.heatmap else None
-        reports = None
-        if options.report:
-            made_by = load_manifest(options.artifacts)
-            reports = ReportFolder(options.report, classifiers, made_by, trust)
+    failed = unwritten = 0
+    with _outputs(options, classifiers, trust) as outputs:
+        _say(NOTICE_SHORT)
         for source in sources:
             result = predict_source(source, classifiers, trust)
+            for sentence in (result.error, *result.doubts):
+                if sentence:
+                    _say(f"{source.name}: {sentence}")
             failed += bool(result.error)
-            _tell(result)
-            if table:
-                table.add(result)
-            if heat_maps:
-                heat_maps.draw(result)
-            if reports and not result.error:
-                reports.write(result, _film(source.path))
+            unwritten += _write(result, outputs)
     if failed:
         _say(f"{failed} of {len(sources)} could not be classified.")
-    return 1 if failed else 0
+    if unwritten:
+        _say("Not all results could be written; the sentences above name them.")
+    return 1 if failed or unwritten else 0
+
+
+@contextmanager
+def _outputs(
+    options: argparse.Namespace, classifiers: Sequence[Classifier], trust: Trust | None
+) -> Iterator[list[Output]]:
+    """Open what the results are written to; the table last, because it takes the others' faults."""
+    cards = [model.card for model in classifiers]
+    table = ResultTable(options.csv, cards) if options.csv else None
+    outputs: list[Output] = [_print_line]
+    if options.heatmap:
+        outputs.append(HeatMapFolder(options.heatmap, cards).draw)
+    if options.report:
+        made_by = load_manifest(options.artifacts)
+        reports = ReportFolder(options.report, classifiers, made_by, trust)
+
+        def write_report(result: Result) -> None:
+            if not result.error:
+                reports.write(result, _film(result.source.path))
+
+        outputs.append(write_report)
+    try:
+        yield [*outputs, table.add] if table else outputs
+    finally:
+        if table:
+            table.close()
+
+
+def _write(result: Result, outputs: Sequence[Output]) -> int:
+    """Write a result to each output; return how many did not take it."""
+    faults: list[str] = []
+    for write in outputs:
+        try:
+            write(replace(result, doubts=(*result.doubts, *faults)))
+        except BrokenPipeError:
+            raise
+        except Exception as error:  # noqa: BLE001  no output may end the others
+            faults.append(sentence_of(error))
+            _say(f"{result.source.name}: {faults[-1]}")
+    return len(faults)
+
+
+def _print_line(result: Result) -> None:
+    if result.error:
+        return
+    try:
+        print(line_of(result), flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _close_standard_output()
+        raise DataError(f"Standard output takes no more lines ({error.strerror}).") from error
+
+
+def _close_standard_output() -> None:
+    """Lead standard output nowhere; Python must not try to flush the rest at its exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _classifiers(model: str, folder: Path | None) -> list[Classifier]:
@@ -227,48 +241,9 @@ def _side_on_film(source: Source, film: Image) -> int:
     return min(height, width)
 
 
-def _example_source(lesion: ExampleLesion) -> Source:
-    return Source(lesion.case_id, lesion.film, window=lesion.window, recorded=lesion.pathology)
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:  # a name that the system cannot hold; its reader will say so
-        return False
-
-
-def _pictures_below(folder: Path) -> list[Path]:
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    pictures = [path for path in files if _may_be_picture(path)]
-    if len(pictures) < len(files):
-        _say(f"{folder}: skipped {len(files) - len(pictures)} that are no pictures.")
-    return pictures
-
-
-def _may_be_picture(path: Path) -> bool:
-    """Tell a picture by its name, or, as many archives name DICOM files by number, by its head."""
-    if path.name.startswith("."):
-        return False
-    if path.suffix.lower() in PICTURE_SUFFIXES:
-        return True
-    try:
-        with path.open("rb") as file:
-            return file.read(DICOM_PREAMBLE + 4)[DICOM_PREAMBLE:] == b"DICM"
-    except OSError:
-        return False
-
-
-def _tell(result: Result) -> None:
-    for sentence in (result.error, *result.doubts):
-        if sentence:
-            _say(f"{result.source.name}: {sentence}")
-    if not result.error:
-        print(line_of(result), flush=True)
-
-
 def _say(sentence: str) -> None:
-    print(f"mammo.predict: {sentence}", file=sys.stderr, flush=True)
+    with suppress(OSError):
+        print(f"mammo.predict: {sentence}", file=sys.stderr, flush=True)
 
 
 def _region(text: str) -> Region:
@@ -279,11 +254,6 @@ def _region(text: str) -> Region:
             f"expected four numbers x,y,w,h in film pixels, received {text!r}"
         ) from None
     return x, y, width, height
-
-
-def _printable(name: str) -> str:
-    """Keep a tab or line break in a file name from tearing the line."""
-    return "".join(letter if letter.isprintable() else "?" for letter in name)
 
 
 def _let_any_name_be_printed() -> None:

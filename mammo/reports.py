@@ -8,11 +8,15 @@ from mammo.artifacts import Manifest
 from mammo.errors import DataError
 from mammo.imaging import Image, lesion_window
 from mammo.inference import Classifier
+from mammo.outputs import check_folder, check_output, starts_with_mark
 from mammo.report import FORMS, render
-from mammo.results import Result, Source, free_name, made_folder
+from mammo.results import Result, Source, free_name
 from mammo.trust import NOT_A_CROP, Trust
 from mammo.ui.case_report import Region, ReportSubject, TrustFacts, compose_report
 from mammo.ui.words import pathology_words
+
+_MARKS = (b'name="generator" content="mammo"', b"/Creator (mammo)")
+"""In each report as HTML and as PDF."""
 
 
 class ReportFolder:
@@ -31,7 +35,7 @@ class ReportFolder:
         made_by: Manifest,
         trust: Trust | None,
     ) -> None:
-        self._folder, self._classifiers = made_folder("--report", folder), classifiers
+        self._folder, self._classifiers = check_folder(folder, "--report"), classifiers
         self._made_by, self._trust = made_by, trust
         self._taken: set[str] = set()
 
@@ -59,6 +63,7 @@ class ReportFolder:
         name = free_name(source, self._taken)
         for form in FORMS:
             path = self._folder / f"{name}.{form}"
+            check_output(path, _is_report, "A report")
             try:
                 path.write_bytes(render(report, form))
             except OSError as error:
@@ -73,6 +78,10 @@ class ReportFolder:
                 familiarity = self._trust.familiarity(crop, place)
                 return TrustFacts(self._trust, familiarity, self._trust.similar(place))
         return None
+
+
+def _is_report(path: Path) -> bool:
+    return any(starts_with_mark(path, mark, path.stat().st_size) for mark in _MARKS)
 
 
 def _window(source: Source, film: Image) -> Region | None:

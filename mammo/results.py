@@ -5,24 +5,30 @@ file simply) and as words on each picture.
 """
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mammo.artifacts import Card
-from mammo.errors import DataError, SettingsError
+from mammo.errors import DataError
 from mammo.inference import Assessment
+from mammo.outputs import check_folder, check_output, starts_with_mark
 from mammo.ui.words import NOTICE_SHORT, pathology_words, percent, standing
 
 Region = tuple[float, float, float, float]
 
 FORMULA_STARTS = ("=", "+", "-", "@")
+FIRST_COLUMNS = ("file", "box", "window")
 FIGURES = ("p_malignant", "p_low", "p_high", "score")
+SHEET_MARK = ("Software", "mammo")
+"""The text chunk of each heat map's PNG file."""
+LONGEST_STEM = 200
+"""Bytes of 255 that a file system gives a name; the rest is for model, number and suffix."""
 HEAT_MAP_WORDS = "The heat map shows what the model used, not the extent of the lesion."
 
 
@@ -31,6 +37,7 @@ class Source:
     """Say where one lesion is: a file, and on a film its box or window (x, y, width, height).
 
     `name` stands in the output. `recorded` is the proven pathology, known for examples only.
+    `fault` is the sentence why the file cannot be read, where that is known before.
     """
 
     name: str
@@ -38,6 +45,7 @@ class Source:
     box: Region | None = None
     window: Region | None = None
     recorded: str = ""
+    fault: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,20 +86,52 @@ def side_of(given: Assessment, threshold: float) -> str:
 
 
 class ResultTable:
-    """Write results as CSV, a row each as it comes, so that a stop loses none."""
+    """Write results as CSV, a row each as it comes, so that a stop loses none.
 
-    def __init__(self, file: IO[str], cards: Sequence[Card]) -> None:
-        self._cards = cards
+    Raises
+    ------
+    SettingsError
+        The file holds something else than such results, or cannot be opened.
+    """
+
+    def __init__(self, path: Path, cards: Sequence[Card]) -> None:
+        check_output(path, _is_result_table, "--csv")
+        self._path, self._cards = path, cards
         of_models = [
             f"{card.name}_{name}" for card in cards for name in (*FIGURES, *card.thresholds)
         ]
-        columns = ["file", "box", "window", *of_models, "recorded", "remark", "error", "notice"]
-        self._file = file
-        self._writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+        columns = [*FIRST_COLUMNS, *of_models, "recorded", "remark", "error", "notice"]
+        self._file = path.open("w", newline="", encoding="utf-8", errors="backslashreplace")
+        self._writer = csv.DictWriter(self._file, columns, restval="", lineterminator="\n")
         self._writer.writeheader()
 
     def add(self, result: Result) -> None:
-        """Write one row; the figures of a source that failed stay empty."""
+        """Write one row; the figures of a source that failed stay empty.
+
+        Nothing more is written after a row could not be.
+
+        Raises
+        ------
+        DataError
+            The row cannot be written.
+        """
+        if self._file.closed:
+            return
+        try:
+            self._writer.writerow(self._row(result))
+            self._file.flush()
+        except OSError as error:
+            self.close()
+            raise DataError(
+                f"{self._path} could not be written to its end ({error.strerror})."
+            ) from error
+
+    def close(self) -> None:
+        """Close the file; each of its rows is written already."""
+        with suppress(OSError):
+            self._file.close()
+
+    def _row(self, result: Result) -> dict[str, str]:
         source = result.source
         row = {
             "file": _harmless(source.name),
@@ -105,32 +145,14 @@ class ResultTable:
         for card in self._cards:
             if card.name in result.assessments:
                 row |= _figures(card, result.assessments[card.name])
-        self._writer.writerow(row)
-        self._file.flush()
+        return row
 
 
-@contextmanager
-def result_table(path: Path, cards: Sequence[Card]) -> Iterator[ResultTable]:
-    """Open a CSV file for results.
-
-    Raises
-    ------
-    SettingsError
-        The file cannot be opened.
-    DataError
-        It cannot be written to its end.
-    """
-    try:
-        file = path.open("w", newline="", encoding="utf-8", errors="backslashreplace")
-    except OSError as error:
-        raise SettingsError(
-            f"--csv needs a file in a folder that exists. Received: {path} ({error.strerror})."
-        ) from error
-    try:
-        with file:
-            yield ResultTable(file, cards)
-    except OSError as error:
-        raise DataError(f"{path} could not be written to its end ({error.strerror}).") from error
+def _is_result_table(path: Path) -> bool:
+    """Return whether a file is a table of `ResultTable`, also as a spreadsheet saved it again."""
+    with path.open("rb") as file:
+        head = file.read(200).replace(b"\0", b"").replace(b'"', b"")
+    return any(sign.join(FIRST_COLUMNS).encode() in head for sign in ",;\t")
 
 
 class HeatMapFolder:
@@ -143,7 +165,7 @@ class HeatMapFolder:
     """
 
     def __init__(self, folder: Path, cards: Sequence[Card]) -> None:
-        self._folder, self._cards = made_folder("--heatmap", folder), cards
+        self._folder, self._cards = check_folder(folder, "--heatmap"), cards
         self._taken: set[str] = set()
 
     def draw(self, result: Result) -> None:
@@ -157,36 +179,28 @@ class HeatMapFolder:
         if not result.assessments:
             return
         from PIL import Image
+        from PIL.PngImagePlugin import PngInfo
 
+        marked = PngInfo()
+        marked.add_text(*SHEET_MARK)
         name = free_name(result.source, self._taken)
         for card in self._cards:
             path = self._folder / f"{name}_{card.name}.png"
+            check_output(path, _is_sheet, "A heat map")
             try:
-                Image.fromarray(_sheet(result, card)).save(path)
+                Image.fromarray(_sheet(result, card)).save(path, pnginfo=marked)
             except OSError as error:
                 raise DataError(f"{path} could not be written ({error.strerror}).") from error
 
 
-def made_folder(option: str, folder: Path) -> Path:
-    """Make the folder that an option names, and return it.
-
-    Raises
-    ------
-    SettingsError
-        It cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsError(
-            f"{option} needs a folder. Received: {folder} ({error.strerror})."
-        ) from error
-    return folder
+def _is_sheet(path: Path) -> bool:
+    return starts_with_mark(path, "\0".join(SHEET_MARK).encode())
 
 
 def free_name(source: Source, taken: set[str]) -> str:
     """Give files of one name from different folders a number; another run writes over all."""
-    stem = source.name if source.recorded else source.path.stem
+    whole = os.fsencode(source.name if source.recorded else source.path.stem)
+    stem = whole[:LONGEST_STEM].decode(errors="ignore")
     name, number = stem, 1
     while name in taken:
         number += 1

@@ -379,8 +379,8 @@ def test_score_that_is_missing_is_nan_and_no_refusal(folder: Path) -> None:
             "Mass-Training_P_00001_LEFT_CC_1",
             "line 4 .* holds a case that stands twice",
         ),
-        (",train,P_00001,LEFT", ",train,LEFT", "line 2, is shorter or longer"),
-        ("Mass-Training_P_00001", '"Mass-Training_P_00001', "is no CSV table"),
+        (",train,P_00001,LEFT", ",train,LEFT", "Line 2 .* should have .* cells"),
+        ("Mass-Training_P_00001", '"Mass-Training_P_00001', "cannot be read as a CSV table"),
     ],
 )
 def test_cases_with_a_fault(folder: Path, old: str, new: str, sentence: str) -> None:
@@ -409,7 +409,8 @@ def test_cases_with_a_wrong_value(folder: Path, column: str, value: str, sentenc
 
 
 @pytest.mark.parametrize(
-    ("content", "sentence"), [(b"", "holds no case"), (b"case_id\n\xff\n", "is no CSV table")]
+    ("content", "sentence"),
+    [(b"", "expected a header"), (b"case_id\n\xff\n", "should hold the columns")],
 )
 def test_cases_without_rows_or_of_another_encoding(
     folder: Path, content: bytes, sentence: str
@@ -428,5 +429,5 @@ def test_history_is_one_row_an_epoch(folder: Path) -> None:
 def test_empty_history(folder: Path) -> None:
     (folder / "mobilenetv2" / "history.csv").write_text("")
     write_manifest_again(folder)
-    with pytest.raises(ArtifactError, match=r"history\.csv is no table"):
+    with pytest.raises(ArtifactError, match=r"history\.csv cannot be read as a CSV table"):
         load_history("mobilenetv2", folder)

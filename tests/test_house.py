@@ -49,6 +49,8 @@ COMMANDS = (
     "predict",
     "reports",
     "results",
+    "outputs",
+    "sources",
     "readme",
     "lessons",
     "experiments",

@@ -13,8 +13,9 @@ from PIL import Image as Picture
 
 import mammo
 from mammo.inference import Classifier
-from mammo.predict import file_sources, main
+from mammo.predict import main
 from mammo.results import Source
+from mammo.sources import file_sources
 from mammo.ui.words import NOTICE_SHORT
 from tests.tiny_artifacts import write_manifest_again, write_tiny_artifacts
 
@@ -379,6 +380,126 @@ def test_outputs_that_cannot_be_written_are_wrong_usage(
 def test_full_disk_gets_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(write_crop(tmp_path / "a.png")), "--csv", "/dev/full"]) == 1
     assert "/dev/full could not be written to its end" in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_earlier_output_is_never_replaced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    films = [write_crop(tmp_path / f"film{number}.png", number) for number in (1, 2)]
+    foreign = tmp_path / "patients.csv"
+    foreign.write_text("patient,name\n1,A\n")
+    link = tmp_path / "link.csv"
+    link.symlink_to(films[1])
+    for target in (films[1], foreign, link):
+        before = target.read_bytes()
+        with pytest.raises(SystemExit, match="2"):
+            main(["--csv", str(target), str(films[0])])
+        out, err = capsys.readouterr()
+        assert out == "" and "holds something else. Nothing was changed" in err
+        assert target.read_bytes() == before
+    # Heat maps and reports of an earlier run are replaced, the files of others are not.
+    maps, reports = tmp_path / "maps", tmp_path / "reports"
+    arguments = [str(films[0]), "--heatmap", str(maps), "--report", str(reports)]
+    assert main(arguments) == main(arguments) == 0
+    for own in (maps / "film1_simple_cnn.png", reports / "film1.pdf", reports / "film1.html"):
+        written = own.read_bytes()
+        own.write_bytes(b"of somebody else")
+        assert main([*arguments, "--csv", str(tmp_path / "out.csv")]) == 1
+        out, err = capsys.readouterr()
+        assert own.read_bytes() == b"of somebody else"
+        assert "0." in out and f"{own}, which holds something else" in err
+        assert "something else" in pd.read_csv(tmp_path / "out.csv")["remark"][0]
+        own.write_bytes(written)
+
+
+def test_a_table_that_a_spreadsheet_saved_again_is_ours(tmp_path: Path) -> None:
+    crop, csv = str(write_crop(tmp_path / "a.png")), tmp_path / "out.csv"
+    csv.touch()
+    assert main([crop, "--csv", str(csv)]) == 0
+    csv.write_bytes(csv.read_text().replace(",", ";").encode("utf-16"))
+    assert main([crop, "--csv", str(csv)]) == 0 and len(pd.read_csv(csv)) == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OverflowError("Erika Muster"), MemoryError(), RecursionError("Erika Muster"),
+        OSError(5, "Input/output error"), KeyError("Erika Muster"),
+    ],
+)  # fmt: skip
+def test_no_exception_of_a_reader_ends_the_run(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    paths = [write_crop(tmp_path / name) for name in ("a.png", "b.png", "c.png")]
+
+    def read(path: Path) -> mammo.Image:
+        if path.name == "b.png":
+            raise error
+        return mammo.read_image(path)
+
+    monkeypatch.setattr("mammo.predict.read_image", read)
+    csv = tmp_path / "out.csv"
+    assert main([str(tmp_path), "--csv", str(csv)]) == 1
+    out, err = capsys.readouterr()
+    assert [line.split("\t")[0] for line in out.splitlines()] == [str(paths[0]), str(paths[2])]
+    assert "1 of 3 could not be classified" in err and "Erika" not in err
+    assert pd.read_csv(csv)["error"].notna().tolist() == [False, True, False]
+
+
+def test_whatever_lies_in_a_folder_ends_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "films"
+    names = ("\u00e9" * 125 + ".png", "x" * 251 + ".png", "new\nline.png", "z.png")
+    good = [write_crop(folder / name) for name in names]
+    odd = Path(os.fsdecode(os.fsencode(folder) + b"/\xff.png"))
+    good.append(odd)
+    odd.write_bytes(good[0].read_bytes())
+    (folder / "broken.png").symlink_to(folder / "gone.png")
+    (folder / "folder.png").mkdir()
+    os.mkfifo(folder / "pipe.png")
+    os.mkfifo(folder / "pipe")
+    outputs = ["--heatmap", str(tmp_path / "m"), "--report", str(tmp_path / "r")]
+    files = [str(folder), str(folder / "folder.png"), str(folder / "pipe.png"), "/dev/null"]
+    files += ["y" * 5_000 + ".png"]
+    assert main([*files, *outputs, "--csv", str(tmp_path / "out.csv")]) == 1
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == len(good) and "Traceback" not in err
+    assert len(list((tmp_path / "m").iterdir())) == 2 * len(good)
+    table = pd.read_csv(tmp_path / "out.csv")
+    assert len(table) - table["error"].notna().sum() == len(good)
+
+
+def test_a_folder_that_cannot_be_read_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_crop(tmp_path / "a.png")
+    write_crop(tmp_path / "locked" / "b.png")
+    real = os.scandir
+
+    def scandir(path: str) -> object:
+        if str(path).endswith("locked"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr("os.scandir", scandir)
+    assert main([str(tmp_path)]) == 1
+    out, err = capsys.readouterr()
+    assert "a.png" in out and "locked: The folder cannot be read: Permission denied." in err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a full disk")
+def test_a_full_disk_still_prints_or_writes_the_results(tmp_path: Path) -> None:
+    crops = [str(write_crop(tmp_path / f"{seed}.png")) for seed in range(3)]
+    done = run_command(*crops, "--csv", "/dev/full")
+    assert done.returncode == 1 and len(done.stdout.splitlines()) == 3
+    assert done.stderr.count("could not be written to its end") == 1
+    command = [sys.executable, "-m", "mammo.predict", *crops, "--csv", str(tmp_path / "out.csv")]
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert ended.returncode == 1 and b"Traceback" not in ended.stderr
+    assert len(pd.read_csv(tmp_path / "out.csv")) == 3
 
 
 # --- artifacts and usage

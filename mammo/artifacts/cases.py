@@ -6,14 +6,14 @@ and `<model>_fold`. Training rows carry out-of-fold scores; test rows carry no f
 """
 
 import csv
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mammo.artifacts.document import RETRAIN
 from mammo.artifacts.manifest import artifacts_folder, load_manifest, read_files, require_model
-from mammo.errors import ArtifactError
+from mammo.data.csv_table import read_csv_table
+from mammo.errors import ArtifactError, DataError
 
 if TYPE_CHECKING:
     import pandas
@@ -40,6 +40,8 @@ CASE_COLUMNS = (
 NUMBER_COLUMNS = ("abnormality_id", "breast_density", "assessment", "subtlety", "label")
 MODEL_COLUMNS = ("score", "p", "fold")
 MISSING = ("", "NaN", "nan")
+TEXTS = ("fold", "stage")
+"""Columns of the training curves that hold no number."""
 
 
 def load_cases(folder: Path | None = None) -> "pandas.DataFrame":
@@ -76,10 +78,13 @@ def load_history(model: str, folder: Path | None = None) -> "pandas.DataFrame":
     require_model(model, load_manifest(folder), folder)
     name = f"{model}/history.csv"
     content = read_files([name], folder)[name]
+    table = pandas.DataFrame(read_rows(content, folder / name))
     try:
-        return pandas.read_csv(io.BytesIO(content))
+        for column in table.columns.difference([*TEXTS]):
+            table[column] = pandas.to_numeric(table[column])
     except ValueError as error:
         raise ArtifactError(f"{folder / name} is no table ({error}). {RETRAIN}") from error
+    return table
 
 
 def parse_cases(content: bytes, path: Path, models: Sequence[str]) -> "pandas.DataFrame":
@@ -111,18 +116,14 @@ def read_rows(content: bytes, path: Path) -> list[dict[str, str]]:
     Raises
     ------
     ArtifactError
-        The content is not UTF-8, has no row, or a row of another length than the head.
+        The content is no table, has no row, or a row of another length than the header.
     """
     try:
-        reader = csv.DictReader(io.StringIO(content.decode("utf-8"), newline=""), strict=True)
-        rows = list(reader)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ArtifactError(f"{path} is no CSV table ({error}). {RETRAIN}") from error
+        rows = list(read_csv_table(content, str(path), whole_rows=True).rows)
+    except DataError as error:
+        raise ArtifactError(f"{error} {RETRAIN}") from error
     if not rows:
-        raise ArtifactError(f"{path} holds no case. {RETRAIN}")
-    for number, row in enumerate(rows, start=2):
-        if None in row or None in row.values():
-            raise ArtifactError(f"{path}, line {number}, is shorter or longer than its head.")
+        raise ArtifactError(f"{path} holds no row. {RETRAIN}")
     return rows
 
 

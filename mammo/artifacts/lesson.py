@@ -19,7 +19,8 @@ class LeakRun:
     """Hold one training of the lesson: its split and seed, what it shared, and its AUC.
 
     `seen_lesions` counts the test lesions whose other view was in training, of `test_lesions`;
-    `auc_low` and `auc_high` are the ends of the 95 % interval over patients.
+    `auc_low` and `auc_high` are the ends of the 95 % interval over patients, NaN where there is
+    none.
     """
 
     split: str
@@ -99,12 +100,13 @@ def _run(section: Document) -> LeakRun:
         "n_train", "n_test", "n_test_lesions", "test_lesions_with_other_view_in_training",
         "test_crops_with_patient_in_training",
     )  # fmt: skip
-    shares = ("auc", "auc_low", "auc_high")
+    figures = [section.number("auc", low=0, high=1)]
+    figures += [section.number_or_nan(name) for name in ("auc_low", "auc_high")]
     return LeakRun(
         section.text("split"),
         section.integer("seed", low=0),
         *(section.integer(name, low=0) for name in counts),
-        *(section.number(name, low=0, high=1) for name in shares),
+        *figures,
     )
 
 

@@ -6,44 +6,47 @@ Each refusal is a sentence that names the row (counted as a text editor counts l
 """
 
 import hashlib
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mammo.data.cells import (
+    as_word,
+    decimal_number,
+    is_missing_text,
+    not_a_number,
+    shown,
+    whole_number,
+)
+from mammo.data.csv_table import read_csv_table
 from mammo.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 REQUIRED = ("file", "patient_id", "pathology")
+BOX = ("box_x", "box_y", "box_width", "box_height")
 OPTIONAL = (
-    "split",
-    "laterality",
-    "view",
-    "abnormality_id",
-    "abnormality_type",
-    "breast_density",
-    "mass_shape",
-    "mass_margins",
-    "assessment",
-    "subtlety",
-    "film_series_uid",
-    "published_split",
-    "calc_type",
-    "calc_distribution",
-    "origin",
-    "box_x",
-    "box_y",
-    "box_width",
-    "box_height",
-)
+    "split", "laterality", "view", "abnormality_id", "abnormality_type", "breast_density",
+    "mass_shape", "mass_margins", "assessment", "subtlety", "film_series_uid", "published_split",
+    "calc_type", "calc_distribution", "origin", *BOX,
+)  # fmt: skip
 WHOLE_NUMBERS = ("abnormality_id", "breast_density", "assessment", "subtlety")
 HIGHEST_NUMBER = 999_999_999
 LABELS = {"MALIGNANT": 1, "BENIGN": 0, "BENIGN_WITHOUT_CALLBACK": 0}
 SPLITS = ("train", "test")
+LOWER_WORDS = ("split", "published_split", "abnormality_type", "origin")
+UPPER_WORDS = (
+    "pathology", "laterality", "view", "mass_shape", "mass_margins", "calc_type",
+    "calc_distribution",
+)  # fmt: skip
+_CELL_ERROR = re.compile(r"#{3,}|#[¡¿]?[^\W\d_]+(/0)?[!?]")
+"""What a spreadsheet shows for a formula that failed or a column too narrow for a number."""
 
 
 def load_crops(folder: str | Path, *, refuse_leaks: bool = True) -> "pd.DataFrame":
@@ -60,9 +63,9 @@ def load_crops(folder: str | Path, *, refuse_leaks: bool = True) -> "pd.DataFram
     Returns
     -------
     DataFrame, one row a crop in the order of the file, with every column of `REQUIRED` and
-    `OPTIONAL` (missing ones empty) and besides: `path` (absolute), `label` (int, 1 malignant),
-    `case_id` (the file's stem) and `lesion_id` (patient, side and abnormality; a crop without
-    side or abnormality is a lesion of its own).
+    `OPTIONAL` (missing ones empty) and besides: `line` (where it stands in `index.csv`), `path`
+    (absolute), `label` (int, 1 malignant), `case_id` (the file's stem) and `lesion_id` (patient,
+    side and abnormality; a crop without side or abnormality is a lesion of its own).
 
     Raises
     ------
@@ -82,34 +85,39 @@ def load_crops(folder: str | Path, *, refuse_leaks: bool = True) -> "pd.DataFram
             "index.csv. A download is prepared first: python -m mammo.prepare --data DOWNLOAD "
             "--out FOLDER."
         )
-    try:
-        table = pd.read_csv(index, dtype={"file": str, "patient_id": str, "film_series_uid": str})
-    except (ValueError, UnicodeDecodeError) as error:
-        raise DataError(f"{index} cannot be read as a CSV table: {error}") from error
-    return _checked(table, folder, refuse_leaks)
-
-
-def _checked(table: "pd.DataFrame", folder: Path, refuse_leaks: bool) -> "pd.DataFrame":
-    missing = [name for name in REQUIRED if name not in table.columns]
+    read = read_csv_table(index, f"index.csv of {folder}")
+    missing = [name for name in REQUIRED if name not in read.columns]
     if missing:
         raise DataError(
             f"index.csv must have the columns {', '.join(REQUIRED)}. Missing: "
-            f"{', '.join(missing)}. Received: {', '.join(map(str, table.columns))}."
+            f"{', '.join(missing)}. Received: {', '.join(read.columns)[:300]}."
         )
-    if table.empty:
+    if not read.rows:
         raise DataError(f"index.csv of {folder} has no rows: expected one row a crop.")
+    table = pd.DataFrame(read.rows, dtype="str")
+    for name in table.columns:
+        table[name] = table[name].mask(table[name].map(is_missing_text))
+    return _checked(table.assign(line=read.lines), folder, refuse_leaks)
+
+
+def _checked(table: "pd.DataFrame", folder: Path, refuse_leaks: bool) -> "pd.DataFrame":
     for name in OPTIONAL:
         if name not in table.columns:
             table[name] = "test" if name == "split" else None
+    _normalise(table)
     _refuse_rows(table, table["file"].isna() | table["patient_id"].isna(), "has no file or patient")
     _refuse_rows(
         table, ~table["pathology"].isin(list(LABELS)), f"must say one of {', '.join(LABELS)}",
         "pathology",
     )  # fmt: skip
     _refuse_rows(table, ~table["split"].isin(SPLITS), "must say train or test", "split")
-    _read_whole_numbers(table)
-    table["path"] = [str((folder / name).resolve()) for name in table["file"]]
-    exists = np.array([Path(path).is_file() for path in table["path"]])
+    whole = f"a whole number from 0 to {HIGHEST_NUMBER:,}"
+    for name in WHOLE_NUMBERS:
+        _read_numbers(table, name, partial(whole_number, most=HIGHEST_NUMBER), whole)
+    for name in BOX:
+        _read_numbers(table, name, decimal_number, "a number")
+    table["path"] = [_path(folder, name) for name in table["file"]]
+    exists = np.array([bool(path) for path in table["path"]])
     _refuse_rows(table, ~exists, "names a file that does not exist", "file")
     table["label"] = table["pathology"].map(LABELS).astype(int)
     table["case_id"] = [Path(name).stem for name in table["file"]]
@@ -120,19 +128,41 @@ def _checked(table: "pd.DataFrame", folder: Path, refuse_leaks: bool) -> "pd.Dat
     return table
 
 
-def _read_whole_numbers(table: "pd.DataFrame") -> None:
-    """Make the columns of whole numbers numeric, missing ones NaN; refuse other values."""
-    import pandas as pd
+def _normalise(table: "pd.DataFrame") -> None:
+    """Write texts that join rows in one way: single blanks, and our own words in their case."""
+    table["patient_id"] = table["patient_id"].map(_joined, na_action="ignore")
+    for name in LOWER_WORDS:
+        table[name] = table[name].map(str.lower, na_action="ignore")
+    for name in UPPER_WORDS:
+        table[name] = table[name].map(str.upper, na_action="ignore")
+    table["pathology"] = table["pathology"].map(partial(as_word, words=[*LABELS]), "ignore")
+    for name in ("file", "patient_id", *UPPER_WORDS):
+        failed = table[name].map(lambda cell: bool(_CELL_ERROR.fullmatch(str(cell))))
+        _refuse_rows(table, failed, "holds the error of a spreadsheet's cell: correct it", name)
 
-    for name in WHOLE_NUMBERS:
-        # By way of texts: True and False are no numbers here.
-        values = pd.to_numeric(table[name].astype(str), errors="coerce")
-        legal = values.between(0, HIGHEST_NUMBER) & (values % 1 == 0)
-        _refuse_rows(
-            table, table[name].notna() & ~legal,
-            f"must hold a whole number from 0 to {HIGHEST_NUMBER:,}, or nothing", name,
-        )  # fmt: skip
-        table[name] = values
+
+def _joined(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _path(folder: Path, name: str) -> str:
+    """Return the absolute path of a crop; "" where there is no such file."""
+    try:
+        path = (folder / name.replace("\\", "/")).resolve()
+        return str(path) if path.is_file() else ""
+    except (OSError, ValueError):  # a name that no file can have
+        return ""
+
+
+def _read_numbers(
+    table: "pd.DataFrame", name: str, read: Callable[[str], float | None], what: str
+) -> None:
+    """Make a column numeric, missing values NaN; refuse other values."""
+    numbers = [read(text) if isinstance(text, str) else float("nan") for text in table[name]]
+    wrong = np.array([number is None for number in numbers])
+    why = not_a_number(str(table[name][wrong].iloc[0])) if wrong.any() else ""
+    _refuse_rows(table, wrong, f"must hold {what}, or nothing{why}", name)
+    table[name] = np.array(numbers, dtype=np.float64)
 
 
 def _lesion_ids(table: "pd.DataFrame") -> list[str]:
@@ -162,9 +192,9 @@ def _refuse_rows(
     if not len(rows):
         return
     first = table.iloc[rows[0]]
-    received = f" Received: {column}={first[column]!r}." if column else ""
+    received = f" Received: {column}={shown(first[column])}." if column else ""
     others = f" ({len(rows) - 1} more rows likewise.)" if len(rows) > 1 else ""
-    raise DataError(f"Row {rows[0] + 2} of index.csv ({first['file']}) {why}.{received}{others}")
+    raise DataError(f"Row {first['line']} of index.csv ({first['file']}) {why}.{received}{others}")
 
 
 def _refuse_repeats(table: "pd.DataFrame") -> None:
@@ -179,17 +209,17 @@ def _refuse_repeats(table: "pd.DataFrame") -> None:
         complete = table[table["view"].notna()] if len(keys) > 1 else table
         repeated = complete.duplicated(keys, keep="first")
         if repeated.any():
-            row = complete.index[repeated][0]
-            raise DataError(f"Row {row + 2} of index.csv ({table.loc[row, 'file']}) names {what}.")
+            row = complete[repeated].iloc[0]
+            raise DataError(f"Row {row['line']} of index.csv ({row['file']}) names {what}.")
 
 
 def _refuse_shared_patients(table: "pd.DataFrame") -> None:
     splits = table.groupby("patient_id")["split"].nunique()
     shared = sorted(map(str, splits.index[splits > 1]))
     if shared:
-        row = int(np.flatnonzero(table["patient_id"] == shared[0])[0])
+        line = table["line"][table["patient_id"] == shared[0]].iloc[0]
         raise DataError(
-            f"{len(shared)} patients stand in both splits (row {row + 2}: {shared[0]}): a model "
+            f"{len(shared)} patients stand in both splits (row {line}: {shared[0]}): a model "
             "would be tested on patients that it learned from. Put each patient in one split."
         )
 
@@ -211,16 +241,16 @@ def read_pixels(table: "pd.DataFrame") -> NDArray[np.uint8]:
         If a file is not an 8-bit grey picture, not square, or of another size than the first.
     """
     crops = [
-        _read_crop(Path(path), f"Row {row + 2} of index.csv ({name})")
-        for row, path, name in zip(table.index, table["path"], table["file"], strict=True)
+        _read_crop(Path(path), f"Row {line} of index.csv ({name})")
+        for line, path, name in zip(table["line"], table["path"], table["file"], strict=True)
     ]
     if not crops:
         return np.empty((0, 0, 0), dtype=np.uint8)
     side = crops[0].shape[0]
-    for crop, row, name in zip(crops, table.index, table["file"], strict=True):
+    for crop, line, name in zip(crops, table["line"], table["file"], strict=True):
         if crop.shape[0] != side:
             raise DataError(
-                f"Row {row + 2} of index.csv ({name}) is {crop.shape[0]} pixels wide, the first "
+                f"Row {line} of index.csv ({name}) is {crop.shape[0]} pixels wide, the first "
                 f"crop {side}: all crops of a folder must have one size. Prepare the folder again."
             )
     return np.stack(crops)

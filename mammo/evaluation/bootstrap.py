@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from mammo.errors import DataError, SettingsError
 from mammo.evaluation.arithmetic import Booleans, Floats, ratio
 from mammo.evaluation.checks import as_confidence, as_groups
-from mammo.evaluation.interval import CONFIDENCE, Interval, normal_quantile, normal_share
+from mammo.evaluation.interval import CONFIDENCE, Interval, normal_quantile, normal_share, varied
 from mammo.evaluation.ranking import (
     Ranking,
     area_under_roc,
@@ -31,12 +31,11 @@ Weights = NDArray[np.uint8]
 
 RESAMPLES = 2_000
 SEED = 20_261_122
-# Weights of this many cells at a time stay in the processor's cache and bound the memory.
-_CELLS = 250_000
+_CELLS = 250_000  # weights at a time, which stay in the processor's cache and bound the memory
 
 
 class PatientBootstrap:
-    """Hold draws of patients with replacement, the same for every figure that asks.
+    """Draws of patients with replacement, the same for every figure.
 
     Parameters
     ----------
@@ -144,7 +143,7 @@ class PatientBootstrap:
         --------
         >>> cases = PatientBootstrap(["a", "b", "c", "d"])
         >>> cases.interval(auc_statistic([0, 1, 0, 1], [0.1, 0.9, 0.2, 0.8]))
-        Interval(value=1.0, low=1.0, high=1.0)
+        Interval(value=1.0, low=nan, high=nan)
         """
         value = float(statistic(self.sample)[0])
         distribution = self.distribution(statistic)
@@ -180,7 +179,9 @@ def _draws(patients: int, resamples: int, seed: int) -> Weights:
 
 
 def percentile_ends(distribution: Floats, confidence: float = CONFIDENCE) -> tuple[Floats, Floats]:
-    """Return the percentile ends of each column, NaN where over half of it is undefined.
+    """Return the percentile ends of each column.
+
+    NaN where over half of it is undefined, or where it does not vary: that shows no uncertainty.
 
     Parameters
     ----------
@@ -198,7 +199,7 @@ def percentile_ends(distribution: Floats, confidence: float = CONFIDENCE) -> tup
     (25.0, 974.0)
     """
     tail = (1.0 - as_confidence(confidence)) / 2.0
-    return _quantile(distribution, tail), _quantile(distribution, 1.0 - tail)
+    return varied(_quantile(distribution, tail), _quantile(distribution, 1.0 - tail))
 
 
 def _quantile(distribution: Floats, share: float) -> Floats:
@@ -220,8 +221,8 @@ def percentile_interval(
 ) -> Interval:
     """Return a figure with the percentile ends of its resamples.
 
-    Resamples in which the figure is undefined (NaN) are left out; where they are over half, or the
-    figure itself is undefined, the ends are NaN.
+    Resamples without the figure (NaN) are left out. The ends are NaN where these are over half,
+    where the others do not vary, or where the figure itself is undefined.
 
     Parameters
     ----------
@@ -260,8 +261,8 @@ def _bca_interval(
     acceleration = 0.0 if np.isnan(skew) else skew
     tail = (1.0 - as_confidence(confidence)) / 2.0
     ends = [_shifted(share, bias, acceleration) for share in (tail, 1.0 - tail)]
-    low, high = (float(_quantile(distribution, share)) for share in ends)
-    return Interval(value, low, high)
+    low, high = varied(*(_quantile(distribution, share) for share in ends))
+    return Interval(value, float(low), float(high))
 
 
 def _shifted(share: float, bias: float, acceleration: float) -> float:

@@ -8,8 +8,10 @@ import numpy as np
 from mammo.evaluation.arithmetic import Booleans, Floats
 from mammo.evaluation.bootstrap import PatientBootstrap, auc_statistic, percentile_interval
 from mammo.evaluation.delong import delong_interval, paired_delong
+from mammo.evaluation.edge import difference_interval, rarer_patients, widen_at_the_edge
+from mammo.evaluation.interval import Interval
 from mammo.evaluation.mcnemar import mcnemar
-from mammo.evaluation.operating import point_of_flags, rarer_patients, widen_at_the_edge
+from mammo.evaluation.operating import point_of_flags
 from mammo.evaluation.radiologists import biopsy
 from mammo.evaluation.roc import auc
 from mammo.evaluation.tree import Comparison, Counts, RadiologistEvaluation
@@ -20,10 +22,11 @@ RADIOLOGISTS = "radiologists"
 
 @dataclass(frozen=True, eq=False)
 class Reader:
-    """Hold one reader of the cases: scores (u,), the AUC of each resample, and flags by name."""
+    """One reader of the cases: scores (u,), AUC, the AUC of each resample, and flags by name."""
 
     name: str
     scores: Floats
+    auc: Interval
     auc_resampled: Floats
     flagged: Mapping[str, Booleans]
 
@@ -48,12 +51,12 @@ def compare(
     ----------
     See `mammo.evaluation.delong` and `mammo.evaluation.mcnemar`.
     """
-    difference = auc(labels, first.scores) - auc(labels, second.scores)
+    gap = first.auc_resampled - second.auc_resampled
     shared = [name for name in first.flagged if name in second.flagged]
     return Comparison(
         first.name,
         second.name,
-        percentile_interval(difference, first.auc_resampled - second.auc_resampled, confidence),
+        difference_interval(first.auc, second.auc, gap, confidence),
         paired_delong(labels, first.scores, second.scores, patients, confidence),
         paired_delong(labels, first.scores, second.scores, None, confidence),
         {name: mcnemar(labels, first.flagged[name], second.flagged[name]) for name in shared},
@@ -98,17 +101,13 @@ def evaluate_radiologists(
     """
     pooled = units.pool_highest(ranks)
     readers = {
-        name: Reader(name, values, bootstrap.distribution(auc_statistic(units.labels, values)), {})
+        name: _reader(name, values, units, bootstrap, confidence)
         for name, values in {RADIOLOGISTS: pooled, **scores}.items()
     }
     recorded = readers.pop(RADIOLOGISTS)
     return RadiologistEvaluation(
         counts,
-        widen_at_the_edge(
-            percentile_interval(auc(units.labels, pooled), recorded.auc_resampled, confidence),
-            rarer_patients(units.labels, units.patients),
-            confidence,
-        ),
+        recorded.auc,
         delong_interval(units.labels, pooled, units.patients, confidence),
         point_of_flags(
             units.labels, biopsy(pooled), bootstrap, name="biopsy", confidence=confidence
@@ -118,3 +117,12 @@ def evaluate_radiologists(
             for model in readers.values()
         ),
     )
+
+
+def _reader(
+    name: str, scores: Floats, units: Units, bootstrap: PatientBootstrap, confidence: float
+) -> Reader:
+    resampled = bootstrap.distribution(auc_statistic(units.labels, scores))
+    drawn = percentile_interval(auc(units.labels, scores), resampled, confidence)
+    patients = rarer_patients(units.labels, units.patients)
+    return Reader(name, scores, widen_at_the_edge(drawn, patients, confidence), resampled, {})

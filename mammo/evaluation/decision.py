@@ -21,7 +21,8 @@ THRESHOLDS = np.round(np.arange(0.0, 0.991, 0.01), 2)
 class DecisionCurve:
     """Hold net benefit (true positives a case) at each threshold, float64 (t,); "none" has 0.
 
-    `low` and `high` are NaN where no bootstrap was given.
+    `low` and `high` are NaN where no bootstrap was given, and where no resample moves the figure,
+    as at thresholds above every p.
     """
 
     thresholds: Floats
@@ -123,8 +124,12 @@ def decision_curve(
     if bootstrap is None:
         nothing = np.full(grid.size, np.nan)
         return DecisionCurve(grid, model, nothing, nothing, everyone)
-    ends = percentile_ends(_benefit(bootstrap.sums(counted), grid, prevalence), confidence)
-    return DecisionCurve(grid, model, *ends, everyone)
+    resampled = _benefit(bootstrap.sums(counted), grid, prevalence)
+    low, high = percentile_ends(resampled, confidence)
+    if prevalence is not None:
+        # At threshold 0 every case is flagged: the benefit is the prevalence, without an estimate.
+        low[grid == 0.0] = high[grid == 0.0] = prevalence
+    return DecisionCurve(grid, model, low, high, everyone)
 
 
 def _thresholds(thresholds: ArrayLike) -> Floats:

@@ -15,16 +15,19 @@ from numpy.typing import ArrayLike
 
 from mammo.evaluation.arithmetic import Booleans, Floats, Integers
 from mammo.evaluation.checks import as_confidence, as_groups, as_labels, as_scores
+from mammo.evaluation.edge import rarer_patients, widen_at_the_edge
 from mammo.evaluation.interval import CONFIDENCE, Interval, normal_quantile
 
 _UNDEFINED = float("nan")
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
 class PairedDelong:
-    """Hold the test of one AUC against another; the difference is first minus second.
+    """Test of one AUC against another; the difference is first minus second.
 
-    `z` and `p_value` are NaN where the variance is zero though the AUCs differ.
+    `z`, `p_value` and the ends of the difference are NaN where the variance is zero: the two order
+    these cases alike, or each separates them perfectly, which leaves nothing to test.
     """
 
     difference: Interval
@@ -50,7 +53,8 @@ def delong_interval(
 
     Returns
     -------
-    Interval; NaN with one class only, NaN ends with fewer than two cases (patients) of a class
+    Interval; NaN with one class only, NaN ends with fewer than two cases (patients) of a class or
+    with no variance; Wilson's at exactly 0 or 1 (see `widen_at_the_edge`)
 
     Raises
     ------
@@ -72,11 +76,15 @@ def delong_interval(
     (0.75, 0.057, 1.0)
     """
     areas, covariance = auc_covariance(labels, [scores], patients)
-    half = _reach(confidence) * _error(float(covariance[0, 0]))
-    value = float(areas[0])
-    if math.isnan(half):
+    value, error, reach = float(areas[0]), _error(float(covariance[0, 0])), _reach(confidence)
+    if math.isnan(error):
         return Interval(value, _UNDEFINED, _UNDEFINED)
-    return Interval(value, max(0.0, value - half), min(1.0, value + half))
+    if error == 0.0:
+        malignant = as_labels(labels)
+        whose = _patient_codes(patients, malignant.size)
+        unknown = Interval(value, _UNDEFINED, _UNDEFINED)
+        return widen_at_the_edge(unknown, rarer_patients(malignant, whose), confidence)
+    return Interval(value, max(0.0, value - reach * error), min(1.0, value + reach * error))
 
 
 def paired_delong(
@@ -99,7 +107,7 @@ def paired_delong(
 
     Returns
     -------
-    PairedDelong; two scores of the same order give z 0 and p 1
+    PairedDelong; NaN where the variance is zero
 
     Raises
     ------
@@ -119,13 +127,12 @@ def paired_delong(
     areas, covariance = auc_covariance(labels, [first, second], patients)
     difference = float(areas[0] - areas[1])
     variance = float(covariance[0, 0] + covariance[1, 1] - 2.0 * covariance[0, 1])
-    error = _error(variance)
-    # Two scores that rank alike leave a variance of rounding only.
-    if error < 1e-9:
-        error = 0.0
-    z = _standardised(difference, error)
-    reach = _reach(confidence) * error
-    interval = Interval(difference, difference - reach, difference + reach)
+    error, reach = _error(variance), _reach(confidence)
+    if error == 0.0:
+        unknown = Interval(difference, _UNDEFINED, _UNDEFINED)
+        return PairedDelong(unknown, _UNDEFINED, _UNDEFINED, patients is not None)
+    z = difference / error
+    interval = Interval(difference, difference - reach * error, difference + reach * error)
     return PairedDelong(interval, z, math.erfc(abs(z) / math.sqrt(2.0)), patients is not None)
 
 
@@ -135,14 +142,11 @@ def _reach(confidence: float) -> float:
 
 
 def _error(variance: float) -> float:
-    """Return the root of a variance, which rounding can leave a little below 0; NaN of NaN."""
-    return math.sqrt(max(variance, 0.0)) if not math.isnan(variance) else _UNDEFINED
-
-
-def _standardised(difference: float, error: float) -> float:
-    if error > 0.0:
-        return difference / error
-    return 0.0 if error == 0.0 and abs(difference) < 1e-12 else _UNDEFINED
+    """Return the root of a variance; NaN of NaN, 0 where rounding alone makes it differ from 0."""
+    if math.isnan(variance):
+        return _UNDEFINED
+    error = math.sqrt(max(variance, 0.0))
+    return error if error >= _ROUNDING else 0.0
 
 
 def auc_covariance(

@@ -23,8 +23,9 @@ from mammo.evaluation.bootstrap import (
     ranking_statistic,
 )
 from mammo.evaluation.checks import as_labels, as_probabilities
+from mammo.evaluation.edge import rarer_patients, widen_at_the_edge
 from mammo.evaluation.interval import CONFIDENCE, Interval
-from mammo.evaluation.operating import operating_point, rarer_patients, widen_at_the_edge
+from mammo.evaluation.operating import operating_point
 from mammo.evaluation.ranking import Ranking, best_sensitivity, best_specificity
 from mammo.evaluation.units import Unit, group_units
 
@@ -195,7 +196,7 @@ def _ece(
     value = float(np.abs(gaps.sum(axis=0)).sum() / p.size)
     resampled = np.abs(totals[:, :-1]).sum(axis=1) / totals[:, -1]
     low, high = percentile_ends(resampled - (resampled.mean() - value), confidence)
-    return Interval(value, max(0.0, float(low)), min(1.0, float(high)))
+    return Interval(value, *np.clip([low, high], 0.0, 1.0).tolist())
 
 
 def headline_metrics(

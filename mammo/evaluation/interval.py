@@ -6,10 +6,15 @@ Used by every other file of `mammo.evaluation`, by the model cards and by the pa
 from dataclasses import dataclass
 from statistics import NormalDist
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from mammo.errors import DataError
+from mammo.evaluation.arithmetic import Floats
 from mammo.evaluation.checks import as_confidence
 
 CONFIDENCE = 0.95
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -112,3 +117,21 @@ def wilson(successes: float, total: float, confidence: float = CONFIDENCE) -> In
     low = 0.0 if successes == 0 else centre - half
     high = 1.0 if successes == total else centre + half
     return Interval(successes / total, low, high)
+
+
+def varied(low: ArrayLike, high: ArrayLike) -> tuple[Floats, Floats]:
+    """Return the ends of intervals, NaN where they are equal but for rounding.
+
+    Parameters
+    ----------
+    low, high : float, one shape
+
+    Examples
+    --------
+    >>> [ends.tolist() for ends in varied([0.1, 1.0, np.inf], [0.2, 1.0 + 1e-15, np.inf])]
+    [[0.1, nan, nan], [0.2, nan, nan]]
+    """
+    low, high = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
+    with np.errstate(invalid="ignore"):
+        wide = high - low > _ROUNDING * np.fmax(1.0, np.abs(low))
+    return np.where(wide, low, np.nan), np.where(wide, high, np.nan)

@@ -15,7 +15,7 @@ from mammo.evaluation.checks import as_labels
 
 @dataclass(frozen=True)
 class McNemar:
-    """Hold the discordant counts and the two-sided p-value."""
+    """Discordant counts and the two-sided p-value; NaN where no case is discordant."""
 
     only_first_right: int
     only_second_right: int
@@ -35,7 +35,7 @@ def mcnemar(labels: ArrayLike, first_flagged: ArrayLike, second_flagged: ArrayLi
 
     Returns
     -------
-    McNemar; p is 1 where the two never differ in being right
+    McNemar; p is NaN where the two never differ in being right, which leaves nothing to test
 
     Raises
     ------
@@ -67,6 +67,8 @@ def mcnemar(labels: ArrayLike, first_flagged: ArrayLike, second_flagged: ArrayLi
 
 def _sign_test(wins: int, losses: int) -> float:
     n = wins + losses
+    if n == 0:
+        return float("nan")
     # Whole numbers throughout: 2^n has no float from n = 1,024 on, their quotient has.
     tail = sum(comb(n, count) for count in range(min(wins, losses) + 1))
     return min(1.0, float(2 * tail / 2**n))

@@ -8,17 +8,17 @@ Quick enough for a slider: the bootstrap is drawn once and kept, a point costs m
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from mammo.errors import DataError
 from mammo.evaluation.arithmetic import Booleans, Floats, ratio
 from mammo.evaluation.bootstrap import PatientBootstrap, percentile_interval
 from mammo.evaluation.checks import as_labels, as_prevalence, as_probabilities, as_threshold
 from mammo.evaluation.confusion import Confusion, rates_of_counts
-from mammo.evaluation.interval import CONFIDENCE, Interval, wilson
+from mammo.evaluation.edge import edge_ends, reaching, widen_at_the_edge
+from mammo.evaluation.interval import CONFIDENCE, Interval
 from mammo.evaluation.prevalence import CLINIC_NAMES, clinic_figures
 
 
@@ -174,7 +174,7 @@ def _rates(
             interval = widen_at_the_edge(interval, patients, confidence)
         rates[name] = interval
     for name, corner in _corner_rates(rates["sensitivity"], rates["specificity"]).items():
-        rates[name] = _reaching(rates[name], corner)
+        rates[name] = reaching(rates[name], corner, rates["sensitivity"], rates["specificity"])
     rates["f1"] = _f1_at_the_edge(rates["f1"], found | alarm | missed, bootstrap, confidence)
     return rates
 
@@ -202,53 +202,6 @@ def _f1_at_the_edge(
     return Interval(f1.value, *(2.0 * end / (1.0 + end) for end in (share.low, share.high)))
 
 
-def rarer_patients(malignant: Booleans, patients: NDArray[Any]) -> int:
-    """Count the patients of the class that fewer patients have.
-
-    Parameters
-    ----------
-    malignant : bool (n,)
-    patients : (n,), whose case it is, by name or by number
-
-    Examples
-    --------
-    >>> rarer_patients(np.array([True, True, False]), np.array(["a", "a", "b"]))
-    1
-    """
-    return min(np.unique(patients[malignant]).size, np.unique(patients[~malignant]).size)
-
-
-def widen_at_the_edge(
-    interval: Interval, patients: int, confidence: float = CONFIDENCE
-) -> Interval:
-    """Give a share of exactly 0 or 1 Wilson's interval for as many trials as it has patients.
-
-    Resampling what never fails cannot show that it might: its interval would have no width.
-
-    Parameters
-    ----------
-    interval : Interval, 0..1
-    patients : int, whose cases the share counts
-    confidence : float, above 0 and below 1
-
-    Returns
-    -------
-    Interval, unchanged where its value lies inside 0..1 or is NaN
-
-    References
-    ----------
-    J. A. Hanley, A. Lippman-Hand (1983), JAMA 249:1743-1745.
-
-    Examples
-    --------
-    >>> round(widen_at_the_edge(Interval(1.0, 1.0, 1.0), 10).low, 3)
-    0.722
-    """
-    if interval.value not in (0.0, 1.0) or patients == 0:
-        return interval
-    return wilson(interval.value * patients, patients, confidence)
-
-
 def _clinic(
     rates: Mapping[str, Interval],
     resampled: dict[str, Floats],
@@ -264,24 +217,17 @@ def _clinic(
     figures = {}
     for name in CLINIC_NAMES:
         drawn = percentile_interval(float(values[name]), spread[name], confidence)
-        figures[name] = _reaching(drawn, [float(corner[name]) for corner in corners])
+        reached = [float(corner[name]) for corner in corners]
+        figures[name] = reaching(drawn, reached, sensitivity, specificity)
+        if share in (0.0, 1.0) and np.ptp(spread[name]) == 0.0:
+            # Where all lesions are of one kind, this figure follows without an estimate.
+            figures[name] = Interval(drawn.value, drawn.value, drawn.value)
     return Clinic(share, figures)
 
 
 def _corners(sensitivity: Interval, specificity: Interval) -> list[tuple[float, float]]:
     """Return pairs of the two rates in which one that is exactly 0 or 1 stands at a Wilson end."""
     return [
-        *((end, specificity.value) for end in _edge_ends(sensitivity)),
-        *((sensitivity.value, end) for end in _edge_ends(specificity)),
+        *((end, specificity.value) for end in edge_ends(sensitivity)),
+        *((sensitivity.value, end) for end in edge_ends(specificity)),
     ]
-
-
-def _reaching(drawn: Interval, reached: list[float]) -> Interval:
-    """Widen an interval so that it holds the figures that were reached."""
-    low, high = np.fmin.reduce([drawn.low, *reached]), np.fmax.reduce([drawn.high, *reached])
-    return Interval(drawn.value, float(low), float(high))
-
-
-def _edge_ends(rate: Interval) -> tuple[float, ...]:
-    """Return the ends of a rate of exactly 0 or 1, which resampling cannot move; else none."""
-    return (rate.low, rate.high) if rate.value in (0.0, 1.0) else ()

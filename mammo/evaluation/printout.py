@@ -21,7 +21,7 @@ from mammo.evaluation.printout_tables import (
 )
 from mammo.evaluation.thresholds import THRESHOLD_TITLES
 from mammo.evaluation.tree import Evaluation, SplitEvaluation
-from mammo.evaluation.wording import NOUNS, number
+from mammo.evaluation.wording import NO_INTERVAL, NO_INTERVAL_NOTE, NOUNS, number
 
 WIDTH = 100
 _UNIT_WORDS = {
@@ -43,7 +43,10 @@ def print_out(evaluation: Evaluation) -> str:
     -------
     str, lines of about 100 columns (more with three models or more)
     """
-    return "\n".join(_lines(evaluation)) + "\n"
+    text = "\n".join(_lines(evaluation)) + "\n"
+    if NO_INTERVAL not in text and "p undefined" not in text:
+        return text
+    return text + "\n" + "\n".join(textwrap.wrap(NO_INTERVAL_NOTE, WIDTH)) + "\n"
 
 
 def _lines(evaluation: Evaluation) -> Iterator[str]:

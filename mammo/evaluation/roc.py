@@ -15,7 +15,9 @@ from numpy.typing import ArrayLike
 from mammo.errors import SettingsError
 from mammo.evaluation.arithmetic import Floats, ratio
 from mammo.evaluation.bootstrap import PatientBootstrap, percentile_ends
-from mammo.evaluation.interval import CONFIDENCE
+from mammo.evaluation.checks import as_labels
+from mammo.evaluation.edge import widen_at_the_edge
+from mammo.evaluation.interval import CONFIDENCE, Interval
 from mammo.evaluation.ranking import (
     HIGH_SENSITIVITY,
     Ranking,
@@ -179,7 +181,7 @@ def roc_band(
 
     Returns
     -------
-    RocBand; NaN throughout with one class only
+    RocBand; NaN throughout with one class only, NaN ends where no resample moves the curve
 
     Raises
     ------
@@ -201,8 +203,17 @@ def roc_band(
         found = ratio(true_positive, true_positive[:, -1:])
         return np.stack([_height(grid, *curve) for curve in zip(alarms, found, strict=True)])
 
+    sensitivity = heights(bootstrap.sample)[0]
     low, high = percentile_ends(bootstrap.distribution(heights), confidence)
-    return RocBand(grid, heights(bootstrap.sample)[0], low, high)
+    patients = bootstrap.patients_among(as_labels(labels))
+    for place in np.flatnonzero(np.isnan(low) & ~np.isnan(sensitivity) & (grid < 1.0)):
+        point = Interval(float(sensitivity[place]), np.nan, np.nan)
+        widened = widen_at_the_edge(point, patients, confidence)
+        low[place], high[place] = widened.low, widened.high
+    # Where every case is flagged, every malignant one is: no estimate.
+    everything = (grid == 1.0) & ~np.isnan(sensitivity)
+    low[everything] = high[everything] = 1.0
+    return RocBand(grid, sensitivity, low, high)
 
 
 def _height(grid: Floats, alarms: Floats, found: Floats) -> Floats:

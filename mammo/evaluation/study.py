@@ -138,7 +138,7 @@ def _evaluate_split(split: str, crops: CropTable, plan: Plan) -> SplitEvaluation
 def _reader(model: EvaluatedModel, sample: Sample, figures: ScoreFigures) -> Reader:
     p = sample.p[model.name]
     flagged = {name: p >= threshold for name, threshold in model.thresholds.items()}
-    return Reader(model.name, p, figures.auc_resampled, flagged)
+    return Reader(model.name, p, figures.metrics["auc"], figures.auc_resampled, flagged)
 
 
 def _radiologists(crops: CropTable, sample: Sample, plan: Plan) -> RadiologistEvaluation | None:

@@ -4,6 +4,7 @@ Used by the command and by the pages, so that both say the same in the same word
 """
 
 import math
+from collections.abc import Callable
 
 from mammo.evaluation.interval import Interval
 from mammo.evaluation.tree import Comparison, ModelEvaluation, SplitEvaluation
@@ -15,6 +16,11 @@ NOUNS: dict[Unit, tuple[str, str]] = {
     "patient": ("patient", "patients"),
 }
 SIGNIFICANT = 0.05
+NO_INTERVAL = "no interval"
+NO_INTERVAL_NOTE = (
+    "No interval: resampling these patients does not change the figure, because they are too few "
+    "or all alike, so its uncertainty is unknown. For the same reason a test may be undefined."
+)
 
 
 def number(value: float, decimals: int = 3) -> str:
@@ -40,11 +46,18 @@ def interval(figure: Interval, decimals: int = 3) -> str:
     --------
     >>> interval(Interval(0.8714, 0.824, 0.913))
     '0.871 (0.824 to 0.913)'
+    >>> interval(Interval(0.5, float("nan"), float("nan")))
+    '0.500 (no interval)'
     """
+    return _with_ends(figure, lambda part: number(part, decimals))
+
+
+def _with_ends(figure: Interval, form: Callable[[float], str], unit: str = "") -> str:
     if math.isnan(figure.value):
         return "undefined"
-    ends = f"{number(figure.low, decimals)} to {number(figure.high, decimals)}"
-    return f"{number(figure.value, decimals)} ({ends})"
+    if math.isnan(figure.low) or math.isnan(figure.high):
+        return f"{form(figure.value)}{unit} ({NO_INTERVAL})"
+    return f"{form(figure.value)}{unit} ({form(figure.low)} to {form(figure.high)})"
 
 
 def percent(figure: Interval) -> str:
@@ -55,10 +68,7 @@ def percent(figure: Interval) -> str:
     >>> percent(Interval(0.864, 0.798, 0.921))
     '86.4 % (79.8 to 92.1)'
     """
-    if math.isnan(figure.value):
-        return "undefined"
-    low, high = number(100 * figure.low, 1), number(100 * figure.high, 1)
-    return f"{number(100 * figure.value, 1)} % ({low} to {high})"
+    return _with_ends(figure, lambda part: number(100 * part, 1), " %")
 
 
 def signed(figure: Interval) -> str:
@@ -69,13 +79,7 @@ def signed(figure: Interval) -> str:
     >>> signed(Interval(0.17, -0.01, 0.35))
     '+0.170 (-0.010 to +0.350)'
     """
-    if math.isnan(figure.value):
-        return "undefined"
-    value, low, high = (
-        number(part) if math.isnan(part) else f"{part:+.3f}"
-        for part in (figure.value, figure.low, figure.high)
-    )
-    return f"{value} ({low} to {high})"
+    return _with_ends(figure, lambda part: f"{part:+.3f}")
 
 
 def p_value(p: float) -> str:
@@ -129,6 +133,8 @@ def _times(model: ModelEvaluation) -> str:
 
 def _ends(model: ModelEvaluation, name: str = "") -> str:
     area = model.metrics["auc"]
+    if math.isnan(area.low):
+        return f"{number(area.value, 2)}, {NO_INTERVAL}"
     return f"{number(area.value, 2)}, {name}{number(area.low, 2)} to {number(area.high, 2)}"
 
 
@@ -136,7 +142,7 @@ def _verdict(split: SplitEvaluation, best: str, second: str) -> str:
     pair = next(one for one in split.comparisons if {one.first, one.second} == {best, second})
     p = pair.clustered_delong.p_value
     if math.isnan(p):
-        says = "too few cases to test"
+        says = "which these cases cannot test"
     elif p < SIGNIFICANT:
         says = "more than chance explains"
     else:

@@ -4,6 +4,7 @@ Written by hand and not by a plotting library, so that the picture in the reposi
 text that changes only where a result does.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -44,7 +45,8 @@ def forest_svg(bars: Sequence[Bar], axis: str) -> str:
     >>> drawing.count("<line"), "longer" in drawing
     (6, True)
     """
-    reach = max((max(abs(bar.low), abs(bar.high)) for bar in bars), default=0.1)
+    known = [bar for bar in bars if not math.isnan(bar.low)]
+    reach = max((max(abs(bar.low), abs(bar.high)) for bar in known), default=0.1)
     ticks = _ticks(reach)
     scale = WIDTH / 2 / max(reach, ticks[-1])
     height = TOP + ROW * len(bars) + 50
@@ -66,7 +68,8 @@ def forest_svg(bars: Sequence[Bar], axis: str) -> str:
 
 def _row(bar: Bar, y: float, scale: float) -> list[str]:
     colour = {"helps": HELPS, "harms": HARMS}.get(bar.verdict, OPEN)
-    low, value, high = (_place(one, scale) for one in (bar.low, bar.value, bar.high))
+    ends = (bar.value,) * 3 if math.isnan(bar.low) else (bar.low, bar.value, bar.high)
+    low, value, high = (_place(one, scale) for one in ends)
     inside = colour if colour != OPEN else "#ffffff"
     return [
         f'<text x="{LEFT - 12}" y="{y + 4:.1f}" text-anchor="end">{escape(bar.title)}</text>',

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mammo.data.cells import decimal_number, not_a_number, shown
+from mammo.data.csv_table import read_csv_table
 from mammo.errors import DataError
 from mammo.evaluation import PatientBootstrap, auc_interval, auc_statistic, group_units
-from mammo.evaluation.bootstrap import percentile_interval
+from mammo.evaluation.edge import difference_interval
 from mammo.experiments.plan import BASE
 
 if TYPE_CHECKING:
@@ -94,7 +96,23 @@ def read_scores(name: str, folder: Path) -> "pd.Series":
         raise DataError(
             f"There are no scores of an experiment {name!r}: {path} is missing. Run it."
         )
-    return pd.read_csv(path).set_index("case_id")["logit"]
+    table = read_csv_table(path)
+    if not {"case_id", "logit"} <= {*table.columns}:
+        raise DataError(
+            f"{path} should hold the columns case_id and logit. Received: "
+            f"{', '.join(table.columns)[:300]}."
+        )
+    logits = {}
+    for line, row in zip(table.lines, table.rows, strict=True):
+        logit = decimal_number(row["logit"])
+        if logit is None or row["case_id"] in logits:
+            raise DataError(
+                f"Line {line} of {path} should hold a case of its own and its logit, a number. "
+                f"Received: {shown(row['case_id'])}, {shown(row['logit'])}"
+                f"{not_a_number(row['logit'])}."
+            )
+        logits[row["case_id"]] = logit
+    return pd.Series(logits)
 
 
 def logged_minutes(name: str, path: Path) -> float:
@@ -130,7 +148,7 @@ def compare_scores(
     statistics = [auc_statistic(units.labels, one) for one in pooled]
     resampled = [bootstrap.distribution(statistic) for statistic in statistics]
     values = [auc_interval(units.labels, one, bootstrap) for one in pooled]
-    gap = percentile_interval(values[0].value - values[1].value, resampled[0] - resampled[1])
+    gap = difference_interval(values[0], values[1], resampled[0] - resampled[1])
     return values[0], gap
 
 
@@ -156,8 +174,5 @@ def write_result(result: Result, path: Path) -> None:
     written.replace(path)
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    if not path.is_file():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+def _rows(path: Path) -> tuple[dict[str, str], ...]:
+    return read_csv_table(path).rows if path.is_file() else ()

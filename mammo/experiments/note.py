@@ -9,7 +9,6 @@ The words of the note are written by hand; what stands between `<!-- NAME: begin
 """
 
 import argparse
-import csv
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from mammo.artifacts import load_cases
+from mammo.data.csv_table import read_csv_table
 from mammo.errors import MammoError
 from mammo.evaluate import evaluate_artifacts
 from mammo.evaluation import Interval, SplitEvaluation, expected_calibration_error
@@ -97,10 +97,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def log_rows(path: Path = LOG) -> list[dict[str, str]]:
+def log_rows(path: Path = LOG) -> tuple[dict[str, str], ...]:
     """Return the rows of the log, as they were written."""
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    return read_csv_table(path).rows
 
 
 def targets_part() -> str:

@@ -7,6 +7,7 @@
 Written by `python -m mammo.explain.audit`, used by the Grad-CAM viewer and by README.md.
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +44,8 @@ class Figure:
         """Write the figure, as "0.12 (0.08 to 0.16)"."""
         if not self.crops:
             return "not measured"
+        if math.isnan(self.low):
+            return f"{round(self.value, 2) + 0.0:.2f} (no interval)"
         ends = [f"{round(end, 2) + 0.0:.2f}" for end in (self.value, self.low, self.high)]
         return f"{ends[0]} ({ends[1]} to {ends[2]})"
 
@@ -217,7 +220,7 @@ def _figure(section: Document) -> Figure:
 
 
 def _than_chance(gain: Figure) -> str:
-    if not gain.crops:
+    if not gain.crops or math.isnan(gain.low):
         return "by an unknown amount"
     if gain.low > 0:
         return f"sooner than at random (area {gain.words} better)"

@@ -200,8 +200,8 @@ def _figures(
     seen = tested["lesion_id"].isin(rows.loc[~held_out, "lesion_id"]).to_numpy()
     return {
         "auc": whole.value,
-        "auc_low": whole.low,
-        "auc_high": whole.high,
+        "auc_low": None if np.isnan(whole.low) else whole.low,
+        "auc_high": None if np.isnan(whole.high) else whole.high,
         "auc_seen": _auc(labels[seen], p[seen]),
         "auc_unseen": _auc(labels[~seen], p[~seen]),
     }

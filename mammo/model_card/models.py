@@ -3,6 +3,7 @@
 Mitchell et al. 2019, "Model cards for model reporting", doi 10.1145/3287560.3287596.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -221,7 +222,9 @@ def _caveats(facts: Facts) -> str:
 def _width(facts: Facts) -> str:
     """Say how wide the intervals of the test figures are."""
     intervals = [model.metrics["auc"] for model in facts.split.models.values()]
-    widest = max((one.high - one.low) / 2 for one in intervals)
+    widest = max(
+        ((one.high - one.low) / 2 for one in intervals if not math.isnan(one.low)), default=0.5
+    )
     return (
         f"The test split is small: an AUC carries up to plus or minus {widest:.2f}. Nothing in the "
         "second decimal tells two models apart."

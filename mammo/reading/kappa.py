@@ -42,12 +42,9 @@ def kappa(first: ArrayLike, second: ArrayLike, bootstrap: PatientBootstrap) -> I
     if one.shape != (n,) or two.shape != (n,):
         raise DataError(f"expected {n} flags a reader, received {one.shape} and {two.shape}")
     cells = np.column_stack([one & two, one & ~two, ~one & two, ~one & ~two]).astype(np.float64)
-    interval = percentile_interval(
+    return percentile_interval(
         float(_kappa(cells.sum(axis=0)[np.newaxis])[0]), _kappa(bootstrap.sums(cells))
     )
-    if interval.low == interval.high:
-        return Interval(interval.value, float("nan"), float("nan"))
-    return interval
 
 
 def _kappa(counts: Floats) -> NDArray[np.float64]:

@@ -11,6 +11,15 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mammo.data.cells import (
+    as_word,
+    decimal_number,
+    looks_mangled,
+    not_a_number,
+    shown,
+    whole_number,
+)
+from mammo.data.csv_table import read_csv_table
 from mammo.errors import DataError, MammoError
 from mammo.reading.code import read_code, write_code
 from mammo.reading.plan import LONGEST
@@ -18,8 +27,7 @@ from mammo.reading.record import DESCRIPTORS, Reading, Record
 
 LARGEST_BYTES = 100_000
 LONGEST_NICKNAME = 30
-_LONGEST_NUMBER = 9
-"""Digits; Python refuses to read some thousands of them."""
+_CHECK_LENGTH = 12
 _LONGEST_SHOWN = 40
 COLUMNS = (
     "round",
@@ -39,6 +47,7 @@ COLUMNS = (
 )
 _SHARED = ("round", "artifacts", "app_version", "nickname", "resumed", "check")
 _UNCHECKED = ("check", "notice")
+_NOT_OURS = "This is no results file of the reading room: expected the CSV that it gave."
 
 
 @dataclass(frozen=True)
@@ -111,7 +120,7 @@ def _rows(result: Result) -> list[dict[str, str]]:
 def _check(rows: Sequence[dict[str, str]]) -> str:
     names = [name for name in COLUMNS if name not in _UNCHECKED]
     lines = ["\x1f".join(row[name] for name in names) for row in rows]
-    return hashlib.sha256("\x1e".join(lines).encode()).hexdigest()[:12]
+    return hashlib.sha256("\x1e".join(lines).encode()).hexdigest()[:_CHECK_LENGTH]
 
 
 def read_result(content: bytes) -> Result:
@@ -134,60 +143,53 @@ def read_result(content: bytes) -> Result:
         )
     rows = _table(content)
     first = rows[0]
-    for number, row in enumerate(rows, start=2):
-        changed = [name for name in _SHARED if row[name] != first[name]]
+    for row in rows:
+        changed = next((name for name in _SHARED if row[name] != first[name]), None)
         if changed:
             raise DataError(
-                f"Line {number} has another {changed[0]} ({row[changed[0]][:_LONGEST_SHOWN]!r}) "
-                f"than line 2 ({first[changed[0]][:_LONGEST_SHOWN]!r}): expected one reader and "
-                "one round a file."
+                f"Line {row['line']} has another {changed} ({shown(row[changed])}) than line "
+                f"{first['line']} ({shown(first[changed])}): expected one reader and one round "
+                "per file."
             )
     record = _record(rows)
     nickname = clean_nickname(first["nickname"])
     result = Result(record, nickname, first["artifacts"], first["app_version"])
-    if _check(_rows(result)) != first["check"]:
+    # A spreadsheet drops zeros at the start of a check that has digits only.
+    if _check(_rows(result)) != first["check"].casefold().zfill(_CHECK_LENGTH):
         raise DataError(
             "This file was changed after mammo wrote it: its values do not give the check "
-            f"{first['check'][:20]!r} that stands in it. Use the file as it was downloaded."
+            f"{first['check'][:20]!r} that stands in it.{_mangled(first)} Use the file as it was "
+            "downloaded."
         )
     return result
 
 
+def _mangled(row: dict[str, str]) -> str:
+    """Return a sentence that names the values a spreadsheet took for a date or a number."""
+    names = [name for name in (*_SHARED, *DESCRIPTORS) if looks_mangled(row[name])]
+    if not names:
+        return ""
+    return f" A spreadsheet seems to have made a date or a number of: {', '.join(names)}."
+
+
 def _table(content: bytes) -> list[dict[str, str]]:
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(_not_ours("bytes that are no UTF-8 text")) from error
-    head = text.partition("\n")[0].strip()
-    separator = next((sign for sign in ",;\t" if sign in head), ",")
-    try:
-        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
-    except csv.Error as error:
-        raise DataError(_not_ours(f"a broken table ({error})")) from error
-    lines = [line for line in lines if any(cell.strip() for cell in line)]
-    if not lines or tuple(cell.strip() for cell in lines[0]) != COLUMNS:
-        raise DataError(_not_ours(f"{head[:60]!r}" if head else "an empty file"))
-    if not 1 <= len(lines) - 1 <= LONGEST:
-        raise DataError(f"A results file has 1 to {LONGEST} rows. Received: {len(lines) - 1}.")
-    for number, line in enumerate(lines[1:], start=2):
-        if len(line) != len(COLUMNS):
-            raise DataError(
-                f"Line {number} should have {len(COLUMNS)} cells. Received: {len(line)}."
-            )
-    return [dict(zip(COLUMNS, (cell.strip() for cell in line), strict=True)) for line in lines[1:]]
-
-
-def _not_ours(received: str) -> str:
-    return (
-        "This is no results file of the reading room: expected a CSV whose first line begins with "
-        f"{','.join(COLUMNS[:3])}. Received: {received}."
-    )
+        table = read_csv_table(content, "the results file", whole_rows=True)
+    except DataError as error:
+        raise DataError(f"{_NOT_OURS} {error}") from error
+    absent = [name for name in COLUMNS if name not in table.columns]
+    if absent:
+        received = ", ".join(table.columns)[:60]
+        raise DataError(f"{_NOT_OURS} Missing: {', '.join(absent)}. Received: {received}.")
+    if not 1 <= len(table.rows) <= LONGEST:
+        raise DataError(f"A results file has 1 to {LONGEST} rows. Received: {len(table.rows)}.")
+    return [{**row, "line": str(line)} for line, row in zip(table.lines, table.rows, strict=True)]
 
 
 def _record(rows: Sequence[dict[str, str]]) -> Record:
     plan = read_code(rows[0]["round"])
     places = [row["case"] for row in rows]
-    if places != [str(place) for place in range(1, plan.n + 1)]:
+    if [whole_number(place, LONGEST) for place in places] != list(range(1, plan.n + 1)):
         raise DataError(
             f"The round {write_code(plan)} has the cases 1 to {plan.n}, each once and in order. "
             f"Received {len(rows)} rows: {', '.join(place[:20] for place in places[:8])}"
@@ -204,10 +206,15 @@ def _reading(row: dict[str, str]) -> Reading:
             _whole(row, "rating", 100),
             _seconds(row),
             None if after == "" else _whole(row, "rating_after_advice", 100),
-            **{name: row[name][:_LONGEST_SHOWN] for name in DESCRIPTORS},
+            **{name: _described(row[name], DESCRIPTORS[name]) for name in DESCRIPTORS},
         )
     except MammoError as error:
         raise DataError(f"Case {row['case']}: {error}") from error
+
+
+def _described(text: str, options: Sequence[str]) -> str:
+    number = whole_number(text, 9)
+    return as_word(text if number is None else str(number), options)[:_LONGEST_SHOWN]
 
 
 def _whole(row: dict[str, str], name: str, most: int) -> int:
@@ -215,29 +222,17 @@ def _whole(row: dict[str, str], name: str, most: int) -> int:
     number = whole_number(text, most)
     if number is None:
         raise DataError(
-            f"expected a whole number from 0 to {most} in {name}, received {text[:20]!r}. Rate "
-            "every case, and leave the file as it was downloaded."
+            f"expected a whole number from 0 to {most} in {name}, received {text[:20]!r}"
+            f"{not_a_number(text)}. Rate every case, and leave the file as it was downloaded."
         )
     return number
 
 
-def whole_number(text: str, most: int) -> int | None:
-    """Read a whole number from 0 to `most`, None where the text is none, however long it is.
-
-    Examples
-    --------
-    >>> [whole_number(text, 100) for text in ("70", "101", "-1", "3.5", "", "9" * 5000)]
-    [70, None, None, None, None, None]
-    """
-    if not (text.isascii() and text.isdigit()) or len(text) > _LONGEST_NUMBER:
-        return None
-    number = int(text)
-    return number if number <= most else None
-
-
 def _seconds(row: dict[str, str]) -> float:
-    text = row["seconds"]
-    plain = text.replace(".", "", 1)
-    if not (plain.isascii() and plain.isdigit()) or len(text) > 10:
-        raise DataError(f"expected seconds such as 12.5, received {text[:20]!r}.")
-    return float(text)
+    number = decimal_number(row["seconds"])
+    if number is None:
+        raise DataError(
+            f"expected seconds such as 12.5, received {row['seconds'][:20]!r}"
+            f"{not_a_number(row['seconds'])}."
+        )
+    return number

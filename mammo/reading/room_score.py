@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mammo.evaluation import RESAMPLES, Interval, PatientBootstrap, roc_curve
 from mammo.evaluation.arithmetic import Booleans, Floats
-from mammo.evaluation.operating import rarer_patients
+from mammo.evaluation.edge import rarer_patients
 from mammo.reading.cases import RoundCases
 from mammo.reading.room import Room
 from mammo.reading.score import (
@@ -79,7 +79,7 @@ def score_room(cases: RoundCases, room: Room, cut: int, resamples: int = RESAMPL
         held(mean, patients),
         steady_auc(cases.labels, ratings.mean(axis=0), cases.patients, bootstrap),
         None if after is None else held(after, patients),
-        None if after is None else held_difference(after - mean, patients),
+        None if after is None else held_difference(after, mean, patients),
         grid,
         np.mean([curve_heights(cases.labels, one, grid) for one in ratings], axis=0),
     )
@@ -94,10 +94,10 @@ def _beside(cases: RoundCases, ratings: Floats, rival: Rival, resamples: int) ->
     labels, patients = cases.labels[rival.chosen], cases.patients[rival.chosen]
     bootstrap = PatientBootstrap(patients, resamples=resamples)
     mean = _mean_draws(labels, ratings[:, rival.chosen], bootstrap)
-    gap = mean - auc_draws(labels, rival.scores, bootstrap)
+    theirs = auc_draws(labels, rival.scores, bootstrap)
     return replace(
         rival_standing(cases, rival, bootstrap),
-        reader_minus=held_difference(gap, rarer_patients(labels, patients)),
+        reader_minus=held_difference(mean, theirs, rarer_patients(labels, patients)),
     )
 
 

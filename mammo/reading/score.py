@@ -22,7 +22,7 @@ from mammo.evaluation import (
 )
 from mammo.evaluation.arithmetic import Booleans, Floats
 from mammo.evaluation.bootstrap import percentile_interval
-from mammo.evaluation.operating import rarer_patients, widen_at_the_edge
+from mammo.evaluation.edge import difference_interval, rarer_patients, widen_at_the_edge
 from mammo.reading.cases import RoundCases
 from mammo.reading.kappa import kappa
 
@@ -224,24 +224,22 @@ def difference(
     bootstrap: PatientBootstrap,
 ) -> Interval:
     """Return the first AUC minus the second, under the same resamples of patients."""
-    draws = auc_draws(labels, first, bootstrap) - auc_draws(labels, second, bootstrap)
-    return held_difference(draws, rarer_patients(labels, patients))
+    own, theirs = (auc_draws(labels, scores, bootstrap) for scores in (first, second))
+    return held_difference(own, theirs, rarer_patients(labels, patients))
 
 
-def held_difference(draws: Floats, patients: int) -> Interval:
-    """Return a difference with its percentile interval.
+def held_difference(first: Floats, second: Floats, patients: int) -> Interval:
+    """Return the first of two figures minus the second, with its interval.
 
     The ends are NaN where too few patients, or draws that are all alike, leave none to give.
 
     Parameters
     ----------
-    draws : float64 (1 + resamples,)
+    first, second : float64 (1 + resamples,), see `auc_draws`
     patients : int, of the rarer class
     """
-    gap = percentile_interval(float(draws[0]), draws[1:])
-    if gap.low == gap.high or patients < FEW_PATIENTS:
-        return Interval(gap.value, _UNDEFINED, _UNDEFINED)
-    return gap
+    gap = difference_interval(held(first, patients), held(second, patients), (first - second)[1:])
+    return gap if patients >= FEW_PATIENTS else Interval(gap.value, _UNDEFINED, _UNDEFINED)
 
 
 def paired_p_value(

@@ -9,9 +9,10 @@ from mammo.evaluation.wording import interval, number, p_value, percent
 from mammo.experiments.like_for_like import published_row
 from mammo.explain import Audit, MethodFindings, load_audit, method_named
 from mammo.model_card.text import paragraphs, table
-from mammo.predict import example_sources, predict_source
+from mammo.predict import predict_source
 from mammo.results import line_of
 from mammo.settings import TITLES
+from mammo.sources import example_sources
 
 EXAMPLE = "7"
 

@@ -78,7 +78,8 @@ def html_text(report: CaseReport) -> str:
         f"<p class=grey>{escape(report.fingerprint)}</p></footer>",
     ]
     head = (
-        '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        '<meta charset="utf-8"><meta name="generator" content="mammo">'
+        '<meta name="viewport" content="width=device-width">'
         f"<title>{escape(heading)}</title><style>{STYLE}</style>"
     )
     body = "\n".join(part for part in parts if part)

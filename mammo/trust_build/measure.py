@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.data.examples import example_lesions
-from mammo.evaluation.bootstrap import PatientBootstrap, percentile_interval
+from mammo.evaluation import Interval, PatientBootstrap
+from mammo.evaluation.bootstrap import percentile_interval
+from mammo.evaluation.edge import widen_at_the_edge
 from mammo.imaging import read_image
 from mammo.inference import Classifier
 from mammo.trust import Trust, vote
@@ -132,14 +134,20 @@ def _point(right: Booleans, accepted: Booleans, of: NDArray[np.object_]) -> dict
     }
 
 
-def _gain(right: Booleans, accepted: Booleans, of: NDArray[np.object_]) -> dict[str, float]:
+def _gain(right: Booleans, accepted: Booleans, of: NDArray[np.object_]) -> dict[str, float | None]:
     """Return by how much the accepted are right more often than all, with its interval."""
     sums = PatientBootstrap(of).sums(
         np.stack([right & accepted, accepted, right, np.ones_like(right)], axis=1).astype(float)
     )
     value = float(right[accepted].mean() - right.mean())
     interval = percentile_interval(value, sums[:, 0] / sums[:, 1] - sums[:, 2] / sums[:, 3])
-    return {"value": value, "low": interval.low, "high": interval.high}
+    return {"value": value, **_ends(interval)}
+
+
+def _ends(interval: Interval) -> dict[str, float | None]:
+    """Return the ends of an interval, None where there is none: JSON has no word for NaN."""
+    ends = {"low": interval.low, "high": interval.high}
+    return {name: None if np.isnan(end) else end for name, end in ends.items()}
 
 
 def spread_figures(model: Classifier, test: Cases, crops: Crops) -> dict[str, Any]:
@@ -198,7 +206,8 @@ def _share(
     value = float(holds.mean())
     figures: dict[str, float | int | None] = {"value": value, "crops": len(holds)}
     if of is not None:
-        sums = PatientBootstrap(of).sums(np.stack([holds, np.ones(len(holds))], 1).astype(float))
-        interval = percentile_interval(value, sums[:, 0] / sums[:, 1])
-        figures |= {"low": interval.low, "high": interval.high}
+        bootstrap = PatientBootstrap(of)
+        sums = bootstrap.sums(np.stack([holds, np.ones(len(holds))], 1).astype(float))
+        drawn = percentile_interval(value, sums[:, 0] / sums[:, 1])
+        figures |= _ends(widen_at_the_edge(drawn, bootstrap.draws.shape[1]))
     return figures

@@ -6,7 +6,7 @@ from dataclasses import replace
 import streamlit as st
 
 from mammo.artifacts import Card
-from mammo.errors import MammoError
+from mammo.errors import sentence_of
 from mammo.inference import Classifier
 from mammo.ui.display import thumbnail_uri
 from mammo.ui.downloads import offer_file
@@ -65,8 +65,8 @@ def _row(file: OwnFile, classifiers: Sequence[Classifier]) -> Row:
         signals = ask_trust(answers)
         questioned = None if signals is None else signals.familiarity.questioned
         return Row(file.name, remark, thumbnail, assessments=assessments, questioned=questioned)
-    except MammoError as error:
-        return Row(file.name, str(error))
+    except Exception as error:  # noqa: BLE001  no file may end the others
+        return Row(file.name, sentence_of(error))
 
 
 def show_table(files: Sequence[OwnFile], classifiers: Sequence[Classifier]) -> None:

@@ -23,6 +23,8 @@ def share_with_interval(figure: Mapping[str, Any]) -> str:
     >>> share_with_interval({"value": 0.742, "low": 0.68, "high": 0.799})
     '74% (68% to 80%)'
     """
+    if figure["low"] is None:
+        return f"{words.percent(figure['value'])} (no interval)"
     low, high = words.percent(figure["low"]), words.percent(figure["high"])
     return f"{words.percent(figure['value'])} ({low} to {high})"
 

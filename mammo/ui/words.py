@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mammo.data.descriptors import parts, plain
+from mammo.evaluation.interval import Interval
+from mammo.evaluation.wording import interval
 
 if TYPE_CHECKING:
     from mammo.data.examples import ExampleLesion
@@ -90,7 +92,7 @@ def with_interval(value: float, low: float, high: float) -> str:
     >>> with_interval(0.8412, 0.795, 0.8871)
     '0.84 (0.80 to 0.89)'
     """
-    return f"{value:.2f} ({low:.2f} to {high:.2f})"
+    return interval(Interval(value, low, high), 2)
 
 
 def threshold_name(key: str) -> str:

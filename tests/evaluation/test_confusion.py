@@ -124,7 +124,7 @@ def test_mcnemar_is_the_binomial_test(cases: Clustered) -> None:
 
 
 def test_mcnemar_without_a_difference_and_with_thousands() -> None:
-    assert mcnemar([0, 1], [0, 1], [0, 1]).p_value == 1.0
+    assert np.isnan(mcnemar([0, 1], [0, 1], [0, 1]).p_value)
     labels = np.ones(5000, dtype=int)
     first = np.arange(5000) < 2600
     expected = stats.binomtest(2400, 5000).pvalue

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -136,7 +137,17 @@ def edited(**changes: str) -> bytes:
 
 def test_what_a_spreadsheet_does_on_saving_is_no_change() -> None:
     text = CONTENT.decode()
+    german = re.sub(r";(\d+)\.(\d);", r";\1,\2;", edited().decode().replace(",", ";"))
+    assert german != text.replace(",", ";"), "seconds with a decimal comma"
+    columns = [line.split(",") for line in text.splitlines()]
     for saved in (
+        german.encode("utf-8-sig"),
+        german.encode("utf-16"),
+        f"sep=;\n{german}".encode(),
+        german.replace("\r\n", ";;\r\n").encode() + b";;;\r\n",
+        german.replace("\r\n", "\r").encode("cp1252"),
+        text.replace("\n", "\n\n").encode(),
+        "\n".join(",".join(line[::-1]) for line in columns).encode(),
         text.replace("\n", "\r\n").encode(),
         b"\xef\xbb\xbf" + CONTENT,
         text.replace(",", ";").encode(),
@@ -150,12 +161,12 @@ def test_what_a_spreadsheet_does_on_saving_is_no_change() -> None:
     ("content", "says"),
     [
         (b"", "an empty file"),
-        (b"\x00\xff\xfe", "no UTF-8"),
+        (b"\x00\xff\xfe", "no text in UTF-8"),
         (b"a,b\n1,2\n", "no results file"),
         (CONTENT.split(b"\n")[0], "1 to 50 rows"),
         (b"\n".join(CONTENT.split(b"\n")[:4]), "cases 1 to 5"),
         (CONTENT + CONTENT.split(b"\n")[1] + b"\n", "cases 1 to 5"),
-        (CONTENT + b"1,2\n", "Line 7 should have 14 cells"),
+        (CONTENT + b"1,2\n", "Line 7 of the results file should have 14 cells"),
         (CONTENT * 60, "at most|1 to 50 rows"),
         (b"x" * (LARGEST_BYTES + 1), "at most 100 kB"),
         (edited(rating=""), "Case 3: .*from 0 to 100 in rating, received ''"),
@@ -175,6 +186,9 @@ def test_what_a_spreadsheet_does_on_saving_is_no_change() -> None:
         (edited(round="T20B-4711-T3"), "another round"),
         (edited(case="2"), "each once and in order"),
         (CONTENT.replace(b"Ada", b"Bob"), "changed after mammo wrote it"),
+        (CONTENT.replace(b"0.1.0", b"01.01.2000"), "made a date or a number of: app_version"),
+        (edited(seconds="36%"), "Case 3: expected seconds .*percentage"),
+        (edited(rating="30.Mai"), "Case 3: .*a date"),
         (CONTENT.replace(b"T5N-1", b"T5N-2"), "typing error"),
     ],
 )  # fmt: skip

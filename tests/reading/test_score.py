@@ -8,8 +8,8 @@ import pytest
 
 from mammo.errors import DataError
 from mammo.evaluation import PatientBootstrap, auc, delong_interval, paired_delong, suspicion
+from mammo.evaluation.edge import rarer_patients
 from mammo.evaluation.interval import Interval
-from mammo.evaluation.operating import rarer_patients
 from mammo.reading import (
     RoundCases,
     RoundPlan,

@@ -323,6 +323,25 @@ def test_many_files_become_a_table_and_a_broken_one_stops_nothing(page: AppTest)
     assert words.NOTICE_SHORT in texts(page)
 
 
+def test_no_exception_of_a_reader_ends_a_batch(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = iter((OverflowError("Erika Muster"), None))
+
+    def thumbnail(pixels: NDArray[np.uint8]) -> str:
+        if error := next(drawn):
+            raise error
+        return ""
+
+    monkeypatch.setattr("mammo.ui.batch.thumbnail_uri", thumbnail)
+    accept(upload(page, CROP, ("second.png", CROP[1], "image/png")))
+    assert not page.exception
+    shown = page.dataframe[0].value
+    assert shown["MobileNetV2"].notna().tolist() == [False, True]
+    assert "defect in mammo (OverflowError)" in shown[table.STANDING].iloc[0]
+    assert "Erika" not in shown[table.STANDING].iloc[0]
+
+
 def test_many_files_wait_for_the_notice(page: AppTest) -> None:
     upload(page, CROP, FILM)
     assert not page.dataframe

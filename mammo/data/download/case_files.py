@@ -4,20 +4,20 @@ They hold the labels and say which picture is which. Kaggle ships a copy with it
 Data Commons has none, so that they come from The Cancer Imaging Archive, 2.1 MB together.
 """
 
-import csv
 import hashlib
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+from mammo.data.csv_table import read_csv_table
 from mammo.data.download.offer import Choice
 from mammo.errors import DataError
 
 PAGE = "https://www.cancerimagingarchive.net/collection/cbis-ddsm/"
 ADDRESS = "https://wiki.cancerimagingarchive.net/download/attachments/22516629"
 TIMEOUT_SECONDS = 60
-PATH_COLUMNS = ("image file path", "cropped image file path", "ROI mask file path")
+PATH_COLUMNS = ("image_file_path", "cropped_image_file_path", "roi_mask_file_path")
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def verify_case_files(folder: Path) -> None:
             raise DataError(
                 f"{folder} should hold {file.name}, and does not. Download it from {PAGE}."
             )
-        rows = len(read_rows(path))
+        rows = len(read_csv_table(path).rows)
         if rows != file.rows:
             raise DataError(
                 f"{path} should have {file.rows:,} rows, and has {rows:,}. Delete it and run the "
@@ -119,21 +119,11 @@ def verify_case_files(folder: Path) -> None:
             )
 
 
-def read_rows(path: Path) -> list[dict[str, str]]:
-    """Read a table as texts; a newline within a quoted path stays in it."""
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            return list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} should be a table in CSV: {error}. Delete it and run the command "
-                        "again.") from error  # fmt: skip
-
-
 def series_named(folder: Path, choice: Choice) -> set[str]:
     """Return the SeriesInstanceUID of every film, crop and mask of a choice: third in each path."""
     return {
-        row[column].strip().split("/")[2]
+        row[column].split("/")[2]
         for file in chosen(choice)
-        for row in read_rows(folder / file.name)
+        for row in read_csv_table(folder / file.name).rows
         for column in PATH_COLUMNS
     }

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from zipfile import BadZipFile
 
-from mammo.data.download.case_files import read_rows, verify_case_files
+from mammo.data.csv_table import read_csv_table
+from mammo.data.download.case_files import verify_case_files
 from mammo.data.download.offer import Choice, Offer, Say
 from mammo.errors import DataError, SettingsError
 
@@ -142,7 +143,7 @@ def verify(out: Path) -> tuple[int, int]:
     listing = tables / "dicom_info.csv"
     if not listing.exists():
         raise DataError(f"{listing} should be there, as in Kaggle's archive. {_start_again(out)}")
-    listed = [row["image_path"].removeprefix(PREFIX) for row in read_rows(listing)]
+    listed = [row["image_path"].removeprefix(PREFIX) for row in read_csv_table(listing).rows]
     sizes = _sizes(out / "jpeg")
     absent = [path for path in listed if not sizes.get(path)]
     if len(absent) > KNOWN_ABSENT or not listed:

@@ -8,13 +8,14 @@ series, of both columns without regard to which is which.
 Lee et al. 2017, Scientific Data 4:170177; the counts were taken from the files themselves.
 """
 
-import csv
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from mammo.data.cells import as_word, whole_number
+from mammo.data.csv_table import read_csv_table
 from mammo.errors import DataError
 
 CASE_FILES = {
@@ -37,6 +38,8 @@ OFFICIAL_COUNTS = {
     ("calcification", "train"): (1546, 602, 1227, 856, 544, 528, 474),
     ("calcification", "test"): (326, 151, 284, 189, 129, 130, 67),
 }
+HIGHEST_NUMBER = 99
+"""Of the abnormalities of a breast; the published files have up to 7."""
 LEAKING_PATIENTS = 31
 """Patients in training for one kind of lesion and in test for the other."""
 
@@ -158,11 +161,11 @@ def read_case_file(path: Path, part: Part) -> list[CaseRow]:
     DataError
         A column is missing, a path disagrees with its row, or a row stands twice.
     """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = [_row(fields, part, f"Row {n} of {path.name}") for n, fields in _numbered(file)]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} cannot be read as a CSV table: {error}.") from error
+    table = read_csv_table(path)
+    rows = [
+        _row(fields, part, f"Row {line} of {path.name}")
+        for line, fields in zip(table.lines, table.rows, strict=True)
+    ]
     keys = [row.key for row in rows]
     repeated = next((key for place, key in enumerate(keys) if key in keys[:place]), None)
     if repeated:
@@ -172,40 +175,31 @@ def read_case_file(path: Path, part: Part) -> list[CaseRow]:
     return rows
 
 
-def _numbered(file: Iterable[str]) -> list[tuple[int, dict[str, str]]]:
-    """Number rows as they follow one another; newlines stand inside quotes."""
-    reader = csv.DictReader(file)
-    return [
-        (number, {_name(k): (v or "").strip() for k, v in fields.items() if k is not None})
-        for number, fields in enumerate(reader, start=1)
-    ]
-
-
-def _name(column: str) -> str:
-    return column.strip().replace(" ", "_")
-
-
 def _row(fields: dict[str, str], part: Part, where: str) -> CaseRow:
     kind, split = part
     try:
         film, film_series = _place(fields["image_file_path"])
-        pairs = [_place(fields[name]) for name in ("cropped_image_file_path", "ROI_mask_file_path")]
-        side, view = fields["left_or_right_breast"], fields["image_view"]
+        pairs = [_place(fields[name]) for name in ("cropped_image_file_path", "roi_mask_file_path")]
+        side, view = fields["left_or_right_breast"].upper(), fields["image_view"].upper()
         prefix = {"mass": "Mass", "calcification": "Calc"}[kind]
         half = {"train": "Training", "test": "Test"}[split]
         expected = f"{prefix}-{half}_{fields['patient_id']}_{side}_{view}"
-        key = f"{expected}_{fields['abnormality_id']}"
+        number = whole_number(fields["abnormality_id"], HIGHEST_NUMBER)
+        if number is None:
+            raise ValueError(f"abnormality id: {fields['abnormality_id'][:40]!r}")
+        key = f"{expected}_{number}"
         if film != expected or {folder for folder, _ in pairs} != {key}:
             raise DataError(
                 f"{where} should name pictures in {expected} and {key}, after its own fields. "
                 f"Received: {film}, {', '.join(folder for folder, _ in pairs)}."
             )
         return CaseRow(
-            key, film, kind, split, fields["patient_id"], side, view,
-            int(fields["abnormality_id"]), fields["breast_density"],
+            key, film, kind, split, fields["patient_id"], side, view, number,
+            fields["breast_density"],
             fields.get("mass_shape", ""), fields.get("mass_margins", ""),
             fields.get("calc_type", ""), fields.get("calc_distribution", ""),
-            fields["assessment"], fields["pathology"], fields["subtlety"], film_series,
+            fields["assessment"], as_word(fields["pathology"], COUNTED[4:]), fields["subtlety"],
+            film_series,
             tuple(dict.fromkeys(series for _, series in pairs)),
         )  # fmt: skip
     except (KeyError, ValueError) as error:

@@ -59,7 +59,7 @@ def figure(crops: Sequence[Crop], read: Read) -> dict[str, Any]:
 
     Returns
     -------
-    dict with value, low, high (None where no crop has it) and crops
+    dict with value, low, high (None where no crop has it, or no resample moves it) and crops
     """
     having = [(crop["patient_id"], value) for crop in crops if (value := read(crop)) is not None]
     if not having:
@@ -69,7 +69,10 @@ def figure(crops: Sequence[Crop], read: Read) -> dict[str, Any]:
         np.stack([values, np.ones_like(values)], axis=1)
     )
     interval = percentile_interval(float(values.mean()), sums[:, 0] / sums[:, 1])
-    rounded = {name: round(end, DIGITS) for name, end in interval.as_dict().items()}
+    rounded = {
+        name: None if np.isnan(end) else round(end, DIGITS)
+        for name, end in interval.as_dict().items()
+    }
     return rounded | {"crops": len(having)}
 
 

@@ -5,6 +5,7 @@ told apart by colour-blind eyes (darker kin of Okabe and Ito's); dash and symbol
 Run the tests with `pytest tests/ui/test_comparison_figures.py`.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -113,10 +114,18 @@ def helper_line(x: list[float], y: list[float], name: str) -> go.Scatter:
 
 
 def band(x: list[float], low: list[float], high: list[float], look: Look, group: str) -> go.Scatter:
-    """Return the area between two curves in a reader's colour; it hides with its reader."""
+    """Return the area between two curves in a reader's colour; it hides with its reader.
+
+    Points without an interval (NaN or None) have no part in it.
+    """
+    points = [
+        (at, down, up)
+        for at, down, up in zip(x, low, high, strict=True)
+        if down is not None and not math.isnan(down)
+    ]
     return go.Scatter(
-        x=[*x, *reversed(x)],
-        y=[*high, *reversed(low)],
+        x=[at for at, _, _ in (*points, *reversed(points))],
+        y=[up for _, _, up in points] + [down for _, down, _ in reversed(points)],
         fill="toself",
         fillcolor=look.filled(0.16),
         line={"width": 0},

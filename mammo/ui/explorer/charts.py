@@ -15,6 +15,7 @@ from mammo.evaluation.bootstrap import PatientBootstrap
 from mammo.evaluation.confusion import Confusion
 from mammo.evaluation.operating import point_of_flags
 from mammo.evaluation.radiologists import biopsy, suspicion
+from mammo.evaluation.wording import percent
 from mammo.ui.comparison.style import lay_out
 from mammo.ui.explorer.filters import FILTERS, options_of, title_of
 from mammo.ui.figures import ABOVE_COLOUR, BELOW_COLOUR
@@ -119,8 +120,8 @@ def by_birads(cases: "pd.DataFrame") -> Chart:
     right, sent = point.rates["accuracy"], _sent_to_biopsy(point.confusion)
     sentence = (
         "With 4 and 5 (biopsy) read as a yes and the rest as a no, the radiologists were right "
-        f"about {_share(right.value)} of {counted(len(read), 'crop')} (95 % interval over patients "
-        f"{_share(right.low)} to {_share(right.high)}). They sent {sent} to biopsy."
+        f"for {percent(right)} of {counted(len(read), 'crop')} (95 % interval over patients in "
+        f"brackets). They sent {sent} to biopsy."
     )
     return Chart(chart.counts, sentence, "BI-RADS assessment")
 

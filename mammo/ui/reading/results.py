@@ -5,6 +5,7 @@ import math
 import streamlit as st
 
 import mammo
+from mammo.data.cells import whole_number
 from mammo.reading import (
     Record,
     Result,
@@ -12,7 +13,7 @@ from mammo.reading import (
     standings,
     write_result,
 )
-from mammo.reading.results_file import LONGEST_NICKNAME, clean_nickname, whole_number
+from mammo.reading.results_file import LONGEST_NICKNAME, clean_nickname
 from mammo.ui import words
 from mammo.ui.address import keep_in_link, went_back
 from mammo.ui.chart import draw

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mammo.evaluation import Interval
-from mammo.evaluation.operating import rarer_patients
+from mammo.evaluation.edge import rarer_patients
 from mammo.evaluation.wording import interval, p_value, percent, signed
 from mammo.reading import AdviceEffect, RoundCases, Standing
 from mammo.reading.score import FEW_PATIENTS, RADIOLOGISTS, cases_for
@@ -69,10 +69,12 @@ benign case: AUC 0.72, 95 % interval 0.46 to 0.93.'
             "The cases are all of one kind, so that nobody can tell malignant from benign among "
             "them: no AUC. Draw a balanced round."
         )
+    ends = f"95 % interval {area.low:.2f} to {area.high:.2f}"
+    if math.isnan(area.low):
+        ends = "without an interval, because all ratings are alike"
     return (
         f"{who} gave the malignant case the higher rating in {round(100 * area.value)} of 100 "
-        f"pairs of one malignant and one benign case: AUC {area.value:.2f}, 95 % interval "
-        f"{area.low:.2f} to {area.high:.2f}."
+        f"pairs of one malignant and one benign case: AUC {area.value:.2f}, {ends}."
     )
 
 
@@ -84,7 +86,7 @@ def too_small(area: Interval, cases: RoundCases) -> str:
     area : Interval, an AUC on the round's cases
     cases : RoundCases
     """
-    if math.isnan(area.value) or max(area.high - area.value, area.value - area.low) <= WIDE:
+    if math.isnan(area.low) or max(area.high - area.value, area.value - area.low) <= WIDE:
         return ""
     malignant, n = int(cases.labels.sum()), cases.labels.size
     rivals = f"from {area.low:.2f} to {area.high:.2f}"
