@@ -9,23 +9,10 @@ from mammo.data.examples import ExampleLesion, example_lesions
 from mammo.errors import SettingsError
 from mammo.results import Region, Source
 
-PICTURE_SUFFIXES = frozenset(
-    [
-        ".bmp",
-        ".dcm",
-        ".dicom",
-        ".jpeg",
-        ".jpg",
-        ".npy",
-        ".pgm",
-        ".png",
-        ".pnm",
-        ".ppm",
-        ".tif",
-        ".tiff",
-        ".webp",
-    ]
-)
+PICTURE_SUFFIXES = frozenset((
+    ".bmp", ".dcm", ".dicom", ".jpeg", ".jpg", ".npy", ".pgm", ".png", ".pnm", ".ppm", ".tif",
+    ".tiff", ".webp",
+))  # fmt: skip
 DICOM_PREAMBLE = 128
 """Bytes before the letters DICM in a DICOM file (PS3.10 section 7.1)."""
 
