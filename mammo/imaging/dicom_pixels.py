@@ -100,21 +100,13 @@ def _unsupported(name: str) -> ImageError:
 def _options(pixels: PixelElement, layout: PixelFormat, frames: int) -> dict[str, Any]:
     """Return pydicom's decoding options; cells stay as stored, see `PixelFormat.values`."""
     return {
-        "rows": layout.rows,
-        "columns": layout.columns,
-        "samples_per_pixel": layout.samples,
-        "planar_configuration": layout.planar,
-        "photometric_interpretation": layout.photometric,
-        "bits_allocated": layout.bits_allocated,
-        "bits_stored": layout.bits_stored,
-        "pixel_representation": int(layout.signed),
-        "number_of_frames": frames,
-        "pixel_keyword": "PixelData",
-        "pixel_vr": pixels.vr or "OW",
-        "correct_unused_bits": False,
-        "view_only": True,
-        "raw": True,
-    }
+        "rows": layout.rows, "columns": layout.columns, "samples_per_pixel": layout.samples,
+        "planar_configuration": layout.planar, "photometric_interpretation": layout.photometric,
+        "bits_allocated": layout.bits_allocated, "bits_stored": layout.bits_stored,
+        "pixel_representation": int(layout.signed), "number_of_frames": frames,
+        "pixel_keyword": "PixelData", "pixel_vr": pixels.vr or "OW",
+        "correct_unused_bits": False, "view_only": True, "raw": True,
+    }  # fmt: skip
 
 
 def _uncompressed(
