@@ -2,9 +2,6 @@
 
 Used by `read`. Steps: whitelisted header, checks on what it claims, first frame, grey chain.
 Nothing here warns, logs or stores; what is doubtful comes back as sentences in `Image.warnings`.
-
-Reference: DICOM PS3.3, PS3.4, PS3.5; the section stands beside each rule in `dicom_header`,
-`dicom_format`, `dicom_pixels`, `dicom_grey` and `dicom_facts`.
 """
 
 import logging

@@ -13,27 +13,18 @@ from mammo.imaging.dicom_format import PixelFormat
 from mammo.imaging.dicom_header import Header
 from mammo.imaging.quality import BURNED_IN_TEXT
 
-_FOR_PROCESSING = "1.2.840.10008.5.1.4.1.1.1.2.1"
-_DIGITAL = {
-    "1.2.840.10008.5.1.4.1.1.1.2",
-    _FOR_PROCESSING,
-    "1.2.840.10008.5.1.4.1.1.1",  # computed radiography
-    "1.2.840.10008.5.1.4.1.1.13.1.3",  # breast tomosynthesis
-    "1.2.840.10008.5.1.4.1.1.13.1.4",  # breast projection, for presentation
-    "1.2.840.10008.5.1.4.1.1.13.1.5",  # breast projection, for processing
-}
+_IMAGE = "1.2.840.10008.5.1.4.1.1."
+_FOR_PROCESSING = f"{_IMAGE}1.2.1"
+_DIGITAL = {_FOR_PROCESSING, *(_IMAGE + end for end in ("1", "1.2", "13.1.3", "13.1.4", "13.1.5"))}
+"""Computed radiography, digital mammography, breast tomosynthesis and projection (the last two)."""
+
 _CODES_OF_VIEW = {  # PS3.16 CID 4014: SNOMED CT, and the older SNOMED-RT codes of archived films
-    "CC": ("399162004", "R-10242"),
-    "MLO": ("399368009", "R-10226"),
-    "ML": ("399260004", "R-10224"),
-    "LM": ("399352003", "R-10228"),
-    "LMO": ("399099002", "R-10230"),
-    "FB": ("399196006", "R-10244"),
-    "SIO": ("399188001", "R-102D0"),
-    "ISO": ("441555000", "R-40AAA"),
-    "XCCL": ("399192008", "R-1024A"),
-    "XCCM": ("399101009", "R-1024B"),
-}
+    "CC": ("399162004", "R-10242"), "MLO": ("399368009", "R-10226"),
+    "ML": ("399260004", "R-10224"), "LM": ("399352003", "R-10228"),
+    "LMO": ("399099002", "R-10230"), "FB": ("399196006", "R-10244"),
+    "SIO": ("399188001", "R-102D0"), "ISO": ("441555000", "R-40AAA"),
+    "XCCL": ("399192008", "R-1024A"), "XCCM": ("399101009", "R-1024B"),
+}  # fmt: skip
 _VIEW_OF_CODE = {code: view for view, codes in _CODES_OF_VIEW.items() for code in codes}
 _VIEWS = {*_CODES_OF_VIEW, "XCC"}
 _PLAUSIBLE_SPACING_MM = (0.01, 0.5)

@@ -109,18 +109,13 @@ def pixel_format(header: Header) -> PixelFormat:
     high = header.whole("HighBit")
     frames = header.decimals("NumberOfFrames")
     layout = PixelFormat(
-        rows=rows,
-        columns=columns,
-        samples=samples,
+        rows, columns, samples,
         planar=int(header.whole("PlanarConfiguration") == 1),
-        bits_allocated=allocated,
-        bits_stored=stored,
+        bits_allocated=allocated, bits_stored=stored, overlay_bits=header.overlay_bits,
         high_bit=stored - 1 if high is None else high,
-        overlay_bits=header.overlay_bits,
         signed=header.whole("PixelRepresentation") == 1,
-        frames=min(MAX_PIXELS, max(1, int(frames[0]))) if frames else 1,
-        photometric=photometric,
-    )
+        frames=min(MAX_PIXELS, max(1, int(frames[0]))) if frames else 1, photometric=photometric,
+    )  # fmt: skip
     if allocated not in (8, 16) or not 1 <= stored <= allocated or layout.high_bit >= allocated:
         raise layout._bits_refused()
     return layout

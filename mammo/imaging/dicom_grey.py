@@ -11,12 +11,10 @@ Used by `dicom`. The order is modality LUT, VOI LUT, MONOCHROME1 inversion, min-
 4. Min-max over the film, as the training films were scaled. Without steps 1 to 3, as for all films
    of CBIS-DDSM, this is the training data's own rule, to the grey value.
 
-Pixel padding (PS3.3 section C.7.5.1.1.2) takes part in none of it and becomes black.
-PS3.4 section N.2.1 describes the same chain for presentation states. Presentation LUT Shape adds
-nothing: INVERSE belongs to MONOCHROME1 (PS3.3 section C.8.11.3), and would invert twice.
+Pixel padding (PS3.3 section C.7.5.1.1.2) takes part in none of it and becomes black. Presentation
+LUT Shape adds nothing: INVERSE belongs to MONOCHROME1, and would invert twice.
 
-Each step maps one cell to one grey, so the chain runs over the list of cells that occur, at most
-65,536, and then once over the film: a window costs no float for each pixel, and no time.
+Each step maps one cell to one grey, so the chain runs over the cells that occur, at most 65,536.
 """
 
 from typing import Any

@@ -62,13 +62,9 @@ def read_stored_values(
         source, warnings = _uncompressed(stream, header.pixels, layout), ()
     with damage_refused(f"a frame of {layout.columns} x {layout.rows} pixels"):
         if RLELossless == decoder.UID:
-            values = decode_rle(
-                get_frame(stream, 0, number_of_frames=frames),
-                layout.rows,
-                layout.columns,
-                layout.dtype,
-                layout.samples,
-            )
+            frame = get_frame(stream, 0, number_of_frames=frames)
+            size = (layout.rows, layout.columns)
+            values = decode_rle(frame, *size, layout.dtype, layout.samples)
         else:
             plugin = _PLUGIN if decoder.is_encapsulated else ""
             options = _options(header.pixels, layout, frames)
@@ -104,21 +100,13 @@ def _unsupported(name: str) -> ImageError:
 def _options(pixels: PixelElement, layout: PixelFormat, frames: int) -> dict[str, Any]:
     """Return pydicom's decoding options; cells stay as stored, see `PixelFormat.values`."""
     return {
-        "rows": layout.rows,
-        "columns": layout.columns,
-        "samples_per_pixel": layout.samples,
-        "planar_configuration": layout.planar,
-        "photometric_interpretation": layout.photometric,
-        "bits_allocated": layout.bits_allocated,
-        "bits_stored": layout.bits_stored,
-        "pixel_representation": int(layout.signed),
-        "number_of_frames": frames,
-        "pixel_keyword": "PixelData",
-        "pixel_vr": pixels.vr or "OW",
-        "correct_unused_bits": False,
-        "view_only": True,
-        "raw": True,
-    }
+        "rows": layout.rows, "columns": layout.columns, "samples_per_pixel": layout.samples,
+        "planar_configuration": layout.planar, "photometric_interpretation": layout.photometric,
+        "bits_allocated": layout.bits_allocated, "bits_stored": layout.bits_stored,
+        "pixel_representation": int(layout.signed), "number_of_frames": frames,
+        "pixel_keyword": "PixelData", "pixel_vr": pixels.vr or "OW",
+        "correct_unused_bits": False, "view_only": True, "raw": True,
+    }  # fmt: skip
 
 
 def _uncompressed(
@@ -169,16 +157,16 @@ def _check_codestream(frame: bytes, layout: PixelFormat) -> None:
     The decoders go by the frame: a small header over a huge compressed picture would be decoded at
     its full size, and values of 16 bits would be wrapped around into 8.
     """
-    stated = None
-    with damage_refused("whole compressed fragments"):
-        stated = read_codestream(frame)
-        if stated is None:
-            raise ValueError("no size in a JPEG-family frame")
-    if stated is None or stated.cost_refusal:
+    stated = read_codestream(frame)
+    if stated is None:
+        raise ImageError(
+            "The pixel data cannot be decoded: expected a compressed picture, received damaged "
+            "data without its size. Export or download the file again."
+        )
+    if stated.cost_refusal:
         raise ImageError(
             "The compressed picture takes too much to decode: expected that of an ordinary film, "
-            f"received {stated.cost_refusal if stated else 'none'}. Save the film again "
-            "uncompressed."
+            f"received {stated.cost_refusal}. Save the film again uncompressed."
         )
     expected = (layout.rows, layout.columns, layout.samples)
     most = 2 * layout.rows * layout.columns * layout.samples * layout.bits_allocated // 8

@@ -368,7 +368,7 @@ AIMED_DICOM: dict[str, Callable[[], bytes]] = {
     "lossless jpeg of 90 MB": lambda: compressed(
         stated_size(lossless_jpeg(NOISE), b"\xff\xc3")[:-2].partition(b"\xff\xda")[0]
         + b"\xff\xda\0\x08\1\1\0\1\0\0"
-        + many(b"\x58\0")
+        + many(b"\x58\0", 90_000_000)
         + b"\xff\xd9",
         SIDE,
         SIDE,

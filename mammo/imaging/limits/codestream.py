@@ -42,10 +42,7 @@ _JPEG_MARKERS -= {0xEB}
 """Without hierarchical and arithmetic JPEG, lines counted afterwards, and JPEG XT (a second picture
 inside). Without markers that have no length too: decoders disagree on what follows them."""
 
-_JPEG_2000_MARKERS = {
-    0xFF50, 0xFF52, 0xFF55, 0xFF57, 0xFF58, 0xFF59, 0xFF5C, 0xFF5D, 0xFF5E, 0xFF60, 0xFF61, 0xFF63,
-    0xFF64, 0xFF90, 0xFF93, 0xFFD9,
-}  # fmt: skip
+_JPEG_2000_MARKERS = bytes.fromhex("50 52 55 57 58 59 5C 5D 5E 60 61 63 64 90 93 D9")
 """Without COC and POC, another style or order for a channel. OpenJPEG looks for known markers
 inside unknown ones."""
 
@@ -102,12 +99,8 @@ def _jpeg(frame: bytes) -> Codestream | None:
             refusal = "a hierarchical, arithmetic or extended JPEG"
         if marker in _SIZES and end - start >= 6:
             kind = marker
-            stated = Codestream(
-                int.from_bytes(frame[start + 1 : start + 3]),
-                int.from_bytes(frame[start + 3 : start + 5]),
-                frame[start + 5],
-                frame[start],
-            )
+            precision, rows, columns, channels = struct.unpack_from(">BHHB", frame, start)
+            stated = Codestream(rows, columns, channels, precision)
         if refusal:
             break
     if stated is None:
@@ -128,13 +121,10 @@ def _jpeg_segments(frame: bytes) -> Iterator[tuple[int, int, int]]:
     """Yield marker, start and end of a JPEG's segments up to its first scan, fill bytes as 0xFF."""
     position = 2
     while position + 4 <= len(frame) and frame[position] == 0xFF:
-        marker = frame[position + 1]
+        marker, length = struct.unpack_from(">BH", frame, position + 1)
         if marker == 0xFF:
-            position += 1
-            yield marker, position, position
-            continue
-        length = int.from_bytes(frame[position + 2 : position + 4])
-        if length < 2:
+            position, length = position + 1, -2
+        elif length < 2:
             return
         yield marker, position + 4, position + 2 + length
         if marker == 0xDA:
@@ -150,25 +140,23 @@ def _jpeg_2000_start(frame: bytes) -> int | None:
 
 
 def _jpeg_2000(frame: bytes, start: int) -> Codestream | None:
-    size = frame[start + 6 : start + 45]
-    if len(size) < 39:
+    if len(frame) < start + 45:
         return None
-    right, bottom, left, top, width, height, tile_x, tile_y, channels = struct.unpack(
-        ">8LH", size[2:36]
+    length, _, right, bottom, left, top, width, height, tile_x, tile_y, channels, bits, *steps = (
+        struct.unpack_from(">HH8LH3B", frame, start + 4)
     )
-    stated = Codestream(bottom - top, right - left, channels, (size[36] & 0x7F) + 1)
     if not width or not height:
         return None
+    stated = Codestream(bottom - top, right - left, channels, (bits & 0x7F) + 1)
     tiles = -((tile_x - right) // width) * -((tile_y - bottom) // height)
     tile = (min(width, stated.columns), min(height, stated.rows))
     refusal = ""
-    if channels == 1 and size[37:39] != b"\1\1":
+    if channels == 1 and steps != [1, 1]:
         refusal = "a picture with pixels left out"
     elif tiles > MOST_TILES:
         refusal = f"{tiles:,} tiles"
     else:
-        after_size = start + 4 + int.from_bytes(frame[start + 4 : start + 6])
-        refusal = _jpeg_2000_cost(frame, after_size, tiles * channels, tile)
+        refusal = _jpeg_2000_cost(frame, start + 4 + length, tiles * channels, tile)
     if stated.rows * stated.columns + len(frame) * 3 // 2 > MOST_WORK:
         refusal = refusal or f"a JPEG 2000 of {len(frame) // 10**6} MB"
     return replace(stated, cost_refusal=refusal)
@@ -180,7 +168,7 @@ def _jpeg_2000_cost(frame: bytes, position: int, tiles: int, tile: tuple[int, in
     for _ in range(4 * MOST_TILES):
         if position + 4 > len(frame):
             return ""
-        marker, length = struct.unpack(">HH", frame[position : position + 4])
+        marker, length = struct.unpack_from(">HH", frame, position)
         body = frame[position + 4 : position + min(length, 64) + 2]
         if marker == 0xFF90 and len(body) >= 8:  # SOT: a tile part, of so many bytes
             part, part_length = position, int.from_bytes(body[2:6])
@@ -193,7 +181,7 @@ def _jpeg_2000_cost(frame: bytes, position: int, tiles: int, tile: tuple[int, in
             layers = int.from_bytes(body[2:4])
             if _packets_or_blocks(body[5:], body[0] & 1, tile, layers) * tiles > MOST_BLOCKS:
                 return f"more than {MOST_BLOCKS:,} blocks of pixels"
-        elif marker not in _JPEG_2000_MARKERS:
+        elif marker >> 8 != 0xFF or marker & 0xFF not in _JPEG_2000_MARKERS:
             return "several coding styles or unknown parts"
         elif marker == 0xFFD9 or length < 2:
             return ""
@@ -206,15 +194,10 @@ def _packets_or_blocks(style: bytes, has_precincts: int, tile: tuple[int, int], 
     levels = min(style[0], 32)
     packets = blocks = 0
     for level in range(levels + 1):  # the smallest resolution first
-        scale = levels - level
         size = style[5 + level] if has_precincts and len(style) > 5 + level else 0xFF
-        sides = (size & 15, size >> 4)
-        codes = (style[1] + 2, style[2] + 2)
-        precincts = code_blocks = 1
-        for full_length, side, code in zip(tile, sides, codes, strict=True):
-            length = (full_length >> scale) + 2
-            precincts *= (length >> side) + 1
-            code_blocks *= (length >> min(code, side)) + 1
-        packets += precincts
-        blocks += code_blocks
+        width, height = ((length >> levels - level) + 2 for length in tile)
+        across, down = size & 15, size >> 4
+        packets += ((width >> across) + 1) * ((height >> down) + 1)
+        across, down = min(across, style[1] + 2), min(down, style[2] + 2)
+        blocks += ((width >> across) + 1) * ((height >> down) + 1)
     return max(packets * max(1, layers), blocks)
