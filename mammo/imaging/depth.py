@@ -22,7 +22,7 @@ def to_eight_bit(values: NDArray[np.generic]) -> NDArray[np.uint8]:
 
     Parameters
     ----------
-    values : uint8, uint16, int16, int32 or float (H, W)
+    values : whole numbers or floats of any size (H, W)
         Any range; floats must be finite.
 
     Returns

@@ -18,7 +18,7 @@ size no kind of picture takes more than 400 MB to read (`benchmarks/fuzz.py`).""
 
 MAX_COSTLY_PIXELS = MAX_PIXELS // 3
 """The same for kinds that take several times as much memory or time: colours of 16 bits a channel,
-greys of 32 bits, and WebP."""
+greys of 32 bits, numbers as text, progressive JPEG and WebP."""
 
 MIN_SIDE = 16
 """Pixels that the shorter side must have. A smaller picture cannot show a lesion."""

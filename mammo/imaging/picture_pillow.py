@@ -37,6 +37,9 @@ _SEVERAL_CHANNELS = {2, 4, 6}
 _BMP_RUN_LENGTHS = {1, 2}
 """Compressions of a BMP that jump over millions of pixels in a few bytes."""
 
+_BMP_SHORT_HEADER = b"\x0c\0\0\0"
+"""The length of the one header that names no compression."""
+
 Decoded = tuple[NDArray[Any], int, tuple[str, ...]]
 """Grey (H, W) in the file's own depth; orientation; warnings."""
 
@@ -55,7 +58,7 @@ def _decoded(
         ) from None
     _check_mode(picture.mode)
     is_deep = reader is PngImageFile and _is_deep_colour_png(essence.content)
-    is_costly = is_deep or essence.scans > 1 or reader is WebPImageFile
+    is_costly = is_deep or essence.is_buffered or reader is WebPImageFile
     check_size(picture.height, picture.width, MAX_COSTLY_PIXELS if is_costly else MAX_PIXELS)
     shape = (picture.height, picture.width)
     if is_deep:
@@ -70,7 +73,8 @@ def _decoded(
 
 
 def _bmp_essence(content: bytes) -> Essence:
-    if int.from_bytes(content[30:34], "little") in _BMP_RUN_LENGTHS and content[14] >= 40:
+    size, compression = content[14:18], int.from_bytes(content[30:34], "little")
+    if compression in _BMP_RUN_LENGTHS and size != _BMP_SHORT_HEADER:
         raise ImageError(
             "Expected an uncompressed BMP, received one with run-length compression (RLE). "
             "Save it as a grey PNG."

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from mammo.errors import ImageError
 from mammo.imaging.image import MAX_COSTLY_PIXELS, MAX_PIXELS, check_size
-from mammo.imaging.limits.tiff import MAX_BLOCKS, MAX_SAMPLES, Directory
+from mammo.imaging.limits.tiff import MAX_BLOCKS, MAX_JPEG_BLOCKS, MAX_SAMPLES, Directory
 
 NO_COMPRESSION, LZW, JPEG, DEFLATE, PACKBITS, OLD_DEFLATE = 1, 5, 7, 8, 32773, 32946
 UNSIGNED, SIGNED, FLOAT = 1, 2, 3
@@ -169,8 +169,9 @@ def _costly_blocks(layout: Layout) -> Iterator[tuple[str, str]]:
         return
     blocks = layout.across * layout.down
     stored, size = blocks * layout.rows * layout.columns, f"{layout.columns:,} x {layout.rows:,}"
-    if blocks * layout.planes > MAX_BLOCKS:
-        yield f"at most {MAX_BLOCKS:,} strips or tiles", f"{blocks * layout.planes:,}"
+    most = MAX_JPEG_BLOCKS if layout.compression == JPEG else MAX_BLOCKS
+    if blocks * layout.planes > most:
+        yield f"at most {most:,} strips or tiles", f"{blocks * layout.planes:,}"
     if layout.is_tiled and stored > 2 * max(layout.height * layout.width, 10**6):
         yield f"tiles that fit {layout.width:,} x {layout.height:,} pixels", f"ones of {size}"
     row = layout.across * layout.planes * layout.rows * layout.row_bytes

@@ -112,7 +112,13 @@ def _decompressed(
     """Return the bytes of blocks one below the other, (height, row_bytes)."""
     more = {}
     if layout.compression == JPEG:
-        blocks = [jpeg_essence(block).content for block in blocks]
+        essences = [jpeg_essence(block) for block in blocks]
+        if any(essence.is_buffered for essence in essences):
+            raise ImageError(
+                "Expected a TIFF with baseline JPEG compression, received a progressive one. "
+                "Save the picture as a grey PNG."
+            )
+        blocks = [essence.content for essence in essences]
         for tag, kind in ((_TABLES, "B"), (_SUBSAMPLING, "H")):
             numbers = page.values(tag, _MAX_TABLES)
             more[tag] = (kind, numbers)

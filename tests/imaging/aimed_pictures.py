@@ -163,6 +163,13 @@ def jpeg_progressive(scans: int, side: int, channels: int) -> bytes:
     return out + b"\xff\xd9"
 
 
+def jpeg_one_scan_of_three() -> bytes:
+    """Return a baseline picture whose one scan has one of its three colours."""
+    whole = jpeg_blank(SIDE, "RGB", subsampling=0)
+    place = whole.index(b"\xff\xda")
+    return whole[:place] + jpeg_segment(0xDA, bytes([1, 1, 0, 0, 63, 0])) + whole[place + 14 :]
+
+
 def jpeg_blank(side: int, mode: str, **options: Any) -> bytes:
     return picture_bytes(PillowImage.new(mode, (side, side)), "JPEG", **options)
 
@@ -253,6 +260,17 @@ def tiff_one_strip(bits: int, samples: int, compression: int, side: int) -> byte
     return tiff_square(side, tags, data, 1)
 
 
+def tiff_jpeg_blocks() -> bytes:
+    """Return strips of one row, each a JPEG of hundreds of comments."""
+    strip = picture_bytes(PillowImage.new("L", (64, 1)), "JPEG")
+    strip = strip[:2] + jpeg_segment(0xFE, b"") * 380 + strip[2:]
+    tags: Tags = {
+        256: ("L", [64]), 257: ("L", [20_000]), 258: ("H", [8]), 259: ("H", [7]),
+        262: ("H", [1]), 277: ("H", [1]), 278: ("L", [1]),
+    }  # fmt: skip
+    return joined([([strip] * 20_000, tags)])
+
+
 def lzw_zeros(size: int) -> bytes:
     """Compress zeros by LZW: codes of growing runs, the table cleared before it is full."""
     bits, width = io.StringIO(), 9
@@ -330,6 +348,8 @@ AIMED_PICTURES: dict[str, Callable[[], bytes]] = {
     "jpeg scans": lambda: jpeg_progressive(5_000, 1_000, 1),
     "jpeg scans grey": lambda: jpeg_progressive(28, 3_870, 1),
     "jpeg scans colour": lambda: jpeg_progressive(28, 3_870, 3),
+    "jpeg one scan of three": jpeg_one_scan_of_three,
+    "tiff jpeg comments": tiff_jpeg_blocks,
     "jpeg two scans": lambda: jpeg_progressive(1, SIDE, 3),
     "jpeg grey": lambda: jpeg_blank(SIDE, "L"),
     "jpeg rgb": lambda: jpeg_blank(SIDE, "RGB", subsampling=0),

@@ -1,5 +1,6 @@
 """Test how a source is opened and what kind of file it is taken for."""
 
+import gzip
 import io
 import subprocess
 import sys
@@ -31,6 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 GREY = (np.arange(40 * 30) % 251).astype(np.uint8).reshape(40, 30)
 PNG = picture_bytes(GREY, "PNG")
+NIFTI = b"\x5c\x01\0\0" + bytes(340) + b"n+1\0" + bytes(100)
 FILM = dicom_bytes(ramp())
 RLE = dicom_bytes(GREY, syntax=RLELossless, frames=[encoded(GREY, RLELossless)])
 
@@ -98,7 +100,38 @@ def test_the_content_counts_and_not_the_name(tmp_path: Path) -> None:
         (b"%PDF-1.7" + bytes(100), "a PDF document"),
         (b"PK\x03\x04" + bytes(100), "a ZIP archive"),
         (b"\x1f\x8b" + bytes(100), "a gzip archive"),
-        (b"\0\0\0\x18ftypheic" + bytes(100), "a HEIC"),
+        (gzip.compress(b"a letter" * 99), "a gzip archive.* Unpack it first"),
+        (gzip.compress(NIFTI), "a compressed NIfTI file.*16-bit PNG"),
+        (gzip.compress(NIFTI + np.random.default_rng(1).bytes(9_000)), "a compressed NIfTI"),
+        (NIFTI, "a NIfTI file.*Export a slice"),
+        (NIFTI.replace(b"n+1", b"ni1"), "the header of a NIfTI file"),
+        (NIFTI[:300] + bytes(99), "an Analyze or NIfTI header"),
+        (b"\0\0\x01\x5c" + bytes(344), "an Analyze or NIfTI header"),
+        (b"\0\0\x02\x1cn+2\0\r\n\x1a\n" + bytes(600), "a NIfTI file"),
+        (b"\0\0\0\x18ftypheic" + bytes(100), "a HEIC picture, as phones take"),
+        (b"\0\0\0\x18ftypmif1" + bytes(100), "a HEIC or AVIF"),
+        (b"\0\0\0\x1cftypavif" + bytes(100), "an AVIF"),
+        (b"\0\0\0\x20ftypisom" + bytes(100), "a video.*Export one still picture"),
+        (b"\0\0\0\x14ftypqt  " + bytes(100), "a video"),
+        (b"RIFF\0\0\0\0AVI " + bytes(100), "a video"),
+        (b"\x1a\x45\xdf\xa3" + bytes(100), "a video"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(100), "a JPEG XL"),
+        (b"\xff\x0a" + bytes(100), "a JPEG XL"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(100), "a bare JPEG 2000"),
+        (b"\xff\x4f\xff\x51" + bytes(100), "a bare JPEG 2000"),
+        (b"NRRD0004\ntype: short\n", "an NRRD"),
+        (b"ObjectType = Image\nNDims = 2\n", "a MetaImage"),
+        (b"NDims = 2\n", "a MetaImage"),
+        (b"\x89HDF\r\n\x1a\n" + bytes(100), "an HDF5"),
+        (b"MATLAB 5.0 MAT-file" + bytes(100), "a MATLAB"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'>", r"a drawing \(SVG\)"),
+        (b"\xef\xbb\xbf<?xml version='1.0'?>\n<!-- -->\n<svg>", r"a drawing \(SVG\)"),
+        (b"<!DOCTYPE html><html>", "a text file"),
+        (b"P4\n20 20\n" + bytes(100), "a PBM, PAM or PFM"),
+        (b"Pf\n20 20\n-1.0\n" + bytes(1600), "a PBM, PAM or PFM"),
+        (b"P1 of the patients\n", "a PBM"),
+        (b"P1,P2\n" * 9, "a text file"),
+        (b"8BPS\0\1" + bytes(100), "a Photoshop"),
         (bytes(range(200, 256)) * 4, "something else"),
     ],
 )

@@ -41,6 +41,7 @@ _ARITHMETIC = {0xC9, 0xCA, 0xCD, 0xCE}
 """Frames that are decoded ten times slower, and that viewers do not read either."""
 
 _PROGRESSIVE = {0xC2, 0xC6}
+_SEQUENTIAL = {0xC0, 0xC1}
 _MARKER = re.compile(rb"\xff(?=[^\x00\xd0-\xd7])")
 """A marker in compressed data: neither a stuffed byte nor a restart."""
 _DATA = {bytes([code]) for code in (0x00, *range(0xD0, 0xD8))}
@@ -58,14 +59,15 @@ class Essence:
         The EXIF block; empty if there is none.
     frames : int
         Frames of an animation; 1 if it is none.
-    scans : int
-        Scans of a JPEG; with more than one, all its coefficients are in memory at once.
+    is_buffered : bool
+        Whether all coefficients of a JPEG are in memory at once: it is progressive, or its colours
+        are in scans of their own.
     """
 
     content: bytes
     exif: bytes = b""
     frames: int = 1
-    scans: int = 1
+    is_buffered: bool = False
 
 
 def png_essence(content: bytes) -> Essence:
@@ -142,7 +144,7 @@ def jpeg_essence(content: bytes) -> Essence:
         If it is lossless or arithmetic-coded, or has more segments, scans or bytes of fill than
         pictures have.
     """
-    kept, exif, scans = [(0, 2)], b"", 0
+    kept, exif, scans, components, is_buffered = [(0, 2)], b"", 0, 0, False
     for code, start, end in _segments(content):
         if code in _LOSSLESS:
             raise ImageError(
@@ -158,11 +160,15 @@ def jpeg_essence(content: bytes) -> Essence:
             exif = content[start + 4 : end]
         if code not in _METADATA:
             kept.append((start, end))
-        # A progressive picture has at least two, and one that lacks the others costs as much.
-        scans += (code == _SOS) + (code in _PROGRESSIVE)
+        if code in _PROGRESSIVE | _SEQUENTIAL:
+            components = content[start + 9]
+            is_buffered = is_buffered or code in _PROGRESSIVE
+        if code == _SOS:
+            scans += 1
+            is_buffered = is_buffered or content[start + 4] < components
         if scans > MAX_SCANS:
             raise _too_many("scans", MAX_SCANS)
-    return Essence(_joined(content, kept), exif, scans=scans)
+    return Essence(_joined(content, kept), exif, is_buffered=is_buffered)
 
 
 def _segments(content: bytes) -> Iterator[tuple[int, int, int]]:

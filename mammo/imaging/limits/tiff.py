@@ -22,22 +22,15 @@ MAX_PAGES = 100
 MAX_BLOCKS = 30_000
 """Strips or tiles. A colour film of 10,000 rows with one row per strip and plane has as many."""
 
+MAX_JPEG_BLOCKS = 2_000
+"""Strips or tiles that are JPEG pictures of their own, whose segments are counted, too."""
+
 MAX_SAMPLES = 16
 """Channels per pixel. Grey, colour and transparency need five."""
 
-_TYPES = {
-    1: "B",
-    3: "H",
-    4: "L",
-    6: "b",
-    7: "B",
-    8: "h",
-    9: "l",
-    13: "L",
-    16: "Q",
-    17: "q",
-    18: "Q",
-}
+_TYPES = {1: "B", 3: "H", 4: "L", 7: "B", 13: "L", 16: "Q", 18: "Q"}
+"""Types of unsigned whole numbers; each tag that is read here has one."""
+
 _ORIENTATION, _SUB_DIRECTORIES, _BIG = 274, 330, 43
 
 
