@@ -62,7 +62,7 @@ def test_command_prints_and_writes(
     arguments = ["--artifacts", str(artifacts), "--unit", unit, "--json", str(out)]
     assert main([*arguments, "--resamples", "100"]) == 0
     printed = capsys.readouterr()
-    assert "OFFICIAL TEST SPLIT" in printed.out
+    assert "TEST SPLIT" in printed.out and "OFFICIAL" not in printed.out
     assert printed.err == ""
     tree = json.loads(out.read_text())
     assert tree["unit"] == unit
@@ -109,6 +109,47 @@ def test_patients_that_trained_the_models_are_left_out(
     assert "all 4 crops are of patients that the models learned from" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("content", [b"mine", b"", b"[]", b'{"schema": 1}', b"\xff\xd8 a film"])
+def test_a_file_that_it_did_not_write_is_not_replaced(
+    artifacts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    out = tmp_path / "film.dcm"
+    out.write_bytes(content)
+    arguments = ["--artifacts", str(artifacts), "--resamples", "100", "--json"]
+    assert main([*arguments, str(out)]) == 1
+    assert "another file, which is not replaced" in capsys.readouterr().err
+    assert out.read_bytes() == content
+    out.unlink()
+    for _ in range(2):  # its own it replaces
+        assert main([*arguments, str(out)]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["film.dcm"]
+    assert main([*arguments, "/dev/full"]) == 1
+    assert "No space left on device" in capsys.readouterr().err
+
+
+def test_where_crops_come_from_is_noted(
+    artifacts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_crops(tmp_path / "hospital", ["H1", "H2", "H3"])
+    with (folder / "index.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row, origin in zip(rows, ["window"] * 3 + ["provided"] * 2 + [""], strict=True):
+        row["origin"] = origin
+    with (folder / "index.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    out = tmp_path / "out.json"
+    arguments = ["--artifacts", str(artifacts), "--data", str(folder), "--resamples", "100"]
+    assert main([*arguments, "--json", str(out)]) == 0
+    words = (
+        "3 crops were cut from their films, 2 are crops that the data set provides, 1 of unknown "
+        "origin."
+    )
+    assert words in " ".join(capsys.readouterr().out.split())
+    assert words in " ".join(json.loads(out.read_text())["notes"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -116,7 +157,10 @@ def test_patients_that_trained_the_models_are_left_out(
         (["--models", "resnet"], "resnet"),
         (["--resamples", "3"], "at least 100 resamples"),
         (["--seed", "-1"], "expected a seed of 0 or more, received -1"),
-        (["--json", "no/such/folder/out.json", "--resamples", "100"], "folder that exists"),
+        (["--json", "no/such/folder/out.json"], "in a folder that does not exist"),
+        (["--json", "."], "a folder"),
+        (["--json", "n" * 300 + ".json"], "File name too long"),
+        (["--json", "a\0b"], "null"),
         (["--data", "nowhere"], "nowhere is not a folder"),
     ],
 )

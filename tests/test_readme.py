@@ -39,6 +39,7 @@ HERE = "this file"
 TRAINING = "tests/test_train.py"
 DOWNLOADING = "tests/test_download.py"
 PREPARING = "tests/test_prepare.py"
+CLUSTER = "tests/data/test_preparation_cluster.py"
 TRYING = "tests/experiments/test_experiments.py"
 HELD = {
     "pip install -r requirements.txt": CI,
@@ -53,6 +54,11 @@ HELD = {
     "python -m mammo.prepare --data cbis-ddsm --out all-crops --abnormality all --jobs 4": (
         PREPARING
     ),
+    "pip install -r requirements-cluster.txt": CI,
+    "python -m dask scheduler": CLUSTER,
+    "python -m dask worker tcp://HOST:8786": CLUSTER,
+    "python -m mammo.prepare --data cbis-ddsm --out crops --dask tcp://HOST:8786": CLUSTER,
+    "MAMMO_ARTIFACTS=try streamlit run app.py": HERE,
     "python -m mammo.experiments docs/experiments/mobilenet-mixup.json --data DIR": TRYING,
     "python -m mammo.experiments.guards --data DIR": TRYING,
     "python -m mammo.experiments.published --data DIR": "tests/experiments/test_published.py",

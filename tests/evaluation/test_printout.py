@@ -20,7 +20,7 @@ MODELS = [
 def test_every_part_is_printed(columns: dict[str, Any], unit: Any) -> None:
     text = print_out(evaluate(columns, MODELS, unit, resamples=100))
     for words in (
-        "OFFICIAL TEST SPLIT",
+        "TEST SPLIT",
         "TRAINING SPLIT, OUT OF FOLD",
         "Not a medical device",
         "Calibration of simple_cnn: platt, slope 1",
@@ -48,7 +48,7 @@ def test_headline_is_one_sentence_with_both_models(columns: dict[str, Any]) -> N
     evaluation = evaluate(columns, MODELS, "lesion", resamples=200)
     sentence = evaluation.splits["test"].headline
     assert sentence.startswith(
-        "Given one malignant and one benign lesion of the official test split, MobileNetV2 gives "
+        "Given one malignant and one benign lesion of the test split, MobileNetV2 gives "
     )
     assert "Simple CNN" in sentence
     assert "95 % interval" in sentence

@@ -141,6 +141,7 @@ def _probe(film: str) -> Callable[[], dict[str, str]]:
         import hashlib
         import importlib
         import pathlib
+        import sys
 
         found = {}
         for name in modules:
@@ -150,7 +151,7 @@ def _probe(film: str) -> Callable[[], dict[str, str]]:
                 found[name] = f"cannot be imported ({type(error).__name__}: {error})"
         try:
             importlib.import_module(preparing)
-            package = pathlib.Path(str(importlib.import_module("mammo").__file__)).parent
+            package = pathlib.Path(str(sys.modules[preparing].__file__)).parents[2]
             code = hashlib.sha256()
             for part in ("imaging", "data/preparation"):
                 for path in sorted((package / part).glob("*.py")):

@@ -34,7 +34,19 @@ _SHAPES = (
     (NBIA, re.compile(r"/\d\d-\d\d-\d{4}-[^/]*/[^/]+-\d+/[^/]+$")),
 )
 _PICTURES = {".dcm", ".jpg"}
-_NO_PICTURES = {".csv", ".json", ".txt", ".xlsx", ".html", ".md", ".tcia", ".zip", ".png"}
+_NO_PICTURES = {
+    ".csv",
+    ".json",
+    ".txt",
+    ".xlsx",
+    ".html",
+    ".md",
+    ".tcia",
+    ".zip",
+    ".png",
+    ".db",
+    ".ini",
+}
 
 
 @dataclass
@@ -103,8 +115,10 @@ def index_tree(folder: Path) -> Tree:
                 pictures.append(path)
         elif suffix not in _NO_PICTURES:
             others.append(path)
-    # A DICOM tree may have a preview beside each file.
-    tree = _index_jpeg(pictures) if len(pictures) > len(others) else _index_dicom(others)
+    tree = _index_jpeg(pictures)
+    if len(pictures) <= len(others):  # a DICOM tree may have a preview beside each file
+        dicom = _index_dicom(others)
+        tree = dicom if dicom.by_series else tree
     if not tree.by_series:
         raise DataError(
             "Expected CBIS-DDSM as Kaggle (jpeg/<series>/*.jpg), The Cancer Imaging Archive, the "
