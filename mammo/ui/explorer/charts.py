@@ -124,8 +124,8 @@ def by_birads(cases: "pd.DataFrame") -> Chart:
         ends = NO_INTERVAL
     sentence = (
         "With 4 and 5 (biopsy) read as a yes and the rest as a no, the radiologists were right "
-        f"about {_share(right.value)} of {counted(len(read), 'crop')} ({ends}). They sent {sent} to "
-        "biopsy."
+        f"about {_share(right.value)} of {counted(len(read), 'crop')} ({ends}). "
+        f"They sent {sent} to biopsy."
     )
     return Chart(chart.counts, sentence, "BI-RADS assessment")
 
