@@ -3,6 +3,7 @@
 Free of Streamlit. Run the tests with `pytest tests/ui/test_comparison_cases.py`.
 """
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -134,7 +135,8 @@ def scores_export(study: Study) -> "pd.DataFrame":
 def difference_sentences(study: Study) -> list[str]:
     """Say each difference in AUC with its interval and paired p-value."""
     return [
-        f"{first} minus {second}: {signed(gap)}, {p_value(p)}"
+        f"{first} minus {second}: {signed(gap)}, "
+        f"{'which these cases cannot test' if math.isnan(p) else p_value(p)}"
         for first, second, gap, p in _differences(study)
     ]
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import plotly.graph_objects as go
 
 from mammo.data.descriptors import MISSING
@@ -15,7 +16,7 @@ from mammo.evaluation.bootstrap import PatientBootstrap
 from mammo.evaluation.confusion import Confusion
 from mammo.evaluation.operating import point_of_flags
 from mammo.evaluation.radiologists import biopsy, suspicion
-from mammo.evaluation.wording import percent
+from mammo.evaluation.wording import NO_INTERVAL
 from mammo.ui.comparison.style import lay_out
 from mammo.ui.explorer.filters import FILTERS, options_of, title_of
 from mammo.ui.figures import ABOVE_COLOUR, BELOW_COLOUR
@@ -118,10 +119,13 @@ def by_birads(cases: "pd.DataFrame") -> Chart:
         PatientBootstrap(read["patient_id"].tolist()),
     )
     right, sent = point.rates["accuracy"], _sent_to_biopsy(point.confusion)
+    ends = f"95 % interval over patients {_share(right.low)} to {_share(right.high)}"
+    if np.isnan(right.low):
+        ends = NO_INTERVAL
     sentence = (
         "With 4 and 5 (biopsy) read as a yes and the rest as a no, the radiologists were right "
-        f"for {percent(right)} of {counted(len(read), 'crop')} (95 % interval over patients in "
-        f"brackets). They sent {sent} to biopsy."
+        f"about {_share(right.value)} of {counted(len(read), 'crop')} ({ends}). "
+        f"They sent {sent} to biopsy."
     )
     return Chart(chart.counts, sentence, "BI-RADS assessment")
 
