@@ -41,8 +41,8 @@ if picture is not None:
         lesion = film.marked_lesion(picture) if kind == "film" else source.Lesion(picture)
         if lesion is None:
             st.info(
-                "Drag a box around the lesion on the film, or type its four numbers below the "
-                "film. Both answers then appear here.",
+                "Drag a box around the lesion on the film with a mouse, or type its four numbers "
+                "below the film. Both answers then appear here.",
                 icon=":material/crop_free:",
             )
             result.show_doubts(picture.image.warnings)

@@ -19,12 +19,16 @@ from mammo.ui.reading.viewer import keep_room
 frame("Reading room", ":material/groups:")
 keep_room()
 READ, FILES = "read", "files"
+ABOUT = (
+    "Read lesions blind, rate each, and see how you compare with two networks and the "
+    "radiologists of the data set, on the very same cases."
+)
 DEEDS = {READ: "Read a round", FILES: "Open result files"}
 deed = READ
 if not session.reading_now():
     deed = choose_option("What to do", "do", DEEDS, READ)
 
-if not notice_accepted():
+if not notice_accepted(ABOUT):
     st.stop()
 if deed == FILES:
     with sentences():
@@ -35,10 +39,7 @@ play = None
 with sentences():
     play = session.current()
 if play is None:
-    st.markdown(
-        "Read lesions blind, rate each, and see how you stand beside two networks and the "
-        "radiologists of the data set, on the very same cases."
-    )
+    st.markdown(ABOUT)
     with sentences():
         show_setup()
     st.stop()

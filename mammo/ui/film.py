@@ -13,7 +13,7 @@ from mammo.ui.box_fields import BoxFields
 from mammo.ui.display import cut_view, data_uri, toned
 from mammo.ui.figures import FILM_CONFIG, film_figure
 from mammo.ui.own_files import OWN_BOXES
-from mammo.ui.region import Region, box_in_window, middle, selected_box, zoomed_view
+from mammo.ui.region import Region, box_in_window, covers_most, middle, selected_box, zoomed_view
 from mammo.ui.source import Lesion, Picture
 
 _BOX = BoxFields("box")
@@ -22,6 +22,8 @@ _ZOOM = "zoom"
 _TONES = (-100, 100, 0, 5)
 """Least, most, start and step of brightness and contrast."""
 _MARKED = "marked_picture"
+_ASKED = "asked_box"
+"""A drawn box of most of the film, until the visitor has confirmed or discarded it."""
 
 
 def marked_lesion(picture: Picture) -> Lesion | None:
@@ -52,6 +54,7 @@ def _start(picture: Picture) -> None:
     box = boxes.get(picture.key, _recorded_box(picture))
     _BOX.set(box)
     st.session_state[_MARKED] = picture.key
+    st.session_state.pop(_ASKED, None)
     if box is None:
         st.session_state[_ZOOM] = ZOOMS[0]
 
@@ -83,7 +86,23 @@ def _controlled_film(picture: Picture) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         zoom = _zoom(box)
         tone = _tone()
+    _ask_back()
     _film(picture, box, zoom, tone)
+
+
+def _ask_back() -> None:
+    """Ask whether a drawn box of most of the film is meant; no model answers for it before."""
+    if _ASKED not in st.session_state:
+        return
+    st.warning("The box covers most of the film. Is that the lesion?", icon=":material/help:")
+    with st.container(horizontal=True):
+        st.button("Use this box", on_click=_use_asked, key="use_box")
+        st.button("Discard it", on_click=st.session_state.pop, args=(_ASKED,), key="discard_box")
+
+
+def _use_asked() -> None:
+    _BOX.set(st.session_state.pop(_ASKED))
+    st.rerun()
 
 
 def _zoom(box: Region | None) -> int:
@@ -115,10 +134,11 @@ def _film(picture: Picture, box: Region | None, zoom: int, tone: tuple[int, int,
     film = picture.image.pixels
     view = zoomed_view(film.shape, zoom, middle(box) if box and zoom > 1 else None)
     shown = toned(cut_view(film, view), *tone)
-    window = None if box is None else _window(picture, box)
+    asked = st.session_state.get(_ASKED)
+    window = None if box is None or asked else _window(picture, box)
     chart, shape = f"film_{picture.key}", film.shape
     st.plotly_chart(
-        film_figure(data_uri(shown), (shown.shape[0], shown.shape[1]), view, box, window),
+        film_figure(data_uri(shown), (shown.shape[0], shown.shape[1]), view, asked or box, window),
         key=chart,
         on_select=lambda: _take_drawn_box(chart, shape),  # must not keep the film alive
         selection_mode=("box",),
@@ -137,11 +157,13 @@ def _window(picture: Picture, box: Region) -> Region | None:
 
 
 def _take_drawn_box(chart: str, film_shape: tuple[int, ...]) -> None:
-    """Take the box that was just drawn, if one was."""
+    """Take the box that was just drawn, if one was; ask back first where it is most of the film."""
     box = selected_box(st.session_state.get(chart), film_shape)
-    if box is not None:
-        _BOX.set(box)
-        st.rerun()
+    if box is None:
+        return
+    st.session_state[_ASKED] = box
+    if not covers_most(box, film_shape):
+        _use_asked()
 
 
 def _number_fields(picture: Picture) -> None:
@@ -150,7 +172,8 @@ def _number_fields(picture: Picture) -> None:
     _BOX.show(height, width, 10, persist_state="session")
     st.caption(
         f"{_film_facts(picture.image)} The lesion box counts in film pixels from the top left "
-        "corner: drag on the film, or type. The yellow square is the window that the models read."
+        "corner: drag on the film with a mouse, or type. The yellow square is the window that the "
+        "models read."
     )
 
 

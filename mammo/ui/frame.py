@@ -19,6 +19,12 @@ from mammo.errors import MammoError
 from mammo.ui import words
 from mammo.ui.address import begin_address
 from mammo.ui.brand import MARK
+from mammo.ui.browser import (
+    accept_notice,
+    connect_browser,
+    has_accepted_notice,
+    session_was_lost,
+)
 from mammo.ui.chart import let_words_follow_the_theme
 from mammo.ui.memory import (
     admit_uploads,
@@ -32,7 +38,6 @@ from mammo.ui.settings import settings_button
 DATA_SET = "https://doi.org/10.7937/K9/TCIA.2016.7O02S9CY"
 CHOSEN = ":material/check:"
 """Icon of the chosen one of several buttons: a sign for all eyes, where a colour is none."""
-_ACCEPTED = "notice_accepted"
 
 
 @dataclass(frozen=True)
@@ -112,7 +117,10 @@ def frame(title: str, icon: str) -> None:
     st.logo(MARK, size="large")
     with st.sidebar:
         _sidebar()
+        connect_browser(title)
     st.title(title, icon=icon)
+    if session_was_lost():
+        st.warning(words.SESSION_LOST, icon=":material/cloud_off:")
 
 
 def _sidebar() -> None:
@@ -136,25 +144,29 @@ def small_print(text: str) -> None:
     st.markdown(f":gray[:small[{text}]]")
 
 
-def notice_accepted() -> bool:
-    """Show the notice until it has been accepted once in this session; tell whether it has.
+def notice_accepted(about: str = "") -> bool:
+    """Show the notice until it has been accepted in this browser; return whether it has.
+
+    Parameters
+    ----------
+    about : str, Markdown
+        What the page will show, where it has not yet said so: a link may lead here.
 
     Returns
     -------
     bool
         True where results may show. Where False, the notice and its button have been drawn here.
     """
-    if st.session_state.get(_ACCEPTED, False):
+    if has_accepted_notice():
         return True
+    if about:
+        st.markdown(about)
     with st.container(border=True):
         st.header(words.NOTICE_TITLE, icon=":material/front_hand:")
         st.markdown(words.NOTICE)
-        st.button(words.ACCEPT, icon=":material/check:", on_click=_accept, key="accept")
+        st.button(words.ACCEPT, icon=":material/check:", on_click=accept_notice, key="accept")
+        st.caption(words.ACCEPT_REMEMBERED)
     return False
-
-
-def _accept() -> None:
-    st.session_state[_ACCEPTED] = True
 
 
 @contextmanager

@@ -75,6 +75,22 @@ def _span(ends: Sequence[float], length: int) -> tuple[int, int]:
     return low, high
 
 
+def covers_most(box: Region, film_shape: tuple[int, ...]) -> bool:
+    """Return whether a side of a box is longer than half of the film's side.
+
+    Parameters
+    ----------
+    box : Region
+    film_shape : (H, W), pixels
+
+    Examples
+    --------
+    >>> covers_most((0, 0, 1500, 2000), (4000, 3000)), covers_most((0, 0, 1501, 9), (4000, 3000))
+    (False, True)
+    """
+    return 2 * box[2] > film_shape[1] or 2 * box[3] > film_shape[0]
+
+
 def zoomed_view(
     film_shape: tuple[int, ...], zoom: float, centre: tuple[float, float] | None = None
 ) -> Region:

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from mammo.data.examples import ExampleLesion
 
 ACCEPT = "I understand, show results"
+ACCEPT_REMEMBERED = "This browser remembers your answer for 30 days."
+SESSION_LOST = (
+    "This page lost its session: the server was restarted, or the connection was lost for too "
+    "long. Open your own files again. Settings and confirmed ratings in the address of this page "
+    "are kept."
+)
 NOTICE_TITLE = "For teaching and research only"
 NOTICE = (
     "mammo is not a medical device. Its two models were trained on digitised film of one public "

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -89,14 +89,16 @@ def running_server(
     more: Mapping[str, str] | None = None,
     under: Sequence[str] = (),
     script: Path = ROOT / "app.py",
+    port: int = 0,
 ) -> Iterator[Server]:
-    """Run the app on a free port until the block ends.
+    """Run the app on a port, a free one if 0, until the block ends.
 
     `more` are variables of its environment; `under` is a command that starts it, as a limit
     does; another `script` runs in its own folder.
     """
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
         port = probe.getsockname()[1]
     command = [
         *under,
@@ -161,11 +163,11 @@ def browser() -> Iterator["Browser"]:
 
 @pytest.fixture
 def visit(browser: "Browser") -> Iterator[Callable[..., Visit]]:
-    """Open an address as a new visitor: `visit(address, width=1400)`."""
+    """Open an address as a new visitor: `visit(address, width=1400, is_mobile=True)`."""
     contexts = []
 
-    def open_page(address: str, width: int = 1400) -> Visit:
-        context = browser.new_context(viewport={"width": width, "height": 1000})
+    def open_page(address: str, width: int = 1400, height: int = 1000, **more: Any) -> Visit:
+        context = browser.new_context(viewport={"width": width, "height": height}, **more)
         contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)
         visit = Visit(context.new_page())

@@ -36,8 +36,8 @@ def show_occlusion(viewed: Viewed, crop: Crop, models: Sequence[Classifier]) -> 
     """Let the visitor cover a part of the crop, and say what both models make of the rest."""
     st.header("Cover a part yourself", anchor="cover")
     st.caption(
-        "Drag a box over the crop, or type its numbers. Where the estimate falls, the covered part "
-        "spoke for malignancy; where it rises, against it."
+        "Drag a box over the crop with a mouse, or type its numbers. Where the estimate falls, the "
+        "covered part spoke for malignancy; where it rises, against it."
     )
     _start(viewed, crop.shape[0])
     fill = cast("Fill", choose_option("Cover with", "fill", FILL_NAMES, FILLS[0]))
