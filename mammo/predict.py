@@ -32,6 +32,7 @@ from mammo.reports import ReportFolder
 from mammo.results import HeatMapFolder, Region, Result, Source, line_of, result_table
 from mammo.settings import MODELS
 from mammo.trust import Trust, load_trust
+from mammo.ui.measured import measure_thresholds
 from mammo.ui.region import looks_like_crop
 from mammo.ui.words import NOTICE_SHORT
 
@@ -180,7 +181,8 @@ def _run(options: argparse.Namespace) -> int:
         reports = None
         if options.report:
             made_by = load_manifest(options.artifacts)
-            reports = ReportFolder(options.report, classifiers, made_by, trust)
+            measured = measure_thresholds(cards, options.artifacts)
+            reports = ReportFolder(options.report, classifiers, made_by, measured, trust)
         for source in sources:
             result = predict_source(source, classifiers, trust)
             failed += bool(result.error)

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from mammo.artifacts import Card
 from mammo.errors import DataError, SettingsError
 from mammo.inference import Assessment
+from mammo.spreadsheet import harmless
 from mammo.ui.words import NOTICE_SHORT, pathology_words, percent, standing
 
 Region = tuple[float, float, float, float]
 
-FORMULA_STARTS = ("=", "+", "-", "@")
 FIGURES = ("p_malignant", "p_low", "p_high", "score")
 HEAT_MAP_WORDS = "The heat map shows what the model used, not the extent of the lesion."
 
@@ -94,7 +94,7 @@ class ResultTable:
         """Write one row; the figures of a source that failed stay empty."""
         source = result.source
         row = {
-            "file": _harmless(source.name),
+            "file": source.name,
             "box": _numbers(source.box),
             "window": _numbers(source.window),
             "recorded": source.recorded,
@@ -105,7 +105,7 @@ class ResultTable:
         for card in self._cards:
             if card.name in result.assessments:
                 row |= _figures(card, result.assessments[card.name])
-        self._writer.writerow(row)
+        self._writer.writerow({name: harmless(cell) for name, cell in row.items()})
         self._file.flush()
 
 
@@ -216,8 +216,3 @@ def _figures(card: Card, given: Assessment) -> dict[str, str]:
 
 def _numbers(region: Region | None) -> str:
     return ",".join(f"{number:g}" for number in region or ())
-
-
-def _harmless(name: str) -> str:
-    """Keep a spreadsheet from running a file name as a formula (OWASP, "CSV injection")."""
-    return f"'{name}" if name.startswith(FORMULA_STARTS) else name

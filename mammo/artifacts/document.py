@@ -13,7 +13,9 @@ from typing import Any
 
 from mammo.errors import ArtifactError
 
-MARKUP = re.compile(r"[<>`$|\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]|\]\(|:\w+[\[:]|://|www\.")
+MARKUP = re.compile(
+    r"[<>`$|\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]|\]\(|:[A-Za-z]\w*[\[:]|://|www\."
+)
 """What Markdown, HTML or a chart would read in a text as more than its words."""
 RETRAIN = "Restore the artifacts from their release, or rebuild them with `python -m mammo.train`."
 

@@ -42,6 +42,7 @@ OPTIONAL = (
 )
 WHOLE_NUMBERS = ("abnormality_id", "breast_density", "assessment", "subtlety")
 HIGHEST_NUMBER = 999_999_999
+_LONGEST_SHOWN = 200
 LABELS = {"MALIGNANT": 1, "BENIGN": 0, "BENIGN_WITHOUT_CALLBACK": 0}
 SPLITS = ("train", "test")
 
@@ -74,17 +75,25 @@ def load_crops(folder: str | Path, *, refuse_leaks: bool = True) -> "pd.DataFram
 
     folder = Path(folder)
     index = folder / "index.csv"
-    if not folder.is_dir():
-        raise DataError(f"Expected a folder of prepared crops, but {folder} is not a folder.")
-    if not index.is_file():
+    shown = str(folder)[:_LONGEST_SHOWN]
+    try:
+        is_folder, has_index = folder.is_dir(), index.is_file()
+    except OSError as error:
         raise DataError(
-            f"Expected prepared crops (index.csv and crops/*.png) in {folder}, but it has no "
+            f"Expected a folder of prepared crops, but {shown} cannot be read ({error.strerror}). "
+            "Check the path and its permissions."
+        ) from error
+    if not is_folder:
+        raise DataError(f"Expected a folder of prepared crops, but {shown} is not a folder.")
+    if not has_index:
+        raise DataError(
+            f"Expected prepared crops (index.csv and crops/*.png) in {shown}, but it has no "
             "index.csv. A download is prepared first: python -m mammo.prepare --data DOWNLOAD "
             "--out FOLDER."
         )
     try:
         table = pd.read_csv(index, dtype={"file": str, "patient_id": str, "film_series_uid": str})
-    except (ValueError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise DataError(f"{index} cannot be read as a CSV table: {error}") from error
     return _checked(table, folder, refuse_leaks)
 
@@ -108,9 +117,8 @@ def _checked(table: "pd.DataFrame", folder: Path, refuse_leaks: bool) -> "pd.Dat
     )  # fmt: skip
     _refuse_rows(table, ~table["split"].isin(SPLITS), "must say train or test", "split")
     _read_whole_numbers(table)
-    table["path"] = [str((folder / name).resolve()) for name in table["file"]]
-    exists = np.array([Path(path).is_file() for path in table["path"]])
-    _refuse_rows(table, ~exists, "names a file that does not exist", "file")
+    table["path"] = [_path_of(folder / name) for name in table["file"]]
+    _refuse_rows(table, table["path"] == "", "names a file that does not exist", "file")
     table["label"] = table["pathology"].map(LABELS).astype(int)
     table["case_id"] = [Path(name).stem for name in table["file"]]
     table["lesion_id"] = _lesion_ids(table)
@@ -118,6 +126,14 @@ def _checked(table: "pd.DataFrame", folder: Path, refuse_leaks: bool) -> "pd.Dat
     if refuse_leaks:
         _refuse_shared_patients(table)
     return table
+
+
+def _path_of(file: Path) -> str:
+    """Return the absolute path of a file; "" where there is none, or no file can be called so."""
+    try:
+        return str(file.resolve()) if file.is_file() else ""
+    except (OSError, ValueError, RuntimeError):  # too long; with a NUL; a loop of links
+        return ""
 
 
 def _read_whole_numbers(table: "pd.DataFrame") -> None:

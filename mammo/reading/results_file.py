@@ -15,6 +15,7 @@ from mammo.errors import DataError, MammoError
 from mammo.reading.code import read_code, write_code
 from mammo.reading.plan import LONGEST
 from mammo.reading.record import DESCRIPTORS, Reading, Record
+from mammo.spreadsheet import FORMULA_SIGNS
 
 LARGEST_BYTES = 100_000
 LONGEST_NICKNAME = 30
@@ -62,15 +63,13 @@ class Result:
 def clean_nickname(text: str) -> str:
     r"""Make a nickname fit for a table: one line, printable, no formula, 30 characters at most.
 
-    Reference: OWASP, "CSV injection".
-
     Examples
     --------
     >>> clean_nickname("  Ada\n "), clean_nickname("=1+1"), clean_nickname("-@Bo")
     ('Ada', '1+1', 'Bo')
     """
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
-    return line.lstrip("=+-@ '").strip()[:LONGEST_NICKNAME].strip()
+    return line.lstrip(f"{FORMULA_SIGNS} '\"").strip()[:LONGEST_NICKNAME].strip()
 
 
 def write_result(result: Result, notice: str) -> bytes:

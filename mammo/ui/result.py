@@ -16,7 +16,7 @@ from mammo.explain import overlay
 from mammo.glossary import glossary_line
 from mammo.imaging import quality_warnings
 from mammo.inference import Assessment, Classifier
-from mammo.ui import words
+from mammo.ui import loaders, words
 from mammo.ui.address import went_back
 from mammo.ui.chart import draw
 from mammo.ui.comparison.link import option_from_link
@@ -87,7 +87,7 @@ def choose_threshold(field: str, asked: str | None = None) -> str:
         THRESHOLDS,
         required=True,
         format_func=words.threshold_name,
-        help=words.THRESHOLD_HELP,
+        help=loaders.threshold_help(),
         key=key,
         wrap=True,
     )

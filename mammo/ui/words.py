@@ -36,17 +36,12 @@ THRESHOLD_NAMES: Mapping[str, str] = {
     "sensitivity_90": "Sensitivity 90%",
     "specificity_90": "Specificity 90%",
 }
-THRESHOLD_MEANINGS: Mapping[str, str] = {
-    "youden": "weighs missed and false alarms alike",
-    "sensitivity_90": "finds nine of ten malignant lesions; more false alarms",
-    "specificity_90": "a false alarm for one of ten benign lesions; more misses",
+AIMS: Mapping[str, str] = {
+    "youden": "weighs the rates of missed lesions and of false alarms alike",
+    "sensitivity_90": "aims at a sensitivity of 90%",
+    "specificity_90": "aims at a specificity of 90%",
 }
-THRESHOLD_HELP = (
-    "The threshold turns a probability into a yes or no. **Balanced (Youden)** weighs missed and "
-    "false alarms alike; **Sensitivity 90%** finds nine of ten malignant lesions at the price of "
-    "more false alarms; **Specificity 90%** raises an alarm for one of ten benign lesions at the "
-    "price of more misses. All were set on training patients only."
-)
+"""For what each threshold was set, on training patients; other patients bring other rates."""
 SIDE_LETTERS = {"LEFT": "L", "RIGHT": "R"}
 DENSITY_LETTERS = {1: "a", 2: "b", 3: "c", 4: "d"}
 _UNSEEN = re.compile("[^\\s -\ud7ff\ue000-\U0010ffff]|[\x7f-\x84\x86-\x9f\u061c\u200b\u200e\u200f"
@@ -54,7 +49,7 @@ _UNSEEN = re.compile("[^\\s -\ud7ff\ue000-\U0010ffff]|[\x7f-\x84\x86-\x9f\u061c\
 _ACTIVE = re.compile(r"[\\`*<\[\]|$~]|(?<![^\W_])_|_(?![^\W_])|:(?=[^\s\d])|&(?=[#\w])")
 _AT_THE_START = re.compile(r"^(\d*)([-+#>.)=])")
 _LINK_AHEAD = re.compile(
-    r"https?\\?:/{2}|www(?=\.)|@(?=[-\w])|:(?=[a-z+_-][-\w+]*\\?:)", re.IGNORECASE
+    r"https?\\?:/{2}|www(?=\.)|@(?=[-\w])|:(?=[a-z+_-][-\w+/]*\\?:)", re.IGNORECASE
 )
 
 

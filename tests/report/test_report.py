@@ -49,6 +49,7 @@ def compose(folder: Path) -> Compose:
             {model.name: model.assess(crop)[0] for model in models},
             load_manifest(folder),
             DATE,
+            measure_thresholds([model.card for model in models], folder),
             TrustFacts(trust, familiarity, trust.similar(embedding)),
         )
 
