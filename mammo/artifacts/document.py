@@ -48,7 +48,9 @@ class Document:
     def text(self, name: str) -> str:
         """Return the string under `name`; pages show it, so it may hold no markup."""
         value = self._get(name)
-        if not isinstance(value, str) or MARKUP.search(value):
+        if not isinstance(value, str):
+            raise self.refusal(name, "a text", value)
+        if MARKUP.search(value):
             raise self.refusal(name, "a text without markup", value)
         return value
 

@@ -65,7 +65,7 @@ def threshold_meaning(measured: Measured, model: str, threshold: str) -> str:
 
 
 def threshold_help(cards: Sequence[Card], measured: Measured) -> str:
-    """Explain the thresholds, in Markdown: for what each was set, and what it was measured to do."""
+    """Explain the thresholds, in Markdown: for what each was set, and what was measured."""
     aims = " ".join(f"**{threshold_name(name)}** {aim}." for name, aim in AIMS.items())
     lines = [
         f"- {card.title}, {threshold_name(name)}: {threshold_meaning(measured, card.name, name)}"

@@ -47,7 +47,7 @@ DENSITY_LETTERS = {1: "a", 2: "b", 3: "c", 4: "d"}
 _UNSEEN = re.compile("[^\\s -\ud7ff\ue000-\U0010ffff]|[\x7f-\x84\x86-\x9f\u061c\u200b\u200e\u200f"
                      "\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")  # fmt: skip
 _ACTIVE = re.compile(r"[\\`*<\[\]|$~]|(?<![^\W_])_|_(?![^\W_])|:(?=[^\s\d])|&(?=[#\w])")
-_AT_THE_START = re.compile(r"^(\d*)([-+#>.)=])")
+_AT_THE_START = re.compile(r"^(\d+(?=[.)](?:\s|$))|)([-+#>.)])")
 _LINK_AHEAD = re.compile(
     r"https?\\?:/{2}|www(?=\.)|@(?=[-\w])|:(?=[a-z+_-][-\w+/]*\\?:)", re.IGNORECASE
 )

@@ -14,10 +14,12 @@ HOSTILE = (
     "![p](http://evil.example/p.png)", "[a](http://evil.example)", "<http://evil.example>",
     "http://evil.example/x", "HTTPS://evil.example", "_www.evil.example_", "a@evil.example",
     "mailto:a@evil.example", "<img src=http://evil.example/i.png>", "<b onclick=x>b</b>",
-    "[r]: http://evil.example", "[r][r] [^1]", ":red[x] :blue-badge[y] :small[z]", ":material/home:",
-    ":streamlit: :smile:", "$x^2$ $$y$$", "`c` ``d``", "**b** __x_ _i_ ~~s~~ *", "# h", "> q",
-    "- a", "+ a", "1. a", "1) a", "===", "    code", "&copy; &#65; &lt;", "a | b\n--- | ---\n1 | 2",
-    "a\n\n![p](http://evil.example/p.png)", "a\\b \\![p](http://evil.example)", ":é[x] ::x :::y",
+    "[r]: http://evil.example", "[r][r] [^1]", ":red[x] :blue-badge[y] :small[z]",
+    ":material/home:", ":streamlit: :smile:", "$x^2$ $$y$$", "`c` ``d``",
+    "**b** __x_ _i_ ~~s~~ *", "# h", "> q",
+    "- a", "+ a", "1. a", "1) a", "===", "    code", "&copy; &#65; &lt;",
+    "a | b\n--- | ---\n1 | 2", "a\n\n![p](http://evil.example/p.png)",
+    "a\\b \\![p](http://evil.example)", ":é[x] ::x :::y",
     "P_00820_LEFT.dcm at 12:30:15, 50%", "{x} (y) 'z' \"w\" ^~^",
 )  # fmt: skip
 SCRIPT = """
