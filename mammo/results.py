@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.artifacts import Card
+from mammo.data.spreadsheet import harmless
 from mammo.errors import DataError, SettingsError
 from mammo.inference import Assessment
-from mammo.spreadsheet import harmless
 from mammo.ui.words import NOTICE_SHORT, pathology_words, percent, standing
 
 Region = tuple[float, float, float, float]

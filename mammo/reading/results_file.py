@@ -11,11 +11,11 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mammo.data.spreadsheet import FORMULA_SIGNS
 from mammo.errors import DataError, MammoError
 from mammo.reading.code import read_code, write_code
 from mammo.reading.plan import LONGEST
 from mammo.reading.record import DESCRIPTORS, Reading, Record
-from mammo.spreadsheet import FORMULA_SIGNS
 
 LARGEST_BYTES = 100_000
 LONGEST_NICKNAME = 30

@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 
 from mammo.artifacts import Card
+from mammo.data.spreadsheet import harmless
 from mammo.inference import Assessment
-from mammo.spreadsheet import harmless
 from mammo.ui import words
 from mammo.ui.region import Region
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.spreadsheet import harmless
+from mammo.data.spreadsheet import harmless
 from mammo.ui import words
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mammo.spreadsheet import harmless
+from mammo.data.spreadsheet import harmless
 
 
 @pytest.mark.parametrize(
