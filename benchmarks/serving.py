@@ -20,6 +20,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -281,14 +282,12 @@ def ratios(figures: Figures) -> Figures:
 
 def machine() -> dict[str, Any]:
     """Say on what the figures were measured."""
-    import onnxruntime
-
     return {
         "system": platform.system(),
         "processor": processor(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
-        "onnxruntime": onnxruntime.__version__,
+        "onnxruntime": version("onnxruntime"),
         "load_before": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
     }
 

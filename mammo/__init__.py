@@ -7,8 +7,13 @@
     p_malignant = model.predict(crop)
 
 The names below load on first use, so that `import mammo` is light. Not a medical device.
+
+Importing mammo switches off ONNX Runtime's telemetry, which is on by default and writes a device
+identifier and a queue of events into the home folder. A program that imports `onnxruntime` before
+mammo has to set `ORT_DISABLE_TELEMETRY=1` itself.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +22,8 @@ if TYPE_CHECKING:
     from mammo.errors import MammoError
     from mammo.imaging import Image, cut_lesion, read_image
     from mammo.inference import Classifier, load_classifier
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # ONNX Runtime reads it once, when it is imported
 
 __version__ = "0.1.0"
 

@@ -35,6 +35,7 @@ from mammo.results import HeatMapFolder, Region, Result, ResultTable, Source, li
 from mammo.settings import MODELS
 from mammo.sources import example_sources, file_sources
 from mammo.trust import Trust, load_trust
+from mammo.ui.measured import measure_thresholds
 from mammo.ui.region import looks_like_crop
 from mammo.ui.words import NOTICE_SHORT
 
@@ -164,7 +165,8 @@ def _outputs(
         outputs.append(HeatMapFolder(options.heatmap, cards).draw)
     if options.report:
         made_by = load_manifest(options.artifacts)
-        reports = ReportFolder(options.report, classifiers, made_by, trust)
+        measured = measure_thresholds(cards, options.artifacts)
+        reports = ReportFolder(options.report, classifiers, made_by, measured, trust)
 
         def write_report(result: Result) -> None:
             if not result.error:

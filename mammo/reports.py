@@ -13,6 +13,7 @@ from mammo.report import FORMS, render
 from mammo.results import Result, Source, free_name
 from mammo.trust import NOT_A_CROP, Trust
 from mammo.ui.case_report import Region, ReportSubject, TrustFacts, compose_report
+from mammo.ui.measured import Measured
 from mammo.ui.words import pathology_words
 
 _MARKS = (b'name="generator" content="mammo"', b"/Creator (mammo)")
@@ -33,10 +34,11 @@ class ReportFolder:
         folder: Path,
         classifiers: Sequence[Classifier],
         made_by: Manifest,
+        measured: Measured,
         trust: Trust | None,
     ) -> None:
         self._folder, self._classifiers = check_folder(folder, "--report"), classifiers
-        self._made_by, self._trust = made_by, trust
+        self._made_by, self._measured, self._trust = made_by, measured, trust
         self._taken: set[str] = set()
 
     def write(self, result: Result, film: Image) -> None:
@@ -58,6 +60,7 @@ class ReportFolder:
             result.assessments,
             self._made_by,
             datetime.now(UTC).date().isoformat(),
+            self._measured,
             self._facts(result),
         )
         name = free_name(source, self._taken)

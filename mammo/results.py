@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.artifacts import Card
+from mammo.data.spreadsheet import harmless
 from mammo.errors import DataError
 from mammo.inference import Assessment
 from mammo.outputs import check_folder, check_output, starts_with_mark
@@ -22,7 +23,6 @@ from mammo.ui.words import NOTICE_SHORT, pathology_words, percent, standing
 
 Region = tuple[float, float, float, float]
 
-FORMULA_STARTS = ("=", "+", "-", "@")
 FIRST_COLUMNS = ("file", "box", "window")
 FIGURES = ("p_malignant", "p_low", "p_high", "score")
 SHEET_MARK = ("Software", "mammo")
@@ -134,7 +134,7 @@ class ResultTable:
     def _row(self, result: Result) -> dict[str, str]:
         source = result.source
         row = {
-            "file": _harmless(source.name),
+            "file": source.name,
             "box": _numbers(source.box),
             "window": _numbers(source.window),
             "recorded": source.recorded,
@@ -145,7 +145,7 @@ class ResultTable:
         for card in self._cards:
             if card.name in result.assessments:
                 row |= _figures(card, result.assessments[card.name])
-        return row
+        return {name: harmless(cell) for name, cell in row.items()}
 
 
 def _is_result_table(path: Path) -> bool:
@@ -230,8 +230,3 @@ def _figures(card: Card, given: Assessment) -> dict[str, str]:
 
 def _numbers(region: Region | None) -> str:
     return ",".join(f"{number:g}" for number in region or ())
-
-
-def _harmless(name: str) -> str:
-    """Keep a spreadsheet from running a file name as a formula (OWASP, "CSV injection")."""
-    return f"'{name}" if name.startswith(FORMULA_STARTS) else name

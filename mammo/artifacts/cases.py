@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mammo.artifacts.document import RETRAIN
+from mammo.artifacts.document import MARKUP, RETRAIN
 from mammo.artifacts.manifest import artifacts_folder, load_manifest, read_files, require_model
 from mammo.data.csv_table import read_csv_table
 from mammo.errors import ArtifactError, DataError
@@ -173,6 +173,9 @@ def _check_rows(rows: Sequence[Mapping[str, str]], path: Path, models: Sequence[
 
 def _fault(row: Mapping[str, str], models: Sequence[str]) -> str:
     """Say what is wrong with a row of cases.csv, or nothing."""
+    for name, value in row.items():
+        if MARKUP.search(value):
+            return f"{name} {value[:60]!r}, expected a text without markup"
     if row["split"] not in ("train", "test"):
         return f"the split {row['split']!r}, expected train or test"
     if row["label"] not in ("0", "1"):

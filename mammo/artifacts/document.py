@@ -6,12 +6,17 @@ edited by hand, must end in words that say which field of which file is wrong.
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mammo.errors import ArtifactError
 
+MARKUP = re.compile(
+    r"[<>`$|\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]|\]\(|:[A-Za-z]\w*[\[:]|://|www\."
+)
+"""What Markdown, HTML or a chart would read in a text as more than its words."""
 RETRAIN = "Restore the artifacts from their release, or rebuild them with `python -m mammo.train`."
 
 
@@ -41,10 +46,12 @@ class Document:
         )
 
     def text(self, name: str) -> str:
-        """Return the string under `name`."""
+        """Return the string under `name`; pages show it, so it may hold no markup."""
         value = self._get(name)
         if not isinstance(value, str):
             raise self.refusal(name, "a text", value)
+        if MARKUP.search(value):
+            raise self.refusal(name, "a text without markup", value)
         return value
 
     def flag(self, name: str) -> bool:

@@ -38,6 +38,7 @@ OPTIONAL = (
 )  # fmt: skip
 WHOLE_NUMBERS = ("abnormality_id", "breast_density", "assessment", "subtlety")
 HIGHEST_NUMBER = 999_999_999
+_LONGEST_SHOWN = 200
 LABELS = {"MALIGNANT": 1, "BENIGN": 0, "BENIGN_WITHOUT_CALLBACK": 0}
 SPLITS = ("train", "test")
 LOWER_WORDS = ("split", "published_split", "abnormality_type", "origin")
@@ -77,11 +78,19 @@ def load_crops(folder: str | Path, *, refuse_leaks: bool = True) -> "pd.DataFram
 
     folder = Path(folder)
     index = folder / "index.csv"
-    if not folder.is_dir():
-        raise DataError(f"Expected a folder of prepared crops, but {folder} is not a folder.")
-    if not index.is_file():
+    shown = str(folder)[:_LONGEST_SHOWN]
+    try:
+        is_folder, has_index = folder.is_dir(), index.is_file()
+    except OSError as error:
         raise DataError(
-            f"Expected prepared crops (index.csv and crops/*.png) in {folder}, but it has no "
+            f"Expected a folder of prepared crops, but {shown} cannot be read ({error.strerror}). "
+            "Check the path and its permissions."
+        ) from error
+    if not is_folder:
+        raise DataError(f"Expected a folder of prepared crops, but {shown} is not a folder.")
+    if not has_index:
+        raise DataError(
+            f"Expected prepared crops (index.csv and crops/*.png) in {shown}, but it has no "
             "index.csv. A download is prepared first: python -m mammo.prepare --data DOWNLOAD "
             "--out FOLDER."
         )
@@ -150,7 +159,7 @@ def _path(folder: Path, name: str) -> str:
     try:
         path = (folder / name.replace("\\", "/")).resolve()
         return str(path) if path.is_file() else ""
-    except (OSError, ValueError):  # a name that no file can have
+    except (OSError, ValueError, RuntimeError):  # too long; with a NUL; a loop of links
         return ""
 
 

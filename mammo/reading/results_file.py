@@ -20,6 +20,7 @@ from mammo.data.cells import (
     whole_number,
 )
 from mammo.data.csv_table import read_csv_table
+from mammo.data.spreadsheet import FORMULA_SIGNS
 from mammo.errors import DataError, MammoError
 from mammo.reading.code import read_code, write_code
 from mammo.reading.plan import LONGEST
@@ -71,15 +72,13 @@ class Result:
 def clean_nickname(text: str) -> str:
     r"""Make a nickname fit for a table: one line, printable, no formula, 30 characters at most.
 
-    Reference: OWASP, "CSV injection".
-
     Examples
     --------
     >>> clean_nickname("  Ada\n "), clean_nickname("=1+1"), clean_nickname("-@Bo")
     ('Ada', '1+1', 'Bo')
     """
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
-    return line.lstrip("=+-@ '").strip()[:LONGEST_NICKNAME].strip()
+    return line.lstrip(f"{FORMULA_SIGNS} '\"").strip()[:LONGEST_NICKNAME].strip()
 
 
 def write_result(result: Result, notice: str) -> bytes:

@@ -201,6 +201,17 @@ def _kills(measured: Mapping[str, Any]) -> Iterator[Row]:
         )  # fmt: skip
 
 
+def _empty_home(measured: Mapping[str, Any]) -> Iterator[Row]:
+    for key, what in (
+        ("files", "Files written to an empty home by app, commands and library"),
+        ("connections", "Connections that they opened to another machine"),
+    ):
+        found = [one[key] for one in measured.values()]
+        if None not in found:
+            count = sum(map(len, found))
+            yield Row(what, str(count), "0", count == 0)
+
+
 COMMANDS = {
     "serving": "python benchmarks/serving.py",
     "server": "python -m benchmarks.server",
@@ -210,6 +221,7 @@ COMMANDS = {
     "preparation": "python -m benchmarks.preparation --csv FOLDER",
     "fuzz": "python benchmarks/fuzz.py --inputs 10000",
     "kills": "python -m benchmarks.kills",
+    "empty_home": "python -m benchmarks.empty_home",
 }
 SCRIPTS: dict[str, Callable[[Mapping[str, Any]], Iterator[Row]]] = {
     "serving": _serving,
@@ -220,4 +232,5 @@ SCRIPTS: dict[str, Callable[[Mapping[str, Any]], Iterator[Row]]] = {
     "preparation": _preparation,
     "fuzz": _fuzz,
     "kills": _kills,
+    "empty_home": _empty_home,
 }

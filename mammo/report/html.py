@@ -131,7 +131,7 @@ def _answer(answer: ModelAnswer) -> str:
         f"<p><span class=big>{escape(answer.probability)}</span> "
         f"<span class={side}>{escape(answer.standing)}</span></p>"
         f"{_bar(answer, side)}{spread}"
-        f"{_table(('Threshold', 'Answer', 'What it means'), lines)}"
+        f"{_table(('Threshold', 'Answer', 'Measured on test crops'), lines)}"
         f"<p class=grey>{escape(answer.basis)}</p></div>"
     )
 

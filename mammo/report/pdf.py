@@ -230,7 +230,9 @@ def _bar(page: Canvas, answer: ModelAnswer, left: float, top: float, width: floa
 
 
 def _threshold_table(answer: ModelAnswer, width: float) -> Table:
-    rows = [[_text(words, 7.5, GREY) for words in ("Threshold", "Answer", "What it means")]]
+    rows = [
+        [_text(words, 7.5, GREY) for words in ("Threshold", "Answer", "Measured on test crops")]
+    ]
     for line in answer.thresholds:
         named = f"{line.name}: {line.place}"
         rows.append([_text(words, 7.5) for words in (named, line.side, line.meaning)])

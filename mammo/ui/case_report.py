@@ -17,6 +17,7 @@ from mammo.inference import Assessment
 from mammo.report import CaseReport, ModelAnswer, ThresholdLine, film_preview
 from mammo.trust import Familiarity, Neighbour, Trust
 from mammo.ui import words
+from mammo.ui.measured import Measured, threshold_meaning
 from mammo.ui.trust_words import SIMILAR_HELP, similar_table, vote_sentence, zone_sentence
 
 OWN_PICTURE = "A picture that the visitor opened"
@@ -65,6 +66,7 @@ def compose_report(
     assessments: Mapping[str, Assessment],
     made_by: Manifest,
     date: str,
+    measured: Measured,
     trust: TrustFacts | None = None,
 ) -> CaseReport:
     """Fill in a report.
@@ -76,9 +78,12 @@ def compose_report(
     crops, assessments : model name -> uint8 (S, S), and what the model says of it
     made_by : Manifest of the artifacts
     date : str, ISO 8601
+    measured : what each threshold was measured to do on the test split
     trust : TrustFacts, where the artifacts hold trust signals
     """
-    answers = [_answer(card, crops[card.name], assessments[card.name], trust) for card in cards]
+    answers = [
+        _answer(card, crops[card.name], assessments[card.name], measured, trust) for card in cards
+    ]
     alarm = trust.familiarity.sentence if trust is not None else ""
     similar = () if trust is None or alarm else trust.neighbours
     return CaseReport(
@@ -137,7 +142,11 @@ def fingerprint(made_by: Manifest, cards: Sequence[Card]) -> str:
 
 
 def _answer(
-    card: Card, crop: NDArray[np.uint8], given: Assessment, trust: TrustFacts | None
+    card: Card,
+    crop: NDArray[np.uint8],
+    given: Assessment,
+    measured: Measured,
+    trust: TrustFacts | None,
 ) -> ModelAnswer:
     threshold = card.thresholds[BALANCED]
     spread = ""
@@ -153,17 +162,19 @@ def _answer(
         probability=words.percent(given.p_malignant),
         standing=words.standing(given.p_malignant, threshold),
         spread=spread,
-        thresholds=[_threshold(given, name, at) for name, at in card.thresholds.items()],
+        thresholds=[
+            _threshold(given, name, at, threshold_meaning(measured, card.name, name))
+            for name, at in card.thresholds.items()
+        ],
         basis=_basis(card, given, trust),
         heat=overlay(crop, given.heat_map(crop.shape[0]), HEAT_OPACITY),
     )
 
 
-def _threshold(given: Assessment, name: str, at: float) -> ThresholdLine:
+def _threshold(given: Assessment, name: str, at: float, meaning: str) -> ThresholdLine:
     side = "above" if words.is_above(given.p_malignant, at) else "below"
     if given.straddles(at):
         side = f"{side}, not sure"
-    meaning = words.THRESHOLD_MEANINGS.get(name, "as the model's card names it")
     return ThresholdLine(words.threshold_name(name), words.percent(at), side, meaning)
 
 

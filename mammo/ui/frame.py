@@ -178,4 +178,22 @@ def sentences() -> Iterator[None]:
     try:
         yield
     except MammoError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(words.literal(error), icon=":material/error:")
+
+
+def warn(*sentences: str, icon: str = ":material/warning:", title: str | None = None) -> None:
+    """Show sentences that may quote a file or a link, a list where there are several.
+
+    Parameters
+    ----------
+    *sentences : str
+        As they are, not Markdown; nothing shows where all are empty.
+    icon : str
+        A Material symbol, `:material/name:`.
+    title : str or None
+        The heading above them.
+    """
+    shown = [words.literal(sentence) for sentence in sentences if sentence]
+    if shown:
+        listed = "\n".join(f"- {sentence}" for sentence in shown)
+        st.warning(listed if len(shown) > 1 or title else shown[0], icon=icon, title=title)

@@ -18,6 +18,8 @@ from mammo.errors import ArtifactError, MammoError
 from mammo.explain.findings import Audit, audit_name, load_audit
 from mammo.trust import Trust, load_trust
 from mammo.trust.signals import TRUST_NAME
+from mammo.ui.measured import Measured, measure_thresholds
+from mammo.ui.measured import threshold_help as in_words
 
 if TYPE_CHECKING:
     from mammo.data.examples import ExampleLesion
@@ -52,6 +54,25 @@ def classifiers() -> "tuple[Classifier, ...]":
     """Load each trained model, verified, in the manifest's order."""
     served, folder = manifest(), str(artifacts_folder())
     return tuple(_classifier(model, folder, served.created) for model in served.models)
+
+
+def measured() -> Measured:
+    """Return what the thresholds of each model were measured to do; empty where unknown."""
+    served = manifest()
+    return _measured(str(artifacts_folder()), served.created)
+
+
+def threshold_help() -> str:
+    """Explain the thresholds with their measured figures, in Markdown; "" where none are known."""
+    try:
+        return in_words(cards(), measured())
+    except ArtifactError:
+        return ""
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _measured(folder: str, created: str) -> Measured:  # noqa: ARG001
+    return measure_thresholds(cards(), Path(folder))
 
 
 def trust() -> Trust | None:

@@ -81,6 +81,7 @@ def _made(
         {answer.card.name: answer.assessment for answer in answers},
         loaders.manifest(),
         datetime.now(UTC).date().isoformat(),
+        loaders.measured(),
         trust,
     )
     return render(report, form)

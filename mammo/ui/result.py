@@ -16,14 +16,14 @@ from mammo.explain import overlay
 from mammo.glossary import glossary_line
 from mammo.imaging import quality_warnings
 from mammo.inference import Assessment, Classifier
-from mammo.ui import words
+from mammo.ui import loaders, words
 from mammo.ui.address import went_back
 from mammo.ui.chart import draw
 from mammo.ui.comparison.link import option_from_link
 from mammo.ui.display import data_uri, enlarged
 from mammo.ui.downloads import offer_file
 from mammo.ui.figures import BAR_CONFIG, probability_figure
-from mammo.ui.frame import small_notice, small_print
+from mammo.ui.frame import small_notice, small_print, warn
 from mammo.ui.report_buttons import report_buttons
 from mammo.ui.settings import default_threshold, threshold_key
 from mammo.ui.source import Lesion, Picture
@@ -87,7 +87,7 @@ def choose_threshold(field: str, asked: str | None = None) -> str:
         THRESHOLDS,
         required=True,
         format_func=words.threshold_name,
-        help=words.THRESHOLD_HELP,
+        help=loaders.threshold_help(),
         key=key,
         wrap=True,
     )
@@ -173,12 +173,7 @@ def doubts(lesion: Lesion, answers: Sequence[Answer]) -> tuple[str, ...]:
 
 def show_doubts(sentences: Sequence[str]) -> None:
     """List what makes a picture doubtful; nothing where nothing does."""
-    if sentences:
-        st.warning(
-            "\n".join(f"- {sentence}" for sentence in sentences),
-            title="Take these figures with care",
-            icon=":material/warning:",
-        )
+    warn(*sentences, title="Take these figures with care")
 
 
 def _record(picture: Picture) -> str:

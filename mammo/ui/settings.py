@@ -6,7 +6,7 @@ Kept in the visitor's session only.
 
 import streamlit as st
 
-from mammo.ui import words
+from mammo.ui import loaders, words
 from mammo.ui.address import keep_in_link
 from mammo.ui.data_folder import FOLDER_VARIABLE, ask_for_folder, data_folder
 
@@ -48,7 +48,7 @@ def _settings() -> None:
         names,
         index=names.index(default_threshold()),
         format_func=words.threshold_name,
-        help=words.THRESHOLD_HELP,
+        help=loaders.threshold_help(),
         key=_FIELD,
         on_change=_keep_threshold,
     )

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from mammo.artifacts import Card
+from mammo.data.spreadsheet import harmless
 from mammo.inference import Assessment
 from mammo.ui import words
 from mammo.ui.region import Region
@@ -111,11 +112,12 @@ def csv_bytes(rows: Sequence[Row], cards: Sequence[Card]) -> bytes:
 
 def _exported(row: Row, cards: Sequence[Card]) -> dict[str, str]:
     window = "" if row.window is None else ",".join(str(number) for number in row.window)
-    exported = {"file": _harmless(row.file), "window": window}
+    exported = {"file": row.file, "window": window}
     for card in cards:
         exported |= _figures(card, row.assessments.get(card.name))
     exported["looks_like_crop"] = familiar(row.questioned)
-    return exported | {"remark": row.remark, "notice": words.NOTICE_SHORT}
+    exported |= {"remark": row.remark, "notice": words.NOTICE_SHORT}
+    return {name: harmless(cell) for name, cell in exported.items()}
 
 
 def _figures(card: Card, given: Assessment | None) -> dict[str, str]:
@@ -126,19 +128,6 @@ def _figures(card: Card, given: Assessment | None) -> dict[str, str]:
     values = {name: f"{getattr(given, name):.4f}" for name in figures}
     sides = {name: _side(given, threshold) for name, threshold in card.thresholds.items()}
     return {f"{card.name}_{name}": text for name, text in (values | sides).items()}
-
-
-def _harmless(name: str) -> str:
-    """Keep a spreadsheet from running a file name that looks like a formula.
-
-    Reference: OWASP, "CSV injection".
-
-    Examples
-    --------
-    >>> _harmless("=1+1.png"), _harmless("film.dcm")
-    ("'=1+1.png", 'film.dcm')
-    """
-    return f"'{name}" if name.startswith(("=", "+", "-", "@", "\t", "\r")) else name
 
 
 def film_remark(shape: tuple[int, int]) -> str:

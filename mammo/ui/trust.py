@@ -10,6 +10,7 @@ from mammo.inference import Assessment
 from mammo.trust import NOT_A_CROP, Familiarity, Neighbour, Trust
 from mammo.ui import loaders
 from mammo.ui.comparison.pictures import pictures
+from mammo.ui.frame import warn
 from mammo.ui.trust_words import SIMILAR_HELP, similar_table, vote_sentence, zone_sentence
 
 if TYPE_CHECKING:
@@ -81,4 +82,5 @@ def show_similar(signals: Signals | None) -> None:
             hide_index=True,
             alt="Similar training lesions with their pathology and descriptors",
         )
-        st.caption(" ".join(part for part in (SIMILAR_HELP, complaint) if part))
+        st.caption(SIMILAR_HELP)
+        warn(complaint)

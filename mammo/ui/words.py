@@ -44,19 +44,21 @@ THRESHOLD_NAMES: Mapping[str, str] = {
     "sensitivity_90": "Sensitivity 90%",
     "specificity_90": "Specificity 90%",
 }
-THRESHOLD_MEANINGS: Mapping[str, str] = {
-    "youden": "weighs missed and false alarms alike",
-    "sensitivity_90": "finds nine of ten malignant lesions; more false alarms",
-    "specificity_90": "a false alarm for one of ten benign lesions; more misses",
+AIMS: Mapping[str, str] = {
+    "youden": "weighs the rates of missed lesions and of false alarms alike",
+    "sensitivity_90": "aims at a sensitivity of 90%",
+    "specificity_90": "aims at a specificity of 90%",
 }
-THRESHOLD_HELP = (
-    "The threshold turns a probability into a yes or no. **Balanced (Youden)** weighs missed and "
-    "false alarms alike; **Sensitivity 90%** finds nine of ten malignant lesions at the price of "
-    "more false alarms; **Specificity 90%** raises an alarm for one of ten benign lesions at the "
-    "price of more misses. All were set on training patients only."
-)
+"""For what each threshold was set, on training patients; other patients bring other rates."""
 SIDE_LETTERS = {"LEFT": "L", "RIGHT": "R"}
 DENSITY_LETTERS = {1: "a", 2: "b", 3: "c", 4: "d"}
+_UNSEEN = re.compile("[^\\s -\ud7ff\ue000-\U0010ffff]|[\x7f-\x84\x86-\x9f\u061c\u200b\u200e\u200f"
+                     "\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")  # fmt: skip
+_ACTIVE = re.compile(r"[\\`*<\[\]|$~]|(?<![^\W_])_|_(?![^\W_])|:(?=[^\s\d])|&(?=[#\w])")
+_AT_THE_START = re.compile(r"^(\d+(?=[.)](?:\s|$))|)([-+#>.)])")
+_LINK_AHEAD = re.compile(
+    r"https?\\?:/{2}|www(?=\.)|@(?=[-\w])|:(?=[a-z+_-][-\w+/]*\\?:)", re.IGNORECASE
+)
 
 
 def percent(probability: float) -> str:
@@ -202,15 +204,26 @@ def density_letter(breast_density: int | None) -> str:
     return DENSITY_LETTERS.get(breast_density or 0, "not recorded")
 
 
-def literal(name: str) -> str:
-    r"""Show a file's name as it is, where Markdown would read signs in it.
+def literal(text: object) -> str:
+    r"""Write text that is not the app's own, as one line, so that Markdown shows it as it is.
+
+    For what comes from a visitor, a link, a file or its name: no picture, link, formula, icon,
+    colour or HTML of it becomes active. Bare addresses are found after the escapes are read; an
+    invisible sign (U+2060) keeps them from becoming links. Signs that are invisible or turn the
+    direction of writing become U+FFFD.
+
+    Reference: `micromark-extension-gfm-autolink-literal`, `remark-directive`, `remark-math`.
 
     Examples
     --------
     >>> print(literal("*left*_[1].png"))
     \*left\*\_\[1\].png
+    >>> print(literal("P_00820 at 12:30: :red[x] <b> $y$"))
+    P_00820 at 12:30: \:red\[x\] \<b> \$y\$
     """
-    return re.sub(r"([\\`*_{}\[\]()<>#+!|$:~-])", r"\\\1", name)
+    line = " ".join(_UNSEEN.sub("\ufffd", str(text)).split())
+    escaped = _AT_THE_START.sub(r"\1\\\2", _ACTIVE.sub(r"\\\g<0>", line))
+    return _LINK_AHEAD.sub("\\g<0>\u2060", escaped)
 
 
 def recorded(lesion: "ExampleLesion") -> str:

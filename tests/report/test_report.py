@@ -12,7 +12,7 @@ import pypdf
 import pytest
 from PIL import Image as PillowImage
 
-from mammo.artifacts import load_manifest
+from mammo.artifacts import load_card, load_cases, load_manifest
 from mammo.errors import SettingsError
 from mammo.imaging import BURNED_IN_TEXT, Image
 from mammo.inference import Classifier, load_classifier
@@ -21,6 +21,7 @@ from mammo.report.pdf import FONTS
 from mammo.trust import NOT_A_CROP, Familiarity
 from mammo.ui import words
 from mammo.ui.case_report import OWN_PICTURE, ReportSubject, TrustFacts, compose_report
+from mammo.ui.measured import measure_thresholds, threshold_help
 from tests.tiny_artifacts import MODELS, write_tiny_artifacts
 from tests.trust.tiny_trust import attach_tiny_trust, blobs
 
@@ -49,6 +50,7 @@ def compose(folder: Path) -> Compose:
             {model.name: model.assess(crop)[0] for model in models},
             load_manifest(folder),
             DATE,
+            measure_thresholds([model.card for model in models], folder),
             TrustFacts(trust, familiarity, trust.similar(embedding)),
         )
 
@@ -185,3 +187,30 @@ def test_the_preview_shows_the_window_where_it_lies() -> None:
 
 def test_the_fonts_come_with_their_licence() -> None:
     assert "Apache License" in (FONTS / "LICENSE").read_text(encoding="utf-8")
+
+
+def test_the_thresholds_come_with_what_was_measured_on_these_artifacts(
+    compose: Compose, folder: Path, tmp_path: Path
+) -> None:
+    """Each figure counted anew from the table of cases; other artifacts bring others."""
+    helps = []
+    for place in (folder, write_tiny_artifacts(tmp_path, seed=1)):
+        cards = [load_card(model.name, place) for model in MODELS]
+        rows, measured = load_cases(place), measure_thresholds(cards, place)
+        rows = rows[rows["split"] == "test"]
+        helps.append(threshold_help(cards, measured))
+        for card in cards:
+            for name, at in card.thresholds.items():
+                flagged, malignant = rows[f"{card.name}_p"] >= at, rows["label"] == 1
+                for rate, value in (
+                    ("sensitivity", flagged[malignant].mean()),
+                    ("specificity", 1 - flagged[~malignant].mean()),
+                ):
+                    assert measured[card.name][name][rate].value == pytest.approx(value)
+                    assert f"{rate} {100 * value:.1f} % (" in helps[-1]
+    assert helps[0] != helps[1]
+    report = compose(subject())
+    for text in (pdf_text(report), html_words(report)):
+        assert report.answers[0].thresholds[1].meaning in text
+        assert report.answers[0].thresholds[1].meaning in helps[0]
+        assert "of ten" not in text

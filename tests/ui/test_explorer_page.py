@@ -1,16 +1,15 @@
 """The page Dataset explorer by AppTest: `pytest tests/ui/test_explorer_page.py`."""
 
+import os
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
 
 import cv2
 import pandas as pd
 import pytest
-import streamlit
 from streamlit.testing.v1 import AppTest
 
-from mammo.ui import data_folder, words
+from mammo.ui import words
 from tests.conftest import write_prepared
 from tests.tiny_artifacts import EXAMPLES, case_rows, write_tiny_artifacts
 from tests.ui.test_comparison_page import on, opened, quiet, rewrite_cases, texts
@@ -287,37 +286,52 @@ def test_missing_descriptors_and_scores_are_passed_over(
     assert "No case on show has a BI-RADS assessment" in texts(page)
 
 
-def context(ip: str | None, **headers: str) -> SimpleNamespace:
-    return SimpleNamespace(ip_address=ip, headers=headers)
-
-
-@pytest.mark.parametrize(
-    ("seen", "own"),
-    [
-        (context(None, Host="localhost:8501"), True),
-        (context(None, Host="127.0.0.1:8501"), True),
-        (context(None, Host="[::1]:8501"), True),
-        (context("203.0.113.9", Host="localhost:8501"), False),
-        (context(None, Host="mammo.example.org"), False),
-        (context(None, **{"Host": "localhost", "X-Forwarded-For": "203.0.113.9"}), False),
-        (context(None, Host="["), False),
-        (context(None), False),
-    ],
-)
-def test_only_the_servers_own_machine_may_name_a_folder(
-    seen: SimpleNamespace, own: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(streamlit, "context", seen)
-    assert data_folder.at_the_servers_machine() is own
-
-
-def test_the_field_names_the_folder_and_is_not_offered_from_afar(
+def test_the_field_is_offered_by_who_starts_the_server(
     app: AppTest, crops: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert not explorer(app).text_input
-    monkeypatch.setattr(data_folder, "at_the_servers_machine", lambda: True)
+    monkeypatch.setenv("MAMMO_FOLDER_FIELD", "0")
+    assert not explorer(app).text_input
+    monkeypatch.setenv("MAMMO_FOLDER_FIELD", "1")
     page = explorer(app)
     page.text_input[0].set_value(f" {crops} ").run()
     assert quiet(page) and len(opening_buttons(page)) == 12
-    page.text_input[0].set_value("").run()
-    assert len(opening_buttons(page)) == len(EXAMPLES)
+    monkeypatch.delenv("MAMMO_FOLDER_FIELD")
+    assert len(opening_buttons(page.run())) == len(EXAMPLES), "what was typed counts no more"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "nul\0nul", "x" * 5000, "/".join(["x" * 200] * 25), "~nobody", "/dev/zero", "{}/loop",
+        "{}/fifo", "{}/device", "{}/table", "{}/row", "![](http://evil.example)",
+    ],
+)  # fmt: skip
+def test_a_typed_path_of_any_kind_is_a_sentence(
+    app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for name in ("fifo", "device", "table", "row"):
+        (tmp_path / name).mkdir()
+    os.mkfifo(tmp_path / "fifo" / "index.csv")
+    (tmp_path / "device" / "index.csv").symlink_to("/dev/zero")
+    (tmp_path / "table" / "index.csv").mkdir()
+    row = f"file,patient_id,pathology\n{'x' * 5000},P_1,BENIGN\n"
+    (tmp_path / "row" / "index.csv").write_text(row)
+    monkeypatch.setenv("MAMMO_FOLDER_FIELD", "1")
+    page = explorer(app)
+    page.text_input[0].set_value(typed.replace("{}", str(tmp_path))).run()
+    assert not page.exception
+    assert "The data folder shows no pictures" in texts(page)
+    assert len(texts(page)) < 20_000
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read every folder")
+def test_a_folder_without_permission_is_a_sentence(
+    app: AppTest, crops: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAMMO_DATA", str(crops))
+    crops.chmod(0)
+    page = explorer(app)
+    crops.chmod(0o700)
+    assert not page.exception and "Check the path and its permissions" in texts(page)

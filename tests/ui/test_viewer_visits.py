@@ -68,7 +68,7 @@ def test_a_files_name_stands_as_it_is(app: AppTest, monkeypatch: pytest.MonkeyPa
     app.session_state["viewer_own_crop"] = OwnCrop("left_crop-1.png", crop, 128, ())
     page = opened(app, source="own", cover=BOX_IN_LINK)
     assert quiet(page)
-    assert r"left\_crop\-1.png, 128 x 128 pixels" in texts(page)  # as Markdown asks for it
+    assert "left_crop-1.png, 128 x 128 pixels" in texts(page)
     alts = [picture.proto.imgs[0].alt for picture in page.get("image")]
     assert "The crop of left_crop-1.png without a map" in alts
     assert len(written) >= 3 and all(text.startswith("left_crop-1.png.") for text in written)

@@ -9,6 +9,7 @@ import streamlit as st
 
 from mammo.evaluation import OperatingPoint
 from mammo.evaluation.study_model import PREVALENCES
+from mammo.ui import loaders
 from mammo.ui.comparison import wording
 from mammo.ui.comparison.case_table import outcomes, worst_first
 from mammo.ui.comparison.cases import download, show_cases
@@ -21,7 +22,6 @@ from mammo.ui.comparison.rates import RATES, meanings, rates_export, rates_table
 from mammo.ui.comparison.study import Study
 from mammo.ui.comparison.wording import cell_sentence
 from mammo.ui.frame import sentences, small_notice
-from mammo.ui.words import THRESHOLD_HELP
 
 RADIOLOGISTS = "Radiologists, 4 or 5"
 
@@ -54,7 +54,7 @@ def _choose_thresholds(study: Study) -> dict[str, Share]:
                 model.thresholds,
                 wording.point_title,
                 next(iter(model.thresholds)),
-                THRESHOLD_HELP,
+                loaders.threshold_help(),
             )
     return chosen
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from mammo.data.spreadsheet import harmless
 from mammo.ui import words
 
 if TYPE_CHECKING:
@@ -131,5 +132,6 @@ def csv_of(table: "pd.DataFrame", thresholds: "Mapping[str, Share] | None" = Non
     for title, share in (thresholds or {}).items():
         exported[f"{title} threshold"] = share.value
     exported["notice"] = words.NOTICE_SHORT
+    exported = exported.map(lambda cell: harmless(cell) if isinstance(cell, str) else cell)
     text = exported.to_csv(index=False, float_format="%.4f", lineterminator="\n")
     return str(text).encode("utf-8")

@@ -17,7 +17,7 @@ from mammo.ui.comparison.records import CROPS
 from mammo.ui.comparison.study import Study
 from mammo.ui.data_folder import FOLDER_VARIABLE
 from mammo.ui.downloads import offer_file
-from mammo.ui.frame import small_notice
+from mammo.ui.frame import small_notice, warn
 from mammo.ui.probability_columns import probability_columns
 from mammo.ui.source import example_name
 from mammo.ui.table import ROW_HEIGHT, table_height
@@ -71,8 +71,7 @@ def _with_pictures(table: "pd.DataFrame", study: Study) -> "pd.DataFrame":
     """Add a picture and a way to open each case where one of its crops has it; p in per cent."""
     crops = [case for group in table[CROPS] for case in group]
     found, complaint = pictures(crops)
-    if complaint:
-        st.warning(complaint, icon=":material/warning:")
+    warn(complaint)
     shown = table.drop(columns=CROPS)
     for model in study.models:
         shown[model.title] = 100 * shown[model.title]

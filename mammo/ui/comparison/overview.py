@@ -17,7 +17,7 @@ from mammo.ui.comparison.rates import (
 )
 from mammo.ui.comparison.study import Study
 from mammo.ui.comparison.wording import UNIT_HELP, UNITS
-from mammo.ui.frame import small_notice
+from mammo.ui.frame import small_notice, warn
 
 if TYPE_CHECKING:
     from mammo.evaluation import Unit
@@ -39,8 +39,7 @@ def show_headline(study: Study) -> None:
     """Show the sentence to quote, on how many cases it stands, and what was left out."""
     st.info(study.split.headline, icon=":material/format_quote:")
     st.caption(counts_sentence(study))
-    for note in study.notes:
-        st.warning(note, icon=":material/warning:")
+    warn(*study.notes)
 
 
 def show_scores(study: Study) -> None:

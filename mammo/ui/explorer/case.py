@@ -10,7 +10,7 @@ from mammo.ui.address import keep_in_link, went_back
 from mammo.ui.display import data_uri, enlarged
 from mammo.ui.explorer import source
 from mammo.ui.explorer.wording import cell_of, film_of, recorded_lines, score_lines
-from mammo.ui.frame import PAGES, small_notice
+from mammo.ui.frame import PAGES, small_notice, warn
 from mammo.ui.source import example_name
 from mammo.ui.words import counted
 
@@ -64,7 +64,7 @@ def _choose_case(found: "pd.DataFrame", every: "pd.DataFrame") -> str | None:
     chosen = _KEY in st.session_state and not went_back()
     asked = st.session_state[_ASKED] if chosen else st.query_params.get(_LINK)
     if asked is not None and asked not in set(every["case_id"]):
-        st.warning(f"The link asks for the case {words.literal(asked[:60])}, which there is not.")
+        warn(f"The link asks for the case {asked[:60]}, which there is not.")
         asked = None
     if asked is not None and asked not in ids:
         st.caption("The case that was opened does not pass the filters.")
@@ -117,8 +117,7 @@ def _show_scores(row: Mapping[Any, Any]) -> None:
     """Say both models' scores, and lead to the pages on which the case can be followed."""
     cards, missing = source.cards()
     st.markdown("\n".join(f"- {line}" for line in score_lines(row, cards)))
-    if missing:
-        st.warning(missing, icon=":material/warning:")
+    warn(missing)
     small_notice()
     case = str(row["case_id"])
     example = loaders.examples_at_hand().get(case)
@@ -170,8 +169,7 @@ def show_pictures(rows: "pd.DataFrame", key: str) -> None:
     key : str, tells this group of buttons from others of the page
     """
     found, complaint = source.pictures(rows["case_id"].tolist())
-    if complaint:
-        st.warning(complaint, icon=":material/warning:")
+    warn(complaint)
     with st.grid(_COLUMNS, min_column_width=NARROW):
         for row in rows.to_dict("records"):
             case = str(row["case_id"])

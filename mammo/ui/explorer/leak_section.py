@@ -7,6 +7,7 @@ from mammo.ui.data_folder import FOLDER_VARIABLE
 from mammo.ui.display import data_uri, enlarged
 from mammo.ui.explorer import source
 from mammo.ui.explorer.case import NARROW
+from mammo.ui.words import literal
 
 _MOST_SHOWN = 8
 
@@ -27,7 +28,7 @@ def show_leak_check() -> None:
     )
     every = source.cases()
     found = line_of(shared_values(every, "patient_id"), "patient stands", "patients stand")
-    st.markdown(f"In the {len(every):,} released cases:\n- {found}")
+    st.markdown(f"In the {len(every):,} released cases:\n- {literal(found)}")
     at_hand = source.folder()
     if at_hand is None:
         st.info(
@@ -60,7 +61,7 @@ def _look(at_hand: source.Folder) -> LeakReport:
 
 
 def _show(report: LeakReport, at_hand: source.Folder) -> None:
-    lines = "\n".join(f"- {line}" for line in report_lines(report))
+    lines = "\n".join(f"- {literal(line)}" for line in report_lines(report))
     st.markdown(f"In the {len(at_hand.table):,} crops of the data folder:\n{lines}")
     if len(report.duplicates) > _MOST_SHOWN:
         st.caption(f"The {_MOST_SHOWN} most alike:")
@@ -118,7 +119,7 @@ def _show_pair(duplicate: Duplicate, at_hand: source.Folder) -> None:
                 said = f"{split}: {case}"
                 st.image(
                     data_uri(enlarged(crop, source.GALLERY_SIDE)),
-                    caption=said,
+                    caption=literal(said),
                     width="stretch",
                     alt=f"Crop in {said}",
                 )

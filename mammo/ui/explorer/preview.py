@@ -18,6 +18,7 @@ from mammo.ui.comparison.controls import choose_option
 from mammo.ui.display import data_uri, enlarged
 from mammo.ui.explorer import source
 from mammo.ui.explorer.case import NARROW
+from mammo.ui.frame import warn
 
 _VIEWS = 8
 _KEYS = ("rotation_degrees", "zoom", "shift", "contrast", "brightness")
@@ -33,7 +34,7 @@ def show_preview(case: str | None) -> None:
     found, missing = source.cards()
     cards = {card.name: card for card in found}
     if not cards:
-        st.warning(missing, icon=":material/warning:")
+        warn(missing)
         return
     model = choose_option(
         "Recipe of",

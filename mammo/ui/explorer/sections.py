@@ -24,7 +24,7 @@ from mammo.ui.explorer.filters import (
     title_of,
 )
 from mammo.ui.explorer.wording import counts_in_words, titled
-from mammo.ui.frame import small_notice
+from mammo.ui.frame import small_notice, warn
 from mammo.ui.probability_columns import probability_columns
 
 if TYPE_CHECKING:
@@ -138,8 +138,7 @@ def show_gallery(found: "pd.DataFrame") -> None:
     st.header("Gallery", anchor="gallery")
     ask_for_folder()
     _, broken = source.folder_or_sentence()
-    if broken:
-        st.warning(broken, icon=":material/warning:")
+    warn(broken)
     if found.empty:
         st.info("No case passes the filters.")
         return
@@ -179,8 +178,7 @@ def show_table(found: "pd.DataFrame") -> None:
     """Show the cases on show as a table, with both models' probabilities, and offer the CSV."""
     st.header("Table", anchor="table")
     cards, missing = source.cards()
-    if missing:
-        st.warning(missing, icon=":material/warning:")
+    warn(missing)
     st.dataframe(
         titled(found, cards),
         column_config=probability_columns(card.title for card in cards),

@@ -86,7 +86,7 @@ def folder() -> Folder | None:
         return None
     try:
         stamp = (Path(path) / "index.csv").stat().st_mtime_ns
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a path with a NUL
         stamp = 0  # `load_crops` says what is wrong
     return _folder(path, stamp)
 

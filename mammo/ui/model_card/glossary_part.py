@@ -4,6 +4,7 @@ import streamlit as st
 
 from mammo.glossary import GLOSSARY, GROUPS, Term, anchor
 from mammo.ui.frame import small_print
+from mammo.ui.words import literal
 
 
 def show_glossary() -> None:
@@ -14,7 +15,10 @@ def show_glossary() -> None:
     )
     found = terms_with(wanted)
     if not found:
-        st.info(f"No term holds “{wanted}”. Try a part of the word.", icon=":material/search_off:")
+        st.info(
+            f"No term holds “{literal(wanted)}”. Try a part of the word.",
+            icon=":material/search_off:",
+        )
     for group in GROUPS:
         terms = {key: term for key, term in found.items() if term.group == group}
         if terms:

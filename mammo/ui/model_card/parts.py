@@ -11,8 +11,9 @@ from mammo.model_card import CHECKS, DATA, MODELS, Facts, Section, as_markdown, 
 from mammo.model_card.failures import FAILURES, Failures
 from mammo.ui.comparison.pictures import pictures
 from mammo.ui.downloads import offer_file
-from mammo.ui.frame import small_notice
+from mammo.ui.frame import small_notice, warn
 from mammo.ui.model_card.loading import LoadedCard, load_model_card
+from mammo.ui.words import literal
 
 GLOSSARY_PART = "Glossary"
 PARTS = (MODELS, DATA, CHECKS, GLOSSARY_PART)
@@ -114,8 +115,7 @@ def _failure_pictures(facts: Facts) -> None:
     found, complaint = pictures(list(dict.fromkeys(cases)))
     for one in failures:
         _row_of_pictures(one, found)
-    if complaint:
-        st.caption(complaint)
+    warn(complaint)
     if len(found) < len(set(cases)):
         st.caption(
             f"Pictures of {len(found)} of {len(set(cases))} cases are at hand: those of the "
@@ -135,4 +135,4 @@ def _row_of_pictures(failures: Failures, found: dict[str, str]) -> None:
             share = f"{100 * float(row[f'{failures.card.name}_p']):.0f}%"
             with st.container(gap="xxsmall"):
                 st.image(found[row["case_id"]], width="stretch", alt=f"Crop of {row['case_id']}")
-                st.caption(f"{kind}, {share}  \n{row['case_id'].replace('_', ' ')}")
+                st.caption(f"{kind}, {share}  \n{literal(row['case_id'].replace('_', ' '))}")

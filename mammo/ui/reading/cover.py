@@ -3,6 +3,7 @@
 import streamlit as st
 
 from mammo.reading import Record
+from mammo.ui.frame import warn
 from mammo.ui.reading import session
 from mammo.ui.reading.loading import Round
 from mammo.ui.reading.session import Play
@@ -12,8 +13,7 @@ from mammo.ui.reading.setup import in_words
 def show_cover(opened: Round, play: Play) -> None:
     """Say what the round is, how to give it to a class, and offer its beginning."""
     read_already = play.record.at
-    if play.complaint:
-        st.warning(play.complaint, icon=":material/link_off:")
+    warn(play.complaint, icon=":material/link_off:")
     with st.container(border=True):
         st.header(f"Round {opened.code}", anchor=False)
         st.markdown(in_words(opened.plan))

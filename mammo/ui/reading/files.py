@@ -17,7 +17,7 @@ from mammo.ui.chart import draw
 from mammo.ui.comparison.cases import download
 from mammo.ui.comparison.pictures import pictures
 from mammo.ui.comparison.style import figure_config
-from mammo.ui.frame import small_notice
+from mammo.ui.frame import small_notice, warn
 from mammo.ui.reading import wording
 from mammo.ui.reading.figures import room_auc_figure, room_figure
 from mammo.ui.reading.loading import Round, artifacts_fingerprint, open_round
@@ -120,8 +120,7 @@ def _show_figures(opened: Round, score: RoomScore, names: list[str]) -> None:
     if np.isnan(score.mean_auc.value):
         return
     warning = wording.too_small(score.mean_auc, cases)
-    if warning:
-        st.warning(warning, icon=":material/warning:")
+    warn(warning)
     draw(
         room_figure(score, names, cases),
         config=figure_config(f"room-{opened.code}"),
@@ -198,8 +197,7 @@ def _show_cases(opened: Round, room: Room, cut: int) -> None:
     st.header("The hardest cases first", anchor="room-cases")
     table = case_table(opened.cases, room, cut)
     found, complaint = pictures(table["Case id"].tolist())
-    if complaint:
-        st.warning(complaint, icon=":material/warning:")
+    warn(complaint)
     shown = table.copy()
     if found:
         shown.insert(0, "Picture", [found.get(case, "") for case in table["Case id"]])

@@ -20,7 +20,7 @@ from mammo.ui.chart import draw
 from mammo.ui.comparison.cases import download
 from mammo.ui.comparison.style import figure_config
 from mammo.ui.downloads import offer_file
-from mammo.ui.frame import sentences, small_notice
+from mammo.ui.frame import sentences, small_notice, warn
 from mammo.ui.reading import session, wording
 from mammo.ui.reading.figures import case_figure, roc_figure
 from mammo.ui.reading.loading import Round, artifacts_fingerprint
@@ -104,8 +104,7 @@ def _figures(opened: Round, record: Record, reader: str) -> None:
         st.header(f"{name}, the models and the radiologists", anchor="score")
         st.info(wording.reader_sentence(found[0].auc, name), icon=":material/format_quote:")
         warning = wording.too_small(found[0].auc, cases)
-        if warning:
-            st.warning(warning, icon=":material/warning:")
+        warn(warning)
         if not math.isnan(found[0].auc.value):
             draw(
                 roc_figure(found, cases, reader),

@@ -13,7 +13,7 @@ from mammo.ui.data_folder import FOLDER_VARIABLE, ask_for_folder
 from mammo.ui.explorer import source as explorer
 from mammo.ui.explorer.filters import FILTERS as EXPLORER_FILTERS
 from mammo.ui.explorer.filters import title_of
-from mammo.ui.frame import sentences
+from mammo.ui.frame import sentences, warn
 from mammo.ui.reading import session
 from mammo.ui.reading.loading import open_round, source_at_hand
 from mammo.ui.words import counted
@@ -71,8 +71,7 @@ def _new_round() -> None:
         f"{counted(len(pool), 'case')} to draw from. Code of this round: **{write_code(plan)}**"
     )
     complaint = _complaint(plan)
-    if complaint:
-        st.warning(complaint, icon=":material/warning:")
+    warn(complaint)
     st.button(
         "Open this round",
         icon=":material/play_arrow:",

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mammo.errors import DataError
 from mammo.imaging import quality_warnings
-from mammo.ui import loaders, words
+from mammo.ui import loaders
 from mammo.ui.data_folder import FOLDER_VARIABLE, data_folder
 from mammo.ui.explorer import source
 from mammo.ui.viewer.handover import own_crop
@@ -64,9 +64,7 @@ def view_case(case: str) -> Viewed:
     cases = source.cases()
     rows = cases[cases["case_id"] == case]
     if rows.empty:
-        raise DataError(
-            unknown_case(words.literal(case), len(cases), str(cases["case_id"].iloc[0]))
-        )
+        raise DataError(unknown_case(case, len(cases), str(cases["case_id"].iloc[0])))
     crop = source.crop_of(case)
     doubts = () if crop is None else quality_warnings(crop, source_side=_side(case, crop))
     return Viewed(f"{case}|{data_folder()}", case, crop, rows.iloc[0], doubts)
