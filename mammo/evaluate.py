@@ -15,11 +15,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mammo.command_line import check_output, stopped_by, write_output
+from mammo.command_line import stopped_by
 from mammo.errors import DataError, MammoError, SettingsError
 from mammo.evaluation import RESAMPLES, SEED, UNITS, EvaluatedModel, Evaluation, Unit, evaluate
 from mammo.evaluation.printout import print_out
 from mammo.evaluation.tree import as_json
+from mammo.outputs import check_output, is_json_with, write_output
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -184,12 +185,15 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+_IS_OWN = is_json_with("schema", "unit", "splits")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0, or 1 after a sentence on what is wrong."""
     options = build_parser().parse_args(arguments)
     try:
         if options.json is not None:
-            check_output("--json", options.json, _is_own)
+            check_output(options.json, _IS_OWN, "--json")
         evaluation = evaluate_artifacts(
             options.artifacts,
             options.unit,
@@ -219,14 +223,7 @@ def write_json(evaluation: Evaluation, path: Path) -> None:
         The file cannot be written, or is not one of these.
     """
     text = json.dumps(as_json(evaluation), indent=1, allow_nan=False)
-    write_output("--json", path, (text + "\n").encode(), _is_own)
-
-
-def _is_own(content: bytes) -> bool:
-    try:
-        return bool({"schema", "unit", "splits"} <= json.loads(content).keys())
-    except (ValueError, AttributeError):
-        return False
+    write_output(path, (text + "\n").encode(), _IS_OWN, "--json")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Where a command may write: checked before the work, and never over what it did not make."""
 
+import json
 import os
 import stat
 import tempfile
@@ -46,6 +47,50 @@ def check_output(path: Path, ours: Callable[[Path], bool], option: str = "The ou
         ) from error
 
 
+def write_output(
+    path: Path, content: bytes, ours: Callable[[Path], bool], option: str = "The output"
+) -> None:
+    """Write an output file whole, in the place of nothing but an older one of its kind.
+
+    Parameters
+    ----------
+    path, ours, option
+        As for `check_output`.
+    content : bytes
+
+    Raises
+    ------
+    SettingsError
+        As for `check_output`, or if the disk is full or fails.
+    """
+    check_output(path, ours, option)
+    try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)
+            return
+        descriptor, name = tempfile.mkstemp(dir=path.parent)
+        written = Path(name)
+        try:
+            with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor is no path
+                file.write(content)
+            written.chmod(path.stat().st_mode if path.exists() else 0o666 & ~_mask())
+            written.replace(path)
+        finally:
+            written.unlink(missing_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"{option} could not be written to {path} ({error.strerror or error}). Free some space "
+            "or name a file in another folder."
+        ) from error
+
+
+def _mask() -> int:
+    """Return which permissions new files of this process lack."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
 def check_folder(folder: Path, option: str) -> Path:
     """Make the folder that an option names where it is missing, and check that it takes files.
 
@@ -76,3 +121,15 @@ def starts_with_mark(path: Path, mark: bytes, within: int = 1024) -> bool:
     """Return whether the first bytes of a file hold a mark that mammo writes into its outputs."""
     with path.open("rb") as file:
         return mark in file.read(within)
+
+
+def is_json_with(*names: str) -> Callable[[Path], bool]:
+    """Return a function that checks whether a file is a JSON object with these members."""
+
+    def check(path: Path) -> bool:
+        try:
+            return bool(set(names) <= json.loads(path.read_bytes()).keys())
+        except (ValueError, AttributeError):
+            return False
+
+    return check

@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.command_line import check_output, set_tensorflow_up, stopped_by, write_output
+from mammo.command_line import set_tensorflow_up, stopped_by
 from mammo.data.findings import finding_answers
 from mammo.data.table import fingerprint, load_crops, read_pixels
 from mammo.errors import DataError, MammoError
 from mammo.evaluation import UNITS, PatientBootstrap, auc_interval, group_units
 from mammo.experiments.like_for_like import RESULT
+from mammo.outputs import check_output, is_json_with, write_output
 from mammo.settings import MODELS, TrainSettings
 
 if TYPE_CHECKING:
@@ -33,13 +34,15 @@ if TYPE_CHECKING:
 WORK_FOLDER = Path(".mammo-experiments")
 DIGITS = 4
 
+_IS_OWN = is_json_with("schema", "test_crops", "models")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     options = _parser().parse_args(arguments)
     set_tensorflow_up()
     try:
-        check_output("--out", options.out, _is_own)
+        check_output(options.out, _IS_OWN, "--out")
         table = _published(load_crops(options.data))
         result = _head(table)
         for name in options.models:
@@ -48,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             result["models"][name] = figures(tested, 1 / (1 + np.exp(-logits)))
             print(f"{name}: AUC {result['models'][name]['crop']['value']:.3f} a crop")
         content = (json.dumps(result, indent=1) + "\n").encode()
-        write_output("--out", options.out, content, _is_own)
+        write_output(options.out, content, _IS_OWN, "--out")
     except MammoError as error:
         print(f"mammo.experiments.published: {error}", file=sys.stderr)
         return 1
@@ -56,13 +59,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"mammo.experiments.published: {stopped_by(error, options.work)}", file=sys.stderr)
         return 1
     return 0
-
-
-def _is_own(content: bytes) -> bool:
-    try:
-        return bool({"schema", "test_crops", "models"} <= json.loads(content).keys())
-    except (ValueError, AttributeError):
-        return False
 
 
 def figures(tested: "pd.DataFrame", p: NDArray[np.float64]) -> dict[str, dict[str, float]]:
