@@ -128,21 +128,26 @@ def _decompressed(
     step = max(1, _BATCH_BYTES // layout.row_bytes)
     for top in range(0, height, step):
         strip = picture.crop((0, top, picture.width, min(top + step, height)))
-        values[top : top + step] = np.asarray(strip).reshape(-1, layout.row_bytes)
+        decoded = np.asarray(strip)
+        if decoded.dtype != np.uint8:
+            decoded = np.ascontiguousarray(decoded, "<u2").view(np.uint8)
+        values[top : top + step] = decoded.reshape(-1, layout.row_bytes)
     return values
 
 
 def _plain_tiff(
     blocks: list[bytes], height: int, layout: Layout, more: dict[int, tuple[str, tuple[int, ...]]]
 ) -> bytes:
-    """Return a TIFF of 8 bits whose strips are the blocks."""
+    """Return a TIFF of plain bytes whose strips are the blocks."""
     is_colour = layout.compression == JPEG and layout.packed == 3
     samples = 3 if is_colour else 1
+    # In pairs of bytes where they are even, because Pillow warns about 89 million pixels and more.
+    width = 2 if layout.compression != JPEG and layout.row_bytes % 2 == 0 else 1
     sizes = [len(block) for block in blocks]
     offsets = (8 + np.cumsum([0, *sizes[:-1]])).tolist()
     tags: dict[int, tuple[str, tuple[int, ...]]] = {
-        256: ("L", (layout.row_bytes // samples,)), 257: ("L", (height,)),
-        258: ("H", (8,) * samples), 259: ("H", (layout.compression,)),
+        256: ("L", (layout.row_bytes // samples // width,)), 257: ("L", (height,)),
+        258: ("H", (8 * width,) * samples), 259: ("H", (layout.compression,)),
         262: ("H", (layout.photometric if is_colour else 1,)), 273: ("L", tuple(offsets)),
         277: ("H", (samples,)), 278: ("L", (min(layout.rows, height),)), 279: ("L", tuple(sizes)),
         **{tag: numbers for tag, numbers in more.items() if numbers[1]},
