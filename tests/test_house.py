@@ -78,7 +78,7 @@ DISTRIBUTIONS = {
 }  # fmt: skip
 """Packages whose import has another name than the line in requirements.txt."""
 
-LONGEST_FILE = 300
+LONGEST_FILE = 400
 
 
 @cache

@@ -20,7 +20,8 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's limits
 PROGRAM = """
 import os, time
 import numpy as np
-from mammo.imaging import worker
+from mammo.imaging import Image, worker
+from mammo.imaging.limits.clock import allow_more_time
 
 usual = worker.read_image
 
@@ -28,6 +29,11 @@ def read_image(content):
     if content == b"spins":
         while True:
             pass
+    if content == b"takes longer":
+        allow_more_time(10)
+        while time.process_time() < 4:
+            pass
+        return Image(np.zeros((20, 20), np.uint8))
     if content == b"sleeps":
         time.sleep(60)
     if content == b"hoards":
@@ -91,6 +97,11 @@ def test_what_exceeds_a_limit_is_a_sentence_and_the_next_file_is_read(
     with pytest.raises(ImageError, match=sentence):
         decoder.read(io.BytesIO(content))
     assert decoder.read(io.BytesIO(png(50))).shape == (50, 50)
+
+
+@linux
+def test_an_honest_kind_that_takes_longer_is_given_the_time(decoder: Decoder) -> None:
+    assert decoder.read(io.BytesIO(b"takes longer")).shape == (20, 20)
 
 
 def test_a_visitor_who_leaves_ends_the_work(decoder: Decoder) -> None:
