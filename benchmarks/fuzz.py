@@ -2,13 +2,15 @@
 
     python benchmarks/fuzz.py --inputs 10000          a summary, and benchmarks/fuzz.json
     python benchmarks/fuzz.py --only 1234 --keep OUT  one input again; its bytes go to OUT
+    python benchmarks/fuzz.py --aimed --decoder       aimed files too; read in the app's child
 
-Each input is read in a worker process (`mammo.read_image`), then taken the way of the upload page:
-cut, assessed by both models, questioned, drawn, exported. A finding is an exception other than
-`MammoError`, a worker that dies or is silent for three minutes, more than 2 s of the processor (the
-clock is shown too, but the machine may have other work), or more than 400 MB of memory above what
-the worker held before. Inputs follow from their number and the seed alone. That a decoder wrote to
-the console is counted, and no finding.
+With `--aimed` the aimed files of the tests come first, as they are. Each input is read in a worker
+process (`mammo.read_image`; with `--decoder` in a child of it, as the app does), then taken the way
+of the upload page: cut, assessed by both models, questioned, drawn, exported. A finding is an
+exception other than `MammoError`, a worker that dies or is silent for three minutes, more than 2 s
+of the processor (the clock is shown too, but the machine may have other work), or more than 400 MB
+of memory above what the worker held before. Inputs follow from their number and the seed alone.
+That a decoder wrote to the console is counted, and no finding.
 """
 
 import argparse
@@ -51,24 +53,32 @@ def main() -> int:
     parser.add_argument("--only", type=int, metavar="N", help="this input alone")
     parser.add_argument("--keep", type=Path, metavar="OUT", help="write the bytes of --only here")
     parser.add_argument("--json", type=Path, default=RESULT, help="(default: %(default)s)")
+    parser.add_argument("--aimed", action="store_true", help="the aimed files of the tests first")
+    parser.add_argument("--decoder", action="store_true", help="read in the app's child process")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--first", type=int, default=0, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
-        work(options.seed, options.first, options.inputs)
+        work(options.seed, options.first, options.inputs, decoder=options.decoder)
         return 0
-    first, end = 0, options.inputs
+    first, end = -_aimed_files() if options.aimed else 0, options.inputs
     if options.only is not None:
         first, end = options.only, options.only + 1
         if options.keep:
             options.keep.write_bytes(make_input(options.only, options.seed)[2])
     start = time.perf_counter()
-    outcomes = told(supervised(options.seed, first, end))
+    outcomes = told(supervised(options.seed, first, end, decoder=options.decoder))
     summary = summarised(outcomes, options.seed, time.perf_counter() - start)
-    if options.only is None:
+    if options.only is None and not (options.decoder and options.json == RESULT):
         options.json.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(summary if options.only is None else outcomes, indent=1))
     return 1 if summary["findings"] else 0
+
+
+def _aimed_files() -> int:
+    from benchmarks.fuzz_bombs import AIMED
+
+    return len(AIMED)
 
 
 def told(found: Iterator[Outcome]) -> list[Outcome]:
@@ -89,10 +99,13 @@ def told(found: Iterator[Outcome]) -> list[Outcome]:
 
 def make_input(number: int, seed: int) -> tuple[str, str, bytes]:
     """Return the kind, the description and the bytes of one input."""
-    from benchmarks.fuzz_bombs import aimed, bomb
+    from benchmarks.fuzz_bombs import AIMED, aimed, bomb
     from benchmarks.fuzz_mutations import mutations_for
     from benchmarks.fuzz_seeds import FILMS, film_seed, small_seeds
 
+    if number < 0:
+        name = sorted(AIMED)[number]
+        return "aimed", name, AIMED[name]()
     random = Random(f"{seed} {number}")
     where = random.random()
     if where < SHARE_OF_BOMBS:
@@ -113,14 +126,14 @@ def make_input(number: int, seed: int) -> tuple[str, str, bytes]:
 # --- the worker
 
 
-def work(seed: int, first: int, end: int) -> None:
+def work(seed: int, first: int, end: int, *, decoder: bool = False) -> None:
     """Try inputs one after the other and print a line of JSON on each."""
     from benchmarks.fuzz_page import Page
     from mammo.ui.memory import give_back_freed_memory
 
     logging.getLogger("streamlit").setLevel(logging.ERROR)  # it misses the server
     give_back_freed_memory()  # as every page of the app does
-    page = Page()
+    page = Page(in_child=decoder)
     for number in range(first, end):
         kind, what, content = make_input(number, seed)
         outcome = tried(page, content, number)
@@ -175,10 +188,10 @@ def _status(name: str) -> float:
 # --- who watches the worker
 
 
-def supervised(seed: int, first: int, end: int) -> Iterator[Outcome]:
+def supervised(seed: int, first: int, end: int, *, decoder: bool = False) -> Iterator[Outcome]:
     """Run workers until every input has its outcome; one that dies or hangs costs one input."""
     while first < end:
-        with tempfile.TemporaryFile() as said, started(seed, first, end, said) as worker:
+        with tempfile.TemporaryFile() as said, started(seed, first, end, said, decoder) as worker:
             for outcome in outcomes_of(worker):
                 yield outcome | console(said)
                 first = outcome["number"] + 1
@@ -191,9 +204,10 @@ def supervised(seed: int, first: int, end: int) -> Iterator[Outcome]:
             first += 1
 
 
-def started(seed: int, first: int, end: int, said: Any) -> "subprocess.Popen[bytes]":
+def started(seed: int, first: int, end: int, said: Any, decoder: bool) -> "subprocess.Popen[bytes]":
     """Start a worker at an input."""
     command = [sys.executable, __file__, "--worker", f"--seed={seed}", f"--first={first}"]
+    command += ["--decoder"] if decoder else []
     return subprocess.Popen(
         [*command, f"--inputs={end}"], stdout=subprocess.PIPE, stderr=said, cwd=ROOT
     )

@@ -10,6 +10,7 @@ from pydicom.uid import RLELossless
 
 from benchmarks.fuzz_mutations import mutations_for
 from mammo.imaging.image import MAX_PIXELS
+from tests.imaging.aimed_dicom import AIMED_DICOM
 from tests.imaging.aimed_pictures import AIMED_PICTURES
 from tests.imaging.makers import dicom_bytes, png_chunk
 
@@ -18,6 +19,9 @@ PNG_KINDS = {"grey": (0, 1), "rgb": (2, 3), "palette": (3, 1), "grey alpha": (4,
 
 TIFF_DEPTHS = ((8, 1), (16, 1), (32, 1), (32, 2), (32, 3), (64, 3))
 """Bits a sample, sample format (1 unsigned, 2 signed, 3 float)."""
+
+
+AIMED = {f"DICOM {name}": make for name, make in AIMED_DICOM.items()} | AIMED_PICTURES
 
 
 def bomb(random: Random) -> tuple[str, bytes]:
@@ -37,11 +41,11 @@ def bomb(random: Random) -> tuple[str, bytes]:
 
 def aimed(random: Random) -> tuple[str, bytes]:
     """Return the name and bytes of a file that is aimed at one count, every second one damaged."""
-    name = random.choice(tuple(AIMED_PICTURES))
-    content = AIMED_PICTURES[name]()
+    name = random.choice(tuple(AIMED))
+    content = AIMED[name]()
     if random.random() < 0.5:
         return f"aimed {name}", content
-    mutation = random.choice(mutations_for(name[:4].strip().upper(), content))
+    mutation = random.choice(mutations_for(name.split()[0].upper(), content))
     with suppress(ValueError, IndexError, struct.error):  # a mutation may not suit the file
         content = mutation(content, random)
     return f"aimed {name}: {mutation.__name__}", content

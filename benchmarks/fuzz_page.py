@@ -1,16 +1,15 @@
 """The way of an uploaded file through the upload page, without a browser: for `benchmarks/fuzz.py`.
 
-The same calls in the same order as `pages/1_Upload_and_classify.py` makes through `mammo.ui`, on
-the file object that Streamlit hands over.
+The same calls in the same order as `pages/1_Upload_and_classify.py` makes through `mammo.ui`.
 """
 
+import io
 from random import Random
-
-from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
 import mammo
 from mammo.explain import overlay
 from mammo.imaging import lesion_window
+from mammo.imaging.worker import Decoder
 from mammo.ui import loaders
 from mammo.ui.display import cut_view, data_uri, enlarged, scaled_down, thumbnail_uri, toned
 from mammo.ui.figures import film_figure, probability_figure
@@ -24,9 +23,10 @@ from mammo.ui.trust import ask_trust
 class Page:
     """Hold the models of the release, and take files their whole way."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, in_child: bool = False) -> None:
         """Load the models once, as the server does."""
         self.models = loaders.classifiers()
+        self._decoder = Decoder() if in_child else None
 
     def take(self, content: bytes, number: int) -> None:
         """Open, mark, assess, draw and export one file.
@@ -36,8 +36,11 @@ class Page:
         MammoError
             The file or its lesion is refused.
         """
-        record = UploadedFileRec(str(number), "film", "application/octet-stream", content)
-        image = mammo.read_image(UploadedFile(record, None))  # type: ignore[arg-type]
+        image = (
+            mammo.read_image(content)
+            if self._decoder is None
+            else self._decoder.read(io.BytesIO(content))
+        )
         picture = Picture(str(number), "film", image)
         thumbnail_uri(image.pixels)
         lesion = self._marked(picture, Random(number))

@@ -120,7 +120,7 @@ def test_a_worker_that_dies_costs_one_input_and_is_found(monkeypatch: pytest.Mon
         " flush=True)\n"
     )
 
-    def dying(seed: int, first: int, end: int, said: object) -> "subprocess.Popen[bytes]":
+    def dying(seed: int, first: int, end: int, *_: object) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
             [sys.executable, "-c", script, str(first), str(end)], stdout=subprocess.PIPE
         )

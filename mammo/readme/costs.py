@@ -201,6 +201,23 @@ def _kills(measured: Mapping[str, Any]) -> Iterator[Row]:
         )  # fmt: skip
 
 
+def _strangers(measured: Mapping[str, Any]) -> Iterator[Row]:
+    films, opened = measured["films"], measured["film_outcomes"].get("answered", 0)
+    counted, killed = measured["counted_mb"], measured["killed"]
+    yield Row(
+        f"{measured['aimed_files']} aimed files uploaded, their tabs closed at once, then {films} "
+        f"films of {measured['film_mb']} MB opened in as many tabs: films answered",
+        f"{opened} of {films}; {counted} MB with the decoder, {killed} processes killed",
+        "all, in 690 MB", opened == films and killed == 0,
+    )  # fmt: skip
+    alone, meanwhile = measured["alone_s"], measured["meanwhile_s"]
+    yield Row(
+        "One more visitor's answers before and during this attack",
+        f"median {alone['median']:.2f} s and {meanwhile['median']:.2f} s",
+        "at most twice", meanwhile["median"] <= 2 * alone["median"],
+    )  # fmt: skip
+
+
 def _empty_home(measured: Mapping[str, Any]) -> Iterator[Row]:
     for key, what in (
         ("files", "Files written to an empty home by app, commands and library"),
@@ -219,9 +236,10 @@ COMMANDS = {
     "explain": "python benchmarks/explain.py",
     "training": "python benchmarks/training.py --data DIR",
     "preparation": "python -m benchmarks.preparation --csv FOLDER",
-    "fuzz": "python benchmarks/fuzz.py --inputs 10000",
+    "fuzz": "python benchmarks/fuzz.py --aimed --inputs 10000",
     "kills": "python -m benchmarks.kills",
     "empty_home": "python -m benchmarks.empty_home",
+    "strangers": "python -m benchmarks.strangers",
 }
 SCRIPTS: dict[str, Callable[[Mapping[str, Any]], Iterator[Row]]] = {
     "serving": _serving,
@@ -233,4 +251,5 @@ SCRIPTS: dict[str, Callable[[Mapping[str, Any]], Iterator[Row]]] = {
     "fuzz": _fuzz,
     "kills": _kills,
     "empty_home": _empty_home,
+    "strangers": _strangers,
 }
