@@ -411,6 +411,12 @@ AIMED_PICTURES: dict[str, Callable[[], bytes]] = {
     "tiff rgba strip": lambda: tiff_one_strip(8, 4, 8, 6_000),
     "tiff rgb strip": lambda: tiff_one_strip(8, 3, 8, SIDE + 1),
     "tiff 5 bit rgb strip": lambda: tiff_one_strip(5, 3, 8, 6_704),
+    "tiff predicted floats": lambda: tiff_square(
+        SIDE,
+        {258: ("H", [16]), 278: ("L", [SIDE]), 317: ("H", [3]), 339: ("H", [3])},
+        zeros(2 * SIDE * SIDE),
+        1,
+    ),
     "tiff 15 bit strip": lambda: tiff_one_strip(15, 1, 8, 6_704),
     "tiff 16 bit strip": lambda: tiff_one_strip(16, 1, 8, SIDE),
     "tiff 12 bit strip": lambda: tiff_one_strip(12, 1, 8, SIDE),
