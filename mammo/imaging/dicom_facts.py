@@ -80,19 +80,22 @@ def pixel_spacing_mm(header: Header) -> tuple[float | None, tuple[str, ...]]:
     """
     factor, warnings = _magnification(header)
     names = ("ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelSpacing")
-    name = next((name for name in names if header.raw.get(name)), None)
+    name = next((name for name in names if _is_plausible(header.decimals(name))), None)
     if name is None:
-        return None, warnings
+        is_stated = any(header.raw.get(name) for name in names)
+        return None, (*warnings, *([_IMPLAUSIBLE_SPACING] if is_stated else []))
     spacing = header.decimals(name)
-    low, high = _PLAUSIBLE_SPACING_MM
-    if len(spacing) != 2 or not all(low <= value <= high for value in spacing):
-        return None, (*warnings, _IMPLAUSIBLE_SPACING)
     if abs(spacing[0] - spacing[1]) > _ANISOTROPY * max(spacing):
         sizes = f"{spacing[0]:g} x {spacing[1]:g} mm"
         warnings += (
             f"The pixels are not square ({sizes}), so the models see the lesion stretched.",
         )
     return sum(spacing) / 2 / (factor if name == names[0] else 1), warnings
+
+
+def _is_plausible(spacing: tuple[float, ...]) -> bool:
+    low, high = _PLAUSIBLE_SPACING_MM
+    return len(spacing) == 2 and all(low <= value <= high for value in spacing)
 
 
 def _magnification(header: Header) -> tuple[float, tuple[str, ...]]:

@@ -131,7 +131,10 @@ def _looked_up(
     else:
         return broken
     index = np.clip(np.rint(values) - first, 0, entries - 1).astype(np.intp)
-    return np.asarray(lut[index], dtype=np.float64), ()
+    greys = np.asarray(lut[index], dtype=np.float64)
+    if np.ptp(greys[:-2]) == 0 < np.ptp(values[:-2]):  # without the limits: not made for this film
+        return broken
+    return greys, ()
 
 
 def _padding(values: NDArray[np.int32], header: Header, layout: PixelFormat) -> NDArray[np.bool_]:

@@ -20,6 +20,10 @@ MAX_COSTLY_PIXELS = MAX_PIXELS // 3
 """The same for kinds that take several times as much memory or time: colours of 16 bits a channel,
 greys of 32 bits, numbers as text, progressive JPEG and WebP."""
 
+MAX_SIDE = 20_000
+"""Pixels that the longer side may have: pictures are read in strips of rows, and a row of millions
+of pixels, or millions of rows, takes several times the memory or time of its pixels."""
+
 MIN_SIDE = 16
 """Pixels that the shorter side must have. A smaller picture cannot show a lesion."""
 
@@ -113,7 +117,7 @@ def check_size(height: int, width: int, most: int = MAX_PIXELS) -> None:
     Raises
     ------
     ImageError
-        If a side is under `MIN_SIDE` or the pixels are more than `most`.
+        If a side is under `MIN_SIDE` or over `MAX_SIDE`, or the pixels are more than `most`.
     """
     if min(height, width) < MIN_SIDE:
         raise ImageError(
@@ -129,4 +133,9 @@ def check_size(height: int, width: int, most: int = MAX_PIXELS) -> None:
         raise ImageError(
             f"The picture is too large: expected at most {most // 10**6} million pixels, "
             f"received {width:,} x {height:,}. {remedy}"
+        )
+    if max(height, width) > MAX_SIDE:
+        raise ImageError(
+            f"The picture is too long: expected at most {MAX_SIDE:,} pixels per side, received "
+            f"{width:,} x {height:,}. Cut out the breast."
         )

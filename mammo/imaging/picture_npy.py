@@ -53,7 +53,8 @@ def decode_npy(stream: BinaryIO) -> tuple[NDArray[Any], int, tuple[str, ...]]:
         raise _refused("whole or floating-point numbers of at most 64 bits", kind.name[:40])
     if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (1, 3, 4)):
         raise _refused("shape (height, width), or with 1, 3 or 4 channels", f"shape {shape[:6]}")
-    is_costly = kind.itemsize > 2 or (len(shape) == 3 and shape[2] > 1 and kind.itemsize > 1)
+    is_colour = len(shape) == 3 and shape[2] > 1
+    is_costly = kind.itemsize > 2 or (is_colour and (kind.itemsize > 1 or is_fortran))
     check_size(shape[0], shape[1], MAX_COSTLY_PIXELS if is_costly else MAX_PIXELS)
     size = int(np.prod(shape, dtype=np.int64)) * kind.itemsize
     content = stream.read(size)

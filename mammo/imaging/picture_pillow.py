@@ -64,8 +64,9 @@ def _decoded(
     if is_deep:
         grey, warnings = to_grey(_deep_strips(essence.content), shape)
     else:
+        transparent = _transparent_value(picture, essence.content)
         picture.load()
-        grey, warnings = to_grey(_strips(picture), shape)
+        grey, warnings = to_grey(_strips(picture, transparent), shape)
     if essence.frames > 1:
         many = f"The file holds {essence.frames:,} pages or frames; only the first was read."
         warnings = (many, *warnings)
@@ -101,14 +102,25 @@ def _check_mode(mode: str) -> None:
         )
 
 
-def _strips(picture: ImageFile) -> Iterator[NDArray[Any]]:
+def _transparent_value(picture: ImageFile, content: bytes) -> int | None:
+    """Return the grey that a PNG calls transparent, unless it has 8 bits, as Pillow expects."""
+    if not isinstance(picture, PngImageFile) or content[25] != 0 or content[24] == 8:
+        return None
+    value: int | None = picture.info.pop("transparency", None)
+    if value is None or content[24] == 16:
+        return value
+    return min(255, int(value) * (255 // ((1 << content[24]) - 1)))
+
+
+def _strips(picture: ImageFile, transparent: int | None) -> Iterator[NDArray[Any]]:
     """Yield the rows of a loaded picture from the top on; a copy of each strip, not of it all."""
     mode = _array_mode(picture)
     for top in range(0, picture.height, _STRIP_ROWS):
         bottom = min(top + _STRIP_ROWS, picture.height)
         strip = picture.crop((0, top, picture.width, bottom))
         values = np.asarray(strip if mode is None else strip.convert(mode))
-        yield values.astype(values.dtype.newbyteorder("="), copy=False)
+        values = values.astype(values.dtype.newbyteorder("="), copy=False)
+        yield values if transparent is None else np.where(values == transparent, 0, values)
 
 
 def _array_mode(picture: ImageFile) -> str | None:

@@ -110,7 +110,7 @@ def _shown(
     if palette is None:
         colours = _full_range(values[..., : layout.colours], layout)
     else:
-        colours = palette[values[..., 0]]
+        colours = np.take(palette, values[..., 0], axis=0)
     if layout.photometric == WHITE_IS_ZERO:
         colours = _inverted(colours, layout.form)
     if alpha is None:

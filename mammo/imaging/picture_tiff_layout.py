@@ -97,7 +97,7 @@ def read_layout(page: Directory) -> Layout:
     height, width = page.value(257), page.value(256)
     check_size(height, width)
     samples, bits, form = _depth(page)
-    check_size(height, width, MAX_COSTLY_PIXELS if _is_costly(samples, bits) else MAX_PIXELS)
+    check_size(height, width, MAX_COSTLY_PIXELS if _is_costly(samples, bits, form) else MAX_PIXELS)
     is_tiled = 322 in page.entries
     compression = page.value(259, NO_COMPRESSION)
     layout = Layout(
@@ -115,8 +115,8 @@ def read_layout(page: Directory) -> Layout:
     return layout
 
 
-def _is_costly(samples: int, bits: int) -> bool:
-    return bits > 16 or (samples > 1 and bits > 8)
+def _is_costly(samples: int, bits: int, form: int) -> bool:
+    return bits > 16 or form == FLOAT or (samples > 1 and bits != 8)
 
 
 def _depth(page: Directory) -> tuple[int, int, int]:

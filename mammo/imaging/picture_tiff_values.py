@@ -128,10 +128,7 @@ def _decompressed(
     step = max(1, _BATCH_BYTES // layout.row_bytes)
     for top in range(0, height, step):
         strip = picture.crop((0, top, picture.width, min(top + step, height)))
-        decoded = np.asarray(strip)
-        if decoded.dtype != np.uint8:
-            decoded = np.ascontiguousarray(decoded, "<u2").view(np.uint8)
-        values[top : top + step] = decoded.reshape(-1, layout.row_bytes)
+        values[top : top + step] = np.asarray(strip).reshape(-1, layout.row_bytes)
     return values
 
 
@@ -141,13 +138,11 @@ def _plain_tiff(
     """Return a TIFF of plain bytes whose strips are the blocks."""
     is_colour = layout.compression == JPEG and layout.packed == 3
     samples = 3 if is_colour else 1
-    # In pairs of bytes where they are even, because Pillow warns about 89 million pixels and more.
-    width = 2 if layout.compression != JPEG and layout.row_bytes % 2 == 0 else 1
     sizes = [len(block) for block in blocks]
     offsets = (8 + np.cumsum([0, *sizes[:-1]])).tolist()
     tags: dict[int, tuple[str, tuple[int, ...]]] = {
-        256: ("L", (layout.row_bytes // samples // width,)), 257: ("L", (height,)),
-        258: ("H", (8 * width,) * samples), 259: ("H", (layout.compression,)),
+        256: ("L", (layout.row_bytes // samples,)), 257: ("L", (height,)),
+        258: ("H", (8,) * samples), 259: ("H", (layout.compression,)),
         262: ("H", (layout.photometric if is_colour else 1,)), 273: ("L", tuple(offsets)),
         277: ("H", (samples,)), 278: ("L", (min(layout.rows, height),)), 279: ("L", tuple(sizes)),
         **{tag: numbers for tag, numbers in more.items() if numbers[1]},
@@ -210,11 +205,14 @@ def _whole_numbers(raw: NDArray[np.uint8], order: str, layout: Layout) -> NDArra
 
 def _unpacked(raw: NDArray[np.uint8], bits: int, many: int) -> NDArray[Any]:
     """Return numbers of fewer than 16 bits, each of which lies in three bytes at most."""
-    place = np.arange(many, dtype=np.int64) * bits
-    first, shift = place >> 3, (24 - bits - (place & 7)).astype(np.uint32)
-    padded = np.pad(raw, ((0, 0), (0, 0), (0, 2)))
-    three = padded[..., first].astype(np.uint32) << np.uint32(16)
-    three |= padded[..., first + 1].astype(np.uint32) << np.uint32(8)
-    three |= padded[..., first + 2]
-    values = three >> shift & np.uint32((1 << bits) - 1)
-    return values.astype(np.uint8 if bits <= 8 else np.uint16)
+    groups = -(-many // 8)  # of eight numbers, which fill `bits` bytes
+    padded = np.pad(raw, ((0, 0), (0, 0), (0, groups * bits + 2 - raw.shape[2])))
+    values = np.empty((*raw.shape[:2], groups, 8), np.uint8 if bits <= 8 else np.uint16)
+    for number in range(8):
+        first, used = divmod(number * bits, 8)
+        high, middle, low = (
+            padded[..., first + byte :: bits][..., :groups].astype(np.uint32) for byte in range(3)
+        )
+        three = high << np.uint32(16) | middle << np.uint32(8) | low
+        values[..., number] = three >> np.uint32(24 - bits - used) & np.uint32((1 << bits) - 1)
+    return values.reshape(*raw.shape[:2], -1)[..., :many]

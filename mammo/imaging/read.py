@@ -19,6 +19,7 @@ from typing import BinaryIO
 from mammo.errors import ImageError
 from mammo.imaging.image import Image
 from mammo.imaging.picture import picture_format, read_picture
+from mammo.imaging.silence import decoders_silenced
 
 _HEAD = 352
 """Bytes by which a file is told: a NIfTI header names itself at byte 344."""
@@ -93,7 +94,7 @@ def read_image(source: str | os.PathLike[str] | bytes | BinaryIO) -> Image:
     TypeError
         If `source` is none of these types.
     """
-    with _opened(source) as stream:
+    with _opened(source) as stream, decoders_silenced():
         head = stream.read(_HEAD)
         stream.seek(0)
         if _is_dicom(head):

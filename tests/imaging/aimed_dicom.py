@@ -388,6 +388,19 @@ AIMED_DICOM: dict[str, Callable[[], bytes]] = {
         syntax=JPEGLSLossless,
         dtype=np.uint16,
     ),
+    "jpeg-ls, colours": lambda: compressed(
+        b"\xff\xd8\xff\xf7\0\x11\x08"
+        + struct.pack(">HHB", 3870, 3870, 3)
+        + b"\1\x11\0\2\x11\0\3\x11\0\xff\xda\0\x0c\3\1\0\2\0\3\0\0\2\0"
+        + bytes(1000)
+        + b"\xff\xd9",
+        3870,
+        3870,
+        syntax=JPEGLSLossless,
+        SamplesPerPixel=3,
+        PhotometricInterpretation="RGB",
+        PlanarConfiguration=0,
+    ),
     "jpeg-ls, 255 channels": lambda: compressed(
         b"\xff\xd8\xff\xf7"
         + struct.pack(">HBHHB", 8 + 3 * 255, 8, 64, 64, 255)

@@ -88,7 +88,9 @@ def png_split(piece: int) -> bytes:
     return PNG[:place] + b"".join(pieces) + png_chunk(b"IDAT", b"") * 1_000_000 + PNG[-12:]
 
 
-def png_blank(colour: int, depth: int, interlace: int, side: int = SIDE) -> bytes:
+def png_blank(
+    colour: int, depth: int, interlace: int, side: int = SIDE, width: int | None = None
+) -> bytes:
     channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
     if interlace:
         passes = (
@@ -100,12 +102,21 @@ def png_blank(colour: int, depth: int, interlace: int, side: int = SIDE) -> byte
             for x, y, dx, dy in passes
         )
     else:
-        size = side * (1 + -(-side * channels * depth // 8))
-    header = struct.pack(">LLBBBBB", side, side, depth, colour, 0, 0, interlace)
+        size = side * (1 + -(-(width or side) * channels * depth // 8))
+    header = struct.pack(">LLBBBBB", width or side, side, depth, colour, 0, 0, interlace)
     chunks = [(b"IHDR", header), *([(b"PLTE", bytes(range(96)) * 8)] if colour == 3 else [])]
     chunks += [*([(b"tRNS", bytes(255))] if colour == 3 else []), (b"IDAT", zeros(size, 1))]
     body = b"".join(png_chunk(name, data) for name, data in (*chunks, (b"IEND", b"")))
     return b"\x89PNG\r\n\x1a\n" + body
+
+
+def png_empty_blocks() -> bytes:
+    """Return a small picture before whose pixels come millions of blocks with a code table each."""
+    block = bytes.fromhex("04c081000000000090ff6b000000ffff")
+    data = b"\x78\x9c" + block * (80_000_000 // len(block)) + zlib.compress(bytes(64 * 65))[2:]
+    header = struct.pack(">LLBBBBB", 64, 64, 8, 0, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", data), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(name, data) for name, data in chunks)
 
 
 def png_filtered(colour: int, depth: int, side: int) -> bytes:
@@ -317,6 +328,8 @@ AIMED_PICTURES: dict[str, Callable[[], bytes]] = {
     "png exif": lambda: png_with(png_chunk(b"eXIf", exif_bomb(5_000, 60_000)[6:]), 1),
     "png empty IDAT": lambda: png_split(1),
     "png frames": lambda: png_frames(10_000),
+    "png empty blocks": png_empty_blocks,
+    "png wide": lambda: png_blank(6, 8, 0, 16, 2_800_000),
     "png rgb interlaced": lambda: png_blank(2, 8, 1),
     "png rgba interlaced": lambda: png_blank(6, 8, 1),
     "png grey 16 interlaced": lambda: png_blank(0, 16, 1),
@@ -396,7 +409,15 @@ AIMED_PICTURES: dict[str, Callable[[], bytes]] = {
     "tiff circle": lambda: tiff_pages(3, circle=True),
     "tiff directories below": lambda: tiff_below(200),
     "tiff rgba strip": lambda: tiff_one_strip(8, 4, 8, 6_000),
-    "tiff rgb strip": lambda: tiff_one_strip(8, 3, 8, SIDE),
+    "tiff rgb strip": lambda: tiff_one_strip(8, 3, 8, SIDE + 1),
+    "tiff 5 bit rgb strip": lambda: tiff_one_strip(5, 3, 8, 6_704),
+    "tiff predicted floats": lambda: tiff_square(
+        SIDE,
+        {258: ("H", [16]), 278: ("L", [SIDE]), 317: ("H", [3]), 339: ("H", [3])},
+        zeros(2 * SIDE * SIDE),
+        1,
+    ),
+    "tiff 15 bit strip": lambda: tiff_one_strip(15, 1, 8, 6_704),
     "tiff 16 bit strip": lambda: tiff_one_strip(16, 1, 8, SIDE),
     "tiff 12 bit strip": lambda: tiff_one_strip(12, 1, 8, SIDE),
     "tiff 1 bit strip": lambda: tiff_one_strip(1, 1, 8, 6_704),
@@ -421,6 +442,7 @@ AIMED_PICTURES: dict[str, Callable[[], bytes]] = {
     "pgm few values": lambda: b"P5 6700 6700 15\n" + bytes(SIDE * SIDE),
     "ppm numbers": lambda: b"P3 3870 3870 255\n" + b"7 " * (3 * 3_870**2),
     "ppm": lambda: b"P6 5700 5700 255\n" + bytes(3 * 5_700**2),
+    "npy python 2": lambda: npy("(20L, 20L)", body=bytes(800)),
     "npy claims": lambda: npy("(6000, 6000)"),
     "npy overflow": lambda: npy("(4294967296, 4294967296)"),
     "npy negative": lambda: npy("(-1, 20)"),

@@ -92,6 +92,7 @@ def test_the_view_codes_are_those_of_the_standards_dictionary() -> None:
         ({"ImagerPixelSpacing": [0.1, 0.1], "PixelSpacing": [0.06, 0.06]}, 0.1),
         ({"NominalScannedPixelSpacing": [0.05, 0.05], "PixelSpacing": [0.03, 0.03]}, 0.05),
         ({"PixelSpacing": [0.05, 0.0502]}, 0.0501),
+        ({"ImagerPixelSpacing": [0, 0], "PixelSpacing": [0.06, 0.06]}, 0.06),
     ],
 )
 def test_pixel_spacing(tags: dict[str, Any], expected: float | None) -> None:

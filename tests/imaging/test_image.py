@@ -55,6 +55,8 @@ def test_the_largest_films_pass_and_huge_pictures_do_not() -> None:
     check_size(10_000, MAX_PIXELS // 10_000)
     with pytest.raises(ImageError, match="60,000 x 60,000"):
         check_size(60_000, 60_000)
+    with pytest.raises(ImageError, match="at most 20,000 pixels per side"):
+        check_size(20, 30_000)
 
 
 def test_eight_bits_stay_as_they_are() -> None:

@@ -1,6 +1,7 @@
 """Test the picture formats: depth, colour, transparency, orientation, damage."""
 
 import struct
+import zlib
 from typing import Any
 
 import cv2
@@ -11,7 +12,7 @@ from PIL import Image as PillowImage
 
 from mammo.errors import ImageError
 from mammo.imaging import MAX_PIXELS, read_image
-from tests.imaging.makers import picture_bytes, png_bytes, tiff_bytes
+from tests.imaging.makers import picture_bytes, png_bytes, png_chunk, tiff_bytes
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
@@ -132,6 +133,22 @@ def test_transparency_is_laid_over_black(form: str) -> None:
     assert not pixels[:10].any()
     assert np.array_equal(pixels[10:20], np.rint(GREY[10:20] * 0.4))
     assert np.array_equal(pixels[20:], GREY[20:])
+
+
+@pytest.mark.parametrize(("depth", "row"), [(1, b"\x55" * 4), (2, b"\x55" * 8), (4, b"\x11" * 16)])
+def test_a_transparent_grey_of_few_bits_is_black(depth: int, row: bytes) -> None:
+    header = struct.pack(">LLBBBBB", 32, 32, depth, 0, 0, 0, 0)
+    pixels = zlib.compress((b"\0" + row) * 32)  # grey 1 everywhere, or in every second pixel
+    chunks = ((b"IHDR", header), (b"tRNS", b"\0\1"), (b"IDAT", pixels), (b"IEND", b""))
+    content = b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks)
+    assert read_image(content).pixels.max() == 0
+
+
+def test_a_transparent_grey_of_16_bits_is_black() -> None:
+    content = png_bytes(DEEP, 0)
+    key = png_chunk(b"tRNS", struct.pack(">H", int(DEEP.max())))
+    pixels = read_image(content[:33] + key + content[33:]).pixels
+    assert pixels[np.unravel_index(DEEP.argmax(), DEEP.shape)] == 0
 
 
 def test_deep_transparency_is_laid_over_black_before_scaling() -> None:

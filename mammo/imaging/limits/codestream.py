@@ -107,12 +107,12 @@ def _jpeg(frame: bytes) -> Codestream | None:
         return Codestream(0, 0, 0, 0, refusal) if refusal else None
     # In the coded data FF is always followed by 00 or, in JPEG-LS, by less than 80.
     scans = frame.count(b"\xff\xda")
-    pixels = stated.rows * stated.columns
-    if kind == 0xF7 and pixels > MAX_COSTLY_PIXELS:
-        refusal = f"a JPEG-LS picture of {pixels // 10**6} million pixels"
-    elif kind == 0xC3 and pixels + len(frame) > MOST_WORK:
+    values = stated.rows * stated.columns * stated.channels
+    if kind == 0xF7 and values > MAX_COSTLY_PIXELS:
+        refusal = f"a JPEG-LS picture of {values // 10**6} million values"
+    elif kind == 0xC3 and values + len(frame) > MOST_WORK:
         refusal = f"a lossless JPEG of {len(frame) // 10**6} MB"
-    elif scans > 4 and scans * pixels > MOST_SCANNED_PIXELS:
+    elif scans > 4 and scans * values > MOST_SCANNED_PIXELS:
         refusal = f"{scans:,} scans"
     return replace(stated, cost_refusal=refusal)
 
@@ -157,7 +157,7 @@ def _jpeg_2000(frame: bytes, start: int) -> Codestream | None:
         refusal = f"{tiles:,} tiles"
     else:
         refusal = _jpeg_2000_cost(frame, start + 4 + length, tiles * channels, tile)
-    if stated.rows * stated.columns + len(frame) * 3 // 2 > MOST_WORK:
+    if stated.rows * stated.columns * channels + len(frame) * 3 // 2 > MOST_WORK:
         refusal = refusal or f"a JPEG 2000 of {len(frame) // 10**6} MB"
     return replace(stated, cost_refusal=refusal)
 

@@ -17,6 +17,10 @@ from mammo.errors import ImageError
 MAX_CHUNKS = 30_000
 """Chunks of a PNG or WebP. A 16-bit film in the smallest usual pieces (8 kB) has 9,000."""
 
+MAX_WASTE = 1_000_000
+"""Bytes by which a PNG's compressed pixels may exceed their size and an eighth of it. Deflate adds
+next to nothing even to noise, but millions of empty blocks take seconds."""
+
 MAX_SEGMENTS = 400
 """Segments of a JPEG. A colour profile has at most 255; a progressive picture adds about 60."""
 
@@ -78,19 +82,31 @@ def png_essence(content: bytes) -> Essence:
     EOFError
         If a chunk leaves the file: OpenCV would reserve what it claims, up to 2 GB.
     ImageError
-        If it has more than `MAX_CHUNKS` chunks.
+        If it has more than `MAX_CHUNKS` chunks, or far more compressed data than pixels.
     """
-    kept, exif, frames = [(0, 8)], b"", 1
+    kept, exif, frames, data = [(0, 8)], b"", 1, 0
     for name, start, end in _chunks(content, 8, ">L4s", 4):
         if name in _PNG_KEPT:
             kept.append((start, end))
+            data += end - start if name == b"IDAT" else 0
         elif name == b"eXIf":
             exif = content[start + 8 : end - 4]
         elif name == b"acTL":
             frames = max(1, int.from_bytes(content[start + 8 : start + 12], "big"))
         if name == b"IEND":
+            if data > _png_bytes(content) * 9 // 8 + MAX_WASTE:
+                raise ImageError(
+                    "Expected a PNG whose compressed data are smaller than its pixels, received "
+                    "far more. Save it again."
+                )
             return Essence(_joined(content, kept), exif, frames)
     raise EOFError
+
+
+def _png_bytes(content: bytes) -> int:
+    """Return the size of a PNG's pixels, a filter byte per row (two, as interlaced rows have)."""
+    width, height, depth, colour = struct.unpack_from(">LLBB", content, 16)
+    return int(height * (2 + width * depth * {2: 3, 4: 2, 6: 4}.get(colour, 1) // 8))
 
 
 def webp_essence(content: bytes) -> Essence:
