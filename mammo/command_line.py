@@ -1,10 +1,13 @@
-"""What the commands share: how one was typed, what stopped it, TensorFlow."""
+"""What the commands share: how one was typed, what stops it, TensorFlow."""
 
 import logging
 import os
 import shlex
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+
+from mammo.errors import MammoError
 
 
 def as_typed(module: str, given: Sequence[str]) -> str:
@@ -28,6 +31,32 @@ def as_typed(module: str, given: Sequence[str]) -> str:
     """
     words = [Path(word).name if os.sep in word and "://" not in word else word for word in given]
     return shlex.join(["python", "-m", module, *words])
+
+
+def exit_status(module: str, work: Callable[[], int | None], place: Path) -> int:
+    """Do the work of a command and return its exit status; whatever stops it becomes a sentence.
+
+    Parameters
+    ----------
+    module : str, as "mammo.train"
+    work : function that returns the status, None for 0
+    place : Path, to look at where the file system fails and names none
+
+    Returns
+    -------
+    int, the status of the work; 1 after an error, 130 after a keyboard interrupt
+    """
+    try:
+        return work() or 0
+    except KeyboardInterrupt:
+        print(f"\n{module}: stopped; the same command goes on from here.", file=sys.stderr)
+        return 130
+    except MammoError as error:
+        sentence = str(error)
+    except OSError as error:
+        sentence = stopped_by(error, place)
+    print(f"{module}: {sentence}", file=sys.stderr)
+    return 1
 
 
 def stopped_by(error: OSError, place: Path) -> str:

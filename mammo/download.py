@@ -14,25 +14,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mammo.command_line import stopped_by
+from mammo.command_line import exit_status
 from mammo.data.download import SOURCES, Choice, refuse_if_too_big
-from mammo.errors import MammoError, SettingsError
+from mammo.errors import SettingsError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     options = _parser().parse_args(arguments)
-    try:
-        return _download(options)
-    except MammoError as error:
-        print(f"mammo.download: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nmammo.download: stopped; the same command goes on from here.", file=sys.stderr)
-        return 130
-    except OSError as error:
-        print(f"mammo.download: {stopped_by(error, options.out)}", file=sys.stderr)
-        return 1
+    return exit_status("mammo.download", lambda: _download(options), options.out)
 
 
 def _download(options: argparse.Namespace) -> int:

@@ -15,8 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mammo.command_line import stopped_by
-from mammo.errors import DataError, MammoError, SettingsError
+from mammo.command_line import exit_status
+from mammo.errors import DataError, SettingsError
 from mammo.evaluation import RESAMPLES, SEED, UNITS, EvaluatedModel, Evaluation, Unit, evaluate
 from mammo.evaluation.printout import print_out
 from mammo.evaluation.tree import as_json
@@ -191,7 +191,8 @@ _IS_OWN = is_json_with("schema", "unit", "splits")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0, or 1 after a sentence on what is wrong."""
     options = build_parser().parse_args(arguments)
-    try:
+
+    def run() -> None:
         if options.json is not None:
             check_output(options.json, _IS_OWN, "--json")
         evaluation = evaluate_artifacts(
@@ -204,14 +205,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         if options.json is not None:
             write_json(evaluation, options.json)
-    except MammoError as error:
-        print(f"mammo.evaluate: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"mammo.evaluate: {stopped_by(error, Path())}", file=sys.stderr)
-        return 1
-    print(print_out(evaluation), end="")
-    return 0
+        print(print_out(evaluation), end="")
+
+    return exit_status("mammo.evaluate", run, Path())
 
 
 def write_json(evaluation: Evaluation, path: Path) -> None:

@@ -17,38 +17,33 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mammo.command_line import as_typed, stopped_by
+from mammo.command_line import as_typed, exit_status
 from mammo.data.preparation import PrepareSettings, prepare_folder
 from mammo.data.preparation.report import REPORT, is_whole, report_in_words
 from mammo.data.preparation.run import ABNORMALITIES
 from mammo.data.preparation.tree import is_prepared
-from mammo.errors import DataError, MammoError
+from mammo.errors import DataError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     options = _parser().parse_args(given)
-    try:
-        settings = PrepareSettings(
-            options.data, options.out, options.abnormality, options.crop_size, options.jobs,
-            options.dask, options.partial,
-        )  # fmt: skip
-        if is_prepared(options.data):
-            raise DataError(
-                f"{options.data} holds prepared crops already: give it to `python -m mammo.train "
-                "--data` as it is."
-            )
-        report = prepare_folder(settings, as_typed("mammo.prepare", given))
-    except MammoError as error:
-        print(f"mammo.prepare: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nmammo.prepare: stopped; the same command goes on from here.", file=sys.stderr)
-        return 130
-    except OSError as error:
-        print(f"mammo.prepare: {stopped_by(error, options.out)}", file=sys.stderr)
-        return 1
+    command = as_typed("mammo.prepare", given)
+    return exit_status("mammo.prepare", lambda: _prepare(options, command), options.out)
+
+
+def _prepare(options: argparse.Namespace, command: str) -> int:
+    settings = PrepareSettings(
+        options.data, options.out, options.abnormality, options.crop_size, options.jobs,
+        options.dask, options.partial,
+    )  # fmt: skip
+    if is_prepared(options.data):
+        raise DataError(
+            f"{options.data} holds prepared crops already: give it to `python -m mammo.train "
+            "--data` as it is."
+        )
+    report = prepare_folder(settings, command)
     print(report_in_words(report))
     print(f"Every row that is not as usual is listed in {options.out / REPORT}.")
     partial = " --partial" if report["partial"] else ""

@@ -32,14 +32,14 @@ from mammo.artifacts import (
     staged_artifacts,
 )
 from mammo.artifacts.swap import write_lock
-from mammo.command_line import as_typed, set_tensorflow_up, stopped_by
+from mammo.command_line import as_typed, exit_status, set_tensorflow_up
 from mammo.data.findings import finding_answers
 from mammo.data.folds import patient_folds
 from mammo.data.preparation.cache import prepared_folder
 from mammo.data.preparation.run import ABNORMALITIES
 from mammo.data.table import fingerprint
 from mammo.data.training import load_training_crops
-from mammo.errors import ArtifactError, MammoError, TrainingError
+from mammo.errors import ArtifactError, TrainingError
 from mammo.release import FittedModel, figures_in_words, release_model, run_facts, write_cases
 from mammo.settings import MODELS, RECIPES, TITLES, Recipe, TrainSettings, with_overrides
 
@@ -59,23 +59,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(given)
     set_tensorflow_up()
-    try:
+
+    def train() -> None:
         command = as_typed("mammo.train", given)
         settings = _settings(options)
         data = prepared_folder(
             options.data, options.prepared, options.abnormality, options.partial, command
         )
         run_training(dataclasses.replace(settings, data=data), command)
-    except MammoError as error:
-        print(f"mammo.train: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nmammo.train: stopped; the same command goes on from here.", file=sys.stderr)
-        return 130
-    except OSError as error:
-        print(f"mammo.train: {stopped_by(error, options.data)}", file=sys.stderr)
-        return 1
-    return 0
+
+    return exit_status("mammo.train", train, options.data)
 
 
 def run_training(settings: TrainSettings, command: str) -> None:

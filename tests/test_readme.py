@@ -86,6 +86,7 @@ HELD = {
     "python benchmarks/explain.py": HERE,
     "python benchmarks/fuzz.py --aimed --inputs 10000": "tests/test_fuzz.py",
     "python -m benchmarks.strangers": "tests/test_strangers.py",
+    "python -m benchmarks.empty_home": "tests/test_empty_home.py",
     "python -m benchmarks.kills": "tests/test_kills.py",
     "python -m benchmarks.load --minutes 30": "tests/test_load.py",
     "python -m benchmarks.server": "tests/test_server.py",

@@ -11,6 +11,7 @@ import csv
 import io
 import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from mammo.errors import DataError
 
 LARGEST_BYTES = 64_000_000
 """The largest published table, `dicom_info.csv`, has about 8 MB."""
+MOST_CELLS = 10_000_000
+"""A header of many columns multiplies even short rows."""
 SEPARATORS = ",;\t|"
 
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[,;\t]*', re.IGNORECASE)
@@ -51,6 +54,7 @@ def read_csv_table(
     source: Path | bytes,
     name: str = "",
     *,
+    needed: Sequence[str] = (),
     largest_bytes: int = LARGEST_BYTES,
     whole_rows: bool = False,
 ) -> CsvTable:
@@ -60,6 +64,7 @@ def read_csv_table(
     ----------
     source : path or bytes
     name : str, what to call the table in an error; by default the path
+    needed : names of columns that must be there
     largest_bytes : int, bound of what is read
     whole_rows : bool, True to refuse a row with fewer cells than the header; a spreadsheet may
         leave out empty cells at the end of a row
@@ -71,8 +76,8 @@ def read_csv_table(
     Raises
     ------
     DataError
-        The file cannot be read, is larger, is no text, has no header, or a row does not fit its
-        header; the sentence names the line.
+        The file cannot be read, is larger, is no text, has no header, lacks a needed column, or
+        a row does not fit its header; the sentence names the line.
 
     Examples
     --------
@@ -82,20 +87,31 @@ def read_csv_table(
     """
     name = name or (str(source) if isinstance(source, Path) else "The table")
     text = _decoded(_content(source, name, largest_bytes), name)
-    first, separator = _start(text)
     try:
+        first, separator = _start(text)
         records = _records(text, separator)
     except csv.Error as error:
         raise DataError(
             f"{name} cannot be read as a CSV table: {error}. Check the quotation marks."
         ) from error
-    records = [(line, cells) for line, cells in records if line > first and any(cells)]
+    records = [(line, cells) for line, cells in records if line > first]
     if not records:
         raise DataError(
             f"{name} cannot be read as a CSV table: expected a header line, received an empty file."
         )
     header_line, header = records[0]
+    if len(header) * len(records) > MOST_CELLS:
+        raise DataError(
+            f"{name} is too large: expected at most {MOST_CELLS:,} cells. Received: "
+            f"{len(header):,} columns and {len(records):,} rows. Delete those that are not needed."
+        )
     columns = _columns(header, f"Line {header_line} of {name}")
+    missing = [column for column in needed if column not in columns]
+    if missing:
+        raise DataError(
+            f"{name} should have the columns {', '.join(needed)}. Missing: {', '.join(missing)}. "
+            f"Received: {', '.join(columns)[:300]}."
+        )
     rows = tuple(
         _row(cells, columns, f"Line {line} of {name}", whole_rows) for line, cells in records[1:]
     )
@@ -132,7 +148,8 @@ def _decoded(content: bytes, name: str) -> str:
         if not _NOT_TEXT.search(text):
             return text.removeprefix("\ufeff")
     raise DataError(
-        f"{name} cannot be read as a CSV table: it is no text in UTF-8, UTF-16 or Windows-1252."
+        f"{name} cannot be read as a CSV table: it is no text in UTF-8, UTF-16 or Windows-1252. "
+        "Save it as CSV UTF-8."
     )
 
 
@@ -161,11 +178,13 @@ def _cell_count(header: str, separator: str) -> int:
 
 
 def _records(text: str, separator: str) -> list[tuple[int, list[str]]]:
-    """Return each record's cells with the line on which it starts."""
+    """Return the cells of each record that has any, with the line on which it starts."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     records, line = [], 1
     for cells in reader:
-        records.append((line, [cell.strip(BLANKS) for cell in cells]))
+        stripped = [cell.strip(BLANKS) for cell in cells]
+        if any(stripped):
+            records.append((line, stripped))
         line = reader.line_num + 1
     return records
 
@@ -175,7 +194,7 @@ def _columns(header: list[str], where: str) -> tuple[str, ...]:
     columns = tuple(
         re.sub(r"[\s_]+", "_", cell.strip(BLANKS + SEPARATORS)).casefold() for cell in header
     )
-    twice = next((name for name in columns if name and columns.count(name) > 1), "")
+    twice = next((name for name, count in Counter(columns).items() if name and count > 1), "")
     if twice:
         raise DataError(f"{where} names the column {shown(twice)} twice: rename or remove one.")
     return columns

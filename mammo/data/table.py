@@ -94,13 +94,7 @@ def load_crops(folder: str | Path, *, refuse_leaks: bool = True) -> "pd.DataFram
             "index.csv. A download is prepared first: python -m mammo.prepare --data DOWNLOAD "
             "--out FOLDER."
         )
-    read = read_csv_table(index, f"index.csv of {folder}")
-    missing = [name for name in REQUIRED if name not in read.columns]
-    if missing:
-        raise DataError(
-            f"index.csv must have the columns {', '.join(REQUIRED)}. Missing: "
-            f"{', '.join(missing)}. Received: {', '.join(read.columns)[:300]}."
-        )
+    read = read_csv_table(index, f"index.csv of {folder}", needed=REQUIRED)
     if not read.rows:
         raise DataError(f"index.csv of {folder} has no rows: expected one row a crop.")
     table = pd.DataFrame(read.rows, dtype="str")

@@ -10,7 +10,6 @@ that stand there and trains nothing.
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,14 +18,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mammo.artifacts import load_cases
-from mammo.command_line import set_tensorflow_up
+from mammo.command_line import exit_status, set_tensorflow_up
 from mammo.data.findings import finding_answers
 from mammo.data.folds import patient_folds
 from mammo.data.table import fingerprint, load_crops, read_pixels
-from mammo.errors import MammoError
 from mammo.experiments.log import (
     Result,
     base_scores,
+    check_outputs,
     compare_scores,
     logged_minutes,
     read_scores,
@@ -48,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     options = _parser().parse_args(arguments)
     set_tensorflow_up()
-    try:
+
+    def run() -> None:
         for path in options.experiment:
             result = _run(read_experiment(path), options, path.parent)
             write_result(result, path.parent.with_suffix(".csv"))
@@ -58,19 +58,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 f"({result.difference_low:+.3f} to {result.difference_high:+.3f}): "
                 f"{result.verdict}."
             )
-    except MammoError as error:
-        print(f"mammo.experiments: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nmammo.experiments: stopped; the same command goes on from here.", file=sys.stderr)
-        return 130
-    return 0
+
+    return exit_status("mammo.experiments", run, options.work)
 
 
 def _run(experiment: Experiment, options: argparse.Namespace, folder: Path) -> Result:
     table = load_crops(options.data)
     rows = table[table["split"] == "train"].reset_index(drop=True)
     log = folder.with_suffix(".csv")
+    check_outputs(log, folder / f"{experiment.name}.csv")
     base = base_scores(experiment.base, experiment.model, load_cases(options.artifacts), folder)
     if options.scored:
         logits, minutes = read_scores(experiment.name, folder), logged_minutes(experiment.name, log)

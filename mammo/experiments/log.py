@@ -5,6 +5,8 @@ can be compared crop by crop, years later and without training anew.
 """
 
 import csv
+import io
+import re
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +19,7 @@ from mammo.errors import DataError
 from mammo.evaluation import PatientBootstrap, auc_interval, auc_statistic, group_units
 from mammo.evaluation.edge import difference_interval
 from mammo.experiments.plan import BASE
+from mammo.outputs import check_output, starts_with_mark, write_output
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,10 +54,13 @@ class Result:
     why: str
 
 
+COLUMNS = tuple(item.name for item in fields(Result))
+
+
 def write_scores(scores: "pd.DataFrame", path: Path) -> None:
     """Write the columns case_id, fold, logit of one experiment."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scores.round({"logit": 4}).to_csv(path, index=False, lineterminator="\n")
+    text = scores.round({"logit": 4}).to_csv(index=False, lineterminator="\n")
+    write_output(path, text.encode(), _is_scores)
 
 
 def base_scores(name: str, model: str, cases: "pd.DataFrame", folder: Path) -> "pd.Series":
@@ -96,12 +102,7 @@ def read_scores(name: str, folder: Path) -> "pd.Series":
         raise DataError(
             f"There are no scores of an experiment {name!r}: {path} is missing. Run it."
         )
-    table = read_csv_table(path)
-    if not {"case_id", "logit"} <= {*table.columns}:
-        raise DataError(
-            f"{path} should hold the columns case_id and logit. Received: "
-            f"{', '.join(table.columns)[:300]}."
-        )
+    table = read_csv_table(path, needed=("case_id", "logit"))
     logits = {}
     for line, row in zip(table.lines, table.rows, strict=True):
         logit = decimal_number(row["logit"])
@@ -117,7 +118,7 @@ def read_scores(name: str, folder: Path) -> "pd.Series":
 
 def logged_minutes(name: str, path: Path) -> float:
     """Return what the log says that an experiment took, in minutes; NaN where it says nothing."""
-    found = [float(row["minutes"]) for row in _rows(path) if row["name"] == name]
+    found = [float(row["minutes"]) for row in read_log(path) if row["name"] == name]
     return found[0] if found else float("nan")
 
 
@@ -165,14 +166,50 @@ def write_result(result: Result, path: Path) -> None:
         name: f"{value:.4f}" if isinstance(value, float) else str(value)
         for name, value in asdict(result).items()
     }
-    rows = {row["name"]: row for row in _rows(path)} | {result.name: new}
-    written = path.with_suffix(".tmp")
-    with written.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [item.name for item in fields(Result)], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows.values())
-    written.replace(path)
+    rows = {row["name"]: row for row in read_log(path)} | {result.name: new}
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows.values())
+    write_output(path, text.getvalue().encode(), _is_log)
 
 
-def _rows(path: Path) -> tuple[dict[str, str], ...]:
-    return read_csv_table(path).rows if path.is_file() else ()
+def check_outputs(log: Path, scores: Path) -> None:
+    """Check, before hours of training, that what an experiment leaves can be written.
+
+    Raises
+    ------
+    SettingsError
+        One of the two files is something else, or cannot be written.
+    """
+    check_output(log, _is_log)
+    check_output(scores, _is_scores)
+
+
+def _is_log(path: Path) -> bool:
+    return starts_with_mark(path, ",".join(COLUMNS).encode())
+
+
+def _is_scores(path: Path) -> bool:
+    return starts_with_mark(path, b"case_id,fold,logit")
+
+
+def read_log(path: Path) -> tuple[dict[str, str], ...]:
+    """Return the rows of the log, its figures as texts that are numbers; none where it is missing.
+
+    Raises
+    ------
+    DataError
+        It is another table, or a figure is no number.
+    """
+    if not path.is_file():
+        return ()
+    table = read_csv_table(path, needed=COLUMNS)
+    for line, row in zip(table.lines, table.rows, strict=True):
+        for item in fields(Result):
+            if item.type is float and not re.fullmatch(r"nan|[+-]?\d+\.?\d*", row[item.name]):
+                raise DataError(
+                    f"Line {line} of {path} should have a number with a decimal point as "
+                    f"{item.name}. Received: {shown(row[item.name])}."
+                )
+    return table.rows

@@ -16,16 +16,17 @@ from functools import cache
 from pathlib import Path
 
 from mammo.artifacts import load_cases
-from mammo.data.csv_table import read_csv_table
-from mammo.errors import MammoError
+from mammo.command_line import exit_status
 from mammo.evaluate import evaluate_artifacts
 from mammo.evaluation import Interval, SplitEvaluation, expected_calibration_error
 from mammo.evaluation.prevalence import moved_to_prevalence
 from mammo.evaluation.wording import interval, number, percent
 from mammo.experiments.forest import Bar, forest_svg
 from mammo.experiments.like_for_like import published
+from mammo.experiments.log import read_log
 from mammo.model_card.text import table
-from mammo.readme.marks import agree, filled
+from mammo.outputs import starts_with_mark, write_output
+from mammo.readme.marks import agree, document, filled
 from mammo.settings import TITLES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,26 +81,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="change nothing, compare")
     parser.add_argument("--file", type=Path, default=NOTE, help="(default: %(default)s)")
     options = parser.parse_args(arguments)
-    try:
-        written = options.file.read_text(encoding="utf-8")
-        wanted = filled(written, PARTS, options.file.name)
-    except (MammoError, OSError) as error:
-        print(f"mammo.experiments.note: {error}", file=sys.stderr)
-        return 1
-    if options.check:
+    return exit_status(
+        "mammo.experiments.note", lambda: _fill(options.file, options.check), options.file
+    )
+
+
+def _fill(file: Path, check: bool) -> int:
+    written = document(file)
+    wanted = filled(written, PARTS, file.name)
+    if check:
         if agree(written, wanted):
             return 0
-        print(f"{options.file} is not of these results: run python -m mammo.experiments.note.")
+        print(f"{file} is not of these results: run python -m mammo.experiments.note.")
         return 1
-    options.file.write_text(wanted, encoding="utf-8")
-    if options.file == NOTE:
-        PICTURE.write_text(picture(), encoding="utf-8")
+    write_output(file, wanted.encode(), lambda _: True)  # `filled` found its marks
+    if file == NOTE:
+        write_output(PICTURE, picture().encode(), lambda path: starts_with_mark(path, b"<svg"))
     return 0
 
 
 def log_rows(path: Path = LOG) -> tuple[dict[str, str], ...]:
     """Return the rows of the log, as they were written."""
-    return read_csv_table(path).rows
+    return read_log(path)
 
 
 def targets_part() -> str:

@@ -11,7 +11,6 @@ The result goes to `docs/published-split.json`, from which `python -m mammo.read
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.command_line import set_tensorflow_up, stopped_by
+from mammo.command_line import exit_status, set_tensorflow_up
 from mammo.data.findings import finding_answers
 from mammo.data.table import fingerprint, load_crops, read_pixels
-from mammo.errors import DataError, MammoError
+from mammo.errors import DataError
 from mammo.evaluation import UNITS, PatientBootstrap, auc_interval, group_units
 from mammo.experiments.like_for_like import RESULT
 from mammo.outputs import check_output, is_json_with, write_output
@@ -41,7 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     options = _parser().parse_args(arguments)
     set_tensorflow_up()
-    try:
+
+    def run() -> None:
         check_output(options.out, _IS_OWN, "--out")
         table = _published(load_crops(options.data))
         result = _head(table)
@@ -52,13 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{name}: AUC {result['models'][name]['crop']['value']:.3f} a crop")
         content = (json.dumps(result, indent=1) + "\n").encode()
         write_output(options.out, content, _IS_OWN, "--out")
-    except MammoError as error:
-        print(f"mammo.experiments.published: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"mammo.experiments.published: {stopped_by(error, options.work)}", file=sys.stderr)
-        return 1
-    return 0
+
+    return exit_status("mammo.experiments.published", run, options.work)
 
 
 def figures(tested: "pd.DataFrame", p: NDArray[np.float64]) -> dict[str, dict[str, float]]:

@@ -35,7 +35,7 @@ MEMORY_BYTES = 400_000_000
 PROCESSOR_SECONDS = 2.0
 """Processor time that reading one file may take."""
 
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 60.0
 """Time by the clock that reading one file may take. On a busy machine two seconds of the processor
 take much longer; where processor time cannot be limited, this is the only limit."""
 

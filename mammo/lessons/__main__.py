@@ -21,13 +21,11 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from mammo.artifacts import artifacts_folder, attach, load_manifest
 from mammo.artifacts.lesson import LEAK, LEAK_WITHOUT_AUGMENTATION, SCHEMA
-from mammo.command_line import as_typed, stopped_by
+from mammo.command_line import as_typed, exit_status
 from mammo.data.table import load_crops
-from mammo.errors import MammoError
 from mammo.lessons.leak import LeakSettings, leak_lesson
 from mammo.lessons.overlap import summary_in_words
 from mammo.settings import MODELS, RECIPES, TrainSettings, with_overrides
@@ -45,22 +43,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # TensorFlow warns that it compiles anew for each fit and for each last, smaller batch.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    try:
-        lesson = _teach(options, as_typed("mammo.lessons", given))
-    except MammoError as error:
-        print(f"mammo.lessons: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nmammo.lessons: stopped; the same command goes on from here.", file=sys.stderr)
-        return 130
-    except OSError as error:
-        print(f"mammo.lessons: {stopped_by(error, options.data)}", file=sys.stderr)
-        return 1
-    print(summary_in_words(lesson))
-    return 0
+    command = as_typed("mammo.lessons", given)
+    return exit_status("mammo.lessons", lambda: _teach(options, command), options.data)
 
 
-def _teach(options: argparse.Namespace, command: str) -> dict[str, Any]:
+def _teach(options: argparse.Namespace, command: str) -> None:
     out = options.out if options.out is not None else artifacts_folder()
     work = options.work if options.work is not None else out.resolve().parent / WORK_FOLDER
     load_manifest(out)  # refuses before the trainings what could not be added to at their end
@@ -83,7 +70,7 @@ def _teach(options: argparse.Namespace, command: str) -> dict[str, Any]:
     }
     attach(result, (json.dumps(lesson, indent=1) + "\n").encode(), folder=out)
     shutil.rmtree(settings.work, ignore_errors=True)
-    return lesson
+    print(summary_in_words(lesson))
 
 
 def _parser() -> argparse.ArgumentParser:

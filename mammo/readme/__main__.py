@@ -15,12 +15,13 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mammo.errors import MammoError
+from mammo.command_line import exit_status
 from mammo.evaluate import evaluate_artifacts
 from mammo.model_card import as_markdown, model_card, read_facts
+from mammo.outputs import starts_with_mark, write_output
 from mammo.readme.costs import benchmark_part
 from mammo.readme.figures import audit_part, example_part, figures_part
-from mammo.readme.marks import agree, filled
+from mammo.readme.marks import agree, document, filled
 from mammo.readme.trust import trust_part
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,22 +47,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--file", type=Path, default=README, help="(default: %(default)s)")
     parser.add_argument("--card", type=Path, default=MODEL_CARD, help="(default: %(default)s)")
     options = parser.parse_args(arguments)
-    try:
-        written = {options.file: options.file.read_text(encoding="utf-8")}
-        wanted = {options.file: filled(written[options.file], PARTS), options.card: card_text()}
-        if options.card.is_file():
-            written[options.card] = options.card.read_text(encoding="utf-8")
-    except (MammoError, OSError) as error:
-        print(f"mammo.readme: {error}", file=sys.stderr)
-        return 1
+    return exit_status("mammo.readme", lambda: _write(options), options.file)
+
+
+def _write(options: argparse.Namespace) -> int:
+    written = {options.file: document(options.file)}
+    wanted = {options.file: filled(written[options.file], PARTS), options.card: card_text()}
+    if options.card.is_file():
+        written[options.card] = document(options.card)
     if not options.check:
         for file, text in wanted.items():
-            file.write_text(text, encoding="utf-8")
+            write_output(file, text.encode(), _is_own)
         return 0
     stale = [file for file, text in wanted.items() if not agree(written.get(file, ""), text)]
     for file in stale:
         print(f"{file} is not of these artifacts: run python -m mammo.readme.")
     return 1 if stale else 0
+
+
+def _is_own(path: Path) -> bool:
+    return starts_with_mark(path, b"mammo")
 
 
 def card_text() -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from mammo.errors import SettingsError
 
@@ -33,6 +34,20 @@ def filled(text: str, parts: Mapping[str, Callable[[], str]], where: str = "READ
             )
         text = f"{text[: found.start(1)]}{write()}\n{text[found.end(1) :]}"
     return text
+
+
+def document(path: Path) -> str:
+    """Return the text of a document.
+
+    Raises
+    ------
+    SettingsError
+        It cannot be read, or is no text.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"Expected a document. Received: {path} ({error}).") from error
 
 
 def agree(one: str, other: str) -> bool:

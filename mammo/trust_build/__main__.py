@@ -11,7 +11,6 @@ trained anew, the second takes all that rests on MobileNetV2 from the former `tr
 
 import argparse
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,8 +23,9 @@ from numpy.typing import NDArray
 from mammo.artifacts import artifacts_folder, attach, load_manifest, read_attachment
 from mammo.artifacts.cases import CASES_NAME, read_rows
 from mammo.artifacts.manifest import read_files
+from mammo.command_line import exit_status
 from mammo.data.table import load_crops, read_pixels
-from mammo.errors import DataError, MammoError
+from mammo.errors import DataError
 from mammo.inference import load_classifier
 from mammo.trust.signals import EMBEDDINGS_NAME, TRUST_NAME, Trust, packed
 from mammo.trust_build.fit import fit_trust
@@ -48,17 +48,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--former", type=Path, help=f"the former trust.json, where {MODEL} is what it was"
     )
     options = parser.parse_args(arguments)
-    try:
+
+    def build() -> None:
         out = options.out or artifacts_folder()
         if options.former is None:
             measured = _build(options.data, out).measured
         else:
             measured = _renew(options.data, out, options.former)
-    except MammoError as error:
-        print(f"mammo.trust_build: {error}", file=sys.stderr)
-        return 1
-    print(json.dumps(measured, indent=1))
-    return 0
+        print(json.dumps(measured, indent=1))
+
+    return exit_status("mammo.trust_build", build, options.data)
 
 
 def _build(data: Path, out: Path) -> Trust:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import tracemalloc
 
 import pandas as pd
 import pytest
@@ -172,3 +173,25 @@ def test_a_case_file_passes_a_spreadsheet(tmp_path):
     file.write_text("\n" + encoded([[*row], [*row.values()]], ";").replace("1,0", "1.Mai"))
     with pytest.raises(DataError, match=r"Row 3 of mass\.csv"):
         read_case_file(file, ("mass", "train"))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"file," + b"x" * 200_000 + b"\na.png,b\n", "field larger"),
+        (b"file" + b"," * 100_000 + b"\n" + b"a.png\n" * 200, "at most 10,000,000 cells"),
+        (b"file,patient_id\na.png,b\n", "Missing: pathology"),
+    ],
+    ids=["a header cell of 200 kB", "100,000 columns", "a column too few"],
+)
+def test_a_header_of_any_size_has_a_sentence(content, words):
+    with pytest.raises(DataError, match=words):
+        read_csv_table(content, needed=("file", "pathology"))
+
+
+def test_a_million_blank_lines_cost_no_memory():
+    tracemalloc.start()
+    table = read_csv_table(b"file\n" + b"\n" * 1_000_000 + b"a.png\n")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (table.lines, peak < 20_000_000) == ((1_000_002,), True)

@@ -14,7 +14,7 @@ from mammo.errors import DataError, SettingsError
 from mammo.evaluation import Interval, auc
 from mammo.experiments.__main__ import learned_labels
 from mammo.experiments.guards import nuisances, rank_correlation
-from mammo.experiments.log import base_scores, compare_scores, verdict
+from mammo.experiments.log import base_scores, check_outputs, compare_scores, read_log, verdict
 from mammo.experiments.plan import read_experiment, shuffle_by_lesion
 from mammo.settings import FIRST_RECIPES, RECIPES
 from tests.conftest import write_prepared
@@ -210,3 +210,26 @@ def test_the_guards_print_a_line_for_each_model_class_and_nuisance(tmp_path, cap
         patch.setattr("mammo.experiments.guards.RESAMPLES", 20)
         assert main(["--data", str(prepared)]) == 0
     assert capsys.readouterr().out.count("rank correlation") == 6
+
+
+@pytest.mark.parametrize("foreign", ["wider.csv", "../experiments.csv"])
+def test_a_foreign_file_is_not_replaced_and_is_found_before_a_training(tmp_path, foreign) -> None:
+    (tmp_path / "experiments").mkdir()
+    scores, log = tmp_path / "experiments" / "wider.csv", tmp_path / "experiments.csv"
+    check_outputs(log, scores)
+    path = tmp_path / "experiments" / foreign
+    path.write_text("name,mark\nAda,1\n")
+    with pytest.raises(SettingsError, match="holds something else"):
+        check_outputs(log, scores)
+    assert path.read_text() == "name,mark\nAda,1\n"
+
+
+def test_a_log_that_a_spreadsheet_changed_is_refused_by_line(tmp_path: Path) -> None:
+    log = (ROOT / "docs" / "experiments.csv").read_text()
+    path = tmp_path / "experiments.csv"
+    path.write_text(log.replace("0.6701", "67%", 1))
+    with pytest.raises(DataError, match=r"Line 2 .* as auc\. Received: '67%'"):
+        read_log(path)
+    path.write_text("name,mark\nAda,1\n")
+    with pytest.raises(DataError, match="Missing: model, "):
+        read_log(path)

@@ -38,6 +38,15 @@ def test_a_note_without_marks_is_refused() -> None:
         filled("nothing", note.PARTS, "experiments.md")
 
 
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n", None], ids=["a film", "a folder"])
+def test_what_is_no_note_is_left_with_a_sentence(tmp_path: Path, capsys, content) -> None:
+    path = tmp_path / "film.png"
+    path.write_bytes(content) if content else path.mkdir()
+    assert note.main(["--file", str(path)]) == 1
+    assert capsys.readouterr().err.startswith("mammo.experiments.note: Expected a document.")
+    assert path.is_dir() or path.read_bytes() == content
+
+
 def test_every_target_stands_beside_its_test_and_its_out_of_fold_figure() -> None:
     cases = load_cases()
     table = note.targets_part()

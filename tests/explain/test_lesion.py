@@ -25,7 +25,7 @@ def test_the_box_of_a_prepared_crop_is_the_lesion_of_its_film(tmp_path: Path) ->
     """Held against the miniature's own boxes, in film pixels, by way of the recorded window."""
     mini = WRITERS["nbia"](tmp_path / "raw")
     command = ["--data", str(mini.folder), "--out", str(tmp_path / "crops"), "--partial"]
-    assert prepare([*command, "--jobs", "1", "--crop-size", "64", "--abnormality", "all"]) == 0
+    assert prepare([*command, "--jobs", "1", "--crop-size", "64", "--abnormality", "all"]) == 1
     rows = load_crops(tmp_path / "crops").set_index("case_id", drop=False)
     expected = [one for one in mini.rows if one.outcome == "window" and one.key in rows.index]
     assert len(expected) > 3

@@ -122,8 +122,9 @@ def verify_case_files(folder: Path) -> None:
 def series_named(folder: Path, choice: Choice) -> set[str]:
     """Return the SeriesInstanceUID of every film, crop and mask of a choice: third in each path."""
     return {
-        row[column].split("/")[2]
+        series
         for file in chosen(choice)
-        for row in read_csv_table(folder / file.name).rows
+        for row in read_csv_table(folder / file.name, needed=PATH_COLUMNS).rows
         for column in PATH_COLUMNS
+        for series in row[column].split("/")[2:3]
     }

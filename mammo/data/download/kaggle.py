@@ -143,7 +143,8 @@ def verify(out: Path) -> tuple[int, int]:
     listing = tables / "dicom_info.csv"
     if not listing.exists():
         raise DataError(f"{listing} should be there, as in Kaggle's archive. {_start_again(out)}")
-    listed = [row["image_path"].removeprefix(PREFIX) for row in read_csv_table(listing).rows]
+    rows = read_csv_table(listing, needed=("image_path",)).rows
+    listed = [row["image_path"].removeprefix(PREFIX) for row in rows]
     sizes = _sizes(out / "jpeg")
     absent = [path for path in listed if not sizes.get(path)]
     if len(absent) > KNOWN_ABSENT or not listed:

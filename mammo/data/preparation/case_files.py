@@ -9,6 +9,7 @@ Lee et al. 2017, Scientific Data 4:170177; the counts were taken from the files 
 """
 
 import shlex
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -166,8 +167,8 @@ def read_case_file(path: Path, part: Part) -> list[CaseRow]:
         _row(fields, part, f"Row {line} of {path.name}")
         for line, fields in zip(table.lines, table.rows, strict=True)
     ]
-    keys = [row.key for row in rows]
-    repeated = next((key for place, key in enumerate(keys) if key in keys[:place]), None)
+    keys = Counter(row.key for row in rows)
+    repeated = next((key for key, times in keys.items() if times > 1), None)
     if repeated:
         raise DataError(
             f"{path.name} names {repeated} twice; each lesion and view must stand once."

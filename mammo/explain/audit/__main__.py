@@ -25,9 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.artifacts import artifacts_folder, attach, load_manifest
-from mammo.command_line import as_typed
+from mammo.command_line import as_typed, exit_status
 from mammo.data.table import fingerprint, load_crops, read_pixels
-from mammo.errors import DataError, MammoError, SettingsError
+from mammo.errors import DataError, SettingsError
 from mammo.explain.audit.examine import Subject, examine, subject_of
 from mammo.explain.audit.shuffled import shuffled_network
 from mammo.explain.audit.summary import summary
@@ -54,7 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(given)
     out = options.out or artifacts_folder()
     work = options.work or out.resolve().parent / WORK_FOLDER
-    try:
+
+    def audit() -> None:
         models = options.models or load_manifest(out).models
         table = _test_crops(options.data)
         chosen = _spread(len(table), options.limit)
@@ -67,10 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 depends_on=[f"{name}/model.onnx"], folder=out,
             )  # fmt: skip
             _print_findings(name, out)
-    except MammoError as error:
-        print(f"mammo.explain.audit: {error}", file=sys.stderr)
-        return 1
-    return 0
+
+    return exit_status("mammo.explain.audit", audit, work)
 
 
 def _test_crops(data: Path) -> "pd.DataFrame":

@@ -1,0 +1,39 @@
+"""What stops any command ends in one sentence and a status."""
+
+import pytest
+
+from mammo.experiments.__main__ import main as experiments
+from mammo.explain.audit.__main__ import main as audit
+from mammo.lessons.__main__ import main as lessons
+from mammo.trust_build.__main__ import main as trust_build
+
+COMMANDS = {
+    "mammo.explain.audit": (audit, []),
+    "mammo.lessons": (lessons, ["leak"]),
+    "mammo.trust_build": (trust_build, []),
+    "mammo.experiments": (experiments, ["wider.json"]),
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize(
+    ("fault", "status", "words"),
+    [
+        (OSError(28, "No space left on device", "disk"), 1, "No space left on device (disk)"),
+        (PermissionError(13, "Permission denied", "locked"), 1, "Permission denied (locked)"),
+        (KeyboardInterrupt(), 130, "the same command goes on"),
+    ],
+    ids=["full", "read-only", "interrupted"],
+)
+def test_a_failing_disk_or_a_keyboard_ends_it_with_a_sentence(
+    name, fault, status, words, monkeypatch, capsys, tmp_path
+) -> None:
+    def fail(*_given: object, **_named: object) -> None:
+        raise fault
+
+    command, before = COMMANDS[name]
+    for reader in ("load_crops", "load_manifest", "read_experiment", "_build"):
+        monkeypatch.setattr(f"{command.__module__}.{reader}", fail, raising=False)
+    assert command([*before, "--data", str(tmp_path)]) == status
+    error = capsys.readouterr().err.strip()
+    assert error.startswith(f"{name}: ") and words in error and "\n" not in error
