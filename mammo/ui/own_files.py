@@ -8,6 +8,7 @@ session, until the visitor removes it or opens other files.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
+from threading import Lock
 from typing import TYPE_CHECKING, cast
 
 import streamlit as st
@@ -34,7 +35,7 @@ SERVER_FULL = (
     "at the same time. Try again in a minute."
 )
 
-_OWN = "own_files"
+_OWN, _NO_NAME = "own_files", "a file without a name"
 OWN_BOXES = "own_boxes"
 """Where the film keeps the boxes that were marked on own films."""
 
@@ -72,11 +73,13 @@ class _Own:
     files : tuple of OwnFile
     unread : file_id -> content of a file that was received and not read yet
     images : file_id -> Image, or the sentence why it cannot be read
+    turn : held while a file is read: a click then starts another run beside the one that reads
     """
 
     files: tuple[OwnFile, ...] = ()
     unread: dict[str, BytesIO] = field(default_factory=dict)
     images: dict[str, Image | str] = field(default_factory=dict)
+    turn: Lock = field(default_factory=Lock)
 
 
 def open_files() -> Sequence[OwnFile]:
@@ -96,12 +99,20 @@ def open_files() -> Sequence[OwnFile]:
             "from what you open."
         )
     elif not uploads:
-        names = ", ".join(words.literal(file.name) for file in files[:3])
-        more = f" and {len(files) - 3} more" if len(files) > 3 else ""
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f"Still open: {names}{more}.")
-            st.button("Remove", icon=":material/delete:", on_click=forget_upload, key="remove_own")
+        show_still_open("Other files replace what is open.")
     return files
+
+
+def show_still_open(advice: str) -> None:
+    """Name the files that the page's uploader does not list, where there are any."""
+    files = _own().files
+    if not files:
+        return
+    names = ", ".join(words.literal(file.name) for file in files[:3])
+    more = f" and {len(files) - 3} more" if len(files) > 3 else ""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"Still open: {names}{more}. {advice}")
+        st.button("Remove", icon=":material/delete:", on_click=forget_upload, key="remove_own")
 
 
 def _own() -> _Own:
@@ -120,7 +131,7 @@ def _take_uploads() -> None:
         forget_upload()
         return
     own, context = _own(), get_script_run_ctx()
-    own.files = tuple(OwnFile(upload.file_id, upload.name) for upload in uploads)
+    own.files = tuple(OwnFile(upload.file_id, upload.name or _NO_NAME) for upload in uploads)
     ids = {file.file_id for file in own.files}
     for kept in (own.images, own.unread):
         for gone in kept.keys() - ids:
@@ -148,16 +159,17 @@ def read_own(file: OwnFile) -> Image:
         The file is not a picture that can be read, or is no longer in memory.
     """
     own = _own()
-    content = own.unread.pop(file.file_id, None)
-    if content is not None:
-        try:
-            own.images[file.file_id] = DECODER.read(content, _visitor_is_here())
-        except ImageError as error:
-            own.images[file.file_id] = str(error)
-        except AbandonedError:
-            own.unread.clear()
-            st.stop()
-        _keep_within_memory(own.images)
+    with own.turn:
+        content = own.unread.pop(file.file_id, None)
+        if content is not None:
+            try:
+                own.images[file.file_id] = DECODER.read(content, _visitor_is_here())
+            except ImageError as error:
+                own.images[file.file_id] = str(error)
+            except AbandonedError:
+                own.unread.clear()
+                st.stop()
+            _keep_within_memory(own.images)
     image = own.images.get(file.file_id, _NOT_KEPT)
     if isinstance(image, str):
         raise ImageError(image)

@@ -18,7 +18,7 @@ from mammo.ui import loaders, words
 from mammo.ui.address import keep_in_link
 from mammo.ui.comparison.controls import set_from_link
 from mammo.ui.display import data_uri, enlarged, scaled_down
-from mammo.ui.own_files import OwnFile, open_files, read_own
+from mammo.ui.own_files import OwnFile, open_files, read_own, show_still_open
 from mammo.ui.region import looks_like_crop
 
 if TYPE_CHECKING:
@@ -114,6 +114,7 @@ def choose() -> tuple[Picture | None, Sequence[OwnFile]]:
     source = st.segmented_control("Picture", sources, required=True, key="source")
     _keep("source", sources)
     if source == EXAMPLE:
+        show_still_open(f"Choose “{UPLOAD}” to return.")
         return _choose_example(), ()
     files = open_files()
     if len(files) == 1:
@@ -167,6 +168,7 @@ def open_one_of(files: Sequence[OwnFile]) -> Picture | None:
         placeholder="Look at one of them closely",
         key=_OPENED,
         width=420,
+        persist_state="session",
     )
     return None if chosen is None else open_own(by_id[chosen], names[chosen])
 

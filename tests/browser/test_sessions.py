@@ -1,6 +1,9 @@
-"""What a tab keeps and loses: the accepted notice, a restart of the server, a lost connection."""
+"""What a tab keeps and loses: the notice, its files, a restart of the server, a lost connection."""
 
+import os
 import re
+import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -91,6 +94,27 @@ def film(tmp_path: Path) -> Path:
     ramp = np.linspace(40, 200, 600).astype(np.uint8)
     cv2.imwrite(str(tmp_path / "film.png"), np.tile(ramp, (1000, 1)))
     return tmp_path / "film.png"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_a_click_while_a_film_is_read_loses_nothing(
+    server: Server, visit: Open, film: Path
+) -> None:
+    visitor = visit(server.address + OWN_FILES)
+    still(visitor)
+    tasks = Path(f"/proc/{server.pid}/task").glob("*/children")
+    decoder = int("".join(task.read_text() for task in tasks))
+    os.kill(decoder, signal.SIGSTOP)
+    try:
+        upload(visitor, film)
+        expect(visitor.page.get_by_text("Reading the file")).to_be_visible()
+        visitor.page.get_by_role("radio", name="An example lesion").click()
+        expect(visitor.page.get_by_text("Still open: film.png. Choose")).to_be_visible()
+        visitor.page.get_by_role("radio", name="My own files").click()
+        expect(visitor.page.get_by_text("Reading the file")).to_be_visible()
+    finally:
+        os.kill(decoder, signal.SIGCONT)
+    expect(visitor.page.get_by_text("Drag a box around the lesion")).to_be_visible()
 
 
 def test_after_a_restart_pages_say_so_and_go_on(

@@ -206,6 +206,11 @@ def test_an_uploaded_crop_is_used_whole(page: AppTest) -> None:
     assert "used whole" in texts(page)
 
 
+def test_a_file_without_a_name_is_called_that(page: AppTest) -> None:
+    upload(page, ("", *CROP[1:]))
+    assert "a file without a name, 150 x 140 pixels" in texts(page)
+
+
 def test_an_uploaded_film_waits_for_a_box(page: AppTest) -> None:
     upload(page, FILM)
     assert [page.number_input(key=key).value for key in FIELDS] == [None] * 4
@@ -236,9 +241,10 @@ def test_an_own_film_and_its_box_stay_for_the_visit_until_removed(page: AppTest)
     assert [page.number_input(key=key).value for key in FIELDS] != [200, 400, 100, 100]
     page.switch_page("pages/4_Grad-CAM_viewer.py").run()
     page.switch_page("pages/1_Upload_and_classify.py").run()
+    assert "Still open: film.png. Choose" in texts(page)
     page.segmented_control(key="source").set_value("My own files").run()
     assert not page.exception and not page.error
-    assert "Still open: film.png." in texts(page)
+    assert "Still open: film.png. Other files replace" in texts(page)
     assert [page.number_input(key=key).value for key in FIELDS] == [200, 400, 100, 100]
     assert [metric.value for metric in page.metric] == answers
     page.button(key="remove_own").click().run()
@@ -249,12 +255,13 @@ def test_an_own_film_and_its_box_stay_for_the_visit_until_removed(page: AppTest)
 def test_many_own_files_stay_for_the_visit(page: AppTest) -> None:
     accept(upload(page, CROP, FILM))
     rows = page.dataframe[0].value
+    page.selectbox(key="opened").select_index(0).run()
+    answers = [metric.value for metric in page.metric]
     page.switch_page("pages/4_Grad-CAM_viewer.py").run()
     page.switch_page("pages/1_Upload_and_classify.py").run()
     page.segmented_control(key="source").set_value("My own files").run()
     assert page.dataframe[0].value.equals(rows)
-    page.selectbox(key="opened").select_index(0).run()
-    assert len(page.metric) == 2
+    assert [metric.value for metric in page.metric] == answers and len(answers) == 2
 
 
 def test_the_bytes_of_an_own_file_are_dropped_once_it_is_read(
