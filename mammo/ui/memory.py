@@ -52,7 +52,7 @@ _TIMES_ITS_SIZE = 2.5
 """What an upload takes while it is received, or while it is decoded: in both processes together."""
 
 _SECONDS_TO_WAIT = 20.0
-_KERNEL_BYTES = 30_000_000
+_KERNEL_BYTES = 45_000_000
 """What a control group needs besides its processes' own memory: kernel memory, pages of files."""
 
 _SECONDS_APART = 60.0
