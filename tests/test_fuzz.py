@@ -91,7 +91,7 @@ class _Faulty:
         if content == b"defect":
             raise KeyError("a name")
         if content == b"hungry":
-            np.ones(60_000_000, np.float64).sum()
+            np.ones(120_000_000, np.float64).sum()
         if content == b"no sentence":
             raise ImageError("a word")
 

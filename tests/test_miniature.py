@@ -47,7 +47,7 @@ def test_rows_are_whole_and_in_order(tcia: Miniature) -> None:
 def test_each_layout_has_every_outcome_and_all_case_files(layout: str, tmp_path: Path) -> None:
     mini = WRITERS[layout](tmp_path)
     assert set(mini.outcomes().values()) == {"window", "provided crop", "unresolved"}
-    assert len({row.reason for row in mini.rows}) == 6
+    assert len({row.reason for row in mini.rows}) == 5
     assert {path.name for path in mini.csv_folder.glob("*case*.csv")} == set(CASE_FILES.values())
 
 
@@ -106,7 +106,7 @@ def test_a_swapped_path_leads_to_the_other_picture(tcia: Miniature) -> None:
 def test_dicom_films_crops_and_masks_are_of_their_kind(tcia: Miniature) -> None:
     root = tcia.folder / "CBIS-DDSM"
     for case, expected in zip(CASES, tcia.rows, strict=True):
-        if expected.reason:
+        if expected.reason or case.damage == "no mask":
             continue
         mask = pydicom.dcmread(root / pair_of(case)[1].path).pixel_array
         film = pydicom.dcmread(root / film_of(case).path)

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 REQUIRED = ("file", "patient_id", "pathology")
 BOX = ("box_x", "box_y", "box_width", "box_height")
+WINDOW_COLUMNS = ("window_x", "window_y", "window_width", "window_height")
+"""Columns of a preparation: the lesion's box in its crop, and the crop's window on its film."""
+
 OPTIONAL = (
     "split", "laterality", "view", "abnormality_id", "abnormality_type", "breast_density",
     "mass_shape", "mass_margins", "assessment", "subtlety", "film_series_uid", "published_split",
@@ -117,7 +120,7 @@ def _checked(table: "pd.DataFrame", folder: Path, refuse_leaks: bool) -> "pd.Dat
     whole = f"a whole number from 0 to {HIGHEST_NUMBER:,}"
     for name in WHOLE_NUMBERS:
         _read_numbers(table, name, partial(whole_number, most=HIGHEST_NUMBER), whole)
-    for name in BOX:
+    for name in (*BOX, *(name for name in WINDOW_COLUMNS if name in table.columns)):
         _read_numbers(table, name, decimal_number, "a number")
     table["path"] = [_path(folder, name) for name in table["file"]]
     exists = np.array([bool(path) for path in table["path"]])

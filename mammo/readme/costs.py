@@ -236,7 +236,7 @@ COMMANDS = {
     "explain": "python benchmarks/explain.py",
     "training": "python benchmarks/training.py --data DIR",
     "preparation": "python -m benchmarks.preparation --csv FOLDER",
-    "fuzz": "python benchmarks/fuzz.py --aimed --inputs 10000",
+    "fuzz": "python benchmarks/fuzz.py --inputs 10000",
     "kills": "python -m benchmarks.kills",
     "empty_home": "python -m benchmarks.empty_home",
     "strangers": "python -m benchmarks.strangers",

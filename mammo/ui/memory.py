@@ -108,8 +108,10 @@ async def _parse_when_there_is_room(parser: Any) -> Any:
     finally:
         _Receiving.size -= length
     for upload in form.values():
+        if not hasattr(upload, "file"):  # a plain field of the form
+            continue
         if admitted:
-            upload.file._file.getvalue()
+            upload.file._file.getvalue()  # cuts the buffer to its size, so that `read` shares it
         else:
             upload.headers = type(parser.headers)({"content-type": NO_ROOM})
     return form

@@ -9,15 +9,13 @@ from typing import Any
 
 from mammo.data.preparation.case_files import CaseRow
 from mammo.data.preparation.films import PROVIDED, UNRESOLVED, WINDOW, PreparedLesion
+from mammo.data.table import BOX, WINDOW_COLUMNS
 from mammo.errors import DataError
 
 INDEX, REPORT, CROPS = "index.csv", "report.json", "crops"
 MISSING = "missing.csv"
 MISSING_COLUMNS = ("lesion", "split", "abnormality_type", "missing")
 
-BOX = ("box_x", "box_y", "box_width", "box_height")
-"""The lesion within its crop, in crop pixels; empty where it is not known."""
-WINDOW_COLUMNS = ("window_x", "window_y", "window_width", "window_height")
 COLUMNS = (
     "file", "split", "patient_id", "laterality", "view", "abnormality_id", "abnormality_type",
     "breast_density", "mass_shape", "mass_margins", "calc_type", "calc_distribution", "assessment",
