@@ -51,7 +51,7 @@ _SMALL_UPLOAD = 2_000_000
 _TIMES_ITS_SIZE = 2.5
 """What an upload takes while it is received, or while it is decoded: in both processes together."""
 
-_SECONDS_TO_WAIT = 20.0
+_SECONDS_TO_WAIT = 60.0
 _KERNEL_BYTES = 45_000_000
 """What a control group needs besides its processes' own memory: kernel memory, pages of files."""
 
