@@ -116,7 +116,7 @@ def read_layout(page: Directory) -> Layout:
 
 
 def _is_costly(samples: int, bits: int, form: int) -> bool:
-    return bits > 16 or form == FLOAT or (samples > 1 and bits != 8)
+    return not 8 <= bits <= 16 or form == FLOAT or (samples > 1 and bits != 8)
 
 
 def _depth(page: Directory) -> tuple[int, int, int]:
