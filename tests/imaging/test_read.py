@@ -102,7 +102,10 @@ def test_the_content_counts_and_not_the_name(tmp_path: Path) -> None:
         (b"\x1f\x8b" + bytes(100), "a gzip archive"),
         (gzip.compress(b"a letter" * 99, mtime=0), "a gzip archive.* Unpack it first"),
         (gzip.compress(NIFTI, mtime=0), "a compressed NIfTI file.*16-bit PNG"),
-        (gzip.compress(NIFTI + np.random.default_rng(1).bytes(9_000), mtime=0), "a compressed NIfTI"),
+        (
+            gzip.compress(NIFTI + np.random.default_rng(1).bytes(9_000), mtime=0),
+            "a compressed NIfTI",
+        ),
         (NIFTI, "a NIfTI file.*Export a slice"),
         (NIFTI.replace(b"n+1", b"ni1"), "the header of a NIfTI file"),
         (NIFTI[:300] + bytes(99), "an Analyze or NIfTI header"),
