@@ -23,7 +23,7 @@ def harmless(cell: str) -> str:
     Examples
     --------
     >>> harmless("=1+1.png"), harmless(' "@SUM(A1)'), harmless("-2+3+cmd|' /C calc'!A0")
-    ("'=1+1.png", '\\' "@SUM(A1)', "'-2+3+cmd|' /C calc'!A0")
+    ("'=1+1.png", '\' "@SUM(A1)', "'-2+3+cmd|' /C calc'!A0")
     >>> harmless("-0.05"), harmless("-0.05 (-0.10 to +0.01); p = 0.12"), harmless("film.dcm")
     ('-0.05', '-0.05 (-0.10 to +0.01); p = 0.12', 'film.dcm')
     """

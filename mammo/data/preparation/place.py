@@ -136,8 +136,8 @@ def find_crop(
     Examples
     --------
     >>> film = np.random.default_rng(0).integers(0, 256, (300, 200), dtype=np.uint8)
-    >>> find_crop(film, film[50:110, 70:120] // 2)
-    Match(box=(70.0, 50.0, 50.0, 60.0), correlation=...)
+    >>> find_crop(film, film[50:110, 70:120] // 2).box
+    (70.0, 50.0, 50.0, 60.0)
     """
     matches: list[Match] = []
     for scale in dict.fromkeys(scales):
