@@ -9,13 +9,13 @@ from mammo.evaluation.arithmetic import Booleans, Floats
 from mammo.evaluation.bootstrap import PatientBootstrap, auc_statistic, percentile_interval
 from mammo.evaluation.delong import delong_interval, paired_delong
 from mammo.evaluation.edge import difference_interval, rarer_patients, widen_at_the_edge
-from mammo.evaluation.interval import Interval
 from mammo.evaluation.mcnemar import mcnemar
 from mammo.evaluation.operating import point_of_flags
 from mammo.evaluation.radiologists import biopsy
 from mammo.evaluation.roc import auc
 from mammo.evaluation.tree import Comparison, Counts, RadiologistEvaluation
 from mammo.evaluation.units import Units
+from mammo.text import Estimate
 
 RADIOLOGISTS = "radiologists"
 
@@ -26,7 +26,7 @@ class Reader:
 
     name: str
     scores: Floats
-    auc: Interval
+    auc: Estimate
     auc_resampled: Floats
     flagged: Mapping[str, Booleans]
 

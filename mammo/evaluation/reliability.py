@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike
 from mammo.evaluation.arithmetic import Booleans, Floats, Integers, logit, ratio
 from mammo.evaluation.bins import BINS, equal_mass_bins
 from mammo.evaluation.checks import as_labels, as_probabilities
-from mammo.evaluation.interval import CONFIDENCE, Interval, wilson
+from mammo.evaluation.interval import CONFIDENCE, wilson
 from mammo.evaluation.logistic import fit_logistic
+from mammo.text import Estimate
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class ReliabilityBin:
     mean_p: float
     lowest_p: float
     highest_p: float
-    observed: Interval
+    observed: Estimate
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,14 @@ from mammo.evaluation.arithmetic import Floats, ratio
 from mammo.evaluation.bootstrap import PatientBootstrap, percentile_ends
 from mammo.evaluation.checks import as_labels
 from mammo.evaluation.edge import widen_at_the_edge
-from mammo.evaluation.interval import CONFIDENCE, Interval
+from mammo.evaluation.interval import CONFIDENCE
 from mammo.evaluation.ranking import (
     HIGH_SENSITIVITY,
     Ranking,
     area_under_roc,
     specificity_at_high_sensitivity,
 )
+from mammo.text import Estimate
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,7 +208,7 @@ def roc_band(
     low, high = percentile_ends(bootstrap.distribution(heights), confidence)
     patients = bootstrap.patients_among(as_labels(labels))
     for place in np.flatnonzero(np.isnan(low) & ~np.isnan(sensitivity) & (grid < 1.0)):
-        point = Interval(float(sensitivity[place]), np.nan, np.nan)
+        point = Estimate(float(sensitivity[place]), np.nan, np.nan)
         widened = widen_at_the_edge(point, patients, confidence)
         low[place], high[place] = widened.low, widened.high
     # Where every case is flagged, every malignant one is: no estimate.

@@ -8,12 +8,12 @@ import numpy as np
 
 from mammo.evaluation.decision import DecisionCurve
 from mammo.evaluation.delong import PairedDelong
-from mammo.evaluation.interval import Interval
 from mammo.evaluation.mcnemar import McNemar
 from mammo.evaluation.operating import OperatingPoint
 from mammo.evaluation.reliability import BrierDecomposition, CalibrationLine, ReliabilityBin
 from mammo.evaluation.report import ClassificationReport
 from mammo.evaluation.units import Unit
+from mammo.text import Estimate
 
 SCHEMA = 1
 
@@ -51,8 +51,8 @@ class ModelEvaluation:
 
     name: str
     title: str
-    metrics: dict[str, Interval]
-    auc_delong: Interval
+    metrics: dict[str, Estimate]
+    auc_delong: Estimate
     points: dict[str, OperatingPoint]
     reports: dict[str, ClassificationReport]
     calibration: CalibrationEvaluation
@@ -68,7 +68,7 @@ class Comparison:
 
     first: str
     second: str
-    auc_difference: Interval
+    auc_difference: Estimate
     clustered_delong: PairedDelong
     delong: PairedDelong
     mcnemar: dict[str, McNemar]
@@ -82,8 +82,8 @@ class RadiologistEvaluation:
     """
 
     counts: Counts
-    auc: Interval
-    auc_delong: Interval
+    auc: Estimate
+    auc_delong: Estimate
     biopsy: OperatingPoint
     comparisons: tuple[Comparison, ...]
 
@@ -92,9 +92,9 @@ class RadiologistEvaluation:
 class SubgroupFigures:
     """Hold one model in one subgroup; sensitivity and specificity at the first named threshold."""
 
-    auc: Interval
-    sensitivity: Interval
-    specificity: Interval
+    auc: Estimate
+    sensitivity: Estimate
+    specificity: Estimate
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def as_json(value: object) -> object:
 
     Examples
     --------
-    >>> as_json((Interval(0.5, float("nan"), 1.0), np.array([1.0, np.inf])))
+    >>> as_json((Estimate(0.5, float("nan"), 1.0), np.array([1.0, np.inf])))
     [{'value': 0.5, 'low': None, 'high': 1.0}, [1.0, None]]
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.artifacts import Card, load_model, sigmoid
-from mammo.attribution import Progress, Views, draw, method_named
 from mammo.errors import ImageError
 from mammo.imaging.preprocess import prepare
 from mammo.inference.assessment import Assessment, heat_map
 from mammo.inference.batch import as_batch, at_size
+from mammo.inference.maps import Progress, Views, draw, method_named
 from mammo.inference.session import features_output, open_session
 
 OUTPUTS = ("logit", "embedding", "cam")

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mammo.evaluation import RESAMPLES, Interval, PatientBootstrap
+from mammo.evaluation import RESAMPLES, PatientBootstrap
 from mammo.reading.cases import RoundCases
 from mammo.reading.score import difference, steady_auc
+from mammo.text import Estimate
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,8 @@ class AdviceEffect:
     toward, away : int, of these those that moved towards and away from the truth
     better, worse : int, cases whose side of the cut became right, became wrong
     mean_move : float, mean distance that the ratings moved, 0 to 100
-    before, after : Interval, AUC of the first and of the second ratings
-    gain : Interval, AUC after minus before, paired
+    before, after : Estimate, AUC of the first and of the second ratings
+    gain : Estimate, AUC after minus before, paired
     """
 
     changed: int
@@ -33,9 +34,9 @@ class AdviceEffect:
     better: int
     worse: int
     mean_move: float
-    before: Interval
-    after: Interval
-    gain: Interval
+    before: Estimate
+    after: Estimate
+    gain: Estimate
 
 
 def advice_effect(

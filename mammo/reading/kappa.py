@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mammo.errors import DataError
-from mammo.evaluation import Interval, PatientBootstrap
+from mammo.evaluation import PatientBootstrap
 from mammo.evaluation.arithmetic import Floats, ratio
 from mammo.evaluation.bootstrap import percentile_interval
+from mammo.text import Estimate
 
 
-def kappa(first: ArrayLike, second: ArrayLike, bootstrap: PatientBootstrap) -> Interval:
+def kappa(first: ArrayLike, second: ArrayLike, bootstrap: PatientBootstrap) -> Estimate:
     """Return Cohen's kappa of two sets of flags on the same cases.
 
     Parameters
@@ -25,7 +26,7 @@ def kappa(first: ArrayLike, second: ArrayLike, bootstrap: PatientBootstrap) -> I
 
     Returns
     -------
-    Interval; NaN where both flag all or none; NaN ends where resampling cannot move it
+    Estimate; NaN where both flag all or none; NaN ends where resampling cannot move it
 
     Raises
     ------

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mammo.data.descriptors import ASSESSMENTS, DENSITIES, MARGINS, SHAPES, SUBTLETIES, parts
+from mammo.data.descriptors import ASSESSMENTS, DENSITIES, MARGINS, SHAPES, SUBTLETIES
 from mammo.errors import SettingsError
+from mammo.text import parts
 
 Source = Literal["test", "examples"]
 SHORTEST, LONGEST = 5, 50

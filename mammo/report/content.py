@@ -1,6 +1,6 @@
 """What stands on a case report: plain values and pictures, ready to be laid out.
 
-Filled in by `mammo.ui.case_report`, whose sentences are those of the pages; laid out by
+Filled in by `mammo.report.case_report`, whose sentences are those of the pages; laid out by
 `mammo.report.pdf` and `mammo.report.html`, which add no figure of their own.
 """
 

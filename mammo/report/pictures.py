@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mammo.explain import colour
+from mammo.inference.overlay import colour
 
 FILM_LONGEST = 320
 CROP_SIDE = 360

@@ -7,12 +7,11 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from mammo.evaluation import EvaluatedModel
-from mammo.ui.address import keep_in_link, went_back
-from mammo.ui.comparison.case_table import OUTCOMES
-from mammo.ui.comparison.link import option_from_link
-from mammo.ui.comparison.study import Study
-from mammo.ui.comparison.wording import OUTCOMES as TITLES
-from mammo.ui.frame import CHOSEN
+from mammo.evaluation.comparison import Study, option_from_link
+from mammo.ui.kit.address import keep_in_link, went_back
+from mammo.ui.kit.frame import CHOSEN
+from mammo.ui.kit.table import OUTCOMES
+from mammo.ui.kit.wording import OUTCOMES as TITLES
 
 _KEY = "comparison_cell"
 _LINK = "cell"

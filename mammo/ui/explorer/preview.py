@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from mammo.artifacts import Card
 from mammo.data.augment import Augmentation, affine, augment
 from mammo.imaging.preprocess import prepare, stretch
-from mammo.ui.comparison.controls import choose_option
-from mammo.ui.display import data_uri, enlarged
-from mammo.ui.explorer import source
 from mammo.ui.explorer.case import NARROW
-from mammo.ui.frame import warn
+from mammo.ui.kit import case_folder
+from mammo.ui.kit.display import data_uri, enlarged
+from mammo.ui.kit.frame import warn
+from mammo.ui.kit.widgets import choose_option
 
 _VIEWS = 8
 _KEYS = ("rotation_degrees", "zoom", "shift", "contrast", "brightness")
@@ -27,11 +27,11 @@ _KEYS = ("rotation_degrees", "zoom", "shift", "contrast", "brightness")
 def show_preview(case: str | None) -> None:
     """Show a case's crop under each step, and eight views as a training epoch would draw them."""
     st.header("What the network sees", anchor="preview")
-    crop = source.crop_of(case) if case else None
+    crop = case_folder.crop_of(case) if case else None
     if crop is None:
         st.info("Choose a case with a picture above: its crop is shown under each step here.")
         return
-    found, missing = source.cards()
+    found, missing = case_folder.cards()
     cards = {card.name: card for card in found}
     if not cards:
         warn(missing)
@@ -54,7 +54,7 @@ def show_preview(case: str | None) -> None:
 def _show(pictures: Mapping[str, NDArray[np.uint8]]) -> None:
     with st.grid(4, min_column_width=NARROW):
         for title, picture in pictures.items():
-            uri = data_uri(enlarged(picture, source.GALLERY_SIDE))
+            uri = data_uri(enlarged(picture, case_folder.GALLERY_SIDE))
             st.image(uri, caption=title, width="stretch", alt=f"The crop, {title}")
 
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 from mammo.errors import MammoError
 from mammo.reading import Reading, Record, RoundPlan, pack, read_code, unpack, write_code
-from mammo.ui.address import keep_in_link, went_back
+from mammo.ui.kit.address import keep_in_link, went_back
 
 ROUND, PLACE = "round", "place"
 _PLAYS, _OPEN, _LEFT = "reading_plays", "reading_open", "reading_left"

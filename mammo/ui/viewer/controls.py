@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mammo.ui.address import keep_in_link, went_back
+from mammo.ui.kit.address import keep_in_link, went_back
 from mammo.ui.viewer.settings import number_from_link, number_in_link
 
 

@@ -6,14 +6,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.explain import Method, heat_map_sheet
-from mammo.explain.overlay import ColourMap
-from mammo.explain.panels import Panel, panel_sheet
+from mammo import text
 from mammo.inference import Classifier
-from mammo.ui import words
-from mammo.ui.comparison.case_table import csv_of
-from mammo.ui.downloads import offer_file
-from mammo.ui.result import Answer
+from mammo.inference.maps import Method
+from mammo.inference.overlay import ColourMap
+from mammo.inference.pictures import Panel, heat_map_sheet, panel_sheet
+from mammo.ui.kit.result import Answer
+from mammo.ui.kit.table import csv_of
+from mammo.ui.kit.widgets import offer_file
 from mammo.ui.viewer.asking import Crop
 from mammo.ui.viewer.viewing import Viewed
 
@@ -49,7 +49,7 @@ def offer_map(
         f"{viewed.name}. {answer.card.title}, {method.title} ({method.reference}). "
         f"{method.resolution(answer.card)}.",
         f"{estimate(answer)} {SHORT_OF_LESION}",
-        words.NOTICE_SHORT,
+        text.NOTICE_SHORT,
     )
     offer_png(
         lambda: heat_map_sheet(crop, heat, about, look[1], look[0]),
@@ -66,7 +66,7 @@ def offer_panels(
     colour_map: ColourMap | None = None,
 ) -> None:
     """Offer pictures in rows, with the case above all words, and the notice below."""
-    paragraphs = (f"{viewed.name}.", *about, words.NOTICE_SHORT)
+    paragraphs = (f"{viewed.name}.", *about, text.NOTICE_SHORT)
     offer_png(lambda: panel_sheet(panels, columns, paragraphs, colour_map), name)
 
 
@@ -101,5 +101,5 @@ def estimate(answer: Answer) -> str:
     -------
     str, "MobileNetV2: estimated probability of malignancy 81%."
     """
-    p_malignant = words.percent(answer.assessment.p_malignant)
+    p_malignant = text.percent(answer.assessment.p_malignant)
     return f"{answer.card.title}: estimated probability of malignancy {p_malignant}."

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.artifacts import Card
-from mammo.ui.comparison.case_table import agreement, farthest_apart, outcomes, worst_first
-from mammo.ui.comparison.wording import OUTCOMES, agreement_titles_of
+from mammo.ui.kit.table import agreement, farthest_apart, outcomes, worst_first
+from mammo.ui.kit.wording import OUTCOMES, agreement_titles_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from mammo.artifacts import artifacts_folder
-from mammo.ui import loaders
-from mammo.ui.viewer.handover import OWN_SHELF
+from mammo.ui.kit import cache
+from mammo.ui.kit.own_files import OWN_SHELF
 from mammo.ui.viewer.viewing import Viewed
 
 _SHARED_ITEMS = 400
@@ -77,7 +77,7 @@ def is_remembered(viewed: Viewed, what: tuple[Hashable, ...]) -> bool:
 
 def _name(viewed: Viewed, what: tuple[Hashable, ...]) -> Hashable:
     """Name a thing so that other artifacts, or a new training, find nothing of the old."""
-    return (str(artifacts_folder()), loaders.manifest().created, viewed.key, *what)
+    return (str(artifacts_folder()), cache.manifest().created, viewed.key, *what)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
