@@ -78,18 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run_training(settings: TrainSettings, command: str) -> None:
-    """Fit the models of the settings and put their artifacts in place.
-
-    Parameters
-    ----------
-    settings : TrainSettings.
-    command : str, as typed, for the manifest.
-
-    Raises
-    ------
-    MammoError
-        If the data, the settings or the machine do not allow it; the old artifacts stand.
-    """
+    """Fit the models of the settings and put their artifacts in place."""
     check_replaceable(settings.out)
     table, crops = load_training_crops(settings.data)
     name_of_data = fingerprint(table, crops)

@@ -182,17 +182,6 @@ def _draws(patients: int, resamples: int, seed: int) -> Weights:
 def percentile_ends(distribution: Floats, confidence: float = CONFIDENCE) -> tuple[Floats, Floats]:
     """Return the percentile ends of each column.
 
-    NaN where over half of it is undefined, or where it does not vary: that shows no uncertainty.
-
-    Parameters
-    ----------
-    distribution : float64 (resamples,) or (resamples, k); NaN where a resample has no such figure
-    confidence : float, above 0 and below 1
-
-    Returns
-    -------
-    low, high : float64 () or (k,)
-
     Examples
     --------
     >>> low, high = percentile_ends(np.arange(1000.0))

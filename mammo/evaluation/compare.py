@@ -36,17 +36,6 @@ def compare(
 ) -> Comparison:
     """Return first minus second on the same cases, resampled by the same draws.
 
-    Parameters
-    ----------
-    labels : bool (u,), True for malignant
-    patients : str (u,)
-    first, second : Reader, their resamples from one PatientBootstrap
-    confidence : float, above 0 and below 1
-
-    Returns
-    -------
-    Comparison; McNemar's test at each threshold that both have
-
     References
     ----------
     See `mammo.evaluation.delong` and `mammo.evaluation.mcnemar`.
@@ -82,23 +71,7 @@ def evaluate_radiologists(
     bootstrap: PatientBootstrap,
     confidence: float,
 ) -> RadiologistEvaluation:
-    """Return the radiologists' figures on cases that all have an assessment.
-
-    A lesion's or patient's assessment is the most suspicious of its crops'.
-
-    Parameters
-    ----------
-    units : Units, u cases of n crops
-    counts : Counts of those
-    ranks : float64 (n,), from `mammo.evaluation.radiologists.suspicion`, none missing
-    scores : each model's p, float64 (u,)
-    bootstrap : PatientBootstrap over the u cases
-    confidence : float, above 0 and below 1
-
-    Returns
-    -------
-    RadiologistEvaluation
-    """
+    """Return the radiologists' figures on cases that all have an assessment."""
     pooled = units.pool_highest(ranks)
     readers = {
         name: _reader(name, values, units, bootstrap, confidence)

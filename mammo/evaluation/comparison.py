@@ -123,19 +123,7 @@ CROPS = "Crops"
 def case_records(
     crops: "pd.DataFrame", sample: Sample, models: Sequence[EvaluatedModel]
 ) -> "pd.DataFrame":
-    """Lay out every case of a sample, one row each, in the sample's order.
-
-    Parameters
-    ----------
-    crops : DataFrame of `mammo.artifacts.load_cases`, the n crops in the order of `sample`
-    sample : Sample of u cases
-    models : sequence of EvaluatedModel
-
-    Returns
-    -------
-    DataFrame (u rows): "Case", "Films", "Recorded", each model's p (0..1) under its title, the
-    titles of `DESCRIPTORS`, and "Crops", a tuple of the crops' case ids
-    """
+    """Lay out every case of a sample, one row each, in the sample's order."""
     import pandas as pd
 
     members = sample.units.members

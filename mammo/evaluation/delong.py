@@ -25,11 +25,7 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class PairedDelong:
-    """Test of one AUC against another; the difference is first minus second.
-
-    `z`, `p_value` and the ends of the difference are NaN where the variance is zero: the two order
-    these cases alike, or each separates them perfectly, which leaves nothing to test.
-    """
+    """Test of one AUC against another; the difference is first minus second."""
 
     difference: Estimate
     z: float
@@ -44,25 +40,6 @@ def delong_interval(
     confidence: float = CONFIDENCE,
 ) -> Estimate:
     """Return the AUC with its normal interval, cut at 0 and 1.
-
-    Parameters
-    ----------
-    labels : bool or int (n,), 1 malignant
-    scores : float (n,), higher is more suspicious
-    patients : str or int (n,), or None for independent cases
-    confidence : float, above 0 and below 1
-
-    Returns
-    -------
-    Estimate; NaN with one class only, NaN ends with fewer than two cases (patients) of a class or
-    with no variance; Wilson's at exactly 0 or 1 (see `widen_at_the_edge`)
-
-    Raises
-    ------
-    DataError
-        Empty, another length, labels other than 0 and 1, NaN or infinite scores.
-    SettingsError
-        Confidence of 0 or 1, or outside 0..1.
 
     References
     ----------
@@ -160,22 +137,6 @@ def auc_covariance(
     S10 = I10 / (I10 - 1) sum(..) and S01 alike, S11 = I / (I - 1) sum(malignant x benign sums);
     covariance = S10 / M^2 + S01 / N^2 + (S11 + S11') / (M N), for I patients, I10 with a malignant
     and I01 with a benign case, M malignant and N benign cases.
-
-    Parameters
-    ----------
-    labels : bool or int (n,), 1 malignant
-    scores : list of s arrays, float (n,)
-    patients : str or int (n,), or None for independent cases
-
-    Returns
-    -------
-    areas : float64 (s,)
-    covariance : float64 (s, s); NaN with fewer than two patients of a class
-
-    Raises
-    ------
-    DataError
-        As `delong_interval`.
 
     References
     ----------

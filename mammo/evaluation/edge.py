@@ -95,14 +95,7 @@ def difference_interval(
 
 
 def reaching(drawn: Estimate, reached: list[float], *parts: Estimate) -> Estimate:
-    """Return an interval widened to hold the figures that were reached.
-
-    Parameters
-    ----------
-    drawn : Estimate, by resampling; NaN ends where no resample moved it
-    reached : list of float, the figure at the ends of a part of exactly 0 or 1
-    parts : Estimate, what the figure is made of; where one has no interval, the figure has none
-    """
+    """Return an interval widened to hold the figures that were reached."""
     unknown = any(np.isnan(part.low) and not np.isnan(part.value) for part in parts)
     if unknown or np.isnan(drawn.value):
         return Estimate(drawn.value, np.nan, np.nan)

@@ -51,25 +51,6 @@ def score_figures(
 ) -> ScoreFigures:
     """Return the figures that need no threshold: AUC, partial AUC, average precision, Brier, ECE.
 
-    The interval of the ECE is moved by the bootstrap's own bias: resampling adds noise, which the
-    ECE counts as miscalibration.
-
-    Parameters
-    ----------
-    labels : bool or int (n,), 1 malignant
-    p : float (n,), 0..1
-    bootstrap : PatientBootstrap over the n cases
-    confidence : float, above 0 and below 1
-
-    Returns
-    -------
-    ScoreFigures; AUC and partial AUC are NaN with one class only
-
-    Raises
-    ------
-    DataError
-        Empty, another length, labels other than 0 and 1, p NaN or outside 0..1.
-
     References
     ----------
     See `mammo.evaluation.roc`, `precision_recall` and `reliability`.
@@ -139,20 +120,6 @@ def at_ninety(
     confidence: float = CONFIDENCE,
 ) -> dict[str, Estimate]:
     """Return sensitivity at 90 % specificity and specificity at 90 % sensitivity.
-
-    Both are read from the curve of these very cases, so they flatter a little what a threshold
-    chosen elsewhere reaches (see `mammo.evaluation.thresholds`).
-
-    Parameters
-    ----------
-    labels : bool or int (n,), 1 malignant
-    p : float (n,), 0..1
-    bootstrap : PatientBootstrap over the n cases
-    confidence : float, above 0 and below 1
-
-    Returns
-    -------
-    dict of Estimate, keys `AT_NINETY_NAMES`; NaN with one class only
 
     Examples
     --------

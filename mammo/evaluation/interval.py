@@ -20,14 +20,6 @@ _ROUNDING = 1e-12
 def normal_quantile(share: float) -> float:
     """Return the standard normal quantile.
 
-    Parameters
-    ----------
-    share : float, above 0 and below 1
-
-    Returns
-    -------
-    float
-
     Examples
     --------
     >>> round(normal_quantile(0.975), 3)
@@ -38,14 +30,6 @@ def normal_quantile(share: float) -> float:
 
 def normal_share(quantile: float) -> float:
     """Return the share of a standard normal at or below a quantile.
-
-    Parameters
-    ----------
-    quantile : float
-
-    Returns
-    -------
-    float, 0..1
 
     Examples
     --------
@@ -102,10 +86,6 @@ def wilson(successes: float, total: float, confidence: float = CONFIDENCE) -> Es
 
 def varied(low: ArrayLike, high: ArrayLike) -> tuple[Floats, Floats]:
     """Return the ends of intervals, NaN where they are equal but for rounding.
-
-    Parameters
-    ----------
-    low, high : float, one shape
 
     Examples
     --------

@@ -25,10 +25,7 @@ from mammo.text import Estimate
 
 @dataclass(frozen=True)
 class Clinic:
-    """Hold what a threshold does where `prevalence` of the lesions are malignant.
-
-    `figures` has the keys of `CLINIC_NAMES`.
-    """
+    """Hold what a threshold does where `prevalence` of the lesions are malignant."""
 
     prevalence: float
     figures: dict[str, Estimate]

@@ -33,19 +33,7 @@ UNKNOWN = Estimate(float("nan"), float("nan"), float("nan"))
 def evaluate_model(
     model: EvaluatedModel, sample: Sample, figures: ScoreFigures, plan: Plan
 ) -> ModelEvaluation:
-    """Return all figures of one model on one sample.
-
-    Parameters
-    ----------
-    model : EvaluatedModel, with thresholds
-    sample : Sample
-    figures : ScoreFigures of this model on this sample
-    plan : Plan
-
-    Returns
-    -------
-    ModelEvaluation
-    """
+    """Return all figures of one model on one sample."""
     labels, p = sample.units.labels, sample.p[model.name]
     points = {
         name: operating_point(
@@ -84,18 +72,7 @@ def _calibration(
 
 
 def evaluate_subgroup(group: SubgroupCrops, crops: CropTable, plan: Plan) -> Subgroup:
-    """Return all models on the crops of one subgroup, pooled after they were chosen.
-
-    Parameters
-    ----------
-    group : SubgroupCrops of the n crops
-    crops : CropTable of n crops
-    plan : Plan
-
-    Returns
-    -------
-    Subgroup
-    """
+    """Return all models on the crops of one subgroup, pooled after they were chosen."""
     sample = draw_sample(crops.take(group.crops), plan)
     return Subgroup(
         group.variable,

@@ -43,11 +43,7 @@ class CalibrationEvaluation:
 
 @dataclass(frozen=True)
 class ModelEvaluation:
-    """Hold one model's figures.
-
-    `metrics` has the keys `SCORE_NAMES` and `AT_NINETY_NAMES` of `mammo.evaluation.headline`.
-    `points` and `reports` are keyed by the name of the threshold.
-    """
+    """Hold one model's figures."""
 
     name: str
     title: str
@@ -61,10 +57,7 @@ class ModelEvaluation:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Hold first minus second: over patients, by DeLong with and without clusters, by McNemar.
-
-    `mcnemar` is keyed by the name of the threshold.
-    """
+    """Hold first minus second: over patients, by DeLong with and without clusters, by McNemar."""
 
     first: str
     second: str

@@ -18,18 +18,7 @@ SIGNIFICANT = 0.05
 
 
 def headline(split: SplitEvaluation, unit: Unit, confidence: float) -> str:
-    """Return the one sentence to quote: the AUCs, their difference, what chance can explain.
-
-    Parameters
-    ----------
-    split : SplitEvaluation, its own headline not read
-    unit : "crop", "lesion" or "patient"
-    confidence : float, of the intervals
-
-    Returns
-    -------
-    str, one sentence; of three models or more it names the two best
-    """
+    """Return the one sentence to quote: the AUCs, their difference, what chance can explain."""
     noun = NOUNS[unit][0]
     if split.counts.malignant == 0 or split.counts.benign == 0:
         only = "malignant" if split.counts.malignant else "benign"

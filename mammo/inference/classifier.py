@@ -243,11 +243,7 @@ class Classifier:
     def _outputs(
         self, names: Sequence[str], inputs: NDArray[np.float32]
     ) -> list[NDArray[np.float32]]:
-        """Run the network over one input after the other.
-
-        Four at once, a crop with its flips, are no faster on one core and keep 40 MB more for
-        MobileNetV2; and a run of the same size each time gives an input the same digits anywhere.
-        """
+        """Run the network over one input after the other."""
         runs = [self._run_one(names, inputs[i : i + 1]) for i in range(len(inputs))]
         return [np.concatenate(outputs) for outputs in zip(*runs, strict=True)]
 

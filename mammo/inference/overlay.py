@@ -104,20 +104,6 @@ def legend(
 ) -> NDArray[np.uint8]:
     """Return the scale of a colour map as a picture, 0 on the left, 1 on the right.
 
-    Parameters
-    ----------
-    colour_map : "viridis", "cividis" or "magma"
-    width, height : int, pixels
-
-    Returns
-    -------
-    uint8 (height, width, 3), red, green, blue.
-
-    Raises
-    ------
-    SettingsError
-        There is no such colour map.
-
     Examples
     --------
     >>> legend("cividis", width=3, height=2).shape

@@ -121,9 +121,5 @@ def _pixels(order: Order, step: int, size: int) -> NDArray[np.bool_]:
 
 
 def _area(curve: Sequence[float]) -> float:
-    """Return the area under a curve of equal steps from 0 to 1, by trapezia.
-
-    >>> _area([1.0, 0.5, 0.0])
-    0.5
-    """
+    """Return the area under a curve of equal steps from 0 to 1, by trapezia."""
     return (sum(curve) - (curve[0] + curve[-1]) / 2) / (len(curve) - 1)

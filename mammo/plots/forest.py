@@ -27,10 +27,7 @@ _ROW_HEIGHT, _REST_HEIGHT = 34, 150
 
 
 def row_title(group: Subgroup) -> str:
-    """Name a row of the plot by subgroup and counts; a small subgroup says that it is small.
-
-    Plotly reads `<br>` as a line's end.
-    """
+    """Name a row of the plot by subgroup and counts; a small subgroup says that it is small."""
     few = " (small)" if group.note.startswith("small") else ""
     return f"{group.title}{few}<br>{group.counts.malignant} mal., {group.counts.benign} ben."
 

@@ -160,11 +160,7 @@ def _means(lesson: LeakLesson, split: str) -> str:
 
 
 def _signed(value: float) -> str:
-    """Write a difference with its sign.
-
-    >>> _signed(0.0096), _signed(-0.0004), _signed(-0.0034)
-    ('+0.010', '0.000', '-0.003')
-    """
+    """Write a difference with its sign."""
     rounded = round(value, 3) + 0.0
     return f"{rounded:+.3f}" if rounded else "0.000"
 

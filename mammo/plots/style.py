@@ -281,10 +281,7 @@ def helper_line(x: list[float], y: list[float], name: str) -> go.Scatter:
 
 
 def band(x: list[float], low: list[float], high: list[float], look: Look, group: str) -> go.Scatter:
-    """Return the area between two curves in a reader's colour; it hides with its reader.
-
-    Points without an interval (NaN or None) have no part in it.
-    """
+    """Return the area between two curves in a reader's colour; it hides with its reader."""
     points = [
         (at, down, up)
         for at, down, up in zip(x, low, high, strict=True)

@@ -16,17 +16,7 @@ from mammo.text import Estimate
 
 @dataclass(frozen=True)
 class AdviceEffect:
-    """Hold what advice changed in one reader's round.
-
-    Attributes
-    ----------
-    changed : int, ratings that moved at all
-    toward, away : int, of these those that moved towards and away from the truth
-    better, worse : int, cases whose side of the cut became right, became wrong
-    mean_move : float, mean distance that the ratings moved, 0 to 100
-    before, after : Estimate, AUC of the first and of the second ratings
-    gain : Estimate, AUC after minus before, paired
-    """
+    """Hold what advice changed in one reader's round."""
 
     changed: int
     toward: int

@@ -19,20 +19,6 @@ from mammo.text import Estimate
 def kappa(first: ArrayLike, second: ArrayLike, bootstrap: PatientBootstrap) -> Estimate:
     """Return Cohen's kappa of two sets of flags on the same cases.
 
-    Parameters
-    ----------
-    first, second : bool (n,), True where a reader flags the case
-    bootstrap : PatientBootstrap over the n cases
-
-    Returns
-    -------
-    Estimate; NaN where both flag all or none; NaN ends where resampling cannot move it
-
-    Raises
-    ------
-    DataError
-        Flags of another length than the cases.
-
     Examples
     --------
     >>> kappa([1, 1, 0, 0], [1, 0, 0, 0], PatientBootstrap(list("abcd"))).value

@@ -22,10 +22,7 @@ NOT_RECORDED = "none"
 
 @dataclass(frozen=True)
 class RoundFilter:
-    """Name one filter: its letter in a code, its title, its column, and its options in order.
-
-    The order of the options is part of the code: append, never insert.
-    """
+    """Name one filter: its letter in a code, its title, its column, and its options in order."""
 
     letter: str
     title: str

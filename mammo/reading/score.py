@@ -64,15 +64,7 @@ class Standing:
 
 @dataclass(frozen=True, eq=False)
 class Rival:
-    """Hold whom a reader is compared with, on the k of a round's cases that they scored.
-
-    Attributes
-    ----------
-    name : str, a model's name or "radiologists"
-    chosen : bool (n,), which cases those are
-    scores : float64 (k,), higher is more suspicious
-    flags : bool (k,), at the model's balanced threshold, or "biopsy"
-    """
+    """Hold whom a reader is compared with, on the k of a round's cases that they scored."""
 
     name: str
     chosen: Booleans
@@ -171,16 +163,7 @@ def auc_draws(labels: Booleans, scores: Floats, bootstrap: PatientBootstrap) -> 
 
 
 def held(draws: Floats, patients: int) -> Estimate:
-    """Return a share 0..1 with an interval that few patients cannot make look sure.
-
-    At exactly 0 or 1, and with fewer than `FEW_PATIENTS`, Wilson's interval of a share of as many
-    trials as there are patients stands instead of the bootstrap's percentiles.
-
-    Parameters
-    ----------
-    draws : float64 (1 + resamples,), see `auc_draws`
-    patients : int, of the rarer class
-    """
+    """Return a share 0..1 with an interval that few patients cannot make look sure."""
     return _steady(
         widen_at_the_edge(percentile_interval(float(draws[0]), draws[1:]), patients), patients
     )
@@ -229,15 +212,7 @@ def difference(
 
 
 def held_difference(first: Floats, second: Floats, patients: int) -> Estimate:
-    """Return the first of two figures minus the second, with its interval.
-
-    The ends are NaN where too few patients, or draws that are all alike, leave none to give.
-
-    Parameters
-    ----------
-    first, second : float64 (1 + resamples,), see `auc_draws`
-    patients : int, of the rarer class
-    """
+    """Return the first of two figures minus the second, with its interval."""
     gap = difference_interval(held(first, patients), held(second, patients), (first - second)[1:])
     return gap if patients >= FEW_PATIENTS else Estimate(gap.value, _UNDEFINED, _UNDEFINED)
 
@@ -253,8 +228,6 @@ def paired_p_value(
 
 def cases_for(half_width: float, area: Estimate, n: int) -> int | None:
     """Return about how many cases like these would narrow an AUC's interval to +- `half_width`.
-
-    An interval narrows with the square root of the cases; None where it has no width.
 
     Examples
     --------

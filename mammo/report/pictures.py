@@ -24,15 +24,6 @@ def film_preview(
 ) -> NDArray[np.uint8]:
     """Shrink a film and draw the window on it.
 
-    Parameters
-    ----------
-    film : uint8 (H, W), 0-255
-    window : (x, y, width, height), film pixels
-
-    Returns
-    -------
-    uint8 (h, w, 3), red, green, blue; the longer side has `FILM_LONGEST` pixels at most
-
     Examples
     --------
     >>> film_preview(np.zeros((640, 320), np.uint8), (0, 0, 64, 64))[0, 0].tolist()

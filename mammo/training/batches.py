@@ -19,18 +19,7 @@ Batch = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
 @dataclass(frozen=True, eq=False)
 class FitData:
-    """Say what a fit learns from, and what it is watched on.
-
-    Parameters
-    ----------
-    views : Views of all crops.
-    labels : int (n,), 0 benign, 1 malignant, of all crops.
-    learn : int (a,), rows to learn from.
-    held_out : int (m,), rows of patients that are not in `learn`; m may be 0.
-    targets : float32 (v, n, 1 + k), 0 to 1, what the network is to say of each crop, then its k
-        descriptors, NaN where unknown. With v > 1 they are of the augmented views 0 to v - 1,
-        which the epochs go round.
-    """
+    """Say what a fit learns from, and what it is watched on."""
 
     views: Views
     labels: NDArray[np.int_]
@@ -40,15 +29,7 @@ class FitData:
 
 
 def batches(data: FitData, recipe: Recipe, seed: int, epoch: int) -> Iterator[Batch]:
-    """Yield the batches of an epoch.
-
-    Parameters
-    ----------
-    data : FitData.
-    recipe : Recipe, whose batch size and mixup are used.
-    seed : int.
-    epoch : int, counted from 0 over all stages.
-    """
+    """Yield the batches of an epoch."""
     learnt = data.labels[data.learn]
     class_weights = len(learnt) / (2 * np.bincount(learnt, minlength=2))
     random = np.random.default_rng([seed, epoch])

@@ -39,10 +39,7 @@ class _State:
 def build_network(
     name: str, recipe: Recipe, seed: int, imagenet_weights: str, descriptors: int = 0
 ) -> keras.Model:
-    """Build an untrained network by its name; the same seed gives the same weights.
-
-    With `descriptors` it has that many outputs beside the logit; see `mammo.training.multitask`.
-    """
+    """Build an untrained network by its name; the same seed gives the same weights."""
     keras.utils.set_random_seed(seed)
     if name == "simple_cnn":
         network = build_simple_cnn(recipe)
@@ -65,24 +62,7 @@ def fit(
     identity: str,
     on_epoch: Callable[[int], None] = ignore_progress,
 ) -> list[dict[str, Any]]:
-    """Train a network by its recipe, from its checkpoint where there is one.
-
-    Parameters
-    ----------
-    network : keras.Model of `build_network`; its weights are changed in place.
-    learning : keras.Model, the part of it that the views feed: itself where nothing is frozen.
-    data : FitData.
-    recipe : Recipe.
-    seed : int, of the order of the crops.
-    checkpoint : Path of the .npz file to keep; its folder must exist.
-    identity : str, names data, recipe, seed and fold: a checkpoint of another identity is ignored,
-        and so, with a line, is one that cannot be read.
-    on_epoch : called after each epoch, and once at the start, with the epochs done so far.
-
-    Returns
-    -------
-    list of dict, one an epoch: stage, epoch, loss, held_out_loss, held_out_auc, seconds.
-    """
+    """Train a network by its recipe, from its checkpoint where there is one."""
     saved = read_kept(checkpoint, lambda path: _read_checkpoint(path, identity))
     state = saved[0] if saved else _State(identity)
     on_epoch(len(state.history))

@@ -20,13 +20,7 @@ DAMAGED = (
 
 
 def read_kept(path: Path, read: Callable[[Path], Content]) -> Content | None:
-    """Read a kept file; None where it is not there, or, with a line that says so, is damaged.
-
-    Parameters
-    ----------
-    path : Path.
-    read : takes the path and returns the file's content.
-    """
+    """Read a kept file; None where it is not there, or, with a line that says so, is damaged."""
     if not path.is_file():
         return None
     try:

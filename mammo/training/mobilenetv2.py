@@ -77,14 +77,7 @@ def train_head_only(network: keras.Model) -> None:
 
 
 def train_above(network: keras.Model, frozen_blocks: int) -> None:
-    """Let everything above the frozen blocks learn, but no batch normalisation.
-
-    Parameters
-    ----------
-    network : keras.Model of `build_mobilenetv2`.
-    frozen_blocks : int, 0 to 16; 1 freezes the stem and `expanded_conv`, k also `block_1` to
-        `block_{k-1}`.
-    """
+    """Let everything above the frozen blocks learn, but no batch normalisation."""
     for layer in network.layers:
         layer.trainable = _block(layer.name) >= frozen_blocks and not isinstance(
             layer, keras.layers.BatchNormalization
@@ -92,20 +85,7 @@ def train_above(network: keras.Model, frozen_blocks: int) -> None:
 
 
 def split(network: keras.Model, frozen_blocks: int) -> tuple[keras.Model, keras.Model]:
-    """Split the network into the part that never changes and the part that learns.
-
-    Both parts share the network's layers: what the second learns, the network has learnt. So the
-    frozen part needs to see each augmented crop once for all folds.
-
-    Parameters
-    ----------
-    network : keras.Model of `build_mobilenetv2`.
-    frozen_blocks : int, 1 to 16.
-
-    Returns
-    -------
-    (frozen, learning) : keras.Model, crops -> features (n, h, w, k), and features -> logit.
-    """
+    """Split the network into the part that never changes and the part that learns."""
     features = network.get_layer(f"block_{frozen_blocks}_expand").input
     return keras.Model(network.input, features), keras.Model(features, network.output)
 

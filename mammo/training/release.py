@@ -197,13 +197,7 @@ def _card(fitted: FittedModel, table: "pd.DataFrame", crop_size: int) -> dict[st
 
 
 def trained_on(table: "pd.DataFrame") -> str:
-    """Return of a card what its model learned from: "official" for a whole official split alone.
-
-    Parameters
-    ----------
-    table : DataFrame with the columns `split` and `patient_id`, and `pathology`,
-        `abnormality_type` and `case_id` as far as known
-    """
+    """Return of a card what its model learned from: "official" for a whole official split alone."""
     training = table[table["split"] == "train"]
     recorded = table.get("abnormality_type", table["split"].map(lambda _: None))
     kinds = [kind for kind in KIND_WORDS if (recorded == kind).any()]

@@ -27,17 +27,6 @@ def targets(
 ) -> NDArray[np.float32]:
     """Mix labels with a teacher's answers, and put the descriptors beside them.
 
-    Parameters
-    ----------
-    labels : int (n,), 0 benign, 1 malignant.
-    answers : float64 (v, n), 0 to 1, the teacher's; None without one.
-    share : float, 0 to 1, of the teacher in the mixture.
-    descriptors : float32 (n, k), NaN where unknown; None for none.
-
-    Returns
-    -------
-    float32 (v, n, 1 + k); v is 1 without a teacher.
-
     Examples
     --------
     >>> targets(np.array([0, 1]), np.array([[0.5, 0.5]]), 0.5, None)[0, :, 0].tolist()
@@ -53,18 +42,7 @@ def targets(
 
 
 def answers_on_views(learning: keras.Model, views: Views, crops: int, count: int) -> Answers:
-    """Ask a teacher about augmented views 0 to count - 1 of every crop.
-
-    Parameters
-    ----------
-    learning : keras.Model, the part of the teacher that its views feed.
-    views : Views, the teacher's input, moved as the pupil's.
-    crops, count : int.
-
-    Returns
-    -------
-    float64 (count, crops), logits.
-    """
+    """Ask a teacher about augmented views 0 to count - 1 of every crop."""
     ask = compile_onnx(learning)
     return np.stack([_each(ask, views.augmented, view, crops) for view in range(count)])
 

@@ -43,15 +43,7 @@ class Views(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class CropViews:
-    """Draw the views from the crops each time.
-
-    Parameters
-    ----------
-    stretched : float32 (n, S, S), 0-255.
-    prepared : float32 (n, I, I), 0-255.
-    augmentation : Augmentation.
-    seed : int.
-    """
+    """Draw the views from the crops each time."""
 
     stretched: NDArray[np.float32]
     prepared: NDArray[np.float32]
@@ -95,14 +87,7 @@ def preprocessing_of(recipe: Recipe) -> Preprocessing:
 
 
 class FrozenViews:
-    """Pass the views through the frozen part of a network once, and keep the features on disk.
-
-    Parameters
-    ----------
-    views : CropViews.
-    frozen : keras.Model, crops -> features.
-    folder : Path, where the features are kept, under a name made of everything they depend on.
-    """
+    """Pass the views through the frozen part of a network once, and keep the features on disk."""
 
     def __init__(
         self,

@@ -97,19 +97,7 @@ def _run(experiment: Experiment, options: argparse.Namespace, folder: Path) -> R
 def out_of_fold_scores(
     rows: "pd.DataFrame", experiment: Experiment, work: Path, imagenet_weights: str
 ) -> "tuple[pd.DataFrame, float]":
-    """Fit an experiment's folds and score the crops that each held out.
-
-    Parameters
-    ----------
-    rows : DataFrame of `mammo.data.table.load_crops`, training rows only.
-    experiment : Experiment.
-    work : Path, keeps checkpoints and features.
-    imagenet_weights : str, see `mammo.training.mobilenetv2`.
-
-    Returns
-    -------
-    DataFrame with case_id, fold and logit; the minutes of all epochs, without a teacher's.
-    """
+    """Fit an experiment's folds and score the crops that each held out."""
     import pandas as pd
     from tqdm import tqdm
 
@@ -153,11 +141,7 @@ def out_of_fold_scores(
 
 
 def learned_labels(rows: "pd.DataFrame", experiment: Experiment) -> "NDArray[np.int_]":
-    """Return the labels, int (n,), that an experiment learns and is scored by.
-
-    Labels dealt at random are scored by the dealt ones: a pipeline that lets a network peek scores
-    high on what it peeked at, while the true labels have nothing to do with it either way.
-    """
+    """Return the labels, int (n,), that an experiment learns and is scored by."""
     labels = rows["label"].to_numpy()
     if not experiment.shuffle_labels:
         return np.asarray(labels)

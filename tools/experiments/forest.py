@@ -30,15 +30,6 @@ class Bar:
 def forest_svg(bars: Sequence[Bar], axis: str) -> str:
     """Draw the bars one below the other about a line at zero.
 
-    Parameters
-    ----------
-    bars : sequence of Bar
-    axis : str, what the axis says
-
-    Returns
-    -------
-    str, an SVG document on white, readable on a light and on a dark page
-
     Examples
     --------
     >>> drawing = forest_svg([Bar("longer", 0.05, 0.02, 0.08, "helps")], "difference")

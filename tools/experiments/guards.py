@@ -63,16 +63,6 @@ def rank_correlation(
 ) -> Estimate:
     """Return Spearman's rank correlation with its percentile interval over patients.
 
-    Parameters
-    ----------
-    values, scores : float (n,)
-    patients : str (n,), resampled whole
-    resamples : int
-
-    Returns
-    -------
-    Estimate, -1 to 1
-
     References
     ----------
     Spearman 1904, "The Proof and Measurement of Association between Two Things".

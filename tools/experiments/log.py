@@ -29,10 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Result:
-    """Hold one row of the log: AUC out of fold, and its difference from the base, both by crop.
-
-    Intervals resample patients; a `lesion` column is the same with a lesion's views averaged.
-    """
+    """Hold one row of the log: AUC out of fold, and its difference from the base, both by crop."""
 
     name: str
     model: str
@@ -64,20 +61,7 @@ def write_scores(scores: "pd.DataFrame", path: Path) -> None:
 
 
 def base_scores(name: str, model: str, cases: "pd.DataFrame", folder: Path) -> "pd.Series":
-    """Return an experiment's or the release's out-of-fold logits by case.
-
-    Parameters
-    ----------
-    name : `BASE`, or another experiment's name
-    model : str
-    cases : DataFrame of `mammo.artifacts.load_cases`
-    folder : Path of the experiments' files
-
-    Raises
-    ------
-    DataError
-        There is no such experiment.
-    """
+    """Return an experiment's or the release's out-of-fold logits by case."""
     import pandas as pd
 
     if name == BASE:
@@ -88,13 +72,7 @@ def base_scores(name: str, model: str, cases: "pd.DataFrame", folder: Path) -> "
 
 
 def read_scores(name: str, folder: Path) -> "pd.Series":
-    """Return an experiment's out-of-fold logits by case, as `write_scores` left them.
-
-    Raises
-    ------
-    DataError
-        There are none.
-    """
+    """Return an experiment's out-of-fold logits by case, as `write_scores` left them."""
     import pandas as pd
 
     path = folder / f"{name}.csv"
@@ -125,18 +103,7 @@ def logged_minutes(name: str, path: Path) -> float:
 def compare_scores(
     table: "pd.DataFrame", logits: "pd.Series", base: "pd.Series", by_lesion: bool = False
 ) -> "tuple[Estimate, Estimate]":
-    """Return the AUC of an experiment, and its paired difference from the base.
-
-    Parameters
-    ----------
-    table : DataFrame with case_id, label, patient_id, lesion_id
-    logits, base : Series by case_id; the cases that both hold are compared
-    by_lesion : bool, average a lesion's views first
-
-    Returns
-    -------
-    (auc, difference) : Estimate, Estimate, over 2,000 resamples of patients
-    """
+    """Return the AUC of an experiment, and its paired difference from the base."""
     rows = table[table["case_id"].isin(logits.index) & table["case_id"].isin(base.index)]
     units = group_units(
         "lesion" if by_lesion else "crop", rows["label"].to_numpy(),
@@ -175,13 +142,7 @@ def write_result(result: Result, path: Path) -> None:
 
 
 def check_outputs(log: Path, scores: Path) -> None:
-    """Check, before hours of training, that what an experiment leaves can be written.
-
-    Raises
-    ------
-    SettingsError
-        One of the two files is something else, or cannot be written.
-    """
+    """Check, before hours of training, that what an experiment leaves can be written."""
     check_output(log, _is_log)
     check_output(scores, _is_scores)
 
@@ -195,13 +156,7 @@ def _is_scores(path: Path) -> bool:
 
 
 def read_log(path: Path) -> tuple[dict[str, str], ...]:
-    """Return the rows of the log, its figures as texts that are numbers; none where it is missing.
-
-    Raises
-    ------
-    DataError
-        It is another table, or a figure is no number.
-    """
+    """Return the rows of the log, figures as numeric texts; none where it is missing."""
     if not path.is_file():
         return ()
     table = read_csv_table(path, needed=COLUMNS)

@@ -32,20 +32,7 @@ STARTS = {"release": RECIPES, "first release": FIRST_RECIPES}
 
 @dataclass(frozen=True)
 class Experiment:
-    """Hold one experiment.
-
-    Parameters
-    ----------
-    name : str, the file's stem.
-    model : str, of `mammo.settings.MODELS`.
-    why : str, one sentence: what the change is hoped to do.
-    changes : what differs from the released recipe.
-    folds : tuple of int, the release's folds to fit.
-    seed : int, of weights, order and augmentation; the folds are always the release's.
-    shuffle_labels : bool, learn labels dealt anew among the lesions.
-    start : str, of `STARTS`.
-    base : str, what it is held against: `BASE`, or scores in the same folder.
-    """
+    """Hold one experiment."""
 
     name: str
     model: str
@@ -68,16 +55,6 @@ def shuffle_by_lesion(
 ) -> NDArray[np.int_]:
     """Deal the labels anew among the lesions, all views of one alike.
 
-    Parameters
-    ----------
-    labels : int (n,), 0 benign, 1 malignant.
-    lesions : str (n,), the lesion of each crop.
-    seed : int.
-
-    Returns
-    -------
-    int (n,)
-
     Examples
     --------
     >>> lesions = np.array(["a", "a", "b", "b"], dtype=object)
@@ -90,13 +67,7 @@ def shuffle_by_lesion(
 
 
 def read_experiment(path: Path) -> Experiment:
-    """Read an experiment's file.
-
-    Raises
-    ------
-    SettingsError
-        The file cannot be read, or names a model, a fold or a value that there is not.
-    """
+    """Read an experiment's file."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -58,13 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def figures(tested: "pd.DataFrame", p: NDArray[np.float64]) -> dict[str, dict[str, float]]:
-    """Return the AUC by crop and by lesion, with its interval over patients.
-
-    Parameters
-    ----------
-    tested : DataFrame of the m test crops
-    p : float64 (m,), 0..1
-    """
+    """Return the AUC by crop and by lesion, with its interval over patients."""
     found: dict[str, dict[str, float]] = {}
     for unit in UNITS[:2]:
         units = group_units(
@@ -81,19 +75,7 @@ def figures(tested: "pd.DataFrame", p: NDArray[np.float64]) -> dict[str, dict[st
 def fit_and_score(
     table: "pd.DataFrame", name: str, work: Path, imagenet_weights: str
 ) -> NDArray[np.float64]:
-    """Fit a released recipe on the published training and validation crops; score their test crops.
-
-    Parameters
-    ----------
-    table : DataFrame of `mammo.data.table.load_crops`, with `published_split`
-    name : str, of `MODELS`
-    work : Path, keeps checkpoints and features
-    imagenet_weights : str, see `mammo.training.mobilenetv2`
-
-    Returns
-    -------
-    float64 (m,), flip-averaged logits of the test crops, in the table's order
-    """
+    """Fit a released recipe on the published training crops; score their test crops."""
     from mammo.training.crossfit import TrainingCrops, fit_fold, fit_plan
     from mammo.training.fit import predict_logits
     from mammo.training.memory import keep_freed_memory

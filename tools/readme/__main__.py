@@ -70,13 +70,7 @@ def _is_own(path: Path) -> bool:
 
 
 def card_text() -> str:
-    """Return the model card of the artifacts as Markdown.
-
-    Raises
-    ------
-    MammoError
-        The artifacts cannot be read.
-    """
+    """Return the model card of the artifacts as Markdown."""
     return as_markdown(model_card(read_facts(evaluate_artifacts().splits["test"])))
 
 

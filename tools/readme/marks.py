@@ -13,17 +13,7 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
 def filled(text: str, parts: Mapping[str, Callable[[], str]], where: str = "README.md") -> str:
-    """Return the text of a document with its parts as the artifacts have them.
-
-    `parts` says what writes each part, by its name.
-
-    Raises
-    ------
-    SettingsError
-        A part's marks are missing.
-    MammoError
-        The artifacts cannot be read.
-    """
+    """Return the text of a document with its parts as the artifacts have them."""
     for name, write in parts.items():
         marks = rf"<!-- {name}: begin [^\n]*-->\n(.*?)<!-- {name}: end -->"
         found = re.search(marks, text, re.DOTALL)
@@ -37,13 +27,7 @@ def filled(text: str, parts: Mapping[str, Callable[[], str]], where: str = "READ
 
 
 def document(path: Path) -> str:
-    """Return the text of a document.
-
-    Raises
-    ------
-    SettingsError
-        It cannot be read, or is no text.
-    """
+    """Return the text of a document."""
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
@@ -51,11 +35,7 @@ def document(path: Path) -> str:
 
 
 def agree(one: str, other: str) -> bool:
-    """Tell whether two texts are the same but for the last digit of their numbers.
-
-    >>> agree("AUC 0.8412", "AUC 0.8413"), agree("AUC 0.84", "AUC 0.85")
-    (True, False)
-    """
+    """Tell whether two texts are the same but for the last digit of their numbers."""
     if _NUMBER.sub("#", one) != _NUMBER.sub("#", other):
         return False
     pairs = zip(_NUMBER.findall(one), _NUMBER.findall(other), strict=True)

@@ -31,13 +31,7 @@ PROGRESS_STEP = 4
 
 @dataclass(frozen=True, eq=False)
 class Views:
-    """Hold one crop as the network sees it: as it is, and mirrored.
-
-    Attributes
-    ----------
-    pictures : float32 (f, I, I), 0-255, prepared
-    flips : f tuples of axes, by which each was mirrored
-    """
+    """Hold one crop as the network sees it: as it is, and mirrored."""
 
     pictures: Inputs
     flips: tuple[tuple[int, ...], ...]

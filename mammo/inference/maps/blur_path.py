@@ -20,17 +20,7 @@ SIGMAS = (0.0, 1 / 64, 1 / 32, 1 / 16, 1 / 8)
 
 
 def blurred(picture: Inputs, share: float) -> Inputs:
-    """Blur a picture by a Gaussian.
-
-    Parameters
-    ----------
-    picture : float32 (I, I)
-    share : float, the Gaussian's standard deviation as a share of I; 0 for none
-
-    Returns
-    -------
-    float32 (I, I), mirrored beyond the edge, so that no dark frame creeps in
-    """
+    """Blur a picture by a Gaussian."""
     if share == 0:
         return picture
     sigma = share * len(picture)

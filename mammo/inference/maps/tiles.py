@@ -40,18 +40,7 @@ def _tiling(down: int, right: int) -> Tiling:
 
 
 def drops(network: Network, picture: Inputs, replacement: Inputs, tiling: Tiling) -> Grid:
-    """Return by how much the logit drops when a square is replaced, one square after the other.
-
-    Parameters
-    ----------
-    network : Network
-    picture, replacement : float32 (I, I)
-    tiling : bool (t, GRID, GRID)
-
-    Returns
-    -------
-    float64 (GRID, GRID), each square's drop on its cells
-    """
+    """Return by how much the logit drops when a square is replaced, one square after the other."""
     cell = np.arange(len(picture)) * GRID // len(picture)
     changed = [np.where(square[np.ix_(cell, cell)], replacement, picture) for square in tiling]
     logits = network("logit", np.stack([picture, *changed])).astype(np.float64)

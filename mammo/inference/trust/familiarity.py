@@ -52,11 +52,6 @@ def judge(
 ) -> Familiarity:
     """Decide whether a picture is questioned, and say why.
 
-    Parameters
-    ----------
-    crop : uint8 (S, S), 0-255
-    distance, threshold, texture_distance, texture_threshold : float, as in `Familiarity`
-
     Examples
     --------
     >>> crop = np.arange(64 * 64, dtype=np.uint16).reshape(64, 64).astype(np.uint8)

@@ -45,19 +45,7 @@ def nearest(
     count: int,
     exclude_patient: str | None = None,
 ) -> tuple[Neighbour, ...]:
-    """Return the nearest lesions, each once, by its nearest crop.
-
-    Parameters
-    ----------
-    similarities : float32 (t,), cosines to the training crops
-    cases : t rows of `cases.csv` as texts, in the same order
-    count : int, lesions
-    exclude_patient : str, the query's own patient, whose lesions are left out
-
-    Returns
-    -------
-    tuple of at most `count` Neighbours, the nearest first
-    """
+    """Return the nearest lesions, each once, by its nearest crop."""
     found: dict[str, Neighbour] = {}
     for row in np.argsort(-similarities, kind="stable"):
         if len(found) >= count:

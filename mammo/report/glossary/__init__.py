@@ -41,13 +41,7 @@ GLOSSARY: Mapping[str, Term] = {
 
 
 def term(key: str) -> Term:
-    """Return a term by its key.
-
-    Raises
-    ------
-    SettingsError
-        The glossary has no such term.
-    """
+    """Return a term by its key."""
     if key not in GLOSSARY:
         raise SettingsError(
             f"The glossary explains {', '.join(sorted(GLOSSARY))}. Received: {key!r}. Add the term "

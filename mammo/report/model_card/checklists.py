@@ -17,10 +17,7 @@ CARD, README, APP, NO = "this card", "README.md", "app", "not answered"
 
 @dataclass(frozen=True)
 class Item:
-    """Hold one item: its number and topic, where it is answered, which section or page, a remark.
-
-    Where it is not answered, the remark says why.
-    """
+    """One item: its number and topic, where it is answered, which section or page, a remark."""
 
     number: str
     topic: str

@@ -82,11 +82,7 @@ def _test_crops(data: Path) -> "pd.DataFrame":
 
 
 def _spread(count: int, limit: int | None) -> list[int]:
-    """Return which of some crops are examined: all, or a limited number, spread evenly.
-
-    >>> _spread(9, 3), _spread(2, 3)
-    ([0, 4, 8], [0, 1])
-    """
+    """Return which of some crops are examined: all, or a limited number, spread evenly."""
     if limit is not None and limit < 1:
         raise SettingsError(f"--limit must be at least 1. Received: {limit}.")
     wanted = count if limit is None else min(limit, count)

@@ -38,13 +38,7 @@ class Subject:
 
 
 def subject_of(model: Classifier, shuffled: Sequence[bytes]) -> Subject:
-    """Open the networks of a model under test.
-
-    Parameters
-    ----------
-    model : Classifier
-    shuffled : ONNX files of the same network with shuffled weights
-    """
+    """Open the networks of a model under test."""
     alone = Classifier(replace(model.card, test_time_flips=False), model.onnx)
     return Subject(model, alone, tuple(Classifier(model.card, one) for one in shuffled))
 
@@ -52,15 +46,7 @@ def subject_of(model: Classifier, shuffled: Sequence[bytes]) -> Subject:
 def examine(
     subject: Subject, crop: NDArray[np.uint8], number: int, box: NDArray[np.bool_] | None
 ) -> dict[str, Any]:
-    """Put the maps of one crop to all tests.
-
-    Parameters
-    ----------
-    subject : Subject
-    crop : uint8 (S, S), 0-255
-    number : int, of the crop; it decides which shuffled network and which mirror image it gets
-    box : bool (S, S), the lesion's, or None where it is not known
-    """
+    """Put the maps of one crop to all tests."""
     maps = maps_of(subject.model, crop)
     shuffled = None
     if number % SHUFFLED_EVERY == 0:
@@ -88,10 +74,7 @@ def maps_of(model: Classifier, crop: NDArray[np.uint8]) -> dict[str, NDArray[np.
 
 
 def likeness(known: NDArray[np.float32], other: NDArray[np.float32]) -> float | None:
-    """Return the rank correlation of two maps; 0 where the other shows nothing.
-
-    None where the known one shows nothing, or is the same everywhere: then nothing can be like it.
-    """
+    """Return the rank correlation of two maps; 0 where the other shows nothing."""
     if known.size < 2 or np.ptp(known) == 0:
         return None
     if other.shape != known.shape or np.ptp(other) == 0:

@@ -26,20 +26,7 @@ if TYPE_CHECKING:
 
 
 def shuffled_network(model: str, folder: Path, seed: int, pictures: NDArray[np.float32]) -> bytes:
-    """Return a trained network with shuffled weights, as an ONNX file.
-
-    Parameters
-    ----------
-    model : "simple_cnn" or "mobilenetv2"
-    folder : Path of the artifacts
-    seed : int
-    pictures : float32 (n, I, I), prepared crops on which batch normalisations measure anew
-
-    Raises
-    ------
-    ArtifactError
-        The artifacts do not verify.
-    """
+    """Return a trained network with shuffled weights, as an ONNX file."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from mammo.training.export import export_onnx
     from mammo.training.serving import serving_model

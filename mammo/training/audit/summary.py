@@ -26,12 +26,7 @@ Read = Callable[[Crop], float | None]
 
 
 def summary(crops: Sequence[Crop]) -> dict[str, Any]:
-    """Return the figures of a model.
-
-    Parameters
-    ----------
-    crops : what `examine` found of each, with its "patient_id"
-    """
+    """Return the figures of a model."""
     return {
         "schema": SCHEMA,
         "crops": len(crops),
@@ -55,12 +50,7 @@ def summary(crops: Sequence[Crop]) -> dict[str, Any]:
 
 
 def figure(crops: Sequence[Crop], read: Read) -> dict[str, Any]:
-    """Return the mean of a number over the crops that have it, with its interval.
-
-    Returns
-    -------
-    dict with value, low, high (None where no crop has it, or no resample moves it) and crops
-    """
+    """Return the mean of a number over the crops that have it, with its interval."""
     having = [(crop["patient_id"], value) for crop in crops if (value := read(crop)) is not None]
     if not having:
         return {"value": None, "low": None, "high": None, "crops": 0}

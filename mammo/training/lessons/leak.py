@@ -34,22 +34,7 @@ FOLDS = 4
 
 @dataclasses.dataclass(frozen=True)
 class LeakSettings:
-    """Say what the lesson of the leak trains.
-
-    Parameters
-    ----------
-    model : str, of `mammo.settings.MODELS`.
-    recipe : Recipe, the same under both splits, without a teacher.
-    seeds : tuple of int, at least one, 0 to `mammo.settings.HIGHEST_SEED`: one run of each split
-        for each.
-    imagenet_weights : str, see `mammo.training.mobilenetv2`.
-    work : Path, keeps finished runs and checkpoints until all are done.
-
-    Raises
-    ------
-    SettingsError
-        If there is no seed, one is out of range, or the recipe distils.
-    """
+    """Say what the lesson of the leak trains."""
 
     model: str
     recipe: Recipe
@@ -70,22 +55,7 @@ class LeakSettings:
 
 
 def leak_lesson(table: "pd.DataFrame", settings: LeakSettings) -> dict[str, Any]:
-    """Train under both splits for every seed, and compare.
-
-    Parameters
-    ----------
-    table : DataFrame of `mammo.data.table.load_crops`; its training rows are used.
-    settings : LeakSettings.
-
-    Returns
-    -------
-    dict, as `artifacts/lessons/leak.json` holds it: "runs", one a split and seed, and "summary".
-
-    Raises
-    ------
-    DataError
-        If there are no training rows, or too few patients for the split.
-    """
+    """Train under both splits for every seed, and compare."""
     rows = table[table["split"] == "train"].reset_index(drop=True)
     if rows.empty:
         raise DataError(

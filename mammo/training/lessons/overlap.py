@@ -15,16 +15,6 @@ if TYPE_CHECKING:
 def count_overlap(table: "pd.DataFrame", held_out: NDArray[np.bool_]) -> dict[str, int]:
     """Count what a test set shares with its training set.
 
-    Parameters
-    ----------
-    table : DataFrame with the columns `patient_id` and `lesion_id`, n rows.
-    held_out : bool (n,), True for the test crops.
-
-    Returns
-    -------
-    dict of int: crops and lesions in training and test, and how many test crops have their
-    patient, and their very lesion (by its other view), in training.
-
     Examples
     --------
     >>> import pandas as pd

@@ -28,19 +28,7 @@ def fit_trust(
     crops: NDArray[np.uint8],
     embedding: NDArray[np.float32],
 ) -> Trust:
-    """Fit everything but the measured figures.
-
-    Parameters
-    ----------
-    model : str, whose embedding it is
-    cases : t rows of `cases.csv` as texts, training crops
-    crops : uint8 (t, 128, 128), 0-255, in the same order
-    embedding : float32 (t, d)
-
-    Returns
-    -------
-    Trust, its `measured` without figures of any test
-    """
+    """Fit everything but the measured figures."""
     vectors = unit_vectors(embedding)
     components = np.linalg.svd(vectors, full_matrices=False)[2][:DIRECTIONS]
     statistics = np.stack([texture(crop) for crop in crops])

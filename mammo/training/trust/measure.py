@@ -35,14 +35,7 @@ SHIFT = 4
 def questioned(
     trust: Trust, model: Classifier, cases: Cases, crops: Crops
 ) -> dict[str, dict[str, Any]]:
-    """Return the share of each set that is questioned.
-
-    Parameters
-    ----------
-    trust : Trust
-    model : Classifier, of the model that `trust` names
-    cases, crops : the test split, rows and uint8 (n, 128, 128)
-    """
+    """Return the share of each set that is questioned."""
     found = {"test crops": _share(_questions(trust, model, crops), patients(cases))}
     for name, changed in variants(crops):
         found[f"test crops, {name}"] = _share(_questions(trust, model, changed), patients(cases))
@@ -76,14 +69,7 @@ def _questions(trust: Trust, model: Classifier, crops: Crops) -> Booleans:
 
 
 def neighbours_vote(trust: Trust, embedding: NDArray[np.float32], cases: Cases) -> dict[str, Any]:
-    """Return how often the majority of the nearest lesions has the crop's own pathology.
-
-    Parameters
-    ----------
-    trust : Trust
-    embedding : float32 (n, d)
-    cases : n rows, of which each one's own patient is left out of its neighbours
-    """
+    """Return how often the majority of the nearest lesions has the crop's own pathology."""
     rows = zip(embedding, cases, strict=True)
     shares = [vote(trust.similar(vector, case["patient_id"])) for vector, case in rows]
     malignant = labels(cases)
@@ -97,13 +83,7 @@ def neighbours_vote(trust: Trust, embedding: NDArray[np.float32], cases: Cases) 
 
 
 def zone_figures(model: Classifier, train: Cases, test: Cases) -> dict[str, Any]:
-    """Set the "not sure" zone on out-of-fold scores and measure it on the test split.
-
-    Returns
-    -------
-    dict with the zone, the share of test crops accepted outside it, how often the model is right
-    there, inside and over all, and the risk-coverage curve
-    """
+    """Set the "not sure" zone on out-of-fold scores and measure it on the test split."""
     threshold = model.card.thresholds["youden"]
     known = margins(_scores(model, train), threshold)
     far = margins(_scores(model, test), threshold)
@@ -152,14 +132,7 @@ def _ends(interval: Estimate) -> dict[str, float | None]:
 
 
 def spread_figures(model: Classifier, test: Cases, crops: Crops) -> dict[str, Any]:
-    """Measure whether the spread over flips holds the same crop, moved by a few pixels.
-
-    Returns
-    -------
-    dict: the share of moved crops whose probability is within the flips' range, the share of crops
-    whose flips stand on both sides of the threshold, and how often the model is right for these and
-    for the others
-    """
+    """Measure whether the spread over flips holds the same crop, moved by a few pixels."""
     given = model.assess(crops)
     low, high = (np.array([getattr(one, end) for one in given]) for end in ("p_low", "p_high"))
     moved = np.stack([model.predict(one) for one in _moved(crops)])

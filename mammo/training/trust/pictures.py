@@ -47,21 +47,7 @@ LINES = (
 
 
 def outsiders(half: Half) -> dict[str, Crops]:
-    """Return every set of pictures that are no mammogram crops.
-
-    Parameters
-    ----------
-    half : "tune" or "measure", which have no source picture in common
-
-    Returns
-    -------
-    dict of the set's name -> uint8 (n, 128, 128), 0-255
-
-    Raises
-    ------
-    DataError
-        scikit-image is not installed.
-    """
+    """Return every set of pictures that are no mammogram crops."""
     random = np.random.default_rng(1 if half == "tune" else 2)
     photographs = [_shipped(name) for name in PHOTOGRAPHS[half]] + [_sample_image(half)]
     pages = [_shipped(name) for name in PAGES[half]]
@@ -139,18 +125,7 @@ def _cuts(pictures: list[Crops], random: np.random.Generator) -> Crops:
 
 
 def film_windows(film: Crops, least_air: float, most_air: float, count: int = 10) -> Crops:
-    """Cut random windows of 300 to 700 pixels a side with some share of air.
-
-    Parameters
-    ----------
-    film : uint8 (H, W), 0-255, a whole film
-    least_air, most_air : float, 0-1, share of pixels of at most 5 grey levels
-    count : int, at most so many windows; fewer where the film has too few
-
-    Returns
-    -------
-    uint8 (n, 128, 128)
-    """
+    """Cut random windows of 300 to 700 pixels a side with some share of air."""
     random, found = np.random.default_rng(3), []
     for _ in range(100 * count):
         side = int(random.integers(300, 700))
@@ -236,16 +211,7 @@ def _cloud(random: np.random.Generator) -> Crops:
 
 
 def variants(crops: Crops) -> Iterator[tuple[str, Crops]]:
-    """Change mammogram crops as a mistake or another export would.
-
-    Parameters
-    ----------
-    crops : uint8 (n, S, S), 0-255
-
-    Yields
-    ------
-    the name of the change, and uint8 (n, S, S)
-    """
+    """Change mammogram crops as a mistake or another export would."""
     yield "mirrored", np.ascontiguousarray(crops[:, :, ::-1])
     yield "turned by 90 degrees", np.ascontiguousarray(np.rot90(crops, axes=(1, 2)))
     yield "inverted", np.asarray(255 - crops, np.uint8)

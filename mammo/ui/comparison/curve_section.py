@@ -20,18 +20,7 @@ from mammo.ui.kit.widgets import choose_option, draw
 
 
 def show_curves(study: Study, thresholds: Mapping[str, Share]) -> None:
-    """Show the curve that the visitor chose, with a sentence on what to see in it.
-
-    Parameters
-    ----------
-    study : Study
-    thresholds : model name -> Share, the thresholds in force
-
-    Raises
-    ------
-    ArtifactError
-        The training curves cannot be read.
-    """
+    """Show the curve that the visitor chose, with a sentence on what to see in it."""
     st.header("Curves", anchor="curves")
     curve = choose_option("Curve", "curve", wording.CURVES, "roc")
     st.caption(wording.CAPTIONS[curve])

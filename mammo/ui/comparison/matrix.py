@@ -21,13 +21,7 @@ Cells = Mapping[str, Mapping[str, NDArray[np.bool_]]]
 
 
 def choose_cell(study: Study, cells: Cells) -> tuple[EvaluatedModel, str] | None:
-    """Draw a matrix for each model; return the model and outcome whose cell is chosen, or None.
-
-    Parameters
-    ----------
-    study : Study
-    cells : model name -> outcome -> bool (u,), from `case_table.outcomes`
-    """
+    """Draw a matrix for each model; return the model and outcome whose cell is chosen, or None."""
     models = {model.name: model for model in study.models}
     legal = [f"{model}.{outcome}" for model in models for outcome in OUTCOMES]
     # The buttons go with the page, and a choice of an earlier visit with them.

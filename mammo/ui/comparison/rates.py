@@ -41,20 +41,12 @@ SCORES = {
 
 
 def figures_of(point: OperatingPoint) -> dict[str, Estimate]:
-    """Return the figures of `RATES` of an operating point with one clinic.
-
-    PPV, NPV and the counts are those at the clinic's prevalence, not the test set's.
-    """
+    """Return the figures of `RATES` of an operating point with one clinic."""
     return {name: {**point.rates, **point.clinics[0].figures}[name] for name in RATES}
 
 
 def rates_table(points: Mapping[str, OperatingPoint]) -> "pd.DataFrame":
-    """Lay out what each reader's threshold brings, for the screen.
-
-    Parameters
-    ----------
-    points : reader's title -> OperatingPoint with one clinic
-    """
+    """Lay out what each reader's threshold brings, for the screen."""
     import pandas as pd
 
     figures = {title: figures_of(point) for title, point in points.items()}

@@ -161,13 +161,7 @@ def _show_patient(crops: "pd.DataFrame", lesion: str) -> None:
 
 
 def show_pictures(rows: "pd.DataFrame", key: str) -> None:
-    """Show some cases side by side, each with its picture and a button that opens it.
-
-    Parameters
-    ----------
-    rows : DataFrame of `mammo.artifacts.load_cases`
-    key : str, tells this group of buttons from others of the page
-    """
+    """Show some cases side by side, each with its picture and a button that opens it."""
     found, complaint = case_folder.pictures(rows["case_id"].tolist())
     warn(complaint)
     with st.grid(_COLUMNS, min_column_width=NARROW):

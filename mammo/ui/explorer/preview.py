@@ -59,17 +59,7 @@ def _show(pictures: Mapping[str, NDArray[np.uint8]]) -> None:
 
 
 def steps(crop: NDArray[np.uint8], card: Card) -> dict[str, NDArray[np.uint8]]:
-    """Return the crop under each step, by its title.
-
-    Parameters
-    ----------
-    crop : uint8 (S, S), 0-255
-    card : Card, whose preprocessing and training recipe are used
-
-    Returns
-    -------
-    dict of uint8 pictures: as cut, stretched, resized, then each augmentation at its largest
-    """
+    """Return the crop under each step, by its title."""
     preprocessing, limits = card.preprocessing, augmentation_of(card)
     stretched = stretch(crop, preprocessing)
     size = preprocessing.input_size

@@ -34,12 +34,7 @@ _MOUNT = st.components.v2.component(
 
 
 def connect_browser(page: str) -> None:
-    """Mount the browser's part, and stop the run where the page belongs to a session that is gone.
-
-    Parameters
-    ----------
-    page : str, the title of the page
-    """
+    """Mount the browser's part; stop the run where the page belongs to a lost session."""
     session = st.session_state.setdefault(_SESSION, secrets.token_hex(8))
     accepted = st.session_state.get(_ACCEPTED, False)
     known = _MOUNT(

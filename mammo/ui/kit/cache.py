@@ -137,13 +137,7 @@ def examples_at_hand() -> "dict[str, ExampleLesion]":
 
 
 def example_crop(lesion: "ExampleLesion") -> NDArray[np.uint8]:
-    """Cut an example lesion at its recorded window, uint8 (S, S), when it is first asked for.
-
-    Raises
-    ------
-    MammoError
-        Its film cannot be read.
-    """
+    """Cut an example lesion at its recorded window, uint8 (S, S), when it is first asked for."""
     return _example_crop(lesion.film, lesion.window)
 
 

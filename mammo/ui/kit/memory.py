@@ -75,11 +75,7 @@ def give_back_freed_memory() -> bool:
 
 
 def admit_uploads() -> bool:
-    """Receive uploads in memory, and large ones only while there is memory for them.
-
-    Return whether there is a server; it is looked up and not imported, since a page under test has
-    none. `server.maxUploadSize` limits the size of one upload.
-    """
+    """Receive uploads in memory, and large ones only while there is memory for them."""
     parsers = sys.modules.get(_FORM_PARSER)
     if parsers is None:
         return False
@@ -148,11 +144,7 @@ def _stored_uploads() -> int:
 
 
 def memory_left() -> int:
-    """Return how many bytes this server may still take: of its control groups, and of the machine.
-
-    A container limits the memory of its control group; pages of files do not count, since the
-    kernel takes them back at need. Where nothing is known, there is no limit.
-    """
+    """Return how many bytes this server may still take, of its control groups and the machine."""
     left = [sys.maxsize]
     with suppress(OSError, ValueError, KeyError):
         free = _numbers(Path("/proc/meminfo"), ":")["MemAvailable"] * 1024
@@ -165,10 +157,7 @@ def memory_left() -> int:
 
 
 def _control_groups() -> Iterator[tuple[Path, str, str]]:
-    """Yield the folders of the control groups, with the names of their limit and own memory.
-
-    Reference: the kernel's admin-guide, cgroup-v2.rst and cgroup-v1/memory.rst.
-    """
+    """Yield the folders of the control groups, with the names of their limit and own memory."""
     with suppress(OSError):
         for line in Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines():
             number, controllers, path = line.split(":", 2)
@@ -189,10 +178,7 @@ def _numbers(file: Path, end_of_name: str = " ") -> dict[str, int]:
 
 
 def drop_uploads_of_a_left_page(page: str) -> bool:
-    """Free what this visitor uploaded on another page than this; return whether there was one.
-
-    The uploader is gone with its page, but Streamlit would keep the bytes until the tab closes.
-    """
+    """Free what this visitor uploaded on another page than this; return whether there was one."""
     context = get_script_run_ctx()
     left = bool(st.session_state.get(_PAGE, page) != page)
     st.session_state[_PAGE] = page
@@ -209,10 +195,7 @@ class _Apart:
 
 
 def set_libraries_apart() -> bool:
-    """Let garbage collection pass over what is loaded by now; return whether that was done anew.
-
-    Done again where a library was loaded since, and once a minute, garbage taken out before.
-    """
+    """Let garbage collection pass over what is loaded by now; return whether that was done anew."""
     now, modules = time.monotonic(), len(sys.modules)
     if modules == _Apart.modules and now < _Apart.since + _SECONDS_APART:
         return False

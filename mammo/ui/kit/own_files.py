@@ -36,15 +36,7 @@ OWN_SHELF = "viewer_own_shelf"
 
 @dataclass(frozen=True, eq=False)
 class OwnCrop:
-    """Hold a crop of the visitor's own, or a window that they marked on an example film.
-
-    Attributes
-    ----------
-    name : str, the file's or the example's
-    crop : uint8 (S, S), 0-255
-    source_side : int, side of what was cut, in pixels of the file
-    doubts : tuple of str, what the reader said of the whole picture
-    """
+    """Hold a crop of the visitor's own, or a window that they marked on an example film."""
 
     name: str
     crop: NDArray[np.uint8]
@@ -113,15 +105,7 @@ class OwnFile:
 
 @dataclass(eq=False)
 class _Own:
-    """What the session keeps of the visitor's own files.
-
-    Attributes
-    ----------
-    files : tuple of OwnFile
-    unread : file_id -> content of a file that was received and not read yet
-    images : file_id -> Image, or the sentence why it cannot be read
-    turn : held while a file is read: a click then starts another run beside the one that reads
-    """
+    """What the session keeps of the visitor's own files."""
 
     files: tuple[OwnFile, ...] = ()
     unread: dict[str, BytesIO] = field(default_factory=dict)
@@ -130,10 +114,7 @@ class _Own:
 
 
 def open_files() -> Sequence[OwnFile]:
-    """Ask for files; those opened earlier in the visit stay until removed or replaced.
-
-    Every name is welcome: DICOM files often have no ending.
-    """
+    """Ask for files; those opened earlier in the visit stay until removed or replaced."""
     DECODER.start()
     uploads = st.file_uploader(
         "Films or crops", accept_multiple_files=True, key="files", on_change=_take_uploads
@@ -168,11 +149,7 @@ def _own() -> _Own:
 
 
 def _take_uploads() -> None:
-    """Take what the uploader received out of Streamlit's memory, and drop what was removed from it.
-
-    Streamlit keeps the bytes of an upload in three places, of which one is a copy made with each
-    run of the page. Its records stay without them, for the uploader to show.
-    """
+    """Take uploads out of Streamlit's memory, and drop what was removed from the uploader."""
     uploads: list[UploadedFile] = st.session_state["files"]
     if not uploads:
         forget_upload()

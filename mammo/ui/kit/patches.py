@@ -23,11 +23,7 @@ _INTERNET = (socket.AF_INET, socket.AF_INET6)
 
 @cache
 def send_at_once() -> int:
-    """Turn Nagle's algorithm off where this process listens; return at how many ports.
-
-    For the connections that already stand there, too. Done once a process; where a system does not
-    list its open files (Windows), nothing changes.
-    """
+    """Turn Nagle's algorithm off where this process listens; return at how many ports."""
     ports = {_port(one) for one in _tcp_sockets() if _listens(one)}
     for one in _tcp_sockets():
         if _port(one) in ports:  # a peer may be gone by now

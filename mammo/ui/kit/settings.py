@@ -24,11 +24,7 @@ def default_threshold() -> str:
 
 
 def threshold_key(field: str) -> str:
-    """Return the key of a page's own choice of threshold, which follows when the setting changes.
-
-    Each change of the setting makes it another: the browser goes on sending what was chosen under
-    the key before.
-    """
+    """Return the key of a page's own threshold, which follows when the setting changes."""
     changes = st.session_state.get(_CHANGES, 0)
     return f"{field}_{changes}" if changes else field
 

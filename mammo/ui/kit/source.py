@@ -135,10 +135,7 @@ def _choose_example() -> Picture:
 
 
 def _keep(name: str, options: Sequence[str]) -> None:
-    """Keep what was chosen in the link; the first of the options only where it stands there.
-
-    To take it out would be one more step for who goes back.
-    """
+    """Keep what was chosen in the link; the first of the options only where it stands there."""
     chosen = str(st.session_state[name])
     silent = chosen == options[0] and st.query_params.get(name) != chosen
     keep_in_link(name, None if silent else chosen)
@@ -176,10 +173,7 @@ def open_one_of(files: Sequence[OwnFile]) -> Picture | None:
 
 
 def _keep_open(names: Mapping[str, str]) -> None:
-    """Keep a file open whose name, by its id in `names`, has just got or lost its number.
-
-    The browser sends a choice by its name, and has to be told the new one.
-    """
+    """Keep a file open whose name, by its id in `names`, has just got or lost its number."""
     if st.session_state.get(_NAMES) != names:
         st.session_state[_NAMES] = names
         opened = st.session_state.get(_OPENED)
@@ -208,18 +202,7 @@ def numbered(names: Sequence[str]) -> list[str]:
 
 
 def open_own(file: OwnFile, name: str) -> Picture:
-    """Open one of the visitor's own files.
-
-    Parameters
-    ----------
-    file : OwnFile
-    name : str, what to call it
-
-    Raises
-    ------
-    ImageError
-        The file is not a picture that can be read, or is no longer in memory.
-    """
+    """Open one of the visitor's own files."""
     with st.spinner("Reading the file"):
         return Picture(file.file_id, name, read_own(file))
 

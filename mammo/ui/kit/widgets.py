@@ -35,10 +35,7 @@ _FOLLOW_THEME = ", ".join(
 
 
 def let_words_follow_the_theme() -> None:
-    """Show the words of all charts in the colour of the page's, also when the theme turns.
-
-    And the chosen tool of each.
-    """
+    """Show the words of all charts in the colour of the page's, also when the theme turns."""
     st.html(f"<style>{_FOLLOW_THEME} {{ fill: currentColor !important }}</style>")
 
 
@@ -94,10 +91,7 @@ def _made_and_kept(make: Callable[[], bytes], keep: Callable[[bytes], None]) -> 
 
 
 def _keeper(name: str, media_type: str, place: str) -> Callable[[bytes], None]:
-    """Give what enters a content under this visitor's session, at a place of its own.
-
-    The session is that of the thread which enters, so a thread is lent it.
-    """
+    """Give what enters a content under this visitor's session, at a place of its own."""
     context = get_script_run_ctx()
 
     def keep(content: bytes) -> None:
@@ -214,15 +208,7 @@ def choose_option(
 
 
 def set_from_link(key: str, name: str, options: Collection[str], default: str) -> None:
-    """Set a widget from the link when it first shows or the visitor goes back to an address.
-
-    Parameters
-    ----------
-    key : str, of the widget
-    name : str, of the option in the link
-    options : what the widget may hold
-    default : str, what holds where the link says nothing usable
-    """
+    """Set a widget from the link when it first shows or the visitor goes back to an address."""
     if went_back() or st.session_state.get(key) not in options:
         st.session_state[key] = option_from_link(st.query_params.get(name), options, default)
 

@@ -24,13 +24,7 @@ class LoadedCard:
 
 
 def load_model_card() -> LoadedCard:
-    """Return the card of the served artifacts; seconds the first time, then at once.
-
-    Raises
-    ------
-    MammoError
-        The artifacts cannot be read, or hold nothing to evaluate.
-    """
+    """Return the card of the served artifacts; seconds the first time, then at once."""
     files = cache.manifest().files
     told = "".join(f"{name}{files[name].sha256}" for name in sorted(files))
     return _loaded(str(artifacts_folder()), hashlib.sha256(told.encode()).hexdigest())

@@ -98,13 +98,7 @@ def require_pictures(opened: Round) -> None:
 
 
 def views(opened: Round, place: int) -> list[View]:
-    """Return the pictures of the case at a place, without a word that names it or its truth.
-
-    Raises
-    ------
-    MammoError
-        A picture cannot be read.
-    """
+    """Return the pictures of the case at a place, without a word that names it or its truth."""
     case, number = opened.cases.ids[place], f"case {place + 1} of {opened.plan.n}"
     if opened.plan.source == "examples":
         return _example_views(cache.examples()[case], number)
@@ -162,13 +156,7 @@ def _example_views(lesion: "ExampleLesion", number: str) -> list[View]:
 
 
 def lesion_of(opened: Round, place: int) -> Lesion:
-    """Return the case at a place as the models read it: a window on a film, or a ready crop.
-
-    Raises
-    ------
-    MammoError
-        Its picture cannot be read.
-    """
+    """Return the case at a place as the models read it: a window on a film, or a ready crop."""
     case = opened.cases.ids[place]
     if opened.plan.source == "examples":
         lesion = cache.examples()[case]

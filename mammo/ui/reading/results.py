@@ -76,14 +76,7 @@ def file_name(code: str, nickname: str) -> str:
 
 
 def show_score(opened: Round, record: Record, reader: str = wording.YOU) -> None:
-    """Show everything that a whole record says, and each case with its truth.
-
-    Parameters
-    ----------
-    opened : Round
-    record : Record of all its cases
-    reader : str, who read it, as they wrote their name
-    """
+    """Show everything that a whole record says, and each case with its truth."""
     _figures(opened, record, reader)
     with sentences():
         show_review(opened, record, reader)

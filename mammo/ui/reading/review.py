@@ -76,10 +76,7 @@ def _go(shown: Shown, at: int) -> None:
 
 
 def _facts(opened: Round, record: Record, place: int, name: str) -> None:
-    """Say the truth of a case, what everybody said, and what was recorded.
-
-    `name` is the reader's, as Markdown.
-    """
+    """Say the truth of a case, what everybody said, and what was recorded."""
     cases, reading = opened.cases, record.readings[place]
     row = cases.rows.iloc[place].to_dict()
     icon = "warning" if cases.labels[place] else "check_circle"

@@ -31,11 +31,7 @@ _ROWS = "batch_rows"
 
 
 def assess_files(files: Sequence[OwnFile], classifiers: Sequence[Classifier]) -> tuple[Row, ...]:
-    """Assess each file that is not assessed yet, under a progress bar.
-
-    The rows of this session are kept as they come, so that a page run again in the middle loses
-    nothing, and dropped with their files. Of files with one name each has its number.
-    """
+    """Assess each file that is not assessed yet, under a progress bar."""
     held: dict[str, Row] = st.session_state.setdefault(_ROWS, {})
     for gone in held.keys() - {file.file_id for file in files}:
         del held[gone]

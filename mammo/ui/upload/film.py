@@ -84,11 +84,7 @@ def mark_lesion(picture: Picture) -> None:
 
 @st.fragment
 def _controlled_film(picture: Picture) -> None:
-    """Show the film below its controls; looking closer or brighter runs this part alone.
-
-    A box drawn asks for a run of the page from here, which may take the controls off the page for
-    a moment: they keep what was chosen.
-    """
+    """Show the film below its controls; looking closer or brighter runs this part alone."""
     box = _BOX.get()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         zoom = _zoom(box)

@@ -47,13 +47,7 @@ def signals(viewed: Viewed, crop: Crop, models: Sequence[Classifier]) -> Signals
 
 
 def heat(viewed: Viewed, crop: Crop, model: Classifier, method: Method) -> NDArray[np.float32]:
-    """Compute a method's map, float32 (S, S) in 0-1, with a bar of progress where it takes long.
-
-    Raises
-    ------
-    MammoError
-        The method fails on this model or crop.
-    """
+    """Compute a method's map, float32 (S, S) in 0-1, with a bar of progress where it takes long."""
     place = st.empty()
     progress = _bar(place, method, model)
     try:

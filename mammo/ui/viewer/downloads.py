@@ -38,13 +38,7 @@ def offer_map(
     heat: NDArray[np.float32],
     look: tuple[ColourMap, float],
 ) -> None:
-    """Offer one map as a picture: the crop, the crop under the map, the scale, the words.
-
-    Parameters
-    ----------
-    heat : float32 (S, S), 0-1, of the crop, uint8 (S, S)
-    look : colour map and opacity, 0-1
-    """
+    """Offer one map as a picture: the crop, the crop under the map, the scale, the words."""
     about = (
         f"{viewed.name}. {answer.card.title}, {method.title} ({method.reference}). "
         f"{method.resolution(answer.card)}.",
@@ -95,11 +89,6 @@ def offer_csv(columns: Mapping[str, Sequence[object]], name: str) -> None:
 
 
 def estimate(answer: Answer) -> str:
-    """Say a model's estimate for a caption.
-
-    Returns
-    -------
-    str, "MobileNetV2: estimated probability of malignancy 81%."
-    """
+    """Say a model's estimate for a caption."""
     p_malignant = text.percent(answer.assessment.p_malignant)
     return f"{answer.card.title}: estimated probability of malignancy {p_malignant}."

@@ -22,16 +22,7 @@ LONGEST_ID = 60
 
 @dataclass(frozen=True, eq=False)
 class Viewed:
-    """Hold what is looked at.
-
-    Attributes
-    ----------
-    key : str, tells this crop from any other; public ones by case id and data folder
-    name : str, how people know it; not escaped for Markdown
-    crop : uint8 (S, S), 0-255, or None where the pixels of a case are not at hand
-    row : the case's row of `cases.csv`; None for a crop of the visitor's own
-    doubts : tuple of str, what makes the picture doubtful
-    """
+    """Hold what is looked at."""
 
     key: str
     name: str
@@ -51,15 +42,7 @@ class Viewed:
 
 
 def view_case(case: str) -> Viewed:
-    """Open a public case.
-
-    Raises
-    ------
-    DataError
-        There is no such case.
-    MammoError
-        Its picture cannot be read.
-    """
+    """Open a public case."""
     cases = case_folder.cases()
     rows = cases[cases["case_id"] == case]
     if rows.empty:
@@ -92,13 +75,7 @@ def _side(case: str, crop: NDArray[np.uint8]) -> int:
 
 
 def view_own() -> Viewed:
-    """Open the crop that the visitor brought from the upload page.
-
-    Raises
-    ------
-    DataError
-        There is none in this session.
-    """
+    """Open the crop that the visitor brought from the upload page."""
     own = own_crop()
     if own is None:
         raise DataError(
