@@ -26,8 +26,7 @@ from pydicom.uid import (
 )
 
 from mammo import example_lesions
-from mammo.imaging.dicom_format import pixel_format
-from mammo.imaging.dicom_header import read_header
+from mammo.imaging.dicom_header import pixel_format, read_header
 from mammo.imaging.dicom_pixels import read_stored_values
 from tests.imaging.makers import (
     dicom_bytes,

@@ -8,23 +8,35 @@ Reference: DICOM PS3.5 sections 8 (pixels) and A.4 (encapsulation).
 """
 
 import re
+import struct
 from io import BytesIO
+from itertools import pairwise
 from typing import Any, BinaryIO
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image as PillowImage
 from pydicom.encaps import encapsulate, get_frame
 from pydicom.pixels.decoders.base import Decoder, get_decoder
 from pydicom.uid import UID, ExplicitVRBigEndian, RLELossless
 
 from mammo.errors import ImageError
-from mammo.imaging.damage import damage_refused
-from mammo.imaging.dicom_format import PixelFormat, colours_refused
-from mammo.imaging.dicom_header import UNDEFINED_LENGTH, Header, PixelElement
-from mammo.imaging.limits.clock import allow_more_time
-from mammo.imaging.limits.codestream import is_complete, mended, read_codestream
-from mammo.imaging.limits.dicom import count_fragments
-from mammo.imaging.rle import decode_rle
+from mammo.imaging.dicom_header import (
+    UNDEFINED_LENGTH,
+    Header,
+    PixelElement,
+    PixelFormat,
+    colours_refused,
+)
+from mammo.imaging.grey import damage_refused
+from mammo.imaging.limits.dicom import (
+    allow_more_time,
+    count_fragments,
+    is_complete,
+    mended,
+    read_codestream,
+)
 
 _UID = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){0,63}")
 _PLUGIN = "pylibjpeg"
@@ -194,3 +206,26 @@ def _grey_channel(values: NDArray[Any], layout: PixelFormat) -> NDArray[Any]:
     ):
         return first
     raise colours_refused()
+
+
+_RLE_HEADER = 64
+
+
+def decode_rle(
+    frame: bytes, rows: int, columns: int, dtype: np.dtype[np.integer[Any]], samples: int = 1
+) -> NDArray[np.integer[Any]]:
+    """Decode one frame to (rows, columns), or (rows, columns, samples) if there are several."""
+    segments, *starts = struct.unpack("<16L", frame[:_RLE_HEADER].ljust(_RLE_HEADER, b"\0"))
+    if segments != dtype.itemsize * samples:
+        raise ValueError("the number of RLE segments does not fit the bits allocated")
+    bounds = [*starts[:segments], len(frame)]
+    # One long line: runs may then cross the rows, which PS3.5 forbids but some writers do.
+    size = (rows * columns, 1)
+    planes = [
+        np.asarray(PillowImage.frombytes("L", size, frame[start:end], "packbits", "L"))
+        for start, end in pairwise(bounds)
+    ]
+    bytes_first = [i ^ (dtype.itemsize - 1) for i in range(segments)]  # the lowest byte first
+    merged = np.asarray(cv2.merge([planes[i] for i in bytes_first]), dtype=np.uint8)
+    shape = (rows, columns) if samples == 1 else (rows, columns, samples)
+    return merged.reshape(-1).view(dtype.newbyteorder("<")).reshape(shape).astype(dtype, copy=False)

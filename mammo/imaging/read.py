@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mammo.errors import ImageError
+from mammo.imaging.grey import decoders_silenced
 from mammo.imaging.image import Image
 from mammo.imaging.picture import picture_format, read_picture
-from mammo.imaging.silence import decoders_silenced
 
 _HEAD = 352
 """Bytes by which a file is told: a NIfTI header names itself at byte 344."""

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from mammo.errors import ImageError
+from mammo.imaging.grey import to_grey
 from mammo.imaging.image import MAX_COSTLY_PIXELS, MAX_PIXELS, check_size
-from mammo.imaging.picture_colour import to_grey
 
 _GAP = rb"(?:\s|#[^\r\n]*[\r\n])+"
 _HEADER = re.compile(rb"P([2356])" + (_GAP + rb"(\d{1,9})") * 3 + rb"(?:#[^\r\n]*[\r\n]|\s)")
@@ -47,7 +48,7 @@ def decode_pnm(stream: BinaryIO) -> tuple[NDArray[Any], int, tuple[str, ...]]:
     stream.seek(header.end())
     shape = (height, width) if channels == 1 else (height, width, channels)
     values = _ascii(stream, shape) if is_ascii else _binary(stream, shape, most)
-    grey, warnings = to_grey(_strips(values, most), (height, width))
+    grey, warnings = to_grey(_pnm_strips(values, most), (height, width))
     return grey, 1, warnings
 
 
@@ -84,7 +85,7 @@ def _numbers(text: bytes) -> NDArray[np.int64]:
     return numbers
 
 
-def _strips(values: NDArray[Any], most: int) -> Iterator[NDArray[Any]]:
+def _pnm_strips(values: NDArray[Any], most: int) -> Iterator[NDArray[Any]]:
     for top in range(0, len(values), _STRIP_ROWS):
         strip = values[top : top + _STRIP_ROWS]
         if strip.max() > most:
@@ -98,3 +99,52 @@ def _strips(values: NDArray[Any], most: int) -> Iterator[NDArray[Any]]:
             yield np.rint(strip * (65_535 / most)).astype(np.uint16)
         else:
             yield strip.astype(np.uint8 if most == 255 else np.uint16)
+
+
+_MAX_NPY_HEADER = 4_096
+"""Letters that describe type and shape. NumPy writes 64 to 128."""
+
+_MAX_WIDTH = 8
+"""Bytes per number. Longer floats differ between machines."""
+
+
+def decode_npy(stream: BinaryIO) -> tuple[NDArray[Any], int, tuple[str, ...]]:
+    """Decode a .npy file."""
+    shape, is_fortran, kind = _npy_header(stream)
+    if kind.kind not in "uif" or kind.itemsize > _MAX_WIDTH:
+        raise _refused("whole or floating-point numbers of at most 64 bits", kind.name[:40])
+    if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (1, 3, 4)):
+        raise _refused("shape (height, width), or with 1, 3 or 4 channels", f"shape {shape[:6]}")
+    is_colour = len(shape) == 3 and shape[2] > 1
+    is_costly = kind.itemsize > 2 or (is_colour and (kind.itemsize > 1 or is_fortran))
+    check_size(shape[0], shape[1], MAX_COSTLY_PIXELS if is_costly else MAX_PIXELS)
+    size = int(np.prod(shape, dtype=np.int64)) * kind.itemsize
+    content = stream.read(size)
+    if len(content) < size:
+        raise EOFError
+    values = np.frombuffer(content, kind).reshape(shape, order="F" if is_fortran else "C")
+    grey, warnings = to_grey(_npy_strips(values), (shape[0], shape[1]))
+    return grey, 1, warnings
+
+
+def _npy_header(stream: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    version = npy.read_magic(stream)
+    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    return read(stream, max_header_size=_MAX_NPY_HEADER)
+
+
+def _npy_strips(values: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Yield rows in the order and byte order of this machine."""
+    kind = np.dtype(np.float32) if values.dtype.itemsize == 2 and values.dtype.kind == "f" else (
+        values.dtype.newbyteorder("=")
+    )  # fmt: skip
+    for top in range(0, len(values), _STRIP_ROWS):
+        strip = np.ascontiguousarray(values[top : top + _STRIP_ROWS], dtype=kind)
+        yield strip[..., 0] if strip.ndim == 3 and strip.shape[2] == 1 else strip
+
+
+def _refused(expected: str, received: str) -> ImageError:
+    return ImageError(
+        f"Expected a NumPy array of {expected}, received {received}. "
+        "Save the picture as uint8 or uint16 of shape (height, width)."
+    )
