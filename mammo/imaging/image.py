@@ -112,3 +112,10 @@ def check_size(height: int, width: int, most: int = MAX_PIXELS) -> None:
             f"The picture is too long: expected at most {MAX_SIDE:,} pixels per side, received "
             f"{width:,} x {height:,}. Cut out the breast."
         )
+
+
+def refusal(
+    expected: str, received: str, remedy: str = "Save the picture as a grey PNG."
+) -> ImageError:
+    """Return the error of a file that is not what can be read."""
+    return ImageError(f"Expected {expected}, received {received}. {remedy}")

@@ -7,14 +7,14 @@ as signed, 16-bit colours cut to 8 bits.
 References: TIFF 6.0, sections 5 (palette), 8 (fields), 12 (multi-page), 18 (alpha).
 """
 
-import struct
 from collections.abc import Iterator
 from io import BytesIO
+from itertools import accumulate
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL.TiffImagePlugin import TiffImageFile
+from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
 from mammo.errors import ImageError
 from mammo.imaging.grey import to_grey
@@ -197,8 +197,10 @@ def _decompressed(
     blocks: list[bytes], height: int, page: Directory, layout: Layout
 ) -> NDArray[np.uint8]:
     """Return the bytes of blocks one below the other, (height, row_bytes)."""
-    more = {}
-    if layout.compression == JPEG:
+    is_jpeg = layout.compression == JPEG
+    samples = 3 if is_jpeg and layout.packed == 3 else 1
+    tags = ImageFileDirectory_v2()
+    if is_jpeg:
         essences = [jpeg_essence(block) for block in blocks]
         if any(essence.is_buffered for essence in essences):
             raise ImageError(
@@ -206,10 +208,18 @@ def _decompressed(
                 "Save the picture as a grey PNG."
             )
         blocks = [essence.content for essence in essences]
-        for tag, kind in ((_TABLES, "B"), (_SUBSAMPLING, "H")):
-            numbers = page.values(tag, _MAX_TABLES)
-            more[tag] = (kind, numbers)
-    picture = TiffImageFile(BytesIO(_plain_tiff(blocks, height, layout, more)))
+        if tables := page.values(_TABLES, _MAX_TABLES):
+            tags[_TABLES] = bytes(tables)
+        if subsampling := page.values(_SUBSAMPLING, 2):
+            tags[_SUBSAMPLING] = subsampling
+    sizes = [len(block) for block in blocks]
+    tags[256], tags[257] = layout.row_bytes // samples, height
+    tags[258], tags[259], tags[277] = (8,) * samples, layout.compression, samples
+    tags[262] = layout.photometric if samples == 3 else 1
+    tags[273] = tuple(accumulate(sizes[:-1], initial=0))  # counted from the directory's end
+    tags[278], tags[279] = min(layout.rows, height), tuple(sizes)
+    plain = b"".join((b"II*\0\x08\0\0\0", tags.tobytes(8), *blocks))
+    picture = TiffImageFile(BytesIO(plain))
     picture.load()
     values = np.empty((height, layout.row_bytes), np.uint8)
     step = max(1, _BATCH_BYTES // layout.row_bytes)
@@ -217,34 +227,6 @@ def _decompressed(
         strip = picture.crop((0, top, picture.width, min(top + step, height)))
         values[top : top + step] = np.asarray(strip).reshape(-1, layout.row_bytes)
     return values
-
-
-def _plain_tiff(
-    blocks: list[bytes], height: int, layout: Layout, more: dict[int, tuple[str, tuple[int, ...]]]
-) -> bytes:
-    """Return a TIFF of plain bytes whose strips are the blocks."""
-    is_colour = layout.compression == JPEG and layout.packed == 3
-    samples = 3 if is_colour else 1
-    sizes = [len(block) for block in blocks]
-    offsets = (8 + np.cumsum([0, *sizes[:-1]])).tolist()
-    tags: dict[int, tuple[str, tuple[int, ...]]] = {
-        256: ("L", (layout.row_bytes // samples,)), 257: ("L", (height,)),
-        258: ("H", (8,) * samples), 259: ("H", (layout.compression,)),
-        262: ("H", (layout.photometric if is_colour else 1,)), 273: ("L", tuple(offsets)),
-        277: ("H", (samples,)), 278: ("L", (min(layout.rows, height),)), 279: ("L", tuple(sizes)),
-        **{tag: numbers for tag, numbers in more.items() if numbers[1]},
-    }  # fmt: skip
-    place = 8 + sum(sizes)
-    ahead = place + 2 + 12 * len(tags) + 4
-    directory, values = struct.pack("<H", len(tags)), b""
-    for tag, (kind, numbers) in tags.items():
-        packed = struct.pack(f"<{len(numbers)}{kind}", *numbers)
-        inline = (
-            packed.ljust(4, b"\0") if len(packed) <= 4 else struct.pack("<L", ahead + len(values))
-        )
-        values += packed if len(packed) > 4 else b""
-        directory += struct.pack("<HHL", tag, {"B": 7, "H": 3, "L": 4}[kind], len(numbers)) + inline
-    return b"".join((struct.pack("<2sHL", b"II", 42, place), *blocks, directory, bytes(4), values))
 
 
 def _values(raw: NDArray[np.uint8], order: str, layout: Layout) -> NDArray[Any]:
@@ -275,19 +257,15 @@ def _floats_summed(raw: NDArray[np.uint8], layout: Layout) -> NDArray[Any]:
 
 def _whole_numbers(raw: NDArray[np.uint8], order: str, layout: Layout) -> NDArray[Any]:
     """Return a row's bits as unsigned numbers, signed ones of 24 bits apart."""
-    bits = layout.bits
+    bits, many = layout.bits, layout.columns * layout.packed
     if bits in (8, 16, 32, 64):
         values = np.ascontiguousarray(raw).view(f"{order}u{bits // 8}")
         return values.astype(values.dtype.newbyteorder("="), copy=False)
-    if bits != 24:
-        return _unpacked(raw, bits, layout.columns * layout.packed)
-    low, middle, high = (raw[..., start::3].astype(np.uint32) for start in range(3))
-    if order == ">":
-        low, high = high, low
-    high_first = high << np.uint32(24) | middle << np.uint32(16) | low << np.uint32(8)
-    whole: NDArray[Any] = high_first.view(np.int32) if layout.form == SIGNED else high_first
-    shifted: NDArray[Any] = whole >> 8  # which keeps the sign
-    return shifted
+    if bits == 24:  # becomes the upper bytes of 32 bits, from where a shift keeps the sign
+        four = np.zeros((*raw.shape[:2], many, 4), np.uint8)
+        four[..., 1:] = raw.reshape(*four.shape[:3], 3)[..., :: 1 if order == "<" else -1]
+        return four.view("<i4" if layout.form == SIGNED else "<u4")[..., 0] >> 8
+    return _unpacked(raw, bits, many)
 
 
 def _unpacked(raw: NDArray[np.uint8], bits: int, many: int) -> NDArray[Any]:

@@ -105,7 +105,7 @@ def read_image(source: str | os.PathLike[str] | bytes | BinaryIO) -> Image:
         known = picture_format(head)
         if known is None:
             raise _unknown(head)
-        return read_picture(stream, known)
+        return read_picture(stream, *known)
 
 
 @contextmanager
