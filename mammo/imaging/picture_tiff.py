@@ -1,10 +1,12 @@
-"""Read a TIFF: which page is the picture, and what its values mean.
+"""Read a TIFF: which page is the picture, its values, and what they mean.
 
 Used by `picture`. Every depth, sample format, byte order, plane and block layout is read exactly or
-refused by name (`picture_tiff_layout`). Pillow reads only a part, and some of it wrongly: unsigned
-as signed, 16-bit colours cut to 8 bits.
+refused by name (`limits.tiff`). Pillow reads only a part, and some of it wrongly: unsigned as
+signed, 16-bit colours cut to 8 bits. Its libtiff decompresses: a batch of blocks is given to it as
+a TIFF of plain bytes (of pixels for JPEG), so that it knows nothing of what they mean.
 
-References: TIFF 6.0, sections 5 (palette), 8 (fields), 12 (multi-page), 18 (alpha).
+References: TIFF 6.0, sections 2 (types), 5 (palette), 8 (fields), 12 (multi-page), 14 (predictor),
+15 (tiles), 18 (alpha), 22 (JPEG); Adobe's TIFF Technical Note 3 (floating-point predictor).
 """
 
 from collections.abc import Iterator
@@ -16,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
-from mammo.errors import ImageError
 from mammo.imaging.grey import to_grey
+from mammo.imaging.image import refusal
 from mammo.imaging.limits.pictures import jpeg_essence
 from mammo.imaging.limits.tiff import (
     FLOAT,
@@ -34,12 +36,14 @@ from mammo.imaging.limits.tiff import (
     read_layout,
 )
 
+# ExtraSamples: alpha by which the colours are not multiplied. Other extra samples leave the colours
+# as they are over black.
 _TRANSPARENCY = 2
-"""ExtraSamples: alpha by which the colours are not multiplied. Other extra samples leave the
-colours as they are over black."""
-
-_REDUCED_OR_MASK = 5
-"""Bits of NewSubfileType."""
+_REDUCED_OR_MASK = 5  # bits of NewSubfileType
+_BATCH_BYTES = 4_000_000  # decompressed at once, unless one row of blocks has more
+_STRIP_VALUES = 4_000_000  # unpacked at once
+_MAX_TABLES = 65_536  # bytes of the JPEG tables that all blocks share
+_TABLES, _SUBSAMPLING = 347, 530
 
 
 def decode_tiff(stream: BinaryIO) -> tuple[NDArray[Any], int, tuple[str, ...]]:
@@ -50,10 +54,9 @@ def decode_tiff(stream: BinaryIO) -> tuple[NDArray[Any], int, tuple[str, ...]]:
         warnings += ("The file does not state whether 0 is black or white; it was read as black.",)
     palette = _palette(page, layout) if layout.photometric == PALETTE else None
     extras = page.values(338, layout.samples)
+    extras = extras[: layout.samples - layout.colours]
     alpha = layout.colours + extras.index(_TRANSPARENCY) if _TRANSPARENCY in extras else None
-    if alpha is not None and alpha >= layout.samples:
-        alpha = None
-    shown = (_shown(values, layout, palette, alpha) for values in strips(page, layout))
+    shown = (_shown(values, layout, palette, alpha) for values in _strips(page, layout))
     grey, coloured = to_grey(shown, (layout.height, layout.width))
     return grey, page.value(274, 1), (*warnings, *coloured)
 
@@ -100,7 +103,8 @@ def _shown(
     else:
         colours = np.take(palette, values[..., 0], axis=0)
     if layout.photometric == WHITE_IS_ZERO:
-        colours = _inverted(colours, layout.form)
+        # A complement keeps distances and cannot overflow.
+        colours = -colours if layout.form == FLOAT else ~colours
     if alpha is None:
         return colours[..., 0] if layout.colours == 1 and palette is None else colours
     opacity = _full_range(values[..., alpha], layout)
@@ -116,24 +120,7 @@ def _full_range(values: NDArray[Any], layout: Layout) -> NDArray[Any]:
     return np.rint(values * factor).astype(values.dtype)
 
 
-def _inverted(values: NDArray[Any], form: int) -> NDArray[Any]:
-    """Exchange black and white; a complement keeps distances and cannot overflow."""
-    return -values if form == FLOAT else ~values
-
-
-_BATCH_BYTES = 4_000_000
-"""Bytes that are decompressed at once, unless one row of blocks has more."""
-
-_STRIP_VALUES = 4_000_000
-"""Values that are unpacked at once."""
-
-_MAX_TABLES = 65_536
-"""Bytes of the JPEG tables that all blocks share."""
-
-_TABLES, _SUBSAMPLING = 347, 530
-
-
-def strips(page: Directory, layout: Layout) -> Iterator[NDArray[Any]]:
+def _strips(page: Directory, layout: Layout) -> Iterator[NDArray[Any]]:
     """Yield the values of a page's rows from the top on."""
     places = _places(page, layout)
     band_bytes = layout.across * layout.rows * layout.row_bytes * layout.planes
@@ -164,10 +151,7 @@ def _places(page: Directory, layout: Layout) -> NDArray[np.int64]:
     if len(offsets) < many or len(counts) < many or max(offsets) >= size:
         raise EOFError
     if layout.compression != NO_COMPRESSION and sum(counts) > size:
-        raise ImageError(
-            "Expected strips or tiles that are smaller than their TIFF, received overlapping ones. "
-            "Save the picture as a grey PNG."
-        )
+        raise refusal("strips or tiles that are smaller than their TIFF", "overlapping ones")
     return np.array([offsets, counts], dtype=np.int64).T.reshape(*shape, 2)
 
 
@@ -203,10 +187,7 @@ def _decompressed(
     if is_jpeg:
         essences = [jpeg_essence(block) for block in blocks]
         if any(essence.is_buffered for essence in essences):
-            raise ImageError(
-                "Expected a TIFF with baseline JPEG compression, received a progressive one. "
-                "Save the picture as a grey PNG."
-            )
+            raise refusal("a TIFF with baseline JPEG compression", "a progressive one")
         blocks = [essence.content for essence in essences]
         if tables := page.values(_TABLES, _MAX_TABLES):
             tags[_TABLES] = bytes(tables)

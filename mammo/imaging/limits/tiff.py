@@ -1,9 +1,10 @@
-"""Read the directories of a TIFF or of an EXIF block with a bound on each count.
+"""Read what a TIFF or an EXIF block states, with a bound on each count, and refuse the rest by name.
 
 Used by `picture_tiff` and `picture`. Only the tags that are asked for are read, so that a tag
 nobody needs costs nothing, whatever it holds.
 
-References: TIFF 6.0, section 2; BigTIFF design (AWare Systems); TIFF Technical Note 1 (SubIFDs).
+References: TIFF 6.0, sections 2 (directories), 4 (strips), 8 (fields), 14 (predictor), 15 (tiles),
+19 (sample format); BigTIFF design (AWare Systems); TIFF Technical Notes 1 (SubIFDs) and 3.
 """
 
 import struct
@@ -13,27 +14,45 @@ from io import BytesIO
 from typing import BinaryIO
 
 from mammo.errors import ImageError
-from mammo.imaging.image import MAX_COSTLY_PIXELS, MAX_PIXELS, check_size
+from mammo.imaging.image import MAX_COSTLY_PIXELS, MAX_PIXELS, check_size, refusal
 
-MAX_ENTRIES = 1_000
-"""Tags per directory. Scanners and microscopes write fewer than 100."""
+MAX_ENTRIES = 1_000  # tags per directory; scanners and microscopes write fewer than 100
+MAX_PAGES = 100  # directories that are looked at; a TIFF of a study has one page per view
+MAX_BLOCKS = 30_000  # strips or tiles; 10,000 rows of three planes with a strip each have as many
+MAX_JPEG_BLOCKS = (
+    2_000  # those that are JPEG pictures of their own, whose segments are counted, too
+)
+MAX_SAMPLES = 16  # channels per pixel; grey, colour and transparency need five
+MAX_RAW_BYTES = (
+    250_000_000  # decompressed, of all channels; RGBA of the largest size has 180 million
+)
+# Decompressed bytes of one row of strips or tiles, which is in memory twice. A film that is one
+# single strip of RGB has 135 million.
+MAX_ROW_BYTES = 150_000_000
 
-MAX_PAGES = 100
-"""Directories that are looked at. A multi-page TIFF of a study has one page per view."""
-
-MAX_BLOCKS = 30_000
-"""Strips or tiles. A colour film of 10,000 rows with one row per strip and plane has as many."""
-
-MAX_JPEG_BLOCKS = 2_000
-"""Strips or tiles that are JPEG pictures of their own, whose segments are counted, too."""
-
-MAX_SAMPLES = 16
-"""Channels per pixel. Grey, colour and transparency need five."""
-
+# Types of unsigned whole numbers; each tag that is read here has one.
 _TYPES = {1: "B", 3: "H", 4: "L", 7: "B", 13: "L", 16: "Q", 18: "Q"}
-"""Types of unsigned whole numbers; each tag that is read here has one."""
-
 _ORIENTATION, _SUB_DIRECTORIES, _BIG = 274, 330, 43
+
+NO_COMPRESSION, LZW, JPEG, DEFLATE, PACKBITS, OLD_DEFLATE = 1, 5, 7, 8, 32773, 32946
+UNSIGNED, SIGNED, FLOAT = 1, 2, 3
+WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, YCBCR = 0, 1, 2, 3, 6
+
+_COMPRESSIONS = {
+    2: "fax (CCITT)", 3: "fax (CCITT group 3)", 4: "fax (CCITT group 4)", 6: "old-style JPEG",
+    34661: "JBIG", 34712: "JPEG 2000", 34887: "LERC", 34925: "LZMA", 50000: "Zstandard",
+    50001: "WebP", 50002: "JPEG XL",
+}  # fmt: skip
+_COLOURS = {
+    4: "a transparency mask", 5: "CMYK (printing inks)", 6: "YCbCr without JPEG compression",
+    8: "CIE L*a*b*", 9: "ICC L*a*b*", 10: "ITU L*a*b*", 32803: "a camera's raw mosaic",
+    32844: "LogL", 32845: "LogLuv", 34892: "a camera's raw colours",
+}  # fmt: skip
+_FORMATS = {1: "unsigned", 2: "signed", 3: "floating-point", 5: "complex integer", 6: "complex"}
+_UNDEFINED = 4  # SampleFormat of a writer that did not know it; unsigned, as TIFF 6.0 recommends
+_DEPTHS = {
+    UNSIGNED: {*range(1, 17), 24, 32, 64}, SIGNED: {8, 16, 24, 32, 64}, FLOAT: {16, 32, 64}
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -106,10 +125,8 @@ def _directory(stream: BinaryIO, order: str, is_big: bool, place: int) -> Direct
     head = struct.calcsize(order + number)
     (count,) = struct.unpack(order + number, _bytes_at(stream, place, head))
     if count > MAX_ENTRIES:
-        raise ImageError(
-            f"Expected at most {MAX_ENTRIES:,} tags per page of a TIFF, received {count:,}. "
-            "Save the picture again as PNG."
-        )
+        expected = f"at most {MAX_ENTRIES:,} tags per page of a TIFF"
+        raise refusal(expected, f"{count:,}", "Save the picture again as PNG.")
     size, start = struct.calcsize(order + entry), place + head
     content = _bytes_at(stream, start, count * size)
     entries: dict[int, tuple[int, int, int]] = {}
@@ -132,36 +149,6 @@ def _bytes_at(stream: BinaryIO, place: int, size: int, may_be_short: bool = Fals
     if len(content) < size and not may_be_short:
         raise EOFError
     return content
-
-
-NO_COMPRESSION, LZW, JPEG, DEFLATE, PACKBITS, OLD_DEFLATE = 1, 5, 7, 8, 32773, 32946
-UNSIGNED, SIGNED, FLOAT = 1, 2, 3
-WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, YCBCR = 0, 1, 2, 3, 6
-
-MAX_RAW_BYTES = 250_000_000
-"""Decompressed bytes of all channels. RGBA of the largest size has 180 million."""
-
-MAX_ROW_BYTES = 150_000_000
-"""Decompressed bytes of one row of strips or tiles, which is in memory twice. A film that is one
-single strip of RGB has 135 million."""
-
-_COMPRESSIONS = {
-    2: "fax (CCITT)", 3: "fax (CCITT group 3)", 4: "fax (CCITT group 4)", 6: "old-style JPEG",
-    34661: "JBIG", 34712: "JPEG 2000", 34887: "LERC", 34925: "LZMA", 50000: "Zstandard",
-    50001: "WebP", 50002: "JPEG XL",
-}  # fmt: skip
-_COLOURS = {
-    4: "a transparency mask", 5: "CMYK (printing inks)", 6: "YCbCr without JPEG compression",
-    8: "CIE L*a*b*", 9: "ICC L*a*b*", 10: "ITU L*a*b*", 32803: "a camera's raw mosaic",
-    32844: "LogL", 32845: "LogLuv", 34892: "a camera's raw colours",
-}  # fmt: skip
-_FORMATS = {1: "unsigned", 2: "signed", 3: "floating-point", 5: "complex integer", 6: "complex"}
-_UNDEFINED = 4
-"""SampleFormat of a writer that did not know it; read as unsigned, as TIFF 6.0 recommends."""
-
-_DEPTHS = {
-    UNSIGNED: {*range(1, 17), 24, 32, 64}, SIGNED: {8, 16, 24, 32, 64}, FLOAT: {16, 32, 64}
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -212,7 +199,8 @@ def read_layout(page: Directory) -> Layout:
     height, width = page.value(257), page.value(256)
     check_size(height, width)
     samples, bits, form = _depth(page)
-    check_size(height, width, MAX_COSTLY_PIXELS if _is_costly(samples, bits, form) else MAX_PIXELS)
+    is_costly = not 8 <= bits <= 16 or form == FLOAT or (samples > 1 and bits != 8)
+    check_size(height, width, MAX_COSTLY_PIXELS if is_costly else MAX_PIXELS)
     is_tiled = 322 in page.entries
     compression = page.value(259, NO_COMPRESSION)
     layout = Layout(
@@ -230,10 +218,6 @@ def read_layout(page: Directory) -> Layout:
     return layout
 
 
-def _is_costly(samples: int, bits: int, form: int) -> bool:
-    return not 8 <= bits <= 16 or form == FLOAT or (samples > 1 and bits != 8)
-
-
 def _depth(page: Directory) -> tuple[int, int, int]:
     """Return samples per pixel, bits per sample and sample format, all samples alike."""
     samples = page.value(277, 1)
@@ -246,9 +230,9 @@ def _depth(page: Directory) -> tuple[int, int, int]:
     bits, form = depths.pop(), formats.pop()
     form = UNSIGNED if form == _UNDEFINED else form
     if bits not in _DEPTHS.get(form, ()):
+        expected = "whole or floating-point numbers of 8, 16, 32 or 64 bits"
         name = _FORMATS.get(form, f"unknown (SampleFormat {form})")
-        raise _refused("whole or floating-point numbers of 8, 16, 32 or 64 bits",
-                       f"{bits}-bit {name} ones")  # fmt: skip
+        raise _refused(expected, f"{bits}-bit {name} ones")
     return samples, bits, form
 
 
@@ -295,6 +279,4 @@ def _costly_blocks(layout: Layout) -> Iterator[tuple[str, str]]:
 
 
 def _refused(expected: str, received: str) -> ImageError:
-    return ImageError(
-        f"Expected a TIFF with {expected}, received {received}. Save the picture as a grey PNG."
-    )
+    return refusal(f"a TIFF with {expected}", received)
