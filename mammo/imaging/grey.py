@@ -1,8 +1,10 @@
-"""From a picture's colours and transparency to one grey channel, in the depth of the file.
+"""What all readers share: from decoded values to 8-bit grey, errors as sentences, silence.
 
-Used by `picture`. Equal channels give their common value exactly. Real colours give the luminance
-(ITU-R BT.601) and a warning: a mammogram has none. Transparency is laid over black, the colour of
-air on a mammogram.
+Equal channels give their common value exactly. Real colours give the luminance (ITU-R BT.601) and a
+warning: a mammogram has none. Transparency is laid over black, the colour of air on a mammogram.
+Grey values of any depth are scaled by their own minimum and maximum, the rule by which the films of
+the training data were scaled, so a film read here has, value for value, the pixels that the
+training crops were cut from.
 """
 
 import logging
@@ -17,13 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.errors import ImageError
+from mammo.imaging.image import refusal
 
-COLOUR_DIFFERENCE = 24
-"""Grey levels of 255 between a pixel's highest and lowest channel from which it is coloured; JPEG
-noise on a grey picture stays under 8."""
-
-PHOTOGRAPH_SHARE = 0.05
-"""Share of coloured pixels from which the picture is a photograph, not a film with marks on it."""
+# Grey levels of 255 between a pixel's highest and lowest channel from which it is coloured; JPEG
+# noise on a grey picture stays under 8.
+_COLOUR_DIFFERENCE = 24
+_PHOTOGRAPH_SHARE = 0.05  # of coloured pixels, from which it is no film with marks on it
+_STRIP_ROWS = 256
 
 _PHOTOGRAPH = (
     "This looks like a colour photograph ({share:.0%} of the pixels are coloured), not a "
@@ -54,7 +56,9 @@ def to_grey(
             "The picture is wholly transparent: expected visible pixels, received none. "
             "Export it without transparency."
         )
-    return grey, _colour_warnings(coloured / grey.size)
+    share = coloured / grey.size
+    doubt = _PHOTOGRAPH.format(share=share) if share > _PHOTOGRAPH_SHARE else _MARKS
+    return grey, (doubt,) if coloured else ()
 
 
 def _without_odd_colours(strip: NDArray[Any]) -> NDArray[Any]:
@@ -64,10 +68,7 @@ def _without_odd_colours(strip: NDArray[Any]) -> NDArray[Any]:
     first, opaque = strip[..., 0], 1 if strip.dtype.kind == "f" else np.iinfo(strip.dtype).max
     same = all(np.array_equal(first, strip[..., k], equal_nan=True) for k in (1, 2))
     if not same or (strip.shape[2] == 4 and (strip[..., 3] != opaque).any()):
-        raise ImageError(
-            f"Expected colours and transparency of 8 or 16 bits, received {strip.dtype}. "
-            "Save the picture as a grey PNG."
-        )
+        raise refusal("colours and transparency of 8 or 16 bits", str(strip.dtype))
     return first
 
 
@@ -85,29 +86,16 @@ def _count_coloured(strip: NDArray[Any]) -> int:
     highest, lowest = cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue)
     difference = cv2.subtract(highest, lowest)
     step = np.iinfo(strip.dtype).max // 255
-    return int(np.count_nonzero(difference > COLOUR_DIFFERENCE * step))
-
-
-def _colour_warnings(share: float) -> tuple[str, ...]:
-    if share == 0:
-        return ()
-    return (_PHOTOGRAPH.format(share=share) if share > PHOTOGRAPH_SHARE else _MARKS,)
-
-
-_STRIP_ROWS = 256
+    return int(np.count_nonzero(difference > _COLOUR_DIFFERENCE * step))
 
 
 def to_eight_bit(values: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Scale grey values to 0..255: the lowest becomes 0, the highest 255.
+    """Scale grey values to 0..255, the lowest becoming 0, the highest 255; keep those of 8 bits.
 
-    Examples
-    --------
     >>> to_eight_bit(np.array([[1000, 3000], [5000, 5000]], dtype=np.uint16)).tolist()
     [[0, 128], [255, 255]]
     """
-    if values.dtype == np.uint8:
-        return values.astype(np.uint8, copy=False)
-    return min_max(values)
+    return np.asarray(values, np.uint8) if values.dtype == np.uint8 else min_max(values)
 
 
 def min_max(values: NDArray[np.generic]) -> NDArray[np.uint8]:
@@ -120,8 +108,12 @@ def min_max(values: NDArray[np.generic]) -> NDArray[np.uint8]:
 
 def _wide_min_max(values: NDArray[Any]) -> NDArray[np.uint8]:
     """Scale to 0..1 first: OpenCV works in single precision, which a large offset eats up."""
-    if values.dtype.kind == "f":
-        _check_finite(values)
+    bad = values.size - int(np.count_nonzero(np.isfinite(values)))
+    if bad:  # min-max would spread them over the whole picture
+        raise ImageError(
+            f"The picture has pixels that are not numbers: expected finite grey values, received "
+            f"{bad:,} NaN or infinite of {values.size:,}. Export the picture again as 8 or 16 bit."
+        )
     half = np.float64(0.5)  # the distance of two extreme floats would overflow
     low, high = values.min() * half, values.max() * half
     span = high - low if high > low else 1.0
@@ -133,19 +125,9 @@ def _wide_min_max(values: NDArray[Any]) -> NDArray[np.uint8]:
     return scaled
 
 
-def _check_finite(values: NDArray[np.generic]) -> None:
-    """Refuse NaN and infinity: min-max would spread them over the whole picture."""
-    bad = int(values.size - np.count_nonzero(np.isfinite(values)))
-    if bad:
-        raise ImageError(
-            f"The picture has pixels that are not numbers: expected finite grey values, received "
-            f"{bad:,} NaN or infinite of {values.size:,}. Export the picture again as 8 or 16 bit."
-        )
-
-
 @contextmanager
 def damage_refused(expected: str, remedy: str = "Export or download it again.") -> Iterator[None]:
-    """Raise `ImageError` for any error of the enclosed calls to a decoder.
+    """Raise `ImageError` for any error of a decoder, without its text: it may quote the file.
 
     Parameters
     ----------

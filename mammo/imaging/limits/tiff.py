@@ -1,4 +1,4 @@
-"""Read what a TIFF or an EXIF block states, with a bound on each count, and refuse the rest by name.
+"""Read what a TIFF or an EXIF block states, with a bound on each count; refuse the rest by name.
 
 Used by `picture_tiff` and `picture`. Only the tags that are asked for are read, so that a tag
 nobody needs costs nothing, whatever it holds.
