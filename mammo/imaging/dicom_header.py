@@ -1,11 +1,12 @@
-"""Read the DICOM elements that mammo needs, and no others.
+"""Read the DICOM elements that mammo needs, and no others; check what they say of the pixels.
 
 Used by `dicom`. Nothing that identifies a patient is on the whitelist, so no name, id or date ever
 becomes a value of this program, let alone a message or a log line. pydicom follows the elements,
 behind the counts of `limits`; their bytes are turned into numbers and codes here, because pydicom's
 conversion quotes odd values in warnings and fails on a decimal comma.
 
-Reference: DICOM PS3.5 section 7 (elements), PS3.6 (dictionary), PS3.10 section 7 (file format).
+Reference: DICOM PS3.5 sections 7 (elements) and 8.1.1 (pixel cells), PS3.6 (dictionary), PS3.10
+section 7 (file format), PS3.3 section C.7.6.3 (image pixel module).
 """
 
 import math
@@ -25,9 +26,10 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRL
 
 from mammo.errors import ImageError
 from mammo.imaging.grey import damage_refused
-from mammo.imaging.image import MAX_COSTLY_PIXELS, MAX_PIXELS, check_size
+from mammo.imaging.image import MAX_COSTLY_PIXELS, MAX_PIXELS, check_size, refusal
 from mammo.imaging.limits.dicom import CountedReader
 
+# The functional group macros that are read, with what they replace (PS3.3 section C.7.6.16.2).
 _MACROS = {
     "FrameAnatomySequence": {"FrameLaterality"},
     "PixelMeasuresSequence": {"PixelSpacing"},
@@ -37,7 +39,6 @@ _MACROS = {
         "RescaleIntercept", "RescaleSlope", "ModalityLUTSequence",
     },
 }  # fmt: skip
-"""The functional group macros that are read, with what they replace (PS3.3 section C.7.6.16.2)."""
 
 _DECIMALS = (
     "EstimatedRadiographicMagnificationFactor", "ImagerPixelSpacing", "NominalScannedPixelSpacing",
@@ -54,23 +55,21 @@ _KEYWORDS = (
     "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
 )  # fmt: skip
 _OVERLAYS = {0x6000_0102 + (group << 17): f"OverlayBitPosition{group}" for group in range(16)}
+# The only tags whose values are read, beside the transfer syntax, with their names in PS3.6.
 WHITELIST = {
     **{int(tag_for_keyword(keyword) or 0): keyword for keyword in _KEYWORDS},
     **_OVERLAYS,  # sixteen possible overlays (PS3.5 section 7.6)
     0x0013_0010: "CTPCreator",
     0x0013_1010: "CTPProject",
 }
-"""The only tags whose values are read, beside the transfer syntax, with their names in PS3.6."""
 
 PIXEL_DATA = 0x7FE0_0010
 UNDEFINED_LENGTH = 0xFFFFFFFF
 _PIXEL_TAGS = {0x7FE0_0008, 0x7FE0_0009, PIXEL_DATA}
-_FIRST_ITEMS = 4
-"""Items of a sequence that are looked at; films have one, and of frames only the first is read."""
-
-_LONGEST_TEXT = 1024
-_MOST_TEXTS = 8
-"""Bytes and values of a text that are looked at; nobody needs more than two values."""
+_FIRST_ITEMS = 4  # of a sequence; films have one, and of frames only the first is read
+_LONGEST_TEXT, _MOST_TEXTS = 1024, 8  # bytes and values of a text; nobody needs more than two
+_GREY = ("MONOCHROME1", "MONOCHROME2")
+_COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 
 
 @dataclass(frozen=True)
@@ -141,11 +140,12 @@ def read_header(stream: BinaryIO) -> Header:
 
 
 def _read(counted: CountedReader) -> Header:
-    pixels: list[PixelElement] = []
+    pixels: PixelElement | None = None
 
     def at_pixels(tag: int, vr: str | None, length: int) -> bool:
+        nonlocal pixels
         if tag in _PIXEL_TAGS:
-            pixels.append(PixelElement(tag, vr or "", length, counted.tell()))
+            pixels = PixelElement(tag, vr or "", length, counted.tell())
         return tag in _PIXEL_TAGS
 
     # Not `dcmread`, which does not tell where it stopped.
@@ -154,11 +154,9 @@ def _read(counted: CountedReader) -> Header:
     )
     implicit, little_endian = film.original_encoding
     explicit = ExplicitVRLittleEndian if little_endian else ExplicitVRBigEndian
-    syntax = film.file_meta.get("TransferSyntaxUID") or (
-        ImplicitVRLittleEndian if implicit else explicit
-    )
-    pixel_element = pixels[-1] if pixels else None
-    return replace(_header(film, counted), transfer_syntax=str(syntax), pixels=pixel_element)
+    default = ImplicitVRLittleEndian if implicit else explicit
+    syntax = film.file_meta.get("TransferSyntaxUID") or default
+    return replace(_header(film, counted), transfer_syntax=str(syntax), pixels=pixels)
 
 
 def _header(elements: Dataset, counted: CountedReader) -> Header:
@@ -198,10 +196,6 @@ def _of_first_frame(header: Header) -> Header:
                 header = replace(header, raw=raw, items=items)
                 break
     return header
-
-
-_GREY = ("MONOCHROME1", "MONOCHROME2")
-_COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 
 
 @dataclass(frozen=True)
@@ -308,10 +302,10 @@ def _check_has_pixels(header: Header) -> None:
             "picture (a report, an index, or a file cut short). Choose the image file itself."
         )
     if header.pixels.tag != PIXEL_DATA:
-        raise ImageError(
-            "Expected whole-number pixels (7FE0,0010), received floating point pixel data "
-            f"({header.pixels.tag >> 16:04X},{header.pixels.tag & 0xFFFF:04X}). "
-            "Export the film as 8 or 16 bit."
+        tag = f"({header.pixels.tag >> 16:04X},{header.pixels.tag & 0xFFFF:04X})"
+        received = f"floating point pixel data {tag}"
+        raise refusal(
+            "whole-number pixels (7FE0,0010)", received, "Export the film as 8 or 16 bit."
         )
 
 
@@ -328,7 +322,8 @@ def _colours(header: Header) -> tuple[int, str]:
 
 def colours_refused(received: str = "colours") -> ImageError:
     """Return the refusal of a film in colours."""
-    return ImageError(
-        "Expected a grey film (MONOCHROME1 or MONOCHROME2, one sample a pixel), received "
-        f"{received}. Choose the original film, not a screen capture or a coloured overlay."
+    return refusal(
+        "a grey film (MONOCHROME1 or MONOCHROME2, one sample a pixel)",
+        received,
+        "Choose the original film, not a screen capture or a coloured overlay.",
     )

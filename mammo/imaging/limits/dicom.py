@@ -1,8 +1,13 @@
-"""Count what a DICOM file asks of its reader while its header and fragments are followed.
+"""Count what a DICOM file asks of its readers before they read it.
 
 Used by `dicom_header` and `dicom_pixels`. pydicom has no bound of its own: it builds an object for
 each item of a sequence, splits a character set at each of its millions of backslashes and inflates
-whatever it is given. Every element, item and fragment costs it a read, so reads are counted.
+whatever it is given. Every element, item and fragment costs it a read, so reads are counted. The
+decoders (libjpeg, OpenJPEG) believe a frame rather than the DICOM header: four thousand channels, a
+million tiles or a thousand scans under a small header take gigabytes or minutes. Real frames have
+few of each.
+
+Reference: ITU-T T.81 annex B (JPEG), T.87 annex C (JPEG-LS), T.800 annex A (JPEG 2000).
 """
 
 import signal
@@ -15,17 +20,50 @@ from typing import BinaryIO
 from mammo.errors import ImageError
 from mammo.imaging.image import MAX_COSTLY_PIXELS, MAX_PIXELS
 
+# Reads of a header, about two per element or item. Films have 100 to 500 elements, breast
+# tomosynthesis objects of 100 frames about 10,000; 40,000 reads take pydicom about half a second.
 MOST_READS = 40_000
-"""Reads of a header, about two per element or item. Films have 100 to 500 elements, breast
-tomosynthesis objects of 100 frames about 10,000; 40,000 reads take pydicom about half a second."""
 
+# Bytes of a header that are read rather than stepped over. Films have under 0.2 MB: at most some
+# look-up tables of 131 kB and an icon.
 MOST_BYTES = 16_000_000
-"""Bytes of a header that are read rather than stepped over. Films have under 0.2 MB: at most some
-look-up tables of 131 kB and an icon."""
 
+# Fragments of the pixel data. Films have one to some hundreds: 20,000 would be 2 kB each in a film
+# of 40 MB.
 MOST_FRAGMENTS = 20_000
-"""Fragments of the pixel data. Films have one to some hundreds: 20,000 would be 2 kB each in a film
-of 40 MB."""
+
+MOST_SEGMENTS = 500  # marker segments of a JPEG, fill bytes counted; films have under 20
+
+# Pixels times scans of a JPEG: each scan may visit every pixel, and a grey film has one.
+MOST_SCANNED_PIXELS = 2 * MAX_PIXELS
+
+# Tiles of a JPEG 2000 frame, and parts of tiles. Films have one, or tiles of at least 256 x 256,
+# which makes 690 of the largest film.
+MOST_TILES = 4_000
+
+# Code blocks, and packets, of a JPEG 2000 frame. The largest film in blocks of 32 x 32 (64 x 64 is
+# usual) has 60,000, in 12 quality layers of ordinary precincts few packets more.
+MOST_BLOCKS = 250_000
+
+# Pixels of a lossless JPEG or JPEG 2000 frame plus bytes (of JPEG 2000 one and a half times), by
+# which decoding takes time: a film of 38 million pixels that was compressed to half its size or
+# less, as films are, passes; noise of that size, which takes ten seconds, does not.
+MOST_WORK = 75_000_000
+
+_LONGEST_PADDING = 64
+_LONGEST_BOXES = 4096
+
+# Frame headers: sequential, progressive and lossless JPEG, JPEG-LS.
+_SIZES = {0xC0, 0xC1, 0xC2, 0xC3, 0xF7}
+
+# Without hierarchical and arithmetic JPEG, lines counted afterwards, and JPEG XT (a second picture
+# inside). Without markers that have no length too: decoders disagree on what follows them.
+_JPEG_MARKERS = {*_SIZES, 0xC4, *range(0xDA, 0xDC), 0xDD, *range(0xE0, 0xF0), 0xF8, 0xFE, 0xFF}
+_JPEG_MARKERS -= {0xEB}
+
+# Without COC and POC, another style or order for a channel. OpenJPEG looks for known markers inside
+# unknown ones.
+_JPEG_2000_MARKERS = bytes.fromhex("50 52 55 57 58 59 5C 5D 5E 60 61 63 64 90 93 D9")
 
 ITEM = b"\xfe\xff\x00\xe0"
 _CHARACTER_SET = (b"\x08\0\x05\0", b"\0\x08\0\x05")
@@ -101,40 +139,6 @@ def count_fragments(stream: BinaryIO) -> int:
         stream.seek(length, 1)
     stream.seek(start)
     return max(0, items - 1)
-
-
-MOST_SEGMENTS = 500
-"""Marker segments, fill bytes counted. Films have under 20."""
-
-MOST_SCANNED_PIXELS = 2 * MAX_PIXELS
-"""Pixels times scans of a JPEG: each scan may visit every pixel, and a grey film has one."""
-
-MOST_TILES = 4_000
-"""Tiles of a JPEG 2000 frame, and parts of tiles. Films have one, or tiles of at least 256 x 256,
-which makes 690 of the largest film."""
-
-MOST_BLOCKS = 250_000
-"""Code blocks, and packets, of a JPEG 2000 frame. The largest film in blocks of 32 x 32 (64 x 64 is
-usual) has 60,000, in 12 quality layers of ordinary precincts few packets more."""
-
-MOST_WORK = 75_000_000
-"""Pixels of a lossless JPEG or JPEG 2000 frame plus bytes (of JPEG 2000 one and a half times), by
-which decoding takes time: a film of 38 million pixels that was compressed to half its size or less,
-as films are, passes; noise of that size, which takes ten seconds, does not."""
-
-_LONGEST_PADDING = 64
-_LONGEST_BOXES = 4096
-_SIZES = {0xC0, 0xC1, 0xC2, 0xC3, 0xF7}
-"""Frame headers: sequential, progressive and lossless JPEG, JPEG-LS."""
-
-_JPEG_MARKERS = {*_SIZES, 0xC4, *range(0xDA, 0xDC), 0xDD, *range(0xE0, 0xF0), 0xF8, 0xFE, 0xFF}
-_JPEG_MARKERS -= {0xEB}
-"""Without hierarchical and arithmetic JPEG, lines counted afterwards, and JPEG XT (a second picture
-inside). Without markers that have no length too: decoders disagree on what follows them."""
-
-_JPEG_2000_MARKERS = bytes.fromhex("50 52 55 57 58 59 5C 5D 5E 60 61 63 64 90 93 D9")
-"""Without COC and POC, another style or order for a channel. OpenJPEG looks for known markers
-inside unknown ones."""
 
 
 @dataclass(frozen=True)
