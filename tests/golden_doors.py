@@ -7,6 +7,7 @@ words of a page are in the order of the page; no key of a widget is used, only i
 import csv
 import html.parser
 import json
+import lzma
 import os
 import platform
 import re
@@ -63,11 +64,12 @@ def trained_by() -> str:
 
 
 def command(name: str, *arguments: object, folder: Path, status: int = 0) -> tuple[str, str]:
-    """Run `python -m mammo.NAME` and return what it prints; `folder` is named <folder>."""
+    """Run `python -m mammo.NAME` in a folder and return what it prints and says."""
     environment = {key: text for key, text in os.environ.items() if not key.startswith("MAMMO_")}
+    environment["PYTHONPATH"] = str(ROOT)
     done = subprocess.run(
         [sys.executable, "-m", f"mammo.{name}", *map(str, arguments)],
-        cwd=ROOT, env=environment, capture_output=True, text=True,
+        cwd=folder, env=environment, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == status, done.stderr
     return plain(done.stdout, folder), plain(done.stderr, folder)
@@ -237,9 +239,9 @@ class Visit:
 def _words(block: Any) -> Iterator[str]:
     for node in block.children.values():
         if node.type in ("arrow_data_frame", "dataframe"):
-            table = node.value
-            yield " | ".join(table.columns)
-            for row in table.drop(columns="Picture", errors="ignore").itertuples(index=False):
+            table = node.value.drop(columns="Picture", errors="ignore")
+            yield f"{len(table)} rows: {' | '.join(table.columns)}"
+            for row in table.iloc[:: 1 + len(table) // 40].itertuples(index=False):
                 yield " | ".join(f"{c:.4f}" if isinstance(c, float) else str(c) for c in row)
         elif node.proto is not None and node.type != "html":
             yield from _of_message(node.proto)
@@ -251,10 +253,10 @@ def _of_message(message: Any) -> Iterator[str]:
     for field, value in message.ListFields():
         several = value if field.is_repeated else [value]
         if field.message_type is not None:
-            for one in several:
+            for one in several if field.name != "label_visibility" else ():
                 yield from _of_message(one)
         elif field.name in WORDS:
-            yield from (f"{one}" for one in several if not isinstance(one, bool))
+            yield from (str(one) for one in several if not isinstance(one, bool))
 
 
 def uploaded(folder: Path, monkeypatch: Any) -> Record:
@@ -313,9 +315,8 @@ def batched(files: Callable[[], dict[str, bytes]]) -> Callable[[Path, Any], Reco
         for name, data in given.items():
             (folder / name).write_bytes(data)
         out = folder / "out.csv"
-        paths = [folder / name for name in given]
         status = int("broken.png" in given)
-        said = command("predict", *paths, "--csv", out, folder=folder, status=status)[1]
+        said = command("predict", *given, "--csv", out, folder=folder, status=status)[1]
         return {
             "words": visit.words(),
             "page csv": page,
@@ -360,7 +361,6 @@ DOORS: dict[str, Callable[..., Record]] = {
     "pages": other_pages,
     "evaluate-crop": evaluated("crop"),
     "evaluate-lesion": evaluated("lesion"),
-    "evaluate-patient": evaluated("patient"),
     "train": trained,
 }
 
@@ -375,12 +375,21 @@ def ask_door(name: str, folder: Path, monkeypatch: Any) -> Record:
 # --- what is kept
 
 
-def path_of(name: str) -> Path:
-    return GOLDEN / f"{name}.json"
+def keep(name: str, record: Record) -> None:
+    """Write a record: the words and figures of a page a line each, the rest packed."""
+    GOLDEN.mkdir(exist_ok=True)
+    text = json.dumps(record, indent=0, ensure_ascii=False) + "\n"
+    if name.startswith(("evaluate", "train")):
+        (GOLDEN / f"{name}.json.xz").write_bytes(lzma.compress(text.encode(), preset=9))
+    else:
+        (GOLDEN / f"{name}.json").write_text(text, "utf-8")
 
 
+@cache
 def read(name: str) -> Record:
-    return dict(json.loads(path_of(name).read_text("utf-8")))
+    path = next(GOLDEN.glob(f"{name}.json*"))
+    content = path.read_bytes()
+    return dict(json.loads(lzma.decompress(content) if path.suffix == ".xz" else content))
 
 
 _NUMBER = re.compile(r"(?<![\w.])-?\d+\.\d+(?:e[-+]?\d+)?|(?<![\w.])\d+(?=%)")
