@@ -5,8 +5,8 @@ Run with `streamlit run app.py`.
 
 import streamlit as st
 
-from mammo.ui import home, tour
-from mammo.ui.frame import PAGES, frame, sentences
+from mammo.ui import home
+from mammo.ui.kit.frame import PAGES, frame, sentences
 
 frame("mammo", ":material/radiology:")
 st.markdown(
@@ -34,7 +34,7 @@ with is_not_column:
         "digitised film."
     )
 
-tour.show_tour()
+home.show_tour()
 
 st.header("Where to go")
 with st.grid(2, border=True):

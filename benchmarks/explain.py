@@ -51,7 +51,7 @@ def times_of(name: str, crops: int) -> dict[str, float]:
     import numpy as np
 
     import mammo
-    from mammo.explain import METHODS
+    from mammo.inference.maps import METHODS
 
     model = mammo.load_classifier(name)
     random = np.random.default_rng(0)
@@ -65,7 +65,7 @@ def times_of(name: str, crops: int) -> dict[str, float]:
 
 def print_table(result: dict[str, Any]) -> None:
     """Print the time of each map and its ratio to Grad-CAM, and the machine under them."""
-    from mammo.explain import method_named
+    from mammo.inference.maps import method_named
 
     for name, times in result["milliseconds"].items():
         for key, time in times.items():

@@ -7,17 +7,17 @@ import io
 from random import Random
 
 import mammo
-from mammo.explain import overlay
 from mammo.imaging import lesion_window
+from mammo.imaging.region import Region, looks_like_crop, zoomed_view
 from mammo.imaging.worker import Decoder
-from mammo.ui import loaders
-from mammo.ui.display import cut_view, data_uri, enlarged, scaled_down, thumbnail_uri, toned
-from mammo.ui.figures import film_figure, probability_figure
-from mammo.ui.region import Region, looks_like_crop, zoomed_view
-from mammo.ui.result import Answer, ask, doubts
-from mammo.ui.source import Lesion, Picture
-from mammo.ui.table import Row, csv_bytes
-from mammo.ui.trust import ask_trust
+from mammo.inference.overlay import overlay
+from mammo.plots.style import film_figure, probability_figure
+from mammo.ui.kit import cache
+from mammo.ui.kit.display import cut_view, data_uri, enlarged, scaled_down, thumbnail_uri, toned
+from mammo.ui.kit.result import Answer, ask, doubts
+from mammo.ui.kit.source import Lesion, Picture
+from mammo.ui.kit.table import Row, csv_bytes
+from mammo.ui.kit.trust import ask_trust
 
 
 class Page:
@@ -25,7 +25,7 @@ class Page:
 
     def __init__(self, *, in_child: bool = False) -> None:
         """Load the models once, as the server does."""
-        self.models = loaders.classifiers()
+        self.models = cache.classifiers()
         self._decoder = Decoder() if in_child else None
 
     def take(self, content: bytes, number: int) -> None:

@@ -16,10 +16,10 @@ from random import Random
 
 from benchmarks.load_answers import Answer, Brought, Library
 from benchmarks.visitor import VisitError, Visitor
-from mammo.trust import NOT_A_CROP
-from mammo.ui.frame import PAGES
-from mammo.ui.source import UPLOAD as OWN
-from mammo.ui.words import THRESHOLD_NAMES
+from mammo.inference.trust import NOT_A_CROP
+from mammo.text import THRESHOLD_NAMES
+from mammo.ui.kit.frame import PAGES
+from mammo.ui.kit.source import UPLOAD as OWN
 
 HOME, UPLOAD, COMPARE, EXPLORER, VIEWER, ROOM, CARD = (page.title for page in PAGES)
 OTHERS = (EXPLORER, VIEWER, ROOM, CARD, HOME)

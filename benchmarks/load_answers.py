@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 import mammo
+from mammo import text
 from mammo.artifacts import load_cases, load_manifest
 from mammo.data.augment import affine
 from mammo.imaging import whole_crop
 from mammo.inference import Classifier
-from mammo.trust import load_trust
-from mammo.trust.signals import TRUST_NAME
-from mammo.ui import words
-from mammo.ui.source import example_name
+from mammo.inference.trust import load_trust
+from mammo.inference.trust.signals import TRUST_NAME
+from mammo.ui.kit.source import example_name
 
 
 @dataclass(frozen=True)
@@ -139,9 +139,9 @@ def _answer(model: Classifier, crop: NDArray[np.uint8]) -> Answer:
     (given,) = model.assess(sized)
     p, score = given.p_malignant, given.score
     return Answer(
-        words.percent(p),
+        text.percent(p),
         {f"{model.name}_p_malignant": f"{p:.4f}", f"{model.name}_score": f"{score:.4f}"},
-        {name: words.standing(p, at) for name, at in model.card.thresholds.items()},
+        {name: text.standing(p, at) for name, at in model.card.thresholds.items()},
     )
 
 

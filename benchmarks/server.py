@@ -29,9 +29,9 @@ from benchmarks.server_walk import PAGE, hold_to_silence, open_whole, walk, writ
 from benchmarks.serving import Figures, machine, megabytes, quartiles
 from benchmarks.visitor import Visitor
 from mammo.artifacts import artifacts_folder
-from mammo.ui import frame
-from mammo.ui.result import PROBABILITY
-from mammo.ui.words import ACCEPT
+from mammo.text import ACCEPT
+from mammo.ui.kit import frame
+from mammo.ui.kit.result import PROBABILITY
 from tests.browser.conftest import CHROMIUM, OPTIONS, Server, running_server
 
 RESULT = Path(__file__).with_suffix(".json")

@@ -12,13 +12,13 @@ import numpy as np
 
 import mammo
 from benchmarks.visitor import VisitError, Visitor
-from mammo.explain import METHODS
-from mammo.model_card import CHECKS, DATA, MODELS
+from mammo.inference.maps import METHODS
 from mammo.reading import RoundPlan, write_code
-from mammo.ui.report_buttons import LABELS
-from mammo.ui.result import PROBABILITY
-from mammo.ui.source import UPLOAD, example_name
-from mammo.ui.words import ACCEPT
+from mammo.report.model_card import CHECKS, DATA, MODELS
+from mammo.text import ACCEPT
+from mammo.ui.kit.report_buttons import LABELS
+from mammo.ui.kit.result import PROBABILITY
+from mammo.ui.kit.source import UPLOAD, example_name
 from tests.imaging.makers import dicom_bytes
 
 PAGE = "Upload_and_classify"

@@ -30,9 +30,9 @@ from benchmarks.server_walk import PAGE, open_whole
 from benchmarks.serving import machine
 from benchmarks.visitor import VisitError, Visitor
 from mammo.artifacts import artifacts_folder
-from mammo.ui.result import PROBABILITY
-from mammo.ui.source import UPLOAD, example_name
-from mammo.ui.words import ACCEPT
+from mammo.text import ACCEPT
+from mammo.ui.kit.result import PROBABILITY
+from mammo.ui.kit.source import UPLOAD, example_name
 from tests.browser.conftest import Server, running_server
 from tests.imaging.aimed_dicom import AIMED_DICOM
 from tests.imaging.aimed_pictures import AIMED_PICTURES

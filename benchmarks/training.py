@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 from serving import machine
 
 if TYPE_CHECKING:
-    from mammo.models.crossfit import TrainingCrops
     from mammo.settings import TrainSettings
+    from mammo.training.crossfit import TrainingCrops
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = Path(__file__).with_suffix(".json")
@@ -49,9 +49,9 @@ def measure(data: Path, imagenet_weights: str, epochs: int | None) -> dict[str, 
     from mammo.command_line import set_tensorflow_up
     from mammo.data.findings import finding_answers
     from mammo.data.table import fingerprint, load_crops, read_pixels
-    from mammo.models.crossfit import TrainingCrops
-    from mammo.models.memory import keep_freed_memory
     from mammo.settings import RECIPES, TrainSettings, with_overrides
+    from mammo.training.crossfit import TrainingCrops
+    from mammo.training.memory import keep_freed_memory
 
     set_tensorflow_up()
     table = load_crops(data)
@@ -80,7 +80,7 @@ def measure(data: Path, imagenet_weights: str, epochs: int | None) -> dict[str, 
 
 def one_pass(name: str, settings: "TrainSettings", crops: "TrainingCrops") -> dict[str, float]:
     """Fit a model on all crops; return its seconds by the clock and its epochs."""
-    from mammo.models.crossfit import FINAL, fit_fold, fit_plan
+    from mammo.training.crossfit import FINAL, fit_fold, fit_plan
 
     plan = fit_plan(name, settings, settings.work)
     start = time.perf_counter()

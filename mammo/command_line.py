@@ -62,11 +62,6 @@ def exit_status(module: str, work: Callable[[], int | None], place: Path) -> int
 def stopped_by(error: OSError, place: Path) -> str:
     """Say that the file system stopped a command which goes on if typed again.
 
-    Parameters
-    ----------
-    error : OSError
-    place : Path, to look at where the error names none
-
     Examples
     --------
     >>> stopped_by(OSError(28, "No space left on device"), Path("crops"))

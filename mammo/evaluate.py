@@ -106,26 +106,7 @@ def _evaluated_model(name: str, folder: Path | None) -> EvaluatedModel:
 def score_folder(
     data: Path, models: Sequence[str], known: "pd.DataFrame", folder: Path | None = None
 ) -> "pd.DataFrame":
-    """Score the crops of a folder that no model has learned from.
-
-    Parameters
-    ----------
-    data : Path of prepared crops; `file`, `patient_id` and `pathology` suffice
-    models : names of models
-    known : DataFrame of the artifacts' cases; crops and patients of its training rows are left out
-    folder : Path, the artifacts
-
-    Returns
-    -------
-    DataFrame of `mammo.data.table.load_crops`, split "external", with `<model>_p` and
-    `<model>_score`
-
-    Raises
-    ------
-    MammoError
-        The folder is not prepared crops, every crop was learned from, or the artifacts do not
-        verify.
-    """
+    """Score the crops of a folder that no model has learned from."""
     from mammo.data.table import load_crops, read_pixels
     from mammo.inference import load_classifier
 
@@ -211,13 +192,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def write_json(evaluation: Evaluation, path: Path) -> None:
-    """Write every figure as JSON; undefined and infinite ones as null.
-
-    Raises
-    ------
-    SettingsError
-        The file cannot be written, or is not one of these.
-    """
+    """Write every figure as JSON; undefined and infinite ones as null."""
     text = json.dumps(as_json(evaluation), indent=1, allow_nan=False)
     write_output(path, (text + "\n").encode(), _IS_OWN, "--json")
 

@@ -29,15 +29,15 @@ from pathlib import Path
 from mammo.artifacts import load_manifest
 from mammo.errors import DataError, MammoError, SettingsError, WindowError, sentence_of
 from mammo.imaging import Image, cut_lesion, lesion_window, quality_warnings, read_image
+from mammo.imaging.region import looks_like_crop
 from mammo.inference import Classifier, load_classifier
+from mammo.inference.trust import Trust, load_trust
+from mammo.report.case_report import measure_thresholds
 from mammo.reports import ReportFolder
 from mammo.results import HeatMapFolder, Region, Result, ResultTable, Source, line_of
 from mammo.settings import MODELS
 from mammo.sources import example_sources, file_sources
-from mammo.trust import Trust, load_trust
-from mammo.ui.measured import measure_thresholds
-from mammo.ui.region import looks_like_crop
-from mammo.ui.words import NOTICE_SHORT
+from mammo.text import NOTICE_SHORT
 
 Output = Callable[[Result], object]
 

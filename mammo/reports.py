@@ -8,13 +8,12 @@ from mammo.artifacts import Manifest
 from mammo.errors import DataError
 from mammo.imaging import Image, lesion_window
 from mammo.inference import Classifier
+from mammo.inference.trust import NOT_A_CROP, Trust
 from mammo.outputs import check_folder, check_output, starts_with_mark
 from mammo.report import FORMS, render
+from mammo.report.case_report import Measured, Region, ReportSubject, TrustFacts, compose_report
 from mammo.results import Result, Source, free_name
-from mammo.trust import NOT_A_CROP, Trust
-from mammo.ui.case_report import Region, ReportSubject, TrustFacts, compose_report
-from mammo.ui.measured import Measured
-from mammo.ui.words import pathology_words
+from mammo.text import pathology_words
 
 _MARKS = (b'name="generator" content="mammo"', b"/Creator (mammo)")
 """In each report as HTML and as PDF."""

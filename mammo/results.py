@@ -19,7 +19,7 @@ from mammo.data.spreadsheet import harmless
 from mammo.errors import DataError
 from mammo.inference import Assessment
 from mammo.outputs import check_folder, check_output, starts_with_mark
-from mammo.ui.words import NOTICE_SHORT, pathology_words, percent, standing
+from mammo.text import NOTICE_SHORT, pathology_words, percent, standing
 
 Region = tuple[float, float, float, float]
 
@@ -210,7 +210,7 @@ def free_name(source: Source, taken: set[str]) -> str:
 
 
 def _sheet(result: Result, card: Card) -> NDArray[np.uint8]:
-    from mammo.explain import heat_map_sheet
+    from mammo.inference.pictures import heat_map_sheet
 
     crop, given = result.crops[card.name], result.assessments[card.name]
     answer = (

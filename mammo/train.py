@@ -40,14 +40,20 @@ from mammo.data.preparation.run import ABNORMALITIES
 from mammo.data.table import fingerprint
 from mammo.data.training import load_training_crops
 from mammo.errors import ArtifactError, TrainingError
-from mammo.release import FittedModel, figures_in_words, release_model, run_facts, write_cases
 from mammo.settings import MODELS, RECIPES, TITLES, Recipe, TrainSettings, with_overrides
+from mammo.training.release import (
+    FittedModel,
+    figures_in_words,
+    release_model,
+    run_facts,
+    write_cases,
+)
 
 if TYPE_CHECKING:
     import keras
     import pandas as pd
 
-    from mammo.models.crossfit import FitPlan, TrainingCrops
+    from mammo.training.crossfit import FitPlan, TrainingCrops
 
 WORK_FOLDER = ".mammo-work"
 FREE_SPACE_GB = 3.0
@@ -72,18 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run_training(settings: TrainSettings, command: str) -> None:
-    """Fit the models of the settings and put their artifacts in place.
-
-    Parameters
-    ----------
-    settings : TrainSettings.
-    command : str, as typed, for the manifest.
-
-    Raises
-    ------
-    MammoError
-        If the data, the settings or the machine do not allow it; the old artifacts stand.
-    """
+    """Fit the models of the settings and put their artifacts in place."""
     check_replaceable(settings.out)
     table, crops = load_training_crops(settings.data)
     name_of_data = fingerprint(table, crops)
@@ -120,8 +115,8 @@ def _fit_and_release(
     name_of_data: str,
     run: Path,
 ) -> None:
-    from mammo.models.crossfit import TrainingCrops
-    from mammo.models.memory import keep_freed_memory
+    from mammo.training.crossfit import TrainingCrops
+    from mammo.training.memory import keep_freed_memory
 
     keep_freed_memory()
     training = (table["split"] == "train").to_numpy()
@@ -148,8 +143,8 @@ def _fit_and_release(
 def _fit_model(
     name: str, settings: TrainSettings, data: "TrainingCrops", run: Path
 ) -> tuple["keras.Model", FittedModel]:
-    from mammo.models.crossfit import FINAL, fit_fold, fit_plan
-    from mammo.models.serving import serving_model
+    from mammo.training.crossfit import FINAL, fit_fold, fit_plan
+    from mammo.training.serving import serving_model
 
     recipe = settings.recipes[name]
     plan = fit_plan(name, settings, run)
@@ -171,8 +166,8 @@ def _fit_model(
 
 
 def _export(network: "keras.Model", folder: Path) -> None:
-    from mammo.models.export import export_onnx
-    from mammo.models.serving import serving_model
+    from mammo.training.export import export_onnx
+    from mammo.training.serving import serving_model
 
     export_onnx(serving_model(network), folder / "model.onnx")
     network.save_weights(folder / "model.weights.h5")

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from mammo.ui import batch, film, loaders, own_files, result, source, trust
-from mammo.ui.frame import frame, notice_accepted, sentences
-from mammo.ui.turns import TURNS
+from mammo.ui.kit import cache, own_files, result, source, trust
+from mammo.ui.kit.frame import frame, notice_accepted, sentences
+from mammo.ui.kit.patches import TURNS
+from mammo.ui.upload import batch, film
 
 frame("Upload and classify", ":material/center_focus_strong:")
 st.markdown(
@@ -26,7 +27,7 @@ if len(files) > 1:
     if not notice_accepted():
         st.stop()
     with sentences():
-        batch.show_table(files, loaders.classifiers())
+        batch.show_table(files, cache.classifiers())
     with sentences():
         picture = source.open_one_of(files)
 else:
@@ -55,5 +56,5 @@ if picture is not None:
         with right, sentences():
             if notice_accepted():
                 with TURNS:
-                    answers = result.ask_once(loaders.classifiers(), lesion)
+                    answers = result.ask_once(cache.classifiers(), lesion)
                     result.show_result(lesion, answers, trust.ask_trust(answers))

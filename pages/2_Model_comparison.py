@@ -5,12 +5,12 @@ Layout and words only; the parts are in `mammo.ui.comparison`.
 
 import streamlit as st
 
-from mammo.glossary import glossary_line
+from mammo.report.glossary import glossary_line
 from mammo.ui.comparison.analysis import show_analysis
 from mammo.ui.comparison.lesson_section import show_lesson
 from mammo.ui.comparison.overview import choose_study, show_headline, show_scores
 from mammo.ui.comparison.subgroup_section import show_subgroups
-from mammo.ui.frame import frame, sentences, small_print
+from mammo.ui.kit.frame import frame, sentences, small_print
 
 frame("Model comparison", ":material/compare_arrows:")
 st.markdown(

@@ -5,12 +5,12 @@ Layout and words only; the parts are in `mammo.ui.explorer`.
 
 import streamlit as st
 
-from mammo.glossary import glossary_line
+from mammo.report.glossary import glossary_line
 from mammo.ui.explorer.case import show_case
 from mammo.ui.explorer.leak_section import show_leak_check
 from mammo.ui.explorer.preview import show_preview
 from mammo.ui.explorer.sections import choose_cases, show_chart, show_gallery, show_table
-from mammo.ui.frame import frame, sentences, small_print
+from mammo.ui.kit.frame import frame, sentences, small_print
 
 frame("Dataset explorer", ":material/dataset:")
 st.markdown(

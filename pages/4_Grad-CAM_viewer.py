@@ -5,10 +5,10 @@ Layout and words only; the parts are in `mammo.ui.viewer`.
 
 import streamlit as st
 
-from mammo.ui import loaders
-from mammo.ui.frame import frame, notice_accepted, sentences
-from mammo.ui.result import show_doubts
-from mammo.ui.trust import show_familiarity, show_similar
+from mammo.ui.kit import cache
+from mammo.ui.kit.frame import frame, notice_accepted, sentences
+from mammo.ui.kit.result import show_doubts
+from mammo.ui.kit.trust import show_familiarity, show_similar
 from mammo.ui.viewer import asking
 from mammo.ui.viewer.choose import choose_case
 from mammo.ui.viewer.inside_section import show_inside
@@ -31,10 +31,10 @@ with sentences():
     if not notice_accepted():
         st.stop()
     show_standing(viewed)
-    cards = loaders.cards()
+    cards = cache.cards()
     estimates = recorded_estimates(viewed, cards)
     if viewed.crop is not None:
-        models = loaders.classifiers()
+        models = cache.classifiers()
         signals = asking.signals(viewed, viewed.crop, models)
         show_familiarity(signals)
         show_doubts(viewed.doubts)

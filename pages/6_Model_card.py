@@ -1,11 +1,11 @@
 """Model card: what the models are, on what they learned, what they must not be used for; the words.
 
-Layout and words only; the parts are in `mammo.ui.model_card`, the text in `mammo.model_card`.
+Layout only; the parts are in `mammo.ui.model_card`, the text in `mammo.report.model_card`.
 """
 
 import streamlit as st
 
-from mammo.ui.frame import frame, sentences
+from mammo.ui.kit.frame import frame, sentences
 from mammo.ui.model_card.glossary_part import show_glossary
 from mammo.ui.model_card.parts import GLOSSARY_PART, choose_part, show_part
 

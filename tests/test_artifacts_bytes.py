@@ -24,9 +24,9 @@ from mammo.artifacts import (
 )
 from mammo.artifacts.manifest import MANIFEST_NAME
 from mammo.errors import ArtifactError
-from mammo.trust import load_trust
+from mammo.inference.trust import load_trust
+from tests.inference.tiny_trust import attach_tiny_trust
 from tests.tiny_artifacts import write_tiny_artifacts
-from tests.trust.tiny_trust import attach_tiny_trust
 
 MODELS = ("simple_cnn", "mobilenetv2")
 POSITIONS = 24

@@ -2,16 +2,16 @@
 
 import pytest
 
-from mammo.experiments.__main__ import main as experiments
-from mammo.explain.audit.__main__ import main as audit
-from mammo.lessons.__main__ import main as lessons
-from mammo.trust_build.__main__ import main as trust_build
+from mammo.training.audit.__main__ import main as audit
+from mammo.training.lessons.__main__ import main as lessons
+from mammo.training.trust.__main__ import main as trust_build
+from tools.experiments.__main__ import main as experiments
 
 COMMANDS = {
-    "mammo.explain.audit": (audit, []),
-    "mammo.lessons": (lessons, ["leak"]),
-    "mammo.trust_build": (trust_build, []),
-    "mammo.experiments": (experiments, ["wider.json"]),
+    "mammo.training.audit": (audit, []),
+    "mammo.training.lessons": (lessons, ["leak"]),
+    "mammo.training.trust": (trust_build, []),
+    "tools.experiments": (experiments, ["wider.json"]),
 }
 
 

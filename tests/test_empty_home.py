@@ -22,7 +22,7 @@ def test_the_app_leaves_nothing_and_calls_nobody() -> None:
     assert quiet(run_apart(empty_home.left_by_app()))
 
 
-@pytest.mark.parametrize("module", ["mammo.models.export", "mammo.inference", "mammo.predict"])
+@pytest.mark.parametrize("module", ["mammo.training.export", "mammo.inference", "mammo.predict"])
 def test_every_way_in_switches_the_telemetry_off(module: str) -> None:
     code = f"import {module}, os; print(os.environ['ORT_DISABLE_TELEMETRY'])"
     command = ("env", "ORT_DISABLE_TELEMETRY=0", sys.executable, "-c", code)

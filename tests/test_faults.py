@@ -16,11 +16,11 @@ from streamlit.testing.v1 import AppTest
 
 from mammo.artifacts import attach, read_attachment, verify
 from mammo.errors import ArtifactError
-from mammo.ui.frame import PAGES
+from mammo.ui.kit.frame import PAGES
 from tests.conftest import write_prepared
+from tests.inference.tiny_trust import blobs
 from tests.miniature import WRITERS
 from tests.tiny_artifacts import write_tiny_artifacts
-from tests.trust.tiny_trust import blobs
 
 ROOT = Path(__file__).resolve().parents[1]
 READ_ONLY = Path("/proc")

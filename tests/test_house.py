@@ -18,56 +18,41 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-BASE = ("errors", "settings")
+BASE = ("errors", "settings", "text")
 STREAM = (
-    "imaging", "data", "glossary", "models", "artifacts", "attribution", "inference", "trust",
-    "explain", "report", "evaluation", "reading", "model_card", "ui",
+    "imaging", "data", "artifacts", "inference", "evaluation", "reading", "report", "plots", "ui",
 )  # fmt: skip
 """Data flows to the right: each unit imports `BASE`, itself, and what stands to its left."""
 
 NEVER = {
-    "attribution": {"models"},
-    "inference": {"models"},
-    "trust": {"models"},
-    "explain": {"models"},
-    "report": {"models"},
-    "model_card": {"models"},
-    # Tables and ratings, no pixels.
-    "reading": {"models", "attribution", "inference", "trust", "explain", "report", "glossary"},
-    "ui": {"models"},
     "evaluation": set(STREAM),  # plain arrays in, figures out
+    "reading": {"inference"},  # tables and ratings, no pixels
 }
-"""Left of them, and still not theirs: what serves has no TensorFlow."""
+"""Left of them, and still not theirs."""
 
 COMMANDS = (
     "command_line",
     "train",
     "download",
     "prepare",
-    "release",
     "evaluate",
     "predict",
     "reports",
     "results",
     "outputs",
     "sources",
-    "readme",
-    "lessons",
-    "experiments",
-    "trust_build",
-    "audit",
+    "tools",
 )
 """The ends of the stream, with their parts: they import everything but pages, and one another."""
 
-NESTED = {("explain", "audit"): "audit"}
-"""Commands that stand within a package of the stream, and are none of it."""
+BESIDE = ("training",)
+"""What commands alone import: it stands beside the stream and serves no page."""
+
+SHARED_BY_PAGES = "mammo/ui/kit/"
 
 TENSORFLOW = {"tensorflow", "keras", "tf2onnx", "onnx"}
-TENSORFLOW_HOMES = (
-    "mammo/models/", "mammo/train.py", "mammo/lessons/", "mammo/experiments/",
-    "mammo/explain/audit/",
-)  # fmt: skip
-DEVELOPMENT_HOMES = ("mammo/trust_build/",)
+TENSORFLOW_HOMES = ("mammo/training/", "mammo/train.py", "tools/experiments/")
+DEVELOPMENT_HOMES = ("mammo/training/trust/",)
 DOWNLOAD_HOMES = ("mammo/data/download/",)
 PREPARATION_HOMES = ("mammo/data/preparation/",)
 STREAMLIT_HOMES = ("mammo/ui/", "pages/", "app.py")
@@ -84,7 +69,8 @@ LONGEST_FILE = 400
 @cache
 def sources() -> tuple[str, ...]:
     """Name every Python file that runs for a user, from the repository's root."""
-    found = [*ROOT.glob("mammo/**/*.py"), *ROOT.glob("pages/*.py"), ROOT / "app.py"]
+    folders = ("mammo", "tools", "pages")
+    found = [*(path for top in folders for path in ROOT.glob(f"{top}/**/*.py")), ROOT / "app.py"]
     return tuple(sorted(path.relative_to(ROOT).as_posix() for path in found))
 
 
@@ -119,7 +105,8 @@ def _imports(module: ast.Module) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute here"
-            yield str(node.module)
+            if node.module != "mammo":  # whose names are modules and the public API
+                yield str(node.module)
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Call) and _called(node) in ("import_module", "__import__"):
             yield from (arg.value for arg in node.args if _is_text(arg))  # type: ignore[attr-defined]
@@ -136,7 +123,7 @@ def _is_text(node: ast.expr) -> bool:
 def top_level(name: str) -> set[str]:
     """Return the libraries that a file imports, without the standard library and mammo."""
     tops = {module.partition(".")[0] for module in imports(name)}
-    return tops - sys.stdlib_module_names - {"mammo", "tests"}
+    return tops - sys.stdlib_module_names - {"mammo", "tests", "tools"}
 
 
 def unit(name: str) -> str:
@@ -146,8 +133,8 @@ def unit(name: str) -> str:
     """
     parts = Path(name).with_suffix("").parts
     if parts[0] != "mammo":
-        return "pages"
-    return NESTED.get(parts[1:3], "public" if parts[1] == "__init__" else parts[1])
+        return "tools" if parts[0] == "tools" else "pages"
+    return "public" if parts[1] == "__init__" else parts[1]
 
 
 def imported_units(name: str) -> set[str]:
@@ -159,10 +146,8 @@ def imported_units(name: str) -> set[str]:
 def _unit_of_module(module: str) -> str:
     parts = module.split(".")
     if parts[0] != "mammo":
-        return ""
-    if tuple(parts[1:3]) in NESTED:
-        return NESTED[tuple(parts[1:3])]
-    known = (*BASE, *STREAM, *COMMANDS)
+        return "tools" if parts[0] == "tools" else ""
+    known = (*BASE, *STREAM, *COMMANDS, *BESIDE)
     return parts[1] if len(parts) > 1 and parts[1] in known else "public"
 
 
@@ -170,16 +155,18 @@ def allowed(where: str) -> set[str]:
     """Return the units that a unit may import."""
     if where == "errors":
         return set()
-    if where == "settings":
+    if where in BASE:
         return {"errors"}
     if where in STREAM:
         left = set(STREAM[: STREAM.index(where)])
-        return {*BASE, *left, *({"public"} if where == "ui" else ())} - NEVER.get(where, set())
+        return {*BASE, *left, *({"public"} if where in ("report", "ui") else ())} - NEVER.get(
+            where, set()
+        )
     if where == "public":
         return {*BASE, "imaging", "data", "inference"}
     if where == "pages":
-        return {"public", *BASE, *STREAM} - {"models"}
-    return {"public", *BASE, *STREAM, *COMMANDS}
+        return {"public", *BASE, *STREAM}
+    return {"public", *BASE, *STREAM, *COMMANDS, *BESIDE} - {"ui"}
 
 
 def modules_reached(name: str) -> set[str]:
@@ -229,7 +216,7 @@ def distributions(*names: str) -> set[str]:
 
 
 def test_nothing_imports_against_the_stream() -> None:
-    known = (*BASE, *STREAM, *COMMANDS, "public", "pages")
+    known = (*BASE, *STREAM, *COMMANDS, *BESIDE, "public", "pages")
     strangers = {unit(name) for name in sources()} - set(known)
     assert not strangers, f"say here where these stand in the stream: {', '.join(strangers)}"
     against = {name: imported_units(name) - allowed(unit(name)) for name in sources()}
@@ -239,6 +226,29 @@ def test_nothing_imports_against_the_stream() -> None:
 def test_tensorflow_and_streamlit_stay_where_they_belong() -> None:
     assert users_of(TENSORFLOW, but=TENSORFLOW_HOMES) == []
     assert users_of({"streamlit"}, but=STREAMLIT_HOMES) == []
+
+
+def test_no_page_imports_another_pages_package() -> None:
+    against = {
+        name: others
+        for name in sources()
+        if name.startswith("mammo/ui/")
+        and (others := {other for other in _page_packages(name) if not name.startswith(other)})
+    }
+    assert against == {}
+
+
+def _page_packages(name: str) -> set[str]:
+    """Return the packages of pages that a file of the app imports."""
+    parts = [module.split(".") for module in imports(name)]
+    return {
+        f"mammo/ui/{part[2]}/"
+        for part in parts
+        if part[:2] == ["mammo", "ui"]
+        and len(part) > 2
+        and (ROOT / "mammo" / "ui" / part[2]).is_dir()
+        and f"mammo/ui/{part[2]}/" != SHARED_BY_PAGES
+    }
 
 
 def test_a_command_takes_from_the_pages_only_what_knows_no_streamlit() -> None:

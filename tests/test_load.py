@@ -16,8 +16,8 @@ from benchmarks.load_answers import Library
 from benchmarks.visitor import VisitError
 from tests.browser.conftest import Server, running_server
 from tests.conftest import run_apart
+from tests.inference.tiny_trust import attach_tiny_trust
 from tests.tiny_artifacts import write_tiny_artifacts
-from tests.trust.tiny_trust import attach_tiny_trust
 
 FEW = (
     "--visitors=3", "--minutes=0.05", "--rounds=1", "--alone=1", "--window=0.3", "--film=3",

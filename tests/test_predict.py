@@ -16,7 +16,7 @@ from mammo.inference import Classifier
 from mammo.predict import main
 from mammo.results import Source
 from mammo.sources import file_sources
-from mammo.ui.words import NOTICE_SHORT
+from mammo.text import NOTICE_SHORT
 from tests.tiny_artifacts import write_manifest_again, write_tiny_artifacts
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -11,7 +11,7 @@ from benchmarks import server
 from benchmarks.memory_limit import memory_limit
 from benchmarks.server_walk import PAGE, open_whole, walk, write_film
 from benchmarks.visitor import VisitError, Visitor
-from mammo.explain import METHODS
+from mammo.inference.maps import METHODS
 from tests.conftest import run_apart
 
 PROMISED_MB = 690

@@ -83,13 +83,7 @@ def read_attachment(name: str, folder: Path | None = None) -> bytes | None:
 def attachments_to_keep(
     older: Manifest, files: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Mapping[str, str]]:
-    """Return the attachments of older artifacts whose sources are unchanged among new files.
-
-    Parameters
-    ----------
-    older : Manifest
-    files : name -> record with "sha256", of the new artifacts
-    """
+    """Return the attachments of older artifacts whose sources are unchanged among new files."""
     return {
         name: sources
         for name, sources in older.attachments.items()

@@ -17,25 +17,7 @@ MODEL_FILES = ("model.onnx", "model.weights.h5", "card.json", "history.csv")
 def check_carry_over(
     folder: Path, fingerprint: str, trained: Sequence[str], carry_over: Sequence[str]
 ) -> dict[str, dict[str, str]]:
-    """Return, for each model to keep, which run made it.
-
-    Parameters
-    ----------
-    folder : Path of the older artifacts
-    fingerprint : str, of the data of the training
-    trained : models that it makes anew
-    carry_over : models to keep
-
-    Returns
-    -------
-    dict, model -> {"created", "command"} of its run; empty where there is none to keep
-
-    Raises
-    ------
-    ArtifactError
-        One is not there or is trained anew, its data were others, or it or its scores are not
-        whole.
-    """
+    """Return, for each model to keep, which run made it."""
     if not carry_over:
         return {}
     try:

@@ -88,13 +88,7 @@ def load_history(model: str, folder: Path | None = None) -> "pandas.DataFrame":
 
 
 def parse_cases(content: bytes, path: Path, models: Sequence[str]) -> "pandas.DataFrame":
-    """Parse and check the bytes of a `cases.csv` that should hold the scores of `models`.
-
-    Raises
-    ------
-    ArtifactError
-        As `load_cases`.
-    """
+    """Parse and check the bytes of a `cases.csv` that should hold the scores of `models`."""
     import pandas
 
     rows = read_rows(content, path)
@@ -130,13 +124,7 @@ def read_rows(content: bytes, path: Path) -> list[dict[str, str]]:
 def merge_columns(
     rows: Sequence[Mapping[str, str]], older: Sequence[Mapping[str, str]], models: Sequence[str]
 ) -> list[dict[str, str]]:
-    """Add the columns of `models` from `older` rows to `rows`, case by case, as texts unchanged.
-
-    Raises
-    ------
-    ArtifactError
-        The two tables do not hold the same cases.
-    """
+    """Add the columns of `models` from `older` rows to `rows`, case by case, as texts unchanged."""
     columns = [f"{model}_{kind}" for model in models for kind in MODEL_COLUMNS]
     by_case = {row["case_id"]: row for row in older}
     if by_case.keys() != {row["case_id"] for row in rows}:

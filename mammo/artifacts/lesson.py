@@ -1,4 +1,4 @@
-"""The lesson of the leak as `python -m mammo.lessons leak` attached it, read field by field."""
+"""The lesson on leakage that `python -m mammo.training.lessons leak` attached to the artifacts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

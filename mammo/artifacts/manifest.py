@@ -116,18 +116,7 @@ def load_manifest(folder: Path | None = None) -> Manifest:
 
 
 def verify(folder: Path | None = None, files: Iterable[str] | None = None) -> Manifest:
-    """Hash files of an artifacts folder and hold them against its manifest.
-
-    Parameters
-    ----------
-    folder : Path, `artifacts_folder()` by default
-    files : names as in the manifest ("mobilenetv2/model.onnx"), all of them by default
-
-    Raises
-    ------
-    ArtifactError
-        The manifest cannot be read, or a file is missing, altered or not in the manifest.
-    """
+    """Hash files of an artifacts folder and hold them against its manifest."""
     folder = artifacts_folder() if folder is None else Path(folder)
     names = None if files is None else tuple(files)
 
@@ -161,13 +150,7 @@ def record_of(content: bytes) -> dict[str, Any]:
 
 
 def require_model(model: str, manifest: Manifest, folder: Path) -> None:
-    """Refuse a model that the manifest does not name.
-
-    Raises
-    ------
-    ArtifactError
-        The manifest names other models only.
-    """
+    """Refuse a model that the manifest does not name."""
     if model not in manifest.models:
         raise ArtifactError(
             f"There is no trained model {model!r} in {folder}: it holds "

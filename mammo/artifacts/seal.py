@@ -39,20 +39,7 @@ def sealed(document: Mapping[str, Any]) -> bytes:
 def check_seal(
     content: bytes, fields: Mapping[str, Any], path: Path, known: set[str] | frozenset[str]
 ) -> None:
-    """Refuse a manifest of which any byte was changed after it was sealed.
-
-    Parameters
-    ----------
-    content : bytes of the file
-    fields : what was parsed from them
-    path : Path, for the message
-    known : names of the fields that a manifest may hold beside its seal
-
-    Raises
-    ------
-    ArtifactError
-        The seal does not fit, or there is a field that nobody knows.
-    """
+    """Refuse a manifest of which any byte was changed after it was sealed."""
     unknown = sorted(fields.keys() - known - {SEAL})
     if unknown:
         raise ArtifactError(

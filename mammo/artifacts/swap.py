@@ -48,11 +48,7 @@ else:
 
 
 def beside(folder: Path, kind: str) -> Path:
-    """Return the hidden helper of `folder` in the same parent, so that renames stay in one disk.
-
-    >>> beside(Path("release/artifacts"), "old").as_posix()
-    'release/.artifacts.old'
-    """
+    """Return the hidden helper of `folder` in the same parent, so that renames stay in one disk."""
     return folder.parent / f".{folder.name}.{kind}"
 
 
@@ -117,13 +113,7 @@ def swap_in(stage: Path, folder: Path) -> None:
 
 
 def restore_interrupted_swap(folder: Path) -> None:
-    """Put the old folder back if a writer was killed between its two renames; else do nothing.
-
-    Raises
-    ------
-    ArtifactError
-        The folder's parent may not be written, so that the old folder stays aside.
-    """
+    """Put the old folder back if a writer was killed between its two renames; else do nothing."""
     folder = Path(folder).resolve()
     old = beside(folder, "old")
     if folder.exists() or not old.exists():

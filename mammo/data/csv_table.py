@@ -36,14 +36,7 @@ _OTHER_FILES = {
 
 @dataclass(frozen=True)
 class CsvTable:
-    """The rows of a table as texts without blanks around.
-
-    Attributes
-    ----------
-    columns : tuple of str, in small letters, words joined by "_"
-    rows : tuple of dict of str, by column; rows without any value are left out
-    lines : tuple of int, the line of each row as a text editor counts, from 1
-    """
+    """The rows of a table as texts without blanks around."""
 
     columns: tuple[str, ...]
     rows: tuple[dict[str, str], ...]

@@ -87,35 +87,6 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def parts(value: object) -> tuple[str, ...]:
-    """Take a descriptor apart at its hyphens; an empty one, NaN and N/A have no part.
-
-    Examples
-    --------
-    >>> parts("IRREGULAR-ARCHITECTURAL_DISTORTION")
-    ('IRREGULAR', 'ARCHITECTURAL_DISTORTION')
-    >>> parts(float("nan")), parts("N/A"), parts(4)
-    ((), (), ('4',))
-    """
-    text = "" if value is None else str(value).strip()
-    if text.upper() in ("", "NAN", "<NA>", "N/A", "NONE"):
-        return ()
-    return tuple(part for part in text.split("-") if part)
-
-
-def plain(part: str) -> str:
-    """Write one part in small letters.
-
-    Examples
-    --------
-    >>> plain("ILL_DEFINED")
-    'ill-defined'
-    >>> plain("LYMPH_NODE")
-    'lymph node'
-    """
-    return part.replace("ILL_DEFINED", "ill-defined").replace("_", " ").lower()
-
-
 def meaning(column: str, part: str) -> str:
     """Say what one part of a descriptor means, in a student's words.
 

@@ -2,7 +2,7 @@
 
 For training only: a network that has to say shape, margin, assessment and subtlety too, from the
 picture alone, may learn better features. None of it is an input, and the part of the network that
-answers is dropped before export. Used by `mammo.train` and `mammo.experiments`.
+answers is dropped before export. Used by `mammo.train` and `tools.experiments`.
 
 Caruana 1997, "Multitask Learning".
 """
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.data.descriptors import parts
+from mammo.text import parts
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -64,7 +64,7 @@ def patient_folds(
 def row_folds(labels: NDArray[np.int_], folds: int, seed: int) -> NDArray[np.int_]:
     """Deal crops into folds row by row, as if no two were of one patient: the popular mistake.
 
-    Only the lesson of the leak uses it (`python -m mammo.lessons leak`).
+    Only the lesson of the leak uses it (`python -m mammo.training.lessons leak`).
 
     Parameters
     ----------

@@ -112,17 +112,7 @@ def small_crops(
 def near_duplicates(
     ours: NDArray[np.uint8], theirs: NDArray[np.uint8]
 ) -> list[tuple[int, int, float, bool]]:
-    """Return pairs of the same picture, most alike first, `MOST_PAIRS` at most.
-
-    Parameters
-    ----------
-    ours : uint8 (a, S, S)
-    theirs : uint8 (b, S, S)
-
-    Returns
-    -------
-    list of (place in ours, place in theirs, correlation, whether one is turned or mirrored)
-    """
+    """Return pairs of the same picture, most alike first, `MOST_PAIRS` at most."""
     if not len(ours) or not len(theirs):
         return []
     small = _normalised(ours, SIDE)

@@ -38,7 +38,7 @@ from mammo.evaluation.headline import (
     headline_metrics,
     score_figures,
 )
-from mammo.evaluation.interval import CONFIDENCE, Interval, wilson
+from mammo.evaluation.interval import CONFIDENCE, wilson
 from mammo.evaluation.mcnemar import McNemar, mcnemar
 from mammo.evaluation.operating import Clinic, OperatingPoint, operating_point, point_of_flags
 from mammo.evaluation.precision_recall import (
@@ -96,7 +96,6 @@ __all__ = [
     "DecisionCurve",
     "EvaluatedModel",
     "Evaluation",
-    "Interval",
     "McNemar",
     "ModelEvaluation",
     "OperatingPoint",

@@ -40,14 +40,6 @@ def ratio(numerator: ArrayLike, denominator: ArrayLike) -> Floats:
 def logit(p: ArrayLike) -> Floats:
     """Return log(p / (1 - p)), with p held `SMALLEST_PROBABILITY` away from 0 and 1.
 
-    Parameters
-    ----------
-    p : float, any shape, 0..1
-
-    Returns
-    -------
-    float64, the same shape
-
     Examples
     --------
     >>> logit([0.5, 1.0]).round(2).tolist()
@@ -61,14 +53,6 @@ def logit(p: ArrayLike) -> Floats:
 
 def sigmoid(logits: ArrayLike) -> Floats:
     """Return 1 / (1 + exp(-logit)) without overflow.
-
-    Parameters
-    ----------
-    logits : float, any shape
-
-    Returns
-    -------
-    float64, the same shape, 0..1
 
     Examples
     --------

@@ -12,22 +12,6 @@ BINS = 10
 def equal_mass_bins(p: ArrayLike, bins: int = BINS) -> Integers:
     """Return the bin of each case, of bins that hold equally many cases; equal p share a bin.
 
-    A case of middle rank r among n (from 0.5 up) goes to bin floor(bins * r / n).
-
-    Parameters
-    ----------
-    p : float (n,), 0..1
-    bins : int, 1 or more
-
-    Returns
-    -------
-    int64 (n,), 0..bins - 1; a bin may stay empty where many p are equal
-
-    Raises
-    ------
-    SettingsError
-        No bin.
-
     Examples
     --------
     >>> equal_mass_bins([0.4, 0.1, 0.3, 0.2], 2).tolist()

@@ -16,13 +16,14 @@ from numpy.typing import ArrayLike, NDArray
 from mammo.errors import DataError, SettingsError
 from mammo.evaluation.arithmetic import Booleans, Floats, ratio
 from mammo.evaluation.checks import as_confidence, as_groups
-from mammo.evaluation.interval import CONFIDENCE, Interval, normal_quantile, normal_share, varied
+from mammo.evaluation.interval import CONFIDENCE, normal_quantile, normal_share, varied
 from mammo.evaluation.ranking import (
     Ranking,
     area_under_roc,
     mean_precision,
     specificity_at_high_sensitivity,
 )
+from mammo.text import Estimate
 
 Statistic = Callable[[Floats], Floats]
 """A figure of weighted cases: weights float64 (r, n) -> figures float64 (r,) or (r, k)."""
@@ -121,7 +122,7 @@ class PatientBootstrap:
         *,
         confidence: float = CONFIDENCE,
         method: Literal["percentile", "bca"] = "percentile",
-    ) -> Interval:
+    ) -> Estimate:
         """Return a figure of the sample with its interval over patients.
 
         Parameters
@@ -132,7 +133,7 @@ class PatientBootstrap:
 
         Returns
         -------
-        Interval; see `percentile_interval` for undefined figures
+        Estimate; see `percentile_interval` for undefined figures
 
         Raises
         ------
@@ -143,7 +144,7 @@ class PatientBootstrap:
         --------
         >>> cases = PatientBootstrap(["a", "b", "c", "d"])
         >>> cases.interval(auc_statistic([0, 1, 0, 1], [0.1, 0.9, 0.2, 0.8]))
-        Interval(value=1.0, low=nan, high=nan)
+        Estimate(value=1.0, low=nan, high=nan)
         """
         value = float(statistic(self.sample)[0])
         distribution = self.distribution(statistic)
@@ -181,17 +182,6 @@ def _draws(patients: int, resamples: int, seed: int) -> Weights:
 def percentile_ends(distribution: Floats, confidence: float = CONFIDENCE) -> tuple[Floats, Floats]:
     """Return the percentile ends of each column.
 
-    NaN where over half of it is undefined, or where it does not vary: that shows no uncertainty.
-
-    Parameters
-    ----------
-    distribution : float64 (resamples,) or (resamples, k); NaN where a resample has no such figure
-    confidence : float, above 0 and below 1
-
-    Returns
-    -------
-    low, high : float64 () or (k,)
-
     Examples
     --------
     >>> low, high = percentile_ends(np.arange(1000.0))
@@ -218,7 +208,7 @@ def _quantile(distribution: Floats, share: float) -> Floats:
 
 def percentile_interval(
     value: float, distribution: Floats, confidence: float = CONFIDENCE
-) -> Interval:
+) -> Estimate:
     """Return a figure with the percentile ends of its resamples.
 
     Resamples without the figure (NaN) are left out. The ends are NaN where these are over half,
@@ -232,22 +222,22 @@ def percentile_interval(
 
     Returns
     -------
-    Interval
+    Estimate
 
     Examples
     --------
     >>> percentile_interval(500.0, np.arange(1000.0))
-    Interval(value=500.0, low=25.0, high=974.0)
+    Estimate(value=500.0, low=25.0, high=974.0)
     """
     if np.isnan(value):
-        return Interval(float("nan"), float("nan"), float("nan"))
+        return Estimate(float("nan"), float("nan"), float("nan"))
     low, high = percentile_ends(distribution, confidence)
-    return Interval(value, float(low), float(high))
+    return Estimate(value, float(low), float(high))
 
 
 def _bca_interval(
     value: float, distribution: Floats, without_each: Floats, confidence: float
-) -> Interval:
+) -> Estimate:
     """Shift the percentiles for bias and skewness (Efron and Tibshirani, equation 14.9)."""
     defined = distribution[~np.isnan(distribution)]
     below = (np.mean(defined < value) + np.mean(defined <= value)) / 2.0 if defined.size else 0.0
@@ -262,7 +252,7 @@ def _bca_interval(
     tail = (1.0 - as_confidence(confidence)) / 2.0
     ends = [_shifted(share, bias, acceleration) for share in (tail, 1.0 - tail)]
     low, high = varied(*(_quantile(distribution, share) for share in ends))
-    return Interval(value, float(low), float(high))
+    return Estimate(value, float(low), float(high))
 
 
 def _shifted(share: float, bias: float, acceleration: float) -> float:

@@ -36,14 +36,6 @@ class Calibration:
     def probability(self, logits: ArrayLike) -> Floats:
         """Return calibrated probabilities.
 
-        Parameters
-        ----------
-        logits : float, any shape
-
-        Returns
-        -------
-        float64, the same shape, 0..1
-
         Examples
         --------
         >>> Calibration("platt", 0.5, -1.0).probability([2.0]).tolist()
@@ -63,20 +55,6 @@ class CalibrationChoice:
 def log_loss(labels: ArrayLike, p: ArrayLike) -> float:
     """Return the mean of -log(probability given to what was true), p held off 0 and 1 by 1e-7.
 
-    Parameters
-    ----------
-    labels : bool or int (n,), 1 malignant
-    p : float (n,), 0..1
-
-    Returns
-    -------
-    float, nats a case, 0 or more
-
-    Raises
-    ------
-    DataError
-        Empty, another length, labels other than 0 and 1, p NaN or outside 0..1.
-
     References
     ----------
     I. J. Good (1952), J. R. Stat. Soc. B 14:107-114.
@@ -95,23 +73,6 @@ def log_loss(labels: ArrayLike, p: ArrayLike) -> float:
 
 def fit_platt(labels: ArrayLike, logits: ArrayLike) -> Calibration:
     """Fit slope and intercept by maximum likelihood against Platt's smoothed targets.
-
-    Targets (M + 1) / (M + 2) for the M malignant and 1 / (N + 2) for the N benign cases, so that
-    perfectly separated cases keep a finite slope.
-
-    Parameters
-    ----------
-    labels : bool or int (n,), 1 malignant, both classes present
-    logits : float (n,)
-
-    Returns
-    -------
-    Calibration, slope at least `SMALLEST_SLOPE`
-
-    Raises
-    ------
-    DataError
-        Empty, one class only, another length, NaN or infinite logits.
 
     References
     ----------
@@ -134,20 +95,6 @@ def fit_platt(labels: ArrayLike, logits: ArrayLike) -> Calibration:
 
 def fit_temperature(labels: ArrayLike, logits: ArrayLike) -> Calibration:
     """Fit the slope 1 / T by maximum likelihood, with no intercept, against the same targets.
-
-    Parameters
-    ----------
-    labels : bool or int (n,), 1 malignant, both classes present
-    logits : float (n,)
-
-    Returns
-    -------
-    Calibration, slope at least `SMALLEST_SLOPE`, intercept 0
-
-    Raises
-    ------
-    DataError
-        As `fit_platt`.
 
     References
     ----------

@@ -16,19 +16,6 @@ from mammo.evaluation.arithmetic import Booleans, Floats
 def as_labels(labels: ArrayLike) -> Booleans:
     """Return labels as booleans, True for malignant.
 
-    Parameters
-    ----------
-    labels : bool, int or float (n,), 0 benign or 1 malignant
-
-    Returns
-    -------
-    bool (n,)
-
-    Raises
-    ------
-    DataError
-        Not one-dimensional, empty, or a value other than 0 and 1.
-
     Examples
     --------
     >>> as_labels([0, 1]).tolist()
@@ -52,20 +39,6 @@ def as_labels(labels: ArrayLike) -> Booleans:
 def as_scores(scores: ArrayLike, n: int) -> Floats:
     """Return one finite score a case.
 
-    Parameters
-    ----------
-    scores : float (n,), higher is more suspicious
-    n : int, the number of cases
-
-    Returns
-    -------
-    float64 (n,)
-
-    Raises
-    ------
-    DataError
-        Another length than `n`, or a score that is NaN or infinite.
-
     Examples
     --------
     >>> as_scores([1, 2], 2).tolist()
@@ -86,20 +59,6 @@ def as_scores(scores: ArrayLike, n: int) -> Floats:
 def as_probabilities(p: ArrayLike, n: int) -> Floats:
     """Return one probability a case.
 
-    Parameters
-    ----------
-    p : float (n,), 0..1
-    n : int, the number of cases
-
-    Returns
-    -------
-    float64 (n,)
-
-    Raises
-    ------
-    DataError
-        As `as_scores`, or a value outside 0..1.
-
     Examples
     --------
     >>> as_probabilities([0.2, 1], 2).tolist()
@@ -116,21 +75,6 @@ def as_probabilities(p: ArrayLike, n: int) -> Floats:
 
 def as_groups(groups: ArrayLike, n: int, noun: str) -> NDArray[np.str_]:
     """Return one patient or lesion name a case, as text.
-
-    Parameters
-    ----------
-    groups : str or int (n,)
-    n : int, the number of cases
-    noun : str, what a name stands for, used in the sentence
-
-    Returns
-    -------
-    str (n,)
-
-    Raises
-    ------
-    DataError
-        Another length than `n`, or a name that is missing.
 
     Examples
     --------
@@ -168,19 +112,6 @@ def is_missing(value: object) -> bool:
 def as_threshold(threshold: float) -> float:
     """Return a threshold on a probability.
 
-    Parameters
-    ----------
-    threshold : float, 0..1; a case is flagged where its p is at or above it
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    SettingsError
-        Outside 0..1 or NaN.
-
     Examples
     --------
     >>> as_threshold(0)
@@ -192,19 +123,6 @@ def as_threshold(threshold: float) -> float:
 def as_prevalence(prevalence: float) -> float:
     """Return the share of malignant lesions in a clinic.
 
-    Parameters
-    ----------
-    prevalence : float, 0..1
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    SettingsError
-        Outside 0..1 or NaN.
-
     Examples
     --------
     >>> as_prevalence(0.05)
@@ -215,19 +133,6 @@ def as_prevalence(prevalence: float) -> float:
 
 def as_confidence(confidence: float) -> float:
     """Return a confidence level.
-
-    Parameters
-    ----------
-    confidence : float, above 0 and below 1
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    SettingsError
-        Not inside 0..1.
 
     Examples
     --------

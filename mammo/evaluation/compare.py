@@ -9,13 +9,13 @@ from mammo.evaluation.arithmetic import Booleans, Floats
 from mammo.evaluation.bootstrap import PatientBootstrap, auc_statistic, percentile_interval
 from mammo.evaluation.delong import delong_interval, paired_delong
 from mammo.evaluation.edge import difference_interval, rarer_patients, widen_at_the_edge
-from mammo.evaluation.interval import Interval
 from mammo.evaluation.mcnemar import mcnemar
 from mammo.evaluation.operating import point_of_flags
 from mammo.evaluation.radiologists import biopsy
 from mammo.evaluation.roc import auc
 from mammo.evaluation.tree import Comparison, Counts, RadiologistEvaluation
 from mammo.evaluation.units import Units
+from mammo.text import Estimate
 
 RADIOLOGISTS = "radiologists"
 
@@ -26,7 +26,7 @@ class Reader:
 
     name: str
     scores: Floats
-    auc: Interval
+    auc: Estimate
     auc_resampled: Floats
     flagged: Mapping[str, Booleans]
 
@@ -35,17 +35,6 @@ def compare(
     labels: Booleans, patients: np.ndarray, first: Reader, second: Reader, confidence: float
 ) -> Comparison:
     """Return first minus second on the same cases, resampled by the same draws.
-
-    Parameters
-    ----------
-    labels : bool (u,), True for malignant
-    patients : str (u,)
-    first, second : Reader, their resamples from one PatientBootstrap
-    confidence : float, above 0 and below 1
-
-    Returns
-    -------
-    Comparison; McNemar's test at each threshold that both have
 
     References
     ----------
@@ -82,23 +71,7 @@ def evaluate_radiologists(
     bootstrap: PatientBootstrap,
     confidence: float,
 ) -> RadiologistEvaluation:
-    """Return the radiologists' figures on cases that all have an assessment.
-
-    A lesion's or patient's assessment is the most suspicious of its crops'.
-
-    Parameters
-    ----------
-    units : Units, u cases of n crops
-    counts : Counts of those
-    ranks : float64 (n,), from `mammo.evaluation.radiologists.suspicion`, none missing
-    scores : each model's p, float64 (u,)
-    bootstrap : PatientBootstrap over the u cases
-    confidence : float, above 0 and below 1
-
-    Returns
-    -------
-    RadiologistEvaluation
-    """
+    """Return the radiologists' figures on cases that all have an assessment."""
     pooled = units.pool_highest(ranks)
     readers = {
         name: _reader(name, values, units, bootstrap, confidence)

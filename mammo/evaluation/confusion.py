@@ -71,23 +71,6 @@ def confusion_at(labels: ArrayLike, p: ArrayLike, threshold: float) -> Confusion
 
     At threshold 0 every case is flagged; at 1 only those with p = 1.
 
-    Parameters
-    ----------
-    labels : bool or int (n,), 1 malignant
-    p : float (n,), 0..1
-    threshold : float, 0..1
-
-    Returns
-    -------
-    Confusion
-
-    Raises
-    ------
-    DataError
-        Empty, another length, labels other than 0 and 1, p NaN or outside 0..1.
-    SettingsError
-        Threshold outside 0..1.
-
     Examples
     --------
     >>> confusion_at([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], 0.4)
@@ -115,15 +98,6 @@ def rates_of_counts(
     NPV = TN / (TN + FN); accuracy = (TP + TN) / n; balanced accuracy = (sensitivity +
     specificity) / 2; F1 = 2 TP / (2 TP + FP + FN); LR+ = sensitivity / (1 - specificity);
     LR- = (1 - sensitivity) / specificity.
-
-    Parameters
-    ----------
-    true_positive, false_positive, false_negative, true_negative : float, one shape
-
-    Returns
-    -------
-    dict of float64 of that shape, keys `RATE_NAMES`; NaN for 0 / 0, infinity for a likelihood
-    ratio without false alarms
 
     References
     ----------

@@ -19,11 +19,7 @@ THRESHOLDS = np.round(np.arange(0.0, 0.991, 0.01), 2)
 
 @dataclass(frozen=True, eq=False)
 class DecisionCurve:
-    """Hold net benefit (true positives a case) at each threshold, float64 (t,); "none" has 0.
-
-    `low` and `high` are NaN where no bootstrap was given, and where no resample moves the figure,
-    as at thresholds above every p.
-    """
+    """Hold net benefit (true positives a case) at each threshold, float64 (t,); "none" has 0."""
 
     thresholds: Floats
     model: Floats
@@ -36,27 +32,6 @@ def net_benefit(
     labels: ArrayLike, p: ArrayLike, threshold: float, prevalence: float | None = None
 ) -> float:
     """Return true positives minus false positives weighed by the threshold's odds, a case.
-
-    TP / n - FP / n * t / (1 - t): at threshold t one malignant lesion found is held to be worth
-    (1 - t) / t needless biopsies. With a prevalence: se pr - (1 - sp)(1 - pr) t / (1 - t).
-
-    Parameters
-    ----------
-    labels : bool or int (n,), 1 malignant
-    p : float (n,), 0..1
-    threshold : float, 0 up to below 1
-    prevalence : float, 0..1, or None for the sample's own
-
-    Returns
-    -------
-    float, at most the prevalence; NaN for a prevalence with one class only
-
-    Raises
-    ------
-    DataError
-        Empty, another length, labels other than 0 and 1, p NaN or outside 0..1.
-    SettingsError
-        Threshold of 1 or outside 0..1 (its odds are infinite), prevalence outside 0..1.
 
     References
     ----------
@@ -84,24 +59,6 @@ def decision_curve(
     confidence: float = CONFIDENCE,
 ) -> DecisionCurve:
     """Return net benefit over thresholds, beside flagging all and flagging none.
-
-    Parameters
-    ----------
-    labels : bool or int (n,), 1 malignant
-    p : float (n,), 0..1
-    thresholds : float (t,), 0 up to below 1
-    prevalence : float, 0..1, or None for the sample's own
-    bootstrap : PatientBootstrap over the n cases, for pointwise intervals, or None
-    confidence : float, above 0 and below 1
-
-    Returns
-    -------
-    DecisionCurve
-
-    Raises
-    ------
-    DataError, SettingsError
-        As `net_benefit`.
 
     References
     ----------
@@ -143,12 +100,7 @@ def _thresholds(thresholds: ArrayLike) -> Floats:
 
 
 def _counted(malignant: Booleans, p: Floats, grid: Floats) -> Floats:
-    """Return what each case counts as: found and false alarm at each threshold, and its class.
-
-    Returns
-    -------
-    float64 (n, 2 t + 2), 0 or 1
-    """
+    """Return what each case counts as: found and false alarm at each threshold, and its class."""
     flagged = p[:, np.newaxis] >= grid
     sick = malignant[:, np.newaxis]
     return np.hstack([flagged & sick, flagged & ~sick, sick, ~sick]).astype(np.float64)

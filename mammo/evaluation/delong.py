@@ -16,7 +16,8 @@ from numpy.typing import ArrayLike
 from mammo.evaluation.arithmetic import Booleans, Floats, Integers
 from mammo.evaluation.checks import as_confidence, as_groups, as_labels, as_scores
 from mammo.evaluation.edge import rarer_patients, widen_at_the_edge
-from mammo.evaluation.interval import CONFIDENCE, Interval, normal_quantile
+from mammo.evaluation.interval import CONFIDENCE, normal_quantile
+from mammo.text import Estimate
 
 _UNDEFINED = float("nan")
 _ROUNDING = 1e-9
@@ -24,13 +25,9 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class PairedDelong:
-    """Test of one AUC against another; the difference is first minus second.
+    """Test of one AUC against another; the difference is first minus second."""
 
-    `z`, `p_value` and the ends of the difference are NaN where the variance is zero: the two order
-    these cases alike, or each separates them perfectly, which leaves nothing to test.
-    """
-
-    difference: Interval
+    difference: Estimate
     z: float
     p_value: float
     clustered: bool
@@ -41,27 +38,8 @@ def delong_interval(
     scores: ArrayLike,
     patients: ArrayLike | None = None,
     confidence: float = CONFIDENCE,
-) -> Interval:
+) -> Estimate:
     """Return the AUC with its normal interval, cut at 0 and 1.
-
-    Parameters
-    ----------
-    labels : bool or int (n,), 1 malignant
-    scores : float (n,), higher is more suspicious
-    patients : str or int (n,), or None for independent cases
-    confidence : float, above 0 and below 1
-
-    Returns
-    -------
-    Interval; NaN with one class only, NaN ends with fewer than two cases (patients) of a class or
-    with no variance; Wilson's at exactly 0 or 1 (see `widen_at_the_edge`)
-
-    Raises
-    ------
-    DataError
-        Empty, another length, labels other than 0 and 1, NaN or infinite scores.
-    SettingsError
-        Confidence of 0 or 1, or outside 0..1.
 
     References
     ----------
@@ -78,13 +56,13 @@ def delong_interval(
     areas, covariance = auc_covariance(labels, [scores], patients)
     value, error, reach = float(areas[0]), _error(float(covariance[0, 0])), _reach(confidence)
     if math.isnan(error):
-        return Interval(value, _UNDEFINED, _UNDEFINED)
+        return Estimate(value, _UNDEFINED, _UNDEFINED)
     if error == 0.0:
         malignant = as_labels(labels)
         whose = _patient_codes(patients, malignant.size)
-        unknown = Interval(value, _UNDEFINED, _UNDEFINED)
+        unknown = Estimate(value, _UNDEFINED, _UNDEFINED)
         return widen_at_the_edge(unknown, rarer_patients(malignant, whose), confidence)
-    return Interval(value, max(0.0, value - reach * error), min(1.0, value + reach * error))
+    return Estimate(value, max(0.0, value - reach * error), min(1.0, value + reach * error))
 
 
 def paired_delong(
@@ -129,10 +107,10 @@ def paired_delong(
     variance = float(covariance[0, 0] + covariance[1, 1] - 2.0 * covariance[0, 1])
     error, reach = _error(variance), _reach(confidence)
     if error == 0.0:
-        unknown = Interval(difference, _UNDEFINED, _UNDEFINED)
+        unknown = Estimate(difference, _UNDEFINED, _UNDEFINED)
         return PairedDelong(unknown, _UNDEFINED, _UNDEFINED, patients is not None)
     z = difference / error
-    interval = Interval(difference, difference - reach * error, difference + reach * error)
+    interval = Estimate(difference, difference - reach * error, difference + reach * error)
     return PairedDelong(interval, z, math.erfc(abs(z) / math.sqrt(2.0)), patients is not None)
 
 
@@ -159,22 +137,6 @@ def auc_covariance(
     S10 = I10 / (I10 - 1) sum(..) and S01 alike, S11 = I / (I - 1) sum(malignant x benign sums);
     covariance = S10 / M^2 + S01 / N^2 + (S11 + S11') / (M N), for I patients, I10 with a malignant
     and I01 with a benign case, M malignant and N benign cases.
-
-    Parameters
-    ----------
-    labels : bool or int (n,), 1 malignant
-    scores : list of s arrays, float (n,)
-    patients : str or int (n,), or None for independent cases
-
-    Returns
-    -------
-    areas : float64 (s,)
-    covariance : float64 (s, s); NaN with fewer than two patients of a class
-
-    Raises
-    ------
-    DataError
-        As `delong_interval`.
 
     References
     ----------

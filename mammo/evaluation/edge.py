@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from mammo.evaluation.arithmetic import Booleans, Floats
 from mammo.evaluation.bootstrap import percentile_interval
-from mammo.evaluation.interval import CONFIDENCE, Interval, varied, wilson
+from mammo.evaluation.interval import CONFIDENCE, varied, wilson
+from mammo.text import Estimate
 
 
 def rarer_patients(malignant: Booleans, patients: NDArray[Any]) -> int:
@@ -32,21 +33,21 @@ def rarer_patients(malignant: Booleans, patients: NDArray[Any]) -> int:
 
 
 def widen_at_the_edge(
-    interval: Interval, patients: int, confidence: float = CONFIDENCE
-) -> Interval:
+    interval: Estimate, patients: int, confidence: float = CONFIDENCE
+) -> Estimate:
     """Give a share of exactly 0 or 1 Wilson's interval for as many trials as it has patients.
 
     Resampling what never fails cannot show that it might: its interval would have no width.
 
     Parameters
     ----------
-    interval : Interval, 0..1
+    interval : Estimate, 0..1
     patients : int, whose cases the share counts
     confidence : float, above 0 and below 1
 
     Returns
     -------
-    Interval, unchanged where its value lies inside 0..1 or is NaN
+    Estimate, unchanged where its value lies inside 0..1 or is NaN
 
     References
     ----------
@@ -54,7 +55,7 @@ def widen_at_the_edge(
 
     Examples
     --------
-    >>> round(widen_at_the_edge(Interval(1.0, 1.0, 1.0), 10).low, 3)
+    >>> round(widen_at_the_edge(Estimate(1.0, 1.0, 1.0), 10).low, 3)
     0.722
     """
     if interval.value not in (0.0, 1.0) or patients == 0:
@@ -63,8 +64,8 @@ def widen_at_the_edge(
 
 
 def difference_interval(
-    first: Interval, second: Interval, resampled: Floats, confidence: float = CONFIDENCE
-) -> Interval:
+    first: Estimate, second: Estimate, resampled: Floats, confidence: float = CONFIDENCE
+) -> Estimate:
     """Return first minus second with its percentile interval over the same resamples.
 
     Where one of the two is exactly 0 or 1, the ends of its interval widen the difference; where one
@@ -72,17 +73,17 @@ def difference_interval(
 
     Parameters
     ----------
-    first, second : Interval, 0..1, as `widen_at_the_edge` returns them
+    first, second : Estimate, 0..1, as `widen_at_the_edge` returns them
     resampled : float64 (resamples,), first minus second under each resample
     confidence : float, above 0 and below 1
 
     Returns
     -------
-    Interval, -1..1
+    Estimate, -1..1
 
     Examples
     --------
-    >>> perfect = widen_at_the_edge(Interval(1.0, np.nan, np.nan), 6)
+    >>> perfect = widen_at_the_edge(Estimate(1.0, np.nan, np.nan), 6)
     >>> gap = difference_interval(perfect, perfect, np.zeros(1000))
     >>> gap.value, round(gap.low, 2), round(gap.high, 2)
     (0.0, -0.39, 0.39)
@@ -93,22 +94,15 @@ def difference_interval(
     return reaching(drawn, reached, first, second)
 
 
-def reaching(drawn: Interval, reached: list[float], *parts: Interval) -> Interval:
-    """Return an interval widened to hold the figures that were reached.
-
-    Parameters
-    ----------
-    drawn : Interval, by resampling; NaN ends where no resample moved it
-    reached : list of float, the figure at the ends of a part of exactly 0 or 1
-    parts : Interval, what the figure is made of; where one has no interval, the figure has none
-    """
+def reaching(drawn: Estimate, reached: list[float], *parts: Estimate) -> Estimate:
+    """Return an interval widened to hold the figures that were reached."""
     unknown = any(np.isnan(part.low) and not np.isnan(part.value) for part in parts)
     if unknown or np.isnan(drawn.value):
-        return Interval(drawn.value, np.nan, np.nan)
+        return Estimate(drawn.value, np.nan, np.nan)
     low, high = np.fmin.reduce([drawn.low, *reached]), np.fmax.reduce([drawn.high, *reached])
-    return Interval(drawn.value, *(float(end) for end in varied(low, high)))
+    return Estimate(drawn.value, *(float(end) for end in varied(low, high)))
 
 
-def edge_ends(rate: Interval) -> tuple[float, ...]:
+def edge_ends(rate: Estimate) -> tuple[float, ...]:
     """Return the ends of a rate of exactly 0 or 1, which resampling cannot move; else none."""
     return (rate.low, rate.high) if rate.value in (0.0, 1.0) else ()

@@ -24,10 +24,11 @@ from mammo.evaluation.bootstrap import (
 )
 from mammo.evaluation.checks import as_labels, as_probabilities
 from mammo.evaluation.edge import rarer_patients, widen_at_the_edge
-from mammo.evaluation.interval import CONFIDENCE, Interval
+from mammo.evaluation.interval import CONFIDENCE
 from mammo.evaluation.operating import operating_point
 from mammo.evaluation.ranking import Ranking, best_sensitivity, best_specificity
 from mammo.evaluation.units import Unit, group_units
+from mammo.text import Estimate
 
 RANKING_NAMES = ("auc", "partial_auc", "average_precision")
 SCORE_NAMES = (*RANKING_NAMES, "brier", "ece")
@@ -38,7 +39,7 @@ AT_NINETY_NAMES = ("sensitivity_at_specificity_90", "specificity_at_sensitivity_
 class ScoreFigures:
     """Hold the figures of `SCORE_NAMES`, and the AUC of every resample, for paired differences."""
 
-    metrics: Mapping[str, Interval]
+    metrics: Mapping[str, Estimate]
     auc_resampled: Floats
 
 
@@ -49,25 +50,6 @@ def score_figures(
     confidence: float = CONFIDENCE,
 ) -> ScoreFigures:
     """Return the figures that need no threshold: AUC, partial AUC, average precision, Brier, ECE.
-
-    The interval of the ECE is moved by the bootstrap's own bias: resampling adds noise, which the
-    ECE counts as miscalibration.
-
-    Parameters
-    ----------
-    labels : bool or int (n,), 1 malignant
-    p : float (n,), 0..1
-    bootstrap : PatientBootstrap over the n cases
-    confidence : float, above 0 and below 1
-
-    Returns
-    -------
-    ScoreFigures; AUC and partial AUC are NaN with one class only
-
-    Raises
-    ------
-    DataError
-        Empty, another length, labels other than 0 and 1, p NaN or outside 0..1.
 
     References
     ----------
@@ -101,7 +83,7 @@ def auc_interval(
     scores: ArrayLike,
     bootstrap: PatientBootstrap,
     confidence: float = CONFIDENCE,
-) -> Interval:
+) -> Estimate:
     """Return the AUC with its percentile interval over patients.
 
     Parameters
@@ -113,7 +95,7 @@ def auc_interval(
 
     Returns
     -------
-    Interval; NaN with one class only; Wilson's at exactly 0 or 1 (see `widen_at_the_edge`), for
+    Estimate; NaN with one class only; Wilson's at exactly 0 or 1 (see `widen_at_the_edge`), for
     the patients of the rarer class
 
     Raises
@@ -136,22 +118,8 @@ def at_ninety(
     p: ArrayLike,
     bootstrap: PatientBootstrap,
     confidence: float = CONFIDENCE,
-) -> dict[str, Interval]:
+) -> dict[str, Estimate]:
     """Return sensitivity at 90 % specificity and specificity at 90 % sensitivity.
-
-    Both are read from the curve of these very cases, so they flatter a little what a threshold
-    chosen elsewhere reaches (see `mammo.evaluation.thresholds`).
-
-    Parameters
-    ----------
-    labels : bool or int (n,), 1 malignant
-    p : float (n,), 0..1
-    bootstrap : PatientBootstrap over the n cases
-    confidence : float, above 0 and below 1
-
-    Returns
-    -------
-    dict of Interval, keys `AT_NINETY_NAMES`; NaN with one class only
 
     Examples
     --------
@@ -180,7 +148,7 @@ def at_ninety(
 
 def _brier(
     malignant: Booleans, p: Floats, bootstrap: PatientBootstrap, confidence: float
-) -> Interval:
+) -> Estimate:
     squares = (p - malignant) ** 2
     totals = bootstrap.sums(np.column_stack([squares, np.ones_like(p)]))
     return percentile_interval(float(squares.mean()), totals[:, 0] / totals[:, 1], confidence)
@@ -188,7 +156,7 @@ def _brier(
 
 def _ece(
     malignant: Booleans, p: Floats, bootstrap: PatientBootstrap, confidence: float
-) -> Interval:
+) -> Estimate:
     # The bins of the sample stand; only the weights in them change.
     inside = equal_mass_bins(p)[:, np.newaxis] == np.arange(BINS)
     gaps = inside * (malignant - p)[:, np.newaxis]
@@ -196,7 +164,7 @@ def _ece(
     value = float(np.abs(gaps.sum(axis=0)).sum() / p.size)
     resampled = np.abs(totals[:, :-1]).sum(axis=1) / totals[:, -1]
     low, high = percentile_ends(resampled - (resampled.mean() - value), confidence)
-    return Interval(value, *np.clip([low, high], 0.0, 1.0).tolist())
+    return Estimate(value, *np.clip([low, high], 0.0, 1.0).tolist())
 
 
 def headline_metrics(
@@ -210,7 +178,7 @@ def headline_metrics(
     resamples: int = RESAMPLES,
     seed: int = SEED,
     confidence: float = CONFIDENCE,
-) -> dict[str, Interval]:
+) -> dict[str, Estimate]:
     """Return a model's headline figures from its crops, counted by crop, lesion or patient.
 
     Parameters
@@ -226,7 +194,7 @@ def headline_metrics(
 
     Returns
     -------
-    dict of Interval, keys `SCORE_NAMES` (auc, partial_auc, average_precision, brier, ece) and
+    dict of Estimate, keys `SCORE_NAMES` (auc, partial_auc, average_precision, brier, ece) and
     `RATE_NAMES` (sensitivity, specificity, ppv, npv, accuracy, balanced_accuracy, f1,
     positive_likelihood_ratio, negative_likelihood_ratio)
 

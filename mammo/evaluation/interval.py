@@ -3,7 +3,6 @@
 Used by every other file of `mammo.evaluation`, by the model cards and by the pages.
 """
 
-from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
@@ -12,40 +11,14 @@ from numpy.typing import ArrayLike
 from mammo.errors import DataError
 from mammo.evaluation.arithmetic import Floats
 from mammo.evaluation.checks import as_confidence
+from mammo.text import Estimate
 
 CONFIDENCE = 0.95
 _ROUNDING = 1e-12
 
 
-@dataclass(frozen=True)
-class Interval:
-    """Hold a figure and the ends of its confidence interval; NaN where a part is undefined."""
-
-    value: float
-    low: float
-    high: float
-
-    def as_dict(self) -> dict[str, float]:
-        """Return value, low and high by name.
-
-        Examples
-        --------
-        >>> Interval(0.8, 0.7, 0.9).as_dict()
-        {'value': 0.8, 'low': 0.7, 'high': 0.9}
-        """
-        return {"value": self.value, "low": self.low, "high": self.high}
-
-
 def normal_quantile(share: float) -> float:
     """Return the standard normal quantile.
-
-    Parameters
-    ----------
-    share : float, above 0 and below 1
-
-    Returns
-    -------
-    float
 
     Examples
     --------
@@ -58,14 +31,6 @@ def normal_quantile(share: float) -> float:
 def normal_share(quantile: float) -> float:
     """Return the share of a standard normal at or below a quantile.
 
-    Parameters
-    ----------
-    quantile : float
-
-    Returns
-    -------
-    float, 0..1
-
     Examples
     --------
     >>> normal_share(0.0)
@@ -74,7 +39,7 @@ def normal_share(quantile: float) -> float:
     return NormalDist().cdf(quantile)
 
 
-def wilson(successes: float, total: float, confidence: float = CONFIDENCE) -> Interval:
+def wilson(successes: float, total: float, confidence: float = CONFIDENCE) -> Estimate:
     """Return a proportion with Wilson's score interval; no total gives NaN.
 
     centre = (k + z^2 / 2) / (n + z^2);  half = z / (n + z^2) sqrt(k (n - k) / n + z^2 / 4).
@@ -88,7 +53,7 @@ def wilson(successes: float, total: float, confidence: float = CONFIDENCE) -> In
 
     Returns
     -------
-    Interval, 0..1
+    Estimate, 0..1
 
     Raises
     ------
@@ -109,22 +74,18 @@ def wilson(successes: float, total: float, confidence: float = CONFIDENCE) -> In
         raise DataError(f"expected 0 <= successes <= total, received {successes} of {total}")
     z = normal_quantile(0.5 + as_confidence(confidence) / 2.0)
     if total == 0:
-        return Interval(float("nan"), float("nan"), float("nan"))
+        return Estimate(float("nan"), float("nan"), float("nan"))
     centre = (successes + z**2 / 2.0) / (total + z**2)
     spread = successes * (total - successes) / total + z**2 / 4.0
     half = z / (total + z**2) * spread**0.5
     # Rounding would leave 1e-17 instead of 0 where nothing (or everything) succeeded.
     low = 0.0 if successes == 0 else centre - half
     high = 1.0 if successes == total else centre + half
-    return Interval(successes / total, low, high)
+    return Estimate(successes / total, low, high)
 
 
 def varied(low: ArrayLike, high: ArrayLike) -> tuple[Floats, Floats]:
     """Return the ends of intervals, NaN where they are equal but for rounding.
-
-    Parameters
-    ----------
-    low, high : float, one shape
 
     Examples
     --------

@@ -9,15 +9,6 @@ GAP = "   "
 def aligned(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Return a heading and rows as lines, the first column to the left, the others to the right.
 
-    Parameters
-    ----------
-    head : sequence of str, the first of them is the table's title
-    rows : iterable of sequences of str, as long as `head` or shorter
-
-    Returns
-    -------
-    list of str, the rows indented
-
     Examples
     --------
     >>> for line in aligned(["Ranking", "CNN"], [["AUC", "0.700"], ["partial AUC", "0.2"]]):

@@ -13,19 +13,6 @@ _STEPS = 100
 def fit_logistic(targets: Floats, columns: Floats, offset: Floats | float = 0.0) -> Floats:
     """Return the weights that maximise the binomial likelihood of the targets.
 
-    target ~ sigmoid(columns @ weights + offset), by Newton steps that are halved while they make
-    it worse.
-
-    Parameters
-    ----------
-    targets : float64 (n,), 0..1
-    columns : float64 (n, k)
-    offset : float64 (n,) or float, added to each logit
-
-    Returns
-    -------
-    float64 (k,); large but finite where the columns separate targets of 0 and 1
-
     References
     ----------
     P. McCullagh, J. A. Nelder (1989), Generalized Linear Models, section 4.4.

@@ -18,19 +18,17 @@ from mammo.evaluation.bootstrap import PatientBootstrap, percentile_interval
 from mammo.evaluation.checks import as_labels, as_prevalence, as_probabilities, as_threshold
 from mammo.evaluation.confusion import Confusion, rates_of_counts
 from mammo.evaluation.edge import edge_ends, reaching, widen_at_the_edge
-from mammo.evaluation.interval import CONFIDENCE, Interval
+from mammo.evaluation.interval import CONFIDENCE
 from mammo.evaluation.prevalence import CLINIC_NAMES, clinic_figures
+from mammo.text import Estimate
 
 
 @dataclass(frozen=True)
 class Clinic:
-    """Hold what a threshold does where `prevalence` of the lesions are malignant.
-
-    `figures` has the keys of `CLINIC_NAMES`.
-    """
+    """Hold what a threshold does where `prevalence` of the lesions are malignant."""
 
     prevalence: float
-    figures: dict[str, Interval]
+    figures: dict[str, Estimate]
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ class OperatingPoint:
     name: str
     threshold: float
     confusion: Confusion
-    rates: dict[str, Interval]
+    rates: dict[str, Estimate]
     clinics: tuple[Clinic, ...]
 
 
@@ -157,7 +155,7 @@ def _rates(
     outcomes: Booleans,
     bootstrap: PatientBootstrap,
     confidence: float,
-) -> dict[str, Interval]:
+) -> dict[str, Estimate]:
     found, alarm, missed, spared = outcomes.T
     counted = {
         "sensitivity": found | missed,
@@ -179,7 +177,7 @@ def _rates(
     return rates
 
 
-def _corner_rates(sensitivity: Interval, specificity: Interval) -> dict[str, list[float]]:
+def _corner_rates(sensitivity: Estimate, specificity: Estimate) -> dict[str, list[float]]:
     """Return what follows from sensitivity and specificity at the Wilson ends of an edge rate."""
     corners = _corners(sensitivity, specificity)
     return {
@@ -190,8 +188,8 @@ def _corner_rates(sensitivity: Interval, specificity: Interval) -> dict[str, lis
 
 
 def _f1_at_the_edge(
-    f1: Interval, counted: Booleans, bootstrap: PatientBootstrap, confidence: float
-) -> Interval:
+    f1: Estimate, counted: Booleans, bootstrap: PatientBootstrap, confidence: float
+) -> Estimate:
     """Widen an F1 of exactly 0 or 1 as the share J that are right of those found, missed or false.
 
     F1 = 2 J / (1 + J), and J is 0 or 1 with it.
@@ -199,11 +197,11 @@ def _f1_at_the_edge(
     share = widen_at_the_edge(f1, bootstrap.patients_among(counted), confidence)
     if share is f1:
         return f1
-    return Interval(f1.value, *(2.0 * end / (1.0 + end) for end in (share.low, share.high)))
+    return Estimate(f1.value, *(2.0 * end / (1.0 + end) for end in (share.low, share.high)))
 
 
 def _clinic(
-    rates: Mapping[str, Interval],
+    rates: Mapping[str, Estimate],
     resampled: dict[str, Floats],
     prevalence: float,
     confidence: float,
@@ -221,11 +219,11 @@ def _clinic(
         figures[name] = reaching(drawn, reached, sensitivity, specificity)
         if share in (0.0, 1.0) and np.ptp(spread[name]) == 0.0:
             # Where all lesions are of one kind, this figure follows without an estimate.
-            figures[name] = Interval(drawn.value, drawn.value, drawn.value)
+            figures[name] = Estimate(drawn.value, drawn.value, drawn.value)
     return Clinic(share, figures)
 
 
-def _corners(sensitivity: Interval, specificity: Interval) -> list[tuple[float, float]]:
+def _corners(sensitivity: Estimate, specificity: Estimate) -> list[tuple[float, float]]:
     """Return pairs of the two rates in which one that is exactly 0 or 1 stands at a Wilson end."""
     return [
         *((end, specificity.value) for end in edge_ends(sensitivity)),

@@ -13,10 +13,7 @@ from mammo.evaluation.ranking import Ranking, mean_precision
 
 @dataclass(frozen=True, eq=False)
 class PrecisionRecallCurve:
-    """Hold precision (PPV) against recall (sensitivity), one point a distinct score, float64 (k,).
-
-    The thresholds fall, so recall rises. Recall is NaN throughout where no case is malignant.
-    """
+    """Precision (PPV) against recall (sensitivity), one point per distinct score, float64 (k,)."""
 
     recall: Floats
     precision: Floats
@@ -61,22 +58,6 @@ def precision_recall_curve(labels: ArrayLike, scores: ArrayLike) -> PrecisionRec
 
 def average_precision(labels: ArrayLike, scores: ArrayLike) -> float:
     """Return the sum over thresholds of (recall gained) x precision, without interpolation.
-
-    A useless score has the share of malignant cases.
-
-    Parameters
-    ----------
-    labels : bool or int (n,), 1 malignant
-    scores : float (n,), higher is more suspicious
-
-    Returns
-    -------
-    float, 0..1; NaN where no case is malignant
-
-    Raises
-    ------
-    DataError
-        As `precision_recall_curve`.
 
     References
     ----------

@@ -34,21 +34,6 @@ def predictive_values(
 
     PPV = se pr / (se pr + (1 - sp)(1 - pr));  NPV = sp (1 - pr) / (sp (1 - pr) + (1 - se) pr).
 
-    Parameters
-    ----------
-    sensitivity, specificity : float, 0..1
-    prevalence : float, 0..1
-
-    Returns
-    -------
-    ppv, npv : float; NaN where nothing (PPV) or everything (NPV) is flagged. At prevalence 0 the
-    PPV is 0 and the NPV 1, at prevalence 1 the other way round
-
-    Raises
-    ------
-    SettingsError
-        Prevalence outside 0..1.
-
     References
     ----------
     D. G. Altman, J. M. Bland (1994), BMJ 309:102.
@@ -64,20 +49,6 @@ def predictive_values(
 
 def per_thousand(sensitivity: float, specificity: float, prevalence: float) -> PerThousand:
     """Return what happens to 1,000 lesions at a threshold.
-
-    Parameters
-    ----------
-    sensitivity, specificity : float, 0..1
-    prevalence : float, 0..1
-
-    Returns
-    -------
-    PerThousand, lesions of 1,000
-
-    Raises
-    ------
-    SettingsError
-        Prevalence outside 0..1.
 
     Examples
     --------
@@ -103,20 +74,6 @@ def clinic_figures(
     sensitivity: ArrayLike, specificity: ArrayLike, prevalence: float
 ) -> dict[str, Floats]:
     """Return the figures of `CLINIC_NAMES` for one or for many sensitivities and specificities.
-
-    Parameters
-    ----------
-    sensitivity, specificity : float, one shape, 0..1
-    prevalence : float, 0..1
-
-    Returns
-    -------
-    dict of float64 of that shape
-
-    Raises
-    ------
-    SettingsError
-        Prevalence outside 0..1.
 
     Examples
     --------

@@ -21,7 +21,8 @@ from mammo.evaluation.printout_tables import (
 )
 from mammo.evaluation.thresholds import THRESHOLD_TITLES
 from mammo.evaluation.tree import Evaluation, SplitEvaluation
-from mammo.evaluation.wording import NO_INTERVAL, NO_INTERVAL_NOTE, NOUNS, number
+from mammo.evaluation.wording import NOUNS
+from mammo.text import NO_INTERVAL, NO_INTERVAL_NOTE, number
 
 WIDTH = 100
 _UNIT_WORDS = {

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from mammo.evaluation.interval import Interval
 from mammo.evaluation.layout import aligned
 from mammo.evaluation.prevalence import CLINIC_NAMES
 from mammo.evaluation.report import ClassFigures
@@ -16,18 +15,18 @@ from mammo.evaluation.tree import (
     RadiologistEvaluation,
     SplitEvaluation,
 )
-from mammo.evaluation.wording import interval, number, p_value, percent, signed
+from mammo.text import Estimate, estimate, number, p_value, percent_estimate, signed_estimate
 
-_RATE_ROWS: tuple[tuple[str, str, Callable[[Interval], str]], ...] = (
-    ("sensitivity", "sensitivity", percent),
-    ("specificity", "specificity", percent),
-    ("PPV in these cases", "ppv", percent),
-    ("NPV in these cases", "npv", percent),
-    ("accuracy", "accuracy", percent),
-    ("balanced accuracy", "balanced_accuracy", percent),
-    ("F1", "f1", interval),
-    ("positive likelihood ratio", "positive_likelihood_ratio", lambda one: interval(one, 2)),
-    ("negative likelihood ratio", "negative_likelihood_ratio", lambda one: interval(one, 2)),
+_RATE_ROWS: tuple[tuple[str, str, Callable[[Estimate], str]], ...] = (
+    ("sensitivity", "sensitivity", percent_estimate),
+    ("specificity", "specificity", percent_estimate),
+    ("PPV in these cases", "ppv", percent_estimate),
+    ("NPV in these cases", "npv", percent_estimate),
+    ("accuracy", "accuracy", percent_estimate),
+    ("balanced accuracy", "balanced_accuracy", percent_estimate),
+    ("F1", "f1", estimate),
+    ("positive likelihood ratio", "positive_likelihood_ratio", lambda one: estimate(one, 2)),
+    ("negative likelihood ratio", "negative_likelihood_ratio", lambda one: estimate(one, 2)),
 )
 _CLINIC_TITLES = {
     "ppv": "PPV",
@@ -53,27 +52,27 @@ def ranking_table(split: SplitEvaluation) -> list[str]:
     return aligned(
         ["Ranking", *_titles(split)],
         [
-            _row(split, "AUC", lambda model: interval(model.metrics["auc"])),
-            _row(split, "AUC, DeLong by patient", lambda model: interval(model.auc_delong)),
+            _row(split, "AUC", lambda model: estimate(model.metrics["auc"])),
+            _row(split, "AUC, DeLong by patient", lambda model: estimate(model.auc_delong)),
             _row(
                 split,
                 "mean specificity where sensitivity >= 90 %",
-                lambda model: interval(model.metrics["partial_auc"]),
+                lambda model: estimate(model.metrics["partial_auc"]),
             ),
             _row(
                 split,
                 "sensitivity at 90 % specificity",
-                lambda model: percent(model.metrics["sensitivity_at_specificity_90"]),
+                lambda model: percent_estimate(model.metrics["sensitivity_at_specificity_90"]),
             ),
             _row(
                 split,
                 "specificity at 90 % sensitivity",
-                lambda model: percent(model.metrics["specificity_at_sensitivity_90"]),
+                lambda model: percent_estimate(model.metrics["specificity_at_sensitivity_90"]),
             ),
             _row(
                 split,
                 f"average precision (useless: {share})",
-                lambda model: interval(model.metrics["average_precision"]),
+                lambda model: estimate(model.metrics["average_precision"]),
             ),
         ],
     )
@@ -89,7 +88,7 @@ def difference_table(split: SplitEvaluation) -> list[str]:
     rows = [
         [
             f"{_name(split, pair.first)} - {_name(split, pair.second)}",
-            signed(pair.auc_difference),
+            signed_estimate(pair.auc_difference),
             p_value(pair.clustered_delong.p_value),
             p_value(pair.delong.p_value),
         ]
@@ -133,9 +132,9 @@ def radiologist_table(recorded: RadiologistEvaluation) -> list[str]:
             f"{recorded.counts.cases:,} cases",
         ],
         [
-            ["AUC", interval(recorded.auc)],
-            ["sensitivity of biopsy (4 or 5)", percent(point.rates["sensitivity"])],
-            ["specificity of biopsy (4 or 5)", percent(point.rates["specificity"])],
+            ["AUC", estimate(recorded.auc)],
+            ["sensitivity of biopsy (4 or 5)", percent_estimate(point.rates["sensitivity"])],
+            ["specificity of biopsy (4 or 5)", percent_estimate(point.rates["specificity"])],
             [
                 "malignant found / missed, benign flagged / spared",
                 f"{table.true_positive} / {table.false_negative}, "
@@ -194,13 +193,13 @@ def clinic_table(split: SplitEvaluation, name: str, title: str) -> list[str]:
         share = number(100 * clinic.prevalence, 1)
         for key in CLINIC_NAMES:
             cells = [model.points[name].clinics[place].figures[key] for model in models]
-            form = percent if key in ("ppv", "npv") else _count
+            form = percent_estimate if key in ("ppv", "npv") else _count
             rows.append([f"{share} % malignant: {_CLINIC_TITLES[key]}", *map(form, cells)])
     return aligned([f"In a clinic: {title}", *(model.title for model in models)], rows)
 
 
-def _count(figure: Interval) -> str:
-    return interval(figure, 0)
+def _count(figure: Estimate) -> str:
+    return estimate(figure, 0)
 
 
 def calibration_table(split: SplitEvaluation) -> list[str]:
@@ -212,12 +211,12 @@ def calibration_table(split: SplitEvaluation) -> list[str]:
     return aligned(
         ["Calibration", *_titles(split)],
         [
-            _row(split, "Brier score", lambda model: interval(model.metrics["brier"])),
+            _row(split, "Brier score", lambda model: estimate(model.metrics["brier"])),
             plain("= reliability (0 is best)", lambda one: one.brier.reliability),
             plain("- resolution", lambda one: one.brier.resolution),
             plain("+ uncertainty", lambda one: one.brier.uncertainty),
             plain("+ within bins", lambda one: one.brier.within_bins),
-            _row(split, "ECE, 10 equal-mass bins", lambda model: interval(model.metrics["ece"])),
+            _row(split, "ECE, 10 equal-mass bins", lambda model: estimate(model.metrics["ece"])),
             plain("slope (1 is best)", lambda one: one.line.slope),
             plain("calibration in the large (0 is best)", lambda one: one.line.in_the_large),
             plain("observed / expected (1 is best)", lambda one: one.line.observed_to_expected),
@@ -235,7 +234,7 @@ def reliability_tables(split: SplitEvaluation) -> Iterator[list[str]]:
                 f"{number(100 * one.lowest_p, 1)} to {number(100 * one.highest_p, 1)} %",
                 f"{one.n:,}",
                 f"{number(100 * one.mean_p, 1)} %",
-                percent(one.observed),
+                percent_estimate(one.observed),
             ]
             for one in model.calibration.reliability
         ]
@@ -252,7 +251,7 @@ def decision_table(split: SplitEvaluation) -> list[str]:
         place = int(np.argmin(np.abs(curves[0].thresholds - threshold)))
         cells = [
             _count(
-                Interval(*(1000 * float(part[place]) for part in (one.model, one.low, one.high)))
+                Estimate(*(1000 * float(part[place]) for part in (one.model, one.low, one.high)))
             )
             for one in curves
         ]
@@ -279,5 +278,5 @@ def subgroup_table(split: SplitEvaluation) -> list[str]:
     return [head, *(f"{line}   {note}".rstrip() for line, note in zip(lines, notes, strict=True))]
 
 
-def _narrow(figure: Interval) -> str:
-    return "undefined" if math.isnan(figure.value) else interval(figure, 2)
+def _narrow(figure: Estimate) -> str:
+    return "undefined" if math.isnan(figure.value) else estimate(figure, 2)

@@ -18,20 +18,6 @@ HIGH_SPECIFICITY = 0.9
 class Ranking:
     """Hold the cases in order of falling score, and count what each threshold flags.
 
-    Parameters
-    ----------
-    labels : bool or int (n,), 1 malignant
-    scores : float (n,), higher is more suspicious
-
-    Attributes
-    ----------
-    thresholds : float64 (k,), the distinct scores, falling
-
-    Raises
-    ------
-    DataError
-        Empty, another length, labels other than 0 and 1, NaN or infinite scores.
-
     Examples
     --------
     >>> ranking = Ranking([0, 1, 1], [0.1, 0.4, 0.4])
@@ -54,16 +40,7 @@ class Ranking:
         self.thresholds: Floats = falling[ends_a_tie]
 
     def flagged(self, weights: Floats | None = None) -> tuple[Floats, Floats]:
-        """Return the malignant and benign weight at or above each threshold.
-
-        Parameters
-        ----------
-        weights : float64 (r, n), a row a resample, or None for one row of ones
-
-        Returns
-        -------
-        true_positive, false_positive : float64 (r, k + 1); the first column (nothing flagged) is 0
-        """
+        """Return the malignant and benign weight at or above each threshold."""
         if weights is None:
             weights = np.ones((1, self._order.size))
         ordered = weights[:, self._order]
@@ -78,16 +55,7 @@ class Ranking:
 
 
 def area_under_roc(true_positive: Floats, false_positive: Floats) -> Floats:
-    """Return the area under each row's ROC curve, by trapezoids (ties count one half).
-
-    Parameters
-    ----------
-    true_positive, false_positive : float64 (r, k + 1), from `Ranking.flagged`
-
-    Returns
-    -------
-    float64 (r,), 0..1, NaN where a row has one class only
-    """
+    """Return the area under each row's ROC curve, by trapezoids (ties count one half)."""
     heights = true_positive[:, 1:] + true_positive[:, :-1]
     pairs = np.einsum("rk,rk->r", np.diff(false_positive, axis=1), heights) / 2.0
     return ratio(pairs, true_positive[:, -1] * false_positive[:, -1])
@@ -96,17 +64,7 @@ def area_under_roc(true_positive: Floats, false_positive: Floats) -> Floats:
 def specificity_at_high_sensitivity(
     true_positive: Floats, false_positive: Floats, lowest_sensitivity: float = HIGH_SENSITIVITY
 ) -> Floats:
-    """Return each row's mean specificity over sensitivities from the lowest to 1.
-
-    Parameters
-    ----------
-    true_positive, false_positive : float64 (r, k + 1), from `Ranking.flagged`
-    lowest_sensitivity : float, 0 up to below 1
-
-    Returns
-    -------
-    float64 (r,), 0..1, NaN where a row has one class only
-    """
+    """Return each row's mean specificity over sensitivities from the lowest to 1."""
     sensitivity = ratio(true_positive, true_positive[:, -1:])
     alarms = ratio(false_positive, false_positive[:, -1:])
     rise = np.diff(sensitivity, axis=1)
@@ -119,16 +77,7 @@ def specificity_at_high_sensitivity(
 
 
 def mean_precision(true_positive: Floats, false_positive: Floats) -> Floats:
-    """Return each row's average precision: the sum of recall steps times the precision there.
-
-    Parameters
-    ----------
-    true_positive, false_positive : float64 (r, k + 1), from `Ranking.flagged`
-
-    Returns
-    -------
-    float64 (r,), 0..1, NaN where a row has no malignant case
-    """
+    """Return each row's average precision: the sum of recall steps times the precision there."""
     gained = np.diff(true_positive, axis=1)
     flagged = true_positive[:, 1:] + false_positive[:, 1:]
     # A resample may give the first scores no weight: nothing is flagged yet, nothing gained.
@@ -141,17 +90,7 @@ def mean_precision(true_positive: Floats, false_positive: Floats) -> Floats:
 def best_specificity(
     true_positive: Floats, false_positive: Floats, lowest_sensitivity: float = HIGH_SENSITIVITY
 ) -> Floats:
-    """Return the highest specificity that a threshold reaches while sensitivity is high enough.
-
-    Parameters
-    ----------
-    true_positive, false_positive : float64 (r, k + 1), from `Ranking.flagged`
-    lowest_sensitivity : float, 0..1
-
-    Returns
-    -------
-    float64 (r,), 0..1, NaN where a row has one class only; no line is drawn between thresholds
-    """
+    """Return the highest specificity that a threshold reaches while sensitivity is high enough."""
     return _highest(
         1.0 - ratio(false_positive, false_positive[:, -1:]),
         ratio(true_positive, true_positive[:, -1:]),
@@ -162,17 +101,7 @@ def best_specificity(
 def best_sensitivity(
     true_positive: Floats, false_positive: Floats, lowest_specificity: float = HIGH_SPECIFICITY
 ) -> Floats:
-    """Return the highest sensitivity that a threshold reaches while specificity is high enough.
-
-    Parameters
-    ----------
-    true_positive, false_positive : float64 (r, k + 1), from `Ranking.flagged`
-    lowest_specificity : float, 0..1
-
-    Returns
-    -------
-    float64 (r,), 0..1, NaN where a row has one class only; no line is drawn between thresholds
-    """
+    """Return the highest sensitivity that a threshold reaches while specificity is high enough."""
     return _highest(
         ratio(true_positive, true_positive[:, -1:]),
         1.0 - ratio(false_positive, false_positive[:, -1:]),

@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike
 from mammo.evaluation.arithmetic import Booleans, Floats, Integers, logit, ratio
 from mammo.evaluation.bins import BINS, equal_mass_bins
 from mammo.evaluation.checks import as_labels, as_probabilities
-from mammo.evaluation.interval import CONFIDENCE, Interval, wilson
+from mammo.evaluation.interval import CONFIDENCE, wilson
 from mammo.evaluation.logistic import fit_logistic
+from mammo.text import Estimate
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class ReliabilityBin:
     mean_p: float
     lowest_p: float
     highest_p: float
-    observed: Interval
+    observed: Estimate
 
 
 @dataclass(frozen=True)
@@ -50,20 +51,6 @@ class CalibrationLine:
 
 def brier_score(labels: ArrayLike, p: ArrayLike) -> float:
     """Return the mean of (p - label)^2.
-
-    Parameters
-    ----------
-    labels : bool or int (n,), 1 malignant
-    p : float (n,), 0..1
-
-    Returns
-    -------
-    float, 0 (best)..1
-
-    Raises
-    ------
-    DataError
-        Empty, another length, labels other than 0 and 1, p NaN or outside 0..1.
 
     References
     ----------
@@ -121,21 +108,6 @@ def brier_decomposition(labels: ArrayLike, p: ArrayLike, bins: int = BINS) -> Br
     reliability = sum n_k (p_k - o_k)^2 / n;  resolution = sum n_k (o_k - o)^2 / n;
     uncertainty = o (1 - o);  within_bins is what p's spread inside the bins adds.
 
-    Parameters
-    ----------
-    labels : bool or int (n,), 1 malignant
-    p : float (n,), 0..1
-    bins : int, equal-mass bins
-
-    Returns
-    -------
-    BrierDecomposition
-
-    Raises
-    ------
-    DataError
-        As `brier_score`.
-
     References
     ----------
     A. H. Murphy (1973), J. Applied Meteorology 12:595-600; D. B. Stephenson, C. A. S. Coelho,
@@ -173,22 +145,6 @@ def reliability_curve(
 ) -> tuple[ReliabilityBin, ...]:
     """Return, bin by bin, what was said and what came true; empty bins are left out.
 
-    Parameters
-    ----------
-    labels : bool or int (n,), 1 malignant
-    p : float (n,), 0..1
-    bins : int, equal-mass bins
-    confidence : float, above 0 and below 1
-
-    Returns
-    -------
-    tuple of ReliabilityBin, p rising
-
-    Raises
-    ------
-    DataError
-        As `brier_score`.
-
     References
     ----------
     M. H. DeGroot, S. E. Fienberg (1983), The Statistician 32:12-22.
@@ -219,25 +175,6 @@ def reliability_curve(
 
 def calibration_line(labels: ArrayLike, p: ArrayLike) -> CalibrationLine:
     """Fit Cox's recalibration, which asks whether logit(p) needs another slope or a shift.
-
-    slope: of the logistic regression of the label on logit(p); below 1 says that the probabilities
-    are too extreme. in_the_large: intercept of that regression with the slope held at 1; above 0
-    says that they are too low. observed_to_expected: malignant cases over the sum of p.
-
-    Parameters
-    ----------
-    labels : bool or int (n,), 1 malignant
-    p : float (n,), 0..1
-
-    Returns
-    -------
-    CalibrationLine; slope and in_the_large are NaN with one class only, with equal p, or where p
-    separates the classes perfectly (no finite fit)
-
-    Raises
-    ------
-    DataError
-        As `brier_score`.
 
     References
     ----------

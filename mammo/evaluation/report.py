@@ -39,14 +39,6 @@ def classification_report(table: Confusion) -> ClassificationReport:
     mean. The macro average counts the classes equally, the weighted one by their cases. Recall of a
     class that is absent, precision of one that is never called, and any average with it, are NaN.
 
-    Parameters
-    ----------
-    table : Confusion
-
-    Returns
-    -------
-    ClassificationReport, all 0..1
-
     References
     ----------
     C. J. van Rijsbergen (1979), Information Retrieval, chapter 7.

@@ -17,22 +17,19 @@ from mammo.evaluation.arithmetic import Floats, ratio
 from mammo.evaluation.bootstrap import PatientBootstrap, percentile_ends
 from mammo.evaluation.checks import as_labels
 from mammo.evaluation.edge import widen_at_the_edge
-from mammo.evaluation.interval import CONFIDENCE, Interval
+from mammo.evaluation.interval import CONFIDENCE
 from mammo.evaluation.ranking import (
     HIGH_SENSITIVITY,
     Ranking,
     area_under_roc,
     specificity_at_high_sensitivity,
 )
+from mammo.text import Estimate
 
 
 @dataclass(frozen=True, eq=False)
 class RocCurve:
-    """Hold sensitivity against false positive rate, one point a distinct score and one for "none".
-
-    All float64 (k + 1,). The first threshold is infinite (nothing is flagged). A rate whose class
-    is absent is NaN throughout.
-    """
+    """Sensitivity against false positive rate, one point per distinct score and one for "none"."""
 
     false_positive_rate: Floats
     sensitivity: Floats
@@ -90,20 +87,6 @@ def roc_curve(labels: ArrayLike, scores: ArrayLike) -> RocCurve:
 def auc(labels: ArrayLike, scores: ArrayLike) -> float:
     """Return the area under the ROC curve: P(malignant scores higher) + P(tie) / 2.
 
-    Parameters
-    ----------
-    labels : bool or int (n,), 1 malignant
-    scores : float (n,), higher is more suspicious
-
-    Returns
-    -------
-    float, 0..1; NaN with one class only; 0.5 where all scores are equal
-
-    Raises
-    ------
-    DataError
-        Empty, another length, labels other than 0 and 1, NaN or infinite scores.
-
     References
     ----------
     J. A. Hanley, B. J. McNeil (1982), Radiology 143:29-36.
@@ -120,27 +103,6 @@ def partial_auc(
     labels: ArrayLike, scores: ArrayLike, lowest_sensitivity: float = HIGH_SENSITIVITY
 ) -> float:
     """Return the mean specificity over sensitivities from `lowest_sensitivity` to 1.
-
-    1 / (1 - s) * integral from s to 1 of (1 - FPR) d(TPR), on the curve joined by straight lines:
-    the partial area index of Jiang, Metz and Nishikawa, without their binormal fit. A useless
-    score has (1 - s) / 2 (0.05 from 90 %), a perfect one 1.
-
-    Parameters
-    ----------
-    labels : bool or int (n,), 1 malignant
-    scores : float (n,), higher is more suspicious
-    lowest_sensitivity : float, 0 up to below 1
-
-    Returns
-    -------
-    float, 0..1; NaN with one class only
-
-    Raises
-    ------
-    DataError
-        As `auc`.
-    SettingsError
-        `lowest_sensitivity` outside 0 up to below 1.
 
     References
     ----------
@@ -171,23 +133,6 @@ def roc_band(
 ) -> RocBand:
     """Return the curve with the pointwise interval of sensitivity, over resampled patients.
 
-    Parameters
-    ----------
-    labels : bool or int (n,), 1 malignant
-    scores : float (n,), higher is more suspicious
-    bootstrap : PatientBootstrap over the n cases
-    points : int, false positive rates from 0 to 1
-    confidence : float, above 0 and below 1
-
-    Returns
-    -------
-    RocBand; NaN throughout with one class only, NaN ends where no resample moves the curve
-
-    Raises
-    ------
-    DataError
-        As `auc`.
-
     Examples
     --------
     >>> band = roc_band([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], PatientBootstrap([1, 2, 3, 4]), 3)
@@ -207,7 +152,7 @@ def roc_band(
     low, high = percentile_ends(bootstrap.distribution(heights), confidence)
     patients = bootstrap.patients_among(as_labels(labels))
     for place in np.flatnonzero(np.isnan(low) & ~np.isnan(sensitivity) & (grid < 1.0)):
-        point = Interval(float(sensitivity[place]), np.nan, np.nan)
+        point = Estimate(float(sensitivity[place]), np.nan, np.nan)
         widened = widen_at_the_edge(point, patients, confidence)
         low[place], high[place] = widened.low, widened.high
     # Where every case is flagged, every malignant one is: no estimate.

@@ -5,7 +5,6 @@ from mammo.evaluation.cases import CropTable, EvaluatedModel
 from mammo.evaluation.decision import decision_curve
 from mammo.evaluation.delong import delong_interval
 from mammo.evaluation.headline import ScoreFigures, at_ninety, auc_interval
-from mammo.evaluation.interval import Interval
 from mammo.evaluation.operating import operating_point
 from mammo.evaluation.reliability import (
     brier_decomposition,
@@ -23,29 +22,18 @@ from mammo.evaluation.tree import (
     Subgroup,
     SubgroupFigures,
 )
+from mammo.text import Estimate
 
 # Of women called back after screening 4.4 % have cancer, of those biopsied 28.6 % (PPV1 and PPV3
 # of C. D. Lehman et al. (2017), Radiology 283:49-58).
 PREVALENCES = (0.044, 0.286)
-UNKNOWN = Interval(float("nan"), float("nan"), float("nan"))
+UNKNOWN = Estimate(float("nan"), float("nan"), float("nan"))
 
 
 def evaluate_model(
     model: EvaluatedModel, sample: Sample, figures: ScoreFigures, plan: Plan
 ) -> ModelEvaluation:
-    """Return all figures of one model on one sample.
-
-    Parameters
-    ----------
-    model : EvaluatedModel, with thresholds
-    sample : Sample
-    figures : ScoreFigures of this model on this sample
-    plan : Plan
-
-    Returns
-    -------
-    ModelEvaluation
-    """
+    """Return all figures of one model on one sample."""
     labels, p = sample.units.labels, sample.p[model.name]
     points = {
         name: operating_point(
@@ -84,18 +72,7 @@ def _calibration(
 
 
 def evaluate_subgroup(group: SubgroupCrops, crops: CropTable, plan: Plan) -> Subgroup:
-    """Return all models on the crops of one subgroup, pooled after they were chosen.
-
-    Parameters
-    ----------
-    group : SubgroupCrops of the n crops
-    crops : CropTable of n crops
-    plan : Plan
-
-    Returns
-    -------
-    Subgroup
-    """
+    """Return all models on the crops of one subgroup, pooled after they were chosen."""
     sample = draw_sample(crops.take(group.crops), plan)
     return Subgroup(
         group.variable,

@@ -59,17 +59,6 @@ class SubgroupCrops:
 def find_subgroups(cases: Columns) -> tuple[SubgroupCrops, ...]:
     """Return every subgroup that the recorded descriptors define.
 
-    A column that is absent or empty defines none.
-
-    Parameters
-    ----------
-    cases : columns of n crops, any of `breast_density`, `view`, `assessment`, `subtlety`,
-        `mass_shape`, `mass_margins`, `pathology`
-
-    Returns
-    -------
-    tuple of SubgroupCrops, by variable, levels in order, "not recorded" last
-
     Examples
     --------
     >>> cases = {"mass_shape": ["OVAL", "OVAL-LOBULATED"]}
@@ -105,15 +94,6 @@ def _levels(variable: str, title: str, column: ArrayLike) -> list[SubgroupCrops]
 
 def descriptor_levels(variable: str, value: object) -> tuple[str, ...]:
     """Return the levels that one recorded descriptor stands for; missing is ("",).
-
-    Parameters
-    ----------
-    variable : str, a column name
-    value : str, int, float or missing
-
-    Returns
-    -------
-    tuple of str
 
     Examples
     --------
@@ -156,14 +136,6 @@ def _pathologies(column: ArrayLike) -> list[SubgroupCrops]:
 
 def size_note(cases: tuple[int, int], patients: tuple[int, int]) -> str:
     """Return what to say of a small subgroup, or nothing.
-
-    Parameters
-    ----------
-    cases, patients : int, malignant cases and benign ones, and the patients that they belong to
-
-    Returns
-    -------
-    str
 
     Examples
     --------

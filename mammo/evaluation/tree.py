@@ -8,12 +8,12 @@ import numpy as np
 
 from mammo.evaluation.decision import DecisionCurve
 from mammo.evaluation.delong import PairedDelong
-from mammo.evaluation.interval import Interval
 from mammo.evaluation.mcnemar import McNemar
 from mammo.evaluation.operating import OperatingPoint
 from mammo.evaluation.reliability import BrierDecomposition, CalibrationLine, ReliabilityBin
 from mammo.evaluation.report import ClassificationReport
 from mammo.evaluation.units import Unit
+from mammo.text import Estimate
 
 SCHEMA = 1
 
@@ -43,16 +43,12 @@ class CalibrationEvaluation:
 
 @dataclass(frozen=True)
 class ModelEvaluation:
-    """Hold one model's figures.
-
-    `metrics` has the keys `SCORE_NAMES` and `AT_NINETY_NAMES` of `mammo.evaluation.headline`.
-    `points` and `reports` are keyed by the name of the threshold.
-    """
+    """Hold one model's figures."""
 
     name: str
     title: str
-    metrics: dict[str, Interval]
-    auc_delong: Interval
+    metrics: dict[str, Estimate]
+    auc_delong: Estimate
     points: dict[str, OperatingPoint]
     reports: dict[str, ClassificationReport]
     calibration: CalibrationEvaluation
@@ -61,14 +57,11 @@ class ModelEvaluation:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Hold first minus second: over patients, by DeLong with and without clusters, by McNemar.
-
-    `mcnemar` is keyed by the name of the threshold.
-    """
+    """Hold first minus second: over patients, by DeLong with and without clusters, by McNemar."""
 
     first: str
     second: str
-    auc_difference: Interval
+    auc_difference: Estimate
     clustered_delong: PairedDelong
     delong: PairedDelong
     mcnemar: dict[str, McNemar]
@@ -82,8 +75,8 @@ class RadiologistEvaluation:
     """
 
     counts: Counts
-    auc: Interval
-    auc_delong: Interval
+    auc: Estimate
+    auc_delong: Estimate
     biopsy: OperatingPoint
     comparisons: tuple[Comparison, ...]
 
@@ -92,9 +85,9 @@ class RadiologistEvaluation:
 class SubgroupFigures:
     """Hold one model in one subgroup; sensitivity and specificity at the first named threshold."""
 
-    auc: Interval
-    sensitivity: Interval
-    specificity: Interval
+    auc: Estimate
+    sensitivity: Estimate
+    specificity: Estimate
 
 
 @dataclass(frozen=True)
@@ -143,7 +136,7 @@ def as_json(value: object) -> object:
 
     Examples
     --------
-    >>> as_json((Interval(0.5, float("nan"), 1.0), np.array([1.0, np.inf])))
+    >>> as_json((Estimate(0.5, float("nan"), 1.0), np.array([1.0, np.inf])))
     [{'value': 0.5, 'low': None, 'high': 1.0}, [1.0, None]]
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

@@ -25,17 +25,7 @@ UNITS: tuple[Unit, ...] = get_args(Unit)
 
 @dataclass(frozen=True, eq=False)
 class Units:
-    """Hold the cases of one unit, u of them, and which of the n crops belong to each.
-
-    Attributes
-    ----------
-    unit : "crop", "lesion" or "patient"
-    ids : str (u,), unique
-    labels : bool (u,), True for malignant
-    patients : str (u,), whose case it is
-    members : int64 (n,), for each crop the row of its case
-    lesions : int64 (n,), for each crop the number of its lesion
-    """
+    """Hold the cases of one unit, u of them, and which of the n crops belong to each."""
 
     unit: Unit
     ids: NDArray[np.str_]
@@ -46,19 +36,6 @@ class Units:
 
     def pool(self, p: ArrayLike) -> Floats:
         """Return the cases' probabilities from the crops'.
-
-        Parameters
-        ----------
-        p : float (n,), 0..1
-
-        Returns
-        -------
-        float64 (u,), 0..1
-
-        Raises
-        ------
-        DataError
-            Another length, NaN, or outside 0..1.
 
         Examples
         --------
@@ -75,14 +52,6 @@ class Units:
 
     def pool_highest(self, values: ArrayLike) -> Floats:
         """Return the highest of each case's crops: for marks that have no logit, such as BI-RADS.
-
-        Parameters
-        ----------
-        values : float (n,)
-
-        Returns
-        -------
-        float64 (u,)
 
         Examples
         --------

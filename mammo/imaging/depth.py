@@ -18,22 +18,6 @@ _STRIP_ROWS = 256
 def to_eight_bit(values: NDArray[np.generic]) -> NDArray[np.uint8]:
     """Scale grey values to 0..255: the lowest becomes 0, the highest 255.
 
-    8-bit values stay as they are. A picture of one single value becomes black.
-
-    Parameters
-    ----------
-    values : whole numbers or floats of any size (H, W)
-        Any range; floats must be finite.
-
-    Returns
-    -------
-    uint8 (H, W), 0-255
-
-    Raises
-    ------
-    ImageError
-        If a value is NaN or infinite.
-
     Examples
     --------
     >>> to_eight_bit(np.array([[1000, 3000], [5000, 5000]], dtype=np.uint16)).tolist()
@@ -53,10 +37,7 @@ def min_max(values: NDArray[np.generic]) -> NDArray[np.uint8]:
 
 
 def _wide_min_max(values: NDArray[Any]) -> NDArray[np.uint8]:
-    """Scale to 0..1 first: OpenCV works in single precision, which a large offset eats up.
-
-    In strips, because double precision takes eight times the memory of the result.
-    """
+    """Scale to 0..1 first: OpenCV works in single precision, which a large offset eats up."""
     if values.dtype.kind == "f":
         _check_finite(values)
     half = np.float64(0.5)  # the distance of two extreme floats would overflow

@@ -57,11 +57,7 @@ def laterality(header: Header) -> Literal["LEFT", "RIGHT"] | None:
 
 
 def view(header: Header) -> str | None:
-    """Return the view: View Code Sequence, else View Position, else Patient Orientation.
-
-    The last is where CBIS-DDSM writes "CC" and "MLO"; its proper values, such as "A" and "R", are
-    no views.
-    """
+    """Return the view: View Code Sequence, else View Position, else Patient Orientation."""
     for item in header.items.get("ViewCodeSequence", ()):
         if item.text("CodeValue") in _VIEW_OF_CODE:
             return _VIEW_OF_CODE[item.text("CodeValue")]
@@ -70,14 +66,7 @@ def view(header: Header) -> str | None:
 
 
 def pixel_spacing_mm(header: Header) -> tuple[float | None, tuple[str, ...]]:
-    """Return the mean pixel spacing in mm, and warnings about it.
-
-    Imager Pixel Spacing is the distance at the detector, Nominal Scanned Pixel Spacing that on a
-    scanned film; Pixel Spacing may be corrected for magnification to a plane inside the breast
-    (PS3.3 section 10.7.1.1). The margin of 60 film pixels that the models learned on is a distance
-    on film, so the first two go before the third. In a magnification view the detector is far from
-    the breast: there the spacing is that in the breast.
-    """
+    """Return the mean pixel spacing in mm, and warnings about it."""
     factor, warnings = _magnification(header)
     names = ("ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelSpacing")
     name = next((name for name in names if _is_plausible(header.decimals(name))), None)
@@ -140,11 +129,7 @@ def film_warnings(header: Header, layout: PixelFormat) -> tuple[str, ...]:
 
 
 def _origin_warning(header: Header) -> str:
-    """Distinguish digitised films, which the models learned on, from other pictures.
-
-    PS3.3 section C.8.6.1: DF is digitised film. CBIS-DDSM, all digitised films, is known by the
-    project name that the archive's anonymiser (CTP) writes.
-    """
+    """Distinguish digitised films, which the models learned on, from other pictures."""
     if header.text("Modality") != "MG":
         return (
             "The file does not call itself a mammogram (modality MG); the models know only those."

@@ -53,12 +53,7 @@ class PixelFormat:
         return self.rows * self.columns * samples * self.bits_allocated // 8
 
     def values(self, cells: NDArray[np.int32]) -> NDArray[np.int32]:
-        """Return the values that stand in pixel cells (PS3.5 section 8.1.1).
-
-        Only where it is certain what the other bits are: below the stored bits zeros or an overlay,
-        above them zeros, an overlay or the sign. Cutting anything else off would turn a wrong
-        "bits stored" into wrapped-around greys without a word.
-        """
+        """Return the values that stand in pixel cells (PS3.5 section 8.1.1)."""
         stored, shift = self.bits_stored, max(0, self.high_bit + 1 - self.bits_stored)
         mask = (1 << stored) - 1
         used = cells & ~(self.overlay_bits & ~(mask << shift))

@@ -105,13 +105,7 @@ def _voi(values: NDArray[Any], header: Header) -> _Step:
 def _looked_up(
     values: NDArray[Any], header: Header, sequence: str, name: str
 ) -> tuple[NDArray[np.float64] | None, tuple[str, ...]]:
-    """Look values up in a LUT sequence's first item (PS3.3 sections C.11.1.1, C.11.2.1.1).
-
-    The descriptor has the number of entries (0 means 65,536), the first value mapped and the bits
-    of an entry. Values outside take the first or last entry. None, and a warning, if the item is
-    broken. Not by pydicom, which fails on modality tables of 12 bits, wraps around above entry 255
-    of tables of 8 bits, and takes a negative first value for a large one.
-    """
+    """Look values up in a LUT sequence's first item (PS3.3 sections C.11.1.1, C.11.2.1.1)."""
     if not header.items.get(sequence):
         return None, ()
     item = header.items[sequence][0]

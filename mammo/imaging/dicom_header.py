@@ -181,10 +181,7 @@ def _items(element: RawDataElement | DataElement, counted: CountedReader) -> tup
 
 
 def _of_first_frame(header: Header) -> Header:
-    """Replace what an Enhanced object states of its first frame (PS3.3 section C.7.6.16.1).
-
-    Each macro stands in the frame's own item or, for all frames, in the shared one.
-    """
+    """Replace what an Enhanced object states of its first frame (PS3.3 section C.7.6.16.1)."""
     for macro, names in _MACROS.items():
         for groups in ("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence"):
             group = next(iter(header.items.get(groups, ())), header)

@@ -159,11 +159,7 @@ def _first_frame(
 
 
 def _check_codestream(frame: bytes, layout: PixelFormat) -> None:
-    """Refuse a frame that is something else, or more, than the DICOM header says.
-
-    The decoders go by the frame: a small header over a huge compressed picture would be decoded at
-    its full size, and values of 16 bits would be wrapped around into 8.
-    """
+    """Refuse a frame that is something else, or more, than the DICOM header says."""
     stated = read_codestream(frame)
     if stated is None:
         raise ImageError(

@@ -74,21 +74,7 @@ class Image:
 
 
 def grey_pixels(picture: "Image | NDArray[np.uint8]") -> NDArray[np.uint8]:
-    """Return the pixels of an image or of an array that already is one.
-
-    Parameters
-    ----------
-    picture : Image, or uint8 (H, W), 0-255
-
-    Returns
-    -------
-    uint8 (H, W), 0-255
-
-    Raises
-    ------
-    ImageError
-        If it is neither.
-    """
+    """Return the pixels of an image or of an array that already is one."""
     if isinstance(picture, Image):
         return picture.pixels
     if not isinstance(picture, np.ndarray) or picture.ndim != 2 or picture.dtype != np.uint8:
@@ -105,20 +91,7 @@ def grey_pixels(picture: "Image | NDArray[np.uint8]") -> NDArray[np.uint8]:
 
 
 def check_size(height: int, width: int, most: int = MAX_PIXELS) -> None:
-    """Refuse a picture by the size that its header states, before any pixel is decoded.
-
-    Parameters
-    ----------
-    height, width : int
-        Pixels.
-    most : int
-        Pixels it may have.
-
-    Raises
-    ------
-    ImageError
-        If a side is under `MIN_SIDE` or over `MAX_SIDE`, or the pixels are more than `most`.
-    """
+    """Refuse a picture by the size that its header states, before any pixel is decoded."""
     if min(height, width) < MIN_SIDE:
         raise ImageError(
             f"The picture is too small: expected at least {MIN_SIDE} x {MIN_SIDE} pixels, "

@@ -49,11 +49,6 @@ _WEBP = PictureFormat("WebP", decode_webp)
 def picture_format(head: bytes) -> PictureFormat | None:
     """Return the format of a file that starts with these bytes, or None.
 
-    Parameters
-    ----------
-    head : bytes
-        The first 12 bytes or more.
-
     Examples
     --------
     >>> picture_format(b"BM" + bytes(12)).name
@@ -65,26 +60,7 @@ def picture_format(head: bytes) -> PictureFormat | None:
 
 
 def read_picture(stream: BinaryIO, known: PictureFormat) -> Image:
-    """Read a picture file.
-
-    Parameters
-    ----------
-    stream : binary file
-        Seekable, at its start.
-    known : PictureFormat
-        As `picture_format` returned it.
-
-    Returns
-    -------
-    Image
-        Of kind "picture".
-
-    Raises
-    ------
-    ImageError
-        If the file is damaged, truncated, too large or too small, of a kind that is not read, or
-        has pixels that are no numbers.
-    """
+    """Read a picture file."""
     with damage_refused(f"a whole {known.name} picture", "Save it again as PNG."):
         grey, orientation, warnings = known.decode(stream)
     pixels = _oriented(to_eight_bit(grey), orientation)

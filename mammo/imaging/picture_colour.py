@@ -34,28 +34,7 @@ _MARKS = (
 def to_grey(
     strips: Iterable[NDArray[Any]], shape: tuple[int, int]
 ) -> tuple[NDArray[Any], tuple[str, ...]]:
-    """Reduce a decoded picture to one channel.
-
-    Parameters
-    ----------
-    strips : iterable of arrays, at least one
-        The rows of the picture from the top on, all strips alike: any type (h, W) grey, (h, W, 3)
-        RGB, (h, W, 4) RGBA. Alpha is not premultiplied. In strips, because the colours of a whole
-        film would take several times the memory of its greys.
-    shape : (H, W)
-
-    Returns
-    -------
-    same type, (H, W)
-    tuple of str
-        Warnings about colours.
-
-    Raises
-    ------
-    ImageError
-        If the picture is wholly transparent; if it has real colours or transparency of a type
-        other than uint8 and uint16.
-    """
+    """Reduce a decoded picture to one channel."""
     grey: NDArray[Any] | None = None
     top, coloured, visible = 0, 0, False
     for strip in map(_without_odd_colours, strips):

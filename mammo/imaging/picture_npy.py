@@ -25,29 +25,7 @@ _MAX_WIDTH = 8
 
 
 def decode_npy(stream: BinaryIO) -> tuple[NDArray[Any], int, tuple[str, ...]]:
-    """Decode a .npy file.
-
-    Parameters
-    ----------
-    stream : binary file
-        Seekable, at its start.
-
-    Returns
-    -------
-    any type, (H, W)
-        Grey in the file's own depth.
-    int
-        Orientation; always 1.
-    tuple of str
-        Warnings about colours.
-
-    Raises
-    ------
-    ImageError
-        If it is no array of numbers of shape (H, W) or (H, W, 1, 3 or 4), or too large.
-    EOFError, ValueError
-        If it is damaged.
-    """
+    """Decode a .npy file."""
     shape, is_fortran, kind = _header(stream)
     if kind.kind not in "uif" or kind.itemsize > _MAX_WIDTH:
         raise _refused("whole or floating-point numbers of at most 64 bits", kind.name[:40])

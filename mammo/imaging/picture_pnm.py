@@ -33,29 +33,7 @@ _STRIP_ROWS = 256
 
 
 def decode_pnm(stream: BinaryIO) -> tuple[NDArray[Any], int, tuple[str, ...]]:
-    """Decode a PGM or PPM file.
-
-    Parameters
-    ----------
-    stream : binary file
-        Seekable, at its start.
-
-    Returns
-    -------
-    uint8 or uint16, (H, W)
-        Grey. Where the largest value is below 255, widened to 0 to 255, as the format means it.
-    int
-        Orientation; always 1.
-    tuple of str
-        Warnings about colours.
-
-    Raises
-    ------
-    ImageError
-        If it is too large, or a value is above the largest that the header states.
-    EOFError, ValueError
-        If it is damaged.
-    """
+    """Decode a PGM or PPM file."""
     header = _HEADER.match(stream.read(_MAX_HEADER))
     if not header:
         raise ValueError

@@ -33,29 +33,7 @@ _REDUCED_OR_MASK = 5
 
 
 def decode_tiff(stream: BinaryIO) -> tuple[NDArray[Any], int, tuple[str, ...]]:
-    """Decode a TIFF.
-
-    Parameters
-    ----------
-    stream : binary file
-        Seekable.
-
-    Returns
-    -------
-    any type, (H, W)
-        Grey in the file's own depth, 0 or the lowest is black; fewer than 8 bits as 0 to 255.
-    int
-        Orientation, 1 to 8 (EXIF), which is not yet applied.
-    tuple of str
-        Warnings about pages, polarity and colours.
-
-    Raises
-    ------
-    ImageError
-        If it is of a kind that is not read; the message names it.
-    EOFError, OSError, ValueError
-        If it is damaged.
-    """
+    """Decode a TIFF."""
     page, warnings = _picture_page(pages(stream))
     layout = read_layout(page)
     if 262 not in page.entries and layout.colours == 1:
@@ -120,10 +98,7 @@ def _shown(
 
 
 def _full_range(values: NDArray[Any], layout: Layout) -> NDArray[Any]:
-    """Widen unsigned values of an odd depth to the range of their type.
-
-    Not those above 8 bits that are alone: they are scaled by their own range in any case.
-    """
+    """Widen unsigned values of an odd depth to the range of their type."""
     is_alone = layout.samples == 1 and layout.bits > 8
     if layout.form != UNSIGNED or layout.bits in (8, 16, 32, 64) or is_alone:
         return values

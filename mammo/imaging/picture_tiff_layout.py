@@ -87,13 +87,7 @@ class Layout:
 
 
 def read_layout(page: Directory) -> Layout:
-    """Return the layout of a page.
-
-    Raises
-    ------
-    ImageError
-        If it is too large, stores far more than its pixels, or is of a kind that is not read.
-    """
+    """Return the layout of a page."""
     height, width = page.value(257), page.value(256)
     check_size(height, width)
     samples, bits, form = _depth(page)

@@ -34,20 +34,7 @@ _TABLES, _SUBSAMPLING = 347, 530
 
 
 def strips(page: Directory, layout: Layout) -> Iterator[NDArray[Any]]:
-    """Yield the values of a page's rows from the top on.
-
-    Yields
-    ------
-    array, (h, W, samples)
-        In the page's own type; depths without one in the next larger.
-
-    Raises
-    ------
-    EOFError, OSError, ValueError
-        If the file is damaged.
-    ImageError
-        If its blocks overlap.
-    """
+    """Yield the values of a page's rows from the top on."""
     places = _places(page, layout)
     band_bytes = layout.across * layout.rows * layout.row_bytes * layout.planes
     bands = max(1, _BATCH_BYTES // band_bytes)

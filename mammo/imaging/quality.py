@@ -41,17 +41,7 @@ FEW_SOURCE_PIXELS = 64
 
 
 def picture_warnings(pixels: NDArray[np.uint8]) -> tuple[str, ...]:
-    """Check whether a whole film or picture is empty, a mask, or inverted.
-
-    Parameters
-    ----------
-    pixels : uint8 (H, W), 0-255
-
-    Returns
-    -------
-    tuple of str
-        Sentences; empty for a good picture.
-    """
+    """Check whether a whole film or picture is empty, a mask, or inverted."""
     counts = _histogram(pixels)
     levels = int(np.count_nonzero(counts))
     if levels == 1:

@@ -150,12 +150,7 @@ def _rewound(file: BinaryIO) -> BinaryIO:
 
 
 def _is_dicom(head: bytes) -> bool:
-    """Recognise DICOM by "DICM" after the preamble (PS3.10 section 7.1), or by a first element.
-
-    Without a preamble, the first element must be of group 2 or 8 and have a VR, or under implicit
-    VR a length that a first element can have; or it is the length of a command group, which a
-    network message starts with (PS3.7 section 6.3.1).
-    """
+    """Recognise DICOM by "DICM" after the preamble (PS3.10 section 7.1), or by a first element."""
     if head[128:132] == b"DICM" or head.startswith(b"\0\0\0\0\4\0\0\0"):
         return True
     if len(head) < 16:

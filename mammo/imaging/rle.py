@@ -22,11 +22,7 @@ _HEADER = 64
 def decode_rle(
     frame: bytes, rows: int, columns: int, dtype: np.dtype[np.integer[Any]], samples: int = 1
 ) -> NDArray[np.integer[Any]]:
-    """Decode one frame to (rows, columns), or (rows, columns, samples) if there are several.
-
-    After a header of 64 bytes comes a segment for each byte of a pixel, the highest byte of the
-    first channel first.
-    """
+    """Decode one frame to (rows, columns), or (rows, columns, samples) if there are several."""
     segments, *starts = struct.unpack("<16L", frame[:_HEADER].ljust(_HEADER, b"\0"))
     if segments != dtype.itemsize * samples:
         raise ValueError("the number of RLE segments does not fit the bits allocated")

@@ -16,10 +16,7 @@ _silence = ExitStack()
 
 @contextmanager
 def decoders_silenced() -> Iterator[None]:
-    """Keep decoders from warning and logging: their texts quote values of the file.
-
-    Threads share the filters, so the first reader sets them and the last one puts them back.
-    """
+    """Keep decoders from warning and logging: their texts quote values of the file."""
     global _readers  # noqa: PLW0603 - the filters are global too
     with _lock:
         if not _readers:

@@ -12,21 +12,7 @@ from mammo.errors import ImageError
 
 
 def as_batch(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return crops as a batch, or refuse them.
-
-    Parameters
-    ----------
-    crops : uint8 (n, S, S) or (S, S), 0-255
-
-    Returns
-    -------
-    uint8 (n, S, S); a single crop as a batch of one.
-
-    Raises
-    ------
-    ImageError
-        They are of another type or shape, or smaller than 32 x 32 pixels.
-    """
+    """Return crops as a batch, or refuse them."""
     if not isinstance(crops, np.ndarray) or crops.dtype != np.uint8:
         raise ImageError(
             "Crops must be an array of uint8, grey levels from 0 to 255. Received: "

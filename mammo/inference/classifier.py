@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.artifacts import Card, load_model, sigmoid
-from mammo.attribution import Progress, Views, draw, method_named
 from mammo.errors import ImageError
 from mammo.imaging.preprocess import prepare
 from mammo.inference.assessment import Assessment, heat_map
 from mammo.inference.batch import as_batch, at_size
+from mammo.inference.maps import Progress, Views, draw, method_named
 from mammo.inference.session import features_output, open_session
 
 OUTPUTS = ("logit", "embedding", "cam")
@@ -243,11 +243,7 @@ class Classifier:
     def _outputs(
         self, names: Sequence[str], inputs: NDArray[np.float32]
     ) -> list[NDArray[np.float32]]:
-        """Run the network over one input after the other.
-
-        Four at once, a crop with its flips, are no faster on one core and keep 40 MB more for
-        MobileNetV2; and a run of the same size each time gives an input the same digits anywhere.
-        """
+        """Run the network over one input after the other."""
         runs = [self._run_one(names, inputs[i : i + 1]) for i in range(len(inputs))]
         return [np.concatenate(outputs) for outputs in zip(*runs, strict=True)]
 

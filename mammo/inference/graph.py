@@ -35,10 +35,7 @@ class Node:
 
 @dataclass(frozen=True, eq=False)
 class Activation:
-    """Hold where a convolution's rectified maps stand, and the convolution's weights.
-
-    `kernel` is float32 (k, channels in, height, width).
-    """
+    """Hold where a convolution's rectified maps stand, and the convolution's weights."""
 
     output: str
     name: str
@@ -61,11 +58,7 @@ def read_weights(network: bytes) -> dict[str, NDArray[np.float32]]:
 
 
 def convolution_activations(network: bytes) -> tuple[Activation, ...]:
-    """Return the rectified output of each convolution, in the order in which they run.
-
-    A convolution that is followed by no ReLU (or clipped ReLU) before the next one is left out,
-    as the linear bottlenecks of MobileNetV2 are.
-    """
+    """Return the rectified output of each convolution, in the order in which they run."""
     weights = read_weights(network)
     found, kernel = [], None
     for node in read_nodes(network):
@@ -78,16 +71,7 @@ def convolution_activations(network: bytes) -> tuple[Activation, ...]:
 
 
 def with_outputs(network: bytes, names: Sequence[str]) -> bytes:
-    """Return an ONNX file that answers with some inner values too.
-
-    Messages of protocol buffers merge where their bytes are put one after the other, so a model
-    that holds nothing but the wanted outputs is appended.
-
-    Parameters
-    ----------
-    network : bytes of an ONNX file
-    names : of values inside it
-    """
+    """Return an ONNX file that answers with some inner values too."""
     values = b"".join(_field(GRAPH_OUTPUT, _field(VALUE_NAME, name.encode())) for name in names)
     return network + _field(MODEL_GRAPH, values)
 

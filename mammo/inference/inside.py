@@ -122,9 +122,6 @@ def _chosen(
 
 
 def _layer(activation: Activation) -> str:
-    """Return the layer's name out of a node's: "net_1/functional_1/conv_1_1/Relu" gives "conv_1".
-
-    Keras numbers each use of a layer, so the last number goes.
-    """
+    """Return a node's layer: "net_1/functional_1/conv_1_1/Relu" gives "conv_1"."""
     parts = activation.name.split("/")
     return re.sub(r"_\d+$", "", parts[-2]) if len(parts) > 1 else activation.output

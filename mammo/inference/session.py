@@ -17,23 +17,7 @@ from mammo.inference.graph import convolution_activations, with_outputs
 def open_session(
     card: Card, network: bytes, inner: Sequence[str] = ()
 ) -> onnxruntime.InferenceSession:
-    """Open a network on one thread of the processor.
-
-    Parameters
-    ----------
-    card : Card
-    network : bytes of an ONNX file
-    inner : names of values inside it that it should answer with too
-
-    Returns
-    -------
-    InferenceSession, safe to run from many threads at once.
-
-    Raises
-    ------
-    ArtifactError
-        ONNX Runtime cannot load it, or its inputs and outputs do not fit the card.
-    """
+    """Open a network on one thread of the processor."""
     options = onnxruntime.SessionOptions()
     # One thread a run: visitors share the cores, and the answers do not depend on their number.
     options.intra_op_num_threads = 1
@@ -50,13 +34,7 @@ def open_session(
 
 
 def features_output(card: Card, network: bytes) -> str:
-    """Return the name of the value that the last convolution's maps, rectified, have in a network.
-
-    Raises
-    ------
-    ArtifactError
-        It is no ONNX file, or has no convolution that is followed by a ReLU.
-    """
+    """Return the name of the last convolution's rectified maps in a network."""
     try:
         return convolution_activations(network)[-1].output
     except (IndexError, KeyError, ValueError) as error:

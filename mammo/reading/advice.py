@@ -8,24 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mammo.evaluation import RESAMPLES, Interval, PatientBootstrap
+from mammo.evaluation import RESAMPLES, PatientBootstrap
 from mammo.reading.cases import RoundCases
 from mammo.reading.score import difference, steady_auc
+from mammo.text import Estimate
 
 
 @dataclass(frozen=True)
 class AdviceEffect:
-    """Hold what advice changed in one reader's round.
-
-    Attributes
-    ----------
-    changed : int, ratings that moved at all
-    toward, away : int, of these those that moved towards and away from the truth
-    better, worse : int, cases whose side of the cut became right, became wrong
-    mean_move : float, mean distance that the ratings moved, 0 to 100
-    before, after : Interval, AUC of the first and of the second ratings
-    gain : Interval, AUC after minus before, paired
-    """
+    """Hold what advice changed in one reader's round."""
 
     changed: int
     toward: int
@@ -33,9 +24,9 @@ class AdviceEffect:
     better: int
     worse: int
     mean_move: float
-    before: Interval
-    after: Interval
-    gain: Interval
+    before: Estimate
+    after: Estimate
+    gain: Estimate
 
 
 def advice_effect(

@@ -10,27 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mammo.errors import DataError
-from mammo.evaluation import Interval, PatientBootstrap
+from mammo.evaluation import PatientBootstrap
 from mammo.evaluation.arithmetic import Floats, ratio
 from mammo.evaluation.bootstrap import percentile_interval
+from mammo.text import Estimate
 
 
-def kappa(first: ArrayLike, second: ArrayLike, bootstrap: PatientBootstrap) -> Interval:
+def kappa(first: ArrayLike, second: ArrayLike, bootstrap: PatientBootstrap) -> Estimate:
     """Return Cohen's kappa of two sets of flags on the same cases.
-
-    Parameters
-    ----------
-    first, second : bool (n,), True where a reader flags the case
-    bootstrap : PatientBootstrap over the n cases
-
-    Returns
-    -------
-    Interval; NaN where both flag all or none; NaN ends where resampling cannot move it
-
-    Raises
-    ------
-    DataError
-        Flags of another length than the cases.
 
     Examples
     --------

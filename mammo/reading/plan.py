@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mammo.data.descriptors import ASSESSMENTS, DENSITIES, MARGINS, SHAPES, SUBTLETIES, parts
+from mammo.data.descriptors import ASSESSMENTS, DENSITIES, MARGINS, SHAPES, SUBTLETIES
 from mammo.errors import SettingsError
+from mammo.text import parts
 
 Source = Literal["test", "examples"]
 SHORTEST, LONGEST = 5, 50
@@ -21,10 +22,7 @@ NOT_RECORDED = "none"
 
 @dataclass(frozen=True)
 class RoundFilter:
-    """Name one filter: its letter in a code, its title, its column, and its options in order.
-
-    The order of the options is part of the code: append, never insert.
-    """
+    """Name one filter: its letter in a code, its title, its column, and its options in order."""
 
     letter: str
     title: str

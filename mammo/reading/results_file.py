@@ -123,18 +123,7 @@ def _check(rows: Sequence[dict[str, str]]) -> str:
 
 
 def read_result(content: bytes) -> Result:
-    """Read a result, and refuse what is not one as mammo wrote it.
-
-    Parameters
-    ----------
-    content : bytes, at most `LARGEST_BYTES`
-
-    Raises
-    ------
-    DataError
-        Too large, no such table, a rating missing or out of range, a case missing or doubled, the
-        round's code broken, or a value changed since the download.
-    """
+    """Read a result, and refuse what is not one as mammo wrote it."""
     if len(content) > LARGEST_BYTES:
         raise DataError(
             f"A results file has at most {LARGEST_BYTES // 1000} kB. Received: "

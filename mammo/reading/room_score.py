@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.evaluation import RESAMPLES, Interval, PatientBootstrap, roc_curve
+from mammo.evaluation import RESAMPLES, PatientBootstrap, roc_curve
 from mammo.evaluation.arithmetic import Booleans, Floats
 from mammo.evaluation.edge import rarer_patients
 from mammo.reading.cases import RoundCases
@@ -25,6 +25,7 @@ from mammo.reading.score import (
     rivals,
     steady_auc,
 )
+from mammo.text import Estimate
 
 GRID = 101
 
@@ -38,19 +39,19 @@ class RoomScore:
     readers : tuple of Standing, r of them, in the room's order
     others : tuple of Standing, models and radiologists; `reader_minus` is the readers' mean AUC
         minus theirs
-    mean_auc : Interval, the mean of the readers' AUCs
-    mean_rating_auc : Interval, the AUC of the mean rating of each case
-    after_advice : Interval or None, mean AUC of the second ratings
-    advice_gain : Interval or None, that minus `mean_auc`, paired
+    mean_auc : Estimate, the mean of the readers' AUCs
+    mean_rating_auc : Estimate, the AUC of the mean rating of each case
+    after_advice : Estimate or None, mean AUC of the second ratings
+    advice_gain : Estimate or None, that minus `mean_auc`, paired
     grid, mean_curve : float64 (g,), false positive rates, and mean sensitivity at each
     """
 
     readers: tuple[Standing, ...]
     others: tuple[Standing, ...]
-    mean_auc: Interval
-    mean_rating_auc: Interval
-    after_advice: Interval | None
-    advice_gain: Interval | None
+    mean_auc: Estimate
+    mean_rating_auc: Estimate
+    after_advice: Estimate | None
+    advice_gain: Estimate | None
     grid: NDArray[np.float64]
     mean_curve: NDArray[np.float64]
 

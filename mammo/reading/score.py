@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from mammo.evaluation import (
     RESAMPLES,
-    Interval,
     OperatingPoint,
     PatientBootstrap,
     auc_statistic,
@@ -25,6 +24,7 @@ from mammo.evaluation.bootstrap import percentile_interval
 from mammo.evaluation.edge import difference_interval, rarer_patients, widen_at_the_edge
 from mammo.reading.cases import RoundCases
 from mammo.reading.kappa import kappa
+from mammo.text import Estimate
 
 FEW_PATIENTS = 5
 """Below this many patients in the rarer class resampling them tells nothing."""
@@ -44,35 +44,27 @@ class Standing:
     n : int, of the round's cases those with a score of theirs
     scores : float64 (n,), higher is more suspicious
     labels : bool (n,)
-    auc : Interval
+    auc : Estimate
     point : OperatingPoint, at the reader's cut, the model's balanced threshold, or biopsy
-    reader_minus : Interval or None, the reader's AUC minus this one, on these n cases
+    reader_minus : Estimate or None, the reader's AUC minus this one, on these n cases
     p_value : float, of that difference; NaN where too few patients carry a test
-    agreement : Interval or None, kappa of their flags with the reader's
+    agreement : Estimate or None, kappa of their flags with the reader's
     """
 
     name: str
     n: int
     scores: NDArray[np.float64]
     labels: NDArray[np.bool_]
-    auc: Interval
+    auc: Estimate
     point: OperatingPoint
-    reader_minus: Interval | None = None
+    reader_minus: Estimate | None = None
     p_value: float = _UNDEFINED
-    agreement: Interval | None = None
+    agreement: Estimate | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Rival:
-    """Hold whom a reader is compared with, on the k of a round's cases that they scored.
-
-    Attributes
-    ----------
-    name : str, a model's name or "radiologists"
-    chosen : bool (n,), which cases those are
-    scores : float64 (k,), higher is more suspicious
-    flags : bool (k,), at the model's balanced threshold, or "biopsy"
-    """
+    """Hold whom a reader is compared with, on the k of a round's cases that they scored."""
 
     name: str
     chosen: Booleans
@@ -129,11 +121,11 @@ def standings(
     return tuple(found)
 
 
-def _agreement(first: Booleans, second: Booleans, bootstrap: PatientBootstrap) -> Interval:
+def _agreement(first: Booleans, second: Booleans, bootstrap: PatientBootstrap) -> Estimate:
     """Return kappa, without ends where the patients are too few to be resampled."""
     found = kappa(first, second, bootstrap)
     if bootstrap.draws.shape[1] < 2 * FEW_PATIENTS:
-        return Interval(found.value, _UNDEFINED, _UNDEFINED)
+        return Estimate(found.value, _UNDEFINED, _UNDEFINED)
     return found
 
 
@@ -170,17 +162,8 @@ def auc_draws(labels: Booleans, scores: Floats, bootstrap: PatientBootstrap) -> 
     return np.concatenate([statistic(bootstrap.sample), bootstrap.distribution(statistic)])
 
 
-def held(draws: Floats, patients: int) -> Interval:
-    """Return a share 0..1 with an interval that few patients cannot make look sure.
-
-    At exactly 0 or 1, and with fewer than `FEW_PATIENTS`, Wilson's interval of a share of as many
-    trials as there are patients stands instead of the bootstrap's percentiles.
-
-    Parameters
-    ----------
-    draws : float64 (1 + resamples,), see `auc_draws`
-    patients : int, of the rarer class
-    """
+def held(draws: Floats, patients: int) -> Estimate:
+    """Return a share 0..1 with an interval that few patients cannot make look sure."""
     return _steady(
         widen_at_the_edge(percentile_interval(float(draws[0]), draws[1:]), patients), patients
     )
@@ -188,7 +171,7 @@ def held(draws: Floats, patients: int) -> Interval:
 
 def steady_auc(
     labels: Booleans, scores: Floats, patients: NDArray[np.str_], bootstrap: PatientBootstrap
-) -> Interval:
+) -> Estimate:
     """Return an AUC with its interval, see `held`.
 
     Examples
@@ -201,7 +184,7 @@ def steady_auc(
     return held(auc_draws(labels, scores, bootstrap), rarer_patients(labels, patients))
 
 
-def _steady(interval: Interval, patients: int) -> Interval:
+def _steady(interval: Estimate, patients: int) -> Estimate:
     if np.isnan(interval.value) or not 0 < patients < FEW_PATIENTS:
         return interval
     return wilson(interval.value * patients, patients)
@@ -222,24 +205,16 @@ def difference(
     second: Floats,
     patients: NDArray[np.str_],
     bootstrap: PatientBootstrap,
-) -> Interval:
+) -> Estimate:
     """Return the first AUC minus the second, under the same resamples of patients."""
     own, theirs = (auc_draws(labels, scores, bootstrap) for scores in (first, second))
     return held_difference(own, theirs, rarer_patients(labels, patients))
 
 
-def held_difference(first: Floats, second: Floats, patients: int) -> Interval:
-    """Return the first of two figures minus the second, with its interval.
-
-    The ends are NaN where too few patients, or draws that are all alike, leave none to give.
-
-    Parameters
-    ----------
-    first, second : float64 (1 + resamples,), see `auc_draws`
-    patients : int, of the rarer class
-    """
+def held_difference(first: Floats, second: Floats, patients: int) -> Estimate:
+    """Return the first of two figures minus the second, with its interval."""
     gap = difference_interval(held(first, patients), held(second, patients), (first - second)[1:])
-    return gap if patients >= FEW_PATIENTS else Interval(gap.value, _UNDEFINED, _UNDEFINED)
+    return gap if patients >= FEW_PATIENTS else Estimate(gap.value, _UNDEFINED, _UNDEFINED)
 
 
 def paired_p_value(
@@ -251,14 +226,12 @@ def paired_p_value(
     return paired_delong(labels, first, second, patients).p_value
 
 
-def cases_for(half_width: float, area: Interval, n: int) -> int | None:
+def cases_for(half_width: float, area: Estimate, n: int) -> int | None:
     """Return about how many cases like these would narrow an AUC's interval to +- `half_width`.
-
-    An interval narrows with the square root of the cases; None where it has no width.
 
     Examples
     --------
-    >>> cases_for(0.05, Interval(0.8, 0.6, 1.0), 20)
+    >>> cases_for(0.05, Estimate(0.8, 0.6, 1.0), 20)
     320
     """
     width = (area.high - area.low) / 2.0

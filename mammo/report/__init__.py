@@ -1,6 +1,6 @@
 """The case report: one page that says what both models made of one lesion, to print or to keep.
 
-Used by the pages (`mammo.ui.report_buttons`) and by `mammo.predict --report`, which fill in a
+Used by the pages (`mammo.ui.kit.report_buttons`) and by `mammo.predict --report`, which fill in a
 `CaseReport`; here it is laid out, as PDF or as one HTML file that needs nothing beside it:
 
     render(report, "pdf")  # bytes

@@ -1,6 +1,6 @@
 """What stands on a case report: plain values and pictures, ready to be laid out.
 
-Filled in by `mammo.ui.case_report`, whose sentences are those of the pages; laid out by
+Filled in by `mammo.report.case_report`, whose sentences are those of the pages; laid out by
 `mammo.report.pdf` and `mammo.report.html`, which add no figure of their own.
 """
 
@@ -33,19 +33,7 @@ class ThresholdLine:
 
 @dataclass(frozen=True, eq=False)
 class ModelAnswer:
-    """Hold what one model says.
-
-    Attributes
-    ----------
-    title : str, the model's name
-    p_malignant, p_low, p_high : float, 0-1, with the spread over the flips
-    threshold : float, 0-1, the balanced threshold, drawn in the bar
-    probability, standing : str, the same in words
-    spread : str, a sentence on the flips; empty where the model looks at none
-    thresholds : all thresholds of the model's card
-    basis : str, on what the probability is calibrated, and how good the model is
-    heat : uint8 (S, S, 3), the heat map over the crop, in RGB order
-    """
+    """Hold what one model says."""
 
     title: str
     p_malignant: float
@@ -67,25 +55,7 @@ class ModelAnswer:
 
 @dataclass(frozen=True, eq=False)
 class CaseReport:
-    """Hold one lesion's report.
-
-    Attributes
-    ----------
-    subject : str, a case id of the public data set, or words for a visitor's own picture
-    facts : str, what is known of the film and of the window
-    date : str, when the report was made, ISO 8601
-    film : uint8 (H, W, 3) or None, a small film with the window drawn; None for a ready crop
-    film_words : str, what stands below it
-    crop : uint8 (S, S), 0-255
-    answers : one a model
-    alarm : str, the sentence where the picture looks like no mammogram crop, else empty
-    warnings : what is doubtful about the picture
-    similar_words, similar : the similar known cases, a row of cells in the order of
-        `SIMILAR_COLUMNS` each; empty where none are known
-    recorded : str, the truth where it is known and was asked for, else empty
-    fingerprint : str, which models and data made this
-    notice : str
-    """
+    """Hold one lesion's report."""
 
     subject: str
     facts: str

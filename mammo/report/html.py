@@ -10,7 +10,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.explain.sheet import SCALE_WORDS
+from mammo.inference.pictures import SCALE_WORDS
 from mammo.report import content
 from mammo.report.content import CaseReport, ModelAnswer
 from mammo.report.pictures import colour_scale, enlarged, png_bytes

@@ -25,7 +25,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import KeepInFrame, Paragraph, Spacer, Table, TableStyle
 
-from mammo.explain.sheet import SCALE_WORDS
+from mammo.inference.pictures import SCALE_WORDS
 from mammo.report import content
 from mammo.report.content import CaseReport, ModelAnswer
 from mammo.report.pictures import colour_scale, enlarged

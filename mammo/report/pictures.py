@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mammo.explain import colour
+from mammo.inference.overlay import colour
 
 FILM_LONGEST = 320
 CROP_SIDE = 360
@@ -23,15 +23,6 @@ def film_preview(
     film: NDArray[np.uint8], window: tuple[int, int, int, int] | None
 ) -> NDArray[np.uint8]:
     """Shrink a film and draw the window on it.
-
-    Parameters
-    ----------
-    film : uint8 (H, W), 0-255
-    window : (x, y, width, height), film pixels
-
-    Returns
-    -------
-    uint8 (h, w, 3), red, green, blue; the longer side has `FILM_LONGEST` pixels at most
 
     Examples
     --------

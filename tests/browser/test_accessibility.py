@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mammo.ui import words
-from mammo.ui.frame import PAGES
+from mammo import text as words
+from mammo.ui.kit.frame import PAGES
 from tests.browser import test_comparison, test_explorer, test_reading, test_viewer, test_walk
 from tests.browser.conftest import (
     CHART,

@@ -24,7 +24,7 @@ HOSTILE = (
 )  # fmt: skip
 SCRIPT = """
 import streamlit as st
-from mammo.ui.words import literal
+from mammo.text import literal
 from tests.browser.test_literal import HOSTILE
 for text in HOSTILE:
     st.error(literal(text))

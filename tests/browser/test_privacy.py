@@ -22,9 +22,9 @@ import pytest
 
 from tests.browser.conftest import PATIENCE_MS, ROOT, Server, Visit, running_server
 from tests.browser.test_walk import OWN_FILES, accept, answered, upload
+from tests.inference.tiny_trust import attach_tiny_trust, blobs
 from tests.marked_film import DIGITS, MARKER, found_in, marked_film
 from tests.tiny_artifacts import write_tiny_artifacts
-from tests.trust.tiny_trust import attach_tiny_trust, blobs
 
 pytestmark = [
     pytest.mark.browser,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mammo import text as words
 from mammo.artifacts import load_cases
 from mammo.reading import RoundPlan, draw_round, write_code
-from mammo.ui import words
 from tests.browser.conftest import CODE, PATIENCE_MS, PROGRESS, Server, Visit, spilling
 from tests.tiny_artifacts import EXAMPLES
 

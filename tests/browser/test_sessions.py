@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mammo.ui import words
+from mammo import text as words
 from tests.browser.conftest import PATIENCE_MS, Server, Visit, running_server, still
 from tests.browser.test_reading import LINK, rate, started
 from tests.browser.test_walk import BOX, OWN_FILES, UPLOAD, accept, answered, box, upload

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import cv2
 import pytest
 
-from mammo.ui import words
+from mammo import text as words
 from tests.browser.conftest import (
     CHART,
     CHOICE,

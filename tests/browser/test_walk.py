@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from mammo.trust import NOT_A_CROP
-from mammo.ui import words
+from mammo import text as words
+from mammo.inference.trust import NOT_A_CROP
 from tests.browser.conftest import (
     CHART,
     CHOICE,
@@ -22,8 +22,8 @@ from tests.browser.conftest import (
     spilling,
     still,
 )
+from tests.inference.tiny_trust import attach_tiny_trust, blobs
 from tests.tiny_artifacts import write_tiny_artifacts
-from tests.trust.tiny_trust import attach_tiny_trust, blobs
 
 pytestmark = pytest.mark.browser
 expect = pytest.importorskip("playwright.sync_api", reason="needs playwright").expect

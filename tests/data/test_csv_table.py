@@ -12,7 +12,7 @@ from mammo.data.csv_table import read_csv_table
 from mammo.data.preparation.case_files import read_case_file
 from mammo.data.table import load_crops
 from mammo.errors import ArtifactError, DataError
-from mammo.experiments.log import read_scores
+from tools.experiments.log import read_scores
 
 
 def encoded(rows, separator=",", line_end="\n", quoted=False):

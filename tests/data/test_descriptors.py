@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from mammo.artifacts import artifacts_folder
-from mammo.data.descriptors import MEANINGS, meaning, parts, plain
+from mammo.data.descriptors import MEANINGS, meaning
 from mammo.data.preparation.case_files import find_case_files, read_case_file
+from mammo.text import parts, plain
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -9,7 +9,6 @@ from scipy import stats
 
 from mammo.errors import DataError, SettingsError
 from mammo.evaluation import (
-    Interval,
     PatientBootstrap,
     auc,
     auc_statistic,
@@ -19,6 +18,7 @@ from mammo.evaluation import (
 )
 from mammo.evaluation.arithmetic import Floats
 from mammo.evaluation.bootstrap import percentile_ends, percentile_interval
+from mammo.text import Estimate
 from tests.evaluation.conftest import Clustered
 
 
@@ -61,7 +61,7 @@ def test_draws_hold_as_many_patients_as_there_are() -> None:
 
 
 def test_the_seed_decides_and_the_order_of_rows_does_not(clustered: Clustered) -> None:
-    def interval(order: np.ndarray, seed: int) -> Interval:
+    def interval(order: np.ndarray, seed: int) -> Estimate:
         bootstrap = PatientBootstrap(clustered.patients[order], resamples=200, seed=seed)
         return bootstrap.interval(auc_statistic(clustered.labels[order], clustered.p[order]))
 
@@ -101,7 +101,7 @@ def test_bca_without_a_shift_to_estimate_is_the_percentile() -> None:
 
 def test_undefined_resamples_are_left_out() -> None:
     half = np.where(np.arange(1000) < 400, np.nan, np.arange(1000.0))
-    assert percentile_interval(700.0, half) == Interval(700.0, 415.0, 984.0)
+    assert percentile_interval(700.0, half) == Estimate(700.0, 415.0, 984.0)
     mostly = np.where(np.arange(1000) < 501, np.nan, 1.0)
     low, high = percentile_ends(mostly)
     assert math.isnan(low)

@@ -15,7 +15,6 @@ from mammo.errors import MammoError
 from mammo.evaluation import (
     EvaluatedModel,
     Evaluation,
-    Interval,
     PatientBootstrap,
     as_json,
     auc_interval,
@@ -30,6 +29,7 @@ from mammo.evaluation import (
 )
 from mammo.reading.kappa import kappa
 from mammo.reading.score import difference, steady_auc
+from mammo.text import Estimate
 
 MODELS = [EvaluatedModel(name, name, {"youden": 0.5, "low": 0.2}) for name in ("one", "two")]
 Rows = list[tuple[bool, float, float, int]]
@@ -65,7 +65,7 @@ def intervals(tree: object, path: str = "") -> Iterator[tuple[str, dict[str, Any
             yield from intervals(part, f"{path}/{place}")
 
 
-def is_honest(figure: Interval) -> bool:
+def is_honest(figure: Estimate) -> bool:
     """Whether the interval has a width or is not given, and holds its figure."""
     if math.isnan(figure.low) or math.isnan(figure.high):
         return math.isnan(figure.low) and math.isnan(figure.high)

@@ -9,7 +9,6 @@ from mammo.errors import DataError, SettingsError
 from mammo.evaluation import (
     RATE_NAMES,
     SCORE_NAMES,
-    Interval,
     PatientBootstrap,
     auc,
     average_precision,
@@ -29,6 +28,7 @@ from mammo.evaluation import (
 from mammo.evaluation.edge import widen_at_the_edge
 from mammo.evaluation.headline import AT_NINETY_NAMES, at_ninety
 from mammo.evaluation.ranking import Ranking, best_sensitivity, best_specificity
+from mammo.text import Estimate
 from tests.evaluation.conftest import Clustered
 from tests.evaluation.test_bootstrap import rows_of
 
@@ -70,7 +70,7 @@ def test_a_rate_of_one_gets_wilsons_interval_over_patients(clustered: Clustered)
     assert point.rates["specificity"].low == 0.0
     assert 0.0 < point.rates["specificity"].high < 0.2
     assert math.isnan(point.rates["npv"].value)
-    assert widen_at_the_edge(Interval(0.5, 0.4, 0.6), 10) == Interval(0.5, 0.4, 0.6)
+    assert widen_at_the_edge(Estimate(0.5, 0.4, 0.6), 10) == Estimate(0.5, 0.4, 0.6)
 
 
 def test_what_follows_from_a_rate_of_one_is_as_uncertain(clustered: Clustered) -> None:
@@ -84,7 +84,7 @@ def test_what_follows_from_a_rate_of_one_is_as_uncertain(clustered: Clustered) -
     assert rates["positive_likelihood_ratio"].high == pytest.approx(1 / (1 - best))
     perfect = point_of_flags(clustered.labels, clustered.labels, bootstrap).rates
     sure = perfect["specificity"].low
-    assert perfect["positive_likelihood_ratio"] == Interval(
+    assert perfect["positive_likelihood_ratio"] == Estimate(
         math.inf, pytest.approx(1 / (1 - sure)), math.inf
     )
     assert perfect["negative_likelihood_ratio"].low == 0.0
@@ -92,7 +92,7 @@ def test_what_follows_from_a_rate_of_one_is_as_uncertain(clustered: Clustered) -
         1 - perfect["sensitivity"].low
     )
     share = wilson(*2 * (np.unique(clustered.patients[clustered.labels]).size,)).low
-    assert perfect["f1"] == Interval(1.0, pytest.approx(2 * share / (1 + share)), 1.0)
+    assert perfect["f1"] == Estimate(1.0, pytest.approx(2 * share / (1 + share)), 1.0)
     apart = np.where(clustered.labels, 0.9, 0.1)
     figures = score_figures(clustered.labels, apart, bootstrap).metrics
     assert figures["average_precision"] == figures["auc"] and figures["auc"].low < 1

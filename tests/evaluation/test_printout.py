@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from mammo.evaluation import EvaluatedModel, Interval, as_json, evaluate, print_out
+from mammo.evaluation import EvaluatedModel, as_json, evaluate, print_out
 from mammo.evaluation.layout import aligned
-from mammo.evaluation.wording import headline, interval, number, percent, signed
+from mammo.evaluation.wording import headline
+from mammo.text import Estimate, estimate, number, percent_estimate, signed_estimate
 
 MODELS = [
     EvaluatedModel("simple_cnn", "Simple CNN", {"youden": 0.5}, "platt, slope 1"),
@@ -97,9 +98,9 @@ def test_columns_line_up() -> None:
 def test_odd_numbers_in_words() -> None:
     assert number(-0.0001, 2) == "0.00"
     assert number(1033.4, 0) == "1,033"
-    assert interval(Interval(float("inf"), 2.0, float("inf")), 1) == "unbounded (2.0 to unbounded)"
-    assert percent(Interval(float("nan"), float("nan"), float("nan"))) == "undefined"
-    assert signed(Interval(0.1, float("nan"), float("nan"))) == "+0.100 (no interval)"
+    assert estimate(Estimate(float("inf"), 2.0, float("inf")), 1) == "unbounded (2.0 to unbounded)"
+    assert percent_estimate(Estimate(float("nan"), float("nan"), float("nan"))) == "undefined"
+    assert signed_estimate(Estimate(0.1, float("nan"), float("nan"))) == "+0.100 (no interval)"
     assert as_json(float("inf")) is None
 
 

@@ -27,7 +27,7 @@ import json, sys, time
 from benchmarks.fuzz import _peak, _start_of_peak
 from mammo import read_image
 from mammo.errors import ImageError
-from mammo.ui.memory import give_back_freed_memory
+from mammo.ui.kit.memory import give_back_freed_memory
 from tests.imaging.aimed_pictures import AIMED_PICTURES, PNG
 give_back_freed_memory()
 read_image(PNG)

@@ -9,7 +9,6 @@ import pytest
 from mammo.errors import DataError
 from mammo.evaluation import PatientBootstrap, auc, delong_interval, paired_delong, suspicion
 from mammo.evaluation.edge import rarer_patients
-from mammo.evaluation.interval import Interval
 from mammo.reading import (
     RoundCases,
     RoundPlan,
@@ -24,6 +23,7 @@ from mammo.reading import (
 )
 from mammo.reading.results_file import Result
 from mammo.reading.room import Room, RoomReader
+from mammo.text import Estimate
 from tests.reading.conftest import MODELS, record_of
 from tests.tiny_artifacts import EXAMPLES
 
@@ -238,7 +238,7 @@ def test_a_room_with_advice_is_scored_twice(drawn: RoundCases) -> None:
     score = score_room(drawn, Room(plan, tuple(readers), ()), 50)
     before = np.mean([naive_auc(drawn.labels, np.array(row)) for row in (RATINGS, other(20))])
     after = np.mean([naive_auc(drawn.labels, np.array(row)) for row in (other(10), other(40))])
-    assert isinstance(score.after_advice, Interval) and score.advice_gain is not None
+    assert isinstance(score.after_advice, Estimate) and score.advice_gain is not None
     assert score.after_advice.value == pytest.approx(after)
     assert score.advice_gain.value == pytest.approx(after - before)
     assert auc(drawn.labels, RATINGS) == pytest.approx(naive_auc(drawn.labels, np.array(RATINGS)))

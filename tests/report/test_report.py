@@ -16,14 +16,19 @@ from mammo.artifacts import load_card, load_cases, load_manifest
 from mammo.errors import SettingsError
 from mammo.imaging import BURNED_IN_TEXT, Image
 from mammo.inference import Classifier, load_classifier
+from mammo.inference.trust import NOT_A_CROP, Familiarity
 from mammo.report import FORMS, CaseReport, film_preview, render
+from mammo.report.case_report import (
+    OWN_PICTURE,
+    ReportSubject,
+    TrustFacts,
+    compose_report,
+    measure_thresholds,
+    threshold_help,
+)
 from mammo.report.pdf import FONTS
-from mammo.trust import NOT_A_CROP, Familiarity
-from mammo.ui import words
-from mammo.ui.case_report import OWN_PICTURE, ReportSubject, TrustFacts, compose_report
-from mammo.ui.measured import measure_thresholds, threshold_help
+from tests.inference.tiny_trust import attach_tiny_trust, blobs
 from tests.tiny_artifacts import MODELS, write_tiny_artifacts
-from tests.trust.tiny_trust import attach_tiny_trust, blobs
 
 DATE = "2026-02-03"
 Compose = Callable[..., CaseReport]
@@ -87,10 +92,10 @@ def test_every_figure_stands_on_the_page_as_text(
     for answer in report.answers:
         model: Classifier = load_classifier(_name(answer.title), folder)
         given = model.assess(report.crop)[0]
-        assert words.percent(given.p_malignant) in text
-        assert words.percent_range(given.p_low, given.p_high) in text
+        assert text.percent(given.p_malignant) in text
+        assert text.percent_range(given.p_low, given.p_high) in text
         for threshold in model.card.thresholds.values():
-            assert words.percent(threshold) in text
+            assert text.percent(threshold) in text
         assert load_manifest(folder).files[f"{model.name}/model.onnx"].sha256[:12] in text
     for part in (
         DATE, "L MLO, 600 x 900 pixels", "x 100, y 200, 300 x 300", "Mass-Test_P_00001_LEFT_MLO_1",

@@ -8,7 +8,7 @@ import pandas as pd
 
 from mammo.artifacts import load_cases
 from mammo.evaluation import EvaluatedModel, Unit
-from mammo.ui.comparison.study import Study, build_study
+from mammo.evaluation.comparison import Study, build_study
 from tests.tiny_artifacts import write_tiny_artifacts
 
 THRESHOLDS = {"youden": 0.45, "sensitivity_90": 0.25, "specificity_90": 0.65}

@@ -13,10 +13,9 @@ import pytest
 from numpy.typing import NDArray
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from mammo.explain.overlay import COLOUR_MAPS, colour
-from mammo.ui import figures
-from mammo.ui.comparison import style
-from mammo.ui.reading.figures import READER
+from mammo.inference.overlay import COLOUR_MAPS, colour
+from mammo.plots import style
+from mammo.plots.reading import READER
 from tests.ui.test_figures import THEME
 
 MACHADO = {
@@ -89,8 +88,8 @@ def test_the_two_models_the_radiologists_and_the_reader_stay_apart(eyes: str) ->
 
 @EYES
 def test_window_and_box_stay_apart_from_each_other_and_from_the_film(eyes: str) -> None:
-    assert apart(figures.WINDOW_COLOUR, figures.BOX_COLOUR, eyes) >= 10
-    assert apart(figures.WINDOW_COLOUR, "#000000", eyes) >= 50
+    assert apart(style.WINDOW_COLOUR, style.BOX_COLOUR, eyes) >= 10
+    assert apart(style.WINDOW_COLOUR, "#000000", eyes) >= 50
 
 
 @EYES

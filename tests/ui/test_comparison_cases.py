@@ -6,13 +6,14 @@ import io
 import numpy as np
 import pytest
 
+from mammo import text as words
 from mammo.evaluation import UNITS, Unit, confusion_at, mcnemar, predictive_values
-from mammo.ui import words
-from mammo.ui.comparison import rates, wording
-from mammo.ui.comparison.case_table import agreement, csv_of, farthest_apart, outcomes, worst_first
+from mammo.evaluation.comparison import Share
+from mammo.plots.forest import subgroup_table
+from mammo.ui.comparison import rates
 from mammo.ui.comparison.disagreement import places_of
-from mammo.ui.comparison.forest import subgroup_table
-from mammo.ui.comparison.link import Share
+from mammo.ui.kit import wording
+from mammo.ui.kit.table import agreement, csv_of, farthest_apart, outcomes, worst_first
 from tests.ui.comparison_studies import study_of, tiny_cases, tiny_study
 
 

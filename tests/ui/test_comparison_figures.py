@@ -9,12 +9,11 @@ import pytest
 import sklearn.metrics
 
 from mammo.evaluation import UNITS, Unit
-from mammo.ui.comparison import style, worth
-from mammo.ui.comparison.curves import READER_STEPS, precision_recall_figure, roc_figure
-from mammo.ui.comparison.forest import MEASURES, forest_figure
-from mammo.ui.comparison.link import OWN, Share
-from mammo.ui.comparison.scatter import scatter_figure
-from mammo.ui.comparison.study import Study
+from mammo.evaluation.comparison import OWN, Share, Study
+from mammo.plots import style, worth
+from mammo.plots.curves import READER_STEPS, precision_recall_figure, roc_figure
+from mammo.plots.forest import MEASURES, forest_figure
+from mammo.plots.scatter import scatter_figure
 from tests.ui.comparison_studies import MODELS, study_of, tiny_cases, tiny_study
 from tests.ui.test_figures import THEME, contrast
 

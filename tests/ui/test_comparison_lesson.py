@@ -10,7 +10,7 @@ import pytest
 from mammo.artifacts import LeakLesson, attach, load_leak_lesson
 from mammo.artifacts.lesson import LEAK, LEAK_WITHOUT_AUGMENTATION
 from mammo.errors import ArtifactError
-from mammo.ui.comparison.lesson import (
+from mammo.plots.lesson import (
     auc_range,
     lesson_figure,
     lesson_table,
@@ -48,7 +48,7 @@ def document(gap: float = 0.04) -> dict[str, Any]:
     return {
         "schema": 1,
         "lesson": "leak",
-        "command": "python -m mammo.lessons leak --data crops",
+        "command": "python -m mammo.training.lessons leak --data crops",
         "title": "MobileNetV2",
         "data": {"crops": 40, "patients": 20, "lesions": 22},
         "runs": runs,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mammo.ui import words
+from mammo import text as words
 from tests.tiny_artifacts import write_manifest_again, write_tiny_artifacts
 
 ROOT = Path(__file__).parents[2]
@@ -21,8 +21,8 @@ def opened(app: AppTest, path: str = PAGE, **link: str) -> AppTest:
     """A page as a link opens it."""
     app.run()
     app.switch_page(path)
-    for name, text in link.items():
-        app.query_params[name] = text
+    for name, value in link.items():
+        app.query_params[name] = value
     return app.run()
 
 

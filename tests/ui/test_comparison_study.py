@@ -5,7 +5,7 @@ import pytest
 
 from mammo.errors import DataError
 from mammo.evaluation import UNITS, Unit, evaluate
-from mammo.ui.comparison.study import build_study
+from mammo.evaluation.comparison import build_study
 from tests.ui.comparison_studies import MODELS, study_of, tiny_cases, tiny_study
 
 

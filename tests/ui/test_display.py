@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mammo.ui import display
+from mammo.ui.kit import display
 
 RAMP = np.arange(256, dtype=np.uint8).reshape(16, 16)
 

@@ -16,10 +16,7 @@ from hypothesis import strategies as st
 
 from mammo.artifacts import artifacts_folder, load_card, load_cases
 from mammo.data.augment import Augmentation
-from mammo.imaging import prepare
-from mammo.ui.explorer import preview
-from mammo.ui.explorer.charts import CHARTS, by_size, chart_figure, conflicting_lesions
-from mammo.ui.explorer.filters import (
+from mammo.data.filters import (
     FILTERS,
     NOT_RECORDED,
     from_link,
@@ -28,8 +25,11 @@ from mammo.ui.explorer.filters import (
     passing,
     title_of,
 )
+from mammo.imaging import prepare
+from mammo.plots.explorer import CHARTS, by_size, chart_figure, conflicting_lesions
+from mammo.ui.explorer import preview
 from mammo.ui.explorer.leak_section import line_of
-from mammo.ui.explorer.wording import cell_of, counts_in_words, recorded_lines, score_lines, titled
+from mammo.ui.kit.case_words import cell_of, counts_in_words, recorded_lines, score_lines, titled
 
 BY_NAME = {one.name: one for one in FILTERS}
 NAN = re.compile(r"\bnan\b")

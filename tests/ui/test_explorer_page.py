@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mammo.ui import words
+from mammo import text as words
 from tests.conftest import write_prepared
 from tests.tiny_artifacts import EXAMPLES, case_rows, write_tiny_artifacts
 from tests.ui.test_comparison_page import on, opened, quiet, rewrite_cases, texts

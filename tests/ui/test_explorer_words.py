@@ -3,8 +3,8 @@
 import re
 
 from mammo.artifacts import load_cases
-from mammo.ui.explorer.charts import CHARTS
-from mammo.ui.explorer.wording import counts_in_words, recorded_words
+from mammo.plots.explorer import CHARTS
+from mammo.ui.kit.case_words import counts_in_words, recorded_words
 
 
 def test_one_crop_is_told_as_one() -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mammo.ui import display, figures
+from mammo.plots import style
+from mammo.ui.kit import display
 
 ROOT = Path(__file__).parents[2]
 THEME = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))["theme"]
@@ -32,9 +33,7 @@ def blended(colour: str, ground: str, opacity: float) -> str:
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
-@pytest.mark.parametrize(
-    "colour", [figures.BELOW_COLOUR, figures.ABOVE_COLOUR, figures.NEUTRAL_COLOUR]
-)
+@pytest.mark.parametrize("colour", [style.BELOW_COLOUR, style.ABOVE_COLOUR, style.NEUTRAL_COLOUR])
 def test_colours_with_a_meaning_stand_out_in_both_themes(mode: str, colour: str) -> None:
     assert contrast(colour, THEME[mode]["backgroundColor"]) >= 3
 
@@ -61,7 +60,7 @@ def test_no_button_is_filled_with_the_accent(path: Path) -> None:
 def test_the_film_stands_in_film_pixels() -> None:
     view = (1000, 2000, 600, 1200)
     uri = display.data_uri(np.zeros((300, 150), np.uint8))
-    figure = figures.film_figure(uri, (300, 150), view)
+    figure = style.film_figure(uri, (300, 150), view)
     image = figure.data[0]
     assert (image.dx, image.dy) == (4, 4)
     assert (image.x0 - image.dx / 2, image.y0 - image.dy / 2) == (1000, 2000)
@@ -70,19 +69,19 @@ def test_the_film_stands_in_film_pixels() -> None:
 
 
 def test_box_and_window_are_told_apart_without_colour() -> None:
-    figure = figures.film_figure("data:,", (10, 10), (0, 0, 10, 10), (1, 1, 2, 2), (0, 0, 4, 4))
+    figure = style.film_figure("data:,", (10, 10), (0, 0, 10, 10), (1, 1, 2, 2), (0, 0, 4, 4))
     box, window = figure.layout.shapes
     assert box.line.dash != window.line.dash
     assert (window.x0, window.y0, window.x1, window.y1) == (0, 0, 4, 4)
 
 
 def test_an_unmarked_film_has_no_outline() -> None:
-    assert not figures.film_figure("data:,", (10, 10), (0, 0, 10, 10)).layout.shapes
+    assert not style.film_figure("data:,", (10, 10), (0, 0, 10, 10)).layout.shapes
 
 
-@pytest.mark.parametrize(("p", "side"), [(0.2, figures.BELOW_COLOUR), (0.5, figures.ABOVE_COLOUR)])
+@pytest.mark.parametrize(("p", "side"), [(0.2, style.BELOW_COLOUR), (0.5, style.ABOVE_COLOUR)])
 def test_the_marker_stands_at_the_probability(p: float, side: str) -> None:
-    figure = figures.probability_figure(p, p - 0.05, p + 0.05, 0.5)
+    figure = style.probability_figure(p, p - 0.05, p + 0.05, 0.5)
     marker = figure.data[0]
     assert tuple(marker.x) == (p,)
     assert marker.marker.color == side
@@ -92,5 +91,5 @@ def test_the_marker_stands_at_the_probability(p: float, side: str) -> None:
 
 @pytest.mark.parametrize(("threshold", "anchor"), [(0.02, "left"), (0.5, "center"), (1, "right")])
 def test_the_label_of_the_threshold_stays_inside(threshold: float, anchor: str) -> None:
-    figure = figures.probability_figure(0.3, 0.2, 0.4, threshold)
+    figure = style.probability_figure(0.3, 0.2, 0.4, threshold)
     assert figure.layout.annotations[0].xanchor == anchor

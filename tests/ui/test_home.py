@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mammo.ui import home, words
-from mammo.ui.frame import PAGES
+from mammo import text as words
+from mammo.ui import home
+from mammo.ui.kit.frame import PAGES
 from tests.tiny_artifacts import write_manifest_again, write_tiny_artifacts
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +31,7 @@ def test_home_shows_both_models_with_intervals_from_their_cards(app: AppTest) ->
 def test_pandas_is_whole_before_any_page_draws() -> None:
     """Plotly fails where another thread has loaded it by half."""
     subprocess.run(
-        [sys.executable, "-c", "import sys, mammo.ui.frame; sys.modules['pandas'].Series"],
+        [sys.executable, "-c", "import sys, mammo.ui.kit.frame; sys.modules['pandas'].Series"],
         check=True,
         cwd=ROOT,
     )

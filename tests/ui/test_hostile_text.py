@@ -9,7 +9,7 @@ import pytest
 from google.protobuf.message import Message
 from streamlit.testing.v1 import AppTest
 
-from mammo.ui.frame import PAGES
+from mammo.ui.kit.frame import PAGES
 from tests.tiny_artifacts import write_manifest_again, write_tiny_artifacts
 from tests.ui import reading_room
 from tests.ui.test_comparison_page import on, opened, rewrite_cases

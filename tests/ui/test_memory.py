@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import threading
 import numpy as np
-from mammo.ui.memory import give_back_freed_memory
+from mammo.ui.kit.memory import give_back_freed_memory
 
 def resident_mb():
     return int(open("/proc/self/statm").read().split()[1]) * 4096 / 2**20
@@ -43,7 +43,7 @@ def test_films_decoded_and_dropped_in_threads_leave_no_memory_behind() -> None:
 ARENAS = """
 import ctypes, sys, threading
 from pathlib import Path
-from mammo.ui.memory import give_back_freed_memory
+from mammo.ui.kit.memory import give_back_freed_memory
 
 def arenas(path):
     libc = ctypes.CDLL(None)
@@ -114,7 +114,7 @@ def test_garbage_collection_passes_over_libraries_and_loses_no_garbage() -> None
 
 
 def test_the_memory_left_is_that_of_the_control_group() -> None:
-    program = "from mammo.ui.memory import memory_left; print(memory_left())"
+    program = "from mammo.ui.kit.memory import memory_left; print(memory_left())"
     with memory_limit(300) as limit:
         if limit is None:
             pytest.skip("needs a control group for memory: Linux, as root")

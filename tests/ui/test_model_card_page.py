@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mammo.glossary import GLOSSARY
-from mammo.model_card import CHECKS, DATA
-from mammo.model_card.failures import FAILURES
-from mammo.ui import settings, tour
-from mammo.ui.frame import PAGES
+from mammo.report.glossary import GLOSSARY
+from mammo.report.model_card import CHECKS, DATA
+from mammo.report.model_card.failures import FAILURES
+from mammo.ui import home
+from mammo.ui.kit import settings
+from mammo.ui.kit.frame import PAGES
 
 PAGE = "pages/6_Model_card.py"
 UPLOAD = "pages/1_Upload_and_classify.py"
@@ -78,7 +79,7 @@ def test_the_tour_names_pages_that_are_there_and_can_be_hidden(app: AppTest) -> 
 
 
 def test_every_page_but_home_is_a_step_of_the_tour() -> None:
-    assert [page for _, page in tour.steps_at_hand()] == list(PAGES[1:])
+    assert [page for _, page in home.steps_at_hand()] == list(PAGES[1:])
 
 
 def test_the_settings_tell_no_folder() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mammo.ui.network import send_at_once
+from mammo.ui.kit.patches import send_at_once
 
 
 def sends_at_once(one: socket.socket) -> bool:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from mammo import text as words
 from mammo.reading import RoundPlan
-from mammo.ui import words
 from tests.ui.reading_room import (
     ADVISED,
     PLAN,

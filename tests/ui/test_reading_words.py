@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from mammo.artifacts import load_cases
-from mammo.evaluation import EvaluatedModel, Interval
+from mammo.evaluation import EvaluatedModel
+from mammo.plots.reading import case_figure, roc_figure, room_auc_figure, room_figure
 from mammo.reading import (
     Reading,
     Record,
@@ -17,10 +18,10 @@ from mammo.reading import (
     round_cases,
     score_room,
     standings,
+    wording,
 )
 from mammo.reading.room import Room, RoomReader
-from mammo.ui.reading import wording
-from mammo.ui.reading.figures import case_figure, roc_figure, room_auc_figure, room_figure
+from mammo.text import Estimate
 from mammo.ui.reading.results import file_name
 
 MODELS = [EvaluatedModel("mobilenetv2", "MobileNetV2", {"youden": 0.45})]
@@ -35,13 +36,13 @@ def cases(tiny_artifacts) -> RoundCases:  # type: ignore[no-untyped-def]
 
 
 def test_a_small_round_is_warned_of_with_the_interval_that_proves_it(cases: RoundCases) -> None:
-    sentence = wording.too_small(Interval(0.7, 0.45, 0.9), cases)
+    sentence = wording.too_small(Estimate(0.7, 0.45, 0.9), cases)
     assert sentence.startswith("5 malignant and 5 benign cases are too few")
     assert "0.70 may as well be anything from 0.45 to 0.90" in sentence and "a coin" in sentence
     needed = math.ceil(10 * (0.225 / 0.05) ** 2)
     assert f"About {needed} such cases" in sentence
-    assert "a coin" not in wording.too_small(Interval(0.8, 0.6, 0.95), cases)
-    assert wording.too_small(Interval(0.8, 0.75, 0.85), cases) == ""
+    assert "a coin" not in wording.too_small(Estimate(0.8, 0.6, 0.95), cases)
+    assert wording.too_small(Estimate(0.8, 0.75, 0.85), cases) == ""
 
 
 def test_the_table_has_a_row_for_everybody(cases: RoundCases) -> None:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mammo.ui import region
+from mammo.imaging import region
 
 SHAPE = st.tuples(st.integers(1, 6000), st.integers(1, 6000))
 COORDINATE = st.floats(-2000, 8000, allow_nan=False)

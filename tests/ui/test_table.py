@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mammo import text as words
 from mammo.artifacts import Card, load_card
 from mammo.inference import Assessment
-from mammo.ui import table, words
-from mammo.ui.table import Row
+from mammo.ui.kit import table
+from mammo.ui.kit.table import Row
 
 
 @pytest.fixture

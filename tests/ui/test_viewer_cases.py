@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mammo.artifacts import Card, load_card, load_cases
+from mammo.ui.kit.own_files import OwnCrop
 from mammo.ui.viewer.groups import EVERY, TRAINING, case_groups
-from mammo.ui.viewer.handover import OwnCrop
 from mammo.ui.viewer.settings import box_from_link, box_in_link, number_from_link
 from mammo.ui.viewer.shelf import Shelf
 from mammo.ui.viewer.viewing import unknown_case

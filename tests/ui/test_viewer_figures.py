@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mammo.explain.perturb import change_named
-from mammo.ui.viewer.figures import (
+from mammo.inference.perturb import change_named
+from mammo.plots.viewer import (
     crossings,
     curve_figure,
     curve_sentence,

@@ -7,14 +7,14 @@ import pytest
 from numpy.typing import NDArray
 
 from mammo.errors import ArtifactError, ImageError
-from mammo.explain.head import LastStep, open_head
-from mammo.explain.mosaic import mosaic, most_active, shares, signed_shares
 from mammo.inference import Classifier, load_classifier
+from mammo.inference.head import LastStep, open_head
 from mammo.inference.inside import open_inside
-from mammo.ui.result import ask_one
-from mammo.ui.viewer.figures import parts_figure
+from mammo.inference.pictures import mosaic, most_active, shares, signed_shares
+from mammo.plots.viewer import parts_figure
+from mammo.ui.kit.result import ask_one
 from mammo.ui.viewer.wording import last_step_sentences, stage_words
-from tests.trust.tiny_trust import blobs
+from tests.inference.tiny_trust import blobs
 
 NAMES = ("simple_cnn", "mobilenetv2")
 

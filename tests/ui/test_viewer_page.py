@@ -10,16 +10,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import mammo
-from mammo.explain import load_audit
-from mammo.explain.audit import __main__ as command
-from mammo.trust import NOT_A_CROP
-from mammo.ui import words
+from mammo import text as words
+from mammo.inference.audit import load_audit
+from mammo.inference.trust import NOT_A_CROP
+from mammo.training.audit import __main__ as command
+from mammo.ui.kit.own_files import OwnCrop
 from mammo.ui.viewer import report_section
-from mammo.ui.viewer.handover import OwnCrop
 from tests.conftest import write_prepared
-from tests.explain.test_audit import LIMIT, other_network, write_crops
+from tests.inference.tiny_trust import attach_tiny_trust
 from tests.tiny_artifacts import write_tiny_artifacts
-from tests.trust.tiny_trust import attach_tiny_trust
+from tests.training.test_audit import LIMIT, other_network, write_crops
 from tests.ui.test_upload import CROP, accept, upload
 
 PAGE = "pages/4_Grad-CAM_viewer.py"
@@ -33,8 +33,8 @@ def opened(app: AppTest, **link: str) -> AppTest:
     app.run()
     app.session_state["notice_accepted"] = True
     app.switch_page(PAGE)
-    for name, text in link.items():
-        app.query_params["from" if name == "source" else name] = text
+    for name, value in link.items():
+        app.query_params["from" if name == "source" else name] = value
     return app.run()
 
 

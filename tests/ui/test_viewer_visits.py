@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from mammo.ui.kit.own_files import OwnCrop
 from mammo.ui.viewer import downloads
-from mammo.ui.viewer.handover import OwnCrop
 from tests.ui.test_viewer_page import EXAMPLE, WITHOUT_PICTURE, opened, quiet, texts
 
 OTHER = "Mass-Test_P_00173_LEFT_CC_1"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mammo.ui import words
+from mammo import text as words
 
 PROBABILITY = st.floats(0, 1)
 ROOT = Path(__file__).parents[2]

@@ -61,16 +61,7 @@ def chosen(choice: Choice) -> tuple[CaseFile, ...]:
 
 
 def fetch_case_files(folder: Path) -> list[str]:
-    """Download those of the four case files that are not in a folder yet; return their names.
-
-    All four, whatever was chosen: they are small, and the split of the other kind of lesion tells
-    which patients leak.
-
-    Raises
-    ------
-    DataError
-        Where one cannot be had, or is not the published file. What was there is left as it is.
-    """
+    """Download those of the four case files that are not in a folder yet; return their names."""
     absent = [file for file in CASE_FILES if not (folder / file.name).exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for file in absent:

@@ -62,15 +62,7 @@ class Series:
 
 
 def offer(out: Path, choice: Choice) -> Offer:
-    """Say how much the chosen part is and how much of it is missing, from idc-index' own table.
-
-    Raises
-    ------
-    SettingsError
-        Where idc-index is not installed.
-    DataError
-        Where its table does not know the collection.
-    """
+    """Say how much the chosen part is and how much of it is missing, from idc-index' own table."""
     series = _chosen_series(choice)
     missing = sum(one.n_bytes for one in series if not one.is_whole(out))
     return Offer(
@@ -82,15 +74,7 @@ def offer(out: Path, choice: Choice) -> Offer:
 
 
 def fetch(out: Path, offer: Offer, say: Say) -> None:
-    """Download the case files and every unfinished series, and verify all.
-
-    Raises
-    ------
-    SettingsError
-        Where idc-index is not installed.
-    DataError
-        Where the case files cannot be had, a batch brings nothing whole, or series are missing.
-    """
+    """Download the case files and every unfinished series, and verify all."""
     for name in fetch_case_files(out):
         say(f"{name}: from The Cancer Imaging Archive, checksum as published")
     verify_case_files(out)

@@ -31,15 +31,7 @@ PLAIN_HTTP = {"DISABLE_KAGGLE_CACHE": "true", "DISABLE_COLAB_CACHE": "true"}
 
 
 def offer(out: Path, choice: Choice) -> Offer:
-    """Say what Kaggle has: always everything.
-
-    Raises
-    ------
-    SettingsError
-        Where a part is chosen: Kaggle sends one archive.
-    DataError
-        Where `out` holds other pictures, or a part of these: they would be mixed up.
-    """
+    """Say what Kaggle has: always everything."""
     if choice != Choice():
         raise SettingsError(
             "From Kaggle the whole collection comes as one archive, so --abnormality and --split "
@@ -61,15 +53,7 @@ def offer(out: Path, choice: Choice) -> Offer:
 
 
 def fetch(out: Path, offer: Offer, say: Say) -> None:
-    """Download the archive into `out`, go on where an earlier try stopped, and verify.
-
-    Raises
-    ------
-    SettingsError
-        Where kagglehub is not installed.
-    DataError
-        Where the download breaks off, is altered, or lacks files.
-    """
+    """Download the archive into `out`, go on where an earlier try stopped, and verify."""
     if offer.missing_bytes:
         say("Downloading; stopped at any moment, the same command goes on.")
         unpacked = _downloaded(out / CACHE)
@@ -131,13 +115,7 @@ def _move_up(unpacked: Path, out: Path) -> None:
 
 
 def verify(out: Path) -> tuple[int, int]:
-    """Look for every picture that dicom_info.csv lists; return how many it lists, how many lack.
-
-    Raises
-    ------
-    DataError
-        Where the tables are not whole, or more pictures are missing or empty than the copy lacks.
-    """
+    """Look for every picture that dicom_info.csv lists; return how many it lists, how many lack."""
     tables = out / "csv"
     verify_case_files(tables)
     listing = tables / "dicom_info.csv"

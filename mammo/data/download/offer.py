@@ -31,18 +31,7 @@ class Choice(NamedTuple):
 
 @dataclass(frozen=True)
 class Offer:
-    """What one download is.
-
-    what : str
-        The source and the part of it, for a person.
-    n_bytes, n_files : int
-        All that the finished folder holds.
-    missing_bytes : int
-        What is still to be fetched.
-    needed_bytes : int
-        Free space that fetching it takes at its height.
-    choice : Choice
-    """
+    """What one download is."""
 
     what: str
     n_bytes: int
@@ -74,11 +63,7 @@ class Source(NamedTuple):
 
 
 def in_gigabytes(n_bytes: int) -> str:
-    """Write a number of bytes as a person reads it.
-
-    >>> in_gigabytes(6_300_000_000), in_gigabytes(2_105_463), in_gigabytes(10)
-    ('6.3 GB', '2.1 MB', '0.0 MB')
-    """
+    """Write a number of bytes as a person reads it."""
     if n_bytes >= GIGABYTE:
         return f"{n_bytes / GIGABYTE:.1f} GB"
     return f"{n_bytes / 10**6:.1f} MB"

@@ -39,20 +39,7 @@ START = "python -m dask worker ADDRESS"
 def results_of_cluster(
     address: str, tasks: Sequence[FilmTask], crop_size: int
 ) -> Iterator[list[PreparedLesion]]:
-    """Yield each film's lesions as a worker has cut them.
-
-    Parameters
-    ----------
-    address : str, of the scheduler, as "tcp://127.0.0.1:8786"
-    tasks : sequence of FilmTask
-    crop_size : int, pixels, the side of each crop
-
-    Raises
-    ------
-    SettingsError
-        Dask is not installed, no scheduler answers, there is no worker, or scheduler or workers
-        lack mammo, a package or the files, or have them in another version.
-    """
+    """Yield each film's lesions as a worker has cut them."""
     if not tasks:
         return
     with _connected(address) as client:

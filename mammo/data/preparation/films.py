@@ -39,18 +39,7 @@ class FilmTask:
 
 @dataclass(frozen=True)
 class PreparedLesion:
-    """Hold what came of a row.
-
-    Attributes
-    ----------
-    key : str, of the row
-    origin : `WINDOW`, `PROVIDED` or `UNRESOLVED`
-    reason : str, why it is no window, or what is unusual about one; empty for nothing
-    detail : str, the sentence to that
-    box : (x, y, width, height) of the lesion in crop pixels; empty where it is not known
-    window : (x, y, width, height) in film pixels; empty where none was cut
-    png : bytes of the crop; empty where there is none
-    """
+    """Hold what came of a row."""
 
     key: str
     origin: str
@@ -62,13 +51,7 @@ class PreparedLesion:
 
 
 def prepare_film(task: FilmTask, crop_size: int) -> list[PreparedLesion]:
-    """Cut all lesions of one film; a row that fails has its reason.
-
-    Parameters
-    ----------
-    task : FilmTask
-    crop_size : int, pixels, the side of each crop
-    """
+    """Cut all lesions of one film; a row that fails has its reason."""
     film, trouble = _read_film(task.film)
     return [_prepare(row, paths, film, trouble, crop_size) for row, paths in task.lesions]
 

@@ -23,15 +23,7 @@ JUNK = ("thumbs.db", "desktop.ini")
 
 
 class Notes:
-    """Keep crops and what became of each row, so that a killed run goes on.
-
-    Parameters
-    ----------
-    out : Path, the folder of prepared crops
-    abnormality : "mass", "calcification" or "all"
-    crop_size : int, pixels
-    download : str, as `Tree.identity` returns it
-    """
+    """Keep crops and what became of each row, so that a killed run goes on."""
 
     def __init__(self, out: Path, abnormality: str, crop_size: int, download: str) -> None:
         self.download = download
@@ -44,11 +36,7 @@ class Notes:
         )
 
     def read(self) -> dict[str, PreparedLesion]:
-        """Return the windows that an earlier run cut, by key.
-
-        What it could not cut is tried again, and so is a row whose line a kill cut short or a
-        fault of the disk damaged.
-        """
+        """Return the windows that an earlier run cut, by key."""
         if (self.folder / INDEX).is_file() and not self._crops.is_dir():
             (self._out / CROPS).rename(self._crops)  # killed within `publish`
         text = self._path.read_text("utf-8", errors="replace") if self._path.is_file() else ""
@@ -78,10 +66,7 @@ class Notes:
         return light
 
     def publish(self) -> None:
-        """Put a whole preparation in the place of an older one and remove the notes.
-
-        The older index goes first and the new one comes last: no index names another's crops.
-        """
+        """Put a whole preparation in the place of an older one and remove the notes."""
         shutil.rmtree(self._old, ignore_errors=True)
         self._old.mkdir()
         moves = [
@@ -127,13 +112,7 @@ def _lesion(line: str) -> PreparedLesion | None:
 
 
 def check_replaceable(out: Path) -> None:
-    """Refuse a folder in which a preparation would replace what no preparation wrote.
-
-    Raises
-    ------
-    DataError
-        The folder is a file, or holds an index, a report or crops of another origin.
-    """
+    """Refuse a folder in which a preparation would replace what no preparation wrote."""
     if out.exists() and not out.is_dir():
         raise DataError(f"--out should name a folder. Received: the file {out}. Name another.")
     if (out / NOTES / INDEX).is_file():

@@ -36,16 +36,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, eq=False)
 class LesionPictures:
-    """Hold what was found for a lesion.
-
-    Attributes
-    ----------
-    crop : Image, or None where there is none
-    mask : Image that marks a lesion and is shaped like its film, or None where there is none
-    mask_trouble : (reason, sentence) why there is no mask, the reason `MASK_MISSING`, `MASK_EMPTY`
-        or `MASK_MISFITS`; both empty where there is one
-    unreadable : sentences, one per file that could not be read
-    """
+    """Hold what was found for a lesion."""
 
     crop: Image | None
     mask: Image | None
@@ -67,13 +58,7 @@ def read_or_reason(path: Path) -> Image | str:
 def read_lesion_pictures(
     paths: Sequence[Path], film_shape: tuple[int, int] | None
 ) -> LesionPictures:
-    """Read the pictures of a lesion and separate crop and mask.
-
-    Parameters
-    ----------
-    paths : the lesion's files, in any order
-    film_shape : (height, width) of the film in pixels; None where there is no film
-    """
+    """Read the pictures of a lesion and separate crop and mask."""
     crops: list[Image] = []
     masks: list[Image] = []
     unreadable, misfits, blanks = [], [], []
@@ -96,10 +81,7 @@ def read_lesion_pictures(
 
 
 def _two_valued(picture: Image, film_shape: tuple[int, int] | None) -> Image | None:
-    """Return a mask, white where its lesion is; None where the picture is no mask.
-
-    A mask may be stored as 0 and 1, or white around the lesion.
-    """
+    """Return a mask, white where its lesion is; None where the picture is no mask."""
     pixels = picture.pixels
     if np.count_nonzero(np.bincount(pixels.reshape(-1), minlength=256)) == 2:
         pixels = np.where(pixels == pixels.max(), np.uint8(255), np.uint8(0))
@@ -175,17 +157,6 @@ def fits(shape: tuple[int, int], film_shape: tuple[int, int]) -> bool:
 
 def lesion_boxes(mask: NDArray[np.uint8], film_shape: tuple[int, int]) -> tuple[list[Box], str]:
     """Return the boxes of the parts that a mask marks on its film, and what is unusual about them.
-
-    Parameters
-    ----------
-    mask : uint8 (H, W), 0-255; lesion above 127
-    film_shape : (height, width) in pixels
-
-    Returns
-    -------
-    list of (x, y, width, height), film pixels, fractions where the sizes differ, the largest part
-        first; without parts that span the film (a border) and specks that JPEG leaves beside a part
-    str, a sentence where the mask has more than one part; else ""
 
     Examples
     --------

@@ -64,13 +64,7 @@ class Match(NamedTuple):
 
 
 def place_lesion(film: NDArray[np.uint8], found: LesionPictures) -> Place:
-    """Return where a lesion lies, with the reason and the sentence where that is not as usual.
-
-    Parameters
-    ----------
-    film : uint8 (H, W), 0-255
-    found : LesionPictures, read for this film
-    """
+    """Return where a lesion lies, with the reason and the sentence where that is not as usual."""
     shape = (film.shape[0], film.shape[1])
     boxes, note, scale = list[Box](), ("", ""), 1.0
     if found.mask:
@@ -123,15 +117,6 @@ def find_crop(
     film: NDArray[np.uint8], crop: NDArray[np.uint8], scales: Sequence[float] = (1.0,)
 ) -> Match | None:
     """Find the rectangle of a film that a crop was cut from, whatever its contrast.
-
-    Parameters
-    ----------
-    film, crop : uint8 (H, W) and (h, w), 0-255
-    scales : film pixels per crop pixel, each tried
-
-    Returns
-    -------
-    Match, or None where no place is alike enough or two are about equally alike
 
     Examples
     --------

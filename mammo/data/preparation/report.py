@@ -29,13 +29,7 @@ def write_index(path: Path, rows: Sequence[CaseRow], done: Mapping[str, Prepared
 
 
 def write_missing(path: Path, missing: Mapping[CaseRow, str]) -> None:
-    """Write the list of rows that lack pictures, each with what it lacks; none removes the list.
-
-    Raises
-    ------
-    DataError
-        Another file has that name.
-    """
+    """Write the list of rows that lack pictures, each with what it lacks; none removes the list."""
     if path.exists() and not path.read_bytes().startswith(",".join(MISSING_COLUMNS).encode()):
         raise DataError(f"{path} was not written by a preparation. Move it away.")
     if not missing:

@@ -69,10 +69,7 @@ class Tree:
             self.by_folder.setdefault(folder, []).append(path)
 
     def identity(self) -> str:
-        """Return a digest of the pictures' places and sizes, by which two downloads are told apart.
-
-        Places count from the innermost folder that holds all, so that a download may be moved.
-        """
+        """Return a digest of the pictures' paths and sizes, which differs between downloads."""
         paths = {path for found in self.by_series.values() for path in found}
         root = os.path.commonpath(paths)
         lines = sorted(f"{path.relative_to(root).as_posix()} {size_of(path)}" for path in paths)
@@ -93,17 +90,7 @@ def is_prepared(folder: Path) -> bool:
 
 
 def index_tree(folder: Path) -> Tree:
-    """Look through a download and index its pictures.
-
-    Parameters
-    ----------
-    folder : Path, as downloaded, or a folder above
-
-    Raises
-    ------
-    DataError
-        It is no folder, or holds neither Kaggle's JPEG nor DICOM files.
-    """
+    """Look through a download and index its pictures."""
     if not folder.is_dir():
         raise DataError(f"Expected the folder of a CBIS-DDSM download, but {folder} is no folder.")
     pictures: list[Path] = []
@@ -175,10 +162,7 @@ def _index_dicom(paths: Sequence[Path]) -> Tree:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Walk files only: the Commons has folders whose names end in .dcm.
-
-    Links to folders are followed, but no folder is entered twice: a link may lead upwards.
-    """
+    """Walk files only: the Commons has folders whose names end in .dcm."""
     entered: set[Path] = set()
     for place, folders, names in os.walk(folder, followlinks=True):
         here = Path(place).resolve()

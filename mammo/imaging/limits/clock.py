@@ -4,14 +4,7 @@ import signal
 
 
 def allow_more_time(seconds: float) -> None:
-    """Give this process so many more seconds of the processor, where a clock limits them.
-
-    Only the decoder's child process has such a clock, see `mammo.imaging.worker`.
-
-    Parameters
-    ----------
-    seconds : float
-    """
+    """Give this process so many more seconds of the processor, where a clock limits them."""
     if hasattr(signal, "setitimer"):
         left, _ = signal.getitimer(signal.ITIMER_PROF)
         if left:

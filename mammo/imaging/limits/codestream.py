@@ -73,12 +73,7 @@ def is_complete(frame: bytes) -> bool:
 
 
 def mended(frame: bytes) -> bytes:
-    """Return a frame as it should be.
-
-    The scan of a sequential JPEG ends at coefficient 63 (T.81 section B.2.3); some encoders write
-    0, and libjpeg refuses it. A JPEG 2000 frame is a bare codestream (PS3.5 section A.4.4); of its
-    file format only that was checked, and is decoded. The same object where nothing is wrong.
-    """
+    """Return a frame as it should be."""
     start = _jpeg_2000_start(frame)
     if start is not None:
         return frame[start:] if start else frame

@@ -40,11 +40,7 @@ class _Budget:
 
 
 class CountedReader:
-    """Pass a binary file on to pydicom, up to a number of reads and bytes.
-
-    (0008,0005) is renamed on the way, because pydicom would interpret it, without a bound, and
-    quote it in a warning; every text that is read here is a plain ASCII code.
-    """
+    """Pass a binary file on to pydicom, up to a number of reads and bytes."""
 
     def __init__(self, stream: BinaryIO, budget: _Budget | None = None) -> None:
         self._stream = stream
@@ -86,11 +82,7 @@ class CountedReader:
 
 
 def count_fragments(stream: BinaryIO) -> int:
-    """Count the fragments of compressed pixel data (PS3.5 section A.4); 0 if one is cut short.
-
-    A missing sequence delimiter alone is accepted: the fragments before it are complete. The offset
-    table is not counted.
-    """
+    """Count the fragments of compressed pixel data (PS3.5 section A.4); 0 if one is cut short."""
     start = stream.tell()
     end = stream.seek(0, 2)
     stream.seek(start)

@@ -53,20 +53,7 @@ _DATA = {bytes([code]) for code in (0x00, *range(0xD0, 0xD8))}
 
 @dataclass(frozen=True)
 class Essence:
-    """A picture file without its extras, and what they stated.
-
-    Attributes
-    ----------
-    content : bytes
-        A file of the same format and the same pixels.
-    exif : bytes
-        The EXIF block; empty if there is none.
-    frames : int
-        Frames of an animation; 1 if it is none.
-    is_buffered : bool
-        Whether all coefficients of a JPEG are in memory at once: it is progressive, or its colours
-        are in scans of their own.
-    """
+    """A picture file without its extras, and what they stated."""
 
     content: bytes
     exif: bytes = b""
@@ -75,15 +62,7 @@ class Essence:
 
 
 def png_essence(content: bytes) -> Essence:
-    """Reduce a PNG to header, palette, transparency and pixels.
-
-    Raises
-    ------
-    EOFError
-        If a chunk leaves the file: OpenCV would reserve what it claims, up to 2 GB.
-    ImageError
-        If it has more than `MAX_CHUNKS` chunks, or far more compressed data than pixels.
-    """
+    """Reduce a PNG to header, palette, transparency and pixels."""
     kept, exif, frames, data = [(0, 8)], b"", 1, 0
     for name, start, end in _chunks(content, 8, ">L4s", 4):
         if name in _PNG_KEPT:
@@ -110,15 +89,7 @@ def _png_bytes(content: bytes) -> int:
 
 
 def webp_essence(content: bytes) -> Essence:
-    """Reduce a WebP to its picture, or to the first frame of an animation.
-
-    Raises
-    ------
-    EOFError
-        If a chunk leaves the file.
-    ImageError
-        If it has more than `MAX_CHUNKS` chunks.
-    """
+    """Reduce a WebP to its picture, or to the first frame of an animation."""
     kept, exif, frames = [], b"", 0
     for name, start, end in _chunks(content, 12, "<4sL", 0):
         if name in _WEBP_KEPT or (name == b"ANMF" and not frames):
@@ -150,16 +121,7 @@ def _chunks(
 
 
 def jpeg_essence(content: bytes) -> Essence:
-    """Reduce a JPEG to tables, frame and scans; what follows its end is left out.
-
-    Raises
-    ------
-    EOFError
-        If a segment leaves the file.
-    ImageError
-        If it is lossless or arithmetic-coded, or has more segments, scans or bytes of fill than
-        pictures have.
-    """
+    """Reduce a JPEG to tables, frame and scans; what follows its end is left out."""
     kept, exif, scans, components, is_buffered = [(0, 2)], b"", 0, 0, False
     for code, start, end in _segments(content):
         if code in _LOSSLESS:

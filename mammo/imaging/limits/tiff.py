@@ -44,13 +44,7 @@ class Directory:
     after: int
 
     def values(self, tag: int, most: int) -> tuple[int, ...]:
-        """Return a tag's whole numbers, at most the first `most`; () if absent or of another type.
-
-        Raises
-        ------
-        EOFError
-            If they lie outside the file.
-        """
+        """Return a tag's first `most` whole numbers; () if absent or of another type."""
         kind, count, place = self.entries.get(tag, (0, 0, 0))
         if kind not in _TYPES:
             return ()
@@ -63,22 +57,7 @@ class Directory:
 
 
 def pages(stream: BinaryIO) -> list[Directory]:
-    """Return the directories of a TIFF in their order, at most `MAX_PAGES`.
-
-    Those below others (SubIFDs) follow their parent. A broken chain ends at the last whole one.
-
-    Parameters
-    ----------
-    stream : binary file
-        Seekable.
-
-    Raises
-    ------
-    EOFError
-        If the first directory is not inside the file.
-    ImageError
-        If a directory has more than `MAX_ENTRIES` tags.
-    """
+    """Return the directories of a TIFF in their order, at most `MAX_PAGES`."""
     order, is_big, place = _header(stream)
     found: dict[int, Directory] = {}
     ahead = [place]

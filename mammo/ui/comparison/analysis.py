@@ -8,20 +8,18 @@ from collections.abc import Mapping
 import streamlit as st
 
 from mammo.evaluation import OperatingPoint
+from mammo.evaluation.comparison import Share, Study
 from mammo.evaluation.study_model import PREVALENCES
-from mammo.ui import loaders
-from mammo.ui.comparison import wording
-from mammo.ui.comparison.case_table import outcomes, worst_first
-from mammo.ui.comparison.cases import download, show_cases
-from mammo.ui.comparison.controls import choose_share
 from mammo.ui.comparison.curve_section import show_curves
 from mammo.ui.comparison.disagreement import show_disagreement
-from mammo.ui.comparison.link import Share
 from mammo.ui.comparison.matrix import choose_cell
 from mammo.ui.comparison.rates import RATES, meanings, rates_export, rates_table
-from mammo.ui.comparison.study import Study
-from mammo.ui.comparison.wording import cell_sentence
-from mammo.ui.frame import sentences, small_notice
+from mammo.ui.kit import cache, wording
+from mammo.ui.kit.cases import download, show_cases
+from mammo.ui.kit.frame import sentences, small_notice
+from mammo.ui.kit.table import outcomes, worst_first
+from mammo.ui.kit.widgets import choose_share
+from mammo.ui.kit.wording import cell_sentence
 
 RADIOLOGISTS = "Radiologists, 4 or 5"
 
@@ -54,7 +52,7 @@ def _choose_thresholds(study: Study) -> dict[str, Share]:
                 model.thresholds,
                 wording.point_title,
                 next(iter(model.thresholds)),
-                loaders.threshold_help(),
+                cache.threshold_help(),
             )
     return chosen
 

@@ -4,37 +4,23 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from mammo.ui import loaders
-from mammo.ui.chart import draw
-from mammo.ui.comparison import loading, wording
-from mammo.ui.comparison.controls import choose_option
-from mammo.ui.comparison.coverage import coverage_figure, coverage_sentences
-from mammo.ui.comparison.curves import precision_recall_figure, roc_figure
-from mammo.ui.comparison.link import Share
-from mammo.ui.comparison.study import Study
-from mammo.ui.comparison.style import figure_config, look_of
-from mammo.ui.comparison.worth import (
+from mammo.evaluation.comparison import Share, Study
+from mammo.plots.coverage import coverage_figure, coverage_sentences
+from mammo.plots.curves import precision_recall_figure, roc_figure
+from mammo.plots.style import figure_config, look_of
+from mammo.plots.worth import (
     calibration_sentence,
     decision_figure,
     reliability_figure,
     training_figure,
 )
-from mammo.ui.frame import sentences, small_notice
+from mammo.ui.kit import cache, studies, wording
+from mammo.ui.kit.frame import sentences, small_notice
+from mammo.ui.kit.widgets import choose_option, draw
 
 
 def show_curves(study: Study, thresholds: Mapping[str, Share]) -> None:
-    """Show the curve that the visitor chose, with a sentence on what to see in it.
-
-    Parameters
-    ----------
-    study : Study
-    thresholds : model name -> Share, the thresholds in force
-
-    Raises
-    ------
-    ArtifactError
-        The training curves cannot be read.
-    """
+    """Show the curve that the visitor chose, with a sentence on what to see in it."""
     st.header("Curves", anchor="curves")
     curve = choose_option("Curve", "curve", wording.CURVES, "roc")
     st.caption(wording.CAPTIONS[curve])
@@ -66,11 +52,11 @@ def show_curves(study: Study, thresholds: Mapping[str, Share]) -> None:
 
 
 def _show_coverage(study: Study) -> None:
-    trust = loaders.trust()
+    trust = cache.trust()
     if trust is None:
         st.info(
             "These artifacts hold no measured “not sure” zones. Add them with "
-            "`python -m mammo.trust_build --data DIR`."
+            "`python -m mammo.training.trust --data DIR`."
         )
         return
     titles = {model.name: model.title for model in study.models}
@@ -93,7 +79,7 @@ def _show_training(study: Study) -> None:
         with column, sentences():
             st.markdown(f"**{model.title}**")
             draw(
-                training_figure(loading.history(model.name), look_of(place)),
+                training_figure(studies.history(model.name), look_of(place)),
                 config=figure_config(f"training-{model.name}"),
                 key=f"training_{model.name}",
                 alt=f"Training curves of {model.title}. {wording.CAPTIONS['training']}",

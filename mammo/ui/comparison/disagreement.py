@@ -8,15 +8,13 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from mammo.evaluation import mcnemar
-from mammo.ui.chart import draw
-from mammo.ui.comparison.case_table import agreement, farthest_apart
-from mammo.ui.comparison.cases import show_cases
-from mammo.ui.comparison.controls import choose_option
-from mammo.ui.comparison.link import Share
-from mammo.ui.comparison.scatter import scatter_figure
-from mammo.ui.comparison.study import Study
-from mammo.ui.comparison.style import figure_config
-from mammo.ui.comparison.wording import agreement_titles, disagreement_sentence
+from mammo.evaluation.comparison import Share, Study
+from mammo.plots.scatter import scatter_figure
+from mammo.plots.style import figure_config
+from mammo.ui.kit.cases import show_cases
+from mammo.ui.kit.table import agreement, farthest_apart
+from mammo.ui.kit.widgets import choose_option, draw
+from mammo.ui.kit.wording import agreement_titles, disagreement_sentence
 
 
 def show_disagreement(study: Study, thresholds: Mapping[str, Share]) -> None:

@@ -4,9 +4,7 @@ import streamlit as st
 
 from mammo.artifacts import LeakLesson, load_leak_lesson
 from mammo.artifacts.lesson import LEAK, LEAK_WITHOUT_AUGMENTATION
-from mammo.ui.chart import draw
-from mammo.ui.comparison.cases import download
-from mammo.ui.comparison.lesson import (
+from mammo.plots.lesson import (
     WHY,
     auc_range,
     lesson_figure,
@@ -16,8 +14,10 @@ from mammo.ui.comparison.lesson import (
     set_up_sentence,
     size_sentence,
 )
-from mammo.ui.comparison.style import figure_config
-from mammo.ui.frame import small_notice
+from mammo.plots.style import figure_config
+from mammo.ui.kit.cases import download
+from mammo.ui.kit.frame import small_notice
+from mammo.ui.kit.widgets import draw
 
 _RECIPES = {
     "with augmentation, as released": LEAK,
@@ -26,7 +26,7 @@ _RECIPES = {
 
 
 def show_lesson() -> None:
-    """Show the lesson where it was taught (`python -m mammo.lessons leak`), else nothing.
+    """Show the lesson where it was taught (`python -m mammo.training.lessons leak`), else nothing.
 
     Raises
     ------

@@ -7,12 +7,11 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from mammo.evaluation import EvaluatedModel
-from mammo.ui.address import keep_in_link, went_back
-from mammo.ui.comparison.case_table import OUTCOMES
-from mammo.ui.comparison.link import option_from_link
-from mammo.ui.comparison.study import Study
-from mammo.ui.comparison.wording import OUTCOMES as TITLES
-from mammo.ui.frame import CHOSEN
+from mammo.evaluation.comparison import Study, option_from_link
+from mammo.ui.kit.address import keep_in_link, went_back
+from mammo.ui.kit.frame import CHOSEN
+from mammo.ui.kit.table import OUTCOMES
+from mammo.ui.kit.wording import OUTCOMES as TITLES
 
 _KEY = "comparison_cell"
 _LINK = "cell"
@@ -22,13 +21,7 @@ Cells = Mapping[str, Mapping[str, NDArray[np.bool_]]]
 
 
 def choose_cell(study: Study, cells: Cells) -> tuple[EvaluatedModel, str] | None:
-    """Draw a matrix for each model; return the model and outcome whose cell is chosen, or None.
-
-    Parameters
-    ----------
-    study : Study
-    cells : model name -> outcome -> bool (u,), from `case_table.outcomes`
-    """
+    """Draw a matrix for each model; return the model and outcome whose cell is chosen, or None."""
     models = {model.name: model for model in study.models}
     legal = [f"{model}.{outcome}" for model in models for outcome in OUTCOMES]
     # The buttons go with the page, and a choice of an earlier visit with them.

@@ -4,9 +4,7 @@ from typing import TYPE_CHECKING, cast
 
 import streamlit as st
 
-from mammo.ui.comparison import loading
-from mammo.ui.comparison.cases import download
-from mammo.ui.comparison.controls import choose_option
+from mammo.evaluation.comparison import Study
 from mammo.ui.comparison.rates import (
     SCORES,
     counts_sentence,
@@ -15,9 +13,11 @@ from mammo.ui.comparison.rates import (
     scores_export,
     scores_table,
 )
-from mammo.ui.comparison.study import Study
-from mammo.ui.comparison.wording import UNIT_HELP, UNITS
-from mammo.ui.frame import small_notice, warn
+from mammo.ui.kit import studies
+from mammo.ui.kit.cases import download
+from mammo.ui.kit.frame import small_notice, warn
+from mammo.ui.kit.widgets import choose_option
+from mammo.ui.kit.wording import UNIT_HELP, UNITS
 
 if TYPE_CHECKING:
     from mammo.evaluation import Unit
@@ -32,7 +32,7 @@ def choose_study() -> Study:
         The artifacts cannot be read, or hold nothing to evaluate.
     """
     unit = choose_option("Count", "unit", UNITS, "crop", UNIT_HELP)
-    return loading.study(cast("Unit", unit))
+    return studies.study(cast("Unit", unit))
 
 
 def show_headline(study: Study) -> None:

@@ -7,9 +7,10 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from mammo.evaluation import Interval, OperatingPoint
-from mammo.evaluation.wording import NOUNS, interval, number, p_value, percent, signed
-from mammo.ui.comparison.study import Study
+from mammo.evaluation import OperatingPoint
+from mammo.evaluation.comparison import Study
+from mammo.evaluation.wording import NOUNS
+from mammo.text import Estimate, estimate, number, p_value, percent_estimate, signed_estimate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,21 +40,13 @@ SCORES = {
 }
 
 
-def figures_of(point: OperatingPoint) -> dict[str, Interval]:
-    """Return the figures of `RATES` of an operating point with one clinic.
-
-    PPV, NPV and the counts are those at the clinic's prevalence, not the test set's.
-    """
+def figures_of(point: OperatingPoint) -> dict[str, Estimate]:
+    """Return the figures of `RATES` of an operating point with one clinic."""
     return {name: {**point.rates, **point.clinics[0].figures}[name] for name in RATES}
 
 
 def rates_table(points: Mapping[str, OperatingPoint]) -> "pd.DataFrame":
-    """Lay out what each reader's threshold brings, for the screen.
-
-    Parameters
-    ----------
-    points : reader's title -> OperatingPoint with one clinic
-    """
+    """Lay out what each reader's threshold brings, for the screen."""
     import pandas as pd
 
     figures = {title: figures_of(point) for title, point in points.items()}
@@ -64,10 +57,10 @@ def rates_table(points: Mapping[str, OperatingPoint]) -> "pd.DataFrame":
     return pd.DataFrame(rows)
 
 
-def _shown(name: str, figure: Interval) -> str:
+def _shown(name: str, figure: Estimate) -> str:
     if name in SHARES:
-        return percent(figure)
-    return interval(figure, 0 if name.endswith("1000") else 2)
+        return percent_estimate(figure)
+    return estimate(figure, 0 if name.endswith("1000") else 2)
 
 
 def rates_export(points: Mapping[str, OperatingPoint], study: Study) -> "pd.DataFrame":
@@ -105,9 +98,9 @@ def scores_table(study: Study) -> "pd.DataFrame":
     rows = []
     for name, (title, _) in SCORES.items():
         row = {"Figure": title}
-        row |= {one.title: interval(one.metrics[name]) for one in split.models.values()}
+        row |= {one.title: estimate(one.metrics[name]) for one in split.models.values()}
         if split.radiologists is not None:
-            row["Radiologists"] = interval(split.radiologists.auc) if name == "auc" else ""
+            row["Radiologists"] = estimate(split.radiologists.auc) if name == "auc" else ""
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -135,13 +128,13 @@ def scores_export(study: Study) -> "pd.DataFrame":
 def difference_sentences(study: Study) -> list[str]:
     """Say each difference in AUC with its interval and paired p-value."""
     return [
-        f"{first} minus {second}: {signed(gap)}, "
+        f"{first} minus {second}: {signed_estimate(gap)}, "
         f"{'which these cases cannot test' if math.isnan(p) else p_value(p)}"
         for first, second, gap, p in _differences(study)
     ]
 
 
-def _differences(study: Study) -> list[tuple[str, str, Interval, float]]:
+def _differences(study: Study) -> list[tuple[str, str, Estimate, float]]:
     split = study.split
     radiologists = split.radiologists.comparisons if split.radiologists else ()
     titles = {name: one.title for name, one in split.models.items()}

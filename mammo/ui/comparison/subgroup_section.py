@@ -2,13 +2,12 @@
 
 import streamlit as st
 
-from mammo.ui.chart import draw
-from mammo.ui.comparison.cases import download
-from mammo.ui.comparison.controls import choose_option
-from mammo.ui.comparison.forest import MEASURES, forest_figure, subgroup_table
-from mammo.ui.comparison.study import Study
-from mammo.ui.comparison.style import figure_config
-from mammo.ui.frame import small_notice
+from mammo.evaluation.comparison import Study
+from mammo.plots.forest import MEASURES, forest_figure, subgroup_table
+from mammo.plots.style import figure_config
+from mammo.ui.kit.cases import download
+from mammo.ui.kit.frame import small_notice
+from mammo.ui.kit.widgets import choose_option, draw
 
 _CAPTION = (
     "A row a subgroup, its counts beside it; vertical lines mark all cases together. See which "

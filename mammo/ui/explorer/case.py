@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from mammo.ui import loaders, words
-from mammo.ui.address import keep_in_link, went_back
-from mammo.ui.display import data_uri, enlarged
-from mammo.ui.explorer import source
-from mammo.ui.explorer.wording import cell_of, film_of, recorded_lines, score_lines
-from mammo.ui.frame import PAGES, small_notice, warn
-from mammo.ui.source import example_name
-from mammo.ui.words import counted
+from mammo import text
+from mammo.text import counted
+from mammo.ui.kit import cache, case_folder
+from mammo.ui.kit.address import keep_in_link, went_back
+from mammo.ui.kit.case_words import cell_of, film_of, recorded_lines, score_lines
+from mammo.ui.kit.display import data_uri, enlarged
+from mammo.ui.kit.frame import PAGES, small_notice, warn
+from mammo.ui.kit.source import example_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,20 +30,20 @@ VIEWER = "pages/4_Grad-CAM_viewer.py"
 def open_case(case: str) -> None:
     """Let the page show a case: the link says which."""
     _ask_for(case)
-    st.toast(f"{words.literal(case)} stands [under the gallery](#case).", icon=":material/south:")
+    st.toast(f"{text.literal(case)} stands [under the gallery](#case).", icon=":material/south:")
 
 
 def show_case(found: "pd.DataFrame") -> str | None:
     """Ask for a case of those on show, and show it; return its id, None where there is none."""
     st.header("One case", anchor="case")
-    every = source.cases()
+    every = case_folder.cases()
     case = _choose_case(found, every)
     if case is None:
         st.info("No case passes the filters.")
         return None
     row = every[every["case_id"] == case].iloc[0].to_dict()
     st.markdown(
-        f"**{words.pathology_words(row['pathology']).capitalize()}** by the data set's record; "
+        f"**{text.pathology_words(row['pathology']).capitalize()}** by the data set's record; "
         f"official {'training' if row['split'] == 'train' else 'test'} split."
     )
     _show_views(every[every["lesion_id"] == row["lesion_id"]])
@@ -86,7 +86,7 @@ def _ask_for(case: str) -> None:
 
 
 def _first_with_picture(ids: list[str]) -> str | None:
-    at_hand = source.cases_with_pictures()
+    at_hand = case_folder.cases_with_pictures()
     return next((case for case in ids if case in at_hand), ids[0] if ids else None)
 
 
@@ -95,7 +95,7 @@ def _show_views(lesion: "pd.DataFrame") -> None:
     at_hand = [
         (row, crop)
         for row in lesion.to_dict("records")
-        if (crop := source.crop_of(str(row["case_id"]))) is not None
+        if (crop := case_folder.crop_of(str(row["case_id"]))) is not None
     ]
     views = ", ".join(film_of(row) for row in lesion.to_dict("records"))
     st.caption(f"The lesion is recorded on {counted(len(lesion), 'film')}: {views}.")
@@ -104,7 +104,7 @@ def _show_views(lesion: "pd.DataFrame") -> None:
         return
     with st.grid(max(2, min(len(at_hand), _COLUMNS)), min_column_width=NARROW):
         for row, crop in at_hand:
-            said = f"{film_of(row)}, {words.pathology_words(row['pathology'])}"
+            said = f"{film_of(row)}, {text.pathology_words(row['pathology'])}"
             st.image(
                 data_uri(enlarged(crop)),
                 caption=said,
@@ -115,12 +115,12 @@ def _show_views(lesion: "pd.DataFrame") -> None:
 
 def _show_scores(row: Mapping[Any, Any]) -> None:
     """Say both models' scores, and lead to the pages on which the case can be followed."""
-    cards, missing = source.cards()
+    cards, missing = case_folder.cards()
     st.markdown("\n".join(f"- {line}" for line in score_lines(row, cards)))
     warn(missing)
     small_notice()
     case = str(row["case_id"])
-    example = loaders.examples_at_hand().get(case)
+    example = cache.examples_at_hand().get(case)
     if example is not None:
         st.page_link(
             "pages/1_Upload_and_classify.py",
@@ -161,19 +161,13 @@ def _show_patient(crops: "pd.DataFrame", lesion: str) -> None:
 
 
 def show_pictures(rows: "pd.DataFrame", key: str) -> None:
-    """Show some cases side by side, each with its picture and a button that opens it.
-
-    Parameters
-    ----------
-    rows : DataFrame of `mammo.artifacts.load_cases`
-    key : str, tells this group of buttons from others of the page
-    """
-    found, complaint = source.pictures(rows["case_id"].tolist())
+    """Show some cases side by side, each with its picture and a button that opens it."""
+    found, complaint = case_folder.pictures(rows["case_id"].tolist())
     warn(complaint)
     with st.grid(_COLUMNS, min_column_width=NARROW):
         for row in rows.to_dict("records"):
             case = str(row["case_id"])
-            said = f"{words.pathology_words(row['pathology'])}, {film_of(row)}"
+            said = f"{text.pathology_words(row['pathology'])}, {film_of(row)}"
             said = f"{said[0].upper()}{said[1:]}"
             with st.container(border=True, gap="xsmall"):
                 if case in found:

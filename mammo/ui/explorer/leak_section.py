@@ -3,11 +3,11 @@
 import streamlit as st
 
 from mammo.data.leaks import Duplicate, LeakReport, shared_values
-from mammo.ui.data_folder import FOLDER_VARIABLE
-from mammo.ui.display import data_uri, enlarged
-from mammo.ui.explorer import source
+from mammo.text import literal
 from mammo.ui.explorer.case import NARROW
-from mammo.ui.words import literal
+from mammo.ui.kit import case_folder
+from mammo.ui.kit.data_folder import FOLDER_VARIABLE
+from mammo.ui.kit.display import data_uri, enlarged
 
 _MOST_SHOWN = 8
 
@@ -26,17 +26,17 @@ def show_leak_check() -> None:
         "patients and films that stand in both splits, and for one picture in both, even turned, "
         "mirrored, rescaled or toned."
     )
-    every = source.cases()
+    every = case_folder.cases()
     found = line_of(shared_values(every, "patient_id"), "patient stands", "patients stand")
     st.markdown(f"In the {len(every):,} released cases:\n- {literal(found)}")
-    at_hand = source.folder()
+    at_hand = case_folder.folder()
     if at_hand is None:
         st.info(
             f"Films and pictures can be compared where they are: set {FOLDER_VARIABLE} to a folder "
             "of prepared crops."
         )
         return
-    report = source.known_leaks(at_hand)
+    report = case_folder.known_leaks(at_hand)
     if report is None:
         if not st.button("Check the data folder", icon=":material/fact_check:", key="check_leaks"):
             return
@@ -44,10 +44,10 @@ def show_leak_check() -> None:
     _show(report, at_hand)
 
 
-def _look(at_hand: source.Folder) -> LeakReport:
+def _look(at_hand: case_folder.Folder) -> LeakReport:
     bar = st.progress(0.0, "Reading the crops")
     try:
-        return source.look_for_leaks(
+        return case_folder.look_for_leaks(
             at_hand,
             lambda share: bar.progress(
                 share,
@@ -60,7 +60,7 @@ def _look(at_hand: source.Folder) -> LeakReport:
         bar.empty()
 
 
-def _show(report: LeakReport, at_hand: source.Folder) -> None:
+def _show(report: LeakReport, at_hand: case_folder.Folder) -> None:
     lines = "\n".join(f"- {literal(line)}" for line in report_lines(report))
     st.markdown(f"In the {len(at_hand.table):,} crops of the data folder:\n{lines}")
     if len(report.duplicates) > _MOST_SHOWN:
@@ -107,18 +107,18 @@ def line_of(found: tuple[str, ...], one: str, many: str) -> str:
     return f"{kind}: {len(found)} {one if len(found) == 1 else many} in both splits ({named})."
 
 
-def _show_pair(duplicate: Duplicate, at_hand: source.Folder) -> None:
+def _show_pair(duplicate: Duplicate, at_hand: case_folder.Folder) -> None:
     rows = duplicate.train_row, duplicate.test_row
     ids = [str(at_hand.table["case_id"].iloc[row]) for row in rows]
     turned = ", turned or mirrored" if duplicate.turned else ""
     st.markdown(f"Correlation {duplicate.correlation:.3f}{turned}:")
     with st.grid(4, min_column_width=NARROW):
         for case, split in zip(ids, ("training", "test"), strict=True):
-            crop = source.crop_of(case)
+            crop = case_folder.crop_of(case)
             if crop is not None:
                 said = f"{split}: {case}"
                 st.image(
-                    data_uri(enlarged(crop, source.GALLERY_SIDE)),
+                    data_uri(enlarged(crop, case_folder.GALLERY_SIDE)),
                     caption=literal(said),
                     width="stretch",
                     alt=f"Crop in {said}",

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from mammo.artifacts import Card
 from mammo.data.augment import Augmentation, affine, augment
 from mammo.imaging.preprocess import prepare, stretch
-from mammo.ui.comparison.controls import choose_option
-from mammo.ui.display import data_uri, enlarged
-from mammo.ui.explorer import source
 from mammo.ui.explorer.case import NARROW
-from mammo.ui.frame import warn
+from mammo.ui.kit import case_folder
+from mammo.ui.kit.display import data_uri, enlarged
+from mammo.ui.kit.frame import warn
+from mammo.ui.kit.widgets import choose_option
 
 _VIEWS = 8
 _KEYS = ("rotation_degrees", "zoom", "shift", "contrast", "brightness")
@@ -27,11 +27,11 @@ _KEYS = ("rotation_degrees", "zoom", "shift", "contrast", "brightness")
 def show_preview(case: str | None) -> None:
     """Show a case's crop under each step, and eight views as a training epoch would draw them."""
     st.header("What the network sees", anchor="preview")
-    crop = source.crop_of(case) if case else None
+    crop = case_folder.crop_of(case) if case else None
     if crop is None:
         st.info("Choose a case with a picture above: its crop is shown under each step here.")
         return
-    found, missing = source.cards()
+    found, missing = case_folder.cards()
     cards = {card.name: card for card in found}
     if not cards:
         warn(missing)
@@ -54,22 +54,12 @@ def show_preview(case: str | None) -> None:
 def _show(pictures: Mapping[str, NDArray[np.uint8]]) -> None:
     with st.grid(4, min_column_width=NARROW):
         for title, picture in pictures.items():
-            uri = data_uri(enlarged(picture, source.GALLERY_SIDE))
+            uri = data_uri(enlarged(picture, case_folder.GALLERY_SIDE))
             st.image(uri, caption=title, width="stretch", alt=f"The crop, {title}")
 
 
 def steps(crop: NDArray[np.uint8], card: Card) -> dict[str, NDArray[np.uint8]]:
-    """Return the crop under each step, by its title.
-
-    Parameters
-    ----------
-    crop : uint8 (S, S), 0-255
-    card : Card, whose preprocessing and training recipe are used
-
-    Returns
-    -------
-    dict of uint8 pictures: as cut, stretched, resized, then each augmentation at its largest
-    """
+    """Return the crop under each step, by its title."""
     preprocessing, limits = card.preprocessing, augmentation_of(card)
     stretched = stretch(crop, preprocessing)
     size = preprocessing.input_size

@@ -5,16 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from mammo.ui.address import keep_in_link, went_back
-from mammo.ui.chart import draw
-from mammo.ui.comparison.cases import download
-from mammo.ui.comparison.controls import choose_option
-from mammo.ui.comparison.style import figure_config
-from mammo.ui.data_folder import FOLDER_VARIABLE, ask_for_folder
-from mammo.ui.explorer import source
-from mammo.ui.explorer.case import NARROW, show_pictures
-from mammo.ui.explorer.charts import CHARTS, by_size, chart_figure
-from mammo.ui.explorer.filters import (
+from mammo.data.filters import (
     FILTERS,
     Filter,
     from_link,
@@ -23,9 +14,16 @@ from mammo.ui.explorer.filters import (
     passing,
     title_of,
 )
-from mammo.ui.explorer.wording import counts_in_words, titled
-from mammo.ui.frame import small_notice, warn
-from mammo.ui.probability_columns import probability_columns
+from mammo.plots.explorer import CHARTS, by_size, chart_figure
+from mammo.plots.style import figure_config
+from mammo.ui.explorer.case import NARROW, show_pictures
+from mammo.ui.kit import case_folder
+from mammo.ui.kit.address import keep_in_link, went_back
+from mammo.ui.kit.case_words import counts_in_words, titled
+from mammo.ui.kit.cases import download
+from mammo.ui.kit.data_folder import FOLDER_VARIABLE, ask_for_folder
+from mammo.ui.kit.frame import small_notice, warn
+from mammo.ui.kit.widgets import choose_option, draw, probability_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +41,7 @@ def choose_cases() -> "pd.DataFrame":
     ArtifactError
         The cases cannot be read.
     """
-    every = source.cases()
+    every = case_folder.cases()
     with st.expander("Filters", icon=":material/filter_alt:", expanded=True):
         with st.grid(3, min_column_width=NARROW):
             chosen = {one.name: _choose(one, options(every, one)) for one in FILTERS}
@@ -121,12 +119,12 @@ def show_chart(found: "pd.DataFrame") -> None:
 
 def _sizes(found: "pd.DataFrame") -> "pd.DataFrame | None":
     """Return label and longer side on film of the cases whose box the data folder records."""
-    at_hand, _ = source.folder_or_sentence()
+    at_hand, _ = case_folder.folder_or_sentence()
     needed = ["box_width", "box_height", "window_width"]
     if at_hand is None or not set(needed) <= set(at_hand.table.columns):
         return None
     rows = at_hand.table[at_hand.table["case_id"].isin(found["case_id"])].dropna(subset=needed)
-    crop = None if rows.empty else source.crop_of(str(rows["case_id"].iloc[0]))
+    crop = None if rows.empty else case_folder.crop_of(str(rows["case_id"].iloc[0]))
     if crop is None:
         return None
     longer = rows[["box_width", "box_height"]].max(axis=1) * rows["window_width"] / crop.shape[1]
@@ -137,12 +135,12 @@ def show_gallery(found: "pd.DataFrame") -> None:
     """Show pictures of the cases on show, a page at a time; each opens its case below."""
     st.header("Gallery", anchor="gallery")
     ask_for_folder()
-    _, broken = source.folder_or_sentence()
+    _, broken = case_folder.folder_or_sentence()
     warn(broken)
     if found.empty:
         st.info("No case passes the filters.")
         return
-    shown = found[found["case_id"].isin(source.cases_with_pictures())]
+    shown = found[found["case_id"].isin(case_folder.cases_with_pictures())]
     if len(shown) < len(found):
         st.caption(_how_to_get_pictures(len(shown), len(found)))
     if shown.empty:
@@ -177,7 +175,7 @@ def _choose_page(pages: int) -> int:
 def show_table(found: "pd.DataFrame") -> None:
     """Show the cases on show as a table, with both models' probabilities, and offer the CSV."""
     st.header("Table", anchor="table")
-    cards, missing = source.cards()
+    cards, missing = case_folder.cards()
     warn(missing)
     st.dataframe(
         titled(found, cards),

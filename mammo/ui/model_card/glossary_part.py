@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from mammo.glossary import GLOSSARY, GROUPS, Term, anchor
-from mammo.ui.frame import small_print
-from mammo.ui.words import literal
+from mammo.report.glossary import GLOSSARY, GROUPS, Term, anchor
+from mammo.text import literal
+from mammo.ui.kit.frame import small_print
 
 
 def show_glossary() -> None:

@@ -11,9 +11,8 @@ from pathlib import Path
 import streamlit as st
 
 from mammo.artifacts import artifacts_folder
-from mammo.model_card import Facts, ModelCard, model_card, read_facts
-from mammo.ui import loaders
-from mammo.ui.comparison import loading
+from mammo.report.model_card import Facts, ModelCard, model_card, read_facts
+from mammo.ui.kit import cache, studies
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,19 +24,13 @@ class LoadedCard:
 
 
 def load_model_card() -> LoadedCard:
-    """Return the card of the served artifacts; seconds the first time, then at once.
-
-    Raises
-    ------
-    MammoError
-        The artifacts cannot be read, or hold nothing to evaluate.
-    """
-    files = loaders.manifest().files
+    """Return the card of the served artifacts; seconds the first time, then at once."""
+    files = cache.manifest().files
     told = "".join(f"{name}{files[name].sha256}" for name in sorted(files))
     return _loaded(str(artifacts_folder()), hashlib.sha256(told.encode()).hexdigest())
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the figures of the models")
 def _loaded(folder: str, checksum: str) -> LoadedCard:  # noqa: ARG001
-    facts = read_facts(loading.study("crop").split, Path(folder))
+    facts = read_facts(studies.study("crop").split, Path(folder))
     return LoadedCard(facts, model_card(facts))

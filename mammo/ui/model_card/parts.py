@@ -7,13 +7,13 @@ from itertools import groupby
 import pandas as pd
 import streamlit as st
 
-from mammo.model_card import CHECKS, DATA, MODELS, Facts, Section, as_markdown, worst_answers
-from mammo.model_card.failures import FAILURES, Failures
-from mammo.ui.comparison.pictures import pictures
-from mammo.ui.downloads import offer_file
-from mammo.ui.frame import small_notice, warn
+from mammo.report.model_card import CHECKS, DATA, MODELS, Facts, Section, as_markdown, worst_answers
+from mammo.report.model_card.failures import FAILURES, Failures
+from mammo.text import literal
+from mammo.ui.kit.frame import small_notice, warn
+from mammo.ui.kit.pictures import pictures
+from mammo.ui.kit.widgets import offer_file
 from mammo.ui.model_card.loading import LoadedCard, load_model_card
-from mammo.ui.words import literal
 
 GLOSSARY_PART = "Glossary"
 PARTS = (MODELS, DATA, CHECKS, GLOSSARY_PART)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mammo.reading import Record
-from mammo.ui.frame import warn
+from mammo.ui.kit.frame import warn
 from mammo.ui.reading import session
 from mammo.ui.reading.loading import Round
 from mammo.ui.reading.session import Play

@@ -8,23 +8,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from mammo.evaluation import Interval
-from mammo.evaluation.wording import interval
-from mammo.reading import Room, RoomScore, RoundCases, merge, score_room
+from mammo import text
+from mammo.plots.reading import room_auc_figure, room_figure
+from mammo.plots.style import figure_config
+from mammo.reading import Room, RoomScore, RoundCases, merge, score_room, wording
 from mammo.reading.results_file import LARGEST_BYTES
-from mammo.ui import words
-from mammo.ui.chart import draw
-from mammo.ui.comparison.cases import download
-from mammo.ui.comparison.pictures import pictures
-from mammo.ui.comparison.style import figure_config
-from mammo.ui.frame import small_notice, warn
-from mammo.ui.reading import wording
-from mammo.ui.reading.figures import room_auc_figure, room_figure
+from mammo.text import Estimate, counted, estimate
+from mammo.ui.kit.cases import download
+from mammo.ui.kit.frame import small_notice, warn
+from mammo.ui.kit.pictures import pictures
+from mammo.ui.kit.table import ROW_HEIGHT, table_height
+from mammo.ui.kit.widgets import draw
 from mammo.ui.reading.loading import Round, artifacts_fingerprint, open_round
 from mammo.ui.reading.results import choose_cut, show_score
 from mammo.ui.reading.setup import in_words
-from mammo.ui.table import ROW_HEIGHT, table_height
-from mammo.ui.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +51,7 @@ def show_files() -> None:
     opened = open_round(room.plan)
     if len(room.readers) == 1:
         reader = room.readers[0]
-        st.header(f"{words.literal(reader.name)}, round {opened.code}", anchor=False)
+        st.header(f"{text.literal(reader.name)}, round {opened.code}", anchor=False)
         st.caption(in_words(room.plan))
         show_score(opened, reader.record, reader.name)
     else:
@@ -69,8 +66,7 @@ def _content(file: "UploadedFile") -> tuple[str, bytes]:
 def _say_left_out(room: Room, count: int) -> None:
     if room.left_out:
         reasons = "\n".join(
-            f"- **{words.literal(name)}**: {words.literal(reason)}"
-            for name, reason in room.left_out
+            f"- **{text.literal(name)}**: {text.literal(reason)}" for name, reason in room.left_out
         )
         left = len(room.left_out)
         st.warning(
@@ -140,7 +136,7 @@ def room_lines(score: RoomScore, cases: RoundCases) -> list[str]:
     """Say what the room's figures say."""
     lines = [
         f"The mean rating of each case, as if the room were one reader: AUC "
-        f"{interval(score.mean_rating_auc, 2)}."
+        f"{estimate(score.mean_rating_auc, 2)}."
     ]
     lines += [
         f"The readers' mean AUC minus {wording.title_of(one.name, cases)}: "
@@ -149,7 +145,7 @@ def room_lines(score: RoomScore, cases: RoundCases) -> list[str]:
     ]
     if score.after_advice is not None and score.advice_gain is not None:
         lines.append(
-            f"After the models' advice the mean AUC is {interval(score.after_advice, 2)}: "
+            f"After the models' advice the mean AUC is {estimate(score.after_advice, 2)}: "
             f"{_signed(score.advice_gain)}."
         )
     return [
@@ -159,7 +155,7 @@ def room_lines(score: RoomScore, cases: RoundCases) -> list[str]:
     ]
 
 
-def _signed(gain: Interval) -> str:
+def _signed(gain: Estimate) -> str:
     if np.isnan(gain.low):
         return f"{gain.value:+.2f} (too few cases for an interval)"
     return f"{gain.value:+.2f} ({gain.low:+.2f} to {gain.high:+.2f})"
@@ -232,7 +228,7 @@ def case_table(cases: RoundCases, room: Room, cut: int) -> "pd.DataFrame":
     table = pd.DataFrame(
         {
             "Case": np.arange(1, cases.labels.size + 1),
-            "Recorded": [words.pathology_words(value) for value in cases.rows["pathology"]],
+            "Recorded": [text.pathology_words(value) for value in cases.rows["pathology"]],
             "Right": (flagged == cases.labels).sum(axis=0),
             "Mean rating": ratings.mean(axis=0),
             "Lowest": ratings.min(axis=0),

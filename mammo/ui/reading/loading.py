@@ -16,13 +16,12 @@ from mammo.imaging import Window, whole_crop
 from mammo.reading import RoundCases, RoundPlan, draw_round, round_cases, write_code
 from mammo.reading.origin import fingerprint
 from mammo.reading.plan import Source
-from mammo.ui import loaders
-from mammo.ui.data_folder import FOLDER_VARIABLE
-from mammo.ui.display import data_uri, enlarged, scaled_down
-from mammo.ui.explorer import source
+from mammo.text import film_name
+from mammo.ui.kit import cache, case_folder
+from mammo.ui.kit.data_folder import FOLDER_VARIABLE
+from mammo.ui.kit.display import data_uri, enlarged, scaled_down
+from mammo.ui.kit.source import Lesion, Picture
 from mammo.ui.reading.viewer import View
-from mammo.ui.source import Lesion, Picture
-from mammo.ui.words import film_name
 
 if TYPE_CHECKING:
     from mammo.data.examples import ExampleLesion
@@ -42,7 +41,7 @@ class Round:
 
 def artifacts_fingerprint() -> str:
     """Return what results are marked with, see `mammo.reading.origin`."""
-    return fingerprint(loaders.manifest())
+    return fingerprint(cache.manifest())
 
 
 def source_at_hand() -> Source:
@@ -52,7 +51,7 @@ def source_at_hand() -> Source:
 
 def _folder_is_set() -> bool:
     try:
-        return source.folder() is not None
+        return case_folder.folder() is not None
     except MammoError:
         return False
 
@@ -65,11 +64,11 @@ def open_round(plan: RoundPlan) -> Round:
     MammoError
         The artifacts cannot be read, or too few cases pass.
     """
-    every = source.cases()
+    every = case_folder.cases()
     models = [
-        EvaluatedModel(card.name, card.title, dict(card.thresholds)) for card in loaders.cards()
+        EvaluatedModel(card.name, card.title, dict(card.thresholds)) for card in cache.cards()
     ]
-    ids = draw_round(plan, every, list(loaders.examples()) if plan.source == "examples" else ())
+    ids = draw_round(plan, every, list(cache.examples()) if plan.source == "examples" else ())
     return Round(plan, write_code(plan), round_cases(ids, every, models))
 
 
@@ -83,7 +82,7 @@ def require_pictures(opened: Round) -> None:
     """
     if opened.plan.source == "examples":
         return
-    at_hand = source.folder()
+    at_hand = case_folder.folder()
     if at_hand is None:
         raise DataError(
             f"The round {opened.code} reads crops of the official test set, and no folder of "
@@ -99,16 +98,10 @@ def require_pictures(opened: Round) -> None:
 
 
 def views(opened: Round, place: int) -> list[View]:
-    """Return the pictures of the case at a place, without a word that names it or its truth.
-
-    Raises
-    ------
-    MammoError
-        A picture cannot be read.
-    """
+    """Return the pictures of the case at a place, without a word that names it or its truth."""
     case, number = opened.cases.ids[place], f"case {place + 1} of {opened.plan.n}"
     if opened.plan.source == "examples":
-        return _example_views(loaders.examples()[case], number)
+        return _example_views(cache.examples()[case], number)
     uri, side = _crop_view(*_crop_file(case))
     return [View("Lesion", f"Crop of the lesion, {number}", uri, side, side)]
 
@@ -124,7 +117,7 @@ def film_words(opened: Round, place: int) -> str:
 
 def _crop_file(case: str) -> tuple[str, int]:
     """Return where a case's crop is, and when its folder was written."""
-    at_hand = source.folder()
+    at_hand = case_folder.folder()
     if at_hand is None or case not in at_hand.files:
         raise DataError(
             "The picture of this case is not at hand any more: expected it in the data folder. "
@@ -143,8 +136,8 @@ def _crop_view(path: str, stamp: int) -> tuple[str, int]:  # noqa: ARG001
 @st.cache_resource(max_entries=12, show_spinner="Reading the film")
 def _example_pictures(case: str) -> tuple[str, tuple[int, int], str]:
     """Encode an example's film, scaled down, and its window at full resolution."""
-    lesion = loaders.examples()[case]
-    film = loaders.example_film(lesion.film).pixels
+    lesion = cache.examples()[case]
+    film = cache.example_film(lesion.film).pixels
     x, y, width, height = lesion.window
     small = scaled_down(film, FILM_LONGEST)
     close = enlarged(np.ascontiguousarray(film[y : y + height, x : x + width]), CROP_SIDE)
@@ -153,7 +146,7 @@ def _example_pictures(case: str) -> tuple[str, tuple[int, int], str]:
 
 def _example_views(lesion: "ExampleLesion", number: str) -> list[View]:
     film, (width, height), close = _example_pictures(lesion.case_id)
-    rows, columns = loaders.example_film(lesion.film).shape
+    rows, columns = cache.example_film(lesion.film).shape
     x, y, side_x, side_y = lesion.window
     box = (x / columns, y / rows, side_x / columns, side_y / rows)
     return [
@@ -163,16 +156,10 @@ def _example_views(lesion: "ExampleLesion", number: str) -> list[View]:
 
 
 def lesion_of(opened: Round, place: int) -> Lesion:
-    """Return the case at a place as the models read it: a window on a film, or a ready crop.
-
-    Raises
-    ------
-    MammoError
-        Its picture cannot be read.
-    """
+    """Return the case at a place as the models read it: a window on a film, or a ready crop."""
     case = opened.cases.ids[place]
     if opened.plan.source == "examples":
-        lesion = loaders.examples()[case]
+        lesion = cache.examples()[case]
         picture = Picture(case, case, None, lesion)
         return Lesion(picture, Window(*lesion.window))
     return Lesion(Picture(case, case, mammo.read_image(_crop_file(case)[0])))

@@ -9,10 +9,11 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from mammo.data.descriptors import MEANINGS, plain
+from mammo import text
+from mammo.data.descriptors import MEANINGS
 from mammo.reading.record import DESCRIPTORS
-from mammo.ui import words
-from mammo.ui.frame import CHOSEN, sentences, small_notice
+from mammo.text import plain
+from mammo.ui.kit.frame import CHOSEN, sentences, small_notice
 from mammo.ui.reading import session
 from mammo.ui.reading.loading import Round, film_words, views
 from mammo.ui.reading.session import Play
@@ -133,11 +134,11 @@ def _advise(opened: Round, play: Play) -> None:
         p = float(opened.cases.p[model.name][place])
         threshold = opened.cases.threshold(model)
         arrow, colour = (
-            ("upward", "orange") if words.is_above(p, threshold) else ("downward", "blue")
+            ("upward", "orange") if text.is_above(p, threshold) else ("downward", "blue")
         )
         st.markdown(
-            f"**{model.title}: {words.percent(p)}** "
-            f":{colour}-badge[:material/arrow_{arrow}: {words.standing(p, threshold)}]"
+            f"**{model.title}: {text.percent(p)}** "
+            f":{colour}-badge[:material/arrow_{arrow}: {text.standing(p, threshold)}]"
         )
     small_notice()
     key = f"reading_second_{place + 1}"

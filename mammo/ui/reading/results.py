@@ -5,28 +5,28 @@ import math
 import streamlit as st
 
 import mammo
+from mammo import text
 from mammo.data.cells import whole_number
+from mammo.plots.reading import case_figure, roc_figure
+from mammo.plots.style import figure_config
 from mammo.reading import (
     Record,
     Result,
     advice_effect,
     standings,
+    wording,
     write_result,
 )
 from mammo.reading.results_file import LONGEST_NICKNAME, clean_nickname
-from mammo.ui import words
-from mammo.ui.address import keep_in_link, went_back
-from mammo.ui.chart import draw
-from mammo.ui.comparison.cases import download
-from mammo.ui.comparison.style import figure_config
-from mammo.ui.downloads import offer_file
-from mammo.ui.frame import sentences, small_notice, warn
-from mammo.ui.reading import session, wording
-from mammo.ui.reading.figures import case_figure, roc_figure
+from mammo.text import counted
+from mammo.ui.kit.address import keep_in_link, went_back
+from mammo.ui.kit.cases import download
+from mammo.ui.kit.frame import sentences, small_notice, warn
+from mammo.ui.kit.widgets import draw, offer_file
+from mammo.ui.reading import session
 from mammo.ui.reading.loading import Round, artifacts_fingerprint
 from mammo.ui.reading.review import show_review
 from mammo.ui.reading.session import Play
-from mammo.ui.words import counted
 
 DEFAULT_CUT = 50
 
@@ -56,7 +56,7 @@ def _hand_over(opened: Round, record: Record) -> None:
         result = Result(record, name, artifacts_fingerprint(), mammo.__version__)
         offer_file(
             "Download my results as CSV",
-            lambda: write_result(result, words.NOTICE_SHORT),
+            lambda: write_result(result, text.NOTICE_SHORT),
             file_name(opened.code, name),
             "text/csv",
             key="reading_download",
@@ -76,14 +76,7 @@ def file_name(code: str, nickname: str) -> str:
 
 
 def show_score(opened: Round, record: Record, reader: str = wording.YOU) -> None:
-    """Show everything that a whole record says, and each case with its truth.
-
-    Parameters
-    ----------
-    opened : Round
-    record : Record of all its cases
-    reader : str, who read it, as they wrote their name
-    """
+    """Show everything that a whole record says, and each case with its truth."""
     _figures(opened, record, reader)
     with sentences():
         show_review(opened, record, reader)
@@ -92,7 +85,7 @@ def show_score(opened: Round, record: Record, reader: str = wording.YOU) -> None
 @st.fragment
 def _figures(opened: Round, record: Record, reader: str) -> None:
     """Score at a cut; moving it runs this part alone."""
-    cases, name = opened.cases, words.literal(reader)
+    cases, name = opened.cases, text.literal(reader)
     ratings = [reading.rating for reading in record.readings]
     second = [reading.second or 0 for reading in record.readings] if opened.plan.advice else None
     top = st.container()

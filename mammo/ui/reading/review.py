@@ -3,19 +3,20 @@
 import numpy as np
 import streamlit as st
 
-from mammo.data.descriptors import parts, plain
-from mammo.explain import overlay
+from mammo import text
+from mammo.inference.overlay import overlay
 from mammo.reading import Record
-from mammo.ui import loaders, words
-from mammo.ui.comparison.controls import choose_option
-from mammo.ui.display import data_uri, enlarged
-from mammo.ui.explorer.wording import recorded_lines, recorded_words
-from mammo.ui.frame import sentences, small_notice
+from mammo.text import parts, plain
+from mammo.ui.kit import cache
+from mammo.ui.kit.case_words import recorded_lines, recorded_words
+from mammo.ui.kit.display import data_uri, enlarged
+from mammo.ui.kit.frame import sentences, small_notice
+from mammo.ui.kit.report_buttons import report_buttons
+from mammo.ui.kit.result import ask, doubts
+from mammo.ui.kit.trust import ask_trust
+from mammo.ui.kit.widgets import choose_option
 from mammo.ui.reading.loading import Round, film_words, lesion_of, views
 from mammo.ui.reading.viewer import show_viewer
-from mammo.ui.report_buttons import report_buttons
-from mammo.ui.result import ask, doubts
-from mammo.ui.trust import ask_trust
 
 _AT = "reading_review_at"
 """Where the last review stands: what it shows, and at which of its cases."""
@@ -42,7 +43,7 @@ def show_review(opened: Round, record: Record, reader: str) -> None:
     with left, sentences():
         show_viewer(f"review {opened.code} {place}", views(opened, place))
     with right:
-        _facts(opened, record, place, words.literal(reader))
+        _facts(opened, record, place, text.literal(reader))
     with sentences():
         _looked_at(opened, place)
     small_notice()
@@ -75,23 +76,20 @@ def _go(shown: Shown, at: int) -> None:
 
 
 def _facts(opened: Round, record: Record, place: int, name: str) -> None:
-    """Say the truth of a case, what everybody said, and what was recorded.
-
-    `name` is the reader's, as Markdown.
-    """
+    """Say the truth of a case, what everybody said, and what was recorded."""
     cases, reading = opened.cases, record.readings[place]
     row = cases.rows.iloc[place].to_dict()
     icon = "warning" if cases.labels[place] else "check_circle"
     colour = "orange" if cases.labels[place] else "blue"
     st.markdown(
         f"Case **{place + 1}**, {film_words(opened, place)}: "
-        f":{colour}-badge[:material/{icon}: {words.pathology_words(row['pathology'])}]"
+        f":{colour}-badge[:material/{icon}: {text.pathology_words(row['pathology'])}]"
     )
     after = "" if reading.second is None else f", after advice **{reading.second}**"
     lines = [f"{name}: **{reading.rating}**{after}, in {reading.seconds:.0f} s."]
     for model in cases.models:
         p, threshold = float(cases.p[model.name][place]), cases.threshold(model)
-        lines.append(f"{model.title}: {words.percent(p)}. {words.standing(p, threshold)}.")
+        lines.append(f"{model.title}: {text.percent(p)}. {text.standing(p, threshold)}.")
     lines += [
         f"{name} described: {title} {plain(value)}, {against_record(value, row[column])}."
         for title, column in _GIVEN.items()
@@ -100,7 +98,7 @@ def _facts(opened: Round, record: Record, place: int, name: str) -> None:
     st.markdown("\n".join(f"- {line}" for line in lines))
     st.markdown("What the radiologist recorded:")
     st.markdown("\n".join(f"- {line}" for line in recorded_lines(row)))
-    st.caption(f"{words.literal(cases.ids[place])} of the official test set.")
+    st.caption(f"{text.literal(cases.ids[place])} of the official test set.")
 
 
 def against_record(given: str, recorded: object) -> str:
@@ -120,7 +118,7 @@ def against_record(given: str, recorded: object) -> str:
 def _looked_at(opened: Round, place: int) -> None:
     """Show what each model looked at, and offer the case's report."""
     st.subheader("What the models looked at", anchor=False)
-    lesion, models = lesion_of(opened, place), loaders.classifiers()
+    lesion, models = lesion_of(opened, place), cache.classifiers()
     answers = ask(models, lesion)
     for column, answer in zip(st.columns(2), answers, strict=False):
         heat = answer.assessment.heat_map(answer.crop.shape[0])

@@ -12,7 +12,7 @@ import streamlit as st
 
 from mammo.errors import MammoError
 from mammo.reading import Reading, Record, RoundPlan, pack, read_code, unpack, write_code
-from mammo.ui.address import keep_in_link, went_back
+from mammo.ui.kit.address import keep_in_link, went_back
 
 ROUND, PLACE = "round", "place"
 _PLAYS, _OPEN, _LEFT = "reading_plays", "reading_open", "reading_left"
@@ -22,16 +22,7 @@ SETUP_FIELD = "reading_n"
 
 @dataclass
 class Play:
-    """Hold a visitor's round.
-
-    Attributes
-    ----------
-    record : Record, what was rated
-    started : bool, whether the reader asked for the first case
-    truth_asked : bool, whether the reader asked for the results
-    looking_back : int or None, the place of an earlier case on show
-    complaint : str, why the link's ratings could not be read; "" where they could
-    """
+    """Hold a visitor's round."""
 
     record: Record
     started: bool = False
@@ -84,11 +75,7 @@ def current() -> Play | None:
 
 
 def _has_left(code: str) -> bool:
-    """Tell an act that the browser sent with the address of a round before it heard of the leaving.
-
-    Where the visitor has gone to another page since, the fields of the choice are gone, and the
-    address is a link that they follow.
-    """
+    """Recognise an act that the browser sent before it heard that its round was left."""
     return code == st.session_state.get(_LEFT) and SETUP_FIELD in st.session_state
 
 

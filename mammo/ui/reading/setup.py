@@ -5,18 +5,18 @@ from functools import partial
 
 import streamlit as st
 
+from mammo.data.filters import FILTERS as EXPLORER_FILTERS
+from mammo.data.filters import title_of
 from mammo.errors import MammoError
 from mammo.reading import FILTERS, LONGEST, SHORTEST, RoundPlan, passing, read_code, write_code
 from mammo.reading.plan import LARGEST_SEED, Source
-from mammo.ui import loaders
-from mammo.ui.data_folder import FOLDER_VARIABLE, ask_for_folder
-from mammo.ui.explorer import source as explorer
-from mammo.ui.explorer.filters import FILTERS as EXPLORER_FILTERS
-from mammo.ui.explorer.filters import title_of
-from mammo.ui.frame import sentences, warn
+from mammo.text import counted
+from mammo.ui.kit import cache
+from mammo.ui.kit import case_folder as explorer
+from mammo.ui.kit.data_folder import FOLDER_VARIABLE, ask_for_folder
+from mammo.ui.kit.frame import sentences, warn
 from mammo.ui.reading import session
 from mammo.ui.reading.loading import open_round, source_at_hand
-from mammo.ui.words import counted
 
 _SEED = "reading_seed"
 _TITLES = {one.column: one for one in EXPLORER_FILTERS}
@@ -45,7 +45,7 @@ def _ask_for_code() -> None:
 
 def _new_round() -> None:
     source = source_at_hand()
-    at_most = LONGEST if source == "test" else len(loaders.examples())
+    at_most = LONGEST if source == "test" else len(cache.examples())
     if source == "examples":
         st.caption(
             f"Cases: the {at_most} example lesions, of two patients. With {FOLDER_VARIABLE} set to "
@@ -66,7 +66,7 @@ def _new_round() -> None:
         seed = _choose_seed()
         filters = _choose_filters(source)
     plan = RoundPlan(n, seed, source, balanced, advice, filters)
-    pool = passing(plan, explorer.cases(), list(loaders.examples()) if source == "examples" else ())
+    pool = passing(plan, explorer.cases(), list(cache.examples()) if source == "examples" else ())
     st.caption(
         f"{counted(len(pool), 'case')} to draw from. Code of this round: **{write_code(plan)}**"
     )

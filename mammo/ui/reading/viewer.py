@@ -26,16 +26,7 @@ _MOUNT = st.components.v2.component(
 
 @dataclass(frozen=True)
 class View:
-    """Hold one picture of a case as the browser gets it.
-
-    Attributes
-    ----------
-    title : str, on its button
-    alt : str, what it shows, without a hint at the truth
-    source : str, a `data:` address
-    width, height : int, pixels
-    box : (left, top, width, height) or None, where the lesion lies, as shares of the picture
-    """
+    """Hold one picture of a case as the browser gets it."""
 
     title: str
     alt: str

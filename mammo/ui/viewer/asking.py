@@ -7,12 +7,13 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from mammo.explain import Method, explain
-from mammo.explain.perturb import Change, curve
 from mammo.inference import Classifier
 from mammo.inference.batch import at_size
-from mammo.ui.result import Answer, ask_one
-from mammo.ui.trust import Signals, ask_trust
+from mammo.inference.explain import explain
+from mammo.inference.maps import Method
+from mammo.inference.perturb import Change, curve
+from mammo.ui.kit.result import Answer, ask_one
+from mammo.ui.kit.trust import Signals, ask_trust
 from mammo.ui.viewer.shelf import is_remembered, remembered
 from mammo.ui.viewer.viewing import Viewed
 
@@ -46,13 +47,7 @@ def signals(viewed: Viewed, crop: Crop, models: Sequence[Classifier]) -> Signals
 
 
 def heat(viewed: Viewed, crop: Crop, model: Classifier, method: Method) -> NDArray[np.float32]:
-    """Compute a method's map, float32 (S, S) in 0-1, with a bar of progress where it takes long.
-
-    Raises
-    ------
-    MammoError
-        The method fails on this model or crop.
-    """
+    """Compute a method's map, float32 (S, S) in 0-1, with a bar of progress where it takes long."""
     place = st.empty()
     progress = _bar(place, method, model)
     try:

@@ -3,11 +3,10 @@
 import streamlit as st
 
 from mammo.errors import DataError
-from mammo.ui import loaders
-from mammo.ui.address import keep_in_link, went_back
-from mammo.ui.comparison.controls import choose_option
-from mammo.ui.explorer import source
-from mammo.ui.source import example_name
+from mammo.ui.kit import cache, case_folder
+from mammo.ui.kit.address import keep_in_link, went_back
+from mammo.ui.kit.source import example_name
+from mammo.ui.kit.widgets import choose_option
 from mammo.ui.viewer.groups import EVERY, Group, case_groups
 from mammo.ui.viewer.viewing import Viewed, view_case, view_own
 
@@ -49,11 +48,11 @@ def _asked_kind() -> str:
 
 
 def _kind_of(case: str) -> str:
-    return "example" if case in loaders.examples_at_hand() else "case"
+    return "example" if case in cache.examples_at_hand() else "case"
 
 
 def _choose_example() -> str:
-    lesions = loaders.example_lesions()
+    lesions = cache.example_lesions()
     ids = [lesion.case_id for lesion in lesions]
     names = {lesion.case_id: example_name(lesion) for lesion in lesions}
     key = "viewer_example"
@@ -67,7 +66,7 @@ def _choose_example() -> str:
 
 def _choose_case() -> str:
     """Ask for a group and for one of its cases; any other id may be typed."""
-    groups = case_groups(source.cases(), loaders.cards())
+    groups = case_groups(case_folder.cases(), cache.cards())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         group = _choose_group(groups)
         ids = list(group.cases)

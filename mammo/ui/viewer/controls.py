@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mammo.ui.address import keep_in_link, went_back
+from mammo.ui.kit.address import keep_in_link, went_back
 from mammo.ui.viewer.settings import number_from_link, number_in_link
 
 
@@ -14,17 +14,7 @@ def choose_number(
     text_format: str,
     help_text: str | None = None,
 ) -> float:
-    """Ask for a number by a slider.
-
-    Parameters
-    ----------
-    label : str
-    name : str, of the number in the link
-    limits : lowest, highest, step
-    default : float, which stays out of the link
-    text_format : str, how the slider writes it
-    help_text : str or None, behind the question mark
-    """
+    """Ask for a number by a slider."""
     key = f"viewer_{name}"
     low, high, step = limits
     held = st.session_state.get(key)

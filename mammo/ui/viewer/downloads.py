@@ -6,14 +6,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.explain import Method, heat_map_sheet
-from mammo.explain.overlay import ColourMap
-from mammo.explain.panels import Panel, panel_sheet
+from mammo import text
 from mammo.inference import Classifier
-from mammo.ui import words
-from mammo.ui.comparison.case_table import csv_of
-from mammo.ui.downloads import offer_file
-from mammo.ui.result import Answer
+from mammo.inference.maps import Method
+from mammo.inference.overlay import ColourMap
+from mammo.inference.pictures import Panel, heat_map_sheet, panel_sheet
+from mammo.ui.kit.result import Answer
+from mammo.ui.kit.table import csv_of
+from mammo.ui.kit.widgets import offer_file
 from mammo.ui.viewer.asking import Crop
 from mammo.ui.viewer.viewing import Viewed
 
@@ -38,18 +38,12 @@ def offer_map(
     heat: NDArray[np.float32],
     look: tuple[ColourMap, float],
 ) -> None:
-    """Offer one map as a picture: the crop, the crop under the map, the scale, the words.
-
-    Parameters
-    ----------
-    heat : float32 (S, S), 0-1, of the crop, uint8 (S, S)
-    look : colour map and opacity, 0-1
-    """
+    """Offer one map as a picture: the crop, the crop under the map, the scale, the words."""
     about = (
         f"{viewed.name}. {answer.card.title}, {method.title} ({method.reference}). "
         f"{method.resolution(answer.card)}.",
         f"{estimate(answer)} {SHORT_OF_LESION}",
-        words.NOTICE_SHORT,
+        text.NOTICE_SHORT,
     )
     offer_png(
         lambda: heat_map_sheet(crop, heat, about, look[1], look[0]),
@@ -66,7 +60,7 @@ def offer_panels(
     colour_map: ColourMap | None = None,
 ) -> None:
     """Offer pictures in rows, with the case above all words, and the notice below."""
-    paragraphs = (f"{viewed.name}.", *about, words.NOTICE_SHORT)
+    paragraphs = (f"{viewed.name}.", *about, text.NOTICE_SHORT)
     offer_png(lambda: panel_sheet(panels, columns, paragraphs, colour_map), name)
 
 
@@ -95,11 +89,6 @@ def offer_csv(columns: Mapping[str, Sequence[object]], name: str) -> None:
 
 
 def estimate(answer: Answer) -> str:
-    """Say a model's estimate for a caption.
-
-    Returns
-    -------
-    str, "MobileNetV2: estimated probability of malignancy 81%."
-    """
-    p_malignant = words.percent(answer.assessment.p_malignant)
+    """Say a model's estimate for a caption."""
+    p_malignant = text.percent(answer.assessment.p_malignant)
     return f"{answer.card.title}: estimated probability of malignancy {p_malignant}."

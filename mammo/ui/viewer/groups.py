@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.artifacts import Card
-from mammo.ui.comparison.case_table import agreement, farthest_apart, outcomes, worst_first
-from mammo.ui.comparison.wording import OUTCOMES, agreement_titles_of
+from mammo.ui.kit.table import agreement, farthest_apart, outcomes, worst_first
+from mammo.ui.kit.wording import OUTCOMES, agreement_titles_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,17 +32,7 @@ class Group:
 
 
 def case_groups(cases: "pd.DataFrame", cards: Sequence[Card]) -> dict[str, Group]:
-    """Sort the cases into groups by the name that the link has for them.
-
-    Parameters
-    ----------
-    cases : DataFrame of `mammo.artifacts.load_cases`
-    cards : of the models, in the manifest's order
-
-    Returns
-    -------
-    dict of key -> Group: "test", "<model>.<outcome>", the groups of agreement, "training"
-    """
+    """Sort the cases into groups by the name that the link has for them."""
     test = cases[cases["split"] == "test"]
     scored = test[[f"{card.name}_p" for card in cards]].notna().all(axis=1)
     rows = test[scored]

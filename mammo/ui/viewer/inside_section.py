@@ -12,24 +12,21 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from mammo.artifacts import artifacts_folder
-from mammo.explain import colour, overlay
-from mammo.explain.head import Head, open_head
-from mammo.explain.mosaic import mosaic, most_active, shares, signed_shares
-from mammo.explain.overlay import ColourMap
-from mammo.explain.panels import Panel
 from mammo.imaging.preprocess import prepare
 from mammo.inference import Classifier, load_classifier
+from mammo.inference.head import Head, open_head
 from mammo.inference.inside import Inside, Stage, open_inside
-from mammo.ui import loaders
-from mammo.ui.chart import draw
-from mammo.ui.comparison.controls import choose_option
-from mammo.ui.comparison.style import figure_config
-from mammo.ui.display import data_uri, enlarged
-from mammo.ui.frame import sentences, small_notice
+from mammo.inference.overlay import ColourMap, colour, overlay
+from mammo.inference.pictures import Panel, mosaic, most_active, shares, signed_shares
+from mammo.plots.style import figure_config
+from mammo.plots.viewer import parts_figure
+from mammo.ui.kit import cache
+from mammo.ui.kit.display import data_uri, enlarged
+from mammo.ui.kit.frame import sentences, small_notice
+from mammo.ui.kit.widgets import choose_option, draw
 from mammo.ui.viewer import asking, downloads
 from mammo.ui.viewer.asking import Crop
 from mammo.ui.viewer.controls import choose_number
-from mammo.ui.viewer.figures import parts_figure
 from mammo.ui.viewer.shelf import remembered
 from mammo.ui.viewer.viewing import Viewed
 from mammo.ui.viewer.wording import last_step_sentences, stage_title, stage_words
@@ -51,7 +48,7 @@ def show_inside(viewed: Viewed, crop: Crop, models: Sequence[Classifier]) -> Non
     name = choose_option("Network", "inside", titles, models[0].name)
     model = next(model for model in models if model.name == name)
     with sentences():
-        inside, head = _opened(name, str(artifacts_folder()), loaders.manifest().created)
+        inside, head = _opened(name, str(artifacts_folder()), cache.manifest().created)
         sized = asking.sized(crop, model.card.crop_size)
         maps = remembered(viewed, ("inside", name), lambda: inside.maps(sized))
         panels = [_show_input(sized, model)]

@@ -10,17 +10,18 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from mammo.explain import COLOUR_MAPS, METHODS, Method, colour, overlay
-from mammo.explain.overlay import ColourMap
+from mammo import text
 from mammo.inference import Classifier
-from mammo.ui import loaders, words
-from mammo.ui.address import keep_in_link, went_back
-from mammo.ui.comparison.controls import choose_option
-from mammo.ui.display import data_uri, enlarged
-from mammo.ui.frame import sentences, small_notice
-from mammo.ui.result import THRESHOLDS, Answer, choose_threshold, show_answer, show_steadiness
-from mammo.ui.settings import THRESHOLD_LINK
-from mammo.ui.trust import Signals, show_mark, show_zone
+from mammo.inference.maps import METHODS, Method
+from mammo.inference.overlay import COLOUR_MAPS, ColourMap, colour, overlay
+from mammo.ui.kit import cache
+from mammo.ui.kit.address import keep_in_link, went_back
+from mammo.ui.kit.display import data_uri, enlarged
+from mammo.ui.kit.frame import sentences, small_notice
+from mammo.ui.kit.result import THRESHOLDS, Answer, choose_threshold, show_answer, show_steadiness
+from mammo.ui.kit.settings import THRESHOLD_LINK
+from mammo.ui.kit.trust import Signals, show_mark, show_zone
+from mammo.ui.kit.widgets import choose_option
 from mammo.ui.viewer import asking, downloads
 from mammo.ui.viewer.asking import Crop
 from mammo.ui.viewer.controls import choose_number
@@ -29,7 +30,7 @@ from mammo.ui.viewer.viewing import Viewed
 COLOUR_NAMES: dict[str, str] = {name: name.capitalize() for name in COLOUR_MAPS}
 NOT_MEASURED = (
     "How far this method can be trusted on this model was not measured for these artifacts: "
-    "`python -m mammo.explain.audit` does it."
+    "`python -m mammo.training.audit` does it."
 )
 VERDICT_MARKS = {
     True: ":green-badge[:material/check: passed]",
@@ -67,7 +68,7 @@ def _show_crop(viewed: Viewed, crop: Crop) -> None:
     st.header("The crop", anchor=False)
     uri = data_uri(enlarged(crop))
     st.image(uri, width="stretch", alt=f"The crop of {viewed.name} without a map")
-    name = words.literal(viewed.name)
+    name = text.literal(viewed.name)
     st.caption(f"{name}, {crop.shape[1]} x {crop.shape[0]} pixels, as it is.")
 
 
@@ -108,7 +109,7 @@ def _show_map(
 def _show_sanity(model: Classifier, method: Method) -> None:
     """Say what the audit found of a method on a model, or that there was none."""
     with sentences():
-        audit = loaders.audit(model.name)
+        audit = cache.audit(model.name)
         found = None if audit is None else audit.methods.get(method.key)
         if audit is None or found is None:
             st.caption(f":material/help: {NOT_MEASURED}")

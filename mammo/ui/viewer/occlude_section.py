@@ -9,17 +9,16 @@ from typing import cast
 
 import streamlit as st
 
-from mammo.explain.panels import Panel
-from mammo.explain.perturb import FILLS, Fill, covered
+from mammo import text
+from mammo.imaging.region import Region, selected_box
 from mammo.inference import Classifier
-from mammo.ui import words
-from mammo.ui.address import keep_in_link, went_back
-from mammo.ui.box_fields import NAMES, BoxFields
-from mammo.ui.comparison.controls import choose_option
-from mammo.ui.display import data_uri, enlarged
-from mammo.ui.figures import FILM_CONFIG, film_figure
-from mammo.ui.frame import sentences, small_notice
-from mammo.ui.region import Region, selected_box
+from mammo.inference.perturb import FILLS, Fill, covered
+from mammo.inference.pictures import Panel
+from mammo.plots.style import FILM_CONFIG, film_figure
+from mammo.ui.kit.address import keep_in_link, went_back
+from mammo.ui.kit.display import data_uri, enlarged
+from mammo.ui.kit.frame import sentences, small_notice
+from mammo.ui.kit.widgets import NAMES, BoxFields, choose_option
 from mammo.ui.viewer import asking, downloads
 from mammo.ui.viewer.asking import Crop
 from mammo.ui.viewer.settings import box_from_link, box_in_link
@@ -100,12 +99,12 @@ def _show_answers(
         with column:
             st.metric(
                 f"{model.card.title}, estimated probability",
-                words.percent(now),
+                text.percent(now),
                 None if box is None else moved(was, now),
                 delta_color="off",
                 border=True,
             )
-            standing = words.standing(now, model.card.thresholds["youden"])
+            standing = text.standing(now, model.card.thresholds["youden"])
             st.caption(f"{standing} (balanced).")
     if box is None:
         st.info("Nothing is covered yet: drag over the crop on this page.", icon=":material/crop:")
@@ -125,8 +124,7 @@ def _offer(
         "makes the rest brighter to it."
     )
     said = [
-        f"{model.card.title}: {words.percent(was)} whole, {words.percent(now)} with the part "
-        "covered."
+        f"{model.card.title}: {text.percent(was)} whole, {text.percent(now)} with the part covered."
         for model, was, now in zip(models, *estimates, strict=True)
     ]
     downloads.offer_panels(

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from mammo import text
 from mammo.artifacts import Card
-from mammo.ui import words
-from mammo.ui.explorer import source
-from mammo.ui.explorer.wording import recorded_lines, score_lines
-from mammo.ui.frame import sentences, small_notice
+from mammo.ui.kit import case_folder
+from mammo.ui.kit.case_words import recorded_lines, score_lines
+from mammo.ui.kit.frame import sentences, small_notice
 from mammo.ui.viewer.viewing import NO_PIXELS, Viewed
 
 TRAINED_ON = (
@@ -23,7 +23,7 @@ def show_standing(viewed: Viewed) -> None:
         st.warning(TRAINED_ON, icon=":material/school:")
     if viewed.row is not None:
         with sentences():
-            source.folder()  # one that cannot be read has its sentence here
+            case_folder.folder()  # one that cannot be read has its sentence here
     if viewed.row is not None and viewed.crop is None:
         st.info(NO_PIXELS, icon=":material/hide_image:")
 
@@ -36,7 +36,7 @@ def show_record(viewed: Viewed, cards: Sequence[Card]) -> None:
     if not asked:
         return
     with st.container(border=True):
-        st.markdown(f"Recorded as **{words.pathology_words(str(viewed.row['pathology']))}**.")
+        st.markdown(f"Recorded as **{text.pathology_words(str(viewed.row['pathology']))}**.")
         row = viewed.row.to_dict()
         recorded, scores = st.columns(2)
         recorded.markdown("\n".join(f"- {line}" for line in recorded_lines(row)))

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from mammo.imaging import Image, Window
-from mammo.ui import loaders
-from mammo.ui.explorer.wording import recorded_words
-from mammo.ui.report_buttons import report_buttons
-from mammo.ui.result import Answer
-from mammo.ui.source import Lesion, Picture
-from mammo.ui.trust import Signals
+from mammo.ui.kit import cache
+from mammo.ui.kit.case_words import recorded_words
+from mammo.ui.kit.report_buttons import report_buttons
+from mammo.ui.kit.result import Answer
+from mammo.ui.kit.source import Lesion, Picture
+from mammo.ui.kit.trust import Signals
 from mammo.ui.viewer.record_section import record_key
 from mammo.ui.viewer.viewing import Viewed
 
@@ -33,7 +33,7 @@ def show_report(viewed: Viewed, answers: Sequence[Answer], signals: Signals | No
 def _lesion(viewed: Viewed, answers: Sequence[Answer]) -> Lesion:
     """Return an example with its film; any other crop as it is."""
     case = "" if viewed.row is None else str(viewed.row["case_id"])
-    example = loaders.examples_at_hand().get(case)
+    example = cache.examples_at_hand().get(case)
     if example is not None:
         picture = Picture(viewed.key, case, None, example)
         return Lesion(picture, Window(*example.window))

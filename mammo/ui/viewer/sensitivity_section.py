@@ -8,19 +8,18 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from mammo.explain.panels import Panel
-from mammo.explain.perturb import CHANGES, Change, change_named
+from mammo import text
 from mammo.inference import Classifier
-from mammo.ui import words
-from mammo.ui.chart import draw
-from mammo.ui.comparison.controls import choose_option
-from mammo.ui.comparison.style import figure_config
-from mammo.ui.display import data_uri, enlarged
-from mammo.ui.frame import sentences, small_notice
+from mammo.inference.perturb import CHANGES, Change, change_named
+from mammo.inference.pictures import Panel
+from mammo.plots.style import figure_config
+from mammo.plots.viewer import curve_figure, curve_sentence
+from mammo.ui.kit.display import data_uri, enlarged
+from mammo.ui.kit.frame import sentences, small_notice
+from mammo.ui.kit.widgets import choose_option, draw
 from mammo.ui.viewer import asking, downloads
 from mammo.ui.viewer.asking import Crop
 from mammo.ui.viewer.controls import choose_number
-from mammo.ui.viewer.figures import curve_figure, curve_sentence
 from mammo.ui.viewer.viewing import Viewed
 
 
@@ -57,7 +56,7 @@ def _show_changed(
         alt=f"The crop after {change.title.lower()} of {amount:g} {change.unit}",
     )
     said = [
-        f"{model.card.title} {words.percent(float(model.predict(changed)[0]))}" for model in models
+        f"{model.card.title} {text.percent(float(model.predict(changed)[0]))}" for model in models
     ]
     st.markdown(f"Estimated probability of malignancy of this picture: **{', '.join(said)}**.")
     downloads.offer_panels(

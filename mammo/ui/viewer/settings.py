@@ -1,12 +1,12 @@
 """The viewer's settings that are numbers or a box, as texts of its link. Free of Streamlit.
 
 Run the tests with `pytest tests/ui/test_viewer_cases.py`; options with names are
-`mammo.ui.comparison.link`'s.
+`mammo.evaluation.comparison`'s.
 """
 
 import math
 
-from mammo.ui.region import Region
+from mammo.imaging.region import Region
 
 
 def number_from_link(

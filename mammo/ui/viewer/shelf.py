@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from mammo.artifacts import artifacts_folder
-from mammo.ui import loaders
-from mammo.ui.viewer.handover import OWN_SHELF
+from mammo.ui.kit import cache
+from mammo.ui.kit.own_files import OWN_SHELF
 from mammo.ui.viewer.viewing import Viewed
 
 _SHARED_ITEMS = 400
@@ -39,10 +39,7 @@ class Shelf:
         return name in self._things
 
     def take(self, name: Hashable, make: Callable[[], Thing]) -> Thing:
-        """Return a thing by its name, made where it is not kept; an error keeps nothing.
-
-        Two who ask at once may both make it: waiting for each other would cost the same.
-        """
+        """Return a thing by its name, made where it is not kept; an error keeps nothing."""
         with self._lock:
             if name in self._things:
                 self._things.move_to_end(name)
@@ -57,14 +54,7 @@ class Shelf:
 
 
 def remembered(viewed: Viewed, what: tuple[Hashable, ...], make: Callable[[], Thing]) -> Thing:
-    """Return what was computed of a crop, computed now where it is not kept.
-
-    Parameters
-    ----------
-    viewed : Viewed
-    what : tells this thing from others of the same crop
-    make : computes it
-    """
+    """Return what was computed of a crop, computed now where it is not kept."""
     shelf = _shared() if viewed.public else _own(viewed)
     return shelf.take(_name(viewed, what), make)
 
@@ -77,7 +67,7 @@ def is_remembered(viewed: Viewed, what: tuple[Hashable, ...]) -> bool:
 
 def _name(viewed: Viewed, what: tuple[Hashable, ...]) -> Hashable:
     """Name a thing so that other artifacts, or a new training, find nothing of the old."""
-    return (str(artifacts_folder()), loaders.manifest().created, viewed.key, *what)
+    return (str(artifacts_folder()), cache.manifest().created, viewed.key, *what)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 
 from mammo.errors import DataError
 from mammo.imaging import quality_warnings
-from mammo.ui import loaders
-from mammo.ui.data_folder import FOLDER_VARIABLE, data_folder
-from mammo.ui.explorer import source
-from mammo.ui.viewer.handover import own_crop
+from mammo.ui.kit import cache, case_folder
+from mammo.ui.kit.data_folder import FOLDER_VARIABLE, data_folder
+from mammo.ui.kit.own_files import own_crop
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,16 +22,7 @@ LONGEST_ID = 60
 
 @dataclass(frozen=True, eq=False)
 class Viewed:
-    """Hold what is looked at.
-
-    Attributes
-    ----------
-    key : str, tells this crop from any other; public ones by case id and data folder
-    name : str, how people know it; not escaped for Markdown
-    crop : uint8 (S, S), 0-255, or None where the pixels of a case are not at hand
-    row : the case's row of `cases.csv`; None for a crop of the visitor's own
-    doubts : tuple of str, what makes the picture doubtful
-    """
+    """Hold what is looked at."""
 
     key: str
     name: str
@@ -52,20 +42,12 @@ class Viewed:
 
 
 def view_case(case: str) -> Viewed:
-    """Open a public case.
-
-    Raises
-    ------
-    DataError
-        There is no such case.
-    MammoError
-        Its picture cannot be read.
-    """
-    cases = source.cases()
+    """Open a public case."""
+    cases = case_folder.cases()
     rows = cases[cases["case_id"] == case]
     if rows.empty:
         raise DataError(unknown_case(case, len(cases), str(cases["case_id"].iloc[0])))
-    crop = source.crop_of(case)
+    crop = case_folder.crop_of(case)
     doubts = () if crop is None else quality_warnings(crop, source_side=_side(case, crop))
     return Viewed(f"{case}|{data_folder()}", case, crop, rows.iloc[0], doubts)
 
@@ -88,18 +70,12 @@ Mass-Test_P_00173_LEFT_CC_1: choose one above, or type it whole.'
 
 def _side(case: str, crop: NDArray[np.uint8]) -> int:
     """Return the side of an example's window on its film; else of the crop itself."""
-    lesion = loaders.examples_at_hand().get(case)
+    lesion = cache.examples_at_hand().get(case)
     return crop.shape[0] if lesion is None else lesion.window[2]
 
 
 def view_own() -> Viewed:
-    """Open the crop that the visitor brought from the upload page.
-
-    Raises
-    ------
-    DataError
-        There is none in this session.
-    """
+    """Open the crop that the visitor brought from the upload page."""
     own = own_crop()
     if own is None:
         raise DataError(

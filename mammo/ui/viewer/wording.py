@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.explain.head import LastStep
+from mammo import text
+from mammo.inference.head import LastStep
 from mammo.inference.inside import Stage
-from mammo.ui import words
-from mammo.ui.result import Answer
+from mammo.ui.kit.result import Answer
 
 
 def stage_title(number: int, stage: Stage) -> str:
@@ -47,7 +47,7 @@ def last_step_sentences(last: LastStep, given: Answer) -> list[str]:
         f"{up:+.2f} speaks for malignancy, {down:+.2f} against, and the bias is {last.bias:+.2f}: "
         f"together a logit of **{last.logit:+.2f}**.",
         f"Calibrated (times {calibration.slope:.2f}, plus {calibration.intercept:+.2f}, through "
-        f"the logistic function) that is **{words.percent(last.p_malignant)}** for the crop as it "
+        f"the logistic function) that is **{text.percent(last.p_malignant)}** for the crop as it "
         f"is; averaged with its mirror images the estimate is "
-        f"**{words.percent(assessment.p_malignant)}**.",
+        f"**{text.percent(assessment.p_malignant)}**.",
     ]

@@ -1,1 +1,0 @@
-"""Measure a change of a recipe on training patients: `python -m mammo.experiments`."""

@@ -1,0 +1,135 @@
+"""What every method is made of: a network to ask, the views of one crop, and a function between.
+
+A map explains the answer that the app shows: the logit of malignancy, averaged over the crop's
+mirror images. Every method gives each view its share and turns it back before averaging.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mammo.artifacts import Card
+
+Inputs = NDArray[np.float32]
+Grid = NDArray[np.float64]
+
+Network = Callable[[str, Inputs], NDArray[np.float32]]
+"""Ask the network for "logit" (n,), "cam" (n, h, w) or "features" (n, k, h, w), the last
+convolution's maps, of inputs float32 (n, I, I) in 0-255; any n."""
+
+Progress = Callable[[int, int], None]
+"""Is told how many inputs the network has seen, and of how many."""
+
+NOTHING = 1e-5
+"""Change of the logit below which nothing changed: the last digits differ from batch to batch."""
+
+PROGRESS_STEP = 4
+"""Inputs between two words of progress."""
+
+
+@dataclass(frozen=True, eq=False)
+class Views:
+    """Hold one crop as the network sees it: as it is, and mirrored."""
+
+    pictures: Inputs
+    flips: tuple[tuple[int, ...], ...]
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def upright(self, view: int, grid: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Turn what was found on a view, (h, w), back to how the crop lies."""
+        return np.flip(grid, self.flips[view])
+
+
+@dataclass(frozen=True)
+class Method:
+    """Describe one method and hold the function that draws its map.
+
+    Attributes
+    ----------
+    key : str, as in links and files
+    title : str
+    sentence : str, how it works, in one plain sentence
+    reference : str
+    grid_of : function, from a model's card to the map's own grid, (rows, columns)
+    detail : str, what a cell of the grid is
+    passes : function, from the number of views to how many inputs the network sees
+    map_of : function, from network and views to the map, float (h, w), evidence for malignancy
+        above 0
+    """
+
+    key: str
+    title: str
+    sentence: str
+    reference: str
+    grid_of: Callable[[Card], tuple[int, int]]
+    detail: str
+    passes: Callable[[int], int]
+    map_of: Callable[[Network, Views], NDArray[np.floating]]
+
+    def resolution(self, card: Card) -> str:
+        """Say in words how fine the map is on a model.
+
+        Parameters
+        ----------
+        card : Card of the model
+
+        Returns
+        -------
+        str, such as "7 x 7 cells over the 224 pixels of the input: coarse"
+        """
+        rows, columns = self.grid_of(card)
+        coarse = ": coarse" if rows <= COARSE_GRID else ""
+        size = card.preprocessing.input_size
+        return f"{rows} x {columns} cells{self.detail} over the {size} pixels of the input{coarse}"
+
+
+COARSE_GRID = 14
+"""Cells a side up to which a map is called coarse: a small lesion fills one or two of them."""
+
+
+def draw(
+    method: Method, network: Network, views: Views, on_progress: Progress | None = None
+) -> NDArray[np.float32]:
+    """Draw the map of one crop on the method's own grid.
+
+    Parameters
+    ----------
+    method : Method
+    network : Network
+    views : Views of the crop
+    on_progress : Progress, optional
+
+    Returns
+    -------
+    float32 (h, w), at least 0: evidence for malignancy; all 0 where there was none. A flat crop
+    has no parts to tell apart: (1, 1), 0, whatever the network answers.
+    """
+    total = method.passes(len(views))
+    if np.ptp(views.pictures) == 0:
+        return np.zeros((1, 1), np.float32)
+    seen = 0
+
+    def counted(output: str, inputs: Inputs) -> NDArray[np.float32]:
+        nonlocal seen
+        answers = []
+        for start in range(0, len(inputs), PROGRESS_STEP):
+            part = inputs[start : start + PROGRESS_STEP]
+            answers.append(network(output, part))
+            seen += len(part)
+            if on_progress:
+                on_progress(min(seen, total), total)
+        return np.concatenate(answers)
+
+    found = np.asarray(np.maximum(method.map_of(counted, views), 0), np.float32)
+    if on_progress and seen != total:
+        on_progress(total, total)
+    return found
+
+
+def without_noise(grid: Grid) -> Grid:
+    """Return a map of logits, all 0 where no cell changed the logit by more than noise."""
+    return grid if np.abs(grid).max() >= NOTHING else np.zeros_like(grid)

@@ -1,0 +1,34 @@
+"""Grad-CAM: the last convolution's maps, each weighted by the logit's gradient.
+
+Exact, and without a gradient at run time: for both networks it has a closed form, which is part of
+the graph (see `mammo.training.serving`).
+
+Selvaraju et al. 2017, "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
+Localization", ICCV, arXiv 1610.02391.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mammo.inference.maps.base import Method, Network, Views
+
+
+def _map(network: Network, views: Views) -> NDArray[np.floating]:
+    cams = network("cam", views.pictures)
+    upright = [views.upright(view, cam) for view, cam in enumerate(cams)]
+    return np.asarray(np.mean(upright, axis=0))
+
+
+GRAD_CAM = Method(
+    key="grad-cam",
+    title="Grad-CAM",
+    sentence=(
+        "Adds up the maps of the last convolution, each weighted by how much the score would "
+        "rise if that map were stronger, and keeps what spoke for malignancy."
+    ),
+    reference="Selvaraju et al. 2017, arXiv 1610.02391",
+    grid_of=lambda card: card.cam_grid,
+    detail="",
+    passes=lambda views: views,
+    map_of=_map,
+)

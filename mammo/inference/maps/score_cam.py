@@ -1,0 +1,64 @@
+"""Score-CAM: show the network the crop through each of its own maps, and weigh them by the score.
+
+The maps of the last convolution serve as masks; a map through which the crop still looks malignant
+counts more. MobileNetV2 has 1,280 of them: the most active ones of each view are taken, and the
+rest left out. The weights are a softmax, as in the paper's algorithm 1, so that every map counts a
+little: what is bright was seen, not necessarily held for malignant.
+
+Wang et al. 2020, "Score-CAM: Score-Weighted Visual Explanations for Convolutional Neural
+Networks", CVPR workshops, arXiv 1910.01279.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mammo.inference.maps.base import Grid, Inputs, Method, Network, Views
+
+CHANNELS = 8
+"""Maps taken of each view, the most active first: 32 in all where there are four views."""
+
+
+def _map(network: Network, views: Views) -> Grid:
+    black = float(network("logit", np.zeros_like(views.pictures[:1]))[0])
+    features = network("features", views.pictures)
+    upright = [
+        views.upright(view, _view_map(network, picture, maps, black))
+        for view, (picture, maps) in enumerate(zip(views.pictures, features, strict=True))
+    ]
+    return np.asarray(np.mean(upright, axis=0), np.float64)
+
+
+def _view_map(
+    network: Network, picture: Inputs, features: NDArray[np.float32], black: float
+) -> Grid:
+    """Weigh the most active of features (k, h, w), by the rise of the logit over black."""
+    chosen = features[np.argsort(-features.mean(axis=(1, 2)), kind="stable")[:CHANNELS]]
+    masks = np.stack([_mask(one, len(picture)) for one in chosen])
+    rises = network("logit", picture * masks).astype(np.float64) - black
+    weights = np.exp(rises - rises.max())
+    return np.tensordot(weights / weights.sum(), chosen.astype(np.float64), axes=1)
+
+
+def _mask(activation: NDArray[np.float32], size: int) -> Inputs:
+    """Enlarge an activation (h, w) to (size, size), from 0 to 1; all 0 where it is flat."""
+    enlarged = cv2.resize(activation, (size, size), interpolation=cv2.INTER_LINEAR)
+    spread = enlarged.max() - enlarged.min()
+    if spread <= 0:
+        return np.zeros((size, size), np.float32)
+    return np.asarray((enlarged - enlarged.min()) / spread, np.float32)
+
+
+SCORE_CAM = Method(
+    key="score-cam",
+    title="Score-CAM",
+    sentence=(
+        f"Shows the network the crop through its {CHANNELS} most active maps, one at a time for "
+        "each mirror image, and adds these maps up, weighted by the scores."
+    ),
+    reference="Wang et al. 2020, arXiv 1910.01279",
+    grid_of=lambda card: card.cam_grid,
+    detail="",
+    passes=lambda views: 1 + views * (1 + CHANNELS),
+    map_of=_map,
+)

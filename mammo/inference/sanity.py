@@ -1,0 +1,125 @@
+"""Can a heat map be trusted? Similarity of two maps, and what hiding its bright parts does.
+
+Used by `python -m mammo.training.audit` on the whole test set; plain functions of arrays.
+
+- A map should change when the network's weights are shuffled (Adebayo et al. 2018, "Sanity Checks
+  for Saliency Maps", arXiv 1810.03292): `rank_correlation` of both maps.
+- What is bright should matter (Petsiuk et al. 2018, "RISE", arXiv 1806.07421): deleting the bright
+  cells first should make the probability fall early, inserting them first make it rise early.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mammo.inference.maps.blur_path import SIGMAS, blurred
+
+CELLS = 14
+"""Cells a side in which a crop is deleted and inserted, and on which methods are compared."""
+
+STEPS = 6
+"""Steps in which the cells go or come, a sixth of them each."""
+
+Picture = NDArray[np.float32]
+Order = NDArray[np.int64]
+Answer = Callable[[NDArray[np.float32]], NDArray[np.float64]]
+"""Pictures float32 (n, I, I) -> probabilities float64 (n,)."""
+
+
+def rank_correlation(one: ArrayLike, other: ArrayLike) -> float:
+    """Return Spearman's rank correlation of two maps, cell by cell; ties share their mean rank.
+
+    Parameters
+    ----------
+    one, other : float (h, w), of one shape
+
+    Returns
+    -------
+    float, -1 to 1; NaN where a map is the same everywhere
+
+    Examples
+    --------
+    >>> round(rank_correlation([[0, 1], [2, 3]], [[0, 10], [20, 900]]), 6)
+    1.0
+    """
+    ranks = np.stack([_ranks(np.ravel(one)), _ranks(np.ravel(other))])
+    ranks -= ranks.mean(axis=1, keepdims=True)
+    spread = np.sqrt((ranks**2).sum(axis=1)).prod()
+    return float((ranks[0] * ranks[1]).sum() / spread) if spread > 0 else float("nan")
+
+
+def _ranks(values: NDArray[np.floating]) -> NDArray[np.float64]:
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(count)
+    return np.asarray((last - (count - 1) / 2)[place], np.float64)
+
+
+def on_cells(heat: NDArray[np.floating], cells: int = CELLS) -> NDArray[np.float32]:
+    """Bring a map (h, w) to float32 (cells, cells): by area where it shrinks, else bilinear."""
+    kind = cv2.INTER_AREA if len(heat) > cells else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(heat.astype(np.float32), (cells, cells), interpolation=kind))
+
+
+def brightest_first(heat: NDArray[np.floating], random: np.random.Generator) -> Order:
+    """Return the numbers of the CELLS x CELLS cells, the brightest first, ties by chance.
+
+    Parameters
+    ----------
+    heat : float (h, w)
+    random : Generator, for the ties
+
+    Returns
+    -------
+    int64 (CELLS * CELLS,)
+    """
+    cells = on_cells(heat).ravel()
+    return np.lexsort((random.random(cells.size), -cells))
+
+
+def curve_areas(
+    answer: Answer, picture: Picture, orders: Mapping[str, Order]
+) -> dict[str, tuple[float, float]]:
+    """Return the areas under the deletion and the insertion curve of each order.
+
+    Deleted cells become the picture's median grey; cells are inserted into the blurred picture.
+
+    Parameters
+    ----------
+    answer : Answer
+    picture : float32 (I, I)
+    orders : name -> order in which the cells go or come
+
+    Returns
+    -------
+    name -> (deletion, insertion), each 0 to 1. A good order has a small deletion area and a large
+    insertion area.
+    """
+    grey = np.full_like(picture, np.median(picture))
+    smooth = blurred(picture, SIGMAS[-1])
+    whole, empty, smeared = answer(np.stack([picture, grey, smooth])).tolist()
+    areas = {}
+    for name, order in orders.items():
+        chosen = [_pixels(order, step, len(picture)) for step in range(1, STEPS)]
+        deleted = [np.where(gone, grey, picture) for gone in chosen]
+        inserted = [np.where(there, picture, smooth) for there in chosen]
+        between = answer(np.stack([*deleted, *inserted])).tolist()
+        areas[name] = (
+            _area([whole, *between[: len(chosen)], empty]),
+            _area([smeared, *between[len(chosen) :], whole]),
+        )
+    return areas
+
+
+def _pixels(order: Order, step: int, size: int) -> NDArray[np.bool_]:
+    """Return which pixels, bool (size, size), the first `step` of `STEPS` parts of cells hold."""
+    cells = np.zeros(CELLS * CELLS, bool)
+    cells[order[: round(step * order.size / STEPS)]] = True
+    place = np.arange(size) * CELLS // size
+    return cells.reshape(CELLS, CELLS)[np.ix_(place, place)]
+
+
+def _area(curve: Sequence[float]) -> float:
+    """Return the area under a curve of equal steps from 0 to 1, by trapezia."""
+    return (sum(curve) - (curve[0] + curve[-1]) / 2) / (len(curve) - 1)

@@ -1,0 +1,271 @@
+"""The explorer's charts: counts by label of what is on show, with a sentence on what to see.
+
+Plain plotly and words, free of Streamlit. Every figure in a sentence is counted from the rows on
+show. Run the tests with `pytest tests/ui/test_explorer.py`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import plotly.graph_objects as go
+
+from mammo.data.descriptors import MISSING
+from mammo.data.filters import FILTERS, options_of, title_of
+from mammo.evaluation.bootstrap import PatientBootstrap
+from mammo.evaluation.confusion import Confusion
+from mammo.evaluation.operating import point_of_flags
+from mammo.evaluation.radiologists import biopsy, suspicion
+from mammo.plots.style import ABOVE_COLOUR, BELOW_COLOUR, lay_out
+from mammo.text import NO_INTERVAL, counted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+_FRAME_HEIGHT, _ROW_HEIGHT = 130, 60
+_SMALL = 10
+_SCALES = ("density", "birads", "subtlety")
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Hold a chart: its counts, a row a bar with columns benign and malignant, and what to see."""
+
+    counts: "pd.DataFrame"
+    sentence: str
+    axis: str
+
+
+def chart_figure(chart: Chart) -> go.Figure:
+    """Draw benign and malignant counts as bars under each other; a pattern tells them too.
+
+    The bars lie, so that long names stay readable on a telephone. By each malignant count stands
+    its share of the value's crops.
+    """
+    shares = chart.counts["malignant"] / chart.counts.sum(axis=1)
+    figure = go.Figure()
+    for name, colour, pattern in (("benign", BELOW_COLOUR, ""), ("malignant", ABOVE_COLOUR, "/")):
+        counts = chart.counts[name]
+        said = [f"{count:,}" for count in counts]
+        if name == "malignant":
+            said = [
+                f"{one} ({100 * share:.0f} %)" if share == share else one
+                for one, share in zip(said, shares, strict=True)
+            ]
+        figure.add_trace(
+            go.Bar(
+                y=chart.counts.index.tolist(),
+                x=counts.tolist(),
+                orientation="h",
+                name=name,
+                text=said,
+                textposition="outside",
+                cliponaxis=False,
+                marker={"color": colour, "pattern": {"shape": pattern, "fillmode": "overlay"}},
+                hovertemplate=f"%{{y}}<br>{name}: %{{text}}<extra></extra>",
+            )
+        )
+    lay_out(figure, "Crops", "", _FRAME_HEIGHT + _ROW_HEIGHT * len(chart.counts))
+    below = {"yref": "container", "y": 0, "yanchor": "bottom"}
+    figure.update_layout(barmode="group", bargap=0.25, legend=below, margin={"b": 76})
+    figure.update_yaxes(type="category", autorange="reversed", automargin=True)
+    # Room for the words at the end of the longest bar.
+    figure.update_xaxes(nticks=5, range=[0, 1.5 * max(1, int(chart.counts.to_numpy().max()))])
+    return figure
+
+
+def by_split(cases: "pd.DataFrame") -> Chart:
+    """Class balance of each split, and the prior shift between them."""
+    chart = _by_filter(cases, "split")
+    shares = {
+        split: float(rows["label"].mean()) for split, rows in cases.groupby("split") if len(rows)
+    }
+    if {"train", "test"} <= shares.keys():
+        sentence = (
+            f"{_share(shares['train'])} of the training crops are malignant, "
+            f"{_share(shares['test'])} of the test crops: a prior shift. A model that learned the "
+            "first share is off on the second unless that is taken into account."
+        )
+    else:
+        sentence = f"{_share(float(cases['label'].mean()))} of the crops on show are malignant."
+    return Chart(chart.counts, sentence, "Split")
+
+
+def by_side_and_view(cases: "pd.DataFrame") -> Chart:
+    """Left and right, CC and MLO: they should not tell the label."""
+    sides = cases["laterality"].fillna("side not recorded").str.lower()
+    named = sides + " " + cases["view"].fillna("view not recorded")
+    shares = cases["label"].groupby(named).mean()
+    sentence = (
+        f"Malignant shares lie between {_share(shares.min())} and {_share(shares.max())}. Side and "
+        "view have no reason to tell the pathology: where shares differ, chance or the way in "
+        "which the cases were collected speaks."
+    )
+    return Chart(_counts(cases["label"], named.map(lambda name: [name])), sentence, "Side and view")
+
+
+def by_birads(cases: "pd.DataFrame") -> Chart:
+    """BI-RADS against pathology: how often the radiologist was right."""
+    chart = _by_filter(cases, "birads")
+    read = cases[cases["assessment"].notna()]
+    if read.empty:
+        return Chart(chart.counts, "No case on show has a BI-RADS assessment.", chart.axis)
+    point = point_of_flags(
+        read["label"].astype(int),
+        biopsy(suspicion(read["assessment"])),
+        PatientBootstrap(read["patient_id"].tolist()),
+    )
+    right, sent = point.rates["accuracy"], _sent_to_biopsy(point.confusion)
+    ends = f"95 % interval over patients {_share(right.low)} to {_share(right.high)}"
+    if np.isnan(right.low):
+        ends = NO_INTERVAL
+    sentence = (
+        "With 4 and 5 (biopsy) read as a yes and the rest as a no, the radiologists were right "
+        f"about {_share(right.value)} of {counted(len(read), 'crop')} ({ends}). "
+        f"They sent {sent} to biopsy."
+    )
+    return Chart(chart.counts, sentence, "BI-RADS assessment")
+
+
+def _sent_to_biopsy(table: Confusion) -> str:
+    malignant = table.true_positive + table.false_negative
+    benign = table.false_positive + table.true_negative
+    parts = [f"{table.true_positive:,} of {malignant:,} malignant"] * (malignant > 0)
+    parts += [f"{table.false_positive:,} of {benign:,} benign"] * (benign > 0)
+    return f"{' and '.join(parts)} crop{'' if (benign or malignant) == 1 else 's'}"
+
+
+def by_lesions_of_a_patient(cases: "pd.DataFrame") -> Chart:
+    """Patients with several lesions: why one splits by patient."""
+    lesions = cases.groupby("patient_id")["lesion_id"].nunique()
+    number = cases["patient_id"].map(lesions).map(lambda count: [str(min(count, 4))])
+    crops = cases.groupby("patient_id").size()
+    several = int((crops > 1).sum())
+    sentence = (
+        f"{several:,} of {counted(len(crops), 'patient')} {'has' if several == 1 else 'have'} "
+        "several crops, "
+        f"{int((lesions > 1).sum()):,} several lesions. All of a patient's crops must fall into "
+        "one split, or the test asks about somebody whom the model has met."
+    )
+    counts = _counts(cases["label"], number)
+    counts.index = [f"{name} or more" if name == "4" else name for name in counts.index]
+    return Chart(counts, sentence, "Lesions of the patient")
+
+
+def conflicting_lesions(cases: "pd.DataFrame") -> list[str]:
+    """Return the lesions whose views are labelled differently."""
+    labels = cases.groupby("lesion_id")["label"].nunique()
+    return sorted(map(str, labels.index[labels > 1]))
+
+
+def by_conflict(cases: "pd.DataFrame") -> Chart:
+    """Lesions whose two views carry different labels."""
+    found = conflicting_lesions(cases)
+    conflict = cases["lesion_id"].isin(found)
+    named = conflict.map({True: ["labels differ"], False: ["labels agree"]})
+    if found:
+        have, their = ("has", "its") if len(found) == 1 else ("have", "their")
+        sentence = (
+            f"{len(found)} of {counted(cases['lesion_id'].nunique(), 'lesion')} {have} different "
+            f"labels in {their} views: {', '.join(found)}. Even the truth of a data set has errors."
+        )
+    else:
+        sentence = "No lesion on show has different labels in its views."
+    return Chart(_counts(cases["label"], named), sentence, "Views of one lesion")
+
+
+def by_descriptor(name: str) -> Callable[["pd.DataFrame"], Chart]:
+    """Return the chart of a filter's own values, with the most and the least malignant named."""
+
+    def build(cases: "pd.DataFrame") -> Chart:
+        chart = _by_filter(cases, name)
+        total = chart.counts.sum(axis=1)
+        counts = chart.counts if name in _SCALES else _commonest_first(chart.counts)
+        shares = (counts["malignant"] / total)[total >= _SMALL].sort_values()
+        shares = shares.drop(MISSING, errors="ignore")
+        if len(shares) < 2 or cases["label"].nunique() < 2:
+            sentence = "Too few cases on show to compare, or of one label only."
+            return Chart(counts, sentence, chart.axis)
+        sentence = (
+            f"Of the values with at least {_SMALL} crops, “{shares.index[-1]}” is the most often "
+            f"malignant ({_share(shares.iloc[-1])}) and “{shares.index[0]}” the least often "
+            f"({_share(shares.iloc[0])})."
+        )
+        if name not in _SCALES:
+            sentence += " A crop with several values counts under each."
+        return Chart(counts, sentence, chart.axis)
+
+    return build
+
+
+def by_size(sizes: "pd.DataFrame") -> Chart:
+    """Sizes of the lesions on film, where a prepared folder records their boxes.
+
+    Parameters
+    ----------
+    sizes : DataFrame with `label` and `pixels`, the longer side of the lesion's box on its film
+    """
+    import pandas as pd
+
+    edges = [0, 200, 400, 600, 800, 1200, float("inf")]
+    names = ["under 200", "200 to 399", "400 to 599", "600 to 799", "800 to 1,199", "1,200 or more"]
+    binned = pd.cut(sizes["pixels"], edges, labels=names, right=False).astype(str)
+    counts = _counts(sizes["label"], binned.map(lambda name: [name]))
+    counts = counts.reindex([name for name in names if name in counts.index])
+    medians = " and ".join(
+        f"{middle:,.0f} film pixels among the {'malignant' if label else 'benign'}"
+        for label, middle in sizes.groupby("label")["pixels"].median().items()
+    )
+    sentence = (
+        f"The middle lesion's longer side is {medians}. The models do not see size: every window "
+        "is brought to one size."
+    )
+    return Chart(counts, sentence, "Longer side, film pixels")
+
+
+CHARTS: dict[str, tuple[str, Callable[["pd.DataFrame"], Chart]]] = {
+    "split": ("Class balance", by_split),
+    "shape": ("Shape", by_descriptor("shape")),
+    "margin": ("Margin", by_descriptor("margin")),
+    "view": ("Side and view", by_side_and_view),
+    "density": ("Density", by_descriptor("density")),
+    "birads": ("BI-RADS", by_birads),
+    "subtlety": ("Subtlety", by_descriptor("subtlety")),
+    "patients": ("Lesions a patient", by_lesions_of_a_patient),
+    "conflicts": ("Conflicting labels", by_conflict),
+}
+
+
+def _by_filter(cases: "pd.DataFrame", name: str) -> Chart:
+    one = next(one for one in FILTERS if one.name == name)
+    values = cases[one.column].map(
+        lambda value: [title_of(one, option) for option in options_of(one, value)]
+    )
+    return Chart(_counts(cases["label"], values), "", one.title)
+
+
+def _counts(labels: "pd.Series", values: "pd.Series") -> "pd.DataFrame":
+    """Count benign and malignant rows under each of their values."""
+    import pandas as pd
+
+    long = pd.DataFrame({"label": labels, "value": values}).explode("value")
+    counts = pd.crosstab(long["value"], long["label"].astype(int))
+    counts = counts.reindex(columns=[0, 1], fill_value=0).rename(
+        columns={0: "benign", 1: "malignant"}
+    )
+    return counts.loc[_ordered(counts.index.tolist())]
+
+
+def _commonest_first(counts: "pd.DataFrame") -> "pd.DataFrame":
+    total = counts.sum(axis=1).to_dict()
+    return counts.loc[sorted(counts.index, key=lambda name: (name == MISSING, -total[name], name))]
+
+
+def _ordered(values: Sequence[str]) -> list[str]:
+    return sorted(values, key=lambda value: (value == MISSING, value == "test", value))
+
+
+def _share(share: float) -> str:
+    return f"{100 * share:.1f} %"

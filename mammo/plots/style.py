@@ -1,0 +1,300 @@
+"""Plain Plotly figures of the app: the film to mark, and where a probability stands.
+
+Figures take numbers and encoded pictures and know nothing of Streamlit. Colours that carry a
+meaning stand at least 3:1 against the light and the dark background (WCAG 2.2, 1.4.11) and are
+never the only sign. Run the tests with `pytest tests/ui/test_figures.py`.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+
+from mammo.imaging.region import Region
+
+BELOW_COLOUR = "#1F87C4"
+ABOVE_COLOUR = "#D9661A"
+NEUTRAL_COLOUR = "#7A8894"
+WORDS_COLOUR = "#000037"
+"""Streamlit's placeholder for the text of either theme, filled in by the browser.
+
+The grey that Streamlit takes by itself stands 3.7:1 on white only.
+"""
+BOX_COLOUR = "#FFFFFF"
+WINDOW_COLOUR = "#F0E442"
+
+FILM_WIDTH = 380
+TALLEST_FILM = 680
+TOOLBAR_HEIGHT = 34
+BAR_HEIGHT = 118
+FILM_CONFIG: dict[str, Any] = {
+    "displaylogo": False,
+    "displayModeBar": True,
+    "modeBarButtonsToRemove": ["toImage", "lasso2d", "autoScale2d", "zoom2d"],
+    "doubleClick": "reset",
+}
+BAR_CONFIG: dict[str, Any] = {"displayModeBar": False, "staticPlot": True}
+
+
+def film_figure(
+    picture: str,
+    picture_size: tuple[int, int],
+    view: Region,
+    box: Region | None = None,
+    window: Region | None = None,
+) -> go.Figure:
+    """Draw a film, or the part of it on show, with the lesion box and the models' window.
+
+    Parameters
+    ----------
+    picture : str
+        `data:` address of the part on show.
+    picture_size : (height, width)
+        Its size in screen pixels, as encoded.
+    view : Region
+        The same part in film pixels: the figure's axes are in film pixels, so that a box drawn
+        on it needs no scaling back.
+    box, window : Region or None
+        The lesion box as marked, and the square context window that the models see.
+    """
+    x, y, width, height = view
+    step_x, step_y = width / picture_size[1], height / picture_size[0]
+    image = {
+        "type": "image",
+        "source": picture,
+        "x0": x + step_x / 2,
+        "y0": y + step_y / 2,
+        "dx": step_x,
+        "dy": step_y,
+        "hovertemplate": "x %{x:.0f}, y %{y:.0f}<extra></extra>",
+    }
+    outlines = [
+        _outline(region, colour, dash)
+        for region, colour, dash in ((box, BOX_COLOUR, "dot"), (window, WINDOW_COLOUR, "solid"))
+        if region is not None
+    ]
+    layout = _film_layout(width / height) | {
+        "shapes": outlines,
+        "xaxis": _film_axis("left") | {"range": [x, x + width]},
+        "yaxis": _film_axis("top") | {"range": [y + height, y], "scaleanchor": "x"},
+    }
+    return go.Figure({"data": [image], "layout": layout})
+
+
+def _film_layout(aspect: float) -> dict[str, Any]:
+    """Describe the figure of a film whose width is `aspect` times its height."""
+    return {
+        "height": min(TALLEST_FILM, round(FILM_WIDTH / aspect) + TOOLBAR_HEIGHT),
+        "margin": {"l": 0, "r": 0, "t": TOOLBAR_HEIGHT, "b": 0},
+        "dragmode": "select",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "newselection": {"line": _line(WINDOW_COLOUR, "dash")},
+        "modebar": {
+            "bgcolor": "rgba(0,0,0,0)",
+            "color": NEUTRAL_COLOUR,
+            "activecolor": BELOW_COLOUR,
+        },
+    }
+
+
+def _film_axis(toward: str) -> dict[str, Any]:
+    return {"visible": False, "constrain": "domain", "constraintoward": toward}
+
+
+def _outline(region: Region, colour: str, dash: str) -> dict[str, Any]:
+    """Describe a rectangle on the film that lets the picture shine through."""
+    x, y, width, height = region
+    corners = {"x0": x, "y0": y, "x1": x + width, "y1": y + height}
+    return {"type": "rect", "line": _line(colour, dash)} | corners
+
+
+def probability_figure(
+    p_malignant: float, p_low: float, p_high: float, threshold: float
+) -> go.Figure:
+    """Draw a probability on a line from 0 to 100 %, its spread over the flips, and the threshold.
+
+    Parameters
+    ----------
+    p_malignant, p_low, p_high, threshold : float, 0-1
+    """
+    colour = ABOVE_COLOUR if p_malignant >= threshold else BELOW_COLOUR
+    marker = {
+        "type": "scatter",
+        "x": [p_malignant],
+        "y": [0],
+        "mode": "markers",
+        "marker": {"symbol": "diamond", "size": 17, "color": colour},
+        "hoverinfo": "skip",
+    }
+    layout = _BAR_LAYOUT | {
+        "shapes": [
+            _band(0, 1, 0.05, NEUTRAL_COLOUR),
+            _band(p_low, p_high, 0.16, colour),
+            _upright(threshold),
+        ],
+        "annotations": [_label(threshold, "threshold")],
+    }
+    return go.Figure({"data": [marker], "layout": layout})
+
+
+_BAR_LAYOUT: dict[str, Any] = {
+    "height": BAR_HEIGHT,
+    "margin": {"l": 20, "r": 24, "t": 0, "b": 24},
+    "showlegend": False,
+    "font": {"color": WORDS_COLOUR},
+    "xaxis": {
+        "tickfont": {"color": WORDS_COLOUR},
+        "range": [-0.02, 1.02],
+        "tickvals": [0, 0.5, 1],
+        "tickformat": ".0%",
+        "fixedrange": True,
+        "showgrid": False,
+        "zeroline": False,
+    },
+    "yaxis": {"range": [-0.5, 0.8], "visible": False, "fixedrange": True},
+}
+
+
+def _band(start: float, end: float, half_height: float, colour: str) -> dict[str, Any]:
+    """Describe a horizontal band, half transparent and without an edge."""
+    place = {"x0": start, "x1": end, "y0": -half_height, "y1": half_height}
+    look = {"fillcolor": colour, "opacity": 0.35, "line": {"width": 0}}
+    return {"type": "rect"} | place | look
+
+
+def _upright(position: float) -> dict[str, Any]:
+    """Describe the dashed line at a threshold."""
+    place = {"x0": position, "x1": position, "y0": -0.42, "y1": 0.42}
+    return {"type": "line", "line": _line(NEUTRAL_COLOUR, "dash")} | place
+
+
+def _label(position: float, text: str) -> dict[str, Any]:
+    """Describe the words above a threshold, kept inside the figure near its ends."""
+    anchor = "left" if position < 0.1 else "right" if position > 0.9 else "center"
+    look = {"showarrow": False, "xanchor": anchor, "yanchor": "bottom", "font": {"size": 13}}
+    return {"x": position, "y": 0.42, "text": text} | look
+
+
+def _line(colour: str, dash: str) -> dict[str, Any]:
+    return {"color": colour, "width": 2, "dash": dash}
+
+
+HEIGHT = 520
+
+
+@dataclass(frozen=True)
+class Look:
+    """Hold how one reader of the cases is drawn: colour, dash of lines, symbol of points."""
+
+    colour: str
+    dash: str
+    symbol: str
+
+    def filled(self, opacity: float) -> str:
+        """Return the colour as plotly fills an area with it.
+
+        Examples
+        --------
+        >>> Look("#0A6EBD", "solid", "circle").filled(0.2)
+        'rgba(10, 110, 189, 0.2)'
+        """
+        red, green, blue = (int(self.colour[start : start + 2], 16) for start in (1, 3, 5))
+        return f"rgba({red}, {green}, {blue}, {opacity})"
+
+
+LOOKS = (
+    Look("#9B4B8C", "dash", "square"),
+    Look("#008F6B", "solid", "circle"),
+    Look("#8A7A12", "dashdot", "triangle-up"),
+)
+RADIOLOGISTS = Look(NEUTRAL_COLOUR, "dot", "diamond")
+CLASS_LOOKS: Mapping[bool, Look] = {
+    False: Look(BELOW_COLOUR, "solid", "circle-open"),
+    True: Look(ABOVE_COLOUR, "solid", "diamond"),
+}
+
+
+def look_of(place: int) -> Look:
+    """Return the look of the model at a place in the manifest's order."""
+    return LOOKS[place % len(LOOKS)]
+
+
+def figure_config(name: str) -> dict[str, Any]:
+    """Return the toolbar of a figure, whose camera saves it as `mammo-<name>.svg`.
+
+    Parameters
+    ----------
+    name : str, of the file, without its ending
+    """
+    return {
+        "displaylogo": False,
+        "displayModeBar": True,
+        "modeBarButtonsToRemove": ["autoScale2d", "zoomIn2d", "zoomOut2d"],
+        "toImageButtonOptions": {"format": "svg", "filename": f"mammo-{name}"},
+    }
+
+
+def lay_out(figure: go.Figure, x_title: str, y_title: str, height: int = HEIGHT) -> go.Figure:
+    """Give a figure its axes, its legend below and room for the toolbar above; return it."""
+    words = {"color": WORDS_COLOUR}
+    axis = {"tickfont": words, "zeroline": False}
+    # Written over, not merged: merging takes plotly twice as long, at every move of a slider.
+    figure.update_xaxes({"title": {"text": x_title, "font": words}, **axis}, overwrite=True)
+    figure.update_yaxes({"title": {"text": y_title, "font": words}, **axis}, overwrite=True)
+    figure.update_layout(
+        {
+            "height": height,
+            "font": words,
+            "margin": {"l": 8, "r": 8, "t": 40, "b": 8},
+            "legend": {"orientation": "h", "yanchor": "top", "y": -0.16, "xanchor": "left", "x": 0},
+            "hoverlabel": {"namelength": -1},
+            "dragmode": "zoom",
+            "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": NEUTRAL_COLOUR, "orientation": "h"},
+        },
+        overwrite=True,
+    )
+    return figure
+
+
+def as_shares(figure: go.Figure, x: bool = True, y: bool = True) -> go.Figure:
+    """Run both axes (or one) from 0 to 100 %, with room for a point on the edge; return it."""
+    share = {"range": [-0.02, 1.02], "tickformat": ".0%", "nticks": 6}
+    if x:
+        figure.update_xaxes(share, overwrite=True)
+    if y:
+        figure.update_yaxes(share, overwrite=True)
+    return figure
+
+
+def helper_line(x: list[float], y: list[float], name: str) -> go.Scatter:
+    """Return a thin grey line that is no reader: chance, ideal, "flag all"."""
+    return go.Scatter(
+        x=x,
+        y=y,
+        name=name,
+        mode="lines",
+        line={"color": NEUTRAL_COLOUR, "width": 1, "dash": "dot"},
+        hoverinfo="skip",
+    )
+
+
+def band(x: list[float], low: list[float], high: list[float], look: Look, group: str) -> go.Scatter:
+    """Return the area between two curves in a reader's colour; it hides with its reader."""
+    points = [
+        (at, down, up)
+        for at, down, up in zip(x, low, high, strict=True)
+        if down is not None and not math.isnan(down)
+    ]
+    return go.Scatter(
+        x=[at for at, _, _ in (*points, *reversed(points))],
+        y=[up for _, _, up in points] + [down for _, down, _ in reversed(points)],
+        fill="toself",
+        fillcolor=look.filled(0.16),
+        line={"width": 0},
+        mode="lines",
+        hoverinfo="skip",
+        legendgroup=group,
+        showlegend=False,
+    )

@@ -1,0 +1,189 @@
+"""Measure how far each method's heat maps can be trusted, on the official test set.
+
+    pip install -r requirements-train.txt
+    python -m mammo.training.audit --data DIR
+    python -m mammo.training.audit --data DIR --models simple_cnn --limit 20
+
+Needed after each training; adds `audit/<model>.json` to the artifacts. For every crop it draws the
+maps of all methods and deletes and inserts the crop by them; for every third it draws them again
+for a network of shuffled weights, for every sixth for a mirror image. Where the data record the
+lesion's box, it measures how the maps lie on it. Killed, the same command goes on; so does a run
+over all crops after one over a few (`--limit`).
+"""
+
+import argparse
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mammo.artifacts import artifacts_folder, attach, load_manifest
+from mammo.command_line import as_typed, exit_status
+from mammo.data.table import fingerprint, load_crops, read_pixels
+from mammo.errors import DataError, SettingsError
+from mammo.inference import Classifier, load_classifier
+from mammo.inference.audit import audit_name, load_audit
+from mammo.inference.localisation import box_in_crop
+from mammo.training.audit.examine import Subject, examine, subject_of
+from mammo.training.audit.shuffled import shuffled_network
+from mammo.training.audit.summary import summary
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+Row = dict[Any, Any]
+
+WORK_FOLDER = ".mammo-work"
+MEASURED = 32
+"""Crops on which the batch normalisations of a shuffled network measure anew."""
+
+SHUFFLES = 2
+"""Shuffled networks, dealt to the crops in turn, so that no single shuffle decides."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    options = _parser().parse_args(given)
+    out = options.out or artifacts_folder()
+    work = options.work or out.resolve().parent / WORK_FOLDER
+
+    def audit() -> None:
+        models = options.models or load_manifest(out).models
+        table = _test_crops(options.data)
+        chosen = _spread(len(table), options.limit)
+        for name in models:
+            model = load_classifier(name, out)
+            figures = _audit(model, table, chosen, out, work, options.jobs)
+            figures |= {"command": as_typed("mammo.training.audit", given), "model": name}
+            attach(
+                audit_name(name), (json.dumps(figures, indent=1) + "\n").encode(),
+                depends_on=[f"{name}/model.onnx"], folder=out,
+            )  # fmt: skip
+            _print_findings(name, out)
+
+    return exit_status("mammo.training.audit", audit, work)
+
+
+def _test_crops(data: Path) -> "pd.DataFrame":
+    table = load_crops(data)
+    table = table[table["split"] == "test"].reset_index(drop=True)
+    if table.empty:
+        raise DataError(f"Expected test crops in {data}, but no row of its table says test.")
+    return table
+
+
+def _spread(count: int, limit: int | None) -> list[int]:
+    """Return which of some crops are examined: all, or a limited number, spread evenly."""
+    if limit is not None and limit < 1:
+        raise SettingsError(f"--limit must be at least 1. Received: {limit}.")
+    wanted = count if limit is None else min(limit, count)
+    return [int(place) for place in np.linspace(0, count - 1, wanted)]
+
+
+def _audit(
+    model: Classifier, table: "pd.DataFrame", chosen: Sequence[int], out: Path, work: Path,
+    jobs: int,
+) -> dict[str, Any]:  # fmt: skip
+    """Examine the chosen crops, those that an earlier run left out, and sum up."""
+    sha = load_manifest(out).files[f"{model.name}/model.onnx"].sha256
+    pixels = read_pixels(table)
+    place = work / f"audit-{model.name}-{sha[:12]}-{fingerprint(table, pixels)[:12]}"
+    place.mkdir(parents=True, exist_ok=True)
+    subject = subject_of(model, _shuffled(model, pixels, out, place))
+    rows = table.to_dict("records")
+    wanted = [(number, rows[number], pixels[number]) for number in chosen]
+    found = _examined(subject, wanted, place / "crops.jsonl", jobs)
+    figures = summary([found[row["case_id"]] for _, row, _ in wanted])
+    if len(found) == len(table):
+        shutil.rmtree(place)
+    return figures | {"created": datetime.now(UTC).isoformat(timespec="seconds")}
+
+
+def _shuffled(model: Classifier, crops: NDArray[np.uint8], out: Path, place: Path) -> list[bytes]:
+    """Return the shuffled networks, those of an earlier run as they are."""
+    paths = [place / f"shuffled-{seed}.onnx" for seed in range(SHUFFLES)]
+    some = [model.views(crops[number]) for number in _spread(len(crops), MEASURED)]
+    pictures = np.concatenate([views.pictures[:1] for views in some])
+    for seed, path in enumerate(paths):
+        if not path.is_file():
+            written = path.with_suffix(".tmp")
+            written.write_bytes(shuffled_network(model.name, out, seed, pictures))
+            written.replace(path)
+    return [path.read_bytes() for path in paths]
+
+
+def _examined(
+    subject: Subject, wanted: Sequence[tuple[int, Row, NDArray[np.uint8]]], path: Path, jobs: int
+) -> dict[str, dict[str, Any]]:
+    """Return what was found of each crop by its case; write each down once it is known."""
+    from tqdm import tqdm
+
+    found = _read(path)
+    left = [one for one in wanted if one[1]["case_id"] not in found]
+
+    def one_crop(one: tuple[int, Row, NDArray[np.uint8]]) -> dict[str, Any]:
+        number, row, crop = one
+        figures = examine(subject, crop, number, box_in_crop(row, len(crop)))
+        return {"case_id": row["case_id"], "patient_id": row["patient_id"], **figures}
+
+    with (
+        path.open("a", encoding="utf-8") as file,
+        ThreadPoolExecutor(jobs) as pool,
+        tqdm(
+            desc=subject.model.card.title, total=len(wanted), initial=len(wanted) - len(left)
+        ) as bar,
+    ):
+        for figures in pool.map(one_crop, left):
+            file.write(json.dumps(figures) + "\n")
+            file.flush()
+            found[figures["case_id"]] = figures
+            bar.update()
+    return found
+
+
+def _read(path: Path) -> dict[str, dict[str, Any]]:
+    """Return what an earlier run wrote down; a line that a kill cut short is cut off."""
+    if not path.is_file():
+        return {}
+    content = path.read_bytes()
+    whole = content[: content.rfind(b"\n") + 1]
+    path.write_bytes(whole)
+    return {found["case_id"]: found for found in map(json.loads, whole.splitlines())}
+
+
+def _print_findings(model: str, out: Path) -> None:
+    audit = load_audit(model, out)
+    for found in audit.methods.values() if audit else ():
+        print(found.verdict, found.faithfulness, found.stability, sep="\n", end="\n\n")
+    if audit:
+        print(audit.lesion_words)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m mammo.training.audit",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data", type=Path, required=True, help="folder of prepared crops")
+    parser.add_argument("--models", nargs="+", metavar="MODEL", help="default: all of them")
+    parser.add_argument("--limit", type=int, help="this many crops, spread evenly; default: all")
+    parser.add_argument("--jobs", type=int, default=2, help="crops at once; default: 2")
+    parser.add_argument("--out", type=Path, help="artifacts folder to add it to")
+    parser.add_argument(
+        "--work", type=Path, help=f"folder for unfinished runs; default: {WORK_FOLDER} beside --out"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

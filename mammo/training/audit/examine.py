@@ -1,0 +1,115 @@
+"""One crop under all tests: its maps, their likeness, their curves, and how they lie on the lesion.
+
+Used by the command for each crop. What is found is plain numbers by name, None where there is
+nothing to measure.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mammo.inference import FLIPS, Classifier, heat_map
+from mammo.inference.localisation import baselines, on_lesion
+from mammo.inference.maps import METHODS, draw
+from mammo.inference.sanity import brightest_first, curve_areas, on_cells, rank_correlation
+
+SHUFFLED_EVERY = 3
+"""Of how many crops one is explained by a shuffled network too."""
+
+MIRRORED_EVERY = 6
+"""Of how many crops one is explained again, mirrored."""
+
+RANDOM = "random"
+
+Maps = Mapping[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """Hold a model under test: as it is, on one view alone, and shuffled."""
+
+    model: Classifier
+    one_view: Classifier
+    shuffled: tuple[Classifier, ...]
+
+
+def subject_of(model: Classifier, shuffled: Sequence[bytes]) -> Subject:
+    """Open the networks of a model under test."""
+    alone = Classifier(replace(model.card, test_time_flips=False), model.onnx)
+    return Subject(model, alone, tuple(Classifier(model.card, one) for one in shuffled))
+
+
+def examine(
+    subject: Subject, crop: NDArray[np.uint8], number: int, box: NDArray[np.bool_] | None
+) -> dict[str, Any]:
+    """Put the maps of one crop to all tests."""
+    maps = maps_of(subject.model, crop)
+    shuffled = None
+    if number % SHUFFLED_EVERY == 0:
+        turn = number // SHUFFLED_EVERY % len(subject.shuffled)
+        shuffled = maps_of(subject.shuffled[turn], crop)
+    return {
+        "empty": {key: bool(heat.max() <= 0) for key, heat in maps.items()},
+        "agreement": {
+            f"{one}|{other}": likeness(on_cells(maps[one]), on_cells(maps[other]))
+            for one, other in combinations(maps, 2)
+        },
+        "areas": _areas(subject.one_view, crop, maps, number),
+        "shuffled": shuffled and {key: likeness(maps[key], shuffled[key]) for key in maps},
+        "mirrored": (
+            _mirrored(subject.one_view, crop, number) if number % MIRRORED_EVERY == 0 else None
+        ),
+        "lesion": None if box is None else _lesion(crop, box, maps, shuffled),
+    }
+
+
+def maps_of(model: Classifier, crop: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+    """Return the map of every method on its own grid, at least 0."""
+    views = model.views(crop)
+    return {method.key: draw(method, model.network, views) for method in METHODS}
+
+
+def likeness(known: NDArray[np.float32], other: NDArray[np.float32]) -> float | None:
+    """Return the rank correlation of two maps; 0 where the other shows nothing."""
+    if known.size < 2 or np.ptp(known) == 0:
+        return None
+    if other.shape != known.shape or np.ptp(other) == 0:
+        return 0.0
+    return rank_correlation(known, other)
+
+
+def _areas(
+    model: Classifier, crop: NDArray[np.uint8], maps: Maps, number: int
+) -> dict[str, tuple[float, float]]:
+    """Return (deletion, insertion) by method and by chance, for the crop as it is."""
+    random = np.random.default_rng(number)
+    orders = {key: brightest_first(heat, random) for key, heat in maps.items()}
+    orders[RANDOM] = brightest_first(np.zeros((1, 1)), random)
+
+    def answer(pictures: NDArray[np.float32]) -> NDArray[np.float64]:
+        return model.card.calibration.probability(model.network("logit", pictures))
+
+    return curve_areas(answer, model.views(crop).pictures[0], orders)
+
+
+def _mirrored(model: Classifier, crop: NDArray[np.uint8], number: int) -> dict[str, float | None]:
+    """Return how like the map of a mirror image, turned back, is to that of the crop."""
+    axes = FLIPS[1 + number // MIRRORED_EVERY % (len(FLIPS) - 1)]
+    straight = maps_of(model, crop)
+    turned = maps_of(model, np.ascontiguousarray(np.flip(crop, axes)))
+    return {key: likeness(straight[key], np.flip(turned[key], axes)) for key in straight}
+
+
+def _lesion(
+    crop: NDArray[np.uint8], box: NDArray[np.bool_], maps: Maps, shuffled: Maps | None
+) -> dict[str, dict[str, float]]:
+    size = len(crop)
+    named = {key: heat_map(heat, size) for key, heat in maps.items()}
+    named |= baselines(crop)
+    for key, heat in (shuffled or {}).items():
+        named[f"untrained network, {key}"] = heat_map(heat, size)
+    return {name: asdict(on_lesion(heat, box)) for name, heat in named.items()}

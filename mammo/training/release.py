@@ -1,0 +1,295 @@
+"""From a fitted network to its artifacts: calibration, thresholds, test scores, card, case table.
+
+Used by `mammo.train`, after the fits. Calibration and thresholds come from out-of-fold scores of
+training patients alone; the official test set is scored once, by the exported network, as the app
+will. Needs no TensorFlow.
+"""
+
+import importlib.metadata
+import json
+import math
+import platform
+import shlex
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mammo.artifacts import DataFacts, RunFacts, artifacts_folder, load_card, parse_card
+from mammo.artifacts.manifest import FOLDER_VARIABLE
+from mammo.data.preparation.case_files import COUNTED, OFFICIAL_COUNTS
+from mammo.data.table import SPLITS, WHOLE_NUMBERS
+from mammo.evaluation import UNITS, choose_calibration, headline_metrics, named_thresholds
+from mammo.inference import Classifier
+from mammo.settings import TITLES, Recipe, TrainSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+DIGITS = 6
+PACKAGES = (
+    "keras", "tensorflow", "tensorflow-cpu", "tf2onnx", "onnxruntime", "numpy",
+    "opencv-python-headless", "scikit-learn", "pandas",
+)  # fmt: skip
+CASE_COLUMNS = (
+    "case_id", "split", "patient_id", "laterality", "view", "abnormality_id", "abnormality_type",
+    "breast_density", "mass_shape", "mass_margins", "assessment", "pathology", "subtlety",
+    "published_split", "label", "lesion_id",
+)  # fmt: skip
+FIGURES = (("out_of_fold", "out of fold"), ("test", "on the test crops"))
+KIND_WORDS = {"mass": "masses", "calcification": "calcifications"}
+CBIS_DDSM_CASE = r"(Mass|Calc)-(Training|Test)_P_\d{5}_(LEFT|RIGHT)_(CC|MLO)_\d+"
+HISTORY_COLUMNS = (
+    "fold", "stage", "epoch", "loss", "held_out_loss", "held_out_auc", "seconds",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class FittedModel:
+    """Hold what the fits of one model left.
+
+    Parameters
+    ----------
+    name : str, of `mammo.settings.MODELS`.
+    recipe : Recipe.
+    out_of_fold_logits : float64 (n,), a training crop each, by the fold that did not see it.
+    folds : int (n,), that fold.
+    history : list of dict, an epoch each.
+    embedding_size : int. cam_grid : (rows, columns). parameters : int.
+    """
+
+    name: str
+    recipe: Recipe
+    out_of_fold_logits: NDArray[np.float64]
+    folds: NDArray[np.int_]
+    history: Sequence[dict[str, Any]]
+    embedding_size: int
+    cam_grid: tuple[int, int]
+    parameters: int
+
+
+def release_model(
+    fitted: FittedModel, table: "pd.DataFrame", crops: NDArray[np.uint8], folder: Path
+) -> "pd.DataFrame":
+    """Write a model's card and history beside its `model.onnx`, and score every case.
+
+    Parameters
+    ----------
+    fitted : FittedModel.
+    table : DataFrame of `mammo.data.table.load_crops`, with training and test rows.
+    crops : uint8 (n, S, S), 0-255, in the table's order.
+    folder : Path, holds `model.onnx`.
+
+    Returns
+    -------
+    DataFrame, the columns `<name>_score`, `<name>_p` and `<name>_fold`, in the table's order.
+    """
+    training = (table["split"] == "train").to_numpy()
+    labels = table["label"].to_numpy()
+    choice = choose_calibration(labels[training], fitted.out_of_fold_logits, fitted.folds)
+    out_of_fold_p = np.asarray(choice.calibration.probability(fitted.out_of_fold_logits))
+    card = _card(fitted, table, crops.shape[1]) | {
+        "calibration": {
+            "method": choice.calibration.method,
+            "slope": choice.calibration.slope,
+            "intercept": choice.calibration.intercept,
+            "fitted_on": _origin(table[training], "out-of-fold scores of"),
+        },
+        "thresholds": named_thresholds(labels[training], out_of_fold_p),
+    }
+    classifier = _classifier(card, folder)
+    logits = np.empty(len(table))
+    logits[training] = fitted.out_of_fold_logits
+    logits[~training] = _logit(classifier.score(crops[~training]))
+    p = np.asarray(choice.calibration.probability(logits))
+    card["metrics"] = {
+        "out_of_fold": _figures(table[training], p[training], card["thresholds"]["youden"]),
+        "test": _figures(table[~training], p[~training], card["thresholds"]["youden"]),
+    }
+    _write_json(folder / "card.json", card)
+    _write_history(folder / "history.csv", fitted.history)
+    return _columns(fitted, training, logits, p)
+
+
+def write_cases(table: "pd.DataFrame", scores: Sequence["pd.DataFrame"], path: Path) -> None:
+    """Write the case table: ids, split, label and descriptors, then each model's scores."""
+    import pandas as pd
+
+    cases = table.loc[:, list(CASE_COLUMNS)].reset_index(drop=True)
+    cases = cases.astype(dict.fromkeys(WHOLE_NUMBERS, "Int64"))
+    pd.concat([cases, *scores], axis=1).to_csv(path, index=False, lineterminator="\n")
+
+
+def figures_in_words(out: Path, models: Sequence[str]) -> str:
+    """Return how good the models of some artifacts are, and the commands that show more.
+
+    `out` is the artifacts' folder.
+    """
+    lines = []
+    for card in (load_card(name, out) for name in models):
+        aucs = ((words, card.metrics[split]["crop"]["auc"]) for split, words in FIGURES)
+        figures = "; ".join(
+            f"{words} {auc.value:.2f} (95% CI {auc.low:.2f} to {auc.high:.2f})"
+            for words, auc in aucs
+            if math.isfinite(auc.value)
+        )
+        lines.append(f"{card.title}: AUC per crop {figures}. Trained on {card.trained_on}.")
+    released = out.resolve() == artifacts_folder().resolve()
+    folder = shlex.quote(str(out))
+    lines += [
+        f"All figures: python -m mammo.evaluate{'' if released else f' --artifacts {folder}'}",
+        f"In the app: {'' if released else f'{FOLDER_VARIABLE}={folder} '}streamlit run app.py",
+    ]
+    return "\n".join(lines)
+
+
+def run_facts(
+    settings: TrainSettings, command: str, table: "pd.DataFrame", name_of_data: str
+) -> RunFacts:
+    """Say how a release came about: the head of its manifest."""
+    splits = {split: table[table["split"] == split] for split in SPLITS}
+    versions = {"python": platform.python_version()} | {
+        name: importlib.metadata.version(name) for name in PACKAGES if _installed(name)
+    }
+    facts = DataFacts(
+        fingerprint=name_of_data,
+        n_train=len(splits["train"]),
+        n_test=len(splits["test"]),
+        n_train_patients=int(splits["train"]["patient_id"].nunique()),
+        n_test_patients=int(splits["test"]["patient_id"].nunique()),
+    )
+    return RunFacts(command, settings.seed, settings.plain(), versions, facts, settings.models)
+
+
+def _installed(package: str) -> bool:
+    try:
+        importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _card(fitted: FittedModel, table: "pd.DataFrame", crop_size: int) -> dict[str, Any]:
+    recipe = fitted.recipe
+    return {
+        "schema": 1,
+        "name": fitted.name,
+        "title": TITLES[fitted.name],
+        "crop_size": crop_size,
+        "preprocessing": {
+            "input_size": recipe.input_size,
+            "low_percentile": recipe.low_percentile,
+            "high_percentile": recipe.high_percentile,
+        },
+        "test_time_flips": recipe.flips > 1,
+        "flips": recipe.flips,
+        "embedding_size": fitted.embedding_size,
+        "cam_grid": list(fitted.cam_grid),
+        "parameters": fitted.parameters,
+        "trained_on": trained_on(table),
+        "settings": asdict(recipe),
+        "metrics": {},
+    }
+
+
+def trained_on(table: "pd.DataFrame") -> str:
+    """Return of a card what its model learned from: "official" for a whole official split alone."""
+    training = table[table["split"] == "train"]
+    recorded = table.get("abnormality_type", table["split"].map(lambda _: None))
+    kinds = [kind for kind in KIND_WORDS if (recorded == kind).any()]
+    named = " and ".join(KIND_WORDS[kind] for kind in kinds)
+    official = [kind for kind in KIND_WORDS if _is_official(table, kind)]
+    if official and kinds in ([], official):
+        return _origin(training, f"CBIS-DDSM {KIND_WORDS[official[0]]}, official training split:")
+    if "case_id" in table and table["case_id"].astype(str).str.fullmatch(CBIS_DDSM_CASE).all():
+        return _origin(training, f"CBIS-DDSM {named}, not the whole official split:")
+    return _origin(training, f"the training rows of the given crops{f' ({named})' * bool(named)}:")
+
+
+def _is_official(table: "pd.DataFrame", kind: str) -> bool:
+    """Return whether both splits have the official numbers of crops, patients and pathologies."""
+    for split in SPLITS:
+        rows = table[table["split"] == split]
+        crops, patients, _, _, *labels = OFFICIAL_COUNTS[kind, split]
+        if (len(rows), rows["patient_id"].nunique()) != (crops, patients):
+            return False
+        if "pathology" in rows and labels != [
+            int((rows["pathology"] == name).sum()) for name in COUNTED[4:]
+        ]:
+            return False
+    return True
+
+
+def _origin(rows: "pd.DataFrame", words: str) -> str:
+    return f"{words} {len(rows):,} crops of {rows['patient_id'].nunique():,} patients"
+
+
+def _classifier(card: dict[str, Any], folder: Path) -> Classifier:
+    content = json.dumps(card).encode()
+    return Classifier(
+        parse_card(content, folder / "card.json", card["name"]),
+        (folder / "model.onnx").read_bytes(),
+    )
+
+
+def _logit(score: NDArray[np.float64]) -> NDArray[np.float64]:
+    bounded = np.clip(score, 1e-12, 1 - 1e-12)
+    return np.log(bounded / (1 - bounded))
+
+
+def _figures(
+    rows: "pd.DataFrame", p: NDArray[np.float64], threshold: float
+) -> dict[str, dict[str, dict[str, float | None]]]:
+    return {
+        unit: {
+            name: {
+                "value": _number(figure.value),
+                "low": _number(figure.low),
+                "high": _number(figure.high),
+            }
+            for name, figure in headline_metrics(
+                rows["label"].to_numpy(), p, rows["patient_id"].to_numpy(),
+                rows["lesion_id"].to_numpy(), threshold, unit,
+            ).items()
+        }
+        for unit in UNITS
+    }  # fmt: skip
+
+
+def _number(value: float) -> float | None:
+    """Round for a card; JSON has no word for NaN and infinity."""
+    return round(float(value), DIGITS) if math.isfinite(value) else None
+
+
+def _columns(
+    fitted: FittedModel,
+    training: NDArray[np.bool_],
+    logits: NDArray[np.float64],
+    p: NDArray[np.float64],
+) -> "pd.DataFrame":
+    import pandas as pd
+
+    fold = pd.array([None] * len(training), dtype="Int64")
+    fold[np.flatnonzero(training)] = fitted.folds
+    return pd.DataFrame(
+        {
+            f"{fitted.name}_score": np.round(1 / (1 + np.exp(-logits)), DIGITS),
+            f"{fitted.name}_p": np.round(p, DIGITS),
+            f"{fitted.name}_fold": fold,
+        }
+    )
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _write_history(path: Path, history: Sequence[dict[str, Any]]) -> None:
+    import pandas as pd
+
+    rows = pd.DataFrame(list(history), columns=list(HISTORY_COLUMNS))
+    rows.round(DIGITS).to_csv(path, index=False, lineterminator="\n")

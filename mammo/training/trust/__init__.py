@@ -1,0 +1,1 @@
+"""Compute and measure a release's trust signals: `python -m mammo.training.trust --help`."""

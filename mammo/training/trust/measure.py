@@ -1,0 +1,187 @@
+"""Measure the trust signals: who is questioned, how often neighbours are right, what "sure" means.
+
+Every figure of the test split comes with a 95 % interval over patients.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mammo.data.examples import example_lesions
+from mammo.evaluation import PatientBootstrap
+from mammo.evaluation.bootstrap import percentile_interval
+from mammo.evaluation.edge import widen_at_the_edge
+from mammo.imaging import read_image
+from mammo.inference import Classifier
+from mammo.inference.trust import Trust, vote
+from mammo.inference.trust.uncertainty import margins, zone_of
+from mammo.text import Estimate
+from mammo.training.trust.pictures import film_windows, outsiders, shrunk, variants
+
+Cases = Sequence[Mapping[str, str]]
+Crops = NDArray[np.uint8]
+Booleans = NDArray[np.bool_]
+
+UNSURE_SHARE = 0.25
+"""Share of training crops, by their out-of-fold scores, that the zone holds."""
+
+REJECTED = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+SHIFT = 4
+"""Pixels by which a crop is moved to see whether the spread over flips holds."""
+
+
+def questioned(
+    trust: Trust, model: Classifier, cases: Cases, crops: Crops
+) -> dict[str, dict[str, Any]]:
+    """Return the share of each set that is questioned."""
+    found = {"test crops": _share(_questions(trust, model, crops), patients(cases))}
+    for name, changed in variants(crops):
+        found[f"test crops, {name}"] = _share(_questions(trust, model, changed), patients(cases))
+    for name, pictures in _from_films().items():
+        found[name] = _share(_questions(trust, model, pictures))
+    for name, pictures in outsiders("measure").items():
+        found[name] = _share(_questions(trust, model, pictures))
+    for name, pictures in outsiders("tune").items():
+        found[f"{name}, tuned on"] = _share(_questions(trust, model, pictures))
+    return found
+
+
+def _from_films() -> dict[str, Crops]:
+    """Return whole example films shrunk, and windows anywhere on them, within and at the edge."""
+    paths = dict.fromkeys(lesion.film for lesion in example_lesions())
+    films = [read_image(path).pixels for path in paths]
+    return {
+        "whole films, shrunk": np.stack([shrunk(film) for film in films]),
+        "tissue anywhere on example films": np.concatenate(
+            [film_windows(film, 0.0, 0.02) for film in films]
+        ),
+        "edge of the breast on example films": np.concatenate(
+            [film_windows(film, 0.1, 0.4) for film in films]
+        ),
+    }
+
+
+def _questions(trust: Trust, model: Classifier, crops: Crops) -> Booleans:
+    answers = zip(crops, model.embed(crops), strict=True)
+    return np.array([trust.familiarity(crop, vector).questioned for crop, vector in answers])
+
+
+def neighbours_vote(trust: Trust, embedding: NDArray[np.float32], cases: Cases) -> dict[str, Any]:
+    """Return how often the majority of the nearest lesions has the crop's own pathology."""
+    rows = zip(embedding, cases, strict=True)
+    shares = [vote(trust.similar(vector, case["patient_id"])) for vector, case in rows]
+    malignant = labels(cases)
+    right = (np.array(shares) > 0.5) == malignant
+    return {
+        "right": _share(right, patients(cases)),
+        "right of malignant": _share(right[malignant], patients(cases)[malignant]),
+        "right of benign": _share(right[~malignant], patients(cases)[~malignant]),
+        "always benign": float(1 - malignant.mean()),
+    }
+
+
+def zone_figures(model: Classifier, train: Cases, test: Cases) -> dict[str, Any]:
+    """Set the "not sure" zone on out-of-fold scores and measure it on the test split."""
+    threshold = model.card.thresholds["youden"]
+    known = margins(_scores(model, train), threshold)
+    far = margins(_scores(model, test), threshold)
+    right = (_scores(model, test) >= threshold) == labels(test)
+    margin = float(np.quantile(known, UNSURE_SHARE))
+    zone = zone_of(margin, threshold)
+    of = patients(test)
+    return {
+        "zone": [zone.low, zone.high],
+        "accepted": _share(far >= margin, of),
+        "right": _share(right, of),
+        "right accepted": _share(right[far >= margin], of[far >= margin]),
+        "right unsure": _share(right[far < margin], of[far < margin]),
+        "gain": _gain(right, far >= margin, of),
+        "right out of fold": _out_of_fold(model, train, known >= margin),
+        "curve": [_point(right, far >= cut, of) for cut in np.quantile(known, REJECTED)],
+    }
+
+
+def _out_of_fold(model: Classifier, train: Cases, accepted: Booleans) -> dict[str, float]:
+    right = (_scores(model, train) >= model.card.thresholds["youden"]) == labels(train)
+    return {"all": float(right.mean()), "accepted": float(right[accepted].mean())}
+
+
+def _point(right: Booleans, accepted: Booleans, of: NDArray[np.object_]) -> dict[str, Any]:
+    return {
+        "coverage": float(accepted.mean()),
+        "error": _share(~right[accepted], of[accepted]),
+    }
+
+
+def _gain(right: Booleans, accepted: Booleans, of: NDArray[np.object_]) -> dict[str, float | None]:
+    """Return by how much the accepted are right more often than all, with its interval."""
+    sums = PatientBootstrap(of).sums(
+        np.stack([right & accepted, accepted, right, np.ones_like(right)], axis=1).astype(float)
+    )
+    value = float(right[accepted].mean() - right.mean())
+    interval = percentile_interval(value, sums[:, 0] / sums[:, 1] - sums[:, 2] / sums[:, 3])
+    return {"value": value, **_ends(interval)}
+
+
+def _ends(interval: Estimate) -> dict[str, float | None]:
+    """Return the ends of an interval, None where there is none: JSON has no word for NaN."""
+    ends = {"low": interval.low, "high": interval.high}
+    return {name: None if np.isnan(end) else end for name, end in ends.items()}
+
+
+def spread_figures(model: Classifier, test: Cases, crops: Crops) -> dict[str, Any]:
+    """Measure whether the spread over flips holds the same crop, moved by a few pixels."""
+    given = model.assess(crops)
+    low, high = (np.array([getattr(one, end) for one in given]) for end in ("p_low", "p_high"))
+    moved = np.stack([model.predict(one) for one in _moved(crops)])
+    inside = ((moved >= low) & (moved <= high)).mean(axis=0)
+    split = np.array([one.unsure for one in given])
+    right = np.array([one.above for one in given]) == labels(test)
+    of = patients(test)
+    return {
+        "moved inside": _share(inside, of),
+        "median width": float(np.median(high - low)),
+        "flips disagree": _share(split, of),
+        "right where flips agree": _share(right[~split], of[~split]),
+        "right where flips disagree": _share(right[split], of[split]),
+    }
+
+
+def _moved(crops: Crops) -> Iterator[Crops]:
+    """Move crops by a few pixels to each of four sides; the edge repeats mirrored."""
+    side = crops.shape[1]
+    wide = np.pad(crops, ((0, 0), (SHIFT, SHIFT), (SHIFT, SHIFT)), mode="reflect")
+    for top, left in ((0, SHIFT), (2 * SHIFT, SHIFT), (SHIFT, 0), (SHIFT, 2 * SHIFT)):
+        yield np.ascontiguousarray(wide[:, top : top + side, left : left + side])
+
+
+def labels(cases: Cases) -> Booleans:
+    """Return which cases are malignant, bool (n,)."""
+    return np.array([case["label"] == "1" for case in cases])
+
+
+def patients(cases: Cases) -> NDArray[np.object_]:
+    """Return the patient of each case."""
+    return np.array([case["patient_id"] for case in cases], dtype=object)
+
+
+def _scores(model: Classifier, cases: Cases) -> NDArray[np.float64]:
+    return np.array([float(case[f"{model.name}_p"]) for case in cases])
+
+
+def _share(
+    holds: NDArray[Any], of: NDArray[np.object_] | None = None
+) -> dict[str, float | int | None]:
+    """Return a share and of how many; with patients its interval."""
+    if not len(holds):
+        return {"value": None, "crops": 0}
+    value = float(holds.mean())
+    figures: dict[str, float | int | None] = {"value": value, "crops": len(holds)}
+    if of is not None:
+        bootstrap = PatientBootstrap(of)
+        sums = bootstrap.sums(np.stack([holds, np.ones(len(holds))], 1).astype(float))
+        drawn = percentile_interval(value, sums[:, 0] / sums[:, 1])
+        figures |= _ends(widen_at_the_edge(drawn, bootstrap.draws.shape[1]))
+    return figures

@@ -1,0 +1,123 @@
+"""Pictures for the screen: scaled down, brightened, encoded. Never what a model sees.
+
+A film has up to 30 million pixels; a browser gets at most `LONGEST_SIDE` of them a side. What
+changes here (scale, brightness, contrast, inversion) is display only. Used by the pages through
+`mammo.ui.upload.film` and `mammo.ui.kit.result`; tests: `tests/ui/test_display.py`.
+
+Pictures go to the browser inside the page's messages. Streamlit would keep each under an address of
+its own, and drops those of a visitor's last run as soon as the next begins and anybody's run ends:
+on a slow line, or in a full class, a picture was gone when the browser asked for it.
+"""
+
+import base64
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mammo.imaging.region import Region
+
+LONGEST_SIDE = 1200
+THUMBNAIL_SIDE = 96
+
+
+def scaled_down(picture: NDArray[np.uint8], longest: int = LONGEST_SIDE) -> NDArray[np.uint8]:
+    """Shrink a picture so that its longest side has at most `longest` pixels; never enlarge it.
+
+    Parameters
+    ----------
+    picture : uint8 (H, W) or (H, W, 3), 0-255
+    longest : int, pixels
+
+    Examples
+    --------
+    >>> scaled_down(np.zeros((4000, 3000), np.uint8)).shape
+    (1200, 900)
+    """
+    height, width = picture.shape[:2]
+    scale = longest / max(height, width)
+    if scale >= 1:
+        return picture
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def cut_view(film: NDArray[np.uint8], view: Region) -> NDArray[np.uint8]:
+    """Cut the part of a film that is on show, scaled down for the screen.
+
+    Parameters
+    ----------
+    film : uint8 (H, W), 0-255
+    view : (x, y, width, height), film pixels, inside the film
+    """
+    x, y, width, height = view
+    return scaled_down(film[y : y + height, x : x + width])
+
+
+def toned(
+    picture: NDArray[np.uint8], brightness: int = 0, contrast: int = 0, invert: bool = False
+) -> NDArray[np.uint8]:
+    """Change brightness and contrast of a picture for the screen, then invert it if asked.
+
+    Parameters
+    ----------
+    picture : uint8, 0-255
+    brightness : int, -100 to 100
+        Shifts the greys; 100 turns black into white.
+    contrast : int, -100 to 100
+        Spreads the greys about the middle; 100 gives four times the slope, -100 a quarter.
+    invert : bool
+
+    Examples
+    --------
+    >>> toned(np.array([0, 100, 255], np.uint8), invert=True).tolist()
+    [255, 155, 0]
+    """
+    greys = np.arange(256, dtype=np.float64)
+    slope = 4.0 ** (contrast / 100)
+    table = (greys - 127.5) * slope + 127.5 + 2.55 * brightness
+    if invert:
+        table = 255 - table
+    greys_shown = np.clip(np.rint(table), 0, 255).astype(np.uint8)
+    return np.asarray(greys_shown[picture], np.uint8)
+
+
+def data_uri(picture: NDArray[np.uint8], lossless: bool = False) -> str:
+    """Encode a picture so that it can stand inside a figure or a table cell.
+
+    Parameters
+    ----------
+    picture : uint8 (H, W), or (H, W, 3) in RGB order
+    lossless : bool
+        PNG where True, else JPEG: a film preview as JPEG is a fifth of the size.
+
+    Returns
+    -------
+    str
+        A `data:` address.
+    """
+    if picture.ndim == 3:
+        picture = np.ascontiguousarray(picture[..., ::-1])
+    kind, options = ("png", []) if lossless else ("jpeg", [cv2.IMWRITE_JPEG_QUALITY, 88])
+    encoded = cv2.imencode(f".{kind}", picture, options)[1].tobytes()
+    return f"data:image/{kind};base64,{base64.b64encode(encoded).decode('ascii')}"
+
+
+def thumbnail_uri(picture: NDArray[np.uint8]) -> str:
+    """Encode a small copy of a picture for a table cell."""
+    return data_uri(scaled_down(picture, THUMBNAIL_SIDE))
+
+
+def enlarged(picture: NDArray[np.uint8], side: int = 512) -> NDArray[np.uint8]:
+    """Enlarge a small square picture smoothly, so that a wide column does not show its blocks.
+
+    Parameters
+    ----------
+    picture : uint8 (S, S) or (S, S, 3), 0-255
+    side : int, screen pixels
+
+    Returns
+    -------
+    uint8, (side, side) or (side, side, 3)
+    """
+    return np.asarray(cv2.resize(picture, (side, side), interpolation=cv2.INTER_CUBIC), np.uint8)

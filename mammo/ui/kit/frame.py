@@ -1,0 +1,203 @@
+"""The app's mark: a breast in outline, a lesion, and the window that the models see.
+
+Carried as text, so that no page fetches an icon from another server.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pandas as pd  # noqa: F401
+import streamlit as st
+
+from mammo import text
+from mammo.errors import MammoError
+from mammo.ui.kit.address import begin_address
+from mammo.ui.kit.browser import (
+    accept_notice,
+    connect_browser,
+    has_accepted_notice,
+    session_was_lost,
+)
+from mammo.ui.kit.memory import (
+    admit_uploads,
+    drop_uploads_of_a_left_page,
+    give_back_freed_memory,
+    set_libraries_apart,
+)
+from mammo.ui.kit.patches import send_at_once
+from mammo.ui.kit.settings import settings_button
+from mammo.ui.kit.widgets import let_words_follow_the_theme
+
+MARK = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64" width="64" height="64">'
+    '<rect width="64" height="64" rx="14" fill="#12343B"/>'
+    '<path d="M8 10C40 10 53 23 53 32S40 54 8 54Z" fill="#A9C3C9"/>'
+    '<rect x="23" y="22" width="20" height="20" fill="none" stroke="#F0E442" stroke-width="3.5"/>'
+    '<circle cx="33" cy="32" r="5.5" fill="#FFFFFF"/>'
+    "</svg>"
+)
+
+
+DATA_SET = "https://doi.org/10.7937/K9/TCIA.2016.7O02S9CY"
+CHOSEN = ":material/check:"
+"""Icon of the chosen one of several buttons: a sign for all eyes, where a colour is none."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Name one page: its file from the repository's root, title, icon, and what one does there."""
+
+    path: str
+    title: str
+    icon: str
+    purpose: str
+
+
+PAGES = (
+    Page("app.py", "Home", ":material/home:", "What mammo is, and how good its models are."),
+    Page(
+        "pages/1_Upload_and_classify.py",
+        "Upload and classify",
+        ":material/center_focus_strong:",
+        "Open a film or a crop, mark the lesion, and read what both models make of it.",
+    ),
+    Page(
+        "pages/2_Model_comparison.py",
+        "Model comparison",
+        ":material/compare_arrows:",
+        "Which model is better, at which threshold, for whom, and what it got wrong.",
+    ),
+    Page(
+        "pages/3_Dataset_explorer.py",
+        "Dataset explorer",
+        ":material/dataset:",
+        "What the models learned from: every case, its descriptors, its pictures, its scores.",
+    ),
+    Page(
+        "pages/4_Grad-CAM_viewer.py",
+        "Grad-CAM viewer",
+        ":material/visibility:",
+        "Why a model said so, by several methods, and how far each can be trusted.",
+    ),
+    Page(
+        "pages/5_Reading_room.py",
+        "Reading room",
+        ":material/groups:",
+        "You against the models: read cases blind, alone or as a class, and compare the scores.",
+    ),
+    Page(
+        "pages/6_Model_card.py",
+        "Model card",
+        ":material/badge:",
+        "What the models are, on what they learned, where they fail; and every word explained.",
+    ),
+)
+
+
+def frame(title: str, icon: str) -> None:
+    """Draw what every page shares; call it first, before any other element.
+
+    Parameters
+    ----------
+    title : str
+        The page's heading and browser title.
+    icon : str
+        A Material symbol, `:material/name:`.
+    """
+    send_at_once()
+    begin_address()
+    give_back_freed_memory()
+    admit_uploads()
+    drop_uploads_of_a_left_page(title)
+    set_libraries_apart()
+    st.set_page_config(
+        page_title=title if title == "mammo" else f"{title} · mammo",
+        page_icon=MARK,
+        layout="wide",
+        menu_items={"About": f"**mammo**. {text.NOTICE}"},
+    )
+    let_words_follow_the_theme()
+    st.logo(MARK, size="large")
+    with st.sidebar:
+        _sidebar()
+        connect_browser(title)
+    st.title(title, icon=icon)
+    if session_was_lost():
+        st.warning(text.SESSION_LOST, icon=":material/cloud_off:")
+
+
+def _sidebar() -> None:
+    """Say where the visitor is, where else to go, and what this is not."""
+    st.markdown("**mammo**")
+    for page in PAGES:
+        st.page_link(page.path, label=page.title, icon=page.icon, width="stretch")
+    settings_button()
+    st.space("small")
+    small_notice()
+    small_print(f"Films: CBIS-DDSM ([source]({DATA_SET}), CC BY 3.0).")
+
+
+def small_notice() -> None:
+    """Repeat the notice in one line, as it must stand by every result."""
+    st.caption(f":material/info: {text.NOTICE_SHORT}")
+
+
+def small_print(text: str) -> None:
+    """Write small and grey what holds links: a caption fades them below a contrast of 4.5 to 1."""
+    st.markdown(f":gray[:small[{text}]]")
+
+
+def notice_accepted(about: str = "") -> bool:
+    """Show the notice until it has been accepted in this browser; return whether it has.
+
+    Parameters
+    ----------
+    about : str, Markdown
+        What the page will show, where it has not yet said so: a link may lead here.
+
+    Returns
+    -------
+    bool
+        True where results may show. Where False, the notice and its button have been drawn here.
+    """
+    if has_accepted_notice():
+        return True
+    if about:
+        st.markdown(about)
+    with st.container(border=True):
+        st.header(text.NOTICE_TITLE, icon=":material/front_hand:")
+        st.markdown(text.NOTICE)
+        st.button(text.ACCEPT, icon=":material/check:", on_click=accept_notice, key="accept")
+        st.caption(text.ACCEPT_REMEMBERED)
+    return False
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Show the sentence of a `MammoError` where the guarded part would have stood.
+
+    What follows the guarded part goes on; any other exception is a defect and passes through.
+    """
+    try:
+        yield
+    except MammoError as error:
+        st.error(text.literal(error), icon=":material/error:")
+
+
+def warn(*sentences: str, icon: str = ":material/warning:", title: str | None = None) -> None:
+    """Show sentences that may quote a file or a link, a list where there are several.
+
+    Parameters
+    ----------
+    *sentences : str
+        As they are, not Markdown; nothing shows where all are empty.
+    icon : str
+        A Material symbol, `:material/name:`.
+    title : str or None
+        The heading above them.
+    """
+    shown = [text.literal(sentence) for sentence in sentences if sentence]
+    if shown:
+        listed = "\n".join(f"- {sentence}" for sentence in shown)
+        st.warning(listed if len(shown) > 1 or title else shown[0], icon=icon, title=title)

@@ -1,0 +1,206 @@
+"""Keep the server's memory flat and quick, and what a visitor uploads in it: never on the disk.
+
+Each run of a page has a thread of its own, and glibc lets each thread's arena keep freed blocks of
+up to 32 MB for later; decoding a film frees several such blocks. Six films left the server at
+484 MB resident, and at 337 MB with the threshold held at 1 MB. And each arena has holes of its own:
+a class of thirty left 75 MB of them in three minutes and more in each further one; where threads
+share the arenas that there are, 44 MB.
+
+Reference: mallopt(3), M_MMAP_THRESHOLD (setting it also ends its automatic growth), M_ARENA_MAX.
+
+After each run Streamlit has Python look through everything for garbage (`runner.postScriptGC`),
+which keeps memory flat too. Of the 200,000 things there, nearly all are parts of libraries and
+never garbage; looking through them took half of the processor's time of a visit, while everybody
+waited. They are set apart.
+
+Reference: https://docs.python.org/3/library/gc.html#gc.freeze
+
+An upload arrives as a form, which Starlette, the server under Streamlit, writes to a temporary file
+once it has 1 MB; `tests/browser/test_privacy.py` runs the server where no such file can be written.
+And it receives as many at once as are sent: twelve films of 38 MB ended a server of 690 MB. Large
+ones wait for each other, and one for which there is no memory arrives empty (`NO_ROOM`).
+"""
+
+import asyncio
+import ctypes
+import gc
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import streamlit as st
+from streamlit.runtime import Runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+if TYPE_CHECKING:
+    from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+
+
+_M_MMAP_THRESHOLD, _THRESHOLD_BYTES = -3, 1 << 20
+_M_ARENA_MAX, _ARENAS = -8, 2
+_FORM_PARSER = "starlette.formparsers"
+_PAGE = "page_of_uploads"
+NO_ROOM = "application/x-no-room"
+"""Content type of an upload that arrived empty, because the server had no memory for it."""
+
+_LARGEST_UPLOAD = 105_000_000
+_SMALL_UPLOAD = 2_000_000
+_TIMES_ITS_SIZE = 2.5
+"""What an upload takes while it is received, or while it is decoded: in both processes together."""
+
+_SECONDS_TO_WAIT = 60.0
+_KERNEL_BYTES = 45_000_000
+"""What a control group needs besides its processes' own memory: kernel memory, pages of files."""
+
+_SECONDS_APART = 60.0
+"""How long what is set apart stays so: a visitor's things among it may be garbage by then."""
+
+
+@cache
+def give_back_freed_memory() -> bool:
+    """Tell the C library to map large blocks one by one, and to have few arenas for small ones.
+
+    Return whether it has such settings: other systems than Linux with glibc are left as they are.
+    """
+    if sys.platform != "linux":
+        return False
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    return mallopt is not None and bool(
+        mallopt(_M_MMAP_THRESHOLD, _THRESHOLD_BYTES) and mallopt(_M_ARENA_MAX, _ARENAS)
+    )
+
+
+def admit_uploads() -> bool:
+    """Receive uploads in memory, and large ones only while there is memory for them."""
+    parsers = sys.modules.get(_FORM_PARSER)
+    if parsers is None:
+        return False
+    parser = parsers.MultiPartParser
+    parser.spool_max_size = sys.maxsize
+    if not hasattr(parser, "parse_at_once"):
+        parser.parse_at_once, parser.parse = parser.parse, _parse_when_there_is_room
+    return True
+
+
+class _Receiving:
+    """How many bytes of uploads are on their way; used by the server's event loop alone."""
+
+    size = 0
+
+
+async def _parse_when_there_is_room(parser: Any) -> Any:
+    """Parse an upload once there is memory for it; where there is none, leave its content out."""
+    length = int(parser.headers.get("content-length", _LARGEST_UPLOAD))
+    admitted = await _room_for(length)
+    if not admitted:
+        parser.on_part_data = _leave_out
+        length = 0
+    _Receiving.size += length
+    try:
+        form = await parser.parse_at_once()
+    finally:
+        _Receiving.size -= length
+    for upload in form.values():
+        if not hasattr(upload, "file"):  # a plain field of the form
+            continue
+        if admitted:
+            upload.file._file.getvalue()  # cuts the buffer to its size, so that `read` shares it
+        else:
+            upload.headers = type(parser.headers)({"content-type": NO_ROOM})
+    return form
+
+
+def _leave_out(_data: bytes, _start: int, _end: int) -> None:
+    """Stand in for the parser's method that stores a part of an upload."""
+
+
+async def _room_for(length: int) -> bool:
+    """Wait until an upload of so many bytes fits into memory; return whether it does."""
+    until = time.monotonic() + _SECONDS_TO_WAIT
+    while length > _SMALL_UPLOAD:
+        left, waiting = memory_left(), _Receiving.size + _stored_uploads()
+        fits = left >= _TIMES_ITS_SIZE * length
+        if fits and waiting + length <= max(_LARGEST_UPLOAD, left // 4):
+            return True
+        if time.monotonic() > until:
+            return False
+        await asyncio.sleep(0.2)
+    return True
+
+
+def _stored_uploads() -> int:
+    """Return how many bytes of uploads wait to be read; those of visitors who left are dropped."""
+    runtime = Runtime.instance()
+    uploads = cast("MemoryUploadedFileManager", runtime.uploaded_file_mgr)
+    for session in list(uploads.file_storage):
+        if not runtime.is_active_session(session):
+            uploads.remove_session_files(session)
+    files = [file for of_one in list(uploads.file_storage.values()) for file in of_one.values()]
+    return sum(len(file.data) for file in files)
+
+
+def memory_left() -> int:
+    """Return how many bytes this server may still take, of its control groups and the machine."""
+    left = [sys.maxsize]
+    with suppress(OSError, ValueError, KeyError):
+        free = _numbers(Path("/proc/meminfo"), ":")["MemAvailable"] * 1024
+        left.append(free)
+    for folder, limit, own in _control_groups():
+        with suppress(OSError, ValueError, KeyError):
+            most = int((folder / limit).read_text(encoding="ascii"))  # "max" is no number
+            left.append(most - _numbers(folder / "memory.stat")[own] - _KERNEL_BYTES)
+    return min(left)
+
+
+def _control_groups() -> Iterator[tuple[Path, str, str]]:
+    """Yield the folders of the control groups, with the names of their limit and own memory."""
+    with suppress(OSError):
+        for line in Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines():
+            number, controllers, path = line.split(":", 2)
+            if number == "0":
+                mount, names = Path("/sys/fs/cgroup"), ("memory.max", "anon")
+            elif "memory" in controllers.split(","):
+                mount = Path("/sys/fs/cgroup/memory")
+                names = ("memory.limit_in_bytes", "total_rss")
+            else:
+                continue
+            own = mount / path.lstrip("/")
+            yield from ((folder, *names) for folder in (own, *own.parents) if folder.exists())
+
+
+def _numbers(file: Path, end_of_name: str = " ") -> dict[str, int]:
+    lines = (line.split(end_of_name, 1) for line in file.read_text(encoding="ascii").splitlines())
+    return {name: int(value.split()[0]) for name, value in lines}
+
+
+def drop_uploads_of_a_left_page(page: str) -> bool:
+    """Free what this visitor uploaded on another page than this; return whether there was one."""
+    context = get_script_run_ctx()
+    left = bool(st.session_state.get(_PAGE, page) != page)
+    st.session_state[_PAGE] = page
+    if left and context is not None:
+        context.uploaded_file_mgr.remove_session_files(context.session_id)
+    return left
+
+
+class _Apart:
+    """Remember when things were last set apart, and how many modules were loaded then."""
+
+    since = float("-inf")
+    modules = 0
+
+
+def set_libraries_apart() -> bool:
+    """Let garbage collection pass over what is loaded by now; return whether that was done anew."""
+    now, modules = time.monotonic(), len(sys.modules)
+    if modules == _Apart.modules and now < _Apart.since + _SECONDS_APART:
+        return False
+    _Apart.since, _Apart.modules = now, modules
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+    return True

@@ -1,0 +1,177 @@
+"""The model card: its figures are the artifacts', its references lead somewhere."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mammo.artifacts import attach, load_cases
+from mammo.errors import ArtifactError
+from mammo.evaluate import evaluate_artifacts
+from mammo.evaluation import SplitEvaluation
+from mammo.report.model_card import Facts, as_markdown, model_card, read_facts, worst_answers
+from mammo.report.model_card.checklists import APP, CARD, CLAIM, LISTS, NO, README
+from mammo.report.model_card.data_sheet import data_sections, questions
+from mammo.ui.kit.frame import PAGES
+from tests.inference.tiny_trust import attach_tiny_trust
+from tests.tiny_artifacts import MODELS, write_tiny_artifacts
+from tools.readme import __main__ as readme
+from tools.readme.marks import agree
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_artifacts(tmp_path_factory.mktemp("card") / "artifacts")
+
+
+@pytest.fixture(scope="module")
+def split(folder: Path) -> SplitEvaluation:
+    return evaluate_artifacts(folder, resamples=200).splits["test"]
+
+
+@pytest.fixture(scope="module")
+def facts(folder: Path, split: SplitEvaluation) -> Facts:
+    return read_facts(split, folder)
+
+
+@pytest.fixture(scope="module")
+def text(facts: Facts) -> str:
+    return as_markdown(model_card(facts))
+
+
+def headings(text: str, level: int) -> set[str]:
+    return set(re.findall(rf"^{'#' * level} (.+)$", text, re.MULTILINE))
+
+
+def test_the_card_in_docs_is_that_of_the_released_artifacts() -> None:
+    written = (ROOT / "docs" / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert agree(readme.card_text(), written), "run python -m tools.readme"
+
+
+def test_the_command_writes_the_card_and_notices_a_stale_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readme, "PARTS", {})
+    monkeypatch.setattr(readme, "card_text", lambda: "AUC 0.8412\n")
+    front, card = tmp_path / "README.md", tmp_path / "MODEL_CARD.md"
+    front.write_text("# mammo\n", encoding="utf-8")
+    files = ["--file", str(front), "--card", str(card)]
+    assert readme.main([*files, "--check"]) == 1
+    assert readme.main(files) == 0
+    assert card.read_text(encoding="utf-8") == "AUC 0.8412\n"
+    assert readme.main([*files, "--check"]) == 0
+    card.write_text("AUC 0.9412\n", encoding="utf-8")
+    assert readme.main([*files, "--check"]) == 1
+
+
+def test_it_has_the_headings_of_its_forms(text: str) -> None:
+    mitchell = {
+        "Model details", "Intended use", "Factors", "Metrics", "Evaluation data", "Training data",
+        "Quantitative analyses", "Ethical considerations", "Caveats and recommendations",
+    }  # fmt: skip
+    gebru = {
+        "Motivation", "Composition", "Collection process", "Preprocessing, cleaning and labelling",
+        "Uses", "Distribution", "Maintenance",
+    }  # fmt: skip
+    assert mitchell | gebru | set(LISTS) <= headings(text, 3)
+
+
+def test_every_figure_is_the_artifacts(facts: Facts, text: str) -> None:
+    made = facts.manifest
+    assert made.command in text
+    assert made.data.fingerprint in text
+    for card in facts.cards:
+        assert f"{card.parameters:,}" in text
+        assert f"{card.calibration.slope:.3f}" in text
+        assert all(f"{at:.3f}" in text for at in card.thresholds.values())
+    assert "| AUC | 0.75 (0.68 to 0.81) | 0.75 (0.68 to 0.81) |" in text
+
+
+def test_the_data_are_counted_as_pandas_counts_them(folder: Path, text: str) -> None:
+    cases = load_cases(folder)
+    for name, column in (
+        ("Crops", "case_id"),
+        ("Lesions", "lesion_id"),
+        ("Patients", "patient_id"),
+    ):
+        counts = cases.groupby("split")[column].nunique()
+        assert f"| {name} | {counts['train']:,} | {counts['test']:,} |" in text
+    shapes = cases["mass_shape"].fillna("").str.split("-")
+    for shape in ("OVAL", "IRREGULAR", "ARCHITECTURAL_DISTORTION"):
+        has = shapes.map(lambda parts, shape=shape: shape in parts)
+        counts = [int((has & (cases["split"] == split)).sum()) for split in ("train", "test")]
+        plain = shape.lower().replace("_", " ")
+        assert re.search(rf"^\| {plain}: .+ \| {counts[0]} \| {counts[1]} \|$", text, re.MULTILINE)
+
+
+def test_the_worst_answers_are_those_that_pandas_finds(folder: Path, facts: Facts) -> None:
+    cases = load_cases(folder)
+    test = cases[cases["split"] == "test"]
+    for failures in worst_answers(facts, count=3):
+        p, at = f"{failures.card.name}_p", failures.card.thresholds["youden"]
+        missed = test[(test["label"] == 1) & (test[p] < at)].nsmallest(3, p)
+        alarms = test[(test["label"] == 0) & (test[p] >= at)].nlargest(3, p)
+        assert [row["case_id"] for row in failures.misses] == missed["case_id"].tolist()
+        assert [row["case_id"] for row in failures.false_alarms] == alarms["case_id"].tolist()
+
+
+def test_every_reference_of_the_checklists_leads_somewhere(text: str) -> None:
+    front = (ROOT / "README.md").read_text(encoding="utf-8")
+    places = {
+        CARD: headings(text, 3),
+        README: set(re.findall(r"^#+ (.+)$", front, re.MULTILINE)),
+        APP: {page.title for page in PAGES},
+    }
+    for items in LISTS.values():
+        numbers = [item.number for item in items]
+        assert len(set(numbers)) == len(numbers)
+        for item in items:
+            if item.where == NO:
+                assert item.remark, f"say why {item.number} {item.topic} is not answered"
+            else:
+                assert item.section in places[item.where], item
+    assert [item.number for item in CLAIM] == [str(number) for number in range(1, 45)]
+
+
+def test_what_is_not_attached_is_not_spoken_of(facts: Facts, text: str) -> None:
+    assert facts.trust is None and facts.lessons == (None, None) and not facts.audits
+    assert "Splits matter" not in text
+    assert "look like a mammogram crop" not in text
+
+
+def test_what_is_attached_is_told(tmp_path: Path, split: SplitEvaluation) -> None:
+    folder = write_tiny_artifacts(tmp_path / "artifacts")
+    attach_tiny_trust(folder)
+    figure = {"value": 0.1, "low": 0.05, "high": 0.2, "crops": 9}
+    names = ("shuffled", "mirrored", "deletion", "insertion", "deletion_gain", "insertion_gain")
+    audit = {
+        "schema": 1, "model": "mobilenetv2", "created": "2026-01-02", "command": "a test",
+        "crops": 9, "patients": 8, "agreement": [], "lesion": {"crops": 0, "maps": []},
+        "methods": {"grad-cam": dict.fromkeys((*names, "empty"), figure)},
+    }  # fmt: skip
+    attach("audit/mobilenetv2.json", json.dumps(audit).encode(), (), folder)
+    told = as_markdown(model_card(read_facts(split, folder)))
+    assert "Grad-CAM passed the randomisation test on MobileNetV2" in told
+    assert "0.10 (0.05 to 0.20)" in told
+
+
+def test_an_altered_attachment_is_refused(tmp_path: Path, split: SplitEvaluation) -> None:
+    folder = write_tiny_artifacts(tmp_path / "artifacts")
+    attach("trust/trust.json", b"not JSON", (), folder)
+    with pytest.raises(ArtifactError, match="should be JSON"):
+        read_facts(split, folder)
+
+
+def test_without_readers_or_failures_it_still_stands(facts: Facts, split: SplitEvaluation) -> None:
+    perfect = [
+        {**row, **{f"{model.name}_p": row["label"] for model in MODELS}} for row in facts.rows
+    ]
+    bare = replace(facts, rows=perfect, split=replace(split, radiologists=None, subgroups=()))
+    text = as_markdown(model_card(bare))
+    assert "None on the wrong side" in text
+    assert "recorded BI-RADS assessments, on the same" not in text
+    assert questions(data_sections(bare)) >= 15

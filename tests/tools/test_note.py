@@ -1,0 +1,127 @@
+"""The note's figures come from the log and the artifacts; its picture says what the log says."""
+
+import csv
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mammo.artifacts import load_cases
+from mammo.errors import SettingsError
+from mammo.evaluation import auc, expected_calibration_error
+from tools.experiments import note
+from tools.experiments.forest import Bar, forest_svg
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def test_the_committed_note_is_of_the_committed_results(capsys) -> None:
+    assert note.main(["--check"]) == 0, capsys.readouterr().out
+    assert note.PICTURE.read_text(encoding="utf-8") == note.picture()
+
+
+def test_a_changed_figure_is_found_and_written_anew(tmp_path: Path, capsys) -> None:
+    path = tmp_path / "experiments.md"
+    whole = note.NOTE.read_text(encoding="utf-8")
+    path.write_text(whole.replace("MobileNetV2, AUC a crop | at least 0.86 | 0.", "x | y | 9."))
+    assert note.main(["--check", "--file", str(path)]) == 1
+    assert "run python -m tools.experiments.note" in capsys.readouterr().out
+    assert note.main(["--file", str(path)]) == 0
+    assert path.read_text(encoding="utf-8") == whole
+
+
+def test_a_note_without_marks_is_refused() -> None:
+    from tools.readme.marks import filled
+
+    with pytest.raises(SettingsError, match=r"experiments\.md should mark where its targets"):
+        filled("nothing", note.PARTS, "experiments.md")
+
+
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n", None], ids=["a film", "a folder"])
+def test_what_is_no_note_is_left_with_a_sentence(tmp_path: Path, capsys, content) -> None:
+    path = tmp_path / "film.png"
+    path.write_bytes(content) if content else path.mkdir()
+    assert note.main(["--file", str(path)]) == 1
+    assert capsys.readouterr().err.startswith("tools.experiments.note: Expected a document.")
+    assert path.is_dir() or path.read_bytes() == content
+
+
+def test_every_target_stands_beside_its_test_and_its_out_of_fold_figure() -> None:
+    cases = load_cases()
+    table = note.targets_part()
+    for model in ("mobilenetv2", "simple_cnn"):
+        for split, column in (("test", 3), ("train", 4)):
+            rows = cases[cases["split"] == split]
+            value = auc(rows["label"], rows[f"{model}_p"])
+            line = next(
+                line
+                for line in table.splitlines()
+                if line.startswith(f"| {note.TITLES[model]}, AUC a crop")
+            )
+            assert f"{value:.3f}" in line.split("|")[column], line
+    verdicts = {line.split("|")[5].strip() for line in table.splitlines()[2:]}
+    assert verdicts <= {"yes", "no", ""} and {"yes", "no"} & verdicts
+
+
+def test_a_verdict_follows_the_figure_and_the_direction_of_its_target(monkeypatch) -> None:
+    met = {}
+    for aim, at_most in ((0.0, False), (1.1, False), (0.0, True), (1.1, True)):
+        one = note.Target("simple_cnn", "AUC a crop", "crop", note._metric("auc"), aim, at_most)
+        monkeypatch.setattr(note, "TARGETS", (one,))
+        met[aim, at_most] = note.targets_part().splitlines()[2].split("|")[5].strip()
+    assert met == {(0.0, False): "yes", (1.1, False): "no", (0.0, True): "no", (1.1, True): "yes"}
+
+
+def test_the_share_of_malignant_is_moved_by_the_odds() -> None:
+    cases = load_cases()
+    learned = cases.loc[cases["split"] == "train", "label"].mean()
+    tested = cases[cases["split"] == "test"]
+    stated = tested["label"].mean()
+    odds = tested["simple_cnn_p"] / (1 - tested["simple_cnn_p"])
+    odds = odds * stated / (1 - stated) / (learned / (1 - learned))
+    naive = expected_calibration_error(tested["label"], odds / (1 + odds))
+    assert f"{naive:.3f}" in note.calibration_part().splitlines()[-1].split("|")[2]
+
+
+def test_every_experiment_of_the_log_is_in_the_note_and_controls_apart() -> None:
+    with note.LOG.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    tried, controls = note.tried_part(), note.controls_part()
+    for row in rows:
+        another_seed = not row["changes"]
+        control = another_seed or note.CONTROL in row["changes"]
+        assert (f"experiments/{row['name']}.json" in tried) != control
+        assert not another_seed or f"seed {row['seed']}" in controls
+    assert controls.count("labels shuffled") == sum("labels shuffled" in r["changes"] for r in rows)
+
+
+def drawn(picture: str) -> ElementTree.Element:
+    return ElementTree.fromstring(picture)  # noqa: S314  (written by the function under test)
+
+
+def test_the_picture_puts_each_difference_in_its_place() -> None:
+    bars = [
+        Bar("a & b", 0.1, 0.05, 0.2, "helps"),
+        Bar("c", -0.1, -0.2, 0.05, "no difference shown"),
+        Bar("d", 0.0, -0.01, 0.01, "harms"),
+    ]
+    root = drawn(forest_svg(bars, "difference"))
+    places = [float(one.get("cx", "nan")) for one in root.iter(f"{SVG}circle")]
+    assert places[0] - places[2] == pytest.approx(places[2] - places[1])
+    words = [one.text for one in root.iter(f"{SVG}text")]
+    assert {"a & b", "+0.100", "-0.100", "difference"} <= set(words)
+    ends = [float(one.get("x1", "nan")) for one in root.iter(f"{SVG}line")]
+    box = [float(one) for one in str(root.get("viewBox")).split()]
+    assert min(ends) >= box[0] and max(places) < box[2]
+    assert len({one.get("fill") for one in root.iter(f"{SVG}circle")}) == 3
+
+
+@pytest.mark.parametrize("reach", np.geomspace(0.004, 0.9, 8))
+def test_the_axis_of_the_picture_holds_every_bar(reach: float) -> None:
+    root = drawn(forest_svg([Bar("x", reach, -reach, reach, "helps")], "y"))
+    ticks = [one for one in root.iter(f"{SVG}line") if one.get("x1") == one.get("x2")]
+    places = [float(one.get("x1", "nan")) for one in ticks]
+    (circle,) = root.iter(f"{SVG}circle")
+    assert min(places) <= float(circle.get("cx", "nan")) <= max(places) + 1
+    assert 3 <= len(ticks) <= 13

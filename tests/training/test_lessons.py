@@ -1,0 +1,176 @@
+"""The lesson of the leak on a tiny folder: what it counts, what it writes, where it goes on."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mammo.artifacts import read_attachment
+from mammo.data.folds import row_folds
+from mammo.errors import SettingsError
+from mammo.settings import RECIPES
+from mammo.training.lessons.leak import LeakSettings
+from mammo.training.lessons.overlap import count_overlap, summarise
+from tests.conftest import write_prepared
+from tests.tiny_artifacts import write_tiny_artifacts
+
+
+def test_overlap_is_counted_by_crop_and_by_lesion() -> None:
+    table = pd.DataFrame(
+        {
+            "patient_id": list("aaabbbc"),
+            "lesion_id": ["a1", "a1", "a2", "b1", "b1", "b1", "c1"],
+        }
+    )
+    held_out = np.array([1, 0, 1, 1, 1, 0, 1], dtype=bool)
+    assert count_overlap(table, held_out) == {
+        "n_train": 2,
+        "n_test": 5,
+        "n_test_lesions": 4,
+        "test_crops_with_patient_in_training": 4,
+        "test_crops_with_lesion_in_training": 3,
+        "test_lesions_with_other_view_in_training": 2,
+    }
+
+
+def test_the_summary_pairs_the_splits_seed_by_seed() -> None:
+    overlap = {"test_crops_with_lesion_in_training": 3, "n_test": 4}
+    runs = [
+        {"split": split, "auc": auc, **overlap}
+        for auc_of_rows, auc_of_patients in ((0.9, 0.8), (0.8, 0.75))
+        for split, auc in (("rows", auc_of_rows), ("patients", auc_of_patients))
+    ]
+    summary = summarise(runs)
+    assert summary["rows"] == pytest.approx({"mean_auc": 0.85, "min_auc": 0.8, "max_auc": 0.9})
+    assert summary["difference"] == pytest.approx({"mean": 0.075, "low": 0.05, "high": 0.1})
+    assert summary["mean_share_seen"] == 0.75
+
+
+def test_rows_at_random_split_a_lesion_and_keep_the_share_of_malignant() -> None:
+    labels = np.repeat([0, 0, 1], 40)
+    fold = row_folds(labels, 4, seed=3)
+    assert (np.bincount(fold) == 30).all()
+    assert {int(labels[fold == number].sum()) for number in range(4)} == {10}
+    assert (fold != row_folds(labels, 4, seed=4)).any()
+
+
+@pytest.mark.training
+def test_the_lesson_is_attached_and_goes_on_where_it_was(tmp_path, monkeypatch, capsys) -> None:
+    pytest.importorskip("tensorflow", reason="needs requirements-train.txt")
+    from mammo.training.lessons import leak
+    from mammo.training.lessons.__main__ import main
+
+    prepared = write_prepared(tmp_path / "prepared")
+    out = write_tiny_artifacts(tmp_path / "artifacts")
+    command = [
+        "leak", "--data", str(prepared), "--out", str(out), "--seeds", "2", "--epochs", "1",
+        "--head-epochs", "1", "--input-size", "64", "--imagenet-weights", "none",
+    ]  # fmt: skip
+    whole = leak._run
+    done = []
+
+    def stop_at_the_third(*given):
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(given[-2:])
+        return whole(*given)
+
+    monkeypatch.setattr(leak, "_run", stop_at_the_third)
+    assert main(command) == 130
+    assert read_attachment("lessons/leak.json", out) is None
+    monkeypatch.setattr(leak, "_run", lambda *given: done.append(given[-2:]) or whole(*given))
+    assert main(command) == 0
+    assert [split for split, _ in done] == ["rows", "patients"] * 2
+    assert "by the leak" in capsys.readouterr().out
+    lesson = json.loads(read_attachment("lessons/leak.json", out) or b"")
+    assert [(run["split"], run["seed"]) for run in lesson["runs"]] == [
+        ("rows", 2026), ("patients", 2026), ("rows", 2027), ("patients", 2027),
+    ]  # fmt: skip
+    for run in lesson["runs"]:
+        shared = run["test_crops_with_patient_in_training"]
+        assert (shared == 0) == (run["split"] == "patients")
+        assert run["n_train"] + run["n_test"] == 32
+        assert run["auc_low"] <= run["auc"] <= run["auc_high"]
+    assert str(tmp_path) not in json.dumps(lesson)
+    assert not list((out.parent / ".mammo-lessons").iterdir())
+    assert main([*command, "--seeds", "1", "--without-augmentation"]) == 0
+    plain = json.loads(read_attachment("lessons/leak-without-augmentation.json", out) or b"")
+    assert plain["recipe"]["rotation_degrees"] == 0 and len(plain["runs"]) == 2
+    assert read_attachment("lessons/leak.json", out) is not None
+
+
+@pytest.mark.training
+def test_the_simple_cnn_learns_the_lesson_without_a_teacher(tmp_path) -> None:
+    pytest.importorskip("tensorflow", reason="needs requirements-train.txt")
+    from mammo.training.lessons.__main__ import main
+
+    prepared = write_prepared(tmp_path / "prepared")
+    out = write_tiny_artifacts(tmp_path / "artifacts")
+    command = ["leak", "--data", str(prepared), "--out", str(out), "--model", "simple_cnn"]
+    assert main([*command, "--seeds", "1", "--epochs", "1", "--input-size", "64"]) == 0
+    lesson = json.loads(read_attachment("lessons/leak.json", out) or b"")
+    assert (lesson["model"], lesson["recipe"]["distillation"]) == ("simple_cnn", 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--out", "nowhere"], "There is no artifacts folder at nowhere"),
+        (["--seed", "-5"], "seed must lie between 0 and"),
+        (["--seed", "4294000000"], "Received: seed=4294000001"),
+        (["--seeds", "0"], "at least one seed"),
+        (["--work", "file/x"], "stopped because of Not a directory (file/x"),
+    ],
+)
+def test_what_cannot_end_well_is_refused_before_the_first_training(
+    arguments, sentence, tmp_path, monkeypatch, capsys
+) -> None:
+    from mammo.training.lessons import leak
+    from mammo.training.lessons.__main__ import main
+
+    def train(*given: object) -> dict[str, object]:
+        assert "--work" in arguments, "it trained"
+        return {}
+
+    monkeypatch.setattr(leak, "_run", train)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    prepared = write_prepared(tmp_path / "prepared")
+    out = write_tiny_artifacts(tmp_path / "artifacts")
+    assert main(["leak", "--data", str(prepared), "--out", str(out), *arguments]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("mammo.training.lessons: ") and sentence in said
+
+
+def test_a_lesson_that_distils_is_refused(tmp_path) -> None:
+    with pytest.raises(SettingsError, match=r"labels alone.*distillation=0\.7"):
+        LeakSettings("simple_cnn", RECIPES["simple_cnn"], (1,), "none", tmp_path)
+
+
+def test_a_damaged_result_of_a_run_is_made_anew(tmp_path, monkeypatch, capsys) -> None:
+    from mammo.training.lessons import leak
+
+    recipe = replace(RECIPES["simple_cnn"], distillation=0.0)
+    settings = LeakSettings("simple_cnn", recipe, (1,), "none", tmp_path)
+    monkeypatch.setattr(leak, "_run", lambda *given: {"auc": 0.5})
+    given = (pd.DataFrame(), np.empty(0, np.uint8), "data", settings, "rows", 1)
+    assert leak._kept_run(*given) == {"auc": 0.5}
+    (tmp_path / "rows-1.json").write_text('{"identity"')
+    assert leak._kept_run(*given) == {"auc": 0.5}
+    assert "rows-1.json cannot be read" in capsys.readouterr().err
+    monkeypatch.setattr(leak, "_run", lambda *given: pytest.fail("it is kept"))
+    assert leak._kept_run(*given) == {"auc": 0.5}
+
+
+@pytest.mark.training
+def test_a_folder_without_training_rows_is_refused(tmp_path, capsys) -> None:
+    from mammo.training.lessons.__main__ import main
+
+    prepared = write_prepared(tmp_path / "prepared")
+    index = prepared / "index.csv"
+    index.write_text(index.read_text().replace(",train,", ",test,"))
+    out = write_tiny_artifacts(tmp_path / "artifacts")
+    assert main(["leak", "--data", str(prepared), "--out", str(out)]) == 1
+    assert "rows of split `train`" in capsys.readouterr().err

@@ -1,0 +1,92 @@
+"""What a release says of its models: the official split only where its counts are official."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from mammo.artifacts import load_card
+from mammo.data.table import load_crops
+from mammo.training.release import figures_in_words, trained_on
+from tests.tiny_artifacts import write_tiny_artifacts
+
+OFFICIAL = ((1318, 691), (378, 201))
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def table_of(counts: tuple[tuple[int, int], tuple[int, int]]) -> pd.DataFrame:
+    """Return a table with so many crops and patients in training and test."""
+    return pd.DataFrame(
+        [
+            {"split": split, "patient_id": f"{split}_{number % patients}"}
+            for split, (crops, patients) in zip(("train", "test"), counts, strict=True)
+            for number in range(crops)
+        ]
+    )
+
+
+def case_table(rows: Sequence[tuple[str, str, int]]) -> pd.DataFrame:
+    """Return a table of so many cases of each kind and split, named as CBIS-DDSM names them."""
+    return pd.DataFrame(
+        [
+            {
+                "split": split, "patient_id": f"P_{number:05d}", "abnormality_type": kind,
+                "pathology": "BENIGN",
+                "case_id": f"{'Mass' if kind == 'mass' else 'Calc'}-"
+                f"{'Training' if split == 'train' else 'Test'}_P_{number:05d}_LEFT_CC_1",
+            }
+            for kind, split, count in rows
+            for number in range(count)
+        ]
+    )  # fmt: skip
+
+
+def test_the_official_split_is_named_with_its_kind() -> None:
+    for name in ("simple_cnn", "mobilenetv2"):  # released before kinds were named
+        card = json.loads((ROOT / "artifacts" / name / "card.json").read_text())
+        assert trained_on(table_of(OFFICIAL)).replace(" masses", "") == card["trained_on"]
+    calcifications = table_of(((1546, 602), (326, 151)))
+    words = "CBIS-DDSM calcifications, official training split: 1,546 crops"
+    assert trained_on(calcifications).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([("mass", "train", 9), ("mass", "test", 3)], "CBIS-DDSM masses, not the whole official"),
+        (
+            [("mass", "train", 9), ("calcification", "train", 4), ("mass", "test", 3)],
+            "CBIS-DDSM masses and calcifications, not the whole official split: 13 crops",
+        ),
+        ([("calcification", "train", 9)], "CBIS-DDSM calcifications, not the whole official"),
+        ([("mass", "train", 1318), ("mass", "test", 378)], "CBIS-DDSM masses, not the whole"),
+    ],
+)
+def test_a_part_of_cbis_ddsm_is_named_as_a_part(rows, words) -> None:
+    assert trained_on(case_table(rows)).startswith(words)
+
+
+def test_other_crops_are_not_called_cbis_ddsm(prepared: Path) -> None:
+    words = "the training rows of the given crops (masses): 32 crops of 16 patients"
+    assert trained_on(load_crops(prepared)) == words
+    for counts in (
+        ((1317, 691), (378, 201)), ((1318, 690), (378, 201)), ((1318, 691), (377, 201)),
+        ((1318, 691), (326, 151)),
+    ):  # fmt: skip
+        assert "CBIS-DDSM" not in trained_on(table_of(counts))
+
+
+def test_figures_and_commands_follow_a_training(tmp_path: Path, monkeypatch) -> None:
+    out = write_tiny_artifacts(tmp_path / "my artifacts")
+    told = figures_in_words(out, ("simple_cnn", "mobilenetv2"))
+    auc = load_card("mobilenetv2", out).metrics["test"]["crop"]["auc"]
+    expected = f"on the test crops {auc.value:.2f} (95% CI {auc.low:.2f} to {auc.high:.2f})"
+    assert "MobileNetV2: AUC per crop" in told and expected in told
+    assert f"MAMMO_ARTIFACTS='{out}' streamlit run app.py" in told
+    assert f"python -m mammo.evaluate --artifacts '{out}'" in told
+    monkeypatch.setenv("MAMMO_ARTIFACTS", str(out))
+    assert figures_in_words(out, ()).splitlines() == [
+        "All figures: python -m mammo.evaluate", "In the app: streamlit run app.py",
+    ]  # fmt: skip

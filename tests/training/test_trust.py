@@ -1,0 +1,64 @@
+"""The command `python -m mammo.training.trust --data DIR`, whole, on tiny artifacts."""
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image as Picture
+
+from mammo.artifacts import read_attachment
+from mammo.artifacts.cases import CASES_NAME, read_rows, write_rows
+from mammo.inference.trust import load_trust
+from mammo.inference.trust.signals import TRUST_NAME
+from mammo.training.trust import __main__ as build
+from mammo.training.trust import measure
+from mammo.training.trust.__main__ import main
+from tests.inference.tiny_trust import blobs
+from tests.tiny_artifacts import write_tiny_artifacts
+
+
+def write_crops(folder: Path, artifacts: Path) -> None:
+    """Write a blob for each case of artifacts, as a folder of prepared crops."""
+    rows = read_rows((artifacts / CASES_NAME).read_bytes(), artifacts / CASES_NAME)
+    (folder / "crops").mkdir(parents=True)
+    kept = ("split", "patient_id", "laterality", "view", "abnormality_id", "pathology")
+    table = [{"file": f"crops/{row['case_id']}.png", **{k: row[k] for k in kept}} for row in rows]
+    for row, crop in zip(table, blobs(len(table)), strict=True):
+        Picture.fromarray(crop).save(folder / row["file"])
+    write_rows(folder / "index.csv", table)
+
+
+def test_the_command_fits_measures_and_attaches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    artifacts = write_tiny_artifacts(tmp_path / "artifacts")
+    write_crops(tmp_path / "crops", artifacts)
+    monkeypatch.setattr(measure, "outsiders", lambda half: {"blobs": blobs(2, seed=len(half))})
+    monkeypatch.setattr(measure, "_from_films", lambda: {"films": blobs(2)})
+    assert main(["--data", str(tmp_path / "crops"), "--out", str(artifacts)]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    trust = load_trust(artifacts)
+    assert trust is not None and trust.measured == printed
+    assert json.loads(read_attachment(TRUST_NAME, artifacts) or b"") == printed
+    assert {case["split"] for case in trust.cases} == {"train"}
+    assert printed["questioned"]["blobs"]["crops"] == 2
+    for measured in printed["uncertainty"].values():
+        accepted, right = measured["accepted"]["value"], measured["right"]["value"]
+        inside, outside = (measured[name]["value"] for name in ("right unsure", "right accepted"))
+        assert accepted * outside + (1 - accepted) * inside == pytest.approx(right, abs=1e-3)
+        assert measured["curve"][0]["error"]["value"] == pytest.approx(1 - right, abs=1e-3)
+    assert trust.zone("simple_cnn") is not None and trust.zone("unknown") is None
+    former = tmp_path / "former.json"
+    former.write_text(
+        json.dumps(printed | {"uncertainty": printed["uncertainty"] | {"simple_cnn": 0}})
+    )
+    command = ["--data", str(tmp_path / "crops"), "--out", str(artifacts), "--former"]
+    assert main([*command, str(former)]) == 0
+    renewed = json.loads(capsys.readouterr().out)
+    assert renewed | {"created": ""} == printed | {"created": ""}
+    assert json.loads(read_attachment(TRUST_NAME, artifacts) or b"") == renewed
+    assert main([*command, str(tmp_path / "crops" / "index.csv")]) == 1
+    assert "is no trust.json" in capsys.readouterr().err
+    monkeypatch.setattr(build, "read_attachment", lambda *_: None)
+    assert main([*command, str(former)]) == 1
+    assert "leave --former out" in capsys.readouterr().err

@@ -1,0 +1,170 @@
+"""What the experiments gave: `docs/experiments.csv`, a row each, and each one's scores beside it.
+
+The out-of-fold scores of every experiment are kept (`docs/experiments/<name>.csv`), so that any two
+can be compared crop by crop, years later and without training anew.
+"""
+
+import csv
+import io
+import re
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mammo.data.cells import decimal_number, not_a_number, shown
+from mammo.data.csv_table import read_csv_table
+from mammo.errors import DataError
+from mammo.evaluation import PatientBootstrap, auc_interval, auc_statistic, group_units
+from mammo.evaluation.edge import difference_interval
+from mammo.outputs import check_output, starts_with_mark, write_output
+from tools.experiments.plan import BASE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mammo.text import Estimate
+
+
+@dataclass(frozen=True)
+class Result:
+    """Hold one row of the log: AUC out of fold, and its difference from the base, both by crop."""
+
+    name: str
+    model: str
+    changes: str
+    seed: int
+    folds: str
+    crops: int
+    auc: float
+    auc_low: float
+    auc_high: float
+    lesion_auc: float
+    base: str
+    difference: float
+    difference_low: float
+    difference_high: float
+    lesion_difference: float
+    verdict: str
+    minutes: float
+    why: str
+
+
+COLUMNS = tuple(item.name for item in fields(Result))
+
+
+def write_scores(scores: "pd.DataFrame", path: Path) -> None:
+    """Write the columns case_id, fold, logit of one experiment."""
+    text = scores.round({"logit": 4}).to_csv(index=False, lineterminator="\n")
+    write_output(path, text.encode(), _is_scores)
+
+
+def base_scores(name: str, model: str, cases: "pd.DataFrame", folder: Path) -> "pd.Series":
+    """Return an experiment's or the release's out-of-fold logits by case."""
+    import pandas as pd
+
+    if name == BASE:
+        training = cases[cases["split"] == "train"]
+        score = training[f"{model}_score"].to_numpy(dtype=float)
+        return pd.Series(np.log(score / (1 - score)), index=training["case_id"].to_numpy())
+    return read_scores(name, folder)
+
+
+def read_scores(name: str, folder: Path) -> "pd.Series":
+    """Return an experiment's out-of-fold logits by case, as `write_scores` left them."""
+    import pandas as pd
+
+    path = folder / f"{name}.csv"
+    if not path.is_file():
+        raise DataError(
+            f"There are no scores of an experiment {name!r}: {path} is missing. Run it."
+        )
+    table = read_csv_table(path, needed=("case_id", "logit"))
+    logits = {}
+    for line, row in zip(table.lines, table.rows, strict=True):
+        logit = decimal_number(row["logit"])
+        if logit is None or row["case_id"] in logits:
+            raise DataError(
+                f"Line {line} of {path} should hold a case of its own and its logit, a number. "
+                f"Received: {shown(row['case_id'])}, {shown(row['logit'])}"
+                f"{not_a_number(row['logit'])}."
+            )
+        logits[row["case_id"]] = logit
+    return pd.Series(logits)
+
+
+def logged_minutes(name: str, path: Path) -> float:
+    """Return what the log says that an experiment took, in minutes; NaN where it says nothing."""
+    found = [float(row["minutes"]) for row in read_log(path) if row["name"] == name]
+    return found[0] if found else float("nan")
+
+
+def compare_scores(
+    table: "pd.DataFrame", logits: "pd.Series", base: "pd.Series", by_lesion: bool = False
+) -> "tuple[Estimate, Estimate]":
+    """Return the AUC of an experiment, and its paired difference from the base."""
+    rows = table[table["case_id"].isin(logits.index) & table["case_id"].isin(base.index)]
+    units = group_units(
+        "lesion" if by_lesion else "crop", rows["label"].to_numpy(),
+        rows["patient_id"].to_numpy(), rows["lesion_id"].to_numpy(),
+    )  # fmt: skip
+    bootstrap = PatientBootstrap(units.patients)
+    pooled = [
+        units.pool(1 / (1 + np.exp(-one.loc[rows["case_id"]].to_numpy()))) for one in (logits, base)
+    ]
+    statistics = [auc_statistic(units.labels, one) for one in pooled]
+    resampled = [bootstrap.distribution(statistic) for statistic in statistics]
+    values = [auc_interval(units.labels, one, bootstrap) for one in pooled]
+    gap = difference_interval(values[0], values[1], resampled[0] - resampled[1])
+    return values[0], gap
+
+
+def verdict(difference: "Estimate") -> str:
+    """Say in one word what a paired difference shows."""
+    if difference.low > 0:
+        return "helps"
+    return "harms" if difference.high < 0 else "no difference shown"
+
+
+def write_result(result: Result, path: Path) -> None:
+    """Put a row into the log, in place of an older one of the same name."""
+    new = {
+        name: f"{value:.4f}" if isinstance(value, float) else str(value)
+        for name, value in asdict(result).items()
+    }
+    rows = {row["name"]: row for row in read_log(path)} | {result.name: new}
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows.values())
+    write_output(path, text.getvalue().encode(), _is_log)
+
+
+def check_outputs(log: Path, scores: Path) -> None:
+    """Check, before hours of training, that what an experiment leaves can be written."""
+    check_output(log, _is_log)
+    check_output(scores, _is_scores)
+
+
+def _is_log(path: Path) -> bool:
+    return starts_with_mark(path, ",".join(COLUMNS).encode())
+
+
+def _is_scores(path: Path) -> bool:
+    return starts_with_mark(path, b"case_id,fold,logit")
+
+
+def read_log(path: Path) -> tuple[dict[str, str], ...]:
+    """Return the rows of the log, figures as numeric texts; none where it is missing."""
+    if not path.is_file():
+        return ()
+    table = read_csv_table(path, needed=COLUMNS)
+    for line, row in zip(table.lines, table.rows, strict=True):
+        for item in fields(Result):
+            if item.type is float and not re.fullmatch(r"nan|[+-]?\d+\.?\d*", row[item.name]):
+                raise DataError(
+                    f"Line {line} of {path} should have a number with a decimal point as "
+                    f"{item.name}. Received: {shown(row[item.name])}."
+                )
+    return table.rows

@@ -1,0 +1,241 @@
+"""Write the figures of docs/experiments.md from the log and the artifacts, and its picture.
+
+    python -m tools.experiments.note            write them
+    python -m tools.experiments.note --check    exit status 1 where the note says something else
+
+The words of the note are written by hand; what stands between `<!-- NAME: begin ... -->` and
+`<!-- NAME: end -->` belongs to this command: `targets`, `tried`, `controls`, `calibration` and
+`published`.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from mammo.artifacts import load_cases
+from mammo.command_line import exit_status
+from mammo.evaluate import evaluate_artifacts
+from mammo.evaluation import SplitEvaluation, expected_calibration_error
+from mammo.evaluation.prevalence import moved_to_prevalence
+from mammo.outputs import starts_with_mark, write_output
+from mammo.report.model_card.text import table
+from mammo.settings import TITLES
+from mammo.text import Estimate, estimate, number, percent_estimate
+from tools.experiments.forest import Bar, forest_svg
+from tools.experiments.like_for_like import published
+from tools.experiments.log import read_log
+from tools.readme.marks import agree, document, filled
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTE = ROOT / "docs" / "experiments.md"
+LOG = ROOT / "docs" / "experiments.csv"
+PICTURE = ROOT / "docs" / "experiments.svg"
+CONTROL = "labels shuffled"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Hold one aim: the model, the figure's words, unit and value, and its least (or most)."""
+
+    model: str
+    words: str
+    unit: str
+    figure: Callable[[SplitEvaluation, str], Estimate]
+    aim: float
+    at_most: bool = False
+
+
+def _metric(name: str) -> Callable[[SplitEvaluation, str], Estimate]:
+    return lambda split, model: split.models[model].metrics[name]
+
+
+def _rate(name: str) -> Callable[[SplitEvaluation, str], Estimate]:
+    return lambda split, model: split.models[model].points["youden"].rates[name]
+
+
+TARGETS = (
+    Target("mobilenetv2", "AUC a crop", "crop", _metric("auc"), 0.86),
+    Target("mobilenetv2", "AUC a lesion", "lesion", _metric("auc"), 0.89),
+    Target("mobilenetv2", "accuracy a lesion", "lesion", _rate("accuracy"), 0.80),
+    Target("mobilenetv2", "ECE a crop", "crop", _metric("ece"), 0.05, at_most=True),
+    Target("simple_cnn", "AUC a crop", "crop", _metric("auc"), 0.72),
+    Target("simple_cnn", "AUC a lesion", "lesion", _metric("auc"), 0.75),
+    Target("simple_cnn", "ECE a crop", "crop", _metric("ece"), 0.05, at_most=True),
+)
+REPORTED = (
+    ("sensitivity at 90 % specificity", _metric("sensitivity_at_specificity_90")),
+    ("specificity at 90 % sensitivity", _metric("specificity_at_sensitivity_90")),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return 0, or 1 where the note and the results do not agree."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.experiments.note",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--check", action="store_true", help="change nothing, compare")
+    parser.add_argument("--file", type=Path, default=NOTE, help="(default: %(default)s)")
+    options = parser.parse_args(arguments)
+    return exit_status(
+        "tools.experiments.note", lambda: _fill(options.file, options.check), options.file
+    )
+
+
+def _fill(file: Path, check: bool) -> int:
+    written = document(file)
+    wanted = filled(written, PARTS, file.name)
+    if check:
+        if agree(written, wanted):
+            return 0
+        print(f"{file} is not of these results: run python -m tools.experiments.note.")
+        return 1
+    write_output(file, wanted.encode(), lambda _: True)  # `filled` found its marks
+    if file == NOTE:
+        write_output(PICTURE, picture().encode(), lambda path: starts_with_mark(path, b"<svg"))
+    return 0
+
+
+def log_rows(path: Path = LOG) -> tuple[dict[str, str], ...]:
+    """Return the rows of the log, as they were written."""
+    return read_log(path)
+
+
+def targets_part() -> str:
+    """Return each target with the test figure, the out-of-fold figure, and whether it was met."""
+    rows = []
+    for one in TARGETS:
+        tested, held_out = (
+            one.figure(_splits(one.unit)[split], one.model) for split in ("test", "out_of_fold")
+        )
+        met = tested.value <= one.aim if one.at_most else tested.value >= one.aim
+        sign = "at most" if one.at_most else "at least"
+        rows.append(
+            [
+                f"{TITLES[one.model]}, {one.words}", f"{sign} {one.aim:.2f}", estimate(tested),
+                estimate(held_out), "yes" if met else "no",
+            ]
+        )  # fmt: skip
+    for words, figure in REPORTED:
+        for model, title in TITLES.items():
+            both = [
+                percent_estimate(figure(_splits("crop")[s], model)) for s in ("test", "out_of_fold")
+            ]
+            rows.append([f"{title}, {words}", "reported", *both, ""])
+    return table(["", "Target", "Official test", "Out of fold", "Met"], rows)
+
+
+def tried_part() -> str:
+    """Return a line for each experiment that was no control, the most helpful first."""
+    head = ["Experiment", "What changed", "Folds", "AUC a crop", "Difference", "Verdict"]
+    return table(head, [_tried_row(row) for row in _tried()])
+
+
+def controls_part() -> str:
+    """Return what labels dealt at random came to, and the release's recipes from another seed."""
+    rows = [
+        [
+            f"{TITLES[row['model']]}, {row['changes'] or 'seed ' + row['seed']}", row["folds"],
+            _read_interval(row, "auc"), _read_interval(row, "difference", signed=True),
+        ]
+        for row in log_rows()
+        if _is_control(row)
+    ]  # fmt: skip
+    return table(["Control", "Folds", "AUC a crop", "Difference from the release"], rows)
+
+
+def published_part() -> str:
+    """Return the AUC of both recipes on the published split, a crop and a lesion."""
+    result = published()
+    if result is None:
+        return "Not run."
+    rows = [
+        [TITLES[name], *(estimate(Estimate(**found[unit])) for unit in ("crop", "lesion"))]
+        for name, found in result["models"].items()
+    ]
+    return table(["Recipe of", "AUC a crop", "AUC a lesion"], rows)
+
+
+def calibration_part() -> str:
+    """Return how far the probabilities are off, and how much of it is the share of malignant."""
+    cases = load_cases()
+    learned = float(cases.loc[cases["split"] == "train", "label"].mean())
+    tested = cases[cases["split"] == "test"]
+    stated = float(tested["label"].mean())
+    rows = []
+    moved: dict[str, list[str]] = {"as released": [], "moved": []}
+    for model in TITLES:
+        p = tested[f"{model}_p"].to_numpy(dtype=float)
+        for key, values in (
+            ("as released", p), ("moved", moved_to_prevalence(p, learned, stated)),
+        ):  # fmt: skip
+            moved[key].append(number(expected_calibration_error(tested["label"], values)))
+    rows.append(["as released", *moved["as released"]])
+    words = f"if {number(100 * stated, 1)} % malignant had been stated beforehand"
+    rows.append([words, *moved["moved"]])
+    sentence = (
+        f"Malignant are {number(100 * learned, 1)} % of the training crops and "
+        f"{number(100 * stated, 1)} % of the test crops."
+    )
+    return f"{sentence}\n\n{table(['ECE on the official test crops', *TITLES.values()], rows)}"
+
+
+def picture() -> str:
+    """Draw the differences of all experiments that were no control."""
+    bars = [
+        Bar(
+            row["name"], float(row["difference"]), float(row["difference_low"]),
+            float(row["difference_high"]), row["verdict"],
+        )
+        for row in _tried()
+    ]  # fmt: skip
+    return forest_svg(bars, "difference in AUC out of fold, 95 % interval over patients")
+
+
+PARTS: Mapping[str, Callable[[], str]] = {
+    "targets": targets_part,
+    "tried": tried_part,
+    "controls": controls_part,
+    "calibration": calibration_part,
+    "published": published_part,
+}
+
+
+@cache
+def _splits(unit: str) -> dict[str, SplitEvaluation]:
+    return evaluate_artifacts(unit="lesion" if unit == "lesion" else "crop").splits
+
+
+def _is_control(row: Mapping[str, str]) -> bool:
+    """Tell labels dealt at random, and a recipe in which nothing was changed but the seed."""
+    return CONTROL in row["changes"] or not row["changes"]
+
+
+def _tried() -> list[dict[str, str]]:
+    rows = [row for row in log_rows() if not _is_control(row)]
+    return sorted(rows, key=lambda row: (row["model"], -float(row["difference"])))
+
+
+def _tried_row(row: Mapping[str, str]) -> list[str]:
+    return [
+        f"[{row['name']}](experiments/{row['name']}.json)",
+        f"{TITLES[row['model']]}: {row['changes'] or 'nothing'}, seed {row['seed']}. {row['why']}",
+        row["folds"],
+        _read_interval(row, "auc"),
+        f"{_read_interval(row, 'difference', signed=True)} against {row['base']}",
+        row["verdict"],
+    ]
+
+
+def _read_interval(row: Mapping[str, str], name: str, signed: bool = False) -> str:
+    value, low, high = (float(row[key]) for key in (name, f"{name}_low", f"{name}_high"))
+    form = "+.3f" if signed else ".3f"
+    return f"{value:{form}} ({low:{form}} to {high:{form}})"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
