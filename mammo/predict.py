@@ -198,7 +198,7 @@ def predict_source(source: Source, models: ModelSet) -> Outcome:
     try:
         film = _film(source.path)
         lesion = Lesion(film, box=source.box, window=source.window)
-        if lesion.area is None and not looks_like_crop(film.shape):
+        if source.box is source.window is None and not looks_like_crop(film.shape):
             height, width = film.shape
             raise WindowError(
                 f"This is a film ({width} x {height} pixels), not a ready crop, so say where the "

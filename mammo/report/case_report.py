@@ -172,8 +172,9 @@ def compose_report(
     case: str = "",
     recorded: str = "",
     doubts: Sequence[str] = (),
+    date: str = "",
 ) -> CaseReport:
-    """Fill in a report of today.
+    """Fill in a report.
 
     Parameters
     ----------
@@ -184,13 +185,14 @@ def compose_report(
         name may hold a patient's
     recorded : str, the truth in words, once the reader has asked for it
     doubts : further sentences on what is doubtful
+    date : str, ISO 8601; today by default
     """
     signals = result.signals
     similar = () if signals is None or result.questioned else signals.neighbours
     return CaseReport(
         subject=f"CBIS-DDSM, {case}" if case else OWN_PICTURE,
         facts=picture_facts(image, result.area),
-        date=datetime.now(UTC).date().isoformat(),
+        date=date or datetime.now(UTC).date().isoformat(),
         film=_film(image, result.area),
         film_words=_film_words(image),
         crop=result.answers[0].crop,

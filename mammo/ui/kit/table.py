@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from mammo import text
 from mammo.data.spreadsheet import harmless
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from mammo.evaluation.comparison import Share
 
 
