@@ -29,7 +29,7 @@ from mammo.artifacts import load_manifest
 from mammo.data.examples import ExampleLesion, example_lesions
 from mammo.errors import DataError, MammoError, SettingsError, WindowError, sentence_of
 from mammo.imaging import Image, read_image
-from mammo.imaging.region import looks_like_crop
+from mammo.imaging.region import looks_like_crop, not_a_crop
 from mammo.inference import Lesion, ModelSet, load_models
 from mammo.report.case_report import measure_thresholds
 from mammo.results import (
@@ -144,7 +144,7 @@ def example_sources(which: str | None) -> list[Source]:
 
 
 def _example_source(lesion: ExampleLesion) -> Source:
-    return Source(lesion.case_id, lesion.film, window=lesion.window, recorded=lesion.pathology)
+    return Source(lesion.case_id, lesion.film, window=lesion.window, example=lesion)
 
 
 def _is_folder(path: Path) -> bool:
@@ -199,11 +199,9 @@ def predict_source(source: Source, models: ModelSet) -> Outcome:
         film = _film(source.path)
         lesion = Lesion(film, box=source.box, window=source.window)
         if source.box is source.window is None and not looks_like_crop(film.shape):
-            height, width = film.shape
             raise WindowError(
-                f"This is a film ({width} x {height} pixels), not a ready crop, so say where the "
-                "lesion is: --box x,y,w,h (around it) or --window x,y,w,h (the exact square), in "
-                "film pixels from the top left corner."
+                f"{not_a_crop(film.shape)}: say where the lesion is by --box x,y,w,h (around it) "
+                "or --window x,y,w,h (the exact square), in film pixels from the top left corner."
             )
         return Outcome(source, models.assess(lesion))
     except Exception as error:  # noqa: BLE001  no file may end the others

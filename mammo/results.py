@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.artifacts import Card
+from mammo.data.examples import ExampleLesion, recorded_sentence
 from mammo.errors import DataError
 from mammo.imaging import Image
 from mammo.inference.result import (
@@ -45,16 +46,21 @@ HEAT_MAP_WORDS = "The heat map shows what the model used, not the extent of the 
 class Source:
     """One lesion to classify: a file, and on a film its box or window (x, y, width, height).
 
-    `name` is printed. `recorded` is the proven pathology, known for examples only. `fault` is the
-    sentence why the file cannot be read, where that is known before.
+    `name` is printed. `example` is the record of an installed example. `fault` is the sentence why
+    the file cannot be read, where that is known before.
     """
 
     name: str
     path: Path
     box: Region | None = None
     window: Region | None = None
-    recorded: str = ""
+    example: ExampleLesion | None = None
     fault: str = ""
+
+    @property
+    def recorded(self) -> str:
+        """The proven pathology, known for examples only."""
+        return "" if self.example is None else self.example.pathology
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,7 +192,7 @@ def _is_sheet(path: Path) -> bool:
 
 def free_name(source: Source, taken: set[str]) -> str:
     """Give files of one name from different folders a number; another run writes over all."""
-    whole = os.fsencode(source.name if source.recorded else source.path.stem)
+    whole = os.fsencode(source.name if source.example else source.path.stem)
     stem = whole[:LONGEST_STEM].decode(errors="ignore")
     name, number = stem, 1
     while name in taken:
@@ -237,8 +243,8 @@ class ReportFolder:
             outcome.result,
             film,
             self._measured,
-            case=source.name if source.recorded else "",
-            recorded=f"Recorded as {pathology_words(source.recorded)}." if source.recorded else "",
+            case=source.name if source.example else "",
+            recorded=recorded_sentence(source.example) if source.example else "",
             doubts=outcome.faults,
         )
         name = free_name(source, self._taken)

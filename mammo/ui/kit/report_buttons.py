@@ -33,7 +33,7 @@ def report_buttons(
     recorded : str, the truth in words; leave it empty until the reader has asked for it
     case : str, the id of a public case; an example's own is known. Never a file's name
     """
-    case = case or ("" if picture.example is None else picture.example.case_id)
+    case = case or picture.case
     for form in FORMS:
         offer_file(
             LABELS[form],

@@ -94,7 +94,9 @@ def show_result(picture: Picture, result: LesionResult) -> None:
     with st.container(horizontal=True):
         offer_file(
             "Download as CSV",
-            lambda: csv_bytes([csv_row(picture.name, result)], [a.card for a in result.answers]),
+            lambda: csv_bytes(
+                [csv_row(picture.case or picture.name, result)], [a.card for a in result.answers]
+            ),
             "mammo-result.csv",
             "text/csv",
             key="download_result",
@@ -148,7 +150,7 @@ def _heat_map(answer: ModelResult, opacity: int) -> None:
         alt=f"Crop of the lesion under the heat map of {answer.card.title}",
     )
     if heat.any():
-        st.caption("Bright: what raised the estimate. Not the extent of the lesion.")
+        st.caption("Bright: what raised the estimate most. Not the extent of the lesion.")
     else:
         st.caption("The map is empty: nothing in the crop raised the estimate.")
 

@@ -62,6 +62,11 @@ class Picture:
             return cache.example_film(self.example.film)
         return cast("Image", self.own)
 
+    @property
+    def case(self) -> str:
+        """Return the id of a public case; empty for a visitor's own picture."""
+        return "" if self.example is None else self.example.case_id
+
     def assessed(self, area: Window | None = None, patient: str | None = None) -> LesionResult:
         """Ask every model about a lesion: an area of a film, or the ready crop.
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from mammo.artifacts import Card
 from mammo.errors import sentence_of
-from mammo.imaging.region import looks_like_crop
+from mammo.imaging.region import looks_like_crop, not_a_crop
 from mammo.inference import LesionResult
 from mammo.inference.result import csv_row, familiar
 from mammo.ui.kit import cache
@@ -67,23 +67,12 @@ def _row(file: OwnFile) -> Row:
         image = read_own(file)
         thumbnail = thumbnail_uri(image.pixels)
         if not looks_like_crop(image.shape):
-            return Row(file.name, film_remark(image.shape), thumbnail)
+            where = "open it below and mark the lesion."
+            return Row(file.name, f"{not_a_crop(image.shape)}: {where}", thumbnail)
         result = Picture(file.file_id, file.name, image).assessed()
         return Row(file.name, "", thumbnail, result)
     except Exception as error:  # noqa: BLE001  no file may end the others
         return Row(file.name, sentence_of(error))
-
-
-def film_remark(shape: tuple[int, int]) -> str:
-    """Explain why a picture among many is not assessed: its lesion is not marked.
-
-    Examples
-    --------
-    >>> film_remark((4672, 2632))
-    'Not a ready crop (2632 x 4672 pixels): open it below and mark the lesion.'
-    """
-    height, width = shape
-    return f"Not a ready crop ({width} x {height} pixels): open it below and mark the lesion."
 
 
 def show_table(files: Sequence[OwnFile]) -> None:
