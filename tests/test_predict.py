@@ -181,7 +181,7 @@ def test_film_without_the_place_of_its_lesion_is_refused_by_a_sentence(
 ) -> None:
     assert main([str(film)]) == 1
     err = capsys.readouterr().err
-    assert "This is a film (1500 x 2000 pixels), not a ready crop" in err
+    assert "Not a ready crop (1500 x 2000 pixels): say where the lesion is" in err
     assert "--box x,y,w,h" in err and "--window x,y,w,h" in err
 
 
