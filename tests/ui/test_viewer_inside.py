@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 
 from mammo.errors import ArtifactError, ImageError
 from mammo.inference import Classifier, load_classifier
-from mammo.inference.head import LastStep, open_head
-from mammo.inference.inside import open_inside
+from mammo.inference.inside import LastStep, open_head, open_inside
 from mammo.inference.pictures import mosaic, most_active, shares, signed_shares
 from mammo.plots.viewer import parts_figure
 from mammo.ui.kit.result import ask_one
-from mammo.ui.viewer.wording import last_step_sentences, stage_words
+from mammo.ui.viewer.inside_section import last_step_sentences, stage_words
 from tests.inference.tiny_trust import blobs
 
 NAMES = ("simple_cnn", "mobilenetv2")

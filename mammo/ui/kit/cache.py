@@ -16,8 +16,7 @@ import mammo
 from mammo.artifacts import Card, Manifest, artifacts_folder, load_card, load_manifest
 from mammo.errors import ArtifactError, MammoError
 from mammo.inference.audit import Audit, audit_name, load_audit
-from mammo.inference.trust import Trust, load_trust
-from mammo.inference.trust.signals import TRUST_NAME
+from mammo.inference.trust import TRUST_NAME, Trust, load_trust
 from mammo.report.case_report import Measured, measure_thresholds
 from mammo.report.case_report import threshold_help as in_words
 

@@ -22,10 +22,9 @@ from mammo.ui.kit.result import THRESHOLDS, Answer, choose_threshold, show_answe
 from mammo.ui.kit.settings import THRESHOLD_LINK
 from mammo.ui.kit.trust import Signals, show_mark, show_zone
 from mammo.ui.kit.widgets import choose_option
-from mammo.ui.viewer import asking, downloads
-from mammo.ui.viewer.asking import Crop
+from mammo.ui.viewer import controls, viewing
 from mammo.ui.viewer.controls import choose_number
-from mammo.ui.viewer.viewing import Viewed
+from mammo.ui.viewer.viewing import Crop, Viewed
 
 COLOUR_NAMES: dict[str, str] = {name: name.capitalize() for name in COLOUR_MAPS}
 NOT_MEASURED = (
@@ -47,7 +46,7 @@ def show_maps(
     """Show what both models say of the crop, and where on it they found that."""
     method, colours, opacity, threshold = _choose_look()
     st.caption(f"**{method.title}**: {method.sentence} ({method.reference})")
-    given = asking.answers(viewed, crop, models)
+    given = viewing.answers(viewed, crop, models)
     alone, *columns = st.columns([3, *[4] * len(models)], border=True)
     with alone:
         _show_crop(viewed, crop)
@@ -95,7 +94,7 @@ def _show_map(
     method: Method,
     look: tuple[ColourMap, float],
 ) -> None:
-    heat = asking.heat(viewed, crop, model, method)
+    heat = viewing.heat(viewed, crop, model, method)
     st.image(
         data_uri(enlarged(overlay(crop, heat, look[1], look[0]))),
         width="stretch",
@@ -103,7 +102,7 @@ def _show_map(
     )
     st.caption(map_caption(heat, f"{method.resolution(model.card)}."))
     _show_sanity(model, method)
-    downloads.offer_map(viewed, crop, answer, method, heat, look)
+    controls.offer_map(viewed, crop, answer, method, heat, look)
 
 
 def _show_sanity(model: Classifier, method: Method) -> None:
@@ -162,7 +161,7 @@ def _show_row(
         with st.grid(len(METHODS), min_column_width=150):
             for method in METHODS:
                 with st.container(gap="xsmall"), sentences():
-                    heat = asking.heat(viewed, crop, model, method)
+                    heat = viewing.heat(viewed, crop, model, method)
                     picture = overlay(crop, heat, opacity, colours)
                     st.image(
                         data_uri(enlarged(picture, 320)),
@@ -170,8 +169,8 @@ def _show_row(
                         width="stretch",
                         alt=f"{method.title} of {model.card.title}",
                     )
-                    panels.append(downloads.titled(model, method.title, picture))
+                    panels.append(controls.titled(model, method.title, picture))
     if panels:
-        about = [downloads.estimate(answer) for answer in given]
-        about.append(downloads.SHORT_OF_LESION)
-        downloads.offer_panels(viewed, panels, len(METHODS), "all-methods", about, colours)
+        about = [controls.estimate(answer) for answer in given]
+        about.append(controls.SHORT_OF_LESION)
+        controls.offer_panels(viewed, panels, len(METHODS), "all-methods", about, colours)
