@@ -12,6 +12,7 @@ import pypdf
 import pytest
 from PIL import Image as PillowImage
 
+from mammo import text as words
 from mammo.artifacts import load_card, load_cases, load_manifest
 from mammo.errors import SettingsError
 from mammo.imaging import BURNED_IN_TEXT, Image
@@ -92,10 +93,10 @@ def test_every_figure_stands_on_the_page_as_text(
     for answer in report.answers:
         model: Classifier = load_classifier(_name(answer.title), folder)
         given = model.assess(report.crop)[0]
-        assert text.percent(given.p_malignant) in text
-        assert text.percent_range(given.p_low, given.p_high) in text
+        assert words.percent(given.p_malignant) in text
+        assert words.percent_range(given.p_low, given.p_high) in text
         for threshold in model.card.thresholds.values():
-            assert text.percent(threshold) in text
+            assert words.percent(threshold) in text
         assert load_manifest(folder).files[f"{model.name}/model.onnx"].sha256[:12] in text
     for part in (
         DATE, "L MLO, 600 x 900 pixels", "x 100, y 200, 300 x 300", "Mass-Test_P_00001_LEFT_MLO_1",
@@ -212,7 +213,7 @@ def test_the_thresholds_come_with_what_was_measured_on_these_artifacts(
                     ("specificity", 1 - flagged[~malignant].mean()),
                 ):
                     assert measured[card.name][name][rate].value == pytest.approx(value)
-                    assert f"{rate} {100 * value:.1f} % (" in helps[-1]
+                    assert f"{rate} {100 * value:.1f}% (" in helps[-1]
     assert helps[0] != helps[1]
     report = compose(subject())
     for text in (pdf_text(report), html_words(report)):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mammo.report import FORMS, Form, render
 from mammo.report.case_report import ReportSubject, TrustFacts, compose_report
-from mammo.report.render import MEDIA_TYPES
+from mammo.report.content import MEDIA_TYPES
 from mammo.ui.kit import cache
 from mammo.ui.kit.source import Lesion
 from mammo.ui.kit.widgets import offer_file
