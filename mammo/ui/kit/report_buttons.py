@@ -10,7 +10,7 @@ from functools import partial
 from mammo.inference import LesionResult
 from mammo.report import FORMS, Form, render
 from mammo.report.case_report import compose_report
-from mammo.report.render import MEDIA_TYPES
+from mammo.report.content import MEDIA_TYPES
 from mammo.ui.kit import cache
 from mammo.ui.kit.source import Picture
 from mammo.ui.kit.widgets import offer_file
