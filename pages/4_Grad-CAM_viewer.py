@@ -38,16 +38,15 @@ with sentences():
     estimates = recorded_estimates(viewed, cards)
     if viewed.crop is not None:
         models = cache.classifiers()
-        signals = viewing.signals(viewed, viewed.crop, models)
-        show_familiarity(signals)
-        show_doubts(viewed.doubts)
-        show_maps(viewed, viewed.crop, models, signals)
-        given = viewing.answers(viewed, viewed.crop, models)
-        estimates = {one.card.name: one.assessment.p_malignant for one in given}
-        show_similar(signals)
+        result = viewing.assessed(viewed)
+        show_familiarity(result.signals)
+        show_doubts(result.doubts)
+        show_maps(viewed, viewed.crop, models)
+        estimates = {name: answer.probability for name, answer in result.models.items()}
+        show_similar(result.signals)
     show_record(viewed, cards)
     if viewed.crop is not None:
-        show_report(viewed, given, signals)
+        show_report(viewed)
     with sentences():
         show_place(estimates, cards)
     if viewed.crop is not None:

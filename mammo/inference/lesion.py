@@ -22,6 +22,8 @@ class Lesion:
         The lesion in film pixels; `mammo.imaging.lesion_window` puts the crop area around it.
     window : (x, y, width, height), optional
         The exact square to cut, in whole film pixels. Give `box`, `window` or neither.
+    cut_from : int, optional
+        Of a ready crop: the side of what it was cut from, in pixels of its film, where known.
 
     Raises
     ------
@@ -39,6 +41,7 @@ class Lesion:
     image: Image | NDArray[np.uint8]
     box: Sequence[float] | None = field(default=None, kw_only=True)
     window: Sequence[float] | None = field(default=None, kw_only=True)
+    cut_from: int | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         """Check the picture; a place that does not fit it is refused where it is cut."""
@@ -63,7 +66,9 @@ class Lesion:
     @property
     def source_side(self) -> int:
         """The side of what is cut, in pixels of the file."""
-        return min(self.picture.shape) if (area := self.area) is None else area.width
+        if (area := self.area) is not None:
+            return area.width
+        return min(self.picture.shape) if self.cut_from is None else self.cut_from
 
     def crop(self, size: int) -> NDArray[np.uint8]:
         """Cut the lesion at the crop size that a model's card names.

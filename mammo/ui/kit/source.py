@@ -67,18 +67,25 @@ class Picture:
         """Return the id of a public case; empty for a visitor's own picture."""
         return "" if self.example is None else self.example.case_id
 
-    def assessed(self, area: Window | None = None, patient: str | None = None) -> LesionResult:
+    def assessed(
+        self,
+        area: Window | None = None,
+        *,
+        patient: str | None = None,
+        cut_from: int | None = None,
+    ) -> LesionResult:
         """Ask every model about a lesion: an area of a film, or the ready crop.
 
         The result holds no film, so that a session can keep it. `patient` is whose lesions are no
-        similar cases.
+        similar cases, `cut_from` the side of what a ready crop was cut from.
 
         Raises
         ------
         WindowError
             The area does not fit the film, or the ready crop is far from square.
         """
-        return cache.models().assess(Lesion(self.image, window=area), exclude_patient=patient)
+        lesion = Lesion(self.image, window=area, cut_from=cut_from)
+        return cache.models().assess(lesion, exclude_patient=patient)
 
 
 def choose() -> tuple[Picture | None, Sequence[OwnFile]]:

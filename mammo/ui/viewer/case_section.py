@@ -7,19 +7,15 @@ import streamlit as st
 
 from mammo import text
 from mammo.artifacts import Card
-from mammo.imaging import Image, Window
 from mammo.plots.style import figure_config
 from mammo.plots.viewer import place_counts, place_figure, place_sentence
-from mammo.ui.kit import cache, case_folder
+from mammo.ui.kit import case_folder
 from mammo.ui.kit.case_words import recorded_lines, recorded_words, score_lines
 from mammo.ui.kit.frame import sentences, small_notice
 from mammo.ui.kit.report_buttons import report_buttons
-from mammo.ui.kit.result import Answer
-from mammo.ui.kit.source import Lesion, Picture
-from mammo.ui.kit.trust import Signals
 from mammo.ui.kit.widgets import draw
 from mammo.ui.viewer.controls import offer_csv
-from mammo.ui.viewer.viewing import NO_PIXELS, Viewed
+from mammo.ui.viewer.viewing import NO_PIXELS, Viewed, assessed
 
 TRAINED_ON = (
     "This is a case of training: the released models learned from it, and what they say of it "
@@ -67,36 +63,18 @@ def recorded_estimates(viewed: Viewed, cards: Sequence[Card]) -> Mapping[str, fl
     return {name: p for name, p in found.items() if p == p}
 
 
-def show_report(viewed: Viewed, answers: Sequence[Answer], signals: Signals | None) -> None:
+def show_report(viewed: Viewed) -> None:
     """Offer the report; it tells what was recorded only once the visitor has asked for it."""
-    asked = bool(st.session_state.get(record_key(viewed), False))
+    row = viewed.row
+    asked = row is not None and bool(st.session_state.get(record_key(viewed), False))
     with st.container(horizontal=True):
         report_buttons(
-            _lesion(viewed, answers),
-            answers,
-            signals,
+            viewed.picture,
+            assessed(viewed),
             key="viewer_report",
-            recorded=_recorded(viewed) if asked else "",
-            doubts=viewed.doubts,
-            case="" if viewed.row is None else str(viewed.row["case_id"]),
+            recorded=recorded_words(row.to_dict()) if row is not None and asked else "",
+            case="" if row is None else str(row["case_id"]),
         )
-
-
-def _lesion(viewed: Viewed, answers: Sequence[Answer]) -> Lesion:
-    """Return an example with its film; any other crop as it is."""
-    case = "" if viewed.row is None else str(viewed.row["case_id"])
-    example = cache.examples_at_hand().get(case)
-    if example is not None:
-        picture = Picture(viewed.key, case, None, example)
-        return Lesion(picture, Window(*example.window))
-    crop = answers[0].crop if viewed.crop is None else viewed.crop
-    return Lesion(Picture(viewed.key, case, Image(crop)))
-
-
-def _recorded(viewed: Viewed) -> str:
-    if viewed.row is None:
-        return ""
-    return recorded_words(viewed.row.to_dict())
 
 
 def show_place(estimates: Mapping[str, float], cards: Sequence[Card]) -> None:

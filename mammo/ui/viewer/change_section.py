@@ -92,7 +92,7 @@ def _number_fields(side: int) -> None:
 def _show_answers(
     viewed: Viewed, crop: Crop, models: Sequence[Classifier], box: Region | None, fill: Fill
 ) -> None:
-    given = viewing.answers(viewed, crop, models)
+    given = viewing.assessed(viewed).answers
     before = [answer.assessment.p_malignant for answer in given]
     changed = crop if box is None else covered(crop, box, fill)
     after = before if box is None else [float(model.predict(changed)[0]) for model in models]

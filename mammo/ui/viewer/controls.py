@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 
 from mammo import text
 from mammo.imaging.region import Region
-from mammo.inference import Classifier
+from mammo.inference import Classifier, ModelResult
 from mammo.inference.maps import Method
 from mammo.inference.overlay import ColourMap
 from mammo.inference.pictures import Panel, heat_map_sheet, panel_sheet
 from mammo.ui.kit.address import keep_in_link, went_back
-from mammo.ui.kit.result import Answer
 from mammo.ui.kit.table import csv_of
 from mammo.ui.kit.widgets import offer_file
 from mammo.ui.viewer.viewing import Crop, Viewed
@@ -119,7 +118,7 @@ def titled(model: Classifier, title: str, picture: NDArray[np.uint8]) -> Panel:
 def offer_map(
     viewed: Viewed,
     crop: Crop,
-    answer: Answer,
+    answer: ModelResult,
     method: Method,
     heat: NDArray[np.float32],
     look: tuple[ColourMap, float],
@@ -174,7 +173,7 @@ def offer_csv(columns: Mapping[str, Sequence[object]], name: str) -> None:
     )
 
 
-def estimate(answer: Answer) -> str:
+def estimate(answer: ModelResult) -> str:
     """Say a model's estimate for a caption."""
     p_malignant = text.percent(answer.assessment.p_malignant)
     return f"{answer.card.title}: estimated probability of malignancy {p_malignant}."

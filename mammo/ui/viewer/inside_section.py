@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mammo import text
 from mammo.artifacts import artifacts_folder
 from mammo.imaging.preprocess import prepare
-from mammo.inference import Classifier, load_classifier
+from mammo.inference import Classifier, ModelResult, load_classifier
 from mammo.inference.inside import Head, Inside, LastStep, Stage, open_head, open_inside
 from mammo.inference.overlay import ColourMap, colour, overlay
 from mammo.inference.pictures import Panel, mosaic, most_active, shares, signed_shares
@@ -23,7 +23,6 @@ from mammo.plots.viewer import parts_figure
 from mammo.ui.kit import cache
 from mammo.ui.kit.display import data_uri, enlarged
 from mammo.ui.kit.frame import sentences, small_notice
-from mammo.ui.kit.result import Answer
 from mammo.ui.kit.widgets import choose_option, draw
 from mammo.ui.viewer import controls, viewing
 from mammo.ui.viewer.controls import choose_number
@@ -139,7 +138,7 @@ def _show_last_step(viewed: Viewed, sized: Crop, model: Classifier, head: Head) 
     """Show how the features add up to the logit, and the logit becomes the estimate."""
     st.subheader("From features to the estimate", anchor=False)
     last = remembered(viewed, ("last step", model.name), lambda: head.of(sized))
-    (given,) = viewing.answers(viewed, sized, [model])
+    given = viewing.assessed(viewed)[model.name]
     for sentence in last_step_sentences(last, given):
         st.markdown(sentence)
     draw(
@@ -182,7 +181,7 @@ def stage_words(stage: Stage, maps: NDArray[np.float32], places: Sequence[int]) 
     )
 
 
-def last_step_sentences(last: LastStep, given: Answer) -> list[str]:
+def last_step_sentences(last: LastStep, given: ModelResult) -> list[str]:
     """Say how the features of the crop add up to its logit, and what that is as an estimate."""
     up, down = (float(part.sum()) for part in (last.parts[last.parts > 0],
                                                last.parts[last.parts < 0]))  # fmt: skip

@@ -11,16 +11,16 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from mammo import text
-from mammo.inference import Classifier
+from mammo.inference import Classifier, ModelResult
 from mammo.inference.maps import METHODS, Method
 from mammo.inference.overlay import COLOUR_MAPS, ColourMap, colour, overlay
 from mammo.ui.kit import cache
 from mammo.ui.kit.address import keep_in_link, went_back
 from mammo.ui.kit.display import data_uri, enlarged
 from mammo.ui.kit.frame import sentences, small_notice
-from mammo.ui.kit.result import THRESHOLDS, Answer, choose_threshold, show_answer, show_steadiness
+from mammo.ui.kit.result import THRESHOLDS, choose_threshold, show_answer, show_steadiness
 from mammo.ui.kit.settings import THRESHOLD_LINK
-from mammo.ui.kit.trust import Signals, show_mark, show_zone
+from mammo.ui.kit.trust import show_mark, show_zone
 from mammo.ui.kit.widgets import choose_option
 from mammo.ui.viewer import controls, viewing
 from mammo.ui.viewer.controls import choose_number
@@ -40,13 +40,12 @@ COLOURS_HELP = "All three rise evenly in lightness, for colour-blind eyes and gr
 
 
 @st.fragment
-def show_maps(
-    viewed: Viewed, crop: Crop, models: Sequence[Classifier], signals: Signals | None
-) -> None:
+def show_maps(viewed: Viewed, crop: Crop, models: Sequence[Classifier]) -> None:
     """Show what both models say of the crop, and where on it they found that."""
     method, colours, opacity, threshold = _choose_look()
     st.caption(f"**{method.title}**: {method.sentence} ({method.reference})")
-    given = viewing.answers(viewed, crop, models)
+    result = viewing.assessed(viewed)
+    given, signals = result.answers, result.signals
     alone, *columns = st.columns([3, *[4] * len(models)], border=True)
     with alone:
         _show_crop(viewed, crop)
@@ -54,11 +53,11 @@ def show_maps(
     for column, model, answer in zip(columns, models, given, strict=True):
         with column:
             show_mark(signals)
-            show_answer(answer, answer.card.thresholds[threshold])
+            show_answer(answer, threshold)
             with sentences():
                 _show_map(viewed, crop, model, answer, method, (colours, opacity))
-            show_steadiness(answer, answer.card.thresholds[threshold])
-            show_zone(signals, model.name, answer.assessment)
+            show_steadiness(answer, threshold)
+            show_zone(signals, answer)
     small_notice()
     _show_row(viewed, crop, models, colours, opacity, given)
 
@@ -90,7 +89,7 @@ def _show_map(
     viewed: Viewed,
     crop: Crop,
     model: Classifier,
-    answer: Answer,
+    answer: ModelResult,
     method: Method,
     look: tuple[ColourMap, float],
 ) -> None:
@@ -146,7 +145,7 @@ def _show_row(
     models: Sequence[Classifier],
     colours: ColourMap,
     opacity: float,
-    given: Sequence[Answer],
+    given: Sequence[ModelResult],
 ) -> None:
     """Show the maps of all methods in a row a model, once asked: some take seconds."""
     wanted = choose_option(

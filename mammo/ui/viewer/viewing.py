@@ -13,17 +13,16 @@ from numpy.typing import NDArray
 
 from mammo.artifacts import artifacts_folder
 from mammo.errors import DataError
-from mammo.imaging import quality_warnings
-from mammo.inference import Classifier
+from mammo.imaging import Image, Window
+from mammo.inference import Classifier, LesionResult
 from mammo.inference.batch import at_size
 from mammo.inference.explain import explain
 from mammo.inference.maps import Method
 from mammo.inference.perturb import Change, curve
 from mammo.ui.kit import cache, case_folder
 from mammo.ui.kit.data_folder import FOLDER_VARIABLE, data_folder
-from mammo.ui.kit.own_files import OWN_SHELF, own_crop
-from mammo.ui.kit.result import Answer, ask_one
-from mammo.ui.kit.trust import Signals, ask_trust
+from mammo.ui.kit.own_files import OWN_SHELF, OwnCrop, own_crop
+from mammo.ui.kit.source import Picture
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +41,17 @@ class Viewed:
     name: str
     crop: NDArray[np.uint8] | None
     row: "pd.Series | None"
-    doubts: tuple[str, ...] = ()
+    own: OwnCrop | None = None
+
+    @property
+    def picture(self) -> Picture:
+        """Return an example with its film; any other crop as it is."""
+        assert self.crop is not None  # noqa: S101 - what has no pixels has no picture
+        case = "" if self.row is None else str(self.row["case_id"])
+        example = cache.examples_at_hand().get(case)
+        warnings = () if self.own is None else self.own.doubts
+        image = None if example else Image(self.crop, warnings=warnings)
+        return Picture(self.key, case, image, example)
 
     @property
     def public(self) -> bool:
@@ -61,9 +70,7 @@ def view_case(case: str) -> Viewed:
     rows = cases[cases["case_id"] == case]
     if rows.empty:
         raise DataError(unknown_case(case, len(cases), str(cases["case_id"].iloc[0])))
-    crop = case_folder.crop_of(case)
-    doubts = () if crop is None else quality_warnings(crop, source_side=_side(case, crop))
-    return Viewed(f"{case}|{data_folder()}", case, crop, rows.iloc[0], doubts)
+    return Viewed(f"{case}|{data_folder()}", case, case_folder.crop_of(case), rows.iloc[0])
 
 
 def unknown_case(case: str, total: int, like: str) -> str:
@@ -82,12 +89,6 @@ Mass-Test_P_00173_LEFT_CC_1: choose one above, or type it whole.'
     )
 
 
-def _side(case: str, crop: NDArray[np.uint8]) -> int:
-    """Return the side of an example's window on its film; else of the crop itself."""
-    lesion = cache.examples_at_hand().get(case)
-    return crop.shape[0] if lesion is None else lesion.window[2]
-
-
 def view_own() -> Viewed:
     """Open the crop that the visitor brought from the upload page."""
     own = own_crop()
@@ -97,8 +98,7 @@ def view_own() -> Viewed:
             "classify, and choose “Look closer” below its result. It stays in your own session: a "
             "link does not carry it."
         )
-    doubts = (*own.doubts, *quality_warnings(own.crop, source_side=own.source_side))
-    return Viewed(f"{OWN_KEY}|{own.key}", own.name, own.crop, None, tuple(dict.fromkeys(doubts)))
+    return Viewed(f"{OWN_KEY}|{own.key}", own.name, own.crop, None, own)
 
 
 NO_PIXELS = (
@@ -185,25 +185,16 @@ def sized(crop: Crop, size: int) -> Crop:
     return np.asarray(at_size(crop[np.newaxis], size)[0], np.uint8)
 
 
-def answers(viewed: Viewed, crop: Crop, models: Sequence[Classifier]) -> tuple[Answer, ...]:
-    """Ask every model about the crop, uint8 (S, S)."""
-    return tuple(
-        remembered(
-            viewed,
-            ("answer", model.name),
-            partial(ask_one, model, sized(crop, model.card.crop_size)),
-        )
-        for model in models
-    )
+def assessed(viewed: Viewed) -> LesionResult:
+    """Ask every model about the lesion; a case's own patient is no similar case."""
+    return remembered(viewed, ("result",), partial(_assess, viewed))
 
 
-def signals(viewed: Viewed, crop: Crop, models: Sequence[Classifier]) -> Signals | None:
-    """Compute the trust signals of the crop; a case's own patient is no similar case."""
-    return remembered(
-        viewed,
-        ("trust",),
-        lambda: ask_trust(answers(viewed, crop, models), viewed.patient),
-    )
+def _assess(viewed: Viewed) -> LesionResult:
+    picture, own = viewed.picture, viewed.own
+    area = None if picture.example is None else Window(*picture.example.window)
+    side = None if own is None else own.source_side
+    return picture.assessed(area, patient=viewed.patient, cut_from=side)
 
 
 def heat(viewed: Viewed, crop: Crop, model: Classifier, method: Method) -> NDArray[np.float32]:
