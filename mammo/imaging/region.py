@@ -25,6 +25,17 @@ def looks_like_crop(shape: tuple[int, ...]) -> bool:
     return longer <= CROP_LONGEST and longer <= SQUARE_TOLERANCE * shorter
 
 
+def not_a_crop(shape: tuple[int, ...]) -> str:
+    """Return the beginning of the sentence on a film whose lesion is not marked.
+
+    Examples
+    --------
+    >>> not_a_crop((4672, 2632))
+    'Not a ready crop (2632 x 4672 pixels)'
+    """
+    return f"Not a ready crop ({shape[1]} x {shape[0]} pixels)"
+
+
 def selected_box(
     event: Mapping[str, Any] | None,
     film_shape: tuple[int, ...],
