@@ -1,4 +1,4 @@
-"""What is known of the case on show beside its pixels: descriptors, recorded scores, doubts."""
+"""What is known of the case on show beside its pixels: its record, its report, its place."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,12 +14,10 @@ from mammo.ui.kit import cache, case_folder
 from mammo.ui.kit.case_words import recorded_lines, recorded_words, score_lines
 from mammo.ui.kit.frame import sentences, small_notice
 from mammo.ui.kit.report_buttons import report_buttons
-from mammo.ui.kit.result import Answer
 from mammo.ui.kit.source import Lesion, Picture
-from mammo.ui.kit.trust import Signals
 from mammo.ui.kit.widgets import draw
 from mammo.ui.viewer.controls import offer_csv
-from mammo.ui.viewer.viewing import NO_PIXELS, Viewed
+from mammo.ui.viewer.viewing import NO_PIXELS, Asked, Viewed
 
 TRAINED_ON = (
     "This is a case of training: the released models learned from it, and what they say of it "
@@ -29,12 +27,13 @@ TRAINED_ON = (
 
 def show_standing(viewed: Viewed) -> None:
     """Say where the case comes from, as far as that changes what to think of the answers."""
-    if viewed.row is not None and viewed.row["split"] != "test":
+    if viewed.row is None:
+        return
+    if viewed.row["split"] != "test":
         st.warning(TRAINED_ON, icon=":material/school:")
-    if viewed.row is not None:
-        with sentences():
-            case_folder.folder()  # one that cannot be read has its sentence here
-    if viewed.row is not None and viewed.crop is None:
+    with sentences():
+        case_folder.folder()  # one that cannot be read has its sentence here
+    if viewed.crop is None:
         st.info(NO_PIXELS, icon=":material/hide_image:")
 
 
@@ -42,8 +41,7 @@ def show_record(viewed: Viewed, cards: Sequence[Card]) -> None:
     """Show what the data set records of a public case, once asked: first guess, then look."""
     if viewed.row is None:
         return
-    asked = viewed.crop is None or st.toggle("Show what was recorded", key=record_key(viewed))
-    if not asked:
+    if viewed.crop is not None and not st.toggle("Show what was recorded", key=_record_key(viewed)):
         return
     with st.container(border=True):
         st.markdown(f"Recorded as **{text.pathology_words(str(viewed.row['pathology']))}**.")
@@ -54,8 +52,7 @@ def show_record(viewed: Viewed, cards: Sequence[Card]) -> None:
         small_notice()
 
 
-def record_key(viewed: Viewed) -> str:
-    """Return the key of the toggle that shows what was recorded of a case."""
+def _record_key(viewed: Viewed) -> str:
     return f"viewer_record_{viewed.key}"
 
 
@@ -67,36 +64,31 @@ def recorded_estimates(viewed: Viewed, cards: Sequence[Card]) -> Mapping[str, fl
     return {name: p for name, p in found.items() if p == p}
 
 
-def show_report(viewed: Viewed, answers: Sequence[Answer], signals: Signals | None) -> None:
+def show_report(asked: Asked) -> None:
     """Offer the report; it tells what was recorded only once the visitor has asked for it."""
-    asked = bool(st.session_state.get(record_key(viewed), False))
+    viewed = asked.viewed
+    told = viewed.row is not None and st.session_state.get(_record_key(viewed), False)
     with st.container(horizontal=True):
         report_buttons(
-            _lesion(viewed, answers),
-            answers,
-            signals,
+            _lesion(asked),
+            asked.answers(),
+            asked.signals(),
             key="viewer_report",
-            recorded=_recorded(viewed) if asked else "",
+            recorded=recorded_words(viewed.row.to_dict())
+            if told and viewed.row is not None
+            else "",
             doubts=viewed.doubts,
-            case="" if viewed.row is None else str(viewed.row["case_id"]),
+            case=viewed.case,
         )
 
 
-def _lesion(viewed: Viewed, answers: Sequence[Answer]) -> Lesion:
+def _lesion(asked: Asked) -> Lesion:
     """Return an example with its film; any other crop as it is."""
-    case = "" if viewed.row is None else str(viewed.row["case_id"])
+    key, case = asked.viewed.key, asked.viewed.case
     example = cache.examples_at_hand().get(case)
     if example is not None:
-        picture = Picture(viewed.key, case, None, example)
-        return Lesion(picture, Window(*example.window))
-    crop = answers[0].crop if viewed.crop is None else viewed.crop
-    return Lesion(Picture(viewed.key, case, Image(crop)))
-
-
-def _recorded(viewed: Viewed) -> str:
-    if viewed.row is None:
-        return ""
-    return recorded_words(viewed.row.to_dict())
+        return Lesion(Picture(key, case, None, example), Window(*example.window))
+    return Lesion(Picture(key, case, Image(asked.crop)))
 
 
 def show_place(estimates: Mapping[str, float], cards: Sequence[Card]) -> None:
@@ -123,15 +115,15 @@ def _show_model(card: Card, p_case: float) -> None:
     cases = case_folder.cases()
     test = cases[(cases["split"] == "test") & cases[f"{card.name}_p"].notna()]
     p, labels = test[f"{card.name}_p"].to_numpy(np.float64), (test["label"] == 1).to_numpy(bool)
+    name, sentence = f"place-{card.name}", place_sentence(p, labels, p_case)
     st.markdown(f"**{card.title}**")
     draw(
         place_figure(p, labels, p_case, card.thresholds["youden"]),
-        config=figure_config(f"place-{card.name}"),
+        config=figure_config(name),
         key=f"place_{card.name}",
-        alt=f"Test crops by the estimate of {card.title} and by class. "
-        + place_sentence(p, labels, p_case),
+        alt=f"Test crops by the estimate of {card.title} and by class. {sentence}",
     )
-    st.markdown(place_sentence(p, labels, p_case))
+    st.markdown(sentence)
     edges, benign, malignant = place_counts(p, labels)
     offer_csv(
         {
@@ -141,5 +133,5 @@ def _show_model(card: Card, p_case: float) -> None:
             "malignant": malignant.tolist(),
             "this case": [p_case] * len(benign),
         },
-        f"place-{card.name}",
+        name,
     )

@@ -1,22 +1,26 @@
-"""The crop on show: a public case or the visitor's own, with its pixels where they are at hand."""
+"""The crop on show, a public case or the visitor's own, and what the models say of it.
+
+What was computed is kept, so that a moved slider computes it once. Public cases share one shelf for
+all visitors; a crop of the visitor's own is kept in their session, on a shelf that goes when
+another crop takes its place. Both are bounded.
+"""
 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from mammo import text
 from mammo.artifacts import artifacts_folder
 from mammo.errors import DataError
 from mammo.imaging import quality_warnings
 from mammo.inference import Classifier
 from mammo.inference.batch import at_size
-from mammo.inference.explain import explain
 from mammo.inference.maps import Method
 from mammo.inference.perturb import Change, curve
 from mammo.ui.kit import cache, case_folder
@@ -28,31 +32,35 @@ from mammo.ui.kit.trust import Signals, ask_trust
 if TYPE_CHECKING:
     import pandas as pd
 
-
-OWN_KEY = "own"
 LONGEST_ID = 60
 """Characters of an unknown id that are shown."""
+NO_PIXELS = (
+    "The picture of this case is not at hand, so there is no map to draw; what was recorded and "
+    "scored stands below. mammo carries the films of ten example lesions. For all cases: `python "
+    "-m mammo.download` and `python -m mammo.prepare` (README), then set "
+    f"{FOLDER_VARIABLE} to the prepared folder."
+)
+_SHARED_ITEMS = 400
+_OWN_ITEMS = 60
+
+Crop = NDArray[np.uint8]
+Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True, eq=False)
 class Viewed:
-    """Hold what is looked at."""
+    """Hold what is looked at: a public case, with its row of the release, or the visitor's own."""
 
     key: str
     name: str
-    crop: NDArray[np.uint8] | None
+    crop: Crop | None
     row: "pd.Series | None"
     doubts: tuple[str, ...] = ()
 
     @property
-    def public(self) -> bool:
-        """Tell whether visitors may share what is computed of it."""
-        return self.row is not None
-
-    @property
-    def patient(self) -> str | None:
-        """Return the patient of a public case."""
-        return None if self.row is None else str(self.row["patient_id"])
+    def case(self) -> str:
+        """Return the id of a public case; of an own crop, nothing."""
+        return "" if self.row is None else self.name
 
 
 def view_case(case: str) -> Viewed:
@@ -62,7 +70,11 @@ def view_case(case: str) -> Viewed:
     if rows.empty:
         raise DataError(unknown_case(case, len(cases), str(cases["case_id"].iloc[0])))
     crop = case_folder.crop_of(case)
-    doubts = () if crop is None else quality_warnings(crop, source_side=_side(case, crop))
+    doubts: tuple[str, ...] = ()
+    if crop is not None:
+        example = cache.examples_at_hand().get(case)
+        side = crop.shape[0] if example is None else example.window[2]
+        doubts = quality_warnings(crop, source_side=side)
     return Viewed(f"{case}|{data_folder()}", case, crop, rows.iloc[0], doubts)
 
 
@@ -77,15 +89,9 @@ Mass-Test_P_00173_LEFT_CC_1: choose one above, or type it whole.'
     """
     shown = case if len(case) <= LONGEST_ID else f"{case[:LONGEST_ID]}…"
     return (
-        f"There is no case {shown} among the {total:,} of the release. An id looks like {like}: "
-        "choose one above, or type it whole."
+        f"There is no case {shown} among the {text.number(total, 0)} of the release. An id looks "
+        f"like {like}: choose one above, or type it whole."
     )
-
-
-def _side(case: str, crop: NDArray[np.uint8]) -> int:
-    """Return the side of an example's window on its film; else of the crop itself."""
-    lesion = cache.examples_at_hand().get(case)
-    return crop.shape[0] if lesion is None else lesion.window[2]
 
 
 def view_own() -> Viewed:
@@ -98,21 +104,7 @@ def view_own() -> Viewed:
             "link does not carry it."
         )
     doubts = (*own.doubts, *quality_warnings(own.crop, source_side=own.source_side))
-    return Viewed(f"{OWN_KEY}|{own.key}", own.name, own.crop, None, tuple(dict.fromkeys(doubts)))
-
-
-NO_PIXELS = (
-    "The picture of this case is not at hand, so there is no map to draw; what was recorded and "
-    "scored stands below. mammo carries the films of ten example lesions. For all cases: `python "
-    "-m mammo.download` and `python -m mammo.prepare` (README), then set "
-    f"{FOLDER_VARIABLE} to the prepared folder."
-)
-
-
-_SHARED_ITEMS = 400
-_OWN_ITEMS = 60
-
-Thing = TypeVar("Thing")
+    return Viewed(f"own|{own.key}", own.name, own.crop, None, tuple(dict.fromkeys(doubts)))
 
 
 class Shelf:
@@ -126,10 +118,6 @@ class Shelf:
     def __len__(self) -> int:
         """Count what is kept."""
         return len(self._things)
-
-    def __contains__(self, name: Hashable) -> bool:
-        """Tell whether a thing is kept."""
-        return name in self._things
 
     def take(self, name: Hashable, make: Callable[[], Thing]) -> Thing:
         """Return a thing by its name, made where it is not kept; an error keeps nothing."""
@@ -146,113 +134,74 @@ class Shelf:
         return made
 
 
-def remembered(viewed: Viewed, what: tuple[Hashable, ...], make: Callable[[], Thing]) -> Thing:
-    """Return what was computed of a crop, computed now where it is not kept."""
-    shelf = _shared() if viewed.public else _own(viewed)
-    return shelf.take(_name(viewed, what), make)
-
-
-def is_remembered(viewed: Viewed, what: tuple[Hashable, ...]) -> bool:
-    """Tell whether `remembered` would answer at once."""
-    shelf = _shared() if viewed.public else _own(viewed)
-    return _name(viewed, what) in shelf
-
-
-def _name(viewed: Viewed, what: tuple[Hashable, ...]) -> Hashable:
-    """Name a thing so that other artifacts, or a new training, find nothing of the old."""
-    return (str(artifacts_folder()), cache.manifest().created, viewed.key, *what)
-
-
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _shared() -> Shelf:
     return Shelf(_SHARED_ITEMS)
 
 
-def _own(viewed: Viewed) -> Shelf:
+def _own(key: str) -> Shelf:
     held = st.session_state.get(OWN_SHELF)
-    if held is None or held[0] != viewed.key:
-        held = (viewed.key, Shelf(_OWN_ITEMS))
+    if held is None or held[0] != key:
+        held = (key, Shelf(_OWN_ITEMS))
         st.session_state[OWN_SHELF] = held
     shelf: Shelf = held[1]
     return shelf
 
 
-Crop = NDArray[np.uint8]
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Ask models about the crop on show, each question once."""
 
+    viewed: Viewed
+    crop: Crop
+    models: Sequence[Classifier]
 
-def sized(crop: Crop, size: int) -> Crop:
-    """Bring a crop to a card's crop size, uint8 (size, size)."""
-    return np.asarray(at_size(crop[np.newaxis], size)[0], np.uint8)
+    def once(self, make: Callable[[], Thing], *what: Hashable) -> Thing:
+        """Return what was computed of the crop under a name, computed now where it is not kept."""
+        viewed = self.viewed
+        shelf = _own(viewed.key) if viewed.row is None else _shared()
+        # Other artifacts, or a new training, find nothing of the old.
+        name = (str(artifacts_folder()), cache.manifest().created, viewed.key, *what)
+        return shelf.take(name, make)
 
+    def answer(self, model: Classifier) -> Answer:
+        """Return what a model says of the crop, brought to the crop size of its card."""
 
-def answers(viewed: Viewed, crop: Crop, models: Sequence[Classifier]) -> tuple[Answer, ...]:
-    """Ask every model about the crop, uint8 (S, S)."""
-    return tuple(
-        remembered(
-            viewed,
-            ("answer", model.name),
-            partial(ask_one, model, sized(crop, model.card.crop_size)),
-        )
-        for model in models
-    )
+        def ask() -> Answer:
+            sized = at_size(self.crop[np.newaxis], model.card.crop_size)[0]
+            return ask_one(model, np.asarray(sized, np.uint8))
 
+        return self.once(ask, "answer", model.name)
 
-def signals(viewed: Viewed, crop: Crop, models: Sequence[Classifier]) -> Signals | None:
-    """Compute the trust signals of the crop; a case's own patient is no similar case."""
-    return remembered(
-        viewed,
-        ("trust",),
-        lambda: ask_trust(answers(viewed, crop, models), viewed.patient),
-    )
+    def answers(self) -> tuple[Answer, ...]:
+        """Return what every model says of the crop."""
+        return tuple(self.answer(model) for model in self.models)
 
+    def signals(self) -> Signals | None:
+        """Return the trust signals of the crop; a case's own patient is no similar case."""
+        row = self.viewed.row
+        patient = None if row is None else str(row["patient_id"])
+        return self.once(lambda: ask_trust(self.answers(), patient), "trust")
 
-def heat(viewed: Viewed, crop: Crop, model: Classifier, method: Method) -> NDArray[np.float32]:
-    """Compute a method's map, float32 (S, S) in 0-1, with a bar of progress where it takes long."""
-    place = st.empty()
-    progress = _bar(place, method, model)
-    try:
-        return remembered(
-            viewed,
-            ("heat", model.name, method.key),
-            lambda: explain(model, crop, method=method.key, on_progress=progress),
-        )
-    finally:
-        place.empty()
+    def heat(self, model: Classifier, method: Method) -> NDArray[np.float32]:
+        """Return a method's map, float32 (S, S) in 0-1; a bar shows its progress."""
+        place, title = st.empty(), f"{method.title}, {model.card.title}"
 
+        def show(done: int, total: int) -> None:
+            place.progress(min(done / max(total, 1), 1.0), title)
 
-def _bar(
-    place: "st.delta_generator.DeltaGenerator", method: Method, model: Classifier
-) -> Callable[[int, int], None]:
-    """Return what draws progress into a place, at most a hundred times."""
-    shown = -1
+        try:
+            return self.once(
+                lambda: model.explain(self.crop, method.key, show), "heat", model.name, method.key
+            )
+        finally:
+            place.empty()
 
-    def show(done: int, total: int) -> None:
-        nonlocal shown
-        percent = 100 * done // max(total, 1)
-        if percent != shown:
-            shown = percent
-            place.progress(min(percent, 100), f"{method.title}, {model.card.title}")
+    def curves(self, change: Change) -> dict[str, NDArray[np.float64]]:
+        """Return each model's estimate over the range of a change, model name -> float64 (k,)."""
 
-    return show
+        def ask() -> dict[str, NDArray[np.float64]]:
+            with st.spinner(f"Asking both models at {len(change.amounts)} amounts", show_time=True):
+                return {model.name: curve(model, self.crop, change) for model in self.models}
 
-
-def curves(
-    viewed: Viewed, crop: Crop, models: Sequence[Classifier], change: Change
-) -> dict[str, NDArray[np.float64]]:
-    """Compute each model's estimate over the range of a change, model name -> float64 (k,)."""
-    what = [("curve", model.name, change.key) for model in models]
-    if all(is_remembered(viewed, one) for one in what):
-        return _curves(viewed, crop, models, change)
-    with st.spinner(f"Asking both models at {len(change.amounts)} amounts", show_time=True):
-        return _curves(viewed, crop, models, change)
-
-
-def _curves(
-    viewed: Viewed, crop: Crop, models: Sequence[Classifier], change: Change
-) -> dict[str, NDArray[np.float64]]:
-    return {
-        model.name: remembered(
-            viewed, ("curve", model.name, change.key), partial(curve, model, crop, change)
-        )
-        for model in models
-    }
+        return self.once(ask, "curves", change.key, *(model.name for model in self.models))
