@@ -38,12 +38,12 @@ with sentences():
     estimates = recorded_estimates(viewed, cards)
     asked = None if viewed.crop is None else Asked(viewed, viewed.crop, cache.classifiers())
     if asked:
-        signals = asked.signals()
-        show_familiarity(signals)
-        show_doubts(viewed.doubts)
+        result = asked.result()
+        show_familiarity(result.signals)
+        show_doubts(result.doubts)
         show_maps(asked)
-        estimates = {one.card.name: one.assessment.p_malignant for one in asked.answers()}
-        show_similar(signals)
+        estimates = {name: answer.probability for name, answer in result.models.items()}
+        show_similar(result.signals)
     show_record(viewed, cards)
     if asked:
         show_report(asked)

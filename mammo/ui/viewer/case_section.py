@@ -7,14 +7,12 @@ import streamlit as st
 
 from mammo import text
 from mammo.artifacts import Card
-from mammo.imaging import Image, Window
 from mammo.plots.style import figure_config
 from mammo.plots.viewer import place_counts, place_figure, place_sentence
-from mammo.ui.kit import cache, case_folder
+from mammo.ui.kit import case_folder
 from mammo.ui.kit.case_words import recorded_lines, recorded_words, score_lines
 from mammo.ui.kit.frame import sentences, small_notice
 from mammo.ui.kit.report_buttons import report_buttons
-from mammo.ui.kit.source import Lesion, Picture
 from mammo.ui.kit.widgets import draw
 from mammo.ui.viewer.controls import offer_csv
 from mammo.ui.viewer.viewing import NO_PIXELS, Asked, Viewed
@@ -70,25 +68,14 @@ def show_report(asked: Asked) -> None:
     told = viewed.row is not None and st.session_state.get(_record_key(viewed), False)
     with st.container(horizontal=True):
         report_buttons(
-            _lesion(asked),
-            asked.answers(),
-            asked.signals(),
+            asked.picture,
+            asked.result(),
             key="viewer_report",
             recorded=recorded_words(viewed.row.to_dict())
             if told and viewed.row is not None
             else "",
-            doubts=viewed.doubts,
             case=viewed.case,
         )
-
-
-def _lesion(asked: Asked) -> Lesion:
-    """Return an example with its film; any other crop as it is."""
-    key, case = asked.viewed.key, asked.viewed.case
-    example = cache.examples_at_hand().get(case)
-    if example is not None:
-        return Lesion(Picture(key, case, None, example), Window(*example.window))
-    return Lesion(Picture(key, case, Image(asked.crop)))
 
 
 def show_place(estimates: Mapping[str, float], cards: Sequence[Card]) -> None:

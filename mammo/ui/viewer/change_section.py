@@ -89,8 +89,8 @@ def _show_answers(asked: Asked, changed: Crop | None) -> None:
     """Show what both models say of the crop, changed or as it is, and how far that moved."""
     said = []
     columns = st.columns(len(asked.models))
-    for column, model, answer in zip(columns, asked.models, asked.answers(), strict=True):
-        was, title = answer.assessment.p_malignant, model.card.title
+    for column, model, answer in zip(columns, asked.models, asked.result().answers, strict=True):
+        was, title = answer.probability, model.card.title
         now = was if changed is None else float(model.predict(changed)[0])
         said.append(
             f"{title}: {text.percent(was)} whole, {text.percent(now)} with the part covered."

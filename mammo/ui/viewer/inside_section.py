@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mammo import text
 from mammo.artifacts import artifacts_folder
-from mammo.inference import Classifier, load_classifier
+from mammo.inference import Classifier, ModelResult, load_classifier
 from mammo.inference.inside import Inside, LastStep, Stage, open_inside
 from mammo.inference.overlay import ColourMap, colour, overlay
 from mammo.inference.pictures import Panel, mosaic, most_active, shares, signed_shares
@@ -23,7 +23,6 @@ from mammo.plots.viewer import parts_figure
 from mammo.ui.kit import cache
 from mammo.ui.kit.display import data_uri, enlarged
 from mammo.ui.kit.frame import sentences, small_notice
-from mammo.ui.kit.result import Answer
 from mammo.ui.kit.widgets import choose_option, draw
 from mammo.ui.viewer import controls
 from mammo.ui.viewer.viewing import Asked
@@ -142,7 +141,7 @@ def _show_last_step(asked: Asked, model: Classifier, inside: Inside) -> None:
     """Show how the features add up to the logit, and the logit becomes the estimate."""
     st.subheader("From features to the estimate", anchor=False)
     last = asked.once(lambda: inside.last_step(asked.crop), "last step", model.name)
-    for sentence in last_step_sentences(last, asked.answer(model)):
+    for sentence in last_step_sentences(last, asked.result()[model.name]):
         st.markdown(sentence)
     name = f"last-step-{model.name}"
     draw(
@@ -161,12 +160,12 @@ def _show_last_step(asked: Asked, model: Classifier, inside: Inside) -> None:
     controls.offer_csv(columns, name)
 
 
-def last_step_sentences(last: LastStep, given: Answer) -> list[str]:
+def last_step_sentences(last: LastStep, given: ModelResult) -> list[str]:
     """Say how the features of the crop add up to its logit, and what that is as an estimate."""
     up, down = (float(part.sum()) for part in (last.parts[last.parts > 0],
                                                last.parts[last.parts < 0]))  # fmt: skip
     active = int((last.features > 0).sum())
-    calibration, assessment = given.card.calibration, given.assessment
+    calibration = given.card.calibration
     return [
         f"{active} of {last.features.size} features are active. Each counts by its weight: "
         f"{up:+.2f} speaks for malignancy, {down:+.2f} against, and the bias is {last.bias:+.2f}: "
@@ -175,5 +174,5 @@ def last_step_sentences(last: LastStep, given: Answer) -> list[str]:
         f"{calibration.intercept:+.2f}, through "
         f"the logistic function) that is **{text.percent(last.p_malignant)}** for the crop as it "
         f"is; averaged with its mirror images the estimate is "
-        f"**{text.percent(assessment.p_malignant)}**.",
+        f"**{text.percent(given.probability)}**.",
     ]

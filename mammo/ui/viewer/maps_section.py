@@ -10,7 +10,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from mammo import text
-from mammo.inference import Classifier
+from mammo.inference import Classifier, ModelResult
 from mammo.inference.maps import METHODS, Method, method_named
 from mammo.inference.overlay import COLOUR_MAPS, ColourMap, legend, overlay
 from mammo.inference.pictures import Panel, heat_map_sheet
@@ -18,7 +18,7 @@ from mammo.ui.kit import cache
 from mammo.ui.kit.address import keep_in_link, went_back
 from mammo.ui.kit.display import data_uri, enlarged
 from mammo.ui.kit.frame import sentences, small_notice
-from mammo.ui.kit.result import THRESHOLDS, Answer, choose_threshold, show_answer, show_steadiness
+from mammo.ui.kit.result import THRESHOLDS, choose_threshold, show_answer, show_steadiness
 from mammo.ui.kit.settings import THRESHOLD_LINK
 from mammo.ui.kit.trust import show_mark, show_zone
 from mammo.ui.kit.widgets import choose_option
@@ -55,18 +55,18 @@ def show_maps(asked: Asked) -> None:
     """Show what both models say of the crop, and where on it they found that."""
     method, look, threshold = _choose_look()
     st.caption(f"**{method.title}**: {method.sentence} ({method.reference})")
-    answers, signals = asked.answers(), asked.signals()
-    alone, *columns = st.columns([3, *[4] * len(answers)], border=True)
+    result = asked.result()
+    alone, *columns = st.columns([3, *[4] * len(asked.models)], border=True)
     with alone:
         _show_crop(asked, look.colours)
-    for column, model, answer in zip(columns, asked.models, answers, strict=True):
+    for column, model, answer in zip(columns, asked.models, result.answers, strict=True):
         with column:
-            show_mark(signals)
-            show_answer(answer, answer.card.thresholds[threshold])
+            show_mark(result.signals)
+            show_answer(answer, threshold)
             with sentences():
                 _show_map(asked, model, answer, method, look)
-            show_steadiness(answer, answer.card.thresholds[threshold])
-            show_zone(signals, model.name, answer.assessment)
+            show_steadiness(answer, threshold)
+            show_zone(result.signals, answer)
     small_notice()
     _show_row(asked, look)
 
@@ -97,7 +97,9 @@ def _show_crop(asked: Asked, colours: ColourMap) -> None:
     st.caption("The maps' scale: left nothing, right the most in this crop.")
 
 
-def _show_map(asked: Asked, model: Classifier, answer: Answer, method: Method, look: Look) -> None:
+def _show_map(
+    asked: Asked, model: Classifier, answer: ModelResult, method: Method, look: Look
+) -> None:
     heat, title = asked.heat(model, method), model.card.title
     resolution = f"{method.resolution(model.card)}."
     st.image(
@@ -118,9 +120,9 @@ def _show_map(asked: Asked, model: Classifier, answer: Answer, method: Method, l
     )
 
 
-def _estimate(answer: Answer) -> str:
-    p_malignant = text.percent(answer.assessment.p_malignant)
-    return f"{answer.card.title}: estimated probability of malignancy {p_malignant}."
+def _estimate(answer: ModelResult) -> str:
+    percent = text.percent(answer.probability)
+    return f"{answer.card.title}: estimated probability of malignancy {percent}."
 
 
 def _show_sanity(model: Classifier, method: Method) -> None:
@@ -173,6 +175,6 @@ def _show_row(asked: Asked, look: Look) -> None:
                     )
                     panels.append(Panel(f"{title}: {method.title}", picture))
     if panels:
-        about = [*map(_estimate, asked.answers()), SHORT_OF_LESION]
+        about = [*map(_estimate, asked.result().answers), SHORT_OF_LESION]
         columns = len(METHODS)
         controls.offer_panels(asked.viewed, panels, columns, "all-methods", about, look.colours)

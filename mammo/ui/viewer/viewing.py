@@ -18,16 +18,14 @@ from numpy.typing import NDArray
 from mammo import text
 from mammo.artifacts import artifacts_folder
 from mammo.errors import DataError
-from mammo.imaging import quality_warnings
-from mammo.inference import Classifier
-from mammo.inference.batch import at_size
+from mammo.imaging import Image, Window
+from mammo.inference import Classifier, LesionResult
 from mammo.inference.maps import Method
 from mammo.inference.perturb import Change, curve
 from mammo.ui.kit import cache, case_folder
 from mammo.ui.kit.data_folder import FOLDER_VARIABLE, data_folder
-from mammo.ui.kit.own_files import OWN_SHELF, own_crop
-from mammo.ui.kit.result import Answer, ask_one
-from mammo.ui.kit.trust import Signals, ask_trust
+from mammo.ui.kit.own_files import OWN_SHELF, OwnCrop, own_crop
+from mammo.ui.kit.source import Picture
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,8 +52,8 @@ class Viewed:
     key: str
     name: str
     crop: Crop | None
-    row: "pd.Series | None"
-    doubts: tuple[str, ...] = ()
+    row: "pd.Series | None" = None
+    own: OwnCrop | None = None
 
     @property
     def case(self) -> str:
@@ -69,13 +67,7 @@ def view_case(case: str) -> Viewed:
     rows = cases[cases["case_id"] == case]
     if rows.empty:
         raise DataError(unknown_case(case, len(cases), str(cases["case_id"].iloc[0])))
-    crop = case_folder.crop_of(case)
-    doubts: tuple[str, ...] = ()
-    if crop is not None:
-        example = cache.examples_at_hand().get(case)
-        side = crop.shape[0] if example is None else example.window[2]
-        doubts = quality_warnings(crop, source_side=side)
-    return Viewed(f"{case}|{data_folder()}", case, crop, rows.iloc[0], doubts)
+    return Viewed(f"{case}|{data_folder()}", case, case_folder.crop_of(case), rows.iloc[0])
 
 
 def unknown_case(case: str, total: int, like: str) -> str:
@@ -103,8 +95,7 @@ def view_own() -> Viewed:
             "classify, and choose “Look closer” below its result. It stays in your own session: a "
             "link does not carry it."
         )
-    doubts = (*own.doubts, *quality_warnings(own.crop, source_side=own.source_side))
-    return Viewed(f"own|{own.key}", own.name, own.crop, None, tuple(dict.fromkeys(doubts)))
+    return Viewed(f"own|{own.key}", own.name, own.crop, own=own)
 
 
 class Shelf:
@@ -164,24 +155,22 @@ class Asked:
         name = (str(artifacts_folder()), cache.manifest().created, viewed.key, *what)
         return shelf.take(name, make)
 
-    def answer(self, model: Classifier) -> Answer:
-        """Return what a model says of the crop, brought to the crop size of its card."""
+    @property
+    def picture(self) -> Picture:
+        """Return an example with its film; any other crop as it is."""
+        viewed = self.viewed
+        example = cache.examples_at_hand().get(viewed.case)
+        warnings = () if viewed.own is None else viewed.own.doubts
+        image = None if example else Image(self.crop, warnings=warnings)
+        return Picture(viewed.key, viewed.case, image, example)
 
-        def ask() -> Answer:
-            sized = at_size(self.crop[np.newaxis], model.card.crop_size)[0]
-            return ask_one(model, np.asarray(sized, np.uint8))
-
-        return self.once(ask, "answer", model.name)
-
-    def answers(self) -> tuple[Answer, ...]:
-        """Return what every model says of the crop."""
-        return tuple(self.answer(model) for model in self.models)
-
-    def signals(self) -> Signals | None:
-        """Return the trust signals of the crop; a case's own patient is no similar case."""
-        row = self.viewed.row
+    def result(self) -> LesionResult:
+        """Return what every model says of the lesion; a case's own patient is no similar case."""
+        picture, row, own = self.picture, self.viewed.row, self.viewed.own
+        area = None if picture.example is None else Window(*picture.example.window)
         patient = None if row is None else str(row["patient_id"])
-        return self.once(lambda: ask_trust(self.answers(), patient), "trust")
+        side = None if own is None else own.source_side
+        return self.once(lambda: picture.assessed(area, patient=patient, cut_from=side), "result")
 
     def heat(self, model: Classifier, method: Method) -> NDArray[np.float32]:
         """Return a method's map, float32 (S, S) in 0-1; a bar shows its progress."""
