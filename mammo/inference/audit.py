@@ -64,6 +64,11 @@ class MethodFindings:
     empty: Figure
 
     @property
+    def title(self) -> str:
+        """Return the method's title."""
+        return method_named(self.key).title
+
+    @property
     def passed(self) -> bool | None:
         """Tell whether it passed the randomisation test; None where it was not put to it."""
         return self.shuffled.high < LIKE if self.shuffled.crops else None
@@ -71,7 +76,7 @@ class MethodFindings:
     @property
     def verdict(self) -> str:
         """Say whether it passed the randomisation test on this model, with the figures."""
-        title, model = method_named(self.key).title, TITLES.get(self.model, self.model)
+        title, model = self.title, TITLES.get(self.model, self.model)
         if self.passed is None:
             return f"{title} was not put to the randomisation test on {model}."
         how = "passed" if self.passed else "failed"
@@ -85,18 +90,17 @@ class MethodFindings:
     @property
     def faithfulness(self) -> str:
         """Say whether what it marks matters to the score more than parts taken at random."""
-        title = method_named(self.key).title
+        deleted, inserted = _than_chance(self.deletion_gain), _than_chance(self.insertion_gain)
         return (
-            f"Deleting what {title} marks lowers the probability {_than_chance(self.deletion_gain)}"
-            f"; inserting it raises the probability {_than_chance(self.insertion_gain)}."
+            f"Deleting what {self.title} marks lowers the probability {deleted}; inserting it "
+            f"raises the probability {inserted}."
         )
 
     @property
     def stability(self) -> str:
         """Say how like the map of a mirrored crop is."""
-        title = method_named(self.key).title
         return (
-            f"For a mirrored crop {title} draws the mirrored map with a rank correlation of "
+            f"For a mirrored crop {self.title} draws the mirrored map with a rank correlation of "
             f"{self.mirrored.words}, where 1 is the same map."
         )
 

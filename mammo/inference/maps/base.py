@@ -74,16 +74,7 @@ class Method:
         return (self.squares, self.squares) if self.squares else card.cam_grid
 
     def resolution(self, card: Card) -> str:
-        """Say in words how fine the map is on a model.
-
-        Parameters
-        ----------
-        card : Card of the model
-
-        Returns
-        -------
-        str, such as "7 x 7 cells over the 224 pixels of the input: coarse"
-        """
+        """Write how fine a map is, as "7 x 7 cells over the 224 pixels of the input: coarse"."""
         rows, columns = self.grid_of(card)
         squares = ", from squares two cells wide," if self.squares else ""
         coarse = ": coarse" if rows <= COARSE_GRID else ""

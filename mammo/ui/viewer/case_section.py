@@ -79,13 +79,7 @@ def show_report(asked: Asked) -> None:
 
 
 def show_place(estimates: Mapping[str, float], cards: Sequence[Card]) -> None:
-    """Show the test scores of each model by class, and mark this case among them.
-
-    Parameters
-    ----------
-    estimates : model name -> p of the case, 0-1, for the models that have one
-    cards : of the models
-    """
+    """Show the test scores of each model by class, and mark this case's estimate among them."""
     st.header("Among the test cases", anchor="place")
     shown = [card for card in cards if card.name in estimates]
     if not shown:

@@ -43,15 +43,7 @@ class Group:
 
 
 def choose_case() -> Viewed:
-    """Ask which crop to look at, and open it.
-
-    Raises
-    ------
-    DataError
-        The link or the visitor names a case that there is not, or an own crop that is not here.
-    MammoError
-        A picture or the artifacts cannot be read.
-    """
+    """Ask which crop to look at, and open it; DataError where there is no such case or crop."""
     asked = st.query_params.get("case")
     kind = choose_option(
         "Look at", "from", SOURCES, "example" if asked is None else _kind_of(asked)
