@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mammo.inference.maps import method_named
-from mammo.report.model_card.text import table
+from mammo.report.templates import markdown_table as table
 from mammo.settings import TITLES
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"

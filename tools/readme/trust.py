@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mammo.inference.trust import load_trust
-from mammo.report.model_card.text import in_percent
+from mammo.report.model_card.tables import share as in_percent
 from mammo.text import Estimate, percent_estimate
 
 
