@@ -94,14 +94,7 @@ class Standing:
 
 
 class Sample:
-    """Some cases of a round, whose patients are resampled.
-
-    Parameters
-    ----------
-    labels : bool (n,)
-    patients : str (n,)
-    resamples : int, of patients
-    """
+    """Some cases of a round, whose patients are resampled."""
 
     def __init__(
         self, labels: Booleans, patients: NDArray[np.str_], resamples: int = RESAMPLES

@@ -86,13 +86,7 @@ benign case: AUC 0.72, 95 % interval 0.46 to 0.93.'
 
 
 def too_small(area: Estimate, cases: RoundCases) -> str:
-    """Warn where a round is too small to say anything, with the interval that proves it; or "".
-
-    Parameters
-    ----------
-    area : Estimate, an AUC on the round's cases
-    cases : RoundCases
-    """
+    """Warn where a round is too small to say anything, with the interval that proves it; or ""."""
     if math.isnan(area.low) or max(area.high - area.value, area.value - area.low) <= WIDE:
         return ""
     malignant, n = int(cases.labels.sum()), cases.labels.size

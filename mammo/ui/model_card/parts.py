@@ -42,13 +42,7 @@ def choose_part() -> str:
 
 
 def show_part(part: str) -> None:
-    """Show the models' cards, the data sheet or the checklists, and offer all as Markdown.
-
-    Raises
-    ------
-    MammoError
-        The artifacts cannot be read.
-    """
+    """Show the models' cards, the data sheet or the checklists, and offer all as Markdown."""
     loaded = load_model_card()
     sections = loaded.card[part]
     with st.container(horizontal=True, vertical_alignment="center"):
