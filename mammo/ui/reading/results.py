@@ -21,15 +21,12 @@ from mammo.reading import (
 )
 from mammo.reading.results_file import LONGEST_NICKNAME, clean_nickname
 from mammo.text import counted, parts, plain
-from mammo.ui.kit import cache
 from mammo.ui.kit.address import keep_in_link, went_back
 from mammo.ui.kit.case_words import recorded_lines, recorded_words
 from mammo.ui.kit.cases import download
 from mammo.ui.kit.display import data_uri, enlarged
 from mammo.ui.kit.frame import sentences, small_notice, warn
 from mammo.ui.kit.report_buttons import report_buttons
-from mammo.ui.kit.result import ask, doubts
-from mammo.ui.kit.trust import ask_trust
 from mammo.ui.kit.widgets import choose_option, draw, offer_file
 from mammo.ui.reading import session
 from mammo.ui.reading.play import show_viewer
@@ -38,7 +35,7 @@ from mammo.ui.reading.session import (
     Round,
     artifacts_fingerprint,
     film_words,
-    lesion_of,
+    picture_of,
     views,
 )
 
@@ -270,23 +267,20 @@ def against_record(given: str, recorded: object) -> str:
 def _looked_at(opened: Round, place: int) -> None:
     """Show what each model looked at, and offer the case's report."""
     st.subheader("What the models looked at", anchor=False)
-    lesion, models = lesion_of(opened, place), cache.classifiers()
-    answers = ask(models, lesion)
-    for column, answer in zip(st.columns(2), answers, strict=False):
-        heat = answer.assessment.heat_map(answer.crop.shape[0])
+    picture, area = picture_of(opened, place)
+    result = picture.assessed(area)
+    for column, answer in zip(st.columns(2), result.answers, strict=False):
         column.image(
-            data_uri(enlarged(overlay(answer.crop, heat, 0.45))),
-            caption=f"{answer.card.title}. Bright: what raised the estimate.",
+            data_uri(enlarged(overlay(answer.crop, answer.heat_map(), 0.45))),
+            caption=f"{answer.card.title}. Bright: what raised the estimate most.",
             width="stretch",
             alt=f"Crop of case {place + 1} under the heat map of {answer.card.title}",
         )
     with st.container(horizontal=True):
         report_buttons(
-            lesion,
-            answers,
-            ask_trust(answers),
+            picture,
+            result,
             key="reading_report",
             recorded=recorded_words(opened.cases.rows.iloc[place].to_dict()),
-            doubts=doubts(lesion, answers),
             case=opened.cases.ids[place],
         )

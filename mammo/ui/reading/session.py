@@ -35,7 +35,7 @@ from mammo.ui.kit import cache, case_folder
 from mammo.ui.kit.address import keep_in_link, went_back
 from mammo.ui.kit.data_folder import FOLDER_VARIABLE
 from mammo.ui.kit.display import data_uri, enlarged, scaled_down
-from mammo.ui.kit.source import Lesion, Picture
+from mammo.ui.kit.source import Picture
 
 if TYPE_CHECKING:
     from mammo.data.examples import ExampleLesion
@@ -272,11 +272,10 @@ def _example_views(lesion: "ExampleLesion", number: str) -> list[View]:
     ]
 
 
-def lesion_of(opened: Round, place: int) -> Lesion:
-    """Return the case at a place as the models read it: a window on a film, or a ready crop."""
+def picture_of(opened: Round, place: int) -> tuple[Picture, Window | None]:
+    """Return the case at a place as the models read it: an area of a film, or a ready crop."""
     case = opened.cases.ids[place]
     if opened.plan.source == "examples":
         lesion = cache.examples()[case]
-        picture = Picture(case, case, None, lesion)
-        return Lesion(picture, Window(*lesion.window))
-    return Lesion(Picture(case, case, mammo.read_image(_crop_file(case)[0])))
+        return Picture(case, case, None, lesion), Window(*lesion.window)
+    return Picture(case, case, mammo.read_image(_crop_file(case)[0])), None
