@@ -30,12 +30,7 @@ DIGITS = 12
 
 
 def fingerprint(manifest: Manifest) -> str:
-    """Name the cases, scores and models that a round is scored with: 12 hexadecimal digits.
-
-    Parameters
-    ----------
-    manifest : Manifest of `mammo.artifacts.load_manifest`
-    """
+    """Name the cases, scores and models that a round is scored with: 12 hexadecimal digits."""
     names = ["cases.csv", *(f"{model}/model.onnx" for model in manifest.models)]
     names += [f"{model}/card.json" for model in manifest.models]
     lines = [f"{name} {manifest.files[name].sha256}" for name in sorted(names)]

@@ -21,7 +21,7 @@ from mammo.evaluate import evaluate_artifacts
 from mammo.evaluation import SplitEvaluation, expected_calibration_error
 from mammo.evaluation.prevalence import moved_to_prevalence
 from mammo.outputs import starts_with_mark, write_output
-from mammo.report.model_card.text import table
+from mammo.report.templates import markdown_table as table
 from mammo.settings import TITLES
 from mammo.text import Estimate, estimate, number, percent_estimate
 from tools.experiments.forest import Bar, forest_svg
