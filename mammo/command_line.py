@@ -1,13 +1,16 @@
 """What the commands share: how one was typed, what stops it, TensorFlow."""
 
+import json
 import logging
 import os
 import shlex
+import stat
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mammo.errors import MammoError
+from mammo.errors import MammoError, SettingsError
 
 
 def as_typed(module: str, given: Sequence[str]) -> str:
@@ -83,3 +86,128 @@ def set_tensorflow_up() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+def check_output(path: Path, ours: Callable[[Path], bool], option: str = "The output") -> None:
+    """Check that a file can be written and replaces nothing but an earlier output.
+
+    Parameters
+    ----------
+    path : Path, of a file that may exist; a stream such as `/dev/stdout` passes
+    ours : function of the path, True where the file is an earlier output of the command
+    option : str, what named the path, to open the sentence
+
+    Raises
+    ------
+    SettingsError
+        The file exists and is not an earlier output, or it cannot be written.
+    """
+    try:
+        mode = path.stat().st_mode if os.path.lexists(path) else None
+        if mode is None:
+            path.open("xb").close()
+            path.unlink()
+        elif stat.S_ISREG(mode):
+            if path.stat().st_size and not ours(path):
+                raise SettingsError(
+                    f"{option} needs a new file, or one that mammo wrote. Received: {path}, which "
+                    "holds something else. Nothing was changed; name another file."
+                )
+            path.open("r+b").close()
+        elif not (stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)):
+            raise SettingsError(
+                f"{option} needs a file. Received: {path}, which is a folder or a device."
+            )
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SettingsError(
+            f"{option} needs a file in a folder that exists. Received: {path} ({reason})."
+        ) from error
+
+
+def write_output(
+    path: Path, content: bytes, ours: Callable[[Path], bool], option: str = "The output"
+) -> None:
+    """Write an output file whole, in the place of nothing but an older one of its kind.
+
+    Parameters
+    ----------
+    path, ours, option
+        As for `check_output`.
+    content : bytes
+
+    Raises
+    ------
+    SettingsError
+        As for `check_output`, or if the disk is full or fails.
+    """
+    check_output(path, ours, option)
+    try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)
+            return
+        descriptor, name = tempfile.mkstemp(dir=path.parent)
+        written = Path(name)
+        try:
+            with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor is no path
+                file.write(content)
+            written.chmod(path.stat().st_mode if path.exists() else 0o666 & ~_mask())
+            written.replace(path)
+        finally:
+            written.unlink(missing_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"{option} could not be written to {path} ({error.strerror or error}). Free some space "
+            "or name a file in another folder."
+        ) from error
+
+
+def _mask() -> int:
+    """Return which permissions new files of this process lack."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def check_folder(folder: Path, option: str) -> Path:
+    """Make the folder that an option names where it is missing, and check that it takes files.
+
+    Parameters
+    ----------
+    folder : Path
+    option : str, to open the sentence
+
+    Returns
+    -------
+    Path, the folder
+
+    Raises
+    ------
+    SettingsError
+        It cannot be made, or no file can be made in it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SettingsError(f"{option} needs a folder. Received: {folder} ({reason}).") from error
+
+
+def starts_with_mark(path: Path, mark: bytes, within: int = 1024) -> bool:
+    """Return whether the first bytes of a file hold a mark that mammo writes into its outputs."""
+    with path.open("rb") as file:
+        return mark in file.read(within)
+
+
+def is_json_with(*names: str) -> Callable[[Path], bool]:
+    """Return a function that checks whether a file is a JSON object with these members."""
+
+    def check(path: Path) -> bool:
+        try:
+            return bool(set(names) <= json.loads(path.read_bytes()).keys())
+        except (ValueError, AttributeError):
+            return False
+
+    return check

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mammo.artifacts import Manifest
+from mammo.command_line import check_folder, check_output, starts_with_mark
 from mammo.errors import DataError
 from mammo.imaging import Image, lesion_window
 from mammo.inference import Classifier
 from mammo.inference.trust import NOT_A_CROP, Trust
-from mammo.outputs import check_folder, check_output, starts_with_mark
 from mammo.report import FORMS, render
 from mammo.report.case_report import Measured, Region, ReportSubject, TrustFacts, compose_report
 from mammo.results import Result, Source, free_name

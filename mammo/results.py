@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.artifacts import Card
-from mammo.data.spreadsheet import harmless
+from mammo.command_line import check_folder, check_output, starts_with_mark
+from mammo.data.csv_table import harmless
 from mammo.errors import DataError
 from mammo.inference import Assessment
-from mammo.outputs import check_folder, check_output, starts_with_mark
 from mammo.text import NOTICE_SHORT, pathology_words, percent, standing
 
 Region = tuple[float, float, float, float]

@@ -27,7 +27,7 @@ from mammo.artifacts import (
     swap,
     verify,
 )
-from mammo.artifacts import stage as stage_module
+from mammo.artifacts import store as stage_module
 from mammo.errors import ArtifactError
 from tests.tiny_artifacts import write_tiny_artifacts
 

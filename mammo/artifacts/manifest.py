@@ -7,14 +7,15 @@ before it can change an answer. A read costs a few milliseconds; who reads often
 """
 
 import hashlib
+import json
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
-from mammo.artifacts.document import RETRAIN, Document, parse_document
-from mammo.artifacts.seal import check_seal
+from mammo.artifacts.schema import RETRAIN, Document, parse_document
 from mammo.artifacts.swap import restore_interrupted_swap
 from mammo.errors import ArtifactError
 
@@ -144,6 +145,20 @@ def read_files(names: Iterable[str], folder: Path | None = None) -> dict[str, by
     )
 
 
+def read_attachment(name: str, folder: Path | None = None) -> bytes | None:
+    """Return the bytes of an attachment that match the manifest; None where there is none.
+
+    Raises
+    ------
+    ArtifactError
+        There are no artifacts, or the file is missing or altered.
+    """
+    folder = artifacts_folder() if folder is None else Path(folder)
+    if name not in load_manifest(folder).attachments:
+        return None
+    return read_files((name,), folder)[name]
+
+
 def record_of(content: bytes) -> dict[str, Any]:
     """Return what the manifest says of a file with these bytes."""
     return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
@@ -266,3 +281,46 @@ def _safe(name: str, files: Document) -> str:
             f"{files.source} lists the file {name!r}, which is not inside its folder. {RETRAIN}"
         )
     return name
+
+
+SEAL = "seal"
+_MARK = '"seal": "{}"'
+_ZEROS = "0" * 64
+_FOUND = re.compile(rb'"seal": "([0-9a-f]{64})"')
+
+
+def sealed(document: Mapping[str, Any]) -> bytes:
+    """Return the bytes of a manifest with its seal, whatever seal the document held before.
+
+    Examples
+    --------
+    >>> content = sealed({"schema": 1})
+    >>> check_seal(content, json.loads(content), Path("manifest.json"), {"schema"})
+    """
+    text = json.dumps({**document, SEAL: _ZEROS}, indent=1) + "\n"
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return text.replace(_MARK.format(_ZEROS), _MARK.format(digest)).encode()
+
+
+def check_seal(
+    content: bytes, fields: Mapping[str, Any], path: Path, known: set[str] | frozenset[str]
+) -> None:
+    """Refuse a manifest of which any byte was changed after it was sealed."""
+    unknown = sorted(fields.keys() - known - {SEAL})
+    if unknown:
+        raise ArtifactError(
+            f"{path} should hold the fields {', '.join(sorted(known))} and no others, but holds "
+            f"{unknown[0]!r}: it was altered, or a newer mammo wrote it. {RETRAIN}"
+        )
+    if SEAL not in fields:
+        return
+    found = _FOUND.findall(content)
+    if len(found) != 1 or _digest(content) != found[0].decode():
+        raise ArtifactError(
+            f"{path} does not match its own checksum ({SEAL}): it was altered after it was "
+            f"written, and nothing that it lists is used. {RETRAIN}"
+        )
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(_FOUND.sub(_MARK.format(_ZEROS).encode(), content)).hexdigest()

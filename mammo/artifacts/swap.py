@@ -1,6 +1,6 @@
 """Put one folder in another's place whole, one writer at a time, safe against a kill.
 
-Used by `mammo.artifacts.stage` (writes) and `mammo.artifacts.manifest` (reads). No portable call
+Used by `mammo.artifacts.store` (writes) and `mammo.artifacts.manifest` (reads). No portable call
 exchanges two folders at once, so a swap is two renames: the old folder aside, the new one in. The
 moment between them is the only one without a folder; a program killed there leaves the old one
 aside, and the next reader or writer puts it back.

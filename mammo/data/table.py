@@ -15,19 +15,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.data.cells import (
+from mammo.data.csv_table import (
     as_word,
     decimal_number,
     is_missing_text,
     not_a_number,
+    read_csv_table,
     shown,
     whole_number,
 )
-from mammo.data.csv_table import read_csv_table
 from mammo.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
+
 
 REQUIRED = ("file", "patient_id", "pathology")
 BOX = ("box_x", "box_y", "box_width", "box_height")
@@ -300,3 +301,39 @@ def fingerprint(table: "pd.DataFrame", crops: NDArray[np.uint8]) -> str:
         )
     )  # fmt: skip
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+LEAST_SIDE = 32
+
+
+def load_training_crops(folder: Path) -> "tuple[pd.DataFrame, NDArray[np.uint8]]":
+    """Read table and pixels of a prepared folder that is to train and test a model.
+
+    Parameters
+    ----------
+    folder : Path, prepared crops
+
+    Returns
+    -------
+    DataFrame of `mammo.data.table.load_crops`; uint8 (n, S, S), 0-255, in its order.
+
+    Raises
+    ------
+    DataError
+        As `load_crops` and `read_pixels`; or a split is empty, or crops are under 32 pixels wide.
+    """
+    table = load_crops(folder)
+    counts = table["split"].value_counts()
+    for split in ("train", "test"):
+        if not counts.get(split, 0):
+            raise DataError(
+                f"Training needs crops of both splits (column `split`: train, test). {folder} has "
+                f"none of {split}."
+            )
+    crops = read_pixels(table)
+    if crops.shape[1] < LEAST_SIDE:
+        raise DataError(
+            f"Crops must be at least {LEAST_SIDE} pixels wide. Received: {crops.shape[1]}. Prepare "
+            "the folder with a larger crop size."
+        )
+    return table, crops

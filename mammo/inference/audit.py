@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mammo.artifacts import artifacts_folder, read_attachment
-from mammo.artifacts.document import Document, parse_document
+from mammo.artifacts.schema import Document, parse_document
 from mammo.inference.maps import METHODS, method_named
 from mammo.settings import TITLES
 

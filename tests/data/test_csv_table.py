@@ -7,7 +7,7 @@ import tracemalloc
 import pandas as pd
 import pytest
 
-from mammo.artifacts.cases import read_rows
+from mammo.artifacts.contents import read_rows
 from mammo.data.csv_table import read_csv_table
 from mammo.data.preparation.case_files import read_case_file
 from mammo.data.table import load_crops

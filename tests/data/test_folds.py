@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mammo.data.folds import patient_folds
+from mammo.data.splits import patient_folds
 from mammo.errors import DataError
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mammo.data.leaks import find_leaks, near_duplicates
+from mammo.data.splits import find_leaks, near_duplicates
 from mammo.data.table import load_crops, read_pixels
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mammo.data.spreadsheet import harmless
+from mammo.data.csv_table import harmless
 
 
 @pytest.mark.parametrize(

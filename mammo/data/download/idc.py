@@ -18,8 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mammo.data.download.case_files import fetch_case_files, series_named, verify_case_files
-from mammo.data.download.offer import Choice, Offer, Say, in_gigabytes
+from mammo.data.download.offer import (
+    Choice,
+    Offer,
+    Say,
+    fetch_case_files,
+    in_gigabytes,
+    series_named,
+    verify_case_files,
+)
 from mammo.errors import DataError, SettingsError
 
 COLLECTION = "cbis_ddsm"

@@ -4,12 +4,16 @@ The licence and the citation are those of the collection's page at The Cancer Im
 https://doi.org/10.7937/K9/TCIA.2016.7O02S9CY.
 """
 
+import hashlib
 import shutil
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from mammo.data.csv_table import read_csv_table
 from mammo.errors import DataError
 
 LICENCE = "CC BY 3.0, https://creativecommons.org/licenses/by/3.0/"
@@ -86,3 +90,110 @@ def refuse_if_too_big(offer: Offer, out: Path) -> None:
             f"{in_gigabytes(offer.needed_bytes)}, and {in_gigabytes(free)} are free. Name a folder "
             "on another disk with --out, or choose less with --abnormality and --split."
         )
+
+
+PAGE = "https://www.cancerimagingarchive.net/collection/cbis-ddsm/"
+ADDRESS = "https://wiki.cancerimagingarchive.net/download/attachments/22516629"
+TIMEOUT_SECONDS = 60
+PATH_COLUMNS = ("image_file_path", "cropped_image_file_path", "roi_mask_file_path")
+
+
+@dataclass(frozen=True)
+class CaseFile:
+    """One case file: which half it describes, its rows, and the SHA-256 of the published file."""
+
+    name: str
+    abnormality: str
+    split: str
+    rows: int
+    sha256: str
+
+
+CASE_FILES = (
+    CaseFile(
+        "mass_case_description_train_set.csv", "mass", "train", 1318,
+        "a4bcc1c32bfd040212737e6e8c304819334abe717cfefff56431dc50ae6db723",
+    ),
+    CaseFile(
+        "mass_case_description_test_set.csv", "mass", "test", 378,
+        "60f0b4504ec024106bbdd1555030d220163ea9da0ea4688473a4c9c3e8ab0457",
+    ),
+    CaseFile(
+        "calc_case_description_train_set.csv", "calcification", "train", 1546,
+        "3c7b07e8202f66709f446b9695e96c5d17484a65fda6a24d0170a0c1b81d56e3",
+    ),
+    CaseFile(
+        "calc_case_description_test_set.csv", "calcification", "test", 326,
+        "03a2f72efb6ed29f417e07f4598950e6a1e02e6b11250ff516ebe7924ace3689",
+    ),
+)  # fmt: skip
+
+
+def chosen(choice: Choice) -> tuple[CaseFile, ...]:
+    """Return the case files of a choice."""
+    return tuple(
+        file
+        for file in CASE_FILES
+        if choice.abnormality in (file.abnormality, "all") and choice.split in (file.split, "all")
+    )
+
+
+def fetch_case_files(folder: Path) -> list[str]:
+    """Download those of the four case files that are not in a folder yet; return their names."""
+    absent = [file for file in CASE_FILES if not (folder / file.name).exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in absent:
+        content = _published(file)
+        partial = folder / f"{file.name}.part"
+        partial.write_bytes(content)
+        partial.replace(folder / file.name)
+    return [file.name for file in absent]
+
+
+def _published(file: CaseFile) -> bytes:
+    address = f"{ADDRESS}/{file.name}?api=v2"
+    by_hand = (
+        f"Download the four case description files in a browser from {PAGE}, put them into the "
+        "folder that --out names, and run the command again."
+    )
+    try:
+        with urllib.request.urlopen(address, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
+            content = bytes(answer.read())
+    except OSError as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()  # a refusal comes with a page, and its connection waits to be read
+        raise DataError(f"{file.name} should come from {address}: {error}. {by_hand}") from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != file.sha256:
+        raise DataError(
+            f"{file.name} should have the SHA-256 {file.sha256[:12]}..., as published; "
+            f"what came from {address} has {found[:12]}.... {by_hand}"
+        )
+    return content
+
+
+def verify_case_files(folder: Path) -> None:
+    """Raise DataError where one of the four is missing or has another number of rows."""
+    for file in CASE_FILES:
+        path = folder / file.name
+        if not path.exists():
+            raise DataError(
+                f"{folder} should hold {file.name}, and does not. Download it from {PAGE}."
+            )
+        rows = len(read_csv_table(path).rows)
+        if rows != file.rows:
+            raise DataError(
+                f"{path} should have {file.rows:,} rows, and has {rows:,}. Delete it and run the "
+                f"command again, or download it from {PAGE}."
+            )
+
+
+def series_named(folder: Path, choice: Choice) -> set[str]:
+    """Return the SeriesInstanceUID of every film, crop and mask of a choice: third in each path."""
+    return {
+        series
+        for file in chosen(choice)
+        for row in read_csv_table(folder / file.name, needed=PATH_COLUMNS).rows
+        for column in PATH_COLUMNS
+        for series in row[column].split("/")[2:3]
+    }

@@ -15,8 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mammo.data.cells import as_word, whole_number
-from mammo.data.csv_table import read_csv_table
+from mammo.data.csv_table import as_word, read_csv_table, whole_number
 from mammo.errors import DataError
 
 CASE_FILES = {

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.artifacts import artifacts_folder, read_attachment
-from mammo.artifacts.cases import CASES_NAME, read_rows
+from mammo.artifacts.contents import CASES_NAME, read_rows
 from mammo.artifacts.manifest import read_files
 from mammo.errors import ArtifactError, ImageError
 from mammo.inference.batch import as_batch, at_size

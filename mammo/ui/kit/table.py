@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mammo import text
 from mammo.artifacts import Card
-from mammo.data.spreadsheet import harmless
+from mammo.data.csv_table import harmless
 from mammo.imaging.region import Region
 from mammo.inference import Assessment
 

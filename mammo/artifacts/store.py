@@ -9,29 +9,31 @@ disk or a kill before that leaves the old artifacts as they were.
 """
 
 import errno
+import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from mammo.artifacts.attachments import attachments_to_keep
-from mammo.artifacts.card import parse_card
-from mammo.artifacts.carry_over import check_carry_over, output_names
-from mammo.artifacts.cases import CASES_NAME, merge_columns, parse_cases, read_rows, write_rows
+from mammo.artifacts.contents import CASES_NAME, merge_columns, parse_cases, read_rows, write_rows
 from mammo.artifacts.manifest import (
     MANIFEST_NAME,
     MANIFEST_SCHEMA,
     Manifest,
     RunFacts,
+    artifacts_folder,
     load_manifest,
     read_files,
     record_of,
+    sealed,
+    verify,
 )
-from mammo.artifacts.seal import sealed
+from mammo.artifacts.schema import parse_card
 from mammo.artifacts.swap import (
     LOCK_WAIT_S,
     STAGE_KIND,
@@ -256,3 +258,111 @@ def _unwritable(folder: Path, error: OSError) -> ArtifactError:
         f"The artifacts in {folder} were not replaced: {reason}, then run the same command again; "
         f"what stood there before is unchanged."
     )
+
+
+MODEL_FILES = ("model.onnx", "model.weights.h5", "card.json", "history.csv")
+
+
+def check_carry_over(
+    folder: Path, fingerprint: str, trained: Sequence[str], carry_over: Sequence[str]
+) -> dict[str, dict[str, str]]:
+    """Return, for each model to keep, which run made it."""
+    if not carry_over:
+        return {}
+    try:
+        old = _manifest_of_kept(folder, fingerprint, trained, carry_over)
+    except ArtifactError as error:
+        raise ArtifactError(
+            f"{', '.join(carry_over)} in {folder} cannot be kept beside {', '.join(trained)} and "
+            f"would be lost: {error} Train all models together, or name another folder with --out."
+        ) from error
+    origin = {"created": old.created, "command": old.command}
+    return {model: dict(old.carried_over.get(model, origin)) for model in carry_over}
+
+
+def _manifest_of_kept(
+    folder: Path, fingerprint: str, trained: Sequence[str], carry_over: Sequence[str]
+) -> Manifest:
+    old = load_manifest(folder)
+    if not set(carry_over) <= set(old.models) - set(trained):
+        raise ArtifactError(f"the folder holds {', '.join(old.models)}.")
+    if old.data.fingerprint != fingerprint:
+        raise ArtifactError(
+            f"the older data are others (fingerprint {old.data.fingerprint[:12]}, now "
+            f"{fingerprint[:12]})."
+        )
+    return verify(folder, output_names(carry_over))
+
+
+def output_names(models: Sequence[str]) -> list[str]:
+    """Name the files that a training of some models writes, without the manifest."""
+    return [CASES_NAME, *(f"{model}/{name}" for model in models for name in MODEL_FILES)]
+
+
+def attach(
+    name: str, content: bytes, depends_on: Sequence[str] = (), folder: Path | None = None
+) -> None:
+    """Add a file to the artifacts, or replace the one of that name.
+
+    Parameters
+    ----------
+    name : str, path within the folder with forward slashes, as "lessons/leak.json"
+    content : bytes
+    depends_on : names of manifest files; a training that changes one drops the attachment
+    folder : Path, `artifacts_folder()` by default
+
+    Raises
+    ------
+    ArtifactError
+        There are no whole artifacts, the name is that of a file of the training or leads out of
+        the folder, or writing failed.
+    """
+    folder = (artifacts_folder() if folder is None else Path(folder)).resolve()
+    try:
+        with write_lock(folder):
+            manifest = verify(folder, depends_on)
+            _refuse_name(name, manifest)
+            _write(folder / name, content)
+            document = json.loads((folder / MANIFEST_NAME).read_bytes())
+            document["files"][name] = record_of(content)
+            document.setdefault("attachments", {})[name] = {
+                needed: manifest.files[needed].sha256 for needed in depends_on
+            }
+            _write(folder / MANIFEST_NAME, sealed(document))
+    except OSError as error:
+        raise ArtifactError(
+            f"{name} was not added to {folder}: writing failed ({error}). Check its permissions "
+            "and the space on the disk, then run the same command again."
+        ) from error
+
+
+def attachments_to_keep(
+    older: Manifest, files: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Mapping[str, str]]:
+    """Return the attachments of older artifacts whose sources are unchanged among new files."""
+    return {
+        name: sources
+        for name, sources in older.attachments.items()
+        if all(files.get(source, {}).get("sha256") == sha for source, sha in sources.items())
+    }
+
+
+def _refuse_name(name: str, manifest: Manifest) -> None:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or len(path.parts) < 2 or "\\" in name:
+        raise ArtifactError(
+            f"An attachment needs a name within a folder of its own, as lessons/leak.json. "
+            f"Received: {name!r}."
+        )
+    if path.parts[0] in manifest.models:
+        raise ArtifactError(f"{path.parts[0]}/ holds a model's own files. Received: {name!r}.")
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = path.with_name(f".{path.name}.tmp")
+    with written.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    written.replace(path)
