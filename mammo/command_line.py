@@ -1,4 +1,7 @@
-"""What the commands share: how one was typed, what stops it, TensorFlow."""
+"""What the commands share: how one was typed, what stops it, and where it may write.
+
+An output is checked before the work, and never replaces what mammo did not make.
+"""
 
 import json
 import logging
@@ -16,17 +19,6 @@ from mammo.errors import MammoError, SettingsError
 def as_typed(module: str, given: Sequence[str]) -> str:
     """Write a command for the record, of each path its name alone: it may name a person.
 
-    Parameters
-    ----------
-    module : str, as "mammo.train"
-    given : its arguments, one a word
-
-    Returns
-    -------
-    str, to be typed into a shell
-
-    Examples
-    --------
     >>> as_typed("mammo.train", ["--data", "somebody/my crops", "--folds", "2"])
     "python -m mammo.train --data 'my crops' --folds 2"
     >>> as_typed("mammo.prepare", ["--dask", "tcp://host:8786"])
@@ -65,8 +57,6 @@ def exit_status(module: str, work: Callable[[], int | None], place: Path) -> int
 def stopped_by(error: OSError, place: Path) -> str:
     """Say that the file system stopped a command which goes on if typed again.
 
-    Examples
-    --------
     >>> stopped_by(OSError(28, "No space left on device"), Path("crops"))
     'stopped because of No space left on device (crops). Mend that, then run the same command: \
 it goes on.'
@@ -130,16 +120,7 @@ def write_output(
 ) -> None:
     """Write an output file whole, in the place of nothing but an older one of its kind.
 
-    Parameters
-    ----------
-    path, ours, option
-        As for `check_output`.
-    content : bytes
-
-    Raises
-    ------
-    SettingsError
-        As for `check_output`, or if the disk is full or fails.
+    Raises SettingsError as `check_output`, or if the disk is full or fails.
     """
     check_output(path, ours, option)
     try:
@@ -170,22 +151,7 @@ def _mask() -> int:
 
 
 def check_folder(folder: Path, option: str) -> Path:
-    """Make the folder that an option names where it is missing, and check that it takes files.
-
-    Parameters
-    ----------
-    folder : Path
-    option : str, to open the sentence
-
-    Returns
-    -------
-    Path, the folder
-
-    Raises
-    ------
-    SettingsError
-        It cannot be made, or no file can be made in it.
-    """
+    """Make the folder that an option names where it is missing; refuse one that takes no files."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

@@ -15,8 +15,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mammo.command_line import exit_status
-from mammo.data.download import SOURCES, Choice, refuse_if_too_big
+from mammo.data.download import Choice, idc, kaggle, refuse_if_too_big
 from mammo.errors import SettingsError
+
+SOURCES = {"kaggle": kaggle, "idc": idc}
+"""Where CBIS-DDSM can be had without an account, by the names of `--source`."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

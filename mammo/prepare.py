@@ -18,9 +18,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mammo.command_line import as_typed, exit_status
-from mammo.data.preparation import PrepareSettings, prepare_folder
 from mammo.data.preparation.notes import REPORT, is_whole, report_in_words
-from mammo.data.preparation.run import ABNORMALITIES
+from mammo.data.preparation.run import ABNORMALITIES, PrepareSettings, prepare_folder
 from mammo.data.preparation.tree import is_prepared
 from mammo.errors import DataError
 

@@ -20,7 +20,8 @@ import pandas as pd
 import pydicom
 import pytest
 
-from mammo.data.download import idc, kaggle, offer
+from mammo.data import download as offer
+from mammo.data.download import idc, kaggle
 from mammo.download import main
 from tests.miniature import Miniature, write_idc, write_kaggle
 from tests.stub_servers import Stub, serving

@@ -6,7 +6,7 @@
     artifacts/<model>/model.weights.h5 the same weights for Keras
     artifacts/<model>/card.json        preprocessing, calibration, thresholds, figures
     artifacts/<model>/history.csv      the training curves
-    artifacts/<other>/...              what other commands attached, see `attachments`
+    artifacts/<other>/...              what other commands attached, see `attach`
 
 Used by `mammo.train` (writes, by `staged_artifacts`), `mammo.inference`, `mammo.evaluate` and the
 pages (read, by `load_*`). Every read is held against the manifest first.

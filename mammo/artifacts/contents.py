@@ -1,12 +1,14 @@
-"""The verified card and network of one trained model, read together.
+"""What the artifacts hold, verified and parsed: cards, networks, cases, training curves, lessons.
 
-Used by `mammo.inference`. Both come from one state of the artifacts: a training that ends between
-two reads must not pair the old card with the new network.
+`cases.csv` holds one row per crop: its ids, split, label and descriptors from the CBIS-DDSM case
+table, then for each model `<model>_score` (flip-averaged, uncalibrated), `<model>_p` (calibrated)
+and `<model>_fold`. Training rows carry out-of-fold scores; test rows carry no fold.
 """
 
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,23 @@ from mammo.errors import ArtifactError, DataError
 if TYPE_CHECKING:
     import pandas
 
+CASES_NAME = "cases.csv"
+CASE_COLUMNS = (
+    "case_id", "split", "patient_id", "laterality", "view", "abnormality_id", "abnormality_type",
+    "breast_density", "mass_shape", "mass_margins", "assessment", "pathology", "subtlety",
+    "published_split", "label", "lesion_id",
+)  # fmt: skip
+NUMBER_COLUMNS = ("abnormality_id", "breast_density", "assessment", "subtlety", "label")
+MODEL_COLUMNS = ("score", "p", "fold")
+MISSING = ("", "NaN", "nan")
+HISTORY_TEXTS = ("fold", "stage")
+"""Columns of the training curves that hold no number."""
+
+LEAK = "lessons/leak.json"
+LEAK_WITHOUT_AUGMENTATION = "lessons/leak-without-augmentation.json"
+SPLITS = ("rows", "patients")
+SCHEMA = 1
+
 
 def load_card(model: str, folder: Path | None = None) -> Card:
     """Read the verified card of a model ("simple_cnn", "mobilenetv2").
@@ -33,55 +52,35 @@ def load_card(model: str, folder: Path | None = None) -> Card:
     ArtifactError
         The artifacts do not verify, hold no such model, or the card is not valid.
     """
-    folder = artifacts_folder() if folder is None else Path(folder)
-    require_model(model, load_manifest(folder), folder)
-    name = f"{model}/card.json"
-    return parse_card(read_files([name], folder)[name], folder / name, model)
+    root, (card,) = _files_of(model, ["card.json"], folder)
+    return parse_card(card, root / "card.json", model)
 
 
 def load_model(model: str, folder: Path | None = None) -> tuple[Card, bytes]:
     """Read the verified card of a model and its network, as the bytes of an ONNX file.
+
+    Both come from one state of the artifacts: a training that ends between two reads must not pair
+    the old card with the new network.
 
     Raises
     ------
     ArtifactError
         As `load_card`.
     """
+    root, (card, network) = _files_of(model, ["card.json", "model.onnx"], folder)
+    return parse_card(card, root / "card.json", model), network
+
+
+def _files_of(model: str, names: Sequence[str], folder: Path | None) -> tuple[Path, list[bytes]]:
+    """Return a model's folder and the verified bytes of some of its files."""
     folder = artifacts_folder() if folder is None else Path(folder)
     require_model(model, load_manifest(folder), folder)
-    card, network = f"{model}/card.json", f"{model}/model.onnx"
-    contents = read_files([card, network], folder)
-    return parse_card(contents[card], folder / card, model), contents[network]
-
-
-CASES_NAME = "cases.csv"
-CASE_COLUMNS = (
-    "case_id",
-    "split",
-    "patient_id",
-    "laterality",
-    "view",
-    "abnormality_id",
-    "abnormality_type",
-    "breast_density",
-    "mass_shape",
-    "mass_margins",
-    "assessment",
-    "pathology",
-    "subtlety",
-    "published_split",
-    "label",
-    "lesion_id",
-)
-NUMBER_COLUMNS = ("abnormality_id", "breast_density", "assessment", "subtlety", "label")
-MODEL_COLUMNS = ("score", "p", "fold")
-MISSING = ("", "NaN", "nan")
-TEXTS = ("fold", "stage")
-"""Columns of the training curves that hold no number."""
+    contents = read_files([f"{model}/{name}" for name in names], folder)
+    return folder / model, list(contents.values())
 
 
 def load_cases(folder: Path | None = None) -> "pandas.DataFrame":
-    """Read the verified `cases.csv`, one row a crop, in the order of the file.
+    """Read the verified `cases.csv`, one row per crop, in the order of the file.
 
     Returns
     -------
@@ -101,7 +100,7 @@ def load_cases(folder: Path | None = None) -> "pandas.DataFrame":
 
 
 def load_history(model: str, folder: Path | None = None) -> "pandas.DataFrame":
-    """Read the verified training curves of a model, one row an epoch.
+    """Read the verified training curves of a model, one row per epoch.
 
     Raises
     ------
@@ -110,16 +109,14 @@ def load_history(model: str, folder: Path | None = None) -> "pandas.DataFrame":
     """
     import pandas
 
-    folder = artifacts_folder() if folder is None else Path(folder)
-    require_model(model, load_manifest(folder), folder)
-    name = f"{model}/history.csv"
-    content = read_files([name], folder)[name]
-    table = pandas.DataFrame(read_rows(content, folder / name))
+    root, (content,) = _files_of(model, ["history.csv"], folder)
+    path = root / "history.csv"
+    table = pandas.DataFrame(read_rows(content, path))
     try:
-        for column in table.columns.difference([*TEXTS]):
+        for column in table.columns.difference([*HISTORY_TEXTS]):
             table[column] = pandas.to_numeric(table[column])
     except ValueError as error:
-        raise ArtifactError(f"{folder / name} is no table ({error}). {RETRAIN}") from error
+        raise ArtifactError(f"{path} is no table ({error}). {RETRAIN}") from error
     return table
 
 
@@ -130,11 +127,10 @@ def parse_cases(content: bytes, path: Path, models: Sequence[str]) -> "pandas.Da
     rows = read_rows(content, path)
     _check_rows(rows, path, models)
     table = pandas.DataFrame(rows, dtype="str")
-    for name in table.columns:
-        table[name] = table[name].mask(table[name].isin(MISSING))
-    for name in (*NUMBER_COLUMNS, *(f"{model}_fold" for model in models)):
+    table = table.mask(table.isin(MISSING))
+    for name in _whole(models):
         table[name] = table[name].astype("Int64")
-    for name in (f"{model}_{kind}" for model in models for kind in ("score", "p")):
+    for name in _shares(models):
         # Not by read_csv, which in some versions of pandas loses the last digit.
         table[name] = [float(row[name] or "nan") for row in rows]
     return table
@@ -161,13 +157,13 @@ def merge_columns(
     rows: Sequence[Mapping[str, str]], older: Sequence[Mapping[str, str]], models: Sequence[str]
 ) -> list[dict[str, str]]:
     """Add the columns of `models` from `older` rows to `rows`, case by case, as texts unchanged."""
-    columns = [f"{model}_{kind}" for model in models for kind in MODEL_COLUMNS]
     by_case = {row["case_id"]: row for row in older}
     if by_case.keys() != {row["case_id"] for row in rows}:
         raise ArtifactError(
             f"The scores of {', '.join(models)} cannot be kept, because the new table holds other "
             f"cases than the old one. Train all models together."
         )
+    columns = _of_models(models)
     return [
         {**row, **{column: by_case[row["case_id"]].get(column, "") for column in columns}}
         for row in rows
@@ -182,9 +178,20 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
         writer.writerows(rows)
 
 
+def _of_models(models: Sequence[str], kinds: Sequence[str] = MODEL_COLUMNS) -> list[str]:
+    return [f"{model}_{kind}" for model, kind in product(models, kinds)]
+
+
+def _whole(models: Sequence[str]) -> list[str]:
+    return [*NUMBER_COLUMNS, *_of_models(models, ["fold"])]
+
+
+def _shares(models: Sequence[str]) -> list[str]:
+    return _of_models(models, ["score", "p"])
+
+
 def _check_rows(rows: Sequence[Mapping[str, str]], path: Path, models: Sequence[str]) -> None:
-    wanted = (*CASE_COLUMNS, *(f"{model}_{kind}" for model in models for kind in MODEL_COLUMNS))
-    absent = [name for name in wanted if name not in rows[0]]
+    absent = [name for name in (*CASE_COLUMNS, *_of_models(models)) if name not in rows[0]]
     if absent:
         raise ArtifactError(f"{path} should hold the columns {', '.join(absent)}. {RETRAIN}")
     seen: set[str] = set()
@@ -204,10 +211,10 @@ def _fault(row: Mapping[str, str], models: Sequence[str]) -> str:
         return f"the split {row['split']!r}, expected train or test"
     if row["label"] not in ("0", "1"):
         return f"the label {row['label']!r}, expected 0 or 1"
-    for name in (*NUMBER_COLUMNS, *(f"{model}_fold" for model in models)):
+    for name in _whole(models):
         if row[name] and not row[name].isdecimal():
             return f"{name} {row[name]!r}, expected a whole number or nothing"
-    for name in (f"{model}_{kind}" for model in models for kind in ("score", "p")):
+    for name in _shares(models):
         if row[name] not in MISSING and not _is_share(row[name]):
             return f"{name} {row[name]!r}, expected a number from 0 to 1"
     return ""
@@ -220,15 +227,9 @@ def _is_share(text: str) -> bool:
         return False
 
 
-LEAK = "lessons/leak.json"
-LEAK_WITHOUT_AUGMENTATION = "lessons/leak-without-augmentation.json"
-SPLITS = ("rows", "patients")
-SCHEMA = 1
-
-
 @dataclass(frozen=True)
 class LeakRun:
-    """Hold one training of the lesson: its split and seed, what it shared, and its AUC.
+    """One training of the lesson on leakage: its split and seed, what it shared, and its AUC.
 
     `seen_lesions` counts the test lesions whose other view was in training, of `test_lesions`;
     `auc_low` and `auc_high` are the ends of the 95 % interval over patients, NaN where there is
@@ -249,7 +250,10 @@ class LeakRun:
 
 @dataclass(frozen=True)
 class LeakLesson:
-    """Hold the lesson: the same recipe under both splits, a run of each for every seed."""
+    """The same recipe under both splits, a run of each for every seed.
+
+    `python -m mammo.training.lessons leak` attaches it to the artifacts.
+    """
 
     title: str
     command: str
@@ -273,7 +277,7 @@ class LeakLesson:
 
     @property
     def mean_difference(self) -> float:
-        """Return by how much rows at random flatter, on average."""
+        """Return by how much rows at random inflate the AUC, on average."""
         return _mean(self.differences)
 
 
@@ -296,29 +300,25 @@ def load_leak_lesson(name: str = LEAK, folder: Path | None = None) -> LeakLesson
         return None
     document = parse_document(content, folder / name, SCHEMA)
     data = document.section("data")
-    runs = tuple(_run(section) for section in document.sections("runs"))
     lesson = LeakLesson(
         document.text("title"), document.text("command"), data.integer("crops", low=1),
-        data.integer("patients", low=1), runs,
+        data.integer("patients", low=1), tuple(map(_run, document.sections("runs"))),
     )  # fmt: skip
     seeds = [[run.seed for run in lesson.of(split)] for split in SPLITS]
-    if not runs or seeds[0] != seeds[1] or len(runs) != 2 * len(seeds[0]):
+    if not lesson.runs or seeds[0] != seeds[1] or len(lesson.runs) != 2 * len(seeds[0]):
         raise document.refusal("runs", "a run of rows and one of patients for each seed", seeds)
     return lesson
 
 
 def _run(section: Document) -> LeakRun:
     counts = (
-        "n_train", "n_test", "n_test_lesions", "test_lesions_with_other_view_in_training",
+        "seed", "n_train", "n_test", "n_test_lesions", "test_lesions_with_other_view_in_training",
         "test_crops_with_patient_in_training",
     )  # fmt: skip
-    figures = [section.number("auc", low=0, high=1)]
-    figures += [section.number_or_nan(name) for name in ("auc_low", "auc_high")]
+    auc = section.number("auc", low=0, high=1)
+    ends = [section.number_or_nan(name) for name in ("auc_low", "auc_high")]
     return LeakRun(
-        section.text("split"),
-        section.integer("seed", low=0),
-        *(section.integer(name, low=0) for name in counts),
-        *figures,
+        section.text("split"), *(section.integer(name) for name in counts), *(auc, *ends)
     )
 
 

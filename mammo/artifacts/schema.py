@@ -1,16 +1,20 @@
-"""Read a JSON document field by field, each with its type and range; every refusal is a sentence.
+"""JSON documents of the artifacts, read field by field; every refusal is a sentence.
 
-Used by `manifest` and `card`. A file that a killed program left half written, or that somebody
-edited by hand, must end in words that say which field of which file is wrong.
+A file that a killed program left half written, or that somebody edited by hand, must end in words
+that say which field of which file is wrong. The card of a trained model is here too: how to feed
+it, how to read it, how good it is.
+
+After Mitchell et al. 2019, "Model cards for model reporting", doi 10.1145/3287560.3287596; storing
+operating thresholds beside the weights follows torchxrayvision.
 """
 
 import json
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +28,22 @@ MARKUP = re.compile(
 """What Markdown, HTML or a chart would read in a text as more than its words."""
 RETRAIN = "Restore the artifacts from their release, or rebuild them with `python -m mammo.train`."
 
+CARD_SCHEMA = 1
+METHODS = ("platt", "temperature")
+FLIPS = 4
+THRESHOLDS = ("youden", "sensitivity_90", "specificity_90")
+SMALLEST_CROP = 32
+
+Kind = TypeVar("Kind")
+
 
 @dataclass(frozen=True)
 class Document:
-    """Hold one JSON object, the file it came from, and the fields that led to it."""
+    """One JSON object, the file it came from, and the fields that led to it.
+
+    Each method returns the value of a field that has the type and range that it names, or raises
+    an ArtifactError that says what was expected and what is there.
+    """
 
     fields: dict[str, Any]
     source: str
@@ -35,16 +51,17 @@ class Document:
 
     def section(self, name: str) -> "Document":
         """Return the object under `name`."""
-        fields = self._get(name)
-        if not isinstance(fields, dict):
-            raise self.refusal(name, "an object", fields)
-        return Document(fields, self.source, f"{self.trail}{name}.")
+        value = self._checked(name, "an object", lambda value: isinstance(value, dict))
+        return Document(value, self.source, f"{self.trail}{name}.")
+
+    def each(self, name: str, read: "Callable[[Document, str], Kind]") -> dict[str, Kind]:
+        """Return what `read` gives for each field of the object under `name`."""
+        section = self.section(name)
+        return {key: read(section, key) for key in section.fields}
 
     def sections(self, name: str) -> "tuple[Document, ...]":
         """Return the list of objects under `name`."""
-        value = self._get(name)
-        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-            raise self.refusal(name, "a list of objects", value)
+        value = self._checked(name, "a list of objects", lambda value: _is_list(value, dict))
         return tuple(
             Document(item, self.source, f"{self.trail}{name}[{place}].")
             for place, item in enumerate(value)
@@ -52,59 +69,63 @@ class Document:
 
     def text(self, name: str) -> str:
         """Return the string under `name`; pages show it, so it may hold no markup."""
-        value = self._get(name)
-        if not isinstance(value, str):
-            raise self.refusal(name, "a text", value)
-        if MARKUP.search(value):
-            raise self.refusal(name, "a text without markup", value)
-        return value
+        self._checked(name, "a text", lambda value: isinstance(value, str))
+        return str(self._checked(name, "a text without markup", lambda v: not MARKUP.search(v)))
 
     def flag(self, name: str) -> bool:
         """Return the truth value under `name`."""
-        value = self._get(name)
-        if not isinstance(value, bool):
-            raise self.refusal(name, "true or false", value)
-        return value
+        return bool(self._checked(name, "true or false", lambda value: isinstance(value, bool)))
 
-    def integer(self, name: str, *, low: int) -> int:
+    def integer(self, name: str, *, low: int = 0) -> int:
         """Return the whole number under `name`, at least `low`."""
-        value = self._get(name)
-        if isinstance(value, bool) or not isinstance(value, int) or value < low:
-            raise self.refusal(name, f"a whole number of at least {low}", value)
-        return value
+        what = f"a whole number of at least {low}"
+        return int(self._checked(name, what, lambda value: type(value) is int and value >= low))
 
     def number(self, name: str, *, low: float = -math.inf, high: float = math.inf) -> float:
         """Return the finite number under `name`, within `low` and `high` (both allowed)."""
-        value = self._get(name)
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not math.isfinite(value) or not low <= value <= high:
-            raise self.refusal(name, f"a finite number from {low} to {high}", value)
-        return float(value)
+        return float(
+            self._checked(
+                name,
+                f"a finite number from {low} to {high}",
+                lambda value: (
+                    type(value) in (int, float) and math.isfinite(value) and low <= value <= high
+                ),
+            )
+        )
 
     def number_or_nan(self, name: str) -> float:
         """Return the finite number under `name`; null, for a figure without a value, gives NaN."""
-        return math.nan if self._get(name) is None else self.number(name)
+        missing = self.fields.get(name, ...) is None
+        return math.nan if missing else self.number(name)
 
     def texts(self, name: str) -> tuple[str, ...]:
         """Return the list of strings under `name`."""
-        value = self._get(name)
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self.refusal(name, "a list of texts", value)
-        return tuple(value)
+        return tuple(self._checked(name, "a list of texts", lambda value: _is_list(value, str)))
 
     def integers(self, name: str, *, length: int, low: int) -> tuple[int, ...]:
         """Return the list of `length` whole numbers under `name`, each at least `low`."""
-        value = self._get(name)
-        whole = isinstance(value, list) and all(type(item) is int for item in value)
-        if not whole or len(value) != length or min(value) < low:
-            raise self.refusal(name, f"a list of {length} whole numbers from {low} up", value)
-        return tuple(value)
 
-    def _get(self, name: str) -> Any:
+        def fits(value: Any) -> bool:
+            return _is_list(value, int) and len(value) == length and min(value) >= low
+
+        return tuple(self._checked(name, f"a list of {length} whole numbers from {low} up", fits))
+
+    def build(self, kind: type[Kind]) -> Kind:
+        """Return a dataclass of texts, whole numbers from 0 and figures, read by its fields."""
+        readers = {str: Document.text, int: Document.integer, float: Document.number_or_nan}
+        values = {
+            field.name: readers[field.type](self, field.name)  # type: ignore[index, operator]
+            for field in fields(kind)  # type: ignore[arg-type]
+        }
+        return kind(**values)
+
+    def _checked(self, name: str, expected: str, fits: Callable[[Any], bool]) -> Any:
         if name not in self.fields:
             raise ArtifactError(
                 f"{self.source} should name {self.trail}{name} but does not. {RETRAIN}"
             )
+        if not fits(self.fields[name]):
+            raise self.refusal(name, expected, self.fields[name])
         return self.fields[name]
 
     def refusal(self, name: str, expected: str, received: object) -> ArtifactError:
@@ -113,6 +134,10 @@ class Document:
         return ArtifactError(
             f"{self.source}: {self.trail}{name} should be {expected}, but is {shown}. {RETRAIN}"
         )
+
+
+def _is_list(value: object, kind: type) -> bool:
+    return isinstance(value, list) and all(type(item) is kind for item in value)
 
 
 def parse_document(content: bytes, path: Path, schema: int) -> Document:
@@ -131,7 +156,7 @@ def parse_document(content: bytes, path: Path, schema: int) -> Document:
     """
     try:
         fields = json.loads(content)
-    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ArtifactError(
             f"{path} is not whole JSON ({error}): it may be half written or edited. {RETRAIN}"
         ) from error
@@ -140,26 +165,18 @@ def parse_document(content: bytes, path: Path, schema: int) -> Document:
             f"{path} should hold a JSON object, but holds a {type(fields).__name__}. {RETRAIN}"
         )
     document = Document(fields, str(path))
-    found = document.integer("schema", low=0)
+    found = document.integer("schema")
     if found != schema:
+        remedy = (
+            "Update mammo to the version that wrote these artifacts, or take older artifacts."
+            if found > schema
+            else "Rebuild the artifacts with `python -m mammo.train` of this version."
+        )
         raise ArtifactError(
             f"{path} is of artifact schema {found}, but this version of mammo reads schema "
-            f"{schema}. {_schema_remedy(found, schema)}"
+            f"{schema}. {remedy}"
         )
     return document
-
-
-def _schema_remedy(found: int, readable: int) -> str:
-    if found > readable:
-        return "Update mammo to the version that wrote these artifacts, or take older artifacts."
-    return "Rebuild the artifacts with `python -m mammo.train` of this version."
-
-
-CARD_SCHEMA = 1
-METHODS = ("platt", "temperature")
-FLIPS = 4
-THRESHOLDS = ("youden", "sensitivity_90", "specificity_90")
-SMALLEST_CROP = 32
 
 
 @dataclass(frozen=True)
@@ -185,7 +202,7 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Metric:
-    """Hold one figure with its 95 % interval; NaN where it has no value."""
+    """One figure with its 95 % interval; NaN where it has no value."""
 
     value: float
     low: float
@@ -197,7 +214,7 @@ Metrics = Mapping[str, Mapping[str, Mapping[str, Metric]]]
 
 @dataclass(frozen=True)
 class Card:
-    """Hold what `card.json` says of one trained model.
+    """What `card.json` says of one trained model.
 
     Attributes
     ----------
@@ -234,13 +251,6 @@ class Card:
     flips: int = FLIPS
 
 
-def _flips(document: Document) -> int:
-    count = document.integer("flips", low=1) if "flips" in document.fields else FLIPS
-    if count not in (1, 2, FLIPS):
-        raise document.refusal("flips", "1, 2 or 4", count)
-    return count
-
-
 def sigmoid(logit: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return 1 / (1 + exp(-logit)) without overflow, float64 in 0..1.
 
@@ -263,6 +273,9 @@ def parse_card(content: bytes, path: Path, model: str) -> Card:
     name = document.text("name")
     if name != model:
         raise ArtifactError(f"{path} should be the card of {model}, but is of {name}. {RETRAIN}")
+    flips = document.integer("flips", low=1) if "flips" in document.fields else FLIPS
+    if flips not in (1, 2, FLIPS):
+        raise document.refusal("flips", "1, 2 or 4", flips)
     rows, columns = document.integers("cam_grid", length=2, low=1)
     return Card(
         name=name,
@@ -270,13 +283,13 @@ def parse_card(content: bytes, path: Path, model: str) -> Card:
         crop_size=document.integer("crop_size", low=SMALLEST_CROP),
         preprocessing=_preprocessing(document.section("preprocessing")),
         test_time_flips=document.flag("test_time_flips"),
-        flips=_flips(document),
+        flips=flips,
         calibration=_calibration(document.section("calibration")),
         thresholds=_thresholds(document.section("thresholds")),
         embedding_size=document.integer("embedding_size", low=1),
         cam_grid=(rows, columns),
         parameters=document.integer("parameters", low=1),
-        metrics=_metrics(document.section("metrics")),
+        metrics=document.each("metrics", lambda splits, split: splits.each(split, _metrics)),
         trained_on=document.text("trained_on"),
         settings=document.section("settings").fields,
     )
@@ -309,18 +322,5 @@ def _thresholds(section: Document) -> Mapping[str, float]:
     return {name: section.number(name, low=0, high=1) for name in names}
 
 
-def _metrics(section: Document) -> Metrics:
-    return {
-        split: {
-            unit: {
-                name: _metric(section.section(split).section(unit).section(name))
-                for name in section.section(split).section(unit).fields
-            }
-            for unit in section.section(split).fields
-        }
-        for split in section.fields
-    }
-
-
-def _metric(section: Document) -> Metric:
-    return Metric(*(section.number_or_nan(name) for name in ("value", "low", "high")))
+def _metrics(units: Document, unit: str) -> dict[str, Metric]:
+    return units.each(unit, lambda metrics, name: metrics.section(name).build(Metric))

@@ -1,11 +1,20 @@
 """Write trained artifacts so that a reader sees the old ones or the new ones, never a mixture.
 
-Used by `mammo.train`. A training writes into a hidden folder beside the artifacts; only when all
-is there, checked and on the disk does that folder take the place of the old one. An error, a full
-disk or a kill before that leaves the old artifacts as they were.
+A training writes into a hidden folder beside the artifacts; only when all is there, checked and on
+the disk does that folder take the place of the old one. An error, a full disk or a kill before that
+leaves the old artifacts as they were.
 
     with staged_artifacts(folder, facts, carry_over=["simple_cnn"]) as stage:
         (stage / "mobilenetv2" / "model.onnx").write_bytes(...)
+
+Other commands add files to the artifacts: a lesson, an audit, embeddings.
+
+    attach("lessons/leak.json", content)
+    attach("trust/trust.json", content, depends_on=("mobilenetv2/model.onnx",))
+
+The manifest lists such an attachment like every other file, and by the checksums of the files that
+it was computed from. A training that changes one of these drops the attachment and prints which;
+the command that wrote it writes it anew.
 """
 
 import errno
@@ -20,7 +29,13 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from mammo.artifacts.contents import CASES_NAME, merge_columns, parse_cases, read_rows, write_rows
+from mammo.artifacts.contents import (
+    CASES_NAME,
+    merge_columns,
+    parse_cases,
+    read_rows,
+    write_rows,
+)
 from mammo.artifacts.manifest import (
     MANIFEST_NAME,
     MANIFEST_SCHEMA,
@@ -45,6 +60,7 @@ from mammo.artifacts.swap import (
 )
 from mammo.errors import ArtifactError
 
+MODEL_FILES = ("model.onnx", "model.weights.h5", "card.json", "history.csv")
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -89,7 +105,10 @@ def staged_artifacts(
             check_replaceable(folder)
             origins = check_carry_over(folder, facts.data.fingerprint, facts.models, carry_over)
             with _stage_beside(folder) as stage:
-                _copy_models(folder, stage, facts, carry_over)
+                for model in facts.models:
+                    (stage / model).mkdir()
+                for model in carry_over:
+                    shutil.copytree(folder / model, stage / model)
                 yield stage
                 _complete(stage, folder, facts, origins)
                 swap_in(stage, folder)
@@ -175,78 +194,61 @@ def _stage_beside(folder: Path) -> Iterator[Path]:
         shutil.rmtree(stage, ignore_errors=True)
 
 
-def _copy_models(folder: Path, stage: Path, facts: RunFacts, carry_over: Sequence[str]) -> None:
-    for model in facts.models:
-        (stage / model).mkdir()
-    for model in carry_over:
-        shutil.copytree(folder / model, stage / model)
-
-
 def _complete(
     stage: Path, folder: Path, facts: RunFacts, origins: Mapping[str, Mapping[str, str]]
 ) -> None:
+    """Check what a training wrote, add what stays of the older artifacts, and write the manifest.
+
+    A time to the millisecond lets a reader tell two writings by it.
+    """
+    cases = stage / CASES_NAME
     if origins:
-        _carry_columns(stage / CASES_NAME, folder / CASES_NAME, tuple(origins))
+        rows, older = (read_rows(p.read_bytes(), p) for p in (cases, folder / CASES_NAME))
+        write_rows(cases, merge_columns(rows, older, tuple(origins)))
     models = (*facts.models, *origins)
-    outputs = output_names(models)
-    _check_whole(stage, outputs, models)
-    manifest = _manifest(stage, facts, models, outputs) | {"carried_over": origins}
+    outputs = _output_names(models)
+    absent = [name for name in outputs if not (stage / name).is_file()]
+    if absent:
+        raise ArtifactError(f"The training wrote no {', '.join(absent)}; nothing was replaced.")
+    parse_cases(cases.read_bytes(), cases, models)
+    for model in models:
+        card = stage / model / "card.json"
+        parse_card(card.read_bytes(), card, model)
+    files = {name: record_of((stage / name).read_bytes()) for name in outputs}
+    attachments = {}
     if (folder / MANIFEST_NAME).is_file():
-        older = load_manifest(folder)
-        manifest["attachments"] = _keep_attachments(stage, folder, older, manifest["files"])
-    (stage / MANIFEST_NAME).write_bytes(sealed(manifest))
-
-
-def _carry_columns(cases: Path, older: Path, carry_over: Sequence[str]) -> None:
-    rows, old_rows = (read_rows(path.read_bytes(), path) for path in (cases, older))
-    write_rows(cases, merge_columns(rows, old_rows, carry_over))
+        attachments = _keep_attachments(stage, folder, load_manifest(folder), files)
+    document = {
+        "schema": MANIFEST_SCHEMA,
+        "created": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        **asdict(facts),
+        "models": models,
+        "files": files,
+        "carried_over": origins,
+        "attachments": attachments,
+    }
+    (stage / MANIFEST_NAME).write_bytes(sealed(document))
 
 
 def _keep_attachments(
     stage: Path, folder: Path, older: Manifest, files: dict[str, dict[str, Any]]
 ) -> dict[str, Mapping[str, str]]:
-    """Copy the attachments that still hold, and add them to the new manifest's files."""
-    kept = attachments_to_keep(older, files)
-    for name in older.attachments.keys() - kept.keys():
-        print(f"{name} belonged to the older models and is dropped: run its command again.")
-    for name in tuple(kept):
+    """Copy the attachments whose sources are unchanged, and add them to the new files."""
+    kept = {}
+    for name, sources in older.attachments.items():
+        if any(files.get(source, {}).get("sha256") != sha for source, sha in sources.items()):
+            print(f"{name} belonged to the older models and is dropped: run its command again.")
+            continue
         try:
             content = read_files((name,), folder)[name]
         except ArtifactError:
             print(f"{name} is missing or altered and is dropped: run its command again.")
-            del kept[name]
             continue
         (stage / name).parent.mkdir(parents=True, exist_ok=True)
         (stage / name).write_bytes(content)
         files[name] = record_of(content)
+        kept[name] = sources
     return kept
-
-
-def _check_whole(stage: Path, outputs: Sequence[str], models: Sequence[str]) -> None:
-    absent = [name for name in outputs if not (stage / name).is_file()]
-    if absent:
-        raise ArtifactError(f"The training wrote no {', '.join(absent)}; nothing was replaced.")
-    parse_cases((stage / CASES_NAME).read_bytes(), stage / CASES_NAME, models)
-    for model in models:
-        card = stage / model / "card.json"
-        parse_card(card.read_bytes(), card, model)
-
-
-def _manifest(
-    stage: Path, facts: RunFacts, models: Sequence[str], outputs: Sequence[str]
-) -> dict[str, Any]:
-    return {
-        "schema": MANIFEST_SCHEMA,
-        # To the millisecond, so that a reader can tell two writings by it.
-        "created": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "command": facts.command,
-        "seed": facts.seed,
-        "settings": dict(facts.settings),
-        "versions": dict(facts.versions),
-        "data": asdict(facts.data),
-        "models": list(models),
-        "files": {name: record_of((stage / name).read_bytes()) for name in outputs},
-    }
 
 
 def _unwritable(folder: Path, error: OSError) -> ArtifactError:
@@ -260,17 +262,25 @@ def _unwritable(folder: Path, error: OSError) -> ArtifactError:
     )
 
 
-MODEL_FILES = ("model.onnx", "model.weights.h5", "card.json", "history.csv")
-
-
 def check_carry_over(
     folder: Path, fingerprint: str, trained: Sequence[str], carry_over: Sequence[str]
 ) -> dict[str, dict[str, str]]:
-    """Return, for each model to keep, which run made it."""
+    """Return, for each model to keep beside those of a training, which run made it.
+
+    A model stays with its scores only where both learned from the same data and all of it is whole.
+    """
     if not carry_over:
         return {}
     try:
-        old = _manifest_of_kept(folder, fingerprint, trained, carry_over)
+        old = load_manifest(folder)
+        if not set(carry_over) <= set(old.models) - set(trained):
+            raise ArtifactError(f"the folder holds {', '.join(old.models)}.")
+        if old.data.fingerprint != fingerprint:
+            raise ArtifactError(
+                f"the older data are others (fingerprint {old.data.fingerprint[:12]}, now "
+                f"{fingerprint[:12]})."
+            )
+        old = verify(folder, _output_names(carry_over))
     except ArtifactError as error:
         raise ArtifactError(
             f"{', '.join(carry_over)} in {folder} cannot be kept beside {', '.join(trained)} and "
@@ -280,21 +290,7 @@ def check_carry_over(
     return {model: dict(old.carried_over.get(model, origin)) for model in carry_over}
 
 
-def _manifest_of_kept(
-    folder: Path, fingerprint: str, trained: Sequence[str], carry_over: Sequence[str]
-) -> Manifest:
-    old = load_manifest(folder)
-    if not set(carry_over) <= set(old.models) - set(trained):
-        raise ArtifactError(f"the folder holds {', '.join(old.models)}.")
-    if old.data.fingerprint != fingerprint:
-        raise ArtifactError(
-            f"the older data are others (fingerprint {old.data.fingerprint[:12]}, now "
-            f"{fingerprint[:12]})."
-        )
-    return verify(folder, output_names(carry_over))
-
-
-def output_names(models: Sequence[str]) -> list[str]:
+def _output_names(models: Sequence[str]) -> list[str]:
     """Name the files that a training of some models writes, without the manifest."""
     return [CASES_NAME, *(f"{model}/{name}" for model in models for name in MODEL_FILES)]
 
@@ -334,17 +330,6 @@ def attach(
             f"{name} was not added to {folder}: writing failed ({error}). Check its permissions "
             "and the space on the disk, then run the same command again."
         ) from error
-
-
-def attachments_to_keep(
-    older: Manifest, files: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Mapping[str, str]]:
-    """Return the attachments of older artifacts whose sources are unchanged among new files."""
-    return {
-        name: sources
-        for name, sources in older.attachments.items()
-        if all(files.get(source, {}).get("sha256") == sha for source, sha in sources.items())
-    }
 
 
 def _refuse_name(name: str, manifest: Manifest) -> None:

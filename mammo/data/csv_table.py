@@ -47,8 +47,6 @@ def shown(text: object) -> str:
 def is_missing_text(text: str) -> bool:
     """Return whether a cell holds nothing, or a word for nothing.
 
-    Examples
-    --------
     >>> [is_missing_text(text) for text in ("", "N/A", "#NV", "OVAL")]
     [True, True, True, False]
     """
@@ -58,18 +56,9 @@ def is_missing_text(text: str) -> bool:
 def decimal_number(text: str) -> float | None:
     """Read a number with a decimal point or a decimal comma.
 
-    A separator of thousands is never assumed: "1.318" and "1,318" are both a little over 1.
+    A separator of thousands is never assumed: "1.318" and "1,318" are both a little over 1. None
+    where the text is no finite number (see `not_a_number`).
 
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    float, finite; None where the text is no such number (see `not_a_number`)
-
-    Examples
-    --------
     >>> [decimal_number(text) for text in ("1", "1.0", "1,0", "1.318", "-2,5e-3", "1,318.0")]
     [1.0, 1.0, 1.0, 1.318, -0.0025, None]
     """
@@ -81,19 +70,8 @@ def decimal_number(text: str) -> float | None:
 
 
 def whole_number(text: str, most: int) -> int | None:
-    """Read a whole number from 0 to `most`; a spreadsheet may have added ".0" or ",0".
+    """Read a whole number from 0 to `most`, else None; a spreadsheet may have added ".0" or ",0".
 
-    Parameters
-    ----------
-    text : str
-    most : int
-
-    Returns
-    -------
-    int; None where the text is no such number
-
-    Examples
-    --------
     >>> [whole_number(text, 100) for text in ("70", "70,0", "101", "-1", "3.5", "", "9" * 5000)]
     [70, 70, None, None, None, None, None]
     """
@@ -106,8 +84,6 @@ def whole_number(text: str, most: int) -> int | None:
 def not_a_number(text: str) -> str:
     """Return why a text is no number where a spreadsheet is the cause, to end a sentence.
 
-    Examples
-    --------
     >>> not_a_number("4.Mai"), not_a_number("12 %"), not_a_number("four")
     (' (a date: format the column as text)', ' (a percentage: write 0.5 for 50%)', '')
     """
@@ -122,8 +98,6 @@ def not_a_number(text: str) -> str:
 def looks_mangled(text: str) -> bool:
     """Return whether a spreadsheet made a date or a rounded number of a text.
 
-    Examples
-    --------
     >>> [looks_mangled(text) for text in ("01.01.2000", "1,23E+11", "0.1.0", "Ada")]
     [True, True, False, False]
     """
@@ -133,8 +107,6 @@ def looks_mangled(text: str) -> bool:
 def as_word(text: str, words: Sequence[str]) -> str:
     """Return the word of a list that a text is but for case and blanks; else the text.
 
-    Examples
-    --------
     >>> as_word("benign without callback", ["BENIGN", "BENIGN_WITHOUT_CALLBACK"])
     'BENIGN_WITHOUT_CALLBACK'
     """
@@ -341,8 +313,6 @@ def harmless(cell: str) -> str:
 
     A number, and a number with its interval and p-value, stays as it is.
 
-    Examples
-    --------
     >>> harmless("=1+1.png"), harmless(' "@SUM(A1)'), harmless("-2+3+cmd|' /C calc'!A0")
     ("'=1+1.png", '\' "@SUM(A1)', "'-2+3+cmd|' /C calc'!A0")
     >>> harmless("-0.05"), harmless("-0.05 (-0.10 to +0.01); p = 0.12"), harmless("film.dcm")

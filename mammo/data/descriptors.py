@@ -100,20 +100,8 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
 
 
 def meaning(column: str, part: str) -> str:
-    """Say what one part of a descriptor means, in a student's words.
+    """Return what one part of a descriptor means; "" where the lexicon has no such word.
 
-    Parameters
-    ----------
-    column : "mass_shape", "mass_margins", "calc_type", "calc_distribution", "breast_density",
-        "assessment" or "subtlety"
-    part : str, as `parts` gives it
-
-    Returns
-    -------
-    str, "" where the word is not in the lexicon of the data set
-
-    Examples
-    --------
     >>> meaning("mass_margins", "SPICULATED")
     'lines radiate from the edge like rays: the most suspicious margin'
     """
@@ -156,8 +144,6 @@ def options(cases: "pd.DataFrame", one: Filter) -> list[str]:
 def title_of(one: Filter, option: str) -> str:
     """Return what to call an option of a filter.
 
-    Examples
-    --------
     >>> title_of(FILTERS[2], "LYMPH_NODE"), title_of(FILTERS[4], "3"), title_of(FILTERS[0], "train")
     ('lymph node', 'c', 'training')
     """
@@ -176,8 +162,6 @@ def title_of(one: Filter, option: str) -> str:
 def from_link(text: str | None, allowed: Sequence[str]) -> list[str]:
     """Read the chosen options of a filter; what is not among them is passed over.
 
-    Examples
-    --------
     >>> from_link("OVAL,x,ROUND,OVAL", ["IRREGULAR", "OVAL", "ROUND"]), from_link(None, ["OVAL"])
     (['OVAL', 'ROUND'], [])
     """
@@ -187,8 +171,6 @@ def from_link(text: str | None, allowed: Sequence[str]) -> list[str]:
 def page_from_link(text: str | None, pages: int) -> int:
     """Read a page of the gallery; what is none of 1 to `pages` becomes the nearest, or the first.
 
-    Examples
-    --------
     >>> [page_from_link(text, 9) for text in ("4", "0", "12", "x", "-1", None, "9" * 5000)]
     [4, 1, 9, 1, 1, 1, 9]
     """
@@ -220,8 +202,6 @@ def passing(cases: "pd.DataFrame", chosen: Mapping[str, Sequence[str]]) -> "pd.D
 def options_of(one: Filter, value: object) -> set[str]:
     """Return the options of a filter that a value counts under: joined descriptors under each.
 
-    Examples
-    --------
     >>> sorted(options_of(FILTERS[2], "IRREGULAR-ARCHITECTURAL_DISTORTION"))
     ['ARCHITECTURAL_DISTORTION', 'IRREGULAR']
     >>> options_of(FILTERS[6], 0), options_of(FILTERS[5], 0)

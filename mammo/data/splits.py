@@ -1,7 +1,11 @@
-"""Patient-grouped, stratified folds: how a model is judged on patients that it never saw.
+"""Splits: folds that keep each patient together, and the search for leaks between splits.
 
 All crops of a patient fall into one fold, and each fold holds about the same share of malignant
-lesions. Rows drawn at random would put a lesion's other view into training, which flatters.
+lesions. Rows drawn at random would put a lesion's other view into training, which inflates scores.
+
+`load_crops` refuses a patient who stands in both splits, unless it is asked not to. Harder to see:
+one film under two patients' names, and the same picture twice under different names, turned or
+mirrored, rescaled or toned.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
 def patient_folds(
     labels: NDArray[np.int_], patients: Sequence[str] | NDArray[np.object_], folds: int, seed: int
 ) -> NDArray[np.int_]:
-    """Deal crops into folds so that no patient stands in two.
+    """Deal crops into folds so that no patient stands in two (`StratifiedGroupKFold`).
 
     Parameters
     ----------
@@ -39,10 +43,6 @@ def patient_folds(
     ------
     DataError
         If a class has fewer patients than there are folds.
-
-    References
-    ----------
-    scikit-learn, `sklearn.model_selection.StratifiedGroupKFold`.
 
     Examples
     --------
@@ -71,21 +71,8 @@ def patient_folds(
 def row_folds(labels: NDArray[np.int_], folds: int, seed: int) -> NDArray[np.int_]:
     """Deal crops into folds row by row, as if no two were of one patient: the popular mistake.
 
-    Only the lesson of the leak uses it (`python -m mammo.training.lessons leak`).
-
-    Parameters
-    ----------
-    labels : int (n,), 0 benign, 1 malignant.
-    folds : int, at least 2.
-    seed : int, the same seed deals the same folds.
-
-    Returns
-    -------
-    int (n,), 0 to folds - 1.
-
-    References
-    ----------
-    scikit-learn, `sklearn.model_selection.StratifiedKFold`.
+    Only the lesson on leakage uses it (`python -m mammo.training.lessons leak`); parameters and
+    result as of `patient_folds`.
     """
     return patient_folds(labels, np.arange(len(labels)).astype(object), folds, seed)
 
@@ -156,21 +143,9 @@ def find_leaks(table: "pd.DataFrame", crops: NDArray[np.uint8]) -> LeakReport:
 def small_crops(
     table: "pd.DataFrame", progress: Callable[[float], object] | None = None
 ) -> NDArray[np.uint8]:
-    """Read a folder's crops no larger than they are compared, so that thousands fit in memory.
+    """Read a folder's crops, uint8 (n, 64, 64): no larger than they are compared, to fit in memory.
 
-    Parameters
-    ----------
-    table : DataFrame of `mammo.data.table.load_crops`, n rows
-    progress : called with the share that is read, 0..1
-
-    Returns
-    -------
-    uint8 (n, 64, 64), 0-255
-
-    Raises
-    ------
-    DataError
-        As `mammo.data.table.read_pixels`.
+    `progress` is called with the share that is read, 0..1. Raises as `read_pixels`.
     """
     small = np.empty((len(table), CLOSER_SIDE, CLOSER_SIDE), dtype=np.uint8)
     for row in range(len(table)):
@@ -203,8 +178,6 @@ def near_duplicates(
 def shared_values(table: "pd.DataFrame", column: str) -> tuple[str, ...]:
     """Return what stands in a column of both training and test rows, sorted; missing ones apart.
 
-    Examples
-    --------
     >>> import pandas as pd
     >>> rows = pd.DataFrame({"split": ["train", "test", "test"], "patient_id": ["a", "a", "b"]})
     >>> shared_values(rows, "patient_id")

@@ -180,16 +180,11 @@ def _lesion_ids(table: "pd.DataFrame") -> list[str]:
     )  # fmt: skip
     # Masses and calcifications of a breast are numbered each for themselves.
     return [
-        f"{patient}_{side}_{'calc_' if kind == 'calcification' else ''}{_plain(number)}"
+        f"{patient}_{side}_{'calc_' if kind == 'calcification' else ''}{int(number)}"
         if complete
         else f"{patient}_{case}"
         for patient, side, number, case, kind, complete in rows
     ]
-
-
-def _plain(number: object) -> str:
-    """Write 1.0 as 1: a column with gaps is read as float."""
-    return str(int(number)) if isinstance(number, float) and number.is_integer() else str(number)
 
 
 def _refuse_rows(
@@ -309,18 +304,8 @@ LEAST_SIDE = 32
 def load_training_crops(folder: Path) -> "tuple[pd.DataFrame, NDArray[np.uint8]]":
     """Read table and pixels of a prepared folder that is to train and test a model.
 
-    Parameters
-    ----------
-    folder : Path, prepared crops
-
-    Returns
-    -------
-    DataFrame of `mammo.data.table.load_crops`; uint8 (n, S, S), 0-255, in its order.
-
-    Raises
-    ------
-    DataError
-        As `load_crops` and `read_pixels`; or a split is empty, or crops are under 32 pixels wide.
+    As `load_crops` and `read_pixels`. A split without crops and crops under 32 pixels wide are
+    refused, before hours are spent.
     """
     table = load_crops(folder)
     counts = table["split"].value_counts()

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mammo.data.download.offer import (
+from mammo.data.download import (
     Choice,
     Offer,
     Say,
@@ -134,7 +134,7 @@ def _chosen_series(choice: Choice) -> list[Series]:
     wanted = {
         prefix
         for prefix, (abnormality, split) in HALVES.items()
-        if choice.abnormality in (abnormality, "all") and choice.split in (split, "all")
+        if choice.includes(abnormality, split)
     }
     listed: list[Any] = list(table.itertuples())
     rows = [row for row in listed if row.PatientID.partition("_")[0] in wanted]

@@ -1,12 +1,14 @@
-"""What a preparation has done, on the disk: its crops and a line per row, in `.prepare/`.
+"""What a preparation leaves: crops, `index.csv` to train on, `report.json` to read, and its notes.
 
-The first line of `rows.jsonl` states what the crops are cut for and from: lesions, size, download.
-A run that shares it goes on; any other begins anew, so that no folder mixes the crops of two. Only
-a whole preparation leaves `.prepare/` and replaces an older one, which stays usable until then.
+While it runs, its crops and a line per row are in `.prepare/`. The first line of `rows.jsonl`
+states what the crops are cut for and from: lesions, size, download. A run that shares it goes on;
+any other begins anew, so that no folder mixes the crops of two. Only a whole preparation leaves
+`.prepare/` and replaces an older one, which stays usable until then.
 """
 
 import csv
 import hashlib
+import io
 import json
 import shutil
 from collections import Counter
@@ -32,6 +34,11 @@ COLUMNS = (
 )  # fmt: skip
 
 
+NOTES = ".prepare"
+JUNK = ("thumbs.db", "desktop.ini")
+"""What an operating system leaves in a folder, besides hidden files; it counts for nobody's."""
+
+
 def write_index(path: Path, rows: Sequence[CaseRow], done: Mapping[str, PreparedLesion]) -> None:
     """Write `index.csv`, one row per crop, in the order of the case files."""
     _write_table(path, COLUMNS, (_index_row(row, done[row.key]) for row in rows))
@@ -45,39 +52,37 @@ def write_missing(path: Path, missing: Mapping[CaseRow, str]) -> None:
         path.unlink(missing_ok=True)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = (
-        (row.key, row.split, row.abnormality_type, lacking) for row, lacking in missing.items()
-    )
-    _write_table(
-        path, MISSING_COLUMNS, (dict(zip(MISSING_COLUMNS, line, strict=True)) for line in lines)
-    )
+    lines = ((row.key, row.split, row.abnormality_type, what) for row, what in missing.items())
+    _write_table(path, MISSING_COLUMNS, (dict(zip(MISSING_COLUMNS, x, strict=True)) for x in lines))
 
 
 def missing_in_words(missing: Mapping[CaseRow, str], rows: Sequence[CaseRow]) -> list[str]:
     """Return a sentence per split and kind on how many of its rows lack which pictures."""
     sentences = []
     of_parts = Counter((row.abnormality_type, row.split) for row in rows)
+    lacking = Counter((row.abnormality_type, row.split, what) for row, what in missing.items())
     for (kind, split), number in of_parts.items():
-        lacking = Counter(
-            what
-            for row, what in missing.items()
-            if (row.abnormality_type, row.split) == (kind, split)
-        )
-        if lacking:
-            counts = ", ".join(f"{what}: {count:,}" for what, count in lacking.most_common())
+        counts = {what: n for (*part, what), n in lacking.most_common() if part == [kind, split]}
+        if counts:
             sentences.append(
-                f"{lacking.total():,} of {number:,} {kind} rows of split {split} lack pictures "
-                f"({counts})."
+                f"{sum(counts.values()):,} of {number:,} {kind} rows of split {split} lack "
+                f"pictures ({', '.join(f'{what}: {count:,}' for what, count in counts.items())})."
             )
     return sentences
 
 
 def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    _write(path, text.getvalue().encode())
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
     written = path.with_suffix(".tmp")
-    with written.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    written.write_bytes(content)
     written.replace(path)
 
 
@@ -100,28 +105,25 @@ def write_report(
     done: Mapping[str, PreparedLesion],
 ) -> dict[str, Any]:
     """Write and return the report: how many rows became what, and each that is unusual."""
-    origins = Counter(done[row.key].origin for row in rows)
+    of: dict[str, list[PreparedLesion]] = {WINDOW: [], PROVIDED: [], UNRESOLVED: []}
+    for row in rows:
+        of[done[row.key].origin].append(done[row.key])
     report = {
         **head,
-        "lesions": {name: origins.get(name, 0) for name in (WINDOW, PROVIDED, UNRESOLVED)},
-        "provided_crops": [_entry(done[row.key]) for row in rows if _is(done, row, PROVIDED)],
-        "unresolved": [_entry(done[row.key]) for row in rows if _is(done, row, UNRESOLVED)],
-        "notes": [
-            _entry(done[row.key]) for row in rows if _is(done, row, WINDOW) and done[row.key].reason
-        ],
+        "lesions": {origin: len(lesions) for origin, lesions in of.items()},
+        "provided_crops": _entries(of[PROVIDED]),
+        "unresolved": _entries(of[UNRESOLVED]),
+        "notes": _entries(lesion for lesion in of[WINDOW] if lesion.reason),
     }
-    written = path.with_suffix(".tmp")
-    written.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    written.replace(path)
+    _write(path, (json.dumps(report, indent=1) + "\n").encode())
     return report
 
 
-def _is(done: Mapping[str, PreparedLesion], row: CaseRow, origin: str) -> bool:
-    return done[row.key].origin == origin
-
-
-def _entry(lesion: PreparedLesion) -> dict[str, str]:
-    return {"lesion": lesion.key, "reason": lesion.reason, "detail": lesion.detail}
+def _entries(lesions: Iterable[PreparedLesion]) -> list[dict[str, str]]:
+    return [
+        {"lesion": lesion.key, "reason": lesion.reason, "detail": lesion.detail}
+        for lesion in lesions
+    ]
 
 
 def is_whole(report: Mapping[str, Any]) -> bool:
@@ -154,11 +156,6 @@ def report_in_words(report: Mapping[str, Any]) -> str:
         lines += [f"{title}: {n:,} ({reason})." for reason, n in reasons.most_common()]
     lines += report["missing"]
     return "\n".join(lines)
-
-
-NOTES = ".prepare"
-JUNK = ("thumbs.db", "desktop.ini")
-"""What an operating system leaves in a folder, besides hidden files; it counts for nobody's."""
 
 
 class Notes:
@@ -195,13 +192,11 @@ class Notes:
     def write(self, lesion: PreparedLesion) -> PreparedLesion:
         """Write the crop, then the line; return the lesion without its pixels."""
         if lesion.png:
-            path = self._crop(lesion.key)
-            written = path.with_suffix(".tmp")
-            written.write_bytes(lesion.png)
-            written.replace(path)
+            _write(self._crop(lesion.key), lesion.png)
         light = replace(lesion, png=b"")
+        fields = {name: value for name, value in asdict(light).items() if name != "png"}
         with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({k: v for k, v in asdict(light).items() if k != "png"}) + "\n")
+            file.write(json.dumps(fields) + "\n")
         return light
 
     def publish(self) -> None:

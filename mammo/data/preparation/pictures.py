@@ -118,8 +118,6 @@ def _mask_trouble(misfits: Sequence[str], blanks: Sequence[str]) -> tuple[str, s
 def is_black_and_white(pixels: NDArray[np.uint8]) -> bool:
     """Say whether a picture is a mask's: nearly all black or white, and some of each.
 
-    Examples
-    --------
     >>> is_black_and_white(np.array([[0, 0], [255, 3]], dtype=np.uint8))
     True
     >>> is_black_and_white(np.array([[0, 90], [120, 255]], dtype=np.uint8))
@@ -133,8 +131,6 @@ def is_black_and_white(pixels: NDArray[np.uint8]) -> bool:
 def same_size(shape: tuple[int, int], film_shape: tuple[int, int]) -> bool:
     """Say whether a mask may belong to a film, by their heights and widths in pixels.
 
-    Examples
-    --------
     >>> same_size((998, 504), (1000, 500)), same_size((300, 300), (1000, 500))
     (True, False)
     """
@@ -147,8 +143,6 @@ def same_size(shape: tuple[int, int], film_shape: tuple[int, int]) -> bool:
 def fits(shape: tuple[int, int], film_shape: tuple[int, int]) -> bool:
     """Return whether a mask is as large as its film, or has its shape at another size.
 
-    Examples
-    --------
     >>> fits((870, 435), (1000, 500)), fits((700, 400), (600, 400))
     (True, False)
     """
@@ -159,8 +153,6 @@ def fits(shape: tuple[int, int], film_shape: tuple[int, int]) -> bool:
 def lesion_boxes(mask: NDArray[np.uint8], film_shape: tuple[int, int]) -> tuple[list[Box], str]:
     """Return the boxes of the parts that a mask marks on its film, and what is unusual about them.
 
-    Examples
-    --------
     >>> mask = np.zeros((20, 20), dtype=np.uint8)
     >>> mask[2:5, 3:9] = 255
     >>> lesion_boxes(mask, (40, 20))
@@ -293,8 +285,6 @@ def find_crop(
 ) -> Match | None:
     """Find the rectangle of a film that a crop was cut from, whatever its contrast.
 
-    Examples
-    --------
     >>> film = np.random.default_rng(0).integers(0, 256, (300, 200), dtype=np.uint8)
     >>> find_crop(film, film[50:110, 70:120] // 2).box
     (70.0, 50.0, 50.0, 60.0)

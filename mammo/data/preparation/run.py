@@ -96,11 +96,6 @@ class PrepareSettings:
 def prepare_folder(settings: PrepareSettings, command: str) -> dict[str, Any]:
     """Prepare a download; return the report that is written beside the crops.
 
-    Parameters
-    ----------
-    settings : PrepareSettings
-    command : str, as typed, for the report
-
     Raises
     ------
     DataError
