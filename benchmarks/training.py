@@ -47,7 +47,7 @@ def measure(data: Path, imagenet_weights: str, epochs: int | None) -> dict[str, 
     import numpy as np
 
     from mammo.command_line import set_tensorflow_up
-    from mammo.data.descriptors import finding_answers
+    from mammo.data.findings import finding_answers
     from mammo.data.table import fingerprint, load_crops, read_pixels
     from mammo.settings import RECIPES, TrainSettings, with_overrides
     from mammo.training.crossfit import TrainingCrops

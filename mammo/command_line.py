@@ -3,6 +3,7 @@
 An output is checked before the work, and never replaces what mammo did not make.
 """
 
+import argparse
 import json
 import logging
 import os
@@ -14,6 +15,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mammo.errors import MammoError, SettingsError
+
+
+def command_parser(module: str, description: str | None) -> argparse.ArgumentParser:
+    """Return a parser for `python -m MODULE` that prints its description as it is written."""
+    return argparse.ArgumentParser(
+        prog=f"python -m {module}",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
 
 
 def as_typed(module: str, given: Sequence[str]) -> str:

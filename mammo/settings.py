@@ -53,7 +53,7 @@ class Recipe:
     teacher_views : int, on how many augmented views the teacher is asked; the epochs go round
         them. 0 asks it once a crop, averaged over flips.
     descriptors : float, 0 to 10, the weight of saying shape, margin, assessment and subtlety too
-        while learning; see `mammo.data.descriptors`.
+        while learning; see `mammo.data.findings`.
     mixup : float, 0 to 10, mixes each crop with another, by a share drawn from Beta(mixup, mixup).
     frozen_blocks : int, 0 to 16, the first inverted-residual blocks of MobileNetV2 (with its stem)
         that keep their ImageNet weights; 0 trains all.

@@ -33,7 +33,7 @@ from mammo.artifacts import (
 )
 from mammo.artifacts.swap import write_lock
 from mammo.command_line import as_typed, exit_status, set_tensorflow_up
-from mammo.data.descriptors import finding_answers
+from mammo.data.findings import finding_answers
 from mammo.data.preparation.run import ABNORMALITIES, prepared_folder
 from mammo.data.splits import patient_folds
 from mammo.data.table import fingerprint, load_training_crops

@@ -1,4 +1,4 @@
-"""The words of the radiologist's record: explained, as filters, as answers to train on.
+"""The words of the radiologist's record: explained, and as filters of cases.
 
 CBIS-DDSM joins several descriptors of one lesion by a hyphen
 (`IRREGULAR-ARCHITECTURAL_DISTORTION`). The words are those of the BI-RADS lexicon and of the data
@@ -10,9 +10,6 @@ American College of Radiology, "BI-RADS Atlas", 5th edition, 2013.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
 
 from mammo import text
 from mammo.text import parts, plain
@@ -211,46 +208,3 @@ def options_of(one: Filter, value: object) -> set[str]:
     if one.column in ("breast_density", "subtlety") and joined == ("0",):
         joined = ()
     return set(joined) or {NOT_RECORDED}
-
-
-WORDS = {
-    "mass_shape": ("IRREGULAR", "LOBULATED", "OVAL", "ROUND", "ARCHITECTURAL_DISTORTION"),
-    "mass_margins": (
-        "CIRCUMSCRIBED", "ILL_DEFINED", "MICROLOBULATED", "OBSCURED", "SPICULATED",
-    ),
-}  # fmt: skip
-"""Each word of more than a hundred training crops is a question of its own: yes or no."""
-
-HIGHEST = {"assessment": 5, "subtlety": 5}
-"""Ordered columns, and their highest value, which counts as 1; 0 means no answer in both."""
-
-
-def finding_answers(table: "pd.DataFrame") -> NDArray[np.float32]:
-    """Turn the radiologists' words into answers from 0 to 1.
-
-    Parameters
-    ----------
-    table : DataFrame of `mammo.data.table.load_crops`.
-
-    Returns
-    -------
-    float32 (n, 12), the five shapes, the five margins, assessment and subtlety; NaN where the
-    table says nothing (a BI-RADS 0 asks for more pictures and is no opinion yet).
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> row = {"mass_shape": "OVAL-LOBULATED", "mass_margins": None, "assessment": 4}
-    >>> finding_answers(pd.DataFrame([row | {"subtlety": 5}]))[0].round(1).tolist()
-    [0.0, 1.0, 1.0, 0.0, 0.0, nan, nan, nan, nan, nan, 0.800000011920929, 1.0]
-    """
-    columns = [_says(table[name], word) for name, words in WORDS.items() for word in words]
-    for name, highest in HIGHEST.items():
-        values = table[name].to_numpy(dtype=np.float32)
-        columns.append(np.where(values > 0, values / highest, np.nan))
-    return np.column_stack(columns).astype(np.float32)
-
-
-def _says(descriptions: "pd.Series", word: str) -> NDArray[np.float64]:
-    words = [parts(text) for text in descriptions]
-    return np.array([float(word in said) if said else np.nan for said in words])

@@ -49,7 +49,7 @@ class TrainingCrops:
     labels : int (n,), 0 benign, 1 malignant.
     fold : int (n,), the fold in which each crop is held out.
     fingerprint : str, names the data.
-    descriptors : float32 (n, k), see `mammo.data.descriptors`; or None.
+    descriptors : float32 (n, k), see `mammo.data.findings`; or None.
     """
 
     crops: NDArray[np.uint8]

@@ -1,7 +1,7 @@
 """Let a network say the radiologists' descriptors too while it learns, and forget them after.
 
 The answers come from one more dense layer beside the logit, on the same features; the loss of the
-logit and the mean loss of the known answers are added. See `mammo.data.descriptors`.
+logit and the mean loss of the known answers are added. See `mammo.data.findings`.
 """
 
 from collections.abc import Callable

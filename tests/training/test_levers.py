@@ -10,7 +10,7 @@ keras = pytest.importorskip("keras", reason="needs requirements-train.txt")
 pytest.importorskip("tensorflow", reason="needs requirements-train.txt")
 
 from mammo.data.augment import Augmentation, augment  # noqa: E402
-from mammo.data.descriptors import finding_answers  # noqa: E402
+from mammo.data.findings import finding_answers  # noqa: E402
 from mammo.errors import SettingsError, TrainingError  # noqa: E402
 from mammo.settings import Recipe, TrainSettings, changed_values  # noqa: E402
 from mammo.training.batches import FitData, batches, mixed  # noqa: E402

@@ -25,7 +25,7 @@ from mammo.command_line import (
     set_tensorflow_up,
     write_output,
 )
-from mammo.data.descriptors import finding_answers
+from mammo.data.findings import finding_answers
 from mammo.data.table import fingerprint, load_crops, read_pixels
 from mammo.errors import DataError
 from mammo.evaluation import UNITS, PatientBootstrap, auc_interval, group_units
