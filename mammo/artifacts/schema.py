@@ -32,7 +32,7 @@ CARD_SCHEMA = 1
 METHODS = ("platt", "temperature")
 FLIPS = 4
 THRESHOLDS = ("youden", "sensitivity_90", "specificity_90")
-SMALLEST_CROP = 32
+SMALLEST_CROP, LARGEST_CROP = 32, 4096
 
 Kind = TypeVar("Kind")
 
@@ -276,11 +276,14 @@ def parse_card(content: bytes, path: Path, model: str) -> Card:
     flips = document.integer("flips", low=1) if "flips" in document.fields else FLIPS
     if flips not in (1, 2, FLIPS):
         raise document.refusal("flips", "1, 2 or 4", flips)
+    crop_size = document.integer("crop_size", low=SMALLEST_CROP)
+    if crop_size > LARGEST_CROP:
+        raise document.refusal("crop_size", f"a whole number of at most {LARGEST_CROP}", crop_size)
     rows, columns = document.integers("cam_grid", length=2, low=1)
     return Card(
         name=name,
         title=document.text("title"),
-        crop_size=document.integer("crop_size", low=SMALLEST_CROP),
+        crop_size=crop_size,
         preprocessing=_preprocessing(document.section("preprocessing")),
         test_time_flips=document.flag("test_time_flips"),
         flips=flips,
