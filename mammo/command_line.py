@@ -137,27 +137,17 @@ def write_output(
         if path.exists() and not path.is_file():
             path.write_bytes(content)
             return
-        descriptor, name = tempfile.mkstemp(dir=path.parent)
-        written = Path(name)
-        try:
-            with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor is no path
-                file.write(content)
-            written.chmod(path.stat().st_mode if path.exists() else 0o666 & ~_mask())
+        with tempfile.TemporaryDirectory(dir=path.parent) as beside:
+            written = Path(beside, path.name)
+            written.write_bytes(content)
+            if path.exists():
+                written.chmod(path.stat().st_mode)
             written.replace(path)
-        finally:
-            written.unlink(missing_ok=True)
     except OSError as error:
         raise SettingsError(
             f"{option} could not be written to {path} ({error.strerror or error}). Free some space "
             "or name a file in another folder."
         ) from error
-
-
-def _mask() -> int:
-    """Return which permissions new files of this process lack."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def check_folder(folder: Path, option: str) -> Path:

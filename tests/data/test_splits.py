@@ -1,4 +1,4 @@
-"""Folds hold whole patients and equal shares of malignant lesions; leaks between splits are found."""
+"""Folds hold whole patients and equal shares of malignant lesions; leaks are found."""
 
 import cv2
 import numpy as np
