@@ -397,6 +397,7 @@ def test_cases_with_a_fault(folder: Path, old: str, new: str, sentence: str) -> 
         ("label", "2", "the label '2', expected 0 or 1"),
         ("assessment", "4.5", "assessment '4.5', expected a whole number or nothing"),
         ("mobilenetv2_fold", "-1", "mobilenetv2_fold '-1', expected a whole number"),
+        ("mobilenetv2_p", "-0.1", "mobilenetv2_p '-0.1', expected a number from 0 to 1"),
     ],
 )
 def test_cases_with_a_wrong_value(folder: Path, column: str, value: str, sentence: str) -> None:
