@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from mammo.artifacts import artifacts_folder, read_attachment
-from mammo.artifacts.document import Document, parse_document
+from mammo.artifacts.schema import Document, parse_document
 from mammo.inference.maps import METHODS, method_named
 from mammo.settings import TITLES
 from mammo.text import Estimate, estimate, number

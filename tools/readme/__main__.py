@@ -15,9 +15,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mammo.command_line import exit_status
+from mammo.command_line import exit_status, starts_with_mark, write_output
 from mammo.evaluate import evaluate_artifacts
-from mammo.outputs import starts_with_mark, write_output
 from mammo.report.model_card import as_markdown, model_card, read_facts
 from tools.readme.figures import audit_part, example_part, figures_part
 from tools.readme.marks import agree, document, filled

@@ -22,8 +22,7 @@ from mammo.artifacts import (
     load_manifest,
     read_attachment,
 )
-from mammo.artifacts.cases import CASES_NAME, read_rows
-from mammo.artifacts.lesson import LEAK, LEAK_WITHOUT_AUGMENTATION
+from mammo.artifacts.contents import CASES_NAME, LEAK, LEAK_WITHOUT_AUGMENTATION, read_rows
 from mammo.artifacts.manifest import read_files
 from mammo.errors import ArtifactError
 from mammo.evaluation import SplitEvaluation

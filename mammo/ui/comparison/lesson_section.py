@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mammo.artifacts import LeakLesson, load_leak_lesson
-from mammo.artifacts.lesson import LEAK, LEAK_WITHOUT_AUGMENTATION
+from mammo.artifacts.contents import LEAK, LEAK_WITHOUT_AUGMENTATION
 from mammo.plots.lesson import (
     WHY,
     auc_range,
