@@ -226,8 +226,7 @@ def trained_networks() -> Iterator[tuple[str, Any]]:
     """Build each model in Keras with its trained weights; yield its name and network."""
     from mammo.artifacts import artifacts_folder, load_card
     from mammo.settings import Recipe
-    from mammo.training.mobilenetv2 import build_mobilenetv2
-    from mammo.training.simple_cnn import build_simple_cnn
+    from mammo.training.networks import build_mobilenetv2, build_simple_cnn
 
     recipes = {name: Recipe(**load_card(name).settings) for name in MODELS}
     for name, network in (

@@ -50,8 +50,8 @@ def measure(data: Path, imagenet_weights: str, epochs: int | None) -> dict[str, 
     from mammo.data.findings import finding_answers
     from mammo.data.table import fingerprint, load_crops, read_pixels
     from mammo.settings import RECIPES, TrainSettings, with_overrides
+    from mammo.training.batches import keep_freed_memory
     from mammo.training.crossfit import TrainingCrops
-    from mammo.training.memory import keep_freed_memory
 
     set_tensorflow_up()
     table = load_crops(data)

@@ -115,8 +115,8 @@ def _fit_and_release(
     name_of_data: str,
     run: Path,
 ) -> None:
+    from mammo.training.batches import keep_freed_memory
     from mammo.training.crossfit import TrainingCrops
-    from mammo.training.memory import keep_freed_memory
 
     keep_freed_memory()
     training = (table["split"] == "train").to_numpy()
@@ -144,7 +144,7 @@ def _fit_model(
     name: str, settings: TrainSettings, data: "TrainingCrops", run: Path
 ) -> tuple["keras.Model", FittedModel]:
     from mammo.training.crossfit import FINAL, fit_fold, fit_plan
-    from mammo.training.serving import serving_model
+    from mammo.training.export import serving_model
 
     recipe = settings.recipes[name]
     plan = fit_plan(name, settings, run)
@@ -166,8 +166,7 @@ def _fit_model(
 
 
 def _export(network: "keras.Model", folder: Path) -> None:
-    from mammo.training.export import export_onnx
-    from mammo.training.serving import serving_model
+    from mammo.training.export import export_onnx, serving_model
 
     export_onnx(serving_model(network), folder / "model.onnx")
     network.save_weights(folder / "model.weights.h5")

@@ -37,6 +37,6 @@ def test_the_smallest_simple_cnn_can_be_built(size: int, stride: int) -> None:
     recipe = Recipe(input_size=size, stride=stride)
     settings(models=("simple_cnn",), recipes={"simple_cnn": recipe})
     pytest.importorskip("tensorflow", reason="needs requirements-train.txt")
-    from mammo.training.simple_cnn import build_simple_cnn
+    from mammo.training.networks import build_simple_cnn
 
     assert build_simple_cnn(recipe).output_shape == (None, 1)

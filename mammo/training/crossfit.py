@@ -18,19 +18,19 @@ from numpy.typing import NDArray
 
 from mammo.errors import TrainingError
 from mammo.settings import RECIPES, Recipe, TrainSettings, changed_values
-from mammo.training.batches import FitData
-from mammo.training.fit import build_network, fit, ignore_progress, predict_logits
-from mammo.training.kept import read_kept
-from mammo.training.mobilenetv2 import split
-from mammo.training.multitask import without_descriptors
-from mammo.training.teaching import (
+from mammo.training.batches import FLIPS, FitData, FrozenViews, Views, crop_views, read_kept
+from mammo.training.fit import (
     Answers,
     answers_on_flips,
     answers_on_views,
+    build_network,
+    fit,
+    ignore_progress,
     mean_answer,
+    predict_logits,
     targets,
 )
-from mammo.training.views import FLIPS, FrozenViews, Views, crop_views
+from mammo.training.networks import split, without_descriptors
 
 FINAL = -1
 """The fold number of the fit that holds no crop out."""
@@ -68,7 +68,7 @@ class FitPlan:
     name : str, of `mammo.settings.MODELS`.
     recipe : Recipe.
     seed : int.
-    imagenet_weights : str, see `mammo.training.mobilenetv2`.
+    imagenet_weights : str, see `mammo.training.networks`.
     work : Path, the run's work folder.
     teacher : FitPlan, or None; needed where the recipe distils.
     member : int, which of several fits that differ by weights and order alone.

@@ -8,7 +8,7 @@ one and swapped in. So the same call after a kill repeats at most one epoch.
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,68 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.settings import Recipe
-from mammo.training.batches import FitData, batches
-from mammo.training.kept import read_kept
-from mammo.training.mobilenetv2 import build_mobilenetv2, train_above, train_head_only
-from mammo.training.multitask import multitask_loss, with_descriptors
-from mammo.training.simple_cnn import build_simple_cnn
-from mammo.training.views import BATCH, FLIPS, Rows, Views
+from mammo.training.batches import BATCH, FLIPS, FitData, Rows, Views, batches, read_kept
+from mammo.training.export import compile_onnx
+from mammo.training.networks import (
+    build_mobilenetv2,
+    build_simple_cnn,
+    multitask_loss,
+    train_above,
+    train_head_only,
+    with_descriptors,
+)
+
+Answers = NDArray[np.float64]
+
+
+def targets(
+    labels: NDArray[np.int_],
+    answers: Answers | None,
+    share: float,
+    descriptors: NDArray[np.float32] | None,
+) -> NDArray[np.float32]:
+    """Mix labels with a teacher's answers, and put the descriptors beside them.
+
+    Examples
+    --------
+    >>> targets(np.array([0, 1]), np.array([[0.5, 0.5]]), 0.5, None)[0, :, 0].tolist()
+    [0.25, 0.75]
+    """
+    truth = labels[np.newaxis].astype(np.float64)
+    said = truth if answers is None else (1 - share) * truth + share * answers
+    first = said[:, :, np.newaxis]
+    if descriptors is None:
+        return first.astype(np.float32)
+    beside = np.broadcast_to(descriptors, (len(first), *descriptors.shape))
+    return np.concatenate([first, beside], axis=2).astype(np.float32)
+
+
+def answers_on_views(learning: keras.Model, views: Views, crops: int, count: int) -> Answers:
+    """Ask a teacher about augmented views 0 to count - 1 of every crop."""
+    ask = compile_onnx(learning)
+    return np.stack([_each(ask, views.augmented, view, crops) for view in range(count)])
+
+
+def answers_on_flips(learning: keras.Model, views: Views, crops: int, flips: int) -> Answers:
+    """Ask a teacher about every crop, averaged over its flips: float64 (1, crops), logits."""
+    ask = compile_onnx(learning)
+    said = [_each(ask, views.plain, flip, crops) for flip in range(flips)]
+    return np.asarray(np.mean(said, axis=0)[np.newaxis])
+
+
+def _each(
+    ask: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+    draw: Callable[[int, Rows], NDArray[np.float32]],
+    number: int,
+    crops: int,
+) -> Answers:
+    parts = np.array_split(np.arange(crops), -(-crops // BATCH))
+    return np.concatenate([ask(draw(number, rows))[:, 0] for rows in parts]).astype(np.float64)
+
+
+def mean_answer(logits: Sequence[Answers]) -> Answers:
+    """Average what several teachers say, as probabilities."""
+    return np.asarray(np.mean([1 / (1 + np.exp(-one)) for one in logits], axis=0))
 
 
 @dataclass

@@ -20,9 +20,8 @@ from mammo.artifacts import artifacts_folder, load_card
 from mammo.inference import Classifier, load_classifier
 from mammo.inference.graph import read_weights
 from mammo.settings import MODELS, Recipe
-from mammo.training.audit.shuffled import shuffled_network
-from mammo.training.mobilenetv2 import build_mobilenetv2
-from mammo.training.simple_cnn import build_simple_cnn
+from mammo.training.audit import shuffled_network
+from mammo.training.networks import build_mobilenetv2, build_simple_cnn
 from tests.inference.test_maps import crop_of
 
 pytestmark = pytest.mark.training

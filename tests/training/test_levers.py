@@ -13,13 +13,17 @@ from mammo.data.augment import Augmentation, augment  # noqa: E402
 from mammo.data.findings import finding_answers  # noqa: E402
 from mammo.errors import SettingsError, TrainingError  # noqa: E402
 from mammo.settings import Recipe, TrainSettings, changed_values  # noqa: E402
-from mammo.training.batches import FitData, batches, mixed  # noqa: E402
+from mammo.training.batches import FitData, batches, crop_views, mixed  # noqa: E402
 from mammo.training.crossfit import FitPlan, TrainingCrops, fit_fold, fit_plan  # noqa: E402
-from mammo.training.fit import build_network, predict_logits  # noqa: E402
-from mammo.training.multitask import multitask_loss, without_descriptors  # noqa: E402
-from mammo.training.serving import serving_model  # noqa: E402
-from mammo.training.teaching import answers_on_flips, answers_on_views, targets  # noqa: E402
-from mammo.training.views import crop_views  # noqa: E402
+from mammo.training.export import serving_model  # noqa: E402
+from mammo.training.fit import (  # noqa: E402
+    answers_on_flips,
+    answers_on_views,
+    build_network,
+    predict_logits,
+    targets,
+)
+from mammo.training.networks import multitask_loss, without_descriptors  # noqa: E402
 
 pytestmark = pytest.mark.training
 

@@ -13,10 +13,9 @@ import tensorflow as tf  # noqa: E402
 
 from mammo.errors import TrainingError  # noqa: E402
 from mammo.settings import MODELS, Recipe  # noqa: E402
-from mammo.training.export import OUTPUTS, export_onnx  # noqa: E402
+from mammo.training.export import OUTPUTS, export_onnx, serving_model  # noqa: E402
 from mammo.training.fit import build_network  # noqa: E402
-from mammo.training.mobilenetv2 import split, train_above, train_head_only  # noqa: E402
-from mammo.training.serving import serving_model  # noqa: E402
+from mammo.training.networks import split, train_above, train_head_only  # noqa: E402
 
 pytestmark = pytest.mark.training
 

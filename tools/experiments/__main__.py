@@ -101,8 +101,8 @@ def out_of_fold_scores(
     import pandas as pd
     from tqdm import tqdm
 
+    from mammo.training.batches import keep_freed_memory
     from mammo.training.crossfit import TrainingCrops, fit_fold, fit_plan
-    from mammo.training.memory import keep_freed_memory
 
     keep_freed_memory()
     crops = read_pixels(rows)

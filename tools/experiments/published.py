@@ -25,7 +25,7 @@ from mammo.errors import DataError
 from mammo.evaluation import UNITS, PatientBootstrap, auc_interval, group_units
 from mammo.outputs import check_output, is_json_with, write_output
 from mammo.settings import MODELS, TrainSettings
-from tools.experiments.like_for_like import RESULT
+from mammo.text import Estimate, estimate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,10 +76,9 @@ def fit_and_score(
     table: "pd.DataFrame", name: str, work: Path, imagenet_weights: str
 ) -> NDArray[np.float64]:
     """Fit a released recipe on the published training crops; score their test crops."""
+    from mammo.training.batches import crop_views, keep_freed_memory
     from mammo.training.crossfit import TrainingCrops, fit_fold, fit_plan
     from mammo.training.fit import predict_logits
-    from mammo.training.memory import keep_freed_memory
-    from mammo.training.views import crop_views
 
     keep_freed_memory()
     tested = (table["published_split"] == "test").to_numpy()
@@ -152,3 +151,27 @@ def _parser() -> argparse.ArgumentParser:
 
 if __name__ == "__main__":
     raise SystemExit(main())
+
+
+RESULT = Path(__file__).resolve().parents[2] / "docs" / "published-split.json"
+
+
+def published() -> dict[str, Any] | None:
+    """Return what the command left; None where it was never run."""
+    if not RESULT.is_file():
+        return None
+    result: dict[str, Any] = json.loads(RESULT.read_text(encoding="utf-8"))
+    return result
+
+
+def published_row(names: Sequence[str]) -> list[list[str]]:
+    """Return the row of README.md's table for these models; none where this was never run."""
+    result = published()
+    if result is None:
+        return []
+    found = result["models"]
+    cells = [
+        estimate(Estimate(**found[name]["crop"]), 2) if name in found else "" for name in names
+    ]
+    words = f"AUC on the published split, {result['test_crops']} crops (a Swin Transformer: 0.778)"
+    return [[words, *cells, ""]]

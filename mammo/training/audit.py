@@ -13,8 +13,10 @@ over all crops after one over a few (`--limit`).
 
 import argparse
 import json
+import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -24,18 +26,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.artifacts import artifacts_folder, attach, load_manifest
+from mammo.artifacts import artifacts_folder, attach, load_card, load_manifest
+from mammo.artifacts.manifest import read_files
 from mammo.command_line import as_typed, exit_status
 from mammo.data.table import fingerprint, load_crops, read_pixels
 from mammo.errors import DataError, SettingsError
 from mammo.inference import Classifier, load_classifier
 from mammo.inference.audit import audit_name, load_audit
 from mammo.inference.localisation import box_in_crop
-from mammo.training.audit.examine import Subject, examine, subject_of
-from mammo.training.audit.shuffled import shuffled_network
-from mammo.training.audit.summary import summary
+from mammo.settings import Recipe
+from mammo.training.audit_measures import Subject, examine, subject_of, summary
 
 if TYPE_CHECKING:
+    import keras
     import pandas as pd
 
 
@@ -187,3 +190,45 @@ def _parser() -> argparse.ArgumentParser:
 
 if __name__ == "__main__":
     raise SystemExit(main())
+
+
+def shuffled_network(model: str, folder: Path, seed: int, pictures: NDArray[np.float32]) -> bytes:
+    """Return a trained network with shuffled weights, as an ONNX file."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from mammo.training.export import export_onnx, serving_model
+
+    name = f"{model}/model.weights.h5"
+    network = _built(model, Recipe(**load_card(model, folder).settings))
+    with tempfile.TemporaryDirectory() as place:
+        weights = Path(place) / "model.weights.h5"
+        weights.write_bytes(read_files([name], folder)[name])
+        network.load_weights(weights)
+        _shuffle(network, np.random.default_rng(seed))
+        _measure_anew(network, pictures)
+        written = Path(place) / "model.onnx"
+        export_onnx(serving_model(network), written)
+        return written.read_bytes()
+
+
+def _built(model: str, recipe: Recipe) -> "keras.Model":
+    from mammo.training.networks import build_mobilenetv2, build_simple_cnn
+
+    return build_simple_cnn(recipe) if model == "simple_cnn" else build_mobilenetv2(recipe, "none")
+
+
+def _shuffle(network: "keras.Model", random: np.random.Generator) -> None:
+    """Deal the numbers of each kernel anew among its places; biases stay."""
+    for weight in network.weights:
+        values = weight.numpy()
+        if values.ndim > 1:
+            weight.assign(random.permutation(values.ravel()).reshape(values.shape))
+
+
+def _measure_anew(network: "keras.Model", pictures: NDArray[np.float32]) -> None:
+    """Let each batch normalisation take its mean and spread from some pictures."""
+    import keras
+
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0
+    network(pictures[..., np.newaxis], training=True)

@@ -1,23 +1,65 @@
-"""MobileNetV2 with ImageNet weights, global average pooling, dropout and a dense head.
+"""The simple CNN: two Conv2D layers, max pooling, dropout, dense layers; read it in a minute.
 
-Fine-tuned in two stages: first the head alone, then the network above the frozen blocks. Every
-batch normalisation keeps its ImageNet statistics throughout: 32 crops are too few to measure
-new ones. In Keras 3 `base(x, training=False)` does not hold them still under `fit` once the base
-is unfrozen; `trainable = False` on each of the 52 layers does.
-The graph is flat (the base is no nested model), so that every layer can be asked for its output.
-
-Sandler et al. 2018, "MobileNetV2: Inverted Residuals and Linear Bottlenecks", CVPR.
+The baseline of the app: what a small network learns from the crops alone, without ImageNet.
 """
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
+from keras import ops
 
 from mammo.errors import TrainingError
 from mammo.settings import Recipe
 
-LAST_CONVOLUTION = "out_relu"
+SIMPLE_CNN_CONVOLUTION = "conv_2"
+
+
+def build_simple_cnn(recipe: Recipe) -> keras.Model:
+    """Build the untrained network.
+
+    Parameters
+    ----------
+    recipe : Recipe, whose input size, dropout, filters, kernel size, stride and units are used.
+
+    Returns
+    -------
+    keras.Model, float32 (n, I, I, 1) in 0-255 -> logit of malignancy, float32 (n, 1).
+    """
+    size = recipe.input_size
+    crops = keras.Input((size, size, 1), name="crops")
+    signal = keras.layers.Rescaling(1 / 127.5, offset=-1, name="scale")(crops)  # (I, I, 1)
+    # Shapes as with the released step of 2 and 32 filters.
+    signal = _convolution("conv_1", recipe.filters, recipe.kernel_size, recipe.stride)(signal)
+    signal = keras.layers.MaxPooling2D(2, name="pool_1")(signal)  # (I/2, I/2, 32) -> (I/4, I/4, 32)
+    signal = _convolution(SIMPLE_CNN_CONVOLUTION, 2 * recipe.filters, size=3)(
+        signal
+    )  # (I/4, I/4, 64)
+    signal = keras.layers.MaxPooling2D(4, name="pool_2")(signal)  # (I/16, I/16, 64)
+    signal = keras.layers.Flatten(name="flatten")(signal)
+    signal = keras.layers.Dropout(recipe.dropout, name="dropout_1")(signal)
+    signal = keras.layers.Dense(
+        recipe.hidden, activation="relu", kernel_initializer="he_normal", name="embedding"
+    )(signal)
+    signal = keras.layers.Dropout(recipe.dropout, name="dropout_2")(signal)
+    return keras.Model(crops, keras.layers.Dense(1, name="logit")(signal), name="simple_cnn")
+
+
+def _convolution(name: str, filters: int, size: int, strides: int = 1) -> keras.layers.Conv2D:
+    return keras.layers.Conv2D(
+        filters,
+        size,
+        strides=strides,
+        padding="same",
+        activation="relu",
+        kernel_initializer="he_normal",
+        name=name,
+    )
+
+
+MOBILENETV2_CONVOLUTION = "out_relu"
 DESCRIPTORS = "descriptors"
 _HEAD = ("pooled", "dropout", "logit", DESCRIPTORS)
 
@@ -96,3 +138,31 @@ def _block(layer_name: str) -> int:
     if match:
         return int(match.group(1))
     return 0 if layer_name.startswith(("Conv1", "bn_Conv1", "expanded_conv")) else 17
+
+
+def with_descriptors(network: keras.Model, count: int) -> keras.Model:
+    """Give a network one more output layer: logit and descriptors, float32 (n, 1 + count)."""
+    features = network.get_layer("logit").input
+    answers = keras.layers.Dense(count, name=DESCRIPTORS)(features)
+    joined = keras.layers.Concatenate(name="answers")([network.output, answers])
+    return keras.Model(network.input, joined, name=network.name)
+
+
+def without_descriptors(network: keras.Model) -> keras.Model:
+    """Drop that layer; the rest is shared, so it has learnt what the network learnt."""
+    return keras.Model(network.input, network.get_layer("logit").output, name=network.name)
+
+
+def multitask_loss(weight: float, label_smoothing: float) -> Callable[[Any, Any], Any]:
+    """Return the loss of targets and outputs, both float32 (b, 1 + k): a number a crop, (b,)."""
+
+    def loss(targets: Any, outputs: Any) -> Any:
+        truth = targets[:, 0] * (1 - label_smoothing) + 0.5 * label_smoothing
+        of_logit = ops.binary_crossentropy(truth, outputs[:, 0], from_logits=True)
+        known = ops.cast(targets[:, 1:] == targets[:, 1:], "float32")  # NaN differs from itself
+        answers = ops.where(known > 0, targets[:, 1:], 0.0)
+        each = ops.binary_crossentropy(answers, outputs[:, 1:], from_logits=True)
+        mean = ops.sum(known * each, axis=1) / ops.maximum(ops.sum(known, axis=1), 1.0)
+        return of_logit + weight * mean
+
+    return loss

@@ -18,7 +18,7 @@ from mammo.inference import Classifier
 from mammo.inference.trust import Trust, vote
 from mammo.inference.trust.uncertainty import margins, zone_of
 from mammo.text import Estimate
-from mammo.training.trust.pictures import film_windows, outsiders, shrunk, variants
+from mammo.training.trust_pictures import film_windows, outsiders, shrunk, variants
 
 Cases = Sequence[Mapping[str, str]]
 Crops = NDArray[np.uint8]

@@ -27,9 +27,10 @@ from mammo.command_line import exit_status
 from mammo.data.table import load_crops, read_pixels
 from mammo.errors import DataError
 from mammo.inference import load_classifier
-from mammo.inference.trust.signals import EMBEDDINGS_NAME, TRUST_NAME, Trust, packed
-from mammo.training.trust.fit import fit_trust
-from mammo.training.trust.measure import neighbours_vote, questioned, spread_figures, zone_figures
+from mammo.inference.trust.signals import EMBEDDINGS_NAME, SCHEMA, TRUST_NAME, Trust, packed
+from mammo.inference.trust.space import distances, unit_vectors
+from mammo.inference.trust.texture import texture
+from mammo.training.trust_measures import neighbours_vote, questioned, spread_figures, zone_figures
 
 MODEL = "mobilenetv2"
 DIGITS = 4
@@ -147,3 +148,72 @@ def _rounded(value: Any) -> Any:
 
 if __name__ == "__main__":
     raise SystemExit(main())
+
+
+DIRECTIONS = 256
+NEIGHBOURS = 5
+QUANTILE = 0.99
+SHRINKAGE = 0.02
+"""Share of the identity in the covariance of the 16 pixel statistics, against near collinearity."""
+
+
+def fit_trust(
+    model: str,
+    cases: Sequence[Mapping[str, str]],
+    crops: NDArray[np.uint8],
+    embedding: NDArray[np.float32],
+) -> Trust:
+    """Fit everything but the measured figures."""
+    vectors = unit_vectors(embedding)
+    components = np.linalg.svd(vectors, full_matrices=False)[2][:DIRECTIONS]
+    statistics = np.stack([texture(crop) for crop in crops])
+    trust = _with_texture(
+        Trust(
+            {"schema": SCHEMA, "model": model, "neighbours": NEIGHBOURS},
+            cases,
+            np.asarray(vectors @ components.T, np.float32).astype(np.float16).astype(np.float32),
+            components.astype(np.float16).astype(np.float32),
+            *(np.zeros(0),) * 3,
+        ),
+        statistics,
+    )
+    folds = np.array([int(case[f"{model}_fold"]) for case in cases])
+    measured = {
+        **trust.measured,
+        "quantile": QUANTILE,
+        "threshold": _threshold(trust, folds),
+        "texture_threshold": _texture_threshold(trust, crops, statistics, folds),
+    }
+    return replace(trust, measured=measured)
+
+
+def _with_texture(trust: Trust, statistics: NDArray[np.float64]) -> Trust:
+    mean, scale = statistics.mean(axis=0), statistics.std(axis=0) + 1e-9
+    covariance = np.cov((statistics - mean) / scale, rowvar=False)
+    covariance = (1 - SHRINKAGE) * covariance + SHRINKAGE * np.eye(len(covariance))
+    return replace(
+        trust,
+        texture_mean=mean,
+        texture_scale=scale,
+        texture_precision=np.asarray(np.linalg.inv(covariance), np.float64),
+    )
+
+
+def _threshold(trust: Trust, folds: NDArray[np.int64]) -> float:
+    """Return the quantile of the distances of each training crop to the other folds."""
+    cosines = trust.rows @ trust.rows.T
+    cosines[folds[:, np.newaxis] == folds] = -1
+    return float(np.quantile(distances(cosines, NEIGHBOURS), QUANTILE))
+
+
+def _texture_threshold(
+    trust: Trust,
+    crops: NDArray[np.uint8],
+    statistics: NDArray[np.float64],
+    folds: NDArray[np.int64],
+) -> float:
+    found = []
+    for fold in np.unique(folds):
+        others = _with_texture(trust, statistics[folds != fold])
+        found += [others.texture_distance(crop) for crop in crops[folds == fold]]
+    return float(np.quantile(found, QUANTILE))
