@@ -1,5 +1,6 @@
 """What the commands share: how one was typed, what stops it, TensorFlow."""
 
+import argparse
 import logging
 import os
 import shlex
@@ -8,6 +9,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mammo.errors import MammoError
+
+
+def command_parser(module: str, description: str | None) -> argparse.ArgumentParser:
+    """Return a parser for `python -m MODULE` that prints its description as it is written."""
+    return argparse.ArgumentParser(
+        prog=f"python -m {module}",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
 
 
 def as_typed(module: str, given: Sequence[str]) -> str:

@@ -9,7 +9,6 @@ Needed after each training of MobileNetV2, whose embedding it uses; takes about 
 trained anew, the second takes all that rests on MobileNetV2 from the former `trust/trust.json`.
 """
 
-import argparse
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -23,7 +22,7 @@ from numpy.typing import NDArray
 from mammo.artifacts import artifacts_folder, attach, load_manifest, read_attachment
 from mammo.artifacts.cases import CASES_NAME, read_rows
 from mammo.artifacts.manifest import read_files
-from mammo.command_line import exit_status
+from mammo.command_line import command_parser, exit_status
 from mammo.data.table import load_crops, read_pixels
 from mammo.errors import DataError
 from mammo.inference import load_classifier
@@ -38,11 +37,7 @@ DIGITS = 4
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m mammo.training.trust",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_parser("mammo.training.trust", __doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of prepared crops")
     parser.add_argument("--out", type=Path, default=None, help="artifacts folder to add it to")
     parser.add_argument(
@@ -146,10 +141,6 @@ def _rounded(value: Any) -> Any:
     return round(value, DIGITS) if isinstance(value, float) else value
 
 
-if __name__ == "__main__":
-    raise SystemExit(main())
-
-
 DIRECTIONS = 256
 NEIGHBOURS = 5
 QUANTILE = 0.99
@@ -217,3 +208,7 @@ def _texture_threshold(
         others = _with_texture(trust, statistics[folds != fold])
         found += [others.texture_distance(crop) for crop in crops[folds == fold]]
     return float(np.quantile(found, QUANTILE))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

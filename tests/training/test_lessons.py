@@ -11,7 +11,7 @@ from mammo.artifacts import read_attachment
 from mammo.data.folds import row_folds
 from mammo.errors import SettingsError
 from mammo.settings import RECIPES
-from mammo.training.lessons import LeakSettings, count_overlap, summarise
+from mammo.training.lessons import LeakCrops, LeakSettings, count_overlap, summarise
 from tests.conftest import write_prepared
 from tests.tiny_artifacts import write_tiny_artifacts
 
@@ -154,7 +154,7 @@ def test_a_damaged_result_of_a_run_is_made_anew(tmp_path, monkeypatch, capsys) -
     recipe = replace(RECIPES["simple_cnn"], distillation=0.0)
     settings = LeakSettings("simple_cnn", recipe, (1,), "none", tmp_path)
     monkeypatch.setattr(lessons, "_run", lambda *given: {"auc": 0.5})
-    given = (pd.DataFrame(), np.empty(0, np.uint8), "data", settings, "rows", 1)
+    given = (LeakCrops(pd.DataFrame(), np.empty(0, np.uint8), "data"), settings, "rows", 1)
     assert lessons._kept_run(*given) == {"auc": 0.5}
     (tmp_path / "rows-1.json").write_text('{"identity"')
     assert lessons._kept_run(*given) == {"auc": 0.5}

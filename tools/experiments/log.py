@@ -6,28 +6,30 @@ can be compared crop by crop, years later and without training anew.
 
 import csv
 import io
+import json
 import math
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mammo.artifacts import sigmoid
 from mammo.data.cells import decimal_number, not_a_number, shown
 from mammo.data.csv_table import read_csv_table
 from mammo.errors import DataError
 from mammo.evaluation import PatientBootstrap, auc_interval, auc_statistic, group_units
 from mammo.evaluation.edge import difference_interval
+from mammo.evaluation.units import Unit, Units
 from mammo.outputs import check_output, starts_with_mark, write_output
+from mammo.text import Estimate, estimate
 from tools.experiments.plan import BASE
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from mammo.text import Estimate
 
 
 @dataclass(frozen=True)
@@ -105,25 +107,24 @@ def logged_minutes(name: str, path: Path) -> float:
 
 def compare_scores(
     table: "pd.DataFrame", logits: "pd.Series", base: "pd.Series", by_lesion: bool = False
-) -> "tuple[Estimate, Estimate]":
+) -> tuple[Estimate, Estimate]:
     """Return the AUC of an experiment, and its paired difference from the base."""
     rows = table[table["case_id"].isin(logits.index) & table["case_id"].isin(base.index)]
-    units = group_units(
-        "lesion" if by_lesion else "crop", rows["label"].to_numpy(),
-        rows["patient_id"].to_numpy(), rows["lesion_id"].to_numpy(),
-    )  # fmt: skip
+    units = units_of(rows, "lesion" if by_lesion else "crop")
     bootstrap = PatientBootstrap(units.patients)
-    pooled = [
-        units.pool(1 / (1 + np.exp(-one.loc[rows["case_id"]].to_numpy()))) for one in (logits, base)
-    ]
-    statistics = [auc_statistic(units.labels, one) for one in pooled]
-    resampled = [bootstrap.distribution(statistic) for statistic in statistics]
-    values = [auc_interval(units.labels, one, bootstrap) for one in pooled]
-    gap = difference_interval(values[0], values[1], resampled[0] - resampled[1])
-    return values[0], gap
+    pooled = [units.pool(sigmoid(one.loc[rows["case_id"]].to_numpy())) for one in (logits, base)]
+    own, other = (bootstrap.distribution(auc_statistic(units.labels, p)) for p in pooled)
+    value, base_value = (auc_interval(units.labels, p, bootstrap) for p in pooled)
+    return value, difference_interval(value, base_value, own - other)
 
 
-def verdict(difference: "Estimate") -> str:
+def units_of(rows: "pd.DataFrame", unit: Unit) -> Units:
+    """Return the crops or lesions of a table's rows."""
+    columns = (rows[name].to_numpy() for name in ("label", "patient_id", "lesion_id"))
+    return group_units(unit, *columns)
+
+
+def verdict(difference: Estimate) -> str:
     """Say in one word what a paired difference shows."""
     if difference.low > 0:
         return "helps"
@@ -172,6 +173,9 @@ def read_log(path: Path) -> tuple[dict[str, str], ...]:
                 )
     return table.rows
 
+
+RESULT = Path(__file__).resolve().parents[2] / "docs" / "published-split.json"
+"""What `python -m tools.experiments.published` left."""
 
 LEFT, WIDTH, ROW, TOP = 250, 420, 24, 40
 """Pixels: where the axis begins, how long it is, the height of a row, the head."""
@@ -250,3 +254,24 @@ def _ticks(reach: float) -> list[float]:
     step = next(step for step in (0.01, 0.02, 0.05, 0.1, 0.2, 1.0) if reach <= 3 * step)
     count = max(1, -(-int(reach * 1e6) // int(step * 1e6)))
     return [step * number for number in range(-count, count + 1)]
+
+
+def published() -> dict[str, Any] | None:
+    """Return what the command left; None where it was never run."""
+    if not RESULT.is_file():
+        return None
+    result: dict[str, Any] = json.loads(RESULT.read_text(encoding="utf-8"))
+    return result
+
+
+def published_row(names: Sequence[str]) -> list[list[str]]:
+    """Return the row of README.md's table for these models; none where this was never run."""
+    result = published()
+    if result is None:
+        return []
+    found = result["models"]
+    cells = [
+        estimate(Estimate(**found[name]["crop"]), 2) if name in found else "" for name in names
+    ]
+    words = f"AUC on the published split, {result['test_crops']} crops (a Swin Transformer: 0.778)"
+    return [[words, *cells, ""]]

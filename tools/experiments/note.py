@@ -24,8 +24,7 @@ from mammo.outputs import starts_with_mark, write_output
 from mammo.report.model_card.text import table
 from mammo.settings import TITLES
 from mammo.text import Estimate, estimate, number, percent_estimate
-from tools.experiments.log import Bar, forest_svg, read_log
-from tools.experiments.published import published
+from tools.experiments.log import Bar, forest_svg, published, read_log
 from tools.readme.marks import agree, document, filled
 
 ROOT = Path(__file__).resolve().parents[2]

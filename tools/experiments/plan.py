@@ -20,11 +20,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.errors import SettingsError
-from mammo.settings import FIRST_RECIPES, MODELS, RECIPES, Recipe, TrainSettings, with_overrides
+from mammo.settings import MODELS, RECIPES, REMOVED, Recipe, TrainSettings, with_overrides
 
 KEYS = {"model", "why", "from", "against", "recipe", "folds", "seed", "shuffle_labels"}
+WORK_FOLDER = Path(".mammo-experiments")
 BASE = "release"
 """What a change is held against by default: the release's scores, in `artifacts/cases.csv`."""
+
+FIRST_RECIPES = {
+    "simple_cnn": Recipe(
+        epochs=50, learning_rate=1e-3, rotation_degrees=15.0, contrast=0.0, brightness=0.0
+    ),
+    "mobilenetv2": RECIPES["mobilenetv2"],
+}
+"""The recipes of the first release, from which the experiments of its time count their changes."""
 
 STARTS = {"release": RECIPES, "first release": FIRST_RECIPES}
 """The recipes that an experiment may change."""
@@ -32,7 +41,7 @@ STARTS = {"release": RECIPES, "first release": FIRST_RECIPES}
 
 @dataclass(frozen=True)
 class Experiment:
-    """Hold one experiment."""
+    """One experiment."""
 
     name: str
     model: str
@@ -45,8 +54,18 @@ class Experiment:
     base: str = BASE
 
     @property
+    def removed(self) -> list[str]:
+        """Return the changed values that recipes no longer have."""
+        return [name for name in self.changes if name in REMOVED]
+
+    @property
     def recipe(self) -> Recipe:
-        """Return the whole recipe."""
+        """Return the whole recipe; it refuses values that recipes no longer have."""
+        if self.removed:
+            raise SettingsError(
+                f"{self.name} changes {', '.join(self.removed)}, which recipes no longer have, so "
+                "it cannot be trained anew. Its scores are kept: compare them with --scored."
+            )
         return with_overrides(STARTS[self.start][self.model], self.changes)
 
 
@@ -103,7 +122,8 @@ def read_experiment(path: Path) -> Experiment:
         path.stem, content["model"], str(content["why"]), recipe, tuple(folds), seed,
         bool(content.get("shuffle_labels", False)), start, str(content.get("against", BASE)),
     )  # fmt: skip
-    _ = experiment.recipe  # a wrong value is refused here, not after an hour
+    if not experiment.removed:
+        _ = experiment.recipe  # a wrong value is refused here, not after an hour
     return experiment
 
 

@@ -13,7 +13,7 @@ from mammo.results import line_of
 from mammo.settings import TITLES
 from mammo.sources import example_sources
 from mammo.text import estimate, number, p_value, percent_estimate
-from tools.experiments.published import published_row
+from tools.experiments.log import published_row
 
 EXAMPLE = "7"
 
