@@ -34,50 +34,56 @@ from mammo.training.trust_measures import neighbours_vote, questioned, spread_fi
 MODEL = "mobilenetv2"
 DIGITS = 4
 
+Split = tuple[list[Mapping[str, str]], NDArray[np.uint8]]
+"""The rows of `cases.csv` of one split, and their crops."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     parser = command_parser("mammo.training.trust", __doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder of prepared crops")
-    parser.add_argument("--out", type=Path, default=None, help="artifacts folder to add it to")
-    parser.add_argument(
-        "--former", type=Path, help=f"the former trust.json, where {MODEL} is what it was"
-    )
+    add = parser.add_argument
+    add("--data", type=Path, required=True, help="folder of prepared crops")
+    add("--out", type=Path, help="artifacts folder to add it to")
+    add("--former", type=Path, help=f"the former trust.json, where {MODEL} is what it was")
     options = parser.parse_args(arguments)
 
     def build() -> None:
         out = options.out or artifacts_folder()
+        train, test = (_split(options.data, out, split) for split in ("train", "test"))
         if options.former is None:
-            measured = _build(options.data, out).measured
+            measured = _build(out, train, test)
         else:
-            measured = _renew(options.data, out, options.former)
+            measured = _renew(out, train, test, options.former)
+        measured = {**measured, "created": datetime.now(UTC).isoformat(timespec="seconds")}
+        models = [f"{name}/model.onnx" for name in load_manifest(out).models]
+        document = json.dumps(measured, indent=1) + "\n"
+        attach(TRUST_NAME, document.encode(), depends_on=models, folder=out)
         print(json.dumps(measured, indent=1))
 
     return exit_status("mammo.training.trust", build, options.data)
 
 
-def _build(data: Path, out: Path) -> Trust:
-    train, test = (_split(data, out, split) for split in ("train", "test"))
+def _build(out: Path, train: Split, test: Split) -> Mapping[str, Any]:
+    """Fit the signals, attach the embeddings, and return what is measured."""
     model = load_classifier(MODEL, out)
     embedding = model.embed(train[1])
     trust = fit_trust(MODEL, *train, embedding)
     measured = {
         **trust.measured,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "created": "",
         "questioned": questioned(trust, model, *test),
         "vote": {
             "test": neighbours_vote(trust, model.embed(test[1]), test[0]),
             "train, optimistic": neighbours_vote(trust, embedding, train[0]),
         },
-        "uncertainty": _uncertainty(out, load_manifest(out).models, train[0], *test),
+        "uncertainty": _uncertainty(out, load_manifest(out).models, train, test),
     }
     trust = replace(trust, measured=_rounded(measured))
     attach(EMBEDDINGS_NAME, packed(trust), depends_on=[f"{MODEL}/model.onnx"], folder=out)
-    _attach_document(trust.measured, out)
-    return trust
+    return trust.measured
 
 
-def _renew(data: Path, out: Path, former: Path) -> Mapping[str, Any]:
+def _renew(out: Path, train: Split, test: Split, former: Path) -> Mapping[str, Any]:
     """Measure the uncertainty of the other models anew, and keep what rests on the embedding."""
     # A training that changes the embedding's model drops the embeddings from the artifacts.
     if read_attachment(EMBEDDINGS_NAME, out) is None:
@@ -89,35 +95,20 @@ def _renew(data: Path, out: Path, former: Path) -> Mapping[str, Any]:
         known = dict(document["uncertainty"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{former} is no trust.json of this command: {error}.") from error
-    train, test = (_split(data, out, split) for split in ("train", "test"))
     others = [name for name in load_manifest(out).models if name != MODEL]
-    document["uncertainty"] = known | _rounded(_uncertainty(out, others, train[0], *test))
-    document["created"] = datetime.now(UTC).isoformat(timespec="seconds")
-    _attach_document(document, out)
+    document["uncertainty"] = known | _rounded(_uncertainty(out, others, train, test))
     return document
 
 
-def _attach_document(measured: Mapping[str, Any], out: Path) -> None:
-    models = [f"{name}/model.onnx" for name in load_manifest(out).models]
-    document = json.dumps(measured, indent=1) + "\n"
-    attach(TRUST_NAME, document.encode(), depends_on=models, folder=out)
-
-
-def _uncertainty(
-    out: Path,
-    names: Sequence[str],
-    train: Sequence[Mapping[str, str]],
-    test: Sequence[Mapping[str, str]],
-    crops: NDArray[np.uint8],
-) -> dict[str, Any]:
+def _uncertainty(out: Path, names: Sequence[str], train: Split, test: Split) -> dict[str, Any]:
     models = [load_classifier(name, out) for name in names]
     return {
-        model.name: zone_figures(model, train, test) | {"flips": spread_figures(model, test, crops)}
+        model.name: zone_figures(model, train[0], test[0]) | {"flips": spread_figures(model, *test)}
         for model in models
     }
 
 
-def _split(data: Path, out: Path, split: str) -> tuple[list[Mapping[str, str]], NDArray[np.uint8]]:
+def _split(data: Path, out: Path, split: str) -> Split:
     """Return the rows of `cases.csv` of one split and their crops, in the same order."""
     rows = read_rows(read_files((CASES_NAME,), out)[CASES_NAME], out / CASES_NAME)
     wanted = [row for row in rows if row["split"] == split]
@@ -128,9 +119,8 @@ def _split(data: Path, out: Path, split: str) -> tuple[list[Mapping[str, str]], 
             f"Expected the crops that the models were trained on. {data} lacks {len(missing)} of "
             f"{len(wanted)} {split} crops, the first {missing[0]}. Name the folder of the training."
         )
-    return [*wanted], read_pixels(
-        table.loc[[row["case_id"] for row in wanted]].reset_index(drop=True)
-    )
+    chosen = table.loc[[row["case_id"] for row in wanted]].reset_index(drop=True)
+    return [*wanted], read_pixels(chosen)
 
 
 def _rounded(value: Any) -> Any:
@@ -203,11 +193,11 @@ def _texture_threshold(
     statistics: NDArray[np.float64],
     folds: NDArray[np.int64],
 ) -> float:
-    found = []
+    distances_of = []
     for fold in np.unique(folds):
         others = _with_texture(trust, statistics[folds != fold])
-        found += [others.texture_distance(crop) for crop in crops[folds == fold]]
-    return float(np.quantile(found, QUANTILE))
+        distances_of += [others.texture_distance(crop) for crop in crops[folds == fold]]
+    return float(np.quantile(distances_of, QUANTILE))
 
 
 if __name__ == "__main__":

@@ -4,8 +4,6 @@ The out-of-fold scores of every experiment are kept (`docs/experiments/<name>.cs
 can be compared crop by crop, years later and without training anew.
 """
 
-import csv
-import io
 import json
 import math
 import re
@@ -133,16 +131,17 @@ def verdict(difference: Estimate) -> str:
 
 def write_result(result: Result, path: Path) -> None:
     """Put a row into the log, in place of an older one of the same name."""
+    import pandas as pd
+
     new = {
         name: f"{value:.4f}" if isinstance(value, float) else str(value)
         for name, value in asdict(result).items()
     }
     rows = {row["name"]: row for row in read_log(path)} | {result.name: new}
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows.values())
-    write_output(path, text.getvalue().encode(), _is_log)
+    text = pd.DataFrame(rows.values(), columns=list(COLUMNS)).to_csv(
+        index=False, lineterminator="\n"
+    )
+    write_output(path, text.encode(), _is_log)
 
 
 def check_outputs(log: Path, scores: Path) -> None:

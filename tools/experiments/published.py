@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def figures(tested: "pd.DataFrame", p: NDArray[np.float64]) -> dict[str, dict[str, float]]:
     """Return the AUC by crop and by lesion, with its interval over patients."""
-    areas = {}
+    areas: dict[str, dict[str, float]] = {}
     for unit in UNITS[:2]:
         units = units_of(tested, unit)
         area = auc_interval(units.labels, units.pool(p), PatientBootstrap(units.patients))
