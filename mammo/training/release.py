@@ -233,14 +233,18 @@ def _figures(
     rows: "pd.DataFrame", p: NDArray[np.float64], threshold: float
 ) -> dict[str, dict[str, dict[str, float | None]]]:
     """Return the figures of each unit, rounded; JSON has no word for NaN and infinity."""
-    labels, *groups = (rows[name].to_numpy() for name in ("label", "patient_id", "lesion_id"))
+    labels, patients, lesions = (
+        rows[name].to_numpy() for name in ("label", "patient_id", "lesion_id")
+    )
     return {
         unit: {
             name: {
                 end: round(float(value), DIGITS) if math.isfinite(value) else None
                 for end, value in figure.as_dict().items()
             }
-            for name, figure in headline_metrics(labels, p, *groups, threshold, unit).items()
+            for name, figure in headline_metrics(
+                labels, p, patients, lesions, threshold, unit
+            ).items()
         }
         for unit in UNITS
     }
