@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tokenize import TokenError
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 from zipfile import BadZipFile
 
 import numpy as np
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 Content = TypeVar("Content")
 Rows = NDArray[np.int_]
+Kind = Literal["view", "flip"]
 
 FLIPS = 4
 """Upright, left-right, up-down, both: the plain views that a score averages over."""
@@ -70,40 +71,35 @@ def write_array(path: Path, array: NDArray[np.generic]) -> None:
 class Views(Protocol):
     """Give what the learning part of a network takes in, for chosen crops."""
 
-    def augmented(self, view: int, rows: Rows) -> NDArray[np.float32]:
-        """Return augmented view number `view` of crops `rows`, float32 (b, ...)."""
-
-    def plain(self, flip: int, rows: Rows) -> NDArray[np.float32]:
-        """Return flip number `flip`, 0 to 3, of crops `rows`, float32 (b, ...)."""
+    def draw(self, kind: Kind, number: int, rows: Rows) -> NDArray[np.float32]:
+        """Return a numbered augmented view, or flip 0 to 3, of crops `rows`, float32 (b, ...)."""
 
 
 @dataclass(frozen=True, eq=False)
 class CropViews:
-    """Draw the views, float32 (b, I, I, 1) in 0-255, from the crops each time."""
+    """Draw the views from the crops each time."""
 
     stretched: NDArray[np.float32]
     prepared: NDArray[np.float32]
     augmentation: Augmentation
     seed: int
 
-    def augmented(self, view: int, rows: Rows) -> NDArray[np.float32]:
-        """Return augmented views."""
+    def draw(self, kind: Kind, number: int, rows: Rows) -> NDArray[np.float32]:
+        """Return float32 (b, I, I, 1), 0-255."""
+        if kind == "flip":
+            upright = self.prepared[rows]
+            mirrored = upright[:, :, ::-1] if number % 2 else upright
+            turned = mirrored[:, ::-1] if number >= 2 else mirrored
+            return np.ascontiguousarray(turned)[..., np.newaxis]
         size = self.prepared.shape[1]
         drawn = [
             augment(
                 self.stretched[row], size, self.augmentation,
-                np.random.default_rng([self.seed, view, int(row)]),
+                np.random.default_rng([self.seed, number, int(row)]),
             )
             for row in rows
         ]  # fmt: skip
         return np.stack(drawn)[..., np.newaxis]
-
-    def plain(self, flip: int, rows: Rows) -> NDArray[np.float32]:
-        """Return plain flips."""
-        upright = self.prepared[rows]
-        mirrored = upright[:, :, ::-1] if flip % 2 else upright
-        turned = mirrored[:, ::-1] if flip >= 2 else mirrored
-        return np.ascontiguousarray(turned)[..., np.newaxis]
 
 
 def crop_views(crops: NDArray[np.uint8], recipe: Recipe, seed: int) -> CropViews:
@@ -125,39 +121,28 @@ class FrozenViews:
         self._frozen = frozen
         self._folder = folder / f"features-{_fingerprint(views, frozen)[:16]}"
         self._run: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
-        self._open: dict[str, NDArray[np.float16]] = {}
+        self._open: dict[tuple[Kind, int], NDArray[np.float16]] = {}
 
-    def augmented(self, view: int, rows: Rows) -> NDArray[np.float32]:
-        """Return float32 (b, h, w, k), features of augmented views."""
-        features = self._features(f"view_{view:03d}", view, self._views.augmented)
-        return features[rows].astype(np.float32)
-
-    def plain(self, flip: int, rows: Rows) -> NDArray[np.float32]:
-        """Return float32 (b, h, w, k), features of plain flips."""
-        features = self._features(f"flip_{flip}", flip, self._views.plain)
-        return features[rows].astype(np.float32)
-
-    def _features(
-        self, name: str, number: int, draw: Callable[[int, Rows], NDArray[np.float32]]
-    ) -> NDArray[np.float16]:
-        if name not in self._open:
-            path = self._folder / f"{name}.npy"
+    def draw(self, kind: Kind, number: int, rows: Rows) -> NDArray[np.float32]:
+        """Return float32 (b, h, w, k), features of a view or flip."""
+        if (kind, number) not in self._open:
+            path = self._folder / f"{kind}_{number:03d}.npy"
             kept = read_kept(path, _opened)
             if kept is None:
-                write_array(path, self._computed(number, draw))
+                write_array(path, self._computed(kind, number))
                 kept = _opened(path)
-            self._open[name] = kept
-        return self._open[name]
+            self._open[kind, number] = kept
+        return self._open[kind, number][rows].astype(np.float32)
 
-    def _computed(
-        self, number: int, draw: Callable[[int, Rows], NDArray[np.float32]]
-    ) -> NDArray[np.float16]:
+    def _computed(self, kind: Kind, number: int) -> NDArray[np.float16]:
         from mammo.training.export import compile_onnx
 
         self._run = self._run or compile_onnx(self._frozen)
         rows = np.arange(len(self._views.prepared))
         parts = [
-            self._run(draw(number, rows[start : start + BATCH])).astype(np.float16)
+            self._run(self._views.draw(kind, number, rows[start : start + BATCH])).astype(
+                np.float16
+            )
             for start in range(0, len(rows), BATCH)
         ]
         return np.concatenate(parts)
@@ -195,4 +180,4 @@ def batches(
     for start in range(0, len(order), recipe.batch_size):
         rows = order[start : start + recipe.batch_size]
         weights = class_weights[data.labels[rows]].astype(np.float32)
-        yield data.views.augmented(epoch, rows), data.targets[rows], weights
+        yield data.views.draw("view", epoch, rows), data.targets[rows], weights

@@ -141,7 +141,7 @@ def _logits(
     ask: Callable[[NDArray[np.float32]], Any], views: Views, rows: Rows, flip: int
 ) -> Logits:
     parts = [
-        np.asarray(ask(views.plain(flip, rows[start : start + BATCH])))
+        np.asarray(ask(views.draw("flip", flip, rows[start : start + BATCH])))
         for start in range(0, len(rows), BATCH)
     ]
     return np.concatenate(parts)[:, 0].astype(np.float64)

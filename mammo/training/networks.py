@@ -32,12 +32,7 @@ class Stage:
 
 
 def build_simple_cnn(recipe: Recipe, _: str = "none") -> keras.Model:
-    """Build two Conv2D layers, max pooling, dropout, dense layers: the baseline, untrained.
-
-    Returns
-    -------
-    keras.Model, float32 (n, I, I, 1) in 0-255 -> logit of malignancy, float32 (n, 1).
-    """
+    """Build two Conv2D layers, max pooling, dropout, dense layers: the baseline, untrained."""
     crops, signal = _scaled_crops(recipe)  # (I, I, 1)
     # Shapes as with the released step of 2 and 32 filters.
     signal = _convolution("conv_1", recipe.filters, recipe.kernel_size, recipe.stride)(signal)
@@ -58,20 +53,8 @@ def build_mobilenetv2(recipe: Recipe, imagenet_weights: str = "imagenet") -> ker
 
     Sandler et al. 2018, "MobileNetV2: Inverted Residuals and Linear Bottlenecks", CVPR.
 
-    Parameters
-    ----------
-    recipe : Recipe, whose input size and dropout are used.
-    imagenet_weights : str, "imagenet" for Keras' own download, "none" for random weights, or the
-        path of an .h5 file of the network without its classifier.
-
-    Returns
-    -------
-    keras.Model, float32 (n, I, I, 1) in 0-255 -> logit of malignancy, float32 (n, 1).
-
-    Raises
-    ------
-    TrainingError
-        The weights cannot be loaded or do not fit.
+    `imagenet_weights` is "imagenet" for Keras' own download, "none" for random weights, or the path
+    of an .h5 file of the network without its classifier.
     """
     crops, signal = _scaled_crops(recipe)
     grey_thrice = keras.layers.Concatenate(name="grey_to_rgb")([signal, signal, signal])
@@ -151,7 +134,17 @@ class Architecture:
 def build_network(
     name: str, recipe: Recipe, seed: int = 0, imagenet_weights: str = "none"
 ) -> keras.Model:
-    """Build an untrained network by its name; the same seed gives the same weights."""
+    """Build an untrained network by its name; the same seed gives the same weights.
+
+    Returns
+    -------
+    keras.Model, float32 (n, I, I, 1) in 0-255 -> logit of malignancy, float32 (n, 1).
+
+    Raises
+    ------
+    TrainingError
+        The ImageNet weights cannot be loaded or do not fit.
+    """
     keras.utils.set_random_seed(seed)
     return ARCHITECTURES[name].build(recipe, imagenet_weights)
 

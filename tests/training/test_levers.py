@@ -40,7 +40,8 @@ def fit_data(targets_of, views=None) -> FitData:
 class NumberedViews:
     """Give of each crop its number and the view's."""
 
-    def augmented(self, view, rows):
+    def draw(self, kind, view, rows):
+        assert kind == "view"
         return np.column_stack([rows, np.full(len(rows), view)]).astype(np.float32)
 
 
@@ -111,7 +112,7 @@ def test_a_score_averages_as_many_flips_as_the_recipe_says(data, tmp_path):
     _, by_two, _ = fit_fold(replace(plan, recipe=replace(CNN, flips=2)), data, 0, calls.append)
     assert calls == [CNN.epochs]
     views, rows = crop_views(data.crops, CNN, 7), np.flatnonzero(data.fold == 0)
-    each = [network.predict_on_batch(views.plain(flip, rows))[:, 0] for flip in range(4)]
+    each = [network.predict_on_batch(views.draw("flip", flip, rows))[:, 0] for flip in range(4)]
     assert np.allclose(by_two, np.mean(each[:2], axis=0), atol=1e-5)
     assert np.allclose(by_four, np.mean(each, axis=0), atol=1e-5)
     with pytest.raises(SettingsError, match="1, 2 or 4"):
