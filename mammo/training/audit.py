@@ -32,7 +32,7 @@ from mammo.data.table import fingerprint, load_crops, read_pixels
 from mammo.errors import DataError, SettingsError
 from mammo.inference import Classifier, load_classifier
 from mammo.inference.audit import audit_name, load_audit
-from mammo.inference.localisation import box_in_crop
+from mammo.inference.sanity import box_in_crop
 from mammo.settings import recipe_of
 from mammo.training.audit_measures import Subject, examine, subject_of, summary
 

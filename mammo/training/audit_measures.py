@@ -15,14 +15,16 @@ from numpy.typing import NDArray
 from mammo.evaluation.bootstrap import PatientBootstrap, percentile_interval
 from mammo.inference import FLIPS, Classifier, heat_map
 from mammo.inference.audit import LIKE, SCHEMA
-from mammo.inference.localisation import QUANTILE, baselines, on_lesion
 from mammo.inference.maps import METHODS, draw
 from mammo.inference.sanity import (
     CELLS,
+    QUANTILE,
     STEPS,
+    baselines,
     brightest_first,
     curve_areas,
     on_cells,
+    on_lesion,
     rank_correlation,
 )
 

@@ -26,9 +26,16 @@ from mammo.command_line import command_parser, exit_status
 from mammo.data.table import load_crops, read_pixels
 from mammo.errors import DataError
 from mammo.inference import load_classifier
-from mammo.inference.trust.signals import EMBEDDINGS_NAME, SCHEMA, TRUST_NAME, Trust, packed
-from mammo.inference.trust.space import distances, unit_vectors
-from mammo.inference.trust.texture import texture
+from mammo.inference.texture import texture
+from mammo.inference.trust import (
+    EMBEDDINGS_NAME,
+    SCHEMA,
+    TRUST_NAME,
+    Trust,
+    distances,
+    packed,
+    unit_vectors,
+)
 from mammo.training.trust_measures import neighbours_vote, questioned, spread_figures, zone_figures
 
 MODEL = "mobilenetv2"
