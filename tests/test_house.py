@@ -51,7 +51,7 @@ SHARED_BY_PAGES = "mammo/ui/kit/"
 
 TENSORFLOW = {"tensorflow", "keras", "tf2onnx", "onnx"}
 TENSORFLOW_HOMES = ("mammo/training/", "mammo/train.py", "tools/experiments/")
-DEVELOPMENT_HOMES = ("mammo/training/trust/",)
+DEVELOPMENT_HOMES = ("mammo/training/trust_pictures.py",)
 DOWNLOAD_HOMES = ("mammo/data/download/",)
 PREPARATION_HOMES = ("mammo/data/preparation/",)
 STREAMLIT_HOMES = ("mammo/ui/", "pages/", "app.py")
