@@ -21,7 +21,7 @@ from mammo.errors import DataError
 from mammo.imaging import lesion_window
 from mammo.imaging.region import box_in_window
 from mammo.ui.kit import table
-from mammo.ui.kit.memory import NO_ROOM
+from mammo.ui.kit.patches import NO_ROOM
 from tests.tiny_artifacts import write_tiny_artifacts
 
 PAGE = "pages/1_Upload_and_classify.py"

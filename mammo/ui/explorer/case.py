@@ -36,7 +36,7 @@ def open_case(case: str) -> None:
 def show_case(found: "pd.DataFrame") -> str | None:
     """Ask for a case of those on show, and show it; return its id, None where there is none."""
     st.header("One case", anchor="case")
-    every = case_folder.cases()
+    every = cache.cases()
     case = _choose_case(found, every)
     if case is None:
         st.info("No case passes the filters.")
@@ -115,7 +115,7 @@ def _show_views(lesion: "pd.DataFrame") -> None:
 
 def _show_scores(row: Mapping[Any, Any]) -> None:
     """Say both models' scores, and lead to the pages on which the case can be followed."""
-    cards, missing = case_folder.cards()
+    cards, missing = cache.cards_at_hand()
     st.markdown("\n".join(f"- {line}" for line in score_lines(row, cards)))
     warn(missing)
     small_notice()

@@ -15,7 +15,7 @@ from mammo.artifacts import Card
 from mammo.data.augment import Augmentation, affine, augment
 from mammo.imaging.preprocess import prepare, stretch
 from mammo.ui.explorer.case import NARROW
-from mammo.ui.kit import case_folder
+from mammo.ui.kit import cache, case_folder
 from mammo.ui.kit.display import data_uri, enlarged
 from mammo.ui.kit.frame import warn
 from mammo.ui.kit.widgets import choose_option
@@ -31,7 +31,7 @@ def show_preview(case: str | None) -> None:
     if crop is None:
         st.info("Choose a case with a picture above: its crop is shown under each step here.")
         return
-    found, missing = case_folder.cards()
+    found, missing = cache.cards_at_hand()
     cards = {card.name: card for card in found}
     if not cards:
         warn(missing)

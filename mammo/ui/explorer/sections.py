@@ -17,12 +17,12 @@ from mammo.data.filters import (
 from mammo.plots.explorer import CHARTS, by_size, chart_figure
 from mammo.plots.style import figure_config
 from mammo.ui.explorer.case import NARROW, show_pictures
-from mammo.ui.kit import case_folder
+from mammo.ui.kit import cache, case_folder
 from mammo.ui.kit.address import keep_in_link, went_back
 from mammo.ui.kit.case_words import counts_in_words, titled
 from mammo.ui.kit.cases import download
-from mammo.ui.kit.data_folder import FOLDER_VARIABLE, ask_for_folder
 from mammo.ui.kit.frame import small_notice, warn
+from mammo.ui.kit.settings import FOLDER_VARIABLE, ask_for_folder
 from mammo.ui.kit.widgets import choose_option, draw, probability_columns
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def choose_cases() -> "pd.DataFrame":
     ArtifactError
         The cases cannot be read.
     """
-    every = case_folder.cases()
+    every = cache.cases()
     with st.expander("Filters", icon=":material/filter_alt:", expanded=True):
         with st.grid(3, min_column_width=NARROW):
             chosen = {one.name: _choose(one, options(every, one)) for one in FILTERS}
@@ -175,7 +175,7 @@ def _choose_page(pages: int) -> int:
 def show_table(found: "pd.DataFrame") -> None:
     """Show the cases on show as a table, with both models' probabilities, and offer the CSV."""
     st.header("Table", anchor="table")
-    cards, missing = case_folder.cards()
+    cards, missing = cache.cards_at_hand()
     warn(missing)
     st.dataframe(
         titled(found, cards),

@@ -19,13 +19,7 @@ from mammo.ui.kit.browser import (
     has_accepted_notice,
     session_was_lost,
 )
-from mammo.ui.kit.memory import (
-    admit_uploads,
-    drop_uploads_of_a_left_page,
-    give_back_freed_memory,
-    set_libraries_apart,
-)
-from mammo.ui.kit.patches import send_at_once
+from mammo.ui.kit.patches import drop_uploads_of_a_left_page, patch_server
 from mammo.ui.kit.settings import settings_button
 from mammo.ui.kit.widgets import let_words_follow_the_theme
 
@@ -105,12 +99,9 @@ def frame(title: str, icon: str) -> None:
     icon : str
         A Material symbol, `:material/name:`.
     """
-    send_at_once()
+    patch_server()
     begin_address()
-    give_back_freed_memory()
-    admit_uploads()
     drop_uploads_of_a_left_page(title)
-    set_libraries_apart()
     st.set_page_config(
         page_title=title if title == "mammo" else f"{title} · mammo",
         page_icon=MARK,

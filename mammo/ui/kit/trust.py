@@ -10,8 +10,8 @@ from mammo.inference import Assessment
 from mammo.inference.trust import NOT_A_CROP, Familiarity, Neighbour, Trust
 from mammo.report.case_report import SIMILAR_HELP, similar_table, vote_sentence, zone_sentence
 from mammo.ui.kit import cache
+from mammo.ui.kit.case_folder import thumbnails
 from mammo.ui.kit.frame import warn
-from mammo.ui.kit.pictures import pictures
 
 if TYPE_CHECKING:
     from mammo.ui.kit.result import Answer
@@ -73,7 +73,7 @@ def show_similar(signals: Signals | None) -> None:
     with st.expander("Similar known cases", icon=":material/compare:"):
         st.markdown(vote_sentence(signals.neighbours, signals.trust.measured["vote"]["test"]))
         table = similar_table(signals.neighbours)
-        found, complaint = pictures([neighbour.case_id for neighbour in signals.neighbours])
+        found, complaint = thumbnails([neighbour.case_id for neighbour in signals.neighbours])
         if found:
             table.insert(0, "Picture", [found.get(case, "") for case in table["Case"]])
         st.dataframe(

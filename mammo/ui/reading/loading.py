@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import streamlit as st
 
 import mammo
 from mammo.errors import DataError, MammoError
@@ -18,8 +17,8 @@ from mammo.reading.origin import fingerprint
 from mammo.reading.plan import Source
 from mammo.text import film_name
 from mammo.ui.kit import cache, case_folder
-from mammo.ui.kit.data_folder import FOLDER_VARIABLE
 from mammo.ui.kit.display import data_uri, enlarged, scaled_down
+from mammo.ui.kit.settings import FOLDER_VARIABLE
 from mammo.ui.kit.source import Lesion, Picture
 from mammo.ui.reading.viewer import View
 
@@ -64,7 +63,7 @@ def open_round(plan: RoundPlan) -> Round:
     MammoError
         The artifacts cannot be read, or too few cases pass.
     """
-    every = case_folder.cases()
+    every = cache.cases()
     models = [
         EvaluatedModel(card.name, card.title, dict(card.thresholds)) for card in cache.cards()
     ]
@@ -126,14 +125,14 @@ def _crop_file(case: str) -> tuple[str, int]:
     return at_hand.files[case], at_hand.stamp
 
 
-@st.cache_resource(max_entries=400, show_spinner=False)
+@cache.shared(400)
 def _crop_view(path: str, stamp: int) -> tuple[str, int]:  # noqa: ARG001
     picture = mammo.read_image(path)
     crop = whole_crop(picture, size=min(picture.shape))
     return data_uri(enlarged(crop, CROP_SIDE)), CROP_SIDE
 
 
-@st.cache_resource(max_entries=12, show_spinner="Reading the film")
+@cache.shared(12, "Reading the film")
 def _example_pictures(case: str) -> tuple[str, tuple[int, int], str]:
     """Encode an example's film, scaled down, and its window at full resolution."""
     lesion = cache.examples()[case]

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mammo.errors import DataError
-from mammo.ui.kit import cache, case_folder
+from mammo.ui.kit import cache
 from mammo.ui.kit.address import keep_in_link, went_back
 from mammo.ui.kit.source import example_name
 from mammo.ui.kit.widgets import choose_option
@@ -66,7 +66,7 @@ def _choose_example() -> str:
 
 def _choose_case() -> str:
     """Ask for a group and for one of its cases; any other id may be typed."""
-    groups = case_groups(case_folder.cases(), cache.cards())
+    groups = case_groups(cache.cases(), cache.cards())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         group = _choose_group(groups)
         ids = list(group.cases)

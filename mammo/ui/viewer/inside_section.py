@@ -61,7 +61,7 @@ def show_inside(viewed: Viewed, crop: Crop, models: Sequence[Classifier]) -> Non
     small_notice()
 
 
-@st.cache_resource(max_entries=2, show_spinner="Opening the network")
+@cache.shared(2, "Opening the network")
 def _opened(name: str, folder: str, created: str) -> tuple[Inside, Head]:  # noqa: ARG001
     model = load_classifier(name, Path(folder))
     return open_inside(model), open_head(model)

@@ -8,7 +8,7 @@ import streamlit as st
 from mammo.artifacts import Card
 from mammo.plots.style import figure_config
 from mammo.plots.viewer import place_counts, place_figure, place_sentence
-from mammo.ui.kit import case_folder
+from mammo.ui.kit import cache
 from mammo.ui.kit.frame import small_notice
 from mammo.ui.kit.widgets import draw
 from mammo.ui.viewer.downloads import offer_csv
@@ -35,7 +35,7 @@ def show_place(estimates: Mapping[str, float], cards: Sequence[Card]) -> None:
 
 
 def _show_model(card: Card, p_case: float) -> None:
-    cases = case_folder.cases()
+    cases = cache.cases()
     test = cases[(cases["split"] == "test") & cases[f"{card.name}_p"].notna()]
     p, labels = test[f"{card.name}_p"].to_numpy(np.float64), (test["label"] == 1).to_numpy(bool)
     st.markdown(f"**{card.title}**")

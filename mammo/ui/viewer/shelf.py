@@ -70,7 +70,7 @@ def _name(viewed: Viewed, what: tuple[Hashable, ...]) -> Hashable:
     return (str(artifacts_folder()), cache.manifest().created, viewed.key, *what)
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
+@cache.shared(1)
 def _shared() -> Shelf:
     return Shelf(_SHARED_ITEMS)
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from mammo.errors import DataError
 from mammo.imaging import quality_warnings
 from mammo.ui.kit import cache, case_folder
-from mammo.ui.kit.data_folder import FOLDER_VARIABLE, data_folder
 from mammo.ui.kit.own_files import own_crop
+from mammo.ui.kit.settings import FOLDER_VARIABLE, data_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +43,7 @@ class Viewed:
 
 def view_case(case: str) -> Viewed:
     """Open a public case."""
-    cases = case_folder.cases()
+    cases = cache.cases()
     rows = cases[cases["case_id"] == case]
     if rows.empty:
         raise DataError(unknown_case(case, len(cases), str(cases["case_id"].iloc[0])))
