@@ -6,9 +6,8 @@ import streamlit as st
 
 from mammo.data.leaks import Duplicate, LeakReport, find_leaks, shared_values, small_crops
 from mammo.text import literal
-from mammo.ui.explorer.case import NARROW
 from mammo.ui.kit import cache, case_folder
-from mammo.ui.kit.display import data_uri, enlarged
+from mammo.ui.kit.display import show_side_by_side
 from mammo.ui.kit.settings import FOLDER_VARIABLE
 
 if TYPE_CHECKING:
@@ -25,12 +24,6 @@ def show_leak_check() -> None:
     MammoError
         Cases or data folder cannot be read.
     """
-    st.header("Does anything leak?", anchor="leaks")
-    st.markdown(
-        "A test is honest only if nothing of it was seen in training. The check looks for "
-        "patients and films that stand in both splits, and for one picture in both, even turned, "
-        "mirrored, rescaled or toned."
-    )
     every = cache.cases()
     found = line_of(shared_values(every, "patient_id"), "patient stands", "patients stand")
     st.markdown(f"In the {len(every):,} released cases:\n- {literal(found)}")
@@ -112,14 +105,10 @@ def _show_pair(duplicate: Duplicate, at_hand: case_folder.Folder) -> None:
     ids = [str(at_hand.table["case_id"].iloc[row]) for row in rows]
     turned = ", turned or mirrored" if duplicate.turned else ""
     st.markdown(f"Correlation {duplicate.correlation:.3f}{turned}:")
-    with st.grid(4, min_column_width=NARROW):
-        for case, split in zip(ids, ("training", "test"), strict=True):
-            crop = case_folder.crop_of(case)
-            if crop is not None:
-                said = f"{split}: {case}"
-                st.image(
-                    data_uri(enlarged(crop, case_folder.GALLERY_SIDE)),
-                    caption=literal(said),
-                    width="stretch",
-                    alt=f"Crop in {said}",
-                )
+    crops = [case_folder.crop_of(case) for case in ids]
+    shown = [
+        (crop, literal(f"{split}: {case}"), f"Crop in {split}: {case}")
+        for crop, case, split in zip(crops, ids, ("training", "test"), strict=True)
+        if crop is not None
+    ]
+    show_side_by_side(shown, 4)

@@ -17,13 +17,12 @@ from mammo.data.leaks import LeakReport
 from mammo.data.table import load_crops
 from mammo.errors import MammoError
 from mammo.ui.kit import cache
-from mammo.ui.kit.display import data_uri, enlarged, thumbnail_uri
+from mammo.ui.kit.display import GALLERY_SIDE, data_uri, enlarged, thumbnail_uri
 from mammo.ui.kit.settings import data_folder
 
 if TYPE_CHECKING:
     import pandas as pd
 
-GALLERY_SIDE = 256
 MOST_PICTURES = 60
 
 

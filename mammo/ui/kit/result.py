@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 from mammo import text
 from mammo.artifacts import Card
 from mammo.data.examples import recorded_sentence
-from mammo.evaluation.comparison import option_from_link
 from mammo.imaging import quality_warnings
 from mammo.inference import Assessment, Classifier
 from mammo.inference.overlay import overlay
 from mammo.plots.style import BAR_CONFIG, probability_figure
 from mammo.report.glossary import glossary_line
 from mammo.ui.kit import cache
-from mammo.ui.kit.address import went_back
+from mammo.ui.kit.address import option_from_link, went_back
 from mammo.ui.kit.display import data_uri, enlarged
 from mammo.ui.kit.frame import small_notice, small_print, warn
 from mammo.ui.kit.look_closer import look_closer

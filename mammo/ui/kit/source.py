@@ -17,10 +17,9 @@ from mammo import text
 from mammo.imaging import Image, Window, cut_lesion, whole_crop
 from mammo.imaging.region import looks_like_crop
 from mammo.ui.kit import cache
-from mammo.ui.kit.address import keep_in_link
+from mammo.ui.kit.address import keep_in_link, set_from_link
 from mammo.ui.kit.display import data_uri, enlarged, scaled_down
 from mammo.ui.kit.own_files import OwnFile, open_files, read_own, show_still_open
-from mammo.ui.kit.widgets import set_from_link
 
 if TYPE_CHECKING:
     from mammo.data.examples import ExampleLesion

@@ -3,7 +3,7 @@
 Pages call `draw` in place of `st.plotly_chart`; a film, which has no words, needs it not.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from threading import Thread
@@ -14,16 +14,15 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
-from mammo.evaluation.comparison import (
-    DIGITS,
-    OWN,
-    Share,
-    option_from_link,
+from mammo.evaluation.comparison import DIGITS, OWN, Share
+from mammo.imaging.region import Region, whole_box
+from mammo.ui.kit.address import (
+    keep_in_link,
+    set_from_link,
     share_from_link,
     share_in_link,
+    went_back,
 )
-from mammo.imaging.region import Region, whole_box
-from mammo.ui.kit.address import keep_in_link, went_back
 
 _FILLED_IN = ("rgb(38, 39, 48)", "rgb(250, 250, 250)")
 """What the browser puts in for `mammo.plots.style.WORDS_COLOUR`, in light and in dark."""
@@ -205,12 +204,6 @@ def choose_option(
     )
     keep_in_link(name, None if chosen == default else chosen)
     return str(chosen)
-
-
-def set_from_link(key: str, name: str, options: Collection[str], default: str) -> None:
-    """Set a widget from the link when it first shows or the visitor goes back to an address."""
-    if went_back() or st.session_state.get(key) not in options:
-        st.session_state[key] = option_from_link(st.query_params.get(name), options, default)
 
 
 def choose_share(
