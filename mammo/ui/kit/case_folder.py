@@ -4,7 +4,7 @@ All of it is public data or the owner's own folder, so visitors share what is re
 folder's `index.csv` is part of each key: what changes shows.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from mammo.data.leaks import LeakReport
 from mammo.data.table import load_crops
 from mammo.errors import MammoError
 from mammo.ui.kit import cache
-from mammo.ui.kit.display import GALLERY_SIDE, data_uri, enlarged, thumbnail_uri
+from mammo.ui.kit.display import GALLERY_SIDE, THUMBNAIL_SIDE, data_uri, enlarged, thumbnail_uri
 from mammo.ui.kit.settings import data_folder
 
 if TYPE_CHECKING:
@@ -102,25 +102,11 @@ def cases_with_pictures() -> frozenset[str]:
     return frozenset(cache.examples_at_hand()) | frozenset(at_hand.files if at_hand else ())
 
 
-def pictures(wanted: Iterable[str]) -> tuple[dict[str, str], str]:
-    """Return pictures of cases for the gallery, and a sentence where one cannot be read.
-
-    Parameters
-    ----------
-    wanted : case ids
-
-    Returns
-    -------
-    dict of case id -> `data:` address of those that are at hand, and the sentence or ""
-    """
-    return _encoded(wanted, lambda crop: data_uri(enlarged(crop, GALLERY_SIDE)))
-
-
 def thumbnails(cases: Sequence[str]) -> tuple[dict[str, str], str]:
     """Return small pictures as `pictures` does, of the first `MOST_PICTURES` that have one."""
     with_pictures = cases_with_pictures()
     wanted = [case for case in cases if case in with_pictures][:MOST_PICTURES]
-    found, complaint = _encoded(wanted, thumbnail_uri)
+    found, complaint = pictures(wanted, THUMBNAIL_SIDE)
     try:
         folder()
     except MammoError as error:
@@ -128,17 +114,37 @@ def thumbnails(cases: Sequence[str]) -> tuple[dict[str, str], str]:
     return found, complaint
 
 
-def _encoded(
-    cases: Iterable[str], encode: Callable[[NDArray[np.uint8]], str]
-) -> tuple[dict[str, str], str]:
+def pictures(wanted: Iterable[str], side: int = GALLERY_SIDE) -> tuple[dict[str, str], str]:
+    """Return pictures of cases, and a sentence where one cannot be read.
+
+    Parameters
+    ----------
+    wanted : case ids
+    side : int, screen pixels
+
+    Returns
+    -------
+    dict of case id -> `data:` address of those that are at hand, and the sentence or ""
+    """
     found: dict[str, str] = {}
     complaint = ""
-    for case in cases:
+    at_hand, _ = folder_or_sentence()
+    examples = cache.examples_at_hand()
+    for case in wanted:
         try:
-            crop = crop_of(case)
+            if at_hand and case in at_hand.files:
+                found[case] = _picture(at_hand.files[case], at_hand.stamp, side)
+            elif case in examples:
+                found[case] = _encoded(cache.example_crop(examples[case]), side)
         except MammoError as error:
             complaint = f"No picture of {case}: {error}"
-            continue
-        if crop is not None:
-            found[case] = encode(crop)
     return found, complaint
+
+
+@cache.shared(2000)
+def _picture(path: str, stamp: int, side: int) -> str:
+    return _encoded(_crop(path, stamp), side)
+
+
+def _encoded(crop: NDArray[np.uint8], side: int) -> str:
+    return thumbnail_uri(crop) if side == THUMBNAIL_SIDE else data_uri(enlarged(crop, side))
