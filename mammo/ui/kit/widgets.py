@@ -1,11 +1,10 @@
-"""Draw a figure of words and axes on the page, readable in the theme that the visitor has.
+"""Widgets that several pages share: figures, files to take away, choices that the link holds.
 
 Pages call `draw` in place of `st.plotly_chart`; a film, which has no words, needs it not.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from threading import Thread
 from typing import Any
 
@@ -74,7 +73,7 @@ def offer_file(
     """
     st.download_button(
         label,
-        partial(_made_and_kept, make, _keeper(name, media_type, f"file of {key}")),
+        _kept(make, name, media_type, f"file of {key}"),
         name,
         media_type,
         icon=icon,
@@ -83,26 +82,21 @@ def offer_file(
     )
 
 
-def _made_and_kept(make: Callable[[], bytes], keep: Callable[[bytes], None]) -> bytes:
-    content = make()
-    keep(content)
-    return content
-
-
-def _keeper(name: str, media_type: str, place: str) -> Callable[[bytes], None]:
-    """Give what enters a content under this visitor's session, at a place of its own."""
+def _kept(make: Callable[[], bytes], name: str, media_type: str, place: str) -> Callable[[], bytes]:
+    """Let what is made stand under this visitor's session, at a place of its own."""
     context = get_script_run_ctx()
 
-    def keep(content: bytes) -> None:
-        if context is None or not runtime.exists():
-            return
-        enter = runtime.get_instance().media_file_mgr.add
-        arguments = (content, media_type, place, name, True)
-        thread = add_script_run_ctx(Thread(target=enter, args=arguments), context)
-        thread.start()
-        thread.join()
+    def made() -> bytes:
+        content = make()
+        if context is not None and runtime.exists():
+            enter = runtime.get_instance().media_file_mgr.add
+            arguments = (content, media_type, place, name, True)
+            thread = add_script_run_ctx(Thread(target=enter, args=arguments), context)
+            thread.start()
+            thread.join()
+        return content
 
-    return keep
+    return made
 
 
 ESTIMATE = "Estimated probability of malignancy."
