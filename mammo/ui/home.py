@@ -82,7 +82,7 @@ def headline(metric: Metric | None) -> str:
     """
     if metric is None or math.isnan(metric.value):
         return "not recorded"
-    return f"{metric.value:.2f}"
+    return text.number(metric.value, 2)
 
 
 def interval(metric: Metric | None) -> str:
@@ -95,7 +95,7 @@ def interval(metric: Metric | None) -> str:
     """
     if metric is None or math.isnan(metric.low) or math.isnan(metric.high):
         return "no interval"
-    return f"95% interval {metric.low:.2f} to {metric.high:.2f}"
+    return f"95% interval {text.number(metric.low, 2)} to {text.number(metric.high, 2)}"
 
 
 def weights(parameters: int) -> str:

@@ -141,7 +141,7 @@ def pictures(wanted: Iterable[str], side: int = GALLERY_SIDE) -> tuple[dict[str,
     return found, complaint
 
 
-@cache.shared(2000)
+@cache.shared(1000)
 def _picture(path: str, stamp: int, side: int) -> str:
     return _encoded(_crop(path, stamp), side)
 
