@@ -27,8 +27,7 @@ from mammo.evaluation import (
     print_out,
     roc_band,
 )
-from mammo.reading.kappa import kappa
-from mammo.reading.score import difference, steady_auc
+from mammo.reading.score import difference, kappa, steady_auc
 from mammo.text import Estimate
 
 MODELS = [EvaluatedModel(name, name, {"youden": 0.5, "low": 0.2}) for name in ("one", "two")]

@@ -19,8 +19,7 @@ import mammo
 from mammo.artifacts import Card, Manifest, artifacts_folder, load_card, load_cases, load_manifest
 from mammo.errors import ArtifactError, MammoError
 from mammo.inference.audit import Audit, audit_name, load_audit
-from mammo.inference.trust import Trust, load_trust
-from mammo.inference.trust.signals import TRUST_NAME
+from mammo.inference.trust import TRUST_NAME, Trust, load_trust
 from mammo.report.case_report import Measured, measure_thresholds
 from mammo.report.case_report import threshold_help as in_words
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
     from mammo.data.examples import ExampleLesion
     from mammo.imaging import Image
-    from mammo.inference import Classifier
+    from mammo.inference import Classifier, ModelSet
 
 Arguments = ParamSpec("Arguments")
 Made = TypeVar("Made")
@@ -120,6 +119,13 @@ def classifiers() -> "tuple[Classifier, ...]":
     """Load each trained model, verified, in the manifest's order."""
     folder = artifacts_folder()
     return tuple(mammo.load_classifier(model, folder) for model in manifest().models)
+
+
+def models() -> "ModelSet":
+    """Return the trained models with their trust signals, which answer about a lesion together."""
+    from mammo.inference import ModelSet
+
+    return ModelSet(classifiers(), trust(), manifest())
 
 
 @of_artifacts(2, "Reading the cases")
