@@ -7,8 +7,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from mammo.evaluation import EvaluatedModel
-from mammo.evaluation.comparison import Study, option_from_link
-from mammo.ui.kit.address import keep_in_link, went_back
+from mammo.evaluation.comparison import Study
+from mammo.ui.kit.address import keep_in_link, option_from_link, went_back
 from mammo.ui.kit.frame import CHOSEN
 from mammo.ui.kit.table import OUTCOMES
 from mammo.ui.kit.wording import OUTCOMES as TITLES

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from mammo.errors import MammoError
 from mammo.evaluation.comparison import CROPS, Share, Study
 from mammo.ui.kit import cache
-from mammo.ui.kit.data_folder import FOLDER_VARIABLE
+from mammo.ui.kit.case_folder import MOST_PICTURES, thumbnails
 from mammo.ui.kit.frame import small_notice, warn
-from mammo.ui.kit.pictures import MOST_PICTURES, pictures
+from mammo.ui.kit.settings import FOLDER_VARIABLE
 from mammo.ui.kit.source import example_name
 from mammo.ui.kit.table import ROW_HEIGHT, csv_of, table_height
 from mammo.ui.kit.widgets import offer_file, probability_columns
@@ -67,7 +67,7 @@ def show_cases(
 def _with_pictures(table: "pd.DataFrame", study: Study) -> "pd.DataFrame":
     """Add a picture and a way to open each case where one of its crops has it; p in per cent."""
     crops = [case for group in table[CROPS] for case in group]
-    found, complaint = pictures(crops)
+    found, complaint = thumbnails(crops)
     warn(complaint)
     shown = table.drop(columns=CROPS)
     for model in study.models:
@@ -92,7 +92,6 @@ def _first(found: Mapping[str, str], crops: tuple[str, ...]) -> str:
     return next((found[case] for case in crops if case in found), "")
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
 def _example_links() -> dict[str, str]:
     """Map the example lesions' case ids to the page that opens them."""
     try:

@@ -14,7 +14,6 @@ import streamlit as st
 from mammo import text
 from mammo.artifacts import Card
 from mammo.data.examples import recorded_sentence
-from mammo.evaluation.comparison import option_from_link
 from mammo.imaging import Window
 from mammo.inference import LesionResult, ModelResult
 from mammo.inference.overlay import overlay
@@ -22,7 +21,7 @@ from mammo.inference.result import csv_columns, csv_row
 from mammo.plots.style import BAR_CONFIG, probability_figure
 from mammo.report.glossary import glossary_line
 from mammo.ui.kit import cache
-from mammo.ui.kit.address import went_back
+from mammo.ui.kit.address import option_from_link, went_back
 from mammo.ui.kit.display import data_uri, enlarged
 from mammo.ui.kit.frame import small_notice, small_print, warn
 from mammo.ui.kit.look_closer import look_closer

@@ -7,8 +7,6 @@ new training shows without a restart.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
 from mammo.artifacts import Card, artifacts_folder, load_card, load_cases, load_history
 from mammo.errors import ArtifactError
 from mammo.evaluation import EvaluatedModel, Unit
@@ -30,7 +28,7 @@ def study(unit: Unit) -> Study:
     return _study(unit, str(artifacts_folder()), cache.manifest().created)
 
 
-@st.cache_resource(max_entries=6, show_spinner="Evaluating the models")
+@cache.shared(6, "Evaluating the models")
 def _study(unit: Unit, folder: str, created: str) -> Study:  # noqa: ARG001
     cards, notes = _cards(Path(folder))
     models = [EvaluatedModel(card.name, card.title, dict(card.thresholds)) for card in cards]
@@ -62,6 +60,6 @@ def history(model: str) -> "pd.DataFrame":
     return _history(model, str(artifacts_folder()), cache.manifest().created)
 
 
-@st.cache_resource(max_entries=6, show_spinner=False)
+@cache.shared(6)
 def _history(model: str, folder: str, created: str) -> "pd.DataFrame":  # noqa: ARG001
     return load_history(model, Path(folder))
