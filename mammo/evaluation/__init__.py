@@ -13,11 +13,13 @@ Rules that hold throughout:
 """
 
 from mammo.evaluation.bootstrap import (
+    CONFIDENCE,
     RESAMPLES,
     SEED,
     PatientBootstrap,
     auc_statistic,
     ranking_statistic,
+    wilson,
 )
 from mammo.evaluation.calibration import (
     Calibration,
@@ -27,28 +29,41 @@ from mammo.evaluation.calibration import (
     fit_temperature,
     log_loss,
 )
-from mammo.evaluation.cases import EvaluatedModel, find_models
-from mammo.evaluation.confusion import RATE_NAMES, Confusion, confusion_at
-from mammo.evaluation.decision import DecisionCurve, decision_curve, net_benefit
-from mammo.evaluation.delong import PairedDelong, delong_interval, paired_delong
-from mammo.evaluation.headline import (
-    SCORE_NAMES,
-    ScoreFigures,
-    auc_interval,
-    headline_metrics,
-    score_figures,
-)
-from mammo.evaluation.interval import CONFIDENCE, wilson
-from mammo.evaluation.mcnemar import McNemar, mcnemar
-from mammo.evaluation.operating import Clinic, OperatingPoint, operating_point, point_of_flags
-from mammo.evaluation.precision_recall import (
+from mammo.evaluation.curves import (
+    DecisionCurve,
     PrecisionRecallCurve,
+    RocBand,
+    RocCurve,
+    auc,
     average_precision,
+    decision_curve,
+    net_benefit,
+    partial_auc,
     precision_recall_curve,
+    roc_band,
+    roc_curve,
 )
-from mammo.evaluation.prevalence import PerThousand, per_thousand, predictive_values
+from mammo.evaluation.delong import McNemar, PairedDelong, delong_interval, mcnemar, paired_delong
+from mammo.evaluation.evaluation import evaluate
+from mammo.evaluation.operating import (
+    THRESHOLD_TITLES,
+    Clinic,
+    OperatingPoint,
+    named_thresholds,
+    operating_point,
+    point_of_flags,
+)
 from mammo.evaluation.printout import print_out
-from mammo.evaluation.radiologists import biopsy, suspicion
+from mammo.evaluation.rates import (
+    RATE_NAMES,
+    ClassificationReport,
+    Confusion,
+    PerThousand,
+    classification_report,
+    confusion_at,
+    per_thousand,
+    predictive_values,
+)
 from mammo.evaluation.reliability import (
     BrierDecomposition,
     CalibrationLine,
@@ -59,14 +74,16 @@ from mammo.evaluation.reliability import (
     expected_calibration_error,
     reliability_curve,
 )
-from mammo.evaluation.report import ClassificationReport, classification_report
-from mammo.evaluation.roc import RocBand, RocCurve, auc, partial_auc, roc_band, roc_curve
-from mammo.evaluation.study import evaluate
-from mammo.evaluation.subgroups import SubgroupCrops, find_subgroups
-from mammo.evaluation.thresholds import THRESHOLD_TITLES, named_thresholds
+from mammo.evaluation.scores import (
+    SCORE_NAMES,
+    ScoreFigures,
+    auc_interval,
+    headline_metrics,
+    score_figures,
+)
+from mammo.evaluation.subgroups import SubgroupCrops, biopsy, find_subgroups, suspicion
 from mammo.evaluation.tree import (
     Comparison,
-    Counts,
     Evaluation,
     ModelEvaluation,
     RadiologistEvaluation,
@@ -74,7 +91,15 @@ from mammo.evaluation.tree import (
     Subgroup,
     as_json,
 )
-from mammo.evaluation.units import UNITS, Unit, Units, group_units
+from mammo.evaluation.units import (
+    UNITS,
+    Counts,
+    EvaluatedModel,
+    Unit,
+    Units,
+    find_models,
+    group_units,
+)
 
 __all__ = [
     "CONFIDENCE",

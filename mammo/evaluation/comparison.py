@@ -35,9 +35,8 @@ from mammo.evaluation import (
     roc_curve,
     suspicion,
 )
-from mammo.evaluation.cases import CropTable, read_cases
-from mammo.evaluation.checks import is_missing
-from mammo.evaluation.sample import Plan, Sample, draw_sample
+from mammo.evaluation.arithmetic import is_missing
+from mammo.evaluation.units import CropTable, Plan, Sample, draw_sample, read_cases
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.evaluation.arithmetic import Booleans, Floats
-from mammo.evaluation.bootstrap import percentile_interval
-from mammo.evaluation.interval import CONFIDENCE, varied, wilson
+from mammo.evaluation.bootstrap import CONFIDENCE, percentile_interval, varied, wilson
 from mammo.text import Estimate
 
 

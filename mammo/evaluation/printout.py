@@ -6,7 +6,8 @@ print(print_out(evaluation))
 import textwrap
 from collections.abc import Iterator
 
-from mammo.evaluation.printout_tables import (
+from mammo.evaluation.operating import THRESHOLD_TITLES
+from mammo.evaluation.tables import (
     calibration_table,
     clinic_table,
     decision_table,
@@ -19,9 +20,7 @@ from mammo.evaluation.printout_tables import (
     report_table,
     subgroup_table,
 )
-from mammo.evaluation.thresholds import THRESHOLD_TITLES
-from mammo.evaluation.tree import Evaluation, SplitEvaluation
-from mammo.evaluation.wording import NOUNS
+from mammo.evaluation.tree import NOUNS, Evaluation, SplitEvaluation
 from mammo.text import NO_INTERVAL, NO_INTERVAL_NOTE, number
 
 WIDTH = 100

@@ -8,8 +8,7 @@ Equal scores step together, so ties are handled as in the Mann-Whitney statistic
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mammo.evaluation.arithmetic import Floats, ratio
-from mammo.evaluation.checks import as_labels, as_scores
+from mammo.evaluation.arithmetic import Floats, as_labels, as_scores, ratio
 
 HIGH_SENSITIVITY = 0.9
 HIGH_SPECIFICITY = 0.9

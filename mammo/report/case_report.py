@@ -14,8 +14,7 @@ from mammo import text
 from mammo.artifacts import Card, Manifest, Metric, load_cases
 from mammo.errors import DataError
 from mammo.evaluation import CONFIDENCE, RESAMPLES, SEED, EvaluatedModel, operating_point
-from mammo.evaluation.cases import read_cases
-from mammo.evaluation.sample import Plan, draw_sample
+from mammo.evaluation.units import Plan, draw_sample, read_cases
 from mammo.imaging import BURNED_IN_TEXT, Image
 from mammo.inference import Assessment
 from mammo.inference.overlay import overlay

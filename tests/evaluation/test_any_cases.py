@@ -27,7 +27,7 @@ from mammo.evaluation import (
     roc_curve,
     wilson,
 )
-from mammo.evaluation.prevalence import moved_to_prevalence
+from mammo.evaluation.rates import moved_to_prevalence
 
 PROBABILITY = st.floats(0, 1, allow_subnormal=False)
 SHARE = st.floats(0.01, 0.99)

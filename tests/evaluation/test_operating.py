@@ -26,8 +26,8 @@ from mammo.evaluation import (
     wilson,
 )
 from mammo.evaluation.edge import widen_at_the_edge
-from mammo.evaluation.headline import AT_NINETY_NAMES, at_ninety
 from mammo.evaluation.ranking import Ranking, best_sensitivity, best_specificity
+from mammo.evaluation.scores import AT_NINETY_NAMES, at_ninety
 from mammo.text import Estimate
 from tests.evaluation.conftest import Clustered
 from tests.evaluation.test_bootstrap import rows_of

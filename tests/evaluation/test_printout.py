@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from mammo.evaluation import EvaluatedModel, as_json, evaluate, print_out
-from mammo.evaluation.layout import aligned
-from mammo.evaluation.wording import headline
+from mammo.evaluation.tables import aligned
+from mammo.evaluation.tree import headline
 from mammo.text import Estimate, estimate, number, percent_estimate, signed_estimate
 
 MODELS = [

@@ -18,7 +18,7 @@ from mammo.evaluation import (
     wilson,
 )
 from mammo.evaluation.arithmetic import logit
-from mammo.evaluation.bins import equal_mass_bins
+from mammo.evaluation.reliability import equal_mass_bins
 from tests.evaluation.conftest import Clustered
 
 

@@ -27,7 +27,7 @@ from mammo.evaluation import (
     paired_delong,
     reliability_curve,
 )
-from mammo.evaluation.headline import at_ninety
+from mammo.evaluation.scores import at_ninety
 from mammo.evaluation.subgroups import find_subgroups
 
 THRESHOLDS = {"youden": 0.5, "sensitivity_90": 0.2}

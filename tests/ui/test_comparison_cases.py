@@ -9,7 +9,7 @@ import pytest
 from mammo import text as words
 from mammo.evaluation import UNITS, Unit, confusion_at, mcnemar, predictive_values
 from mammo.evaluation.comparison import Share
-from mammo.plots.forest import subgroup_table
+from mammo.plots.comparison import subgroup_table
 from mammo.ui.comparison import rates
 from mammo.ui.comparison.disagreement import places_of
 from mammo.ui.kit import wording

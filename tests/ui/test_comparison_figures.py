@@ -10,10 +10,9 @@ import sklearn.metrics
 
 from mammo.evaluation import UNITS, Unit
 from mammo.evaluation.comparison import OWN, Share, Study
-from mammo.plots import style, worth
+from mammo.plots import curves, style
+from mammo.plots.comparison import MEASURES, forest_figure, scatter_figure
 from mammo.plots.curves import READER_STEPS, precision_recall_figure, roc_figure
-from mammo.plots.forest import MEASURES, forest_figure
-from mammo.plots.scatter import scatter_figure
 from tests.ui.comparison_studies import MODELS, study_of, tiny_cases, tiny_study
 from tests.ui.test_figures import THEME, contrast
 
@@ -28,8 +27,8 @@ def everything(study: Study) -> list[go.Figure]:
     return [
         roc_figure(study, HALF),
         precision_recall_figure(study),
-        worth.reliability_figure(study),
-        worth.decision_figure(study),
+        curves.reliability_figure(study),
+        curves.decision_figure(study),
         scatter_figure(study, HALF),
         *(forest_figure(study, measure) for measure in MEASURES),
     ]
@@ -143,24 +142,24 @@ def test_training_curves_average_the_folds() -> None:
             "held_out_loss": [0.7, 0.5, 0.9, 0.7, None],
         }
     )
-    figure = worth.training_figure(history, style.look_of(0))
+    figure = curves.training_figure(history, style.look_of(0))
     assert named(figure, "held-out loss").y == pytest.approx((0.8, 0.6))
     assert named(figure, "training loss").y == pytest.approx((0.7, 0.5))
     assert not any(trace.name == "held-out AUC" for trace in figure.data)
 
 
 def test_a_history_of_strange_columns_is_an_empty_figure() -> None:
-    figure = worth.training_figure(pd.DataFrame({"fold": [0], "epoch": [1]}), style.look_of(0))
+    figure = curves.training_figure(pd.DataFrame({"fold": [0], "epoch": [1]}), style.look_of(0))
     assert len(figure.data) == 0
 
 
 def test_calibration_in_a_sentence() -> None:
-    assert "malignant cases for each that it expected" in worth.calibration_sentence(
+    assert "malignant cases for each that it expected" in curves.calibration_sentence(
         tiny_study(), "mobilenetv2"
     )
     cases = tiny_cases()
     cases["mobilenetv2_p"] = 0.0
-    assert "undefined" not in worth.calibration_sentence(study_of(cases), "simple_cnn")
+    assert "undefined" not in curves.calibration_sentence(study_of(cases), "simple_cnn")
 
 
 def test_the_toolbar_saves_a_figure_under_its_name() -> None:

@@ -19,7 +19,7 @@ from mammo.artifacts import load_cases
 from mammo.command_line import exit_status
 from mammo.evaluate import evaluate_artifacts
 from mammo.evaluation import SplitEvaluation, expected_calibration_error
-from mammo.evaluation.prevalence import moved_to_prevalence
+from mammo.evaluation.rates import moved_to_prevalence
 from mammo.outputs import starts_with_mark, write_output
 from mammo.report.model_card.text import table
 from mammo.settings import TITLES

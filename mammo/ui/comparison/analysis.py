@@ -9,7 +9,7 @@ import streamlit as st
 
 from mammo.evaluation import OperatingPoint
 from mammo.evaluation.comparison import Share, Study
-from mammo.evaluation.study_model import PREVALENCES
+from mammo.evaluation.evaluation import PREVALENCES
 from mammo.ui.comparison.curve_section import show_curves
 from mammo.ui.comparison.disagreement import show_disagreement
 from mammo.ui.comparison.matrix import choose_cell

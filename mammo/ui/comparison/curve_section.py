@@ -5,15 +5,17 @@ from collections.abc import Mapping
 import streamlit as st
 
 from mammo.evaluation.comparison import Share, Study
-from mammo.plots.coverage import coverage_figure, coverage_sentences
-from mammo.plots.curves import precision_recall_figure, roc_figure
-from mammo.plots.style import figure_config, look_of
-from mammo.plots.worth import (
+from mammo.plots.curves import (
     calibration_sentence,
+    coverage_figure,
+    coverage_sentences,
     decision_figure,
+    precision_recall_figure,
     reliability_figure,
+    roc_figure,
     training_figure,
 )
+from mammo.plots.style import figure_config, look_of
 from mammo.ui.kit import cache, studies, wording
 from mammo.ui.kit.frame import sentences, small_notice
 from mammo.ui.kit.widgets import choose_option, draw

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mammo.evaluation import mcnemar
 from mammo.evaluation.comparison import Share, Study
-from mammo.plots.scatter import scatter_figure
+from mammo.plots.comparison import scatter_figure
 from mammo.plots.style import figure_config
 from mammo.ui.kit.cases import show_cases
 from mammo.ui.kit.table import agreement, farthest_apart

@@ -4,7 +4,7 @@ import streamlit as st
 
 from mammo.artifacts import LeakLesson, load_leak_lesson
 from mammo.artifacts.lesson import LEAK, LEAK_WITHOUT_AUGMENTATION
-from mammo.plots.lesson import (
+from mammo.plots.comparison import (
     WHY,
     auc_range,
     lesson_figure,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mammo.evaluation import OperatingPoint
 from mammo.evaluation.comparison import Study
-from mammo.evaluation.wording import NOUNS
+from mammo.evaluation.tree import NOUNS
 from mammo.text import Estimate, estimate, number, p_value, percent_estimate, signed_estimate
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mammo.evaluation.comparison import Study
-from mammo.plots.forest import MEASURES, forest_figure, subgroup_table
+from mammo.plots.comparison import MEASURES, forest_figure, subgroup_table
 from mammo.plots.style import figure_config
 from mammo.ui.kit.cases import download
 from mammo.ui.kit.frame import small_notice

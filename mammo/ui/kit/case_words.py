@@ -10,7 +10,7 @@ from mammo import text
 from mammo.artifacts import Card
 from mammo.data.descriptors import MISSING, meaning
 from mammo.data.filters import FILTERS, options_of, title_of
-from mammo.evaluation.checks import is_missing
+from mammo.evaluation.arithmetic import is_missing
 from mammo.text import counted, parts, plain
 from mammo.ui.kit.table import OUTCOMES
 

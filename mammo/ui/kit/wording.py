@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from mammo import text
 from mammo.evaluation import McNemar
 from mammo.evaluation.comparison import OWN, Study
-from mammo.evaluation.wording import NOUNS
+from mammo.evaluation.tree import NOUNS
 from mammo.text import p_value
 
 UNITS = {"crop": "Each crop", "lesion": "Each lesion", "patient": "Each patient"}

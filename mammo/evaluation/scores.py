@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mammo.evaluation.arithmetic import Booleans, Floats
-from mammo.evaluation.bins import BINS, equal_mass_bins
+from mammo.evaluation.arithmetic import Booleans, Floats, as_labels, as_probabilities
 from mammo.evaluation.bootstrap import (
+    CONFIDENCE,
     RESAMPLES,
     SEED,
     PatientBootstrap,
@@ -22,11 +22,10 @@ from mammo.evaluation.bootstrap import (
     percentile_interval,
     ranking_statistic,
 )
-from mammo.evaluation.checks import as_labels, as_probabilities
 from mammo.evaluation.edge import rarer_patients, widen_at_the_edge
-from mammo.evaluation.interval import CONFIDENCE
 from mammo.evaluation.operating import operating_point
 from mammo.evaluation.ranking import Ranking, best_sensitivity, best_specificity
+from mammo.evaluation.reliability import BINS, equal_mass_bins
 from mammo.evaluation.units import Unit, group_units
 from mammo.text import Estimate
 
@@ -53,7 +52,7 @@ def score_figures(
 
     References
     ----------
-    See `mammo.evaluation.roc`, `precision_recall` and `reliability`.
+    See `mammo.evaluation.curves`, `precision_recall` and `reliability`.
 
     Examples
     --------

@@ -1,14 +1,12 @@
-"""The tables of the print-out, one function each: figures in, aligned lines out."""
+"""Columns that line up: the one table form of the print-out."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from mammo.evaluation.layout import aligned
-from mammo.evaluation.prevalence import CLINIC_NAMES
-from mammo.evaluation.report import ClassFigures
-from mammo.evaluation.thresholds import THRESHOLD_TITLES
+from mammo.evaluation.operating import THRESHOLD_TITLES
+from mammo.evaluation.rates import CLINIC_NAMES, ClassFigures
 from mammo.evaluation.tree import (
     CalibrationEvaluation,
     ModelEvaluation,
@@ -16,6 +14,35 @@ from mammo.evaluation.tree import (
     SplitEvaluation,
 )
 from mammo.text import Estimate, estimate, number, p_value, percent_estimate, signed_estimate
+
+INDENT = "  "
+GAP = "   "
+
+
+def aligned(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return a heading and rows as lines, the first column to the left, the others to the right.
+
+    Examples
+    --------
+    >>> for line in aligned(["Ranking", "CNN"], [["AUC", "0.700"], ["partial AUC", "0.2"]]):
+    ...     print(line)
+    Ranking           CNN
+      AUC           0.700
+      partial AUC     0.2
+    """
+    cells = [[INDENT + row[0], *row[1:]] for row in rows]
+    widths = [
+        max(len(line[place]) for line in [head, *cells] if place < len(line))
+        for place in range(len(head))
+    ]
+    return [_line(line, widths) for line in [list(head), *cells]]
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    first = cells[0].ljust(widths[0])
+    rest = [cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=False)]
+    return GAP.join([first, *rest]).rstrip()
+
 
 _RATE_ROWS: tuple[tuple[str, str, Callable[[Estimate], str]], ...] = (
     ("sensitivity", "sensitivity", percent_estimate),
