@@ -1,6 +1,8 @@
-"""The small arithmetic that every figure shares: safe ratios, logits, sigmoids.
+"""The arithmetic and the checks that every figure shares.
 
-Used by all of `mammo.evaluation`. An undefined ratio (0 / 0) is NaN, never a numpy warning.
+An undefined ratio (0 / 0) is NaN, never a numpy warning. Every public function of
+`mammo.evaluation` passes its input through the checks, so that bad input gets one sentence
+(`DataError` or `SettingsError`) and the formulas behind need no guards.
 """
 
 import math
@@ -68,13 +70,7 @@ def sigmoid(logits: ArrayLike) -> Floats:
 
 
 def as_labels(labels: ArrayLike) -> Booleans:
-    """Return labels as booleans, True for malignant.
-
-    Examples
-    --------
-    >>> as_labels([0, 1]).tolist()
-    [False, True]
-    """
+    """Return labels as booleans, True for malignant."""
     values = np.asarray(labels)
     if values.ndim != 1:
         raise DataError(f"expected one label a case, received an array of shape {values.shape}")
@@ -91,13 +87,7 @@ def as_labels(labels: ArrayLike) -> Booleans:
 
 
 def as_scores(scores: ArrayLike, n: int) -> Floats:
-    """Return one finite score a case.
-
-    Examples
-    --------
-    >>> as_scores([1, 2], 2).tolist()
-    [1.0, 2.0]
-    """
+    """Return one finite score a case."""
     values = np.asarray(scores, dtype=np.float64)
     if values.shape != (n,):
         raise DataError(f"expected {n} scores, one a label, received shape {values.shape}")
@@ -111,13 +101,7 @@ def as_scores(scores: ArrayLike, n: int) -> Floats:
 
 
 def as_probabilities(p: ArrayLike, n: int) -> Floats:
-    """Return one probability a case.
-
-    Examples
-    --------
-    >>> as_probabilities([0.2, 1], 2).tolist()
-    [0.2, 1.0]
-    """
+    """Return one probability a case."""
     values = as_scores(p, n)
     if values.min() < 0.0 or values.max() > 1.0:
         raise DataError(
@@ -128,13 +112,7 @@ def as_probabilities(p: ArrayLike, n: int) -> Floats:
 
 
 def as_groups(groups: ArrayLike, n: int, noun: str) -> NDArray[np.str_]:
-    """Return one patient or lesion name a case, as text.
-
-    Examples
-    --------
-    >>> as_groups(["P_1", "P_2"], 2, "patient").tolist()
-    ['P_1', 'P_2']
-    """
+    """Return one patient or lesion name a case, as text."""
     values = np.asarray(groups, dtype=object)
     if values.shape != (n,):
         raise DataError(f"expected {n} {noun} names, one a case, received shape {values.shape}")
@@ -148,7 +126,7 @@ def as_groups(groups: ArrayLike, n: int, noun: str) -> NDArray[np.str_]:
 
 
 def is_missing(value: object) -> bool:
-    """Say whether a table's cell is empty: None, NaN, pandas' NA or blank text.
+    """Return whether a table's cell is empty: None, NaN, pandas' NA or blank text.
 
     Examples
     --------
@@ -163,46 +141,20 @@ def is_missing(value: object) -> bool:
     return isinstance(value, (float, np.floating)) and math.isnan(value)
 
 
-def as_threshold(threshold: float) -> float:
-    """Return a threshold on a probability.
-
-    Examples
-    --------
-    >>> as_threshold(0)
-    0.0
-    """
-    return _share(threshold, "threshold", "0.5")
-
-
-def as_prevalence(prevalence: float) -> float:
-    """Return the share of malignant lesions in a clinic.
-
-    Examples
-    --------
-    >>> as_prevalence(0.05)
-    0.05
-    """
-    return _share(prevalence, "prevalence", "0.05 for 5 %")
+def as_share(value: float, noun: str) -> float:
+    """Return a threshold on a probability, or a prevalence, from 0 to 1."""
+    share = float(value)
+    if math.isnan(share) or not 0.0 <= share <= 1.0:
+        example = "0.5" if noun == "threshold" else "0.05 for 5%"
+        raise SettingsError(f"expected a {noun} from 0 to 1, such as {example}, received {value!r}")
+    return share
 
 
 def as_confidence(confidence: float) -> float:
-    """Return a confidence level.
-
-    Examples
-    --------
-    >>> as_confidence(0.95)
-    0.95
-    """
+    """Return a confidence level above 0 and below 1."""
     value = float(confidence)
     if not 0.0 < value < 1.0:
         raise SettingsError(
             f"expected a confidence between 0 and 1, such as 0.95, received {confidence!r}"
         )
     return value
-
-
-def _share(value: float, noun: str, example: str) -> float:
-    share = float(value)
-    if math.isnan(share) or not 0.0 <= share <= 1.0:
-        raise SettingsError(f"expected a {noun} from 0 to 1, such as {example}, received {value!r}")
-    return share

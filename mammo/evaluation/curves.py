@@ -1,36 +1,37 @@
-"""The ROC curve, its area, and its area where sensitivity is high.
+"""The curves of a reader of the cases (a model, the radiologists), and what each threshold brings.
 
-For the page's curves, `mammo.evaluate` and the model cards:
-
-    auc(labels, scores)
-    roc_curve(labels, scores).sensitivity
-    roc_band(labels, scores, PatientBootstrap(patients))
+`Scores` keeps a reader's scores with the draws of patients and computes each curve once. A new
+curve is a function here with a property of `Scores`, a figure in `mammo.plots.curves`, and a row in
+the comparison page's table of curves.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from mammo.errors import SettingsError
 from mammo.evaluation.arithmetic import (
     Booleans,
     Floats,
     as_labels,
-    as_prevalence,
     as_probabilities,
+    as_share,
     ratio,
 )
-from mammo.evaluation.bootstrap import CONFIDENCE, PatientBootstrap, percentile_ends
-from mammo.evaluation.edge import widen_at_the_edge
-from mammo.evaluation.ranking import (
-    HIGH_SENSITIVITY,
-    Ranking,
-    area_under_roc,
-    mean_precision,
-    specificity_at_high_sensitivity,
+from mammo.evaluation.bootstrap import (
+    CONFIDENCE,
+    PatientBootstrap,
+    percentile_ends,
+    widen_at_the_edge,
 )
+from mammo.evaluation.operating import OperatingPoint, point_of_flags
+from mammo.evaluation.ranking import Ranking
 from mammo.text import Estimate
+
+THRESHOLDS = np.round(np.arange(0.0, 0.991, 0.01), 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,12 +45,85 @@ class RocCurve:
 
 @dataclass(frozen=True, eq=False)
 class RocBand:
-    """Hold sensitivity and its pointwise interval on a grid of false positive rates, (g,)."""
+    """Sensitivity and its pointwise interval on a grid of false positive rates, (g,)."""
 
     false_positive_rate: Floats
     sensitivity: Floats
     low: Floats
     high: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class PrecisionRecallCurve:
+    """Precision (PPV) against recall (sensitivity), one point per distinct score, float64 (k,)."""
+
+    recall: Floats
+    precision: Floats
+    thresholds: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class DecisionCurve:
+    """Net benefit (true positives per case) at each threshold, float64 (t,); "none" has 0."""
+
+    thresholds: Floats
+    model: Floats
+    low: Floats
+    high: Floats
+    treat_all: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """One reader's scores of u cases, with the draws of their patients.
+
+    Attributes
+    ----------
+    name : str
+    labels : bool (u,), True for malignant
+    patients : str (u,)
+    suspicion : float64 (u,), higher is more suspicious; of a model 0..1
+    bootstrap : PatientBootstrap over the u cases
+    auc : Estimate
+    auc_resampled : float64 (resamples,)
+    flagged : name of a threshold -> bool (u,)
+    """
+
+    name: str
+    labels: Booleans
+    patients: NDArray[np.str_]
+    suspicion: Floats
+    bootstrap: PatientBootstrap
+    auc: Estimate
+    auc_resampled: Floats
+    flagged: Mapping[str, Booleans] = field(default_factory=dict)
+
+    @cached_property
+    def roc(self) -> "RocCurve":
+        """Return the ROC curve."""
+        return roc_curve(self.labels, self.suspicion)
+
+    @cached_property
+    def roc_band(self) -> "RocBand":
+        """Return the interval around the ROC curve; the first time it takes a second."""
+        return roc_band(self.labels, self.suspicion, self.bootstrap)
+
+    @cached_property
+    def precision_recall(self) -> "PrecisionRecallCurve":
+        """Return the precision-recall curve."""
+        return precision_recall_curve(self.labels, self.suspicion)
+
+    # One slider moves one reader: the others' intervals need not be counted again.
+    @lru_cache(maxsize=64)  # noqa: B019 - an evaluation lives as long as the server
+    def point(self, threshold: float, prevalence: float) -> OperatingPoint:
+        """Return all that a threshold brings where `prevalence` are malignant; milliseconds."""
+        return point_of_flags(
+            self.labels,
+            self.suspicion >= threshold,
+            self.bootstrap,
+            threshold=threshold,
+            prevalences=(prevalence,),
+        )
 
 
 def roc_curve(labels: ArrayLike, scores: ArrayLike) -> RocCurve:
@@ -82,52 +156,8 @@ def roc_curve(labels: ArrayLike, scores: ArrayLike) -> RocCurve:
     [0.0, 0.0, 0.5, 0.5, 1.0]
     """
     ranking = Ranking(labels, scores)
-    true_positive, false_positive = ranking.flagged()
-    return RocCurve(
-        ratio(false_positive, false_positive[:, -1:])[0],
-        ratio(true_positive, true_positive[:, -1:])[0],
-        np.concatenate([[np.inf], ranking.thresholds]),
-    )
-
-
-def auc(labels: ArrayLike, scores: ArrayLike) -> float:
-    """Return the area under the ROC curve: P(malignant scores higher) + P(tie) / 2.
-
-    References
-    ----------
-    J. A. Hanley, B. J. McNeil (1982), Radiology 143:29-36.
-
-    Examples
-    --------
-    >>> auc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
-    0.75
-    """
-    return float(area_under_roc(*Ranking(labels, scores).flagged())[0])
-
-
-def partial_auc(
-    labels: ArrayLike, scores: ArrayLike, lowest_sensitivity: float = HIGH_SENSITIVITY
-) -> float:
-    """Return the mean specificity over sensitivities from `lowest_sensitivity` to 1.
-
-    References
-    ----------
-    Y. Jiang, C. E. Metz, R. M. Nishikawa (1996), Radiology 201:745-750.
-
-    Examples
-    --------
-    >>> partial_auc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
-    0.5
-    >>> round(partial_auc([0, 1], [0.3, 0.3]), 3)
-    0.05
-    """
-    if not 0.0 <= lowest_sensitivity < 1.0:
-        raise SettingsError(
-            "expected a lowest sensitivity of at least 0 and below 1, such as 0.9, "
-            f"received {lowest_sensitivity!r}"
-        )
-    counts = Ranking(labels, scores).flagged()
-    return float(specificity_at_high_sensitivity(*counts, lowest_sensitivity)[0])
+    sensitivity, alarms = ranking.rates()
+    return RocCurve(alarms[0], sensitivity[0], np.concatenate([[np.inf], ranking.thresholds]))
 
 
 def roc_band(
@@ -149,10 +179,8 @@ def roc_band(
     grid = np.linspace(0.0, 1.0, points)
 
     def heights(weights: Floats) -> Floats:
-        true_positive, false_positive = ranking.flagged(weights)
-        alarms = ratio(false_positive, false_positive[:, -1:])
-        found = ratio(true_positive, true_positive[:, -1:])
-        return np.stack([_height(grid, *curve) for curve in zip(alarms, found, strict=True)])
+        curves = zip(*ranking.rates(weights), strict=True)
+        return np.stack([_height(grid, alarms, found) for found, alarms in curves])
 
     sensitivity = heights(bootstrap.sample)[0]
     low, high = percentile_ends(bootstrap.distribution(heights), confidence)
@@ -175,31 +203,8 @@ def _height(grid: Floats, alarms: Floats, found: Floats) -> Floats:
     return np.interp(grid, alarms, found)
 
 
-@dataclass(frozen=True, eq=False)
-class PrecisionRecallCurve:
-    """Precision (PPV) against recall (sensitivity), one point per distinct score, float64 (k,)."""
-
-    recall: Floats
-    precision: Floats
-    thresholds: Floats
-
-
 def precision_recall_curve(labels: ArrayLike, scores: ArrayLike) -> PrecisionRecallCurve:
-    """Return the empirical curve; a case is flagged where its score >= threshold.
-
-    Parameters
-    ----------
-    labels : bool or int (n,), 1 malignant
-    scores : float (n,), higher is more suspicious
-
-    Returns
-    -------
-    PrecisionRecallCurve, without the invented point (recall 0, precision 1)
-
-    Raises
-    ------
-    DataError
-        Empty, another length, labels other than 0 and 1, NaN or infinite scores.
+    """Return the empirical curve, without the invented point (recall 0, precision 1).
 
     References
     ----------
@@ -220,39 +225,10 @@ def precision_recall_curve(labels: ArrayLike, scores: ArrayLike) -> PrecisionRec
     )
 
 
-def average_precision(labels: ArrayLike, scores: ArrayLike) -> float:
-    """Return the sum over thresholds of (recall gained) x precision, without interpolation.
-
-    References
-    ----------
-    K. Boyd, K. H. Eng, C. D. Page (2013), ECML PKDD, LNCS 8190:451-466.
-
-    Examples
-    --------
-    >>> round(average_precision([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]), 3)
-    0.833
-    """
-    return float(mean_precision(*Ranking(labels, scores).flagged())[0])
-
-
-THRESHOLDS = np.round(np.arange(0.0, 0.991, 0.01), 2)
-
-
-@dataclass(frozen=True, eq=False)
-class DecisionCurve:
-    """Hold net benefit (true positives a case) at each threshold, float64 (t,); "none" has 0."""
-
-    thresholds: Floats
-    model: Floats
-    low: Floats
-    high: Floats
-    treat_all: Floats
-
-
 def net_benefit(
     labels: ArrayLike, p: ArrayLike, threshold: float, prevalence: float | None = None
 ) -> float:
-    """Return true positives minus false positives weighed by the threshold's odds, a case.
+    """Return true positives minus false positives weighed by the threshold's odds, per case.
 
     References
     ----------
@@ -263,11 +239,7 @@ def net_benefit(
     >>> net_benefit([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], 0.2)
     0.4375
     """
-    malignant = as_labels(labels)
-    values = as_probabilities(p, malignant.size)
-    grid = _thresholds([threshold])
-    counts = _counted(malignant, values, grid).sum(axis=0, keepdims=True)
-    return float(_benefit(counts, grid, prevalence)[0, 0])
+    return float(decision_curve(labels, p, [threshold], prevalence=prevalence).model[0])
 
 
 def decision_curve(
@@ -293,7 +265,12 @@ def decision_curve(
     """
     malignant = as_labels(labels)
     values = as_probabilities(p, malignant.size)
-    grid = _thresholds(thresholds)
+    grid = np.asarray(thresholds, dtype=np.float64)
+    if not np.all((grid >= 0.0) & (grid < 1.0)):
+        raise SettingsError(
+            "expected thresholds from 0 up to below 1 (at 1 the odds are infinite), received "
+            f"{grid.tolist()}"
+        )
     counted = _counted(malignant, values, grid)
     model, everyone = (
         _benefit(cases.sum(axis=0, keepdims=True), grid, prevalence)[0]
@@ -310,16 +287,6 @@ def decision_curve(
     return DecisionCurve(grid, model, low, high, everyone)
 
 
-def _thresholds(thresholds: ArrayLike) -> Floats:
-    grid = np.asarray(thresholds, dtype=np.float64)
-    if not np.all((grid >= 0.0) & (grid < 1.0)):
-        raise SettingsError(
-            "expected thresholds from 0 up to below 1 (at 1 the odds are infinite), received "
-            f"{grid.tolist()}"
-        )
-    return grid
-
-
 def _counted(malignant: Booleans, p: Floats, grid: Floats) -> Floats:
     """Return what each case counts as: found and false alarm at each threshold, and its class."""
     flagged = p[:, np.newaxis] >= grid
@@ -334,6 +301,6 @@ def _benefit(counts: Floats, grid: Floats, prevalence: float | None) -> Floats:
     odds = grid / (1.0 - grid)
     if prevalence is None:
         return np.asarray((found - alarms * odds) / (malignant + benign), np.float64)
-    share = as_prevalence(prevalence)
+    share = as_share(prevalence, "prevalence")
     harm = ratio(alarms, benign) * (1.0 - share) * odds
     return np.asarray(ratio(found, malignant) * share - harm, np.float64)

@@ -1,10 +1,12 @@
-"""DeLong's variance of the AUC and the paired test of two AUCs on the same cases.
+"""Two readers of the same cases: DeLong's test of their AUCs, and McNemar's of their answers.
 
-Two forms of each: cases as independent (DeLong; what other packages print), and cases clustered by
-patient (Obuchowski), which two views of one lesion call for. With one case a patient they agree.
+DeLong's comes in two forms: cases as independent (DeLong; what other packages print), and cases
+clustered by patient (Obuchowski), which two views of one lesion call for. With one case a patient
+they agree.
 
     delong_interval(labels, p, patients)
     paired_delong(labels, p_cnn, p_mobilenet, patients).p_value
+    mcnemar(labels, p_cnn >= 0.5, p_mobilenet >= 0.4).p_value
 """
 
 import math
@@ -19,13 +21,16 @@ from mammo.evaluation.arithmetic import (
     Booleans,
     Floats,
     Integers,
-    as_confidence,
     as_groups,
     as_labels,
     as_scores,
 )
-from mammo.evaluation.bootstrap import CONFIDENCE, normal_quantile
-from mammo.evaluation.edge import rarer_patients, widen_at_the_edge
+from mammo.evaluation.bootstrap import (
+    CONFIDENCE,
+    normal_reach,
+    rarer_patients,
+    widen_at_the_edge,
+)
 from mammo.text import Estimate
 
 _UNDEFINED = float("nan")
@@ -63,7 +68,7 @@ def delong_interval(
     (0.75, 0.057, 1.0)
     """
     areas, covariance = auc_covariance(labels, [scores], patients)
-    value, error, reach = float(areas[0]), _error(float(covariance[0, 0])), _reach(confidence)
+    value, error, reach = float(areas[0]), _error(float(covariance[0, 0])), normal_reach(confidence)
     if math.isnan(error):
         return Estimate(value, _UNDEFINED, _UNDEFINED)
     if error == 0.0:
@@ -114,18 +119,13 @@ def paired_delong(
     areas, covariance = auc_covariance(labels, [first, second], patients)
     difference = float(areas[0] - areas[1])
     variance = float(covariance[0, 0] + covariance[1, 1] - 2.0 * covariance[0, 1])
-    error, reach = _error(variance), _reach(confidence)
+    error, reach = _error(variance), normal_reach(confidence)
     if error == 0.0:
         unknown = Estimate(difference, _UNDEFINED, _UNDEFINED)
         return PairedDelong(unknown, _UNDEFINED, _UNDEFINED, patients is not None)
     z = difference / error
     interval = Estimate(difference, difference - reach * error, difference + reach * error)
     return PairedDelong(interval, z, math.erfc(abs(z) / math.sqrt(2.0)), patients is not None)
-
-
-def _reach(confidence: float) -> float:
-    """Return how many standard errors an interval reaches to each side."""
-    return normal_quantile(0.5 + as_confidence(confidence) / 2.0)
 
 
 def _error(variance: float) -> float:

@@ -1,4 +1,4 @@
-"""One threshold in full: the matrix, every rate with its interval, and what a clinic would see.
+"""The named thresholds, and one threshold in full: rates with intervals, and what a clinic sees.
 
 Quick enough for a slider: the bootstrap is drawn once and kept, a point costs milliseconds.
 
@@ -6,7 +6,7 @@ Quick enough for a slider: the bootstrap is drawn once and kept, a point costs m
     operating_point(labels, p, 0.42, bootstrap, prevalences=(0.05,))
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,33 +17,68 @@ from mammo.evaluation.arithmetic import (
     Booleans,
     Floats,
     as_labels,
-    as_prevalence,
     as_probabilities,
-    as_threshold,
+    as_share,
     ratio,
 )
-from mammo.evaluation.bootstrap import CONFIDENCE, PatientBootstrap, percentile_interval
-from mammo.evaluation.edge import edge_ends, reaching, widen_at_the_edge
+from mammo.evaluation.bootstrap import (
+    CONFIDENCE,
+    PatientBootstrap,
+    edge_ends,
+    percentile_interval,
+    reaching,
+    widen_at_the_edge,
+)
 from mammo.evaluation.ranking import Ranking
 from mammo.evaluation.rates import CLINIC_NAMES, Confusion, clinic_figures, rates_of_counts
 from mammo.text import Estimate
 
-THRESHOLD_TITLES = {
-    "youden": "Youden",
-    "sensitivity_90": "sensitivity 90 %",
-    "specificity_90": "specificity 90 %",
+_TARGET = 0.9 - 1e-12
+
+
+@dataclass(frozen=True)
+class NamedThreshold:
+    """A threshold that apps and cards offer by name.
+
+    `title` is printed in tables. `choose` takes the sensitivity and the specificity of each
+    threshold, from the one that flags nothing to the one that flags all, and returns the place of
+    the chosen one. The app's words for it are in `mammo.text`, under the same name.
+    """
+
+    title: str
+    choose: Callable[[Floats, Floats], int]
+
+
+def _most_balanced(sensitivity: Floats, specificity: Floats) -> int:
+    gain = sensitivity + specificity
+    # Thresholds fall along the array: of equal gains the last is the most sensitive.
+    return int(np.flatnonzero(gain >= gain.max() - 1e-12)[-1])
+
+
+NAMED_THRESHOLDS = {
+    "youden": NamedThreshold("Youden", _most_balanced),
+    "sensitivity_90": NamedThreshold(
+        "sensitivity 90%", lambda sensitivity, _: int(np.argmax(sensitivity >= _TARGET))
+    ),
+    "specificity_90": NamedThreshold(
+        "specificity 90%", lambda _, specificity: int(np.flatnonzero(specificity >= _TARGET)[-1])
+    ),
 }
-TARGET = 0.9
+"""The highest sensitivity + specificity - 1 (of equals, the more sensitive), the highest threshold
+with sensitivity >= 90%, and the lowest with specificity >= 90%. A new one is a row here and its
+name and aim in `mammo.text`."""
+
+
+def threshold_title(name: str) -> str:
+    """Return what tables call a named threshold."""
+    return NAMED_THRESHOLDS[name].title if name in NAMED_THRESHOLDS else name
 
 
 def named_thresholds(labels: ArrayLike, p: ArrayLike) -> dict[str, float]:
-    """Return the thresholds that apps and cards offer by name; a case is flagged where p >= it.
+    """Return the thresholds of `NAMED_THRESHOLDS`; a case is flagged where p >= threshold.
 
-    youden: the highest sensitivity + specificity - 1 (of equals, the more sensitive);
-    sensitivity_90: the highest threshold with sensitivity >= 90 %;
-    specificity_90: the lowest threshold with specificity >= 90 %.
     Each lies midway between two observed p, so that rounding in a file flips no case. No threshold
-    leaves out a p of exactly 1: where benign cases have it, specificity_90 may end below 90 %.
+    leaves out a p of exactly 1: where benign cases have it, specificity_90 may end below 90%.
 
     Parameters
     ----------
@@ -52,7 +87,7 @@ def named_thresholds(labels: ArrayLike, p: ArrayLike) -> dict[str, float]:
 
     Returns
     -------
-    dict of float, 0..1, keys `THRESHOLD_TITLES`
+    dict of float, 0..1, keys `NAMED_THRESHOLDS`
 
     Raises
     ------
@@ -77,28 +112,19 @@ def named_thresholds(labels: ArrayLike, p: ArrayLike) -> dict[str, float]:
             f"{int(malignant.sum())} malignant and {int((~malignant).sum())} benign"
         )
     ranking = Ranking(malignant, values)
-    true_positive, false_positive = (counts[0] for counts in ranking.flagged())
-    sensitivity = true_positive / true_positive[-1]
-    specificity = 1.0 - false_positive / false_positive[-1]
-    cuts = _cuts(ranking.thresholds)
-    gain = sensitivity + specificity
+    sensitivity, alarms = (rates[0] for rates in ranking.rates())
+    # Thresholds that flag nothing, the first distinct p, the first two, and so on.
+    neighbours = np.concatenate([[1.0], ranking.thresholds, [0.0]])
+    cuts = (neighbours[1:] + neighbours[:-1]) / 2.0
     return {
-        # Cuts fall along the array: of equal gains the last is the most sensitive.
-        "youden": float(cuts[np.flatnonzero(gain >= gain.max() - 1e-12)[-1]]),
-        "sensitivity_90": float(cuts[np.argmax(sensitivity >= TARGET - 1e-12)]),
-        "specificity_90": float(cuts[np.flatnonzero(specificity >= TARGET - 1e-12)[-1]]),
+        name: float(cuts[named.choose(sensitivity, 1.0 - alarms)])
+        for name, named in NAMED_THRESHOLDS.items()
     }
-
-
-def _cuts(falling: Floats) -> Floats:
-    """Return k + 1 thresholds that flag nothing, the first distinct p, the first two, and so on."""
-    neighbours = np.concatenate([[1.0], falling, [0.0]])
-    return np.asarray((neighbours[1:] + neighbours[:-1]) / 2.0, dtype=np.float64)
 
 
 @dataclass(frozen=True)
 class Clinic:
-    """Hold what a threshold does where `prevalence` of the lesions are malignant."""
+    """What a threshold does where `prevalence` of the lesions are malignant."""
 
     prevalence: float
     figures: dict[str, Estimate]
@@ -106,7 +132,7 @@ class Clinic:
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """Hold a threshold, its counts, its rates by name (`RATE_NAMES`) and its clinics.
+    """A threshold, its counts, its rates by name (`RATE_NAMES`) and its clinics.
 
     `threshold` is NaN where the cases were not flagged by a probability (the radiologists' point).
     """
@@ -159,7 +185,7 @@ def operating_point(
     (0.5, 0.1)
     """
     malignant = as_labels(labels)
-    flagged = as_probabilities(p, malignant.size) >= as_threshold(threshold)
+    flagged = as_probabilities(p, malignant.size) >= as_share(threshold, "threshold")
     return point_of_flags(
         malignant,
         flagged,
@@ -281,7 +307,7 @@ def _clinic(
 ) -> Clinic:
     """Return the figures of a clinic; where a rate is 0 or 1, its Wilson end widens them too."""
     sensitivity, specificity = rates["sensitivity"], rates["specificity"]
-    share = as_prevalence(prevalence)
+    share = as_share(prevalence, "prevalence")
     values = clinic_figures(sensitivity.value, specificity.value, share)
     spread = clinic_figures(resampled["sensitivity"], resampled["specificity"], share)
     corners = [clinic_figures(*one, share) for one in _corners(sensitivity, specificity)]

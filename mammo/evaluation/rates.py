@@ -1,7 +1,8 @@
-"""What a threshold does: the confusion matrix and every rate that is read from it.
+"""What a threshold does: the confusion matrix, every rate that is read from it, and a clinic.
 
 table = confusion_at(labels, p, threshold=0.42)
 table.rates()["sensitivity"]
+predictive_values(0.90, 0.60, prevalence=0.05)
 """
 
 from dataclasses import dataclass
@@ -10,14 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mammo.errors import SettingsError
-from mammo.evaluation.arithmetic import (
-    Floats,
-    as_labels,
-    as_prevalence,
-    as_probabilities,
-    as_threshold,
-    ratio,
-)
+from mammo.evaluation.arithmetic import Floats, as_labels, as_probabilities, as_share, ratio
 
 RATE_NAMES = (
     "sensitivity",
@@ -30,11 +24,12 @@ RATE_NAMES = (
     "positive_likelihood_ratio",
     "negative_likelihood_ratio",
 )
+CLINIC_NAMES = ("ppv", "npv", "flagged_per_1000", "missed_per_1000", "false_alarms_per_1000")
 
 
 @dataclass(frozen=True)
 class Confusion:
-    """Hold the four counts at a threshold."""
+    """The four counts at a threshold."""
 
     true_positive: int
     false_positive: int
@@ -85,7 +80,7 @@ def confusion_at(labels: ArrayLike, p: ArrayLike, threshold: float) -> Confusion
     Confusion(true_positive=1, false_positive=1, false_negative=1, true_negative=1)
     """
     malignant = as_labels(labels)
-    flagged = as_probabilities(p, malignant.size) >= as_threshold(threshold)
+    flagged = as_probabilities(p, malignant.size) >= as_share(threshold, "threshold")
     return Confusion(
         int((malignant & flagged).sum()),
         int((~malignant & flagged).sum()),
@@ -138,7 +133,7 @@ def rates_of_counts(
 
 @dataclass(frozen=True)
 class ClassFigures:
-    """Hold precision, recall, F1 and the number of cases of one class, or their average."""
+    """Precision, recall, F1 and the number of cases of one class, or their average."""
 
     precision: float
     recall: float
@@ -148,7 +143,7 @@ class ClassFigures:
 
 @dataclass(frozen=True)
 class ClassificationReport:
-    """Hold the figures of both classes, their plain and their weighted average, and accuracy."""
+    """The figures of both classes, their plain and their weighted average, and accuracy."""
 
     benign: ClassFigures
     malignant: ClassFigures
@@ -189,11 +184,10 @@ def classification_report(table: Confusion) -> ClassificationReport:
 
 def _figures(right: int, called: int, support: int) -> ClassFigures:
     precision, recall, f1 = (
-        ratio(right, called),
-        ratio(right, support),
-        ratio(2 * right, called + support),
+        float(ratio(*shares))
+        for shares in ((right, called), (right, support), (2 * right, called + support))
     )
-    return ClassFigures(float(precision), float(recall), float(f1), support)
+    return ClassFigures(precision, recall, f1, support)
 
 
 def _average(benign: ClassFigures, malignant: ClassFigures, share: float) -> ClassFigures:
@@ -201,20 +195,6 @@ def _average(benign: ClassFigures, malignant: ClassFigures, share: float) -> Cla
     rows = np.array([[one.precision, one.recall, one.f1] for one in (benign, malignant)])
     precision, recall, f1 = (weights @ rows).tolist()
     return ClassFigures(precision, recall, f1, benign.support + malignant.support)
-
-
-CLINIC_NAMES = ("ppv", "npv", "flagged_per_1000", "missed_per_1000", "false_alarms_per_1000")
-
-
-@dataclass(frozen=True)
-class PerThousand:
-    """Hold what happens to 1,000 lesions: flagged, found, missed, false alarms, left in peace."""
-
-    flagged: float
-    found: float
-    missed: float
-    false_alarms: float
-    spared: float
 
 
 def predictive_values(
@@ -237,29 +217,6 @@ def predictive_values(
     return float(figures["ppv"]), float(figures["npv"])
 
 
-def per_thousand(sensitivity: float, specificity: float, prevalence: float) -> PerThousand:
-    """Return what happens to 1,000 lesions at a threshold.
-
-    Examples
-    --------
-    >>> per_thousand(0.9, 0.6, 0.05)
-    PerThousand(flagged=425.0, found=45.0, missed=5.0, false_alarms=380.0, spared=570.0)
-    """
-    figures = clinic_figures(sensitivity, specificity, prevalence)
-    return PerThousand(
-        _tidy(figures["flagged_per_1000"]),
-        _tidy(1000.0 * sensitivity * prevalence),
-        _tidy(figures["missed_per_1000"]),
-        _tidy(figures["false_alarms_per_1000"]),
-        _tidy(1000.0 * specificity * (1.0 - prevalence)),
-    )
-
-
-def _tidy(count: ArrayLike) -> float:
-    # 1 - 0.9 leaves 5.000000000000001 of 1,000 lesions; a millionth of a lesion is rounding.
-    return round(float(ratio(count, 1.0)), 6)
-
-
 def clinic_figures(
     sensitivity: ArrayLike, specificity: ArrayLike, prevalence: float
 ) -> dict[str, Floats]:
@@ -270,7 +227,7 @@ def clinic_figures(
     >>> clinic_figures([1.0, 0.5], [0.5, 1.0], 0.5)["ppv"].round(3).tolist()
     [0.667, 1.0]
     """
-    share = as_prevalence(prevalence)
+    share = as_share(prevalence, "prevalence")
     hit, peace = ratio(sensitivity, 1.0), ratio(specificity, 1.0)
     found, missed = hit * share, (1.0 - hit) * share
     alarms, spared = (1.0 - peace) * (1.0 - share), peace * (1.0 - share)
@@ -312,7 +269,7 @@ def moved_to_prevalence(p: ArrayLike, learned: float, stated: float) -> Floats:
     >>> moved_to_prevalence([0.5, 0.9], learned=0.5, stated=0.1).round(3).tolist()
     [0.1, 0.5]
     """
-    odds = [_odds(as_prevalence(share)) for share in (learned, stated)]
+    odds = [_odds(as_share(share, "prevalence")) for share in (learned, stated)]
     values = np.asarray(p, dtype=np.float64)
     suspicion = values * odds[1]
     return np.asarray(suspicion / (suspicion + (1.0 - values) * odds[0]), dtype=np.float64)

@@ -47,7 +47,7 @@ class Columns(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class SubgroupCrops:
-    """Hold a subgroup: its variable and level, a title to print, and its crops, bool (n,)."""
+    """A subgroup: its variable and level, a title to print, and its crops, bool (n,)."""
 
     variable: str
     level: str
@@ -198,7 +198,7 @@ def _rank(value: object) -> float:
 
 
 def biopsy(ranks: ArrayLike) -> Booleans:
-    """Say which ranks of suspicion lead to biopsy: assessment 4 or 5.
+    """Return which ranks of suspicion lead to biopsy: assessment 4 or 5.
 
     Parameters
     ----------

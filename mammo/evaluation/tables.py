@@ -1,50 +1,46 @@
-"""Columns that line up: the one table form of the print-out."""
+"""Each table of an evaluation once, as a DataFrame: for the print-out, the page and its CSV files.
+
+Tables for people have a row a figure and a column a reader, written out; `long` has a row a reader
+and figure, as numbers. pandas is imported when the first table is made.
+"""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mammo.evaluation.operating import THRESHOLD_TITLES
-from mammo.evaluation.rates import CLINIC_NAMES, ClassFigures
-from mammo.evaluation.tree import (
-    CalibrationEvaluation,
+from mammo import text
+from mammo.evaluation.arithmetic import is_missing
+from mammo.evaluation.evaluation import (
+    RADIOLOGISTS,
+    Comparison,
     ModelEvaluation,
     RadiologistEvaluation,
     SplitEvaluation,
 )
-from mammo.text import Estimate, estimate, number, p_value, percent_estimate, signed_estimate
+from mammo.evaluation.operating import threshold_title
+from mammo.evaluation.rates import CLINIC_NAMES, Confusion
+from mammo.text import Estimate, estimate, number, p_value, percent_estimate, percentage
 
-INDENT = "  "
-GAP = "   "
+if TYPE_CHECKING:
+    import pandas as pd
 
-
-def aligned(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Return a heading and rows as lines, the first column to the left, the others to the right.
-
-    Examples
-    --------
-    >>> for line in aligned(["Ranking", "CNN"], [["AUC", "0.700"], ["partial AUC", "0.2"]]):
-    ...     print(line)
-    Ranking           CNN
-      AUC           0.700
-      partial AUC     0.2
-    """
-    cells = [[INDENT + row[0], *row[1:]] for row in rows]
-    widths = [
-        max(len(line[place]) for line in [head, *cells] if place < len(line))
-        for place in range(len(head))
-    ]
-    return [_line(line, widths) for line in [list(head), *cells]]
+Form = Callable[..., str]
+Row = tuple[str, str, Form]
+"""A row of a table: its title, the figure's name, and how the figure is written."""
 
 
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    first = cells[0].ljust(widths[0])
-    rest = [cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=False)]
-    return GAP.join([first, *rest]).rstrip()
-
-
-_RATE_ROWS: tuple[tuple[str, str, Callable[[Estimate], str]], ...] = (
+plain, whole = partial(estimate, decimals=2), partial(estimate, decimals=0)
+_RANKING_ROWS: tuple[Row, ...] = (
+    ("AUC", "auc", estimate),
+    ("AUC, DeLong by patient", "auc_delong", estimate),
+    ("mean specificity where sensitivity >= 90%", "partial_auc", estimate),
+    ("sensitivity at 90% specificity", "sensitivity_at_specificity_90", percent_estimate),
+    ("specificity at 90% sensitivity", "specificity_at_sensitivity_90", percent_estimate),
+)
+_RATE_ROWS: tuple[Row, ...] = (
     ("sensitivity", "sensitivity", percent_estimate),
     ("specificity", "specificity", percent_estimate),
     ("PPV in these cases", "ppv", percent_estimate),
@@ -52,8 +48,8 @@ _RATE_ROWS: tuple[tuple[str, str, Callable[[Estimate], str]], ...] = (
     ("accuracy", "accuracy", percent_estimate),
     ("balanced accuracy", "balanced_accuracy", percent_estimate),
     ("F1", "f1", estimate),
-    ("positive likelihood ratio", "positive_likelihood_ratio", lambda one: estimate(one, 2)),
-    ("negative likelihood ratio", "negative_likelihood_ratio", lambda one: estimate(one, 2)),
+    ("positive likelihood ratio", "positive_likelihood_ratio", plain),
+    ("negative likelihood ratio", "negative_likelihood_ratio", plain),
 )
 _CLINIC_TITLES = {
     "ppv": "PPV",
@@ -62,248 +58,341 @@ _CLINIC_TITLES = {
     "missed_per_1000": "malignant missed, of 1,000",
     "false_alarms_per_1000": "benign flagged, of 1,000",
 }
+_CALIBRATION_ROWS: tuple[Row, ...] = (
+    ("Brier score", "brier", estimate),
+    ("= reliability (0 is best)", "reliability", number),
+    ("- resolution", "resolution", number),
+    ("+ uncertainty", "uncertainty", number),
+    ("+ within bins", "within_bins", number),
+    ("ECE, 10 equal-mass bins", "ece", estimate),
+    ("slope (1 is best)", "slope", number),
+    ("calibration in the large (0 is best)", "in_the_large", number),
+    ("observed / expected (1 is best)", "observed_to_expected", number),
+    ("Brier score before calibration", "uncalibrated_brier", number),
+    ("ECE before calibration", "uncalibrated_ece", number),
+)
+_REPORT_ROWS = ("benign", "malignant", "macro_average", "weighted_average")
 _DECISION_THRESHOLDS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
+_DESCRIPTORS = {
+    "mass_shape": "Shape",
+    "mass_margins": "Margin",
+    "breast_density": "Density",
+    "assessment": "BI-RADS",
+    "subtlety": "Subtlety",
+}
+MEASURES = {"auc": "AUC", "sensitivity": "Sensitivity", "specificity": "Specificity"}
+CROPS = "Crops"
 
 
-def _titles(split: SplitEvaluation) -> list[str]:
-    return [model.title for model in split.models.values()]
+def wide(
+    head: str, readers: Mapping[str, Mapping[str, Estimate]], rows: Iterable[Row]
+) -> "pd.DataFrame":
+    """Return a row a figure and a column a reader, written out; an absent figure is empty.
+
+    `readers` maps a reader's title to figures by name.
+
+    Examples
+    --------
+    >>> wide("Rate", {"CNN": {"auc": Estimate(0.7, 0.6, 0.8)}}, [("AUC", "auc", plain)])
+      Rate                  CNN
+    0  AUC  0.70 (0.60 to 0.80)
+    """
+    return _frame(
+        {
+            head: title,
+            **{who: form(each[name]) if name in each else "" for who, each in readers.items()},
+        }
+        for title, name, form in rows
+    )
 
 
-def _row(split: SplitEvaluation, title: str, cell: Callable[[ModelEvaluation], str]) -> list[str]:
-    return [title, *(cell(model) for model in split.models.values())]
+def long(
+    readers: Mapping[str, Mapping[str, Estimate]],
+    names: Sequence[str],
+    **columns: object,
+) -> "pd.DataFrame":
+    """Return a row a reader and figure, as numbers: its value and the ends of its interval.
+
+    `readers` is as in `wide`; `names` are the figures to list, of those that a reader has;
+    `columns` are the same in each row.
+    """
+    return _frame(
+        {**columns, "reader": who, "figure": name, **each[name].as_dict()}
+        for who, each in readers.items()
+        for name in names
+        if name in each
+    )
 
 
-def ranking_table(split: SplitEvaluation) -> list[str]:
+def _frame(rows: Iterable[Mapping[str, object]]) -> "pd.DataFrame":
+    import pandas as pd
+
+    return pd.DataFrame(list(rows))
+
+
+def ranking(split: SplitEvaluation) -> "pd.DataFrame":
     """Return AUC (by patients and by DeLong), partial AUC and average precision."""
     share = number(split.counts.malignant / split.counts.cases, 2)
-    return aligned(
-        ["Ranking", *_titles(split)],
-        [
-            _row(split, "AUC", lambda model: estimate(model.metrics["auc"])),
-            _row(split, "AUC, DeLong by patient", lambda model: estimate(model.auc_delong)),
-            _row(
-                split,
-                "mean specificity where sensitivity >= 90 %",
-                lambda model: estimate(model.metrics["partial_auc"]),
-            ),
-            _row(
-                split,
-                "sensitivity at 90 % specificity",
-                lambda model: percent_estimate(model.metrics["sensitivity_at_specificity_90"]),
-            ),
-            _row(
-                split,
-                "specificity at 90 % sensitivity",
-                lambda model: percent_estimate(model.metrics["specificity_at_sensitivity_90"]),
-            ),
-            _row(
-                split,
-                f"average precision (useless: {share})",
-                lambda model: estimate(model.metrics["average_precision"]),
-            ),
-        ],
+    precision = (f"average precision (useless: {share})", "average_precision", estimate)
+    readers = {
+        model.title: {**model.metrics, "auc_delong": model.auc_delong}
+        for model in split.models.values()
+    }
+    return wide("Ranking", readers, (*_RANKING_ROWS, precision))
+
+
+def differences(split: SplitEvaluation) -> "pd.DataFrame":
+    """Return every difference in AUC with its tests; no row for a single model alone."""
+    return _frame(
+        {
+            "Difference in AUC": " - ".join(pair_titles(split, pair)),
+            "over patients": text.signed_estimate(pair.auc_difference),
+            "DeLong by patient": p_value(pair.clustered_delong.p_value),
+            "DeLong, cases as independent": p_value(pair.delong.p_value),
+        }
+        for pair in compared(split)
     )
 
 
-def difference_table(split: SplitEvaluation) -> list[str]:
-    """Return every difference in AUC with its tests; nothing for a single model alone."""
-    pairs = list(split.comparisons)
-    if split.radiologists is not None:
-        pairs += split.radiologists.comparisons
-    if not pairs:
-        return []
-    rows = [
-        [
-            f"{_name(split, pair.first)} - {_name(split, pair.second)}",
-            signed_estimate(pair.auc_difference),
-            p_value(pair.clustered_delong.p_value),
-            p_value(pair.delong.p_value),
-        ]
-        for pair in pairs
-    ]
-    head = [
-        "Difference in AUC",
-        "over patients",
-        "DeLong by patient",
-        "DeLong, cases as independent",
-    ]
-    return aligned(head, rows)
+def compared(split: SplitEvaluation) -> tuple[Comparison, ...]:
+    """Return the comparisons of the models with each other, then with the radiologists."""
+    recorded = split.radiologists
+    return (*split.comparisons, *(recorded.comparisons if recorded else ()))
 
 
-def mcnemar_table(split: SplitEvaluation) -> list[str]:
+def pair_titles(
+    split: SplitEvaluation, pair: Comparison, radiologists: str = RADIOLOGISTS
+) -> tuple[str, str]:
+    """Return what to call the two of a comparison."""
+    titles = {name: model.title for name, model in split.models.items()}
+    return titles.get(pair.first, radiologists), titles.get(pair.second, radiologists)
+
+
+def mcnemars(split: SplitEvaluation) -> "pd.DataFrame":
     """Return how many cases one of two models alone gets right at each shared threshold."""
-    rows = [
-        [
-            f"{_name(split, pair.first)} alone / {_name(split, pair.second)} alone, at "
-            f"{THRESHOLD_TITLES.get(name, name)}",
-            f"{test.only_first_right} / {test.only_second_right}",
-            p_value(test.p_value),
-        ]
+    return _frame(
+        {
+            "Right where the other is wrong": f"{first} alone / {second} alone, at "
+            f"{threshold_title(name)}",
+            "cases": f"{test.only_first_right} / {test.only_second_right}",
+            "McNemar, exact": p_value(test.p_value),
+        }
         for pair in split.comparisons
+        for first, second in [pair_titles(split, pair)]
         for name, test in pair.mcnemar.items()
-    ]
-    return aligned(["Right where the other is wrong", "cases", "McNemar, exact"], rows)
+    )
 
 
-def _name(split: SplitEvaluation, name: str) -> str:
-    return split.models[name].title if name in split.models else name
-
-
-def radiologist_table(recorded: RadiologistEvaluation) -> list[str]:
+def radiologists(recorded: RadiologistEvaluation) -> "pd.DataFrame":
     """Return the radiologists' AUC and biopsy point."""
     point = recorded.biopsy
-    table = point.confusion
-    return aligned(
-        [
-            "Radiologists: recorded BI-RADS (1 < 2 < 3 < 0 < 4 < 5)",
-            f"{recorded.counts.cases:,} cases",
-        ],
-        [
-            ["AUC", estimate(recorded.auc)],
-            ["sensitivity of biopsy (4 or 5)", percent_estimate(point.rates["sensitivity"])],
-            ["specificity of biopsy (4 or 5)", percent_estimate(point.rates["specificity"])],
-            [
-                "malignant found / missed, benign flagged / spared",
-                f"{table.true_positive} / {table.false_negative}, "
-                f"{table.false_positive} / {table.true_negative}",
-            ],
-        ],
+    head = "Radiologists: recorded BI-RADS (1 < 2 < 3 < 0 < 4 < 5)"
+    rows = {
+        "AUC": estimate(recorded.auc),
+        "sensitivity of biopsy (4 or 5)": percent_estimate(point.rates["sensitivity"]),
+        "specificity of biopsy (4 or 5)": percent_estimate(point.rates["specificity"]),
+        "malignant found / missed, benign flagged / spared": ", ".join(_found(point.confusion)),
+    }
+    cases = f"{recorded.counts.cases:,} cases"
+    return _frame({head: title, cases: cell} for title, cell in rows.items())
+
+
+def _found(table: Confusion) -> tuple[str, str]:
+    """Return malignant found / missed, and benign flagged / spared."""
+    return (
+        f"{table.true_positive} / {table.false_negative}",
+        f"{table.false_positive} / {table.true_negative}",
     )
 
 
-def point_table(split: SplitEvaluation, name: str, title: str) -> list[str]:
+def point(split: SplitEvaluation, name: str) -> "pd.DataFrame":
     """Return counts and rates at one named threshold."""
-    models = {key: model for key, model in split.models.items() if name in model.points}
-    points = [model.points[name] for model in models.values()]
-    tables = [point.confusion for point in points]
-    rows = [
-        ["flagged where p >=", *(number(point.threshold, 4) for point in points)],
-        [
-            "malignant: found / missed",
-            *(f"{table.true_positive} / {table.false_negative}" for table in tables),
-        ],
-        [
-            "benign: flagged / spared",
-            *(f"{table.false_positive} / {table.true_negative}" for table in tables),
-        ],
-    ]
-    for label, key, form in _RATE_ROWS:
-        rows.append([label, *(form(point.rates[key]) for point in points)])
-    return aligned([f"Threshold: {title}", *(model.title for model in models.values())], rows)
+    import pandas as pd
+
+    head = f"Threshold: {threshold_title(name)}"
+    points = {one.title: one.points[name] for one in _with_point(split, name)}
+    counts = {
+        "flagged where p >=": [number(at.threshold, 4) for at in points.values()],
+        "malignant: found / missed": [_found(at.confusion)[0] for at in points.values()],
+        "benign: flagged / spared": [_found(at.confusion)[1] for at in points.values()],
+    }
+    above = _frame(
+        {head: title, **dict(zip(points, cells, strict=True))} for title, cells in counts.items()
+    )
+    rates = wide(head, {who: at.rates for who, at in points.items()}, _RATE_ROWS)
+    return pd.concat([above, rates], ignore_index=True)
 
 
-def report_table(split: SplitEvaluation, name: str, title: str) -> list[str]:
+def _with_point(split: SplitEvaluation, name: str) -> list[ModelEvaluation]:
+    return [model for model in split.models.values() if name in model.points]
+
+
+def report(split: SplitEvaluation, name: str) -> "pd.DataFrame":
     """Return the classification report of each model at one named threshold."""
-    rows = []
-    for model in split.models.values():
-        if name in model.reports:
-            report = model.reports[name]
-            rows += [
-                _report_row(f"{model.title}, benign", report.benign),
-                _report_row(f"{model.title}, malignant", report.malignant),
-                _report_row(f"{model.title}, macro average", report.macro_average),
-                _report_row(f"{model.title}, weighted average", report.weighted_average),
-            ]
-    return aligned([f"Report: {title}", "precision", "recall", "F1", "cases"], rows)
+    return _frame(
+        {
+            f"Report: {threshold_title(name)}": f"{model.title}, {row.replace('_', ' ')}",
+            "precision": number(figures.precision),
+            "recall": number(figures.recall),
+            "F1": number(figures.f1),
+            "cases": f"{figures.support:,}",
+        }
+        for model in _with_point(split, name)
+        for row in _REPORT_ROWS
+        for figures in [getattr(model.reports[name], row)]
+    )
 
 
-def _report_row(title: str, figures: ClassFigures) -> list[str]:
-    shares = (figures.precision, figures.recall, figures.f1)
-    return [title, *(number(share) for share in shares), f"{figures.support:,}"]
-
-
-def clinic_table(split: SplitEvaluation, name: str, title: str) -> list[str]:
+def clinics(split: SplitEvaluation, name: str) -> "pd.DataFrame":
     """Return what one named threshold does at other shares of malignant lesions."""
-    models = [model for model in split.models.values() if name in model.points]
-    rows = []
-    for place, clinic in enumerate(models[0].points[name].clinics):
-        share = number(100 * clinic.prevalence, 1)
-        for key in CLINIC_NAMES:
-            cells = [model.points[name].clinics[place].figures[key] for model in models]
-            form = percent_estimate if key in ("ppv", "npv") else _count
-            rows.append([f"{share} % malignant: {_CLINIC_TITLES[key]}", *map(form, cells)])
-    return aligned([f"In a clinic: {title}", *(model.title for model in models)], rows)
-
-
-def _count(figure: Estimate) -> str:
-    return estimate(figure, 0)
-
-
-def calibration_table(split: SplitEvaluation) -> list[str]:
-    """Return Brier score with its parts, ECE and recalibration line."""
-
-    def plain(title: str, cell: Callable[[CalibrationEvaluation], float]) -> list[str]:
-        return _row(split, title, lambda model: number(cell(model.calibration)))
-
-    return aligned(
-        ["Calibration", *_titles(split)],
-        [
-            _row(split, "Brier score", lambda model: estimate(model.metrics["brier"])),
-            plain("= reliability (0 is best)", lambda one: one.brier.reliability),
-            plain("- resolution", lambda one: one.brier.resolution),
-            plain("+ uncertainty", lambda one: one.brier.uncertainty),
-            plain("+ within bins", lambda one: one.brier.within_bins),
-            _row(split, "ECE, 10 equal-mass bins", lambda model: estimate(model.metrics["ece"])),
-            plain("slope (1 is best)", lambda one: one.line.slope),
-            plain("calibration in the large (0 is best)", lambda one: one.line.in_the_large),
-            plain("observed / expected (1 is best)", lambda one: one.line.observed_to_expected),
-            plain("Brier score before calibration", lambda one: one.uncalibrated_brier),
-            plain("ECE before calibration", lambda one: one.uncalibrated_ece),
-        ],
-    )
-
-
-def reliability_tables(split: SplitEvaluation) -> Iterator[list[str]]:
-    """Return, for each model, what was said and what came true, bin by bin."""
-    for model in split.models.values():
-        rows = [
-            [
-                f"{number(100 * one.lowest_p, 1)} to {number(100 * one.highest_p, 1)} %",
-                f"{one.n:,}",
-                f"{number(100 * one.mean_p, 1)} %",
-                percent_estimate(one.observed),
-            ]
-            for one in model.calibration.reliability
-        ]
-        yield aligned(
-            [f"Reliability: {model.title}, p", "cases", "mean p", "malignant (Wilson)"], rows
-        )
-
-
-def decision_table(split: SplitEvaluation) -> list[str]:
-    """Return net benefit in true positives of 1,000 cases at a few thresholds."""
-    curves = [model.decision for model in split.models.values()]
-    rows = []
-    for threshold in _DECISION_THRESHOLDS:
-        place = int(np.argmin(np.abs(curves[0].thresholds - threshold)))
-        cells = [
-            _count(
-                Estimate(*(1000 * float(part[place]) for part in (one.model, one.low, one.high)))
-            )
-            for one in curves
-        ]
-        everyone = number(1000 * float(curves[0].treat_all[place]), 0)
-        rows.append([f"p >= {threshold:.2f}", *cells, everyone, "0"])
-    return aligned(
-        ["Net benefit, true positives of 1,000", *_titles(split), "flag all", "flag none"], rows
-    )
-
-
-def subgroup_table(split: SplitEvaluation) -> list[str]:
-    """Return each subgroup's size, each model's AUC in it, and what to mind."""
+    points = {one.title: one.points[name].clinics for one in _with_point(split, name)}
+    readers = {
+        who: {
+            f"{place} {key}": one.figures[key]
+            for place, one in enumerate(each)
+            for key in CLINIC_NAMES
+        }
+        for who, each in points.items()
+    }
     rows = [
-        [
-            group.title,
-            f"{group.counts.cases:,}",
-            f"{group.counts.malignant:,}",
-            *(_narrow(group.models[name].auc) for name in split.models),
-        ]
-        for group in split.subgroups
+        (
+            f"{percentage(clinic.prevalence)} malignant: {_CLINIC_TITLES[key]}",
+            f"{place} {key}",
+            percent_estimate if key in ("ppv", "npv") else whole,
+        )
+        for place, clinic in enumerate(next(iter(points.values())))
+        for key in CLINIC_NAMES
     ]
-    head, *lines = aligned(["AUC in subgroups", "cases", "malignant", *_titles(split)], rows)
-    notes = [group.note for group in split.subgroups]
-    return [head, *(f"{line}   {note}".rstrip() for line, note in zip(lines, notes, strict=True))]
+    return wide(f"In a clinic: {threshold_title(name)}", readers, rows)
 
 
-def _narrow(figure: Estimate) -> str:
-    return "undefined" if math.isnan(figure.value) else estimate(figure, 2)
+def calibration(split: SplitEvaluation) -> "pd.DataFrame":
+    """Return Brier score with its parts, ECE and recalibration line."""
+    readers = {
+        model.title: {
+            **vars(model.calibration),
+            **vars(model.calibration.line),
+            **vars(model.calibration.brier),
+            **model.metrics,
+        }
+        for model in split.models.values()
+    }
+    return wide("Calibration", readers, _CALIBRATION_ROWS)
+
+
+def reliability(model: ModelEvaluation) -> "pd.DataFrame":
+    """Return what a model said and what came true, bin by bin."""
+    return _frame(
+        {
+            f"Reliability: {model.title}, p": f"{number(100 * one.lowest_p, 1)} to "
+            f"{percentage(one.highest_p)}",
+            "cases": f"{one.n:,}",
+            "mean p": percentage(one.mean_p),
+            "malignant (Wilson)": percent_estimate(one.observed),
+        }
+        for one in model.calibration.reliability
+    )
+
+
+def decision(split: SplitEvaluation) -> "pd.DataFrame":
+    """Return net benefit in true positives of 1,000 cases at a few thresholds."""
+    curves = {model.title: model.decision for model in split.models.values()}
+    first = next(iter(curves.values()))
+    places = [int(np.argmin(np.abs(first.thresholds - at))) for at in _DECISION_THRESHOLDS]
+    return _frame(
+        {
+            "Net benefit, true positives of 1,000": f"p >= {threshold:.2f}",
+            **{
+                who: whole(
+                    Estimate(
+                        *(1000 * float(part[place]) for part in (one.model, one.low, one.high))
+                    )
+                )
+                for who, one in curves.items()
+            },
+            "flag all": number(1000 * float(first.treat_all[place]), 0),
+            "flag none": "0",
+        }
+        for threshold, place in zip(_DECISION_THRESHOLDS, places, strict=True)
+    )
+
+
+def subgroups(split: SplitEvaluation) -> "pd.DataFrame":
+    """Return each subgroup's size and each model's AUC in it; the last column is what to mind."""
+    return _frame(
+        {
+            "AUC in subgroups": group.title,
+            "cases": f"{group.counts.cases:,}",
+            "malignant": f"{group.counts.malignant:,}",
+            **{
+                model.title: "undefined" if math.isnan(area.value) else plain(area)
+                for name, model in split.models.items()
+                for area in [group.models[name].auc]
+            },
+            "": group.note,
+        }
+        for group in split.subgroups
+    )
+
+
+def subgroup_figures(split: SplitEvaluation) -> "pd.DataFrame":
+    """Return the subgroups as numbers, a row a subgroup: counts, each figure and its ends."""
+    return _frame(
+        {
+            "Subgroup": group.title,
+            "Malignant": group.counts.malignant,
+            "Benign": group.counts.benign,
+            "Patients": group.counts.patients,
+            **{
+                " ".join([model.title, title, *([end] * (end != "value"))]): value
+                for name, model in split.models.items()
+                for measure, title in MEASURES.items()
+                for end, value in getattr(group.models[name], measure).as_dict().items()
+            },
+            "Note": group.note,
+        }
+        for group in split.subgroups
+    )
+
+
+def cases(split: SplitEvaluation) -> "pd.DataFrame":
+    """Return every case of a split, one row each, in the sample's order."""
+    sample, recorded = split.sample, split.sample.crops.descriptors
+    crops = [np.flatnonzero(sample.units.members == case) for case in range(split.counts.cases)]
+
+    def each_once(column: str) -> list[str]:
+        words = [descriptor_words(column, value) for value in recorded[column]]
+        return [" / ".join(dict.fromkeys(words[row] for row in rows)) for rows in crops]
+
+    films = [
+        text.film_name(*(None if is_missing(part) else str(part) for part in pair))
+        for pair in zip(recorded["laterality"], recorded["view"], strict=True)
+    ]
+    columns: dict[str, Iterable[object]] = {
+        "Case": sample.units.ids.tolist(),
+        "Films": [" / ".join(dict.fromkeys(films[row] for row in rows)) for rows in crops],
+        "Recorded": each_once("pathology"),
+        **{model.title: sample.p[name].tolist() for name, model in split.models.items()},
+        **{title: each_once(column) for column, title in _DESCRIPTORS.items()},
+        CROPS: [tuple(sample.crops.ids[rows].tolist()) for rows in crops],
+    }
+    return _frame(
+        dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)
+    )
+
+
+def descriptor_words(column: str, value: object) -> str:
+    """Write one recorded descriptor in words; what is missing says so.
+
+    Examples
+    --------
+    >>> descriptor_words("mass_shape", "OVAL"), descriptor_words("breast_density", 2)
+    ('oval', 'b')
+    """
+    if is_missing(value):
+        return "not recorded"
+    if column == "pathology":
+        return text.pathology_words(str(value))
+    if column == "breast_density":
+        return text.density_letter(int(str(value)))
+    return text.descriptor(str(value)) if column.startswith("mass_") else str(value)

@@ -9,7 +9,7 @@ cancer is not undone by the other view's entry.
     auc(units.labels, units.pool(p))
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -28,7 +28,7 @@ from mammo.evaluation.arithmetic import (
     logit,
     sigmoid,
 )
-from mammo.evaluation.bootstrap import PatientBootstrap
+from mammo.evaluation.bootstrap import CONFIDENCE, RESAMPLES, SEED, PatientBootstrap
 from mammo.evaluation.subgroups import Columns
 
 Unit = Literal["crop", "lesion", "patient"]
@@ -37,7 +37,7 @@ UNITS: tuple[Unit, ...] = get_args(Unit)
 
 @dataclass(frozen=True, eq=False)
 class Units:
-    """Hold the cases of one unit, u of them, and which of the n crops belong to each."""
+    """The cases of one unit, u of them, and which of the n crops belong to each."""
 
     unit: Unit
     ids: NDArray[np.str_]
@@ -152,12 +152,13 @@ _DESCRIPTORS = (
     "mass_shape",
     "mass_margins",
     "pathology",
+    "laterality",
 )
 
 
 @dataclass(frozen=True)
 class EvaluatedModel:
-    """Say which model to evaluate: its column name, its title and its thresholds.
+    """A model to evaluate: its column name, its title and its thresholds.
 
     Attributes
     ----------
@@ -175,7 +176,7 @@ class EvaluatedModel:
 
 @dataclass(frozen=True, eq=False)
 class CropTable:
-    """Hold n crops: names and labels, each model's p (and raw score), and the descriptors."""
+    """n crops: names and labels, each model's p (and raw score), and the descriptors."""
 
     ids: NDArray[np.str_]
     labels: Booleans
@@ -202,22 +203,6 @@ class CropTable:
     def units(self, unit: Unit) -> Units:
         """Return the crops grouped into cases."""
         return group_units(unit, self.labels, self.patients, self.lesions, self.ids)
-
-
-def find_models(names: Iterable[object]) -> tuple[EvaluatedModel, ...]:
-    """Return the models whose `<name>_p` stands among the column names, titled by their names.
-
-    Examples
-    --------
-    >>> [model.name for model in find_models(["label", "simple_cnn_p", "simple_cnn_score"])]
-    ['simple_cnn']
-    """
-    columns = [str(name) for name in names]
-    return tuple(
-        EvaluatedModel(column.removesuffix("_p"), column.removesuffix("_p"))
-        for column in columns
-        if column.endswith("_p")
-    )
 
 
 def read_cases(
@@ -317,7 +302,7 @@ def _lesions(cases: Columns, n: int) -> tuple[NDArray[np.str_], tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Counts:
-    """Hold how many cases (of the evaluation's unit) there are, and of what they are made."""
+    """How many cases (of the evaluation's unit) there are, and of what they are made."""
 
     cases: int
     malignant: int
@@ -329,19 +314,20 @@ class Counts:
 
 @dataclass(frozen=True)
 class Plan:
-    """Hold what an evaluation was asked for."""
+    """What an evaluation was asked for."""
 
-    unit: Unit
     models: tuple[EvaluatedModel, ...]
-    resamples: int
-    seed: int
-    confidence: float
+    unit: Unit = "crop"
+    resamples: int = RESAMPLES
+    seed: int = SEED
+    confidence: float = CONFIDENCE
 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Hold u cases with each model's p, float64 (u,), its raw score where known, and the draws."""
+    """u cases with each model's p, float64 (u,), its raw score where known, and the draws."""
 
+    crops: CropTable
     units: Units
     counts: Counts
     p: dict[str, Floats]
@@ -350,17 +336,7 @@ class Sample:
 
 
 def draw_sample(crops: CropTable, plan: Plan) -> Sample:
-    """Pool crops to the plan's unit and draw its resamples of patients.
-
-    Parameters
-    ----------
-    crops : CropTable, one crop or more
-    plan : Plan
-
-    Returns
-    -------
-    Sample
-    """
+    """Pool one crop or more to the plan's unit and draw its resamples of patients."""
     units = crops.units(plan.unit)
     malignant = int(units.labels.sum())
     counts = Counts(
@@ -373,6 +349,7 @@ def draw_sample(crops: CropTable, plan: Plan) -> Sample:
     )
     whole = {name: raw for name, raw in crops.raw.items() if np.isfinite(raw).all()}
     return Sample(
+        crops,
         units,
         counts,
         {name: units.pool(p) for name, p in crops.p.items()},

@@ -1,4 +1,4 @@
-"""Subgroups as a forest plot: one figure with its interval a row, a model and a subgroup.
+"""The comparison page's other figures: subgroups, one model against the other, the leak's lesson.
 
 Plain plotly, free of Streamlit. Run the tests with `pytest tests/ui/test_comparison_figures.py`.
 """
@@ -11,8 +11,10 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from mammo.artifacts import LeakLesson, LeakRun
-from mammo.evaluation.comparison import Share, Study
-from mammo.evaluation.tree import Subgroup
+from mammo.evaluation import SplitEvaluation
+from mammo.evaluation.evaluation import ModelEvaluation, Subgroup
+from mammo.evaluation.tables import MEASURES
+from mammo.plots.curves import error_bars
 from mammo.plots.style import (
     ABOVE_COLOUR,
     BELOW_COLOUR,
@@ -22,18 +24,13 @@ from mammo.plots.style import (
     lay_out,
     look_of,
 )
-from mammo.text import Estimate, estimate, number
+from mammo.text import Estimate, estimate, signed
 
 if TYPE_CHECKING:
     import pandas as pd
 
-
-MEASURES = {
-    "auc": "AUC",
-    "sensitivity": "Sensitivity",
-    "specificity": "Specificity",
-}
 _ROW_HEIGHT, _REST_HEIGHT = 34, 150
+FAINT = 0.22
 
 
 def row_title(group: Subgroup) -> str:
@@ -42,24 +39,39 @@ def row_title(group: Subgroup) -> str:
     return f"{group.title}{few}<br>{group.counts.malignant} mal., {group.counts.benign} ben."
 
 
-def forest_figure(study: Study, measure: str) -> go.Figure:
+def forest_figure(split: SplitEvaluation, measure: str) -> go.Figure:
     """Draw a measure of every subgroup, the models one above the other, over all cases' value.
 
     Parameters
     ----------
-    study : Study
+    split : SplitEvaluation
     measure : "auc", or "sensitivity" or "specificity" at the first named threshold
     """
-    groups = study.split.subgroups
+    groups = split.subgroups
     figure = go.Figure()
-    for place, model in enumerate(study.models):
+    for place, (name, model) in enumerate(split.models.items()):
         look = look_of(place)
-        overall = _overall(study, model.name, measure).value
+        overall = _overall(model, measure).value
         if not np.isnan(overall):
             line = {"color": look.colour, "width": 1, "dash": look.dash}
             figure.add_vline(x=overall, line=line, opacity=0.6)
-        figures = [getattr(group.models[model.name], measure) for group in groups]
-        figure.add_trace(_rows(groups, figures, model.title, place, len(study.models)))
+        shift = (place - (len(split.models) - 1) / 2) * 0.3
+        figures = [getattr(group.models[name], measure) for group in groups]
+        figure.add_trace(
+            go.Scatter(
+                x=[one.value for one in figures],
+                y=[row + shift for row in range(len(groups))],
+                error_x=error_bars(figures, 1.8),
+                customdata=[
+                    f"{group.title}: {estimate(one)}" + (f"<br>{group.note}" if group.note else "")
+                    for group, one in zip(groups, figures, strict=True)
+                ],
+                name=model.title,
+                mode="markers",
+                marker={"color": look.colour, "symbol": look.symbol, "size": 9},
+                hovertemplate=f"{model.title}<br>%{{customdata}}<extra></extra>",
+            )
+        )
     lay_out(figure, MEASURES[measure], "", _REST_HEIGHT + _ROW_HEIGHT * len(groups))
     as_shares(figure, y=False)
     figure.update_xaxes(tickformat=".1f" if measure == "auc" else ".0%", side="top")
@@ -71,96 +83,40 @@ def forest_figure(study: Study, measure: str) -> go.Figure:
         tickfont={"size": 11},
         title=None,
     )
-    figure.update_layout(legend={"y": -0.01})
-    figure.update_layout(margin={"t": 96})
+    figure.update_layout(legend={"y": -0.01}, margin={"t": 96})
     return figure
 
 
-def _rows(
-    groups: Sequence[Subgroup], figures: Sequence[Estimate], title: str, place: int, models: int
-) -> go.Scatter:
-    look = look_of(place)
-    shift = (place - (models - 1) / 2) * 0.3
-    return go.Scatter(
-        x=[one.value for one in figures],
-        y=[row + shift for row in range(len(groups))],
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": [one.high - one.value for one in figures],
-            "arrayminus": [one.value - one.low for one in figures],
-            "thickness": 1.8,
-            "width": 3,
-        },
-        customdata=[
-            f"{group.title}: {estimate(one)}" + (f"<br>{group.note}" if group.note else "")
-            for group, one in zip(groups, figures, strict=True)
-        ],
-        name=title,
-        mode="markers",
-        marker={"color": look.colour, "symbol": look.symbol, "size": 9},
-        hovertemplate=f"{title}<br>%{{customdata}}<extra></extra>",
-    )
-
-
-def _overall(study: Study, model: str, measure: str) -> Estimate:
-    evaluated = study.split.models[model]
+def _overall(model: ModelEvaluation, measure: str) -> Estimate:
     if measure == "auc":
-        return evaluated.metrics["auc"]
-    return next(iter(evaluated.points.values())).rates[measure]
-
-
-def subgroup_table(study: Study) -> "pd.DataFrame":
-    """Lay the subgroups out as numbers, a row a subgroup: counts, each figure and its ends."""
-    import pandas as pd
-
-    return pd.DataFrame([_record(study, group) for group in study.split.subgroups])
-
-
-def _record(study: Study, group: Subgroup) -> dict[str, object]:
-    record: dict[str, object] = {
-        "Subgroup": group.title,
-        "Malignant": group.counts.malignant,
-        "Benign": group.counts.benign,
-        "Patients": group.counts.patients,
-    }
-    for model in study.models:
-        for measure, title in MEASURES.items():
-            figure = getattr(group.models[model.name], measure)
-            record[f"{model.title} {title}"] = figure.value
-            record[f"{model.title} {title} low"] = figure.low
-            record[f"{model.title} {title} high"] = figure.high
-    return record | {"Note": group.note}
-
-
-CLASS_NAMES = {False: "benign", True: "malignant"}
-FAINT = 0.22
+        return model.metrics["auc"]
+    return next(iter(model.points.values())).rates[measure]
 
 
 def scatter_figure(
-    study: Study, thresholds: Mapping[str, Share], shown: NDArray[np.bool_] | None = None
+    split: SplitEvaluation, thresholds: Mapping[str, float], shown: NDArray[np.bool_] | None = None
 ) -> go.Figure:
     """Draw each case at the first model's p (across) and the second's (up).
 
     Parameters
     ----------
-    study : Study of two models or more; the first two are drawn
-    thresholds : model name -> Share, drawn as lines
+    split : SplitEvaluation of two models or more; the first two are drawn
+    thresholds : model name -> 0..1, drawn as lines
     shown : bool (u,), cases to stand out from the others, or None for all; each point's
         `customdata` is the case's place
     """
-    across, up = study.models[:2]
+    across, up = list(split.models.values())[:2]
     figure = go.Figure()
-    for malignant, name in CLASS_NAMES.items():
-        rows = np.flatnonzero(study.labels == malignant)
+    for malignant, name in ((False, "benign"), (True, "malignant")):
+        rows = np.flatnonzero(split.labels == malignant)
         look = CLASS_LOOKS[malignant]
         opacity = 0.8 if shown is None else np.where(shown[rows], 0.95, FAINT).tolist()
         figure.add_trace(
             go.Scatter(
-                x=study.sample.p[across.name][rows].tolist(),
-                y=study.sample.p[up.name][rows].tolist(),
+                x=across.scores.suspicion[rows].tolist(),
+                y=up.scores.suspicion[rows].tolist(),
                 customdata=rows.tolist(),
-                text=study.sample.units.ids[rows].tolist(),
+                text=split.sample.units.ids[rows].tolist(),
                 name=f"recorded {name}",
                 mode="markers",
                 marker={
@@ -175,8 +131,8 @@ def scatter_figure(
             )
         )
     line = {"color": NEUTRAL_COLOUR, "width": 1.5, "dash": "dash"}
-    figure.add_vline(x=thresholds[across.name].value, line=line)
-    figure.add_hline(y=thresholds[up.name].value, line=line)
+    figure.add_vline(x=thresholds[across.name], line=line)
+    figure.add_hline(y=thresholds[up.name], line=line)
     as_shares(lay_out(figure, f"{across.title}: estimated probability", up.title))
     figure.update_yaxes(title_text=f"{up.title}: estimated probability")
     figure.update_layout(dragmode="lasso")
@@ -252,8 +208,8 @@ def result_sentence(lesson: LeakLesson) -> str:
     gaps = lesson.differences
     return (
         f"With rows at random: AUC {rows}. With patients at random: {patients}. The leak adds "
-        f"{_signed(lesson.mean_difference)} on average ({_signed(min(gaps))} to "
-        f"{_signed(max(gaps))}, seed by seed)."
+        f"{signed(lesson.mean_difference)} on average ({signed(min(gaps))} to "
+        f"{signed(max(gaps))}, seed by seed)."
     )
 
 
@@ -286,12 +242,12 @@ def size_sentence(released: LeakLesson, plain: LeakLesson | None) -> str:
     ours, theirs = released.mean_difference, plain.mean_difference
     if theirs > ours:
         return (
-            f"How large the leak is depends on how much a network memorises: {_signed(ours)} with "
-            f"this recipe's augmentation, {_signed(theirs)} without. That it may be small is no "
+            f"How large the leak is depends on how much a network memorises: {signed(ours)} with "
+            f"this recipe's augmentation, {signed(theirs)} without. That it may be small is no "
             "excuse: nobody knows before both splits are measured."
         )
     return (
-        f"Here augmentation made no smaller leak: {_signed(ours)} with it, {_signed(theirs)} "
+        f"Here augmentation made no smaller leak: {signed(ours)} with it, {signed(theirs)} "
         "without; five seeds show no more."
     )
 
@@ -323,13 +279,7 @@ def _lesson_record(recipe: str, run: LeakRun) -> dict[str, object]:
 
 def _means(lesson: LeakLesson, split: str) -> str:
     found = [run.auc for run in lesson.of(split)]
-    return f"{number(lesson.mean_auc(split))} ({number(min(found))} to {number(max(found))})"
-
-
-def _signed(value: float) -> str:
-    """Write a difference with its sign."""
-    rounded = round(value, 3) + 0.0
-    return f"{rounded:+.3f}" if rounded else "0.000"
+    return estimate(Estimate(lesson.mean_auc(split), min(found), max(found)))
 
 
 def _span(counts: Sequence[int]) -> str:

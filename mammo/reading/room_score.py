@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mammo.evaluation import RESAMPLES, PatientBootstrap, roc_curve
 from mammo.evaluation.arithmetic import Booleans, Floats
-from mammo.evaluation.edge import rarer_patients
+from mammo.evaluation.bootstrap import rarer_patients
 from mammo.reading.cases import RoundCases
 from mammo.reading.room import Room
 from mammo.reading.score import (

@@ -20,8 +20,12 @@ from mammo.evaluation import (
     wilson,
 )
 from mammo.evaluation.arithmetic import Booleans, Floats
-from mammo.evaluation.bootstrap import percentile_interval
-from mammo.evaluation.edge import difference_interval, rarer_patients, widen_at_the_edge
+from mammo.evaluation.bootstrap import (
+    difference_interval,
+    percentile_interval,
+    rarer_patients,
+    widen_at_the_edge,
+)
 from mammo.reading.cases import RoundCases
 from mammo.reading.kappa import kappa
 from mammo.text import Estimate

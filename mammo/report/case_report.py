@@ -13,7 +13,8 @@ import mammo
 from mammo import text
 from mammo.artifacts import Card, Manifest, Metric, load_cases
 from mammo.errors import DataError
-from mammo.evaluation import CONFIDENCE, RESAMPLES, SEED, EvaluatedModel, operating_point
+from mammo.evaluation import EvaluatedModel
+from mammo.evaluation.build import model_points
 from mammo.evaluation.units import Plan, draw_sample, read_cases
 from mammo.imaging import BURNED_IN_TEXT, Image
 from mammo.inference import Assessment
@@ -124,14 +125,9 @@ def measure_thresholds(cards: Sequence[Card], folder: Path | None = None) -> Mea
         table, _ = read_cases(cases[cases["split"] == "test"], models)
     except DataError:
         return {}
-    sample = draw_sample(table, Plan("crop", models, RESAMPLES, SEED, CONFIDENCE))
+    sample = draw_sample(table, Plan(models))
     return {
-        model.name: {
-            name: operating_point(
-                sample.units.labels, sample.p[model.name], at, sample.bootstrap
-            ).rates
-            for name, at in model.thresholds.items()
-        }
+        model.name: {name: point.rates for name, point in model_points(model, sample).items()}
         for model in models
     }
 

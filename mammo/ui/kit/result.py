@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from mammo import text
 from mammo.artifacts import Card
 from mammo.data.examples import recorded_sentence
-from mammo.evaluation.comparison import option_from_link
 from mammo.imaging import quality_warnings
 from mammo.inference import Assessment, Classifier
 from mammo.inference.overlay import overlay
@@ -24,6 +23,7 @@ from mammo.ui.kit import cache
 from mammo.ui.kit.address import went_back
 from mammo.ui.kit.display import data_uri, enlarged
 from mammo.ui.kit.frame import small_notice, small_print, warn
+from mammo.ui.kit.link import option_from_link
 from mammo.ui.kit.look_closer import look_closer
 from mammo.ui.kit.report_buttons import report_buttons
 from mammo.ui.kit.settings import default_threshold, threshold_key

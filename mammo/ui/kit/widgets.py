@@ -14,7 +14,9 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
-from mammo.evaluation.comparison import (
+from mammo.imaging.region import Region, whole_box
+from mammo.ui.kit.address import keep_in_link, went_back
+from mammo.ui.kit.link import (
     DIGITS,
     OWN,
     Share,
@@ -22,8 +24,6 @@ from mammo.evaluation.comparison import (
     share_from_link,
     share_in_link,
 )
-from mammo.imaging.region import Region, whole_box
-from mammo.ui.kit.address import keep_in_link, went_back
 
 _FILLED_IN = ("rgb(38, 39, 48)", "rgb(250, 250, 250)")
 """What the browser puts in for `mammo.plots.style.WORDS_COLOUR`, in light and in dark."""

@@ -12,7 +12,8 @@ import streamlit as st
 
 from mammo.artifacts import artifacts_folder
 from mammo.report.model_card import Facts, ModelCard, model_card, read_facts
-from mammo.ui.kit import cache, studies
+from mammo.ui.kit import cache
+from mammo.ui.kit.cases import evaluation
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,5 +33,5 @@ def load_model_card() -> LoadedCard:
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the figures of the models")
 def _loaded(folder: str, checksum: str) -> LoadedCard:  # noqa: ARG001
-    facts = read_facts(studies.study("crop").split, Path(folder))
+    facts = read_facts(evaluation("crop").splits["test"], Path(folder))
     return LoadedCard(facts, model_card(facts))

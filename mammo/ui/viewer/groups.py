@@ -12,8 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.artifacts import Card
-from mammo.ui.kit.table import agreement, farthest_apart, outcomes, worst_first
-from mammo.ui.kit.wording import OUTCOMES, agreement_titles_of
+from mammo.ui.kit.table import (
+    OUTCOMES,
+    agreement,
+    agreement_titles,
+    farthest_apart,
+    outcomes,
+    worst_first,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +67,7 @@ def _agreement(rows: "pd.DataFrame", cards: Sequence[Card]) -> dict[str, Group]:
     first, second = cards[:2]
     p = [_p(rows, card) for card in (first, second)]
     flags = [one >= card.thresholds[BALANCED] for one, card in zip(p, cards, strict=False)]
-    titles = agreement_titles_of(first.title, second.title)
+    titles = agreement_titles(first.title, second.title)
     return {
         name: Group(titles[name], _ids(rows, farthest_apart(inside, *p)))
         for name, inside in agreement(_labels(rows), *flags).items()

@@ -1,7 +1,7 @@
 """The viewer's settings that are numbers or a box, as texts of its link. Free of Streamlit.
 
 Run the tests with `pytest tests/ui/test_viewer_cases.py`; options with names are
-`mammo.evaluation.comparison`'s.
+`mammo.ui.kit.link`'s.
 """
 
 import math
