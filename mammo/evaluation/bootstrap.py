@@ -88,14 +88,6 @@ class PatientBootstrap:
         """Return the weighted sum over cases of each column, under every resample.
 
         Counts at a threshold need no more than this, and it costs a thousandth of `distribution`.
-
-        Parameters
-        ----------
-        values : float64 (n, k)
-
-        Returns
-        -------
-        float64 (resamples, k)
         """
         by_patient = np.zeros((self.draws.shape[1], values.shape[1]))
         np.add.at(by_patient, self.patient, values)
@@ -107,15 +99,6 @@ class PatientBootstrap:
 
     def interval(self, statistic: Statistic, *, confidence: float = CONFIDENCE) -> Estimate:
         """Return a figure of the sample with its interval over patients.
-
-        Parameters
-        ----------
-        statistic : Statistic over the n cases, one figure a resample
-        confidence : float, above 0 and below 1
-
-        Returns
-        -------
-        Estimate; see `percentile_interval` for undefined figures
 
         Examples
         --------

@@ -220,14 +220,7 @@ def _evaluate_model(model: EvaluatedModel, sample: Sample, plan: Plan) -> ModelE
 def model_points(
     model: EvaluatedModel, sample: Sample, confidence: float = CONFIDENCE
 ) -> dict[str, OperatingPoint]:
-    """Return what each named threshold of a model brings on a sample.
-
-    Parameters
-    ----------
-    model : EvaluatedModel, with thresholds
-    sample : Sample, of `draw_sample`
-    confidence : float, above 0 and below 1
-    """
+    """Return what each named threshold of a model brings on a sample."""
     return {
         name: operating_point(
             sample.units.labels,

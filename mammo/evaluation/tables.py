@@ -301,7 +301,7 @@ def decision(split: SplitEvaluation) -> "pd.DataFrame":
     places = [int(np.argmin(np.abs(first.thresholds - at))) for at in _DECISION_THRESHOLDS]
     return _frame(
         {
-            "Net benefit, true positives of 1,000": f"p >= {threshold:.2f}",
+            "Net benefit, true positives of 1,000": f"p >= {number(threshold, 2)}",
             **{
                 who: whole(
                     Estimate(

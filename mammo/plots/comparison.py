@@ -24,7 +24,7 @@ from mammo.plots.style import (
     lay_out,
     look_of,
 )
-from mammo.text import Estimate, estimate, signed
+from mammo.text import Estimate, estimate, number, signed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -183,7 +183,7 @@ def lesson_figure(lesson: LeakLesson, low: float, high: float) -> go.Figure:
                 y=[mean],
                 mode="markers+text",
                 marker={"size": 15, "color": _COLOURS[split], "symbol": _SYMBOLS[split]},
-                text=[f"{mean:.3f}"],
+                text=[number(mean)],
                 textposition="middle left" if split == "rows" else "middle right",
                 showlegend=False,
                 hovertemplate=f"mean of {len(lesson.of(split))} seeds<br>AUC %{{y:.3f}}"

@@ -25,7 +25,7 @@ from mammo.plots.style import (
     look_of,
 )
 from mammo.report.case_report import share_with_interval
-from mammo.text import Estimate, estimate, number
+from mammo.text import Estimate, estimate, number, percentage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -136,7 +136,7 @@ def roc_figure(split: SplitEvaluation, thresholds: Mapping[str, float]) -> go.Fi
                 f"{model.title}: %{{customdata}}{_RATES}",
                 name,
                 customdata=[
-                    f"{text.threshold_name(key)}, threshold {point.threshold:.3f}"
+                    f"{text.threshold_name(key)}, threshold {number(point.threshold)}"
                     for key, point in model.points.items()
                 ],
                 marker={"symbol": f"{look.symbol}-open", "size": 11},
@@ -148,7 +148,7 @@ def roc_figure(split: SplitEvaluation, thresholds: Mapping[str, float]) -> go.Fi
                 [float(flagged[~split.labels].mean())],
                 [float(flagged[split.labels].mean())],
                 look,
-                f"{model.title}: your threshold {thresholds[name]:.3f}{_RATES}",
+                f"{model.title}: your threshold {number(thresholds[name])}{_RATES}",
                 name,
                 marker={"size": 16, "line": {"color": "#FFFFFF", "width": 2}},
             )
@@ -170,7 +170,7 @@ def threshold_texts(thresholds: NDArray[np.float64]) -> list[str]:
     ['above all: nothing flagged', '0.500']
     """
     return [
-        f"{value:.3f}" if np.isfinite(value) else "above all: nothing flagged"
+        number(value) if np.isfinite(value) else "above all: nothing flagged"
         for value in thresholds
     ]
 
@@ -213,7 +213,7 @@ def precision_recall_figure(split: SplitEvaluation) -> go.Figure:
     split : SplitEvaluation, at least one malignant case
     """
     share = float(split.labels.mean())
-    figure = go.Figure(helper_line([0, 1], [share, share], f"flagging all: {share:.0%}"))
+    figure = go.Figure(helper_line([0, 1], [share, share], f"flagging all: {percentage(share, 0)}"))
     for place, model in enumerate(split.models.values()):
         curve = model.scores.precision_recall
         figure.add_trace(
