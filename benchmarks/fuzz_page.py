@@ -7,17 +7,17 @@ import io
 from random import Random
 
 import mammo
-from mammo.imaging import lesion_window
+from mammo.imaging import Window, lesion_window
 from mammo.imaging.region import Region, looks_like_crop, zoomed_view
 from mammo.imaging.worker import Decoder
+from mammo.inference import ModelResult
 from mammo.inference.overlay import overlay
+from mammo.inference.result import csv_row
 from mammo.plots.style import film_figure, probability_figure
 from mammo.ui.kit import cache
 from mammo.ui.kit.display import cut_view, data_uri, enlarged, scaled_down, thumbnail_uri, toned
-from mammo.ui.kit.result import Answer, ask, doubts
-from mammo.ui.kit.source import Lesion, Picture
-from mammo.ui.kit.table import Row, csv_bytes
-from mammo.ui.kit.trust import ask_trust
+from mammo.ui.kit.result import csv_bytes
+from mammo.ui.kit.source import Picture
 
 
 class Page:
@@ -25,7 +25,7 @@ class Page:
 
     def __init__(self, *, in_child: bool = False) -> None:
         """Load the models once, as the server does."""
-        self.models = cache.classifiers()
+        cache.models()
         self._decoder = Decoder() if in_child else None
 
     def take(self, content: bytes, number: int) -> None:
@@ -43,27 +43,17 @@ class Page:
         )
         picture = Picture(str(number), "film", image)
         thumbnail_uri(image.pixels)
-        lesion = self._marked(picture, Random(number))
-        answers = ask(self.models, lesion)
-        signals = ask_trust(answers)
-        questioned = None if signals is None else signals.familiarity.questioned
-        for answer in answers:
+        result = picture.assessed(self._marked(picture, Random(number)))
+        for answer in result.answers:
             self._draw(answer)
-        row = Row(
-            picture.name,
-            " ".join(doubts(lesion, answers)),
-            window=lesion.window,
-            assessments={answer.card.name: answer.assessment for answer in answers},
-            questioned=questioned,
-        )
-        csv_bytes([row], [answer.card for answer in answers])
+        csv_bytes([csv_row(picture.name, result)], [answer.card for answer in result.answers])
 
-    def _marked(self, picture: Picture, random: Random) -> Lesion:
+    def _marked(self, picture: Picture, random: Random) -> Window | None:
         """Use a crop whole; mark a box anywhere on a film, and show both."""
         pixels = picture.image.pixels
         if looks_like_crop(picture.image.shape):
             data_uri(enlarged(scaled_down(pixels, 512)))
-            return Lesion(picture)
+            return None
         height, width = picture.image.shape
         x, y = random.randrange(width), random.randrange(height)
         box = x, y, random.randint(1, width - x), random.randint(1, height - y)
@@ -71,14 +61,13 @@ class Page:
         for zoom in (1, 8):
             view = zoomed_view((height, width), zoom, (x, y))
             self._film(picture, view, box, window)
-        return Lesion(picture, window)
+        return window
 
     def _film(self, picture: Picture, view: Region, box: Region, window: Region) -> None:
         shown = toned(cut_view(picture.image.pixels, view), 10, 10, invert=True)
         film_figure(data_uri(shown), (shown.shape[0], shown.shape[1]), view, box, window).to_json()
 
-    def _draw(self, answer: Answer) -> None:
-        given = answer.assessment
-        enlarged(overlay(answer.crop, given.heat_map(answer.crop.shape[0]), 0.45))
-        threshold = answer.card.thresholds["youden"]
-        probability_figure(given.p_malignant, given.p_low, given.p_high, threshold).to_json()
+    def _draw(self, answer: ModelResult) -> None:
+        enlarged(overlay(answer.crop, answer.heat_map(), 0.45))
+        at = answer.card.thresholds["youden"]
+        probability_figure(answer.probability, *answer.spread, at).to_json()

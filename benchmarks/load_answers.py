@@ -20,8 +20,7 @@ from mammo.artifacts import load_cases, load_manifest
 from mammo.data.augment import affine
 from mammo.imaging import whole_crop
 from mammo.inference import Classifier
-from mammo.inference.trust import load_trust
-from mammo.inference.trust.signals import TRUST_NAME
+from mammo.inference.trust import TRUST_NAME, load_trust
 from mammo.ui.kit.source import example_name
 
 

@@ -2,9 +2,9 @@
 
     import mammo
     film = mammo.read_image("film.dcm")
-    crop = mammo.cut_lesion(film, box=(1200, 800, 300, 280))
-    model = mammo.load_classifier("mobilenetv2")
-    p_malignant = model.predict(crop)
+    models = mammo.load_models()
+    result = models.assess(mammo.Lesion(film, box=(1200, 800, 300, 280)))
+    result["mobilenetv2"].probability
 
 The names below load on first use, so that `import mammo` is light. Not a medical device.
 
@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from mammo.data.examples import example_lesions
     from mammo.errors import MammoError
     from mammo.imaging import Image, cut_lesion, read_image
-    from mammo.inference import Classifier, load_classifier
+    from mammo.inference import (
+        Classifier,
+        Lesion,
+        LesionResult,
+        ModelSet,
+        load_classifier,
+        load_models,
+    )
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # ONNX Runtime reads it once, when it is imported
 
@@ -30,21 +37,29 @@ __version__ = "0.1.0"
 __all__ = [
     "Classifier",
     "Image",
+    "Lesion",
+    "LesionResult",
     "MammoError",
+    "ModelSet",
     "__version__",
     "cut_lesion",
     "example_lesions",
     "load_classifier",
+    "load_models",
     "read_image",
 ]
 
 _HOMES = {
     "Classifier": "mammo.inference",
     "Image": "mammo.imaging",
+    "Lesion": "mammo.inference",
+    "LesionResult": "mammo.inference",
     "MammoError": "mammo.errors",
+    "ModelSet": "mammo.inference",
     "cut_lesion": "mammo.imaging",
     "example_lesions": "mammo.data.examples",
     "load_classifier": "mammo.inference",
+    "load_models": "mammo.inference",
     "read_image": "mammo.imaging",
 }
 

@@ -17,7 +17,6 @@ that mammo did not write).
 
 import argparse
 import io
-import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -27,19 +26,32 @@ from functools import lru_cache
 from pathlib import Path
 
 from mammo.artifacts import load_manifest
+from mammo.data.examples import ExampleLesion, example_lesions
 from mammo.errors import DataError, MammoError, SettingsError, WindowError, sentence_of
-from mammo.imaging import Image, cut_lesion, lesion_window, quality_warnings, read_image
-from mammo.imaging.region import looks_like_crop
-from mammo.inference import Classifier, load_classifier
-from mammo.inference.trust import Trust, load_trust
+from mammo.imaging import Image, read_image
+from mammo.imaging.region import looks_like_crop, not_a_crop
+from mammo.inference import Lesion, ModelSet, load_models
 from mammo.report.case_report import measure_thresholds
-from mammo.reports import ReportFolder
-from mammo.results import HeatMapFolder, Region, Result, ResultTable, Source, line_of
+from mammo.results import (
+    HeatMapFolder,
+    Outcome,
+    Region,
+    ReportFolder,
+    ResultTable,
+    Source,
+    line_of,
+)
 from mammo.settings import MODELS
-from mammo.sources import example_sources, file_sources
 from mammo.text import NOTICE_SHORT
 
-Output = Callable[[Result], object]
+PICTURE_SUFFIXES = frozenset((
+    ".bmp", ".dcm", ".dicom", ".jpeg", ".jpg", ".npy", ".pgm", ".png", ".pnm", ".ppm", ".tif",
+    ".tiff", ".webp",
+))  # fmt: skip
+DICOM_PREAMBLE = 128
+"""Bytes before the letters DICM in a DICOM file (PS3.10 section 7.1)."""
+
+Output = Callable[[Outcome], object]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -93,39 +105,107 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def predict_source(
-    source: Source, classifiers: Sequence[Classifier], trust: Trust | None = None
-) -> Result:
-    """Classify one lesion with each model; whatever is wrong with its file becomes a sentence.
+def file_sources(
+    files: Sequence[Path], box: Region | None = None, window: Region | None = None
+) -> Iterator[Source]:
+    """Return a source for each file, and for each picture in a folder and below, sorted by name.
 
-    With `trust`, and its model among the classifiers, a picture that does not look like a mammogram
-    crop is named as doubtful.
+    A folder that cannot be read is a source with a fault. Other files of a folder are left out, and
+    their number is printed on standard error.
     """
-    if source.fault:
-        return Result(source, error=source.fault)
+    for path in files:
+        pictures, faults = _pictures_below(path) if _is_folder(path) else ([path], {})
+        for picture in pictures:
+            fault = faults.get(picture, "")
+            yield Source(_printable(str(picture)), picture, box, window, fault=fault)
+
+
+def example_sources(which: str | None) -> list[Source]:
+    """Return the sources of the installed example lesions that "3", "all" or a case id names.
+
+    Raises
+    ------
+    SettingsError
+        There is no such example.
+    DataError
+        The example films are not installed.
+    """
+    if which is None:
+        return []
+    lesions = example_lesions()
+    by_name = {str(number): [lesion] for number, lesion in enumerate(lesions, start=1)}
+    by_name |= {lesion.case_id: [lesion] for lesion in lesions} | {"all": list(lesions)}
+    if which not in by_name:
+        raise SettingsError(
+            f"--example takes a number from 1 to {len(lesions)}, all, or one of "
+            f"{', '.join(lesion.case_id for lesion in lesions)}. Received: {which}."
+        )
+    return [_example_source(lesion) for lesion in by_name[which]]
+
+
+def _example_source(lesion: ExampleLesion) -> Source:
+    return Source(lesion.case_id, lesion.film, window=lesion.window, example=lesion)
+
+
+def _is_folder(path: Path) -> bool:
     try:
-        return _classified(source, classifiers, trust)
+        return path.is_dir()
+    except OSError:  # a name that the system cannot hold; its reader will say so
+        return False
+
+
+def _pictures_below(folder: Path) -> tuple[list[Path], dict[Path, str]]:
+    """Return the pictures in a folder and below, and why some of its folders cannot be read."""
+    files: list[Path] = []
+    faults: dict[Path, str] = {}
+
+    def note(error: OSError) -> None:
+        faults[Path(error.filename)] = f"The folder cannot be read: {error.strerror}."
+
+    for inner, _, names in os.walk(folder, onerror=note):
+        files += [Path(inner, name) for name in names]
+    pictures = [path for path in files if _may_be_picture(path)]
+    if len(pictures) < len(files):
+        skipped = len(files) - len(pictures)
+        print(f"mammo.predict: {folder}: skipped {skipped} that are no pictures.", file=sys.stderr)
+    return sorted([*pictures, *faults]), faults
+
+
+def _may_be_picture(path: Path) -> bool:
+    """Tell a picture by its name, or, as many archives name DICOM files by number, by its head."""
+    if path.name.startswith("."):
+        return False
+    if path.suffix.lower() in PICTURE_SUFFIXES:
+        return True
+    try:
+        if not path.is_file():  # a pipe would never end, and a device is no picture
+            return False
+        with path.open("rb") as file:
+            return file.read(DICOM_PREAMBLE + 4)[DICOM_PREAMBLE:] == b"DICM"
+    except OSError:
+        return False
+
+
+def _printable(name: str) -> str:
+    """Keep a tab or line break in a file name from tearing the line."""
+    return "".join(letter if letter.isprintable() else "?" for letter in name)
+
+
+def predict_source(source: Source, models: ModelSet) -> Outcome:
+    """Classify one lesion with each model; whatever is wrong with its file becomes a sentence."""
+    if source.fault:
+        return Outcome(source, error=source.fault)
+    try:
+        film = _film(source.path)
+        lesion = Lesion(film, box=source.box, window=source.window)
+        if source.box is source.window is None and not looks_like_crop(film.shape):
+            raise WindowError(
+                f"{not_a_crop(film.shape)}: say where the lesion is by --box x,y,w,h (around it) "
+                "or --window x,y,w,h (the exact square), in film pixels from the top left corner."
+            )
+        return Outcome(source, models.assess(lesion))
     except Exception as error:  # noqa: BLE001  no file may end the others
-        return Result(source, error=sentence_of(error))
-
-
-def _classified(source: Source, classifiers: Sequence[Classifier], trust: Trust | None) -> Result:
-    film = _film(source.path)
-    source_side = _side_on_film(source, film)
-    crops = {
-        model.name: cut_lesion(film, source.box, window=source.window, size=model.card.crop_size)
-        for model in classifiers
-    }
-    doubts = [*film.warnings]
-    for model in classifiers:
-        if trust is not None and model.name == trust.model:
-            crop = crops[model.name]
-            sentence = trust.familiarity(crop, model.embed(crop)).sentence
-            doubts += [sentence] if sentence else []
-    for crop in crops.values():
-        doubts += quality_warnings(crop, source_side=source_side)
-    assessments = {model.name: model.assess(crops[model.name])[0] for model in classifiers}
-    return Result(source, crops, assessments, tuple(dict.fromkeys(doubts)))
+        return Outcome(source, error=sentence_of(error))
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -134,18 +214,17 @@ def _run(options: argparse.Namespace) -> int:
     sources += file_sources(options.files, options.box, options.window)
     if not sources:
         raise DataError("Expected DICOM files or pictures in the folder, found none.")
-    classifiers = _classifiers(options.model, options.artifacts)
-    trust = load_trust(options.artifacts)
+    models = _models(options.model, options.artifacts)
     failed = unwritten = 0
-    with _outputs(options, classifiers, trust) as outputs:
+    with _outputs(options, models) as outputs:
         _say(NOTICE_SHORT)
         for source in sources:
-            result = predict_source(source, classifiers, trust)
-            for sentence in (result.error, *result.doubts):
-                if sentence:
-                    _say(f"{source.name}: {sentence}")
-            failed += bool(result.error)
-            unwritten += _write(result, outputs)
+            outcome = predict_source(source, models)
+            remarks = outcome.result.remarks if outcome.result else (outcome.error,)
+            for sentence in remarks:
+                _say(f"{source.name}: {sentence}")
+            failed += bool(outcome.error)
+            unwritten += _write(outcome, outputs)
     if failed:
         _say(f"{failed} of {len(sources)} could not be classified.")
     if unwritten:
@@ -154,25 +233,15 @@ def _run(options: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _outputs(
-    options: argparse.Namespace, classifiers: Sequence[Classifier], trust: Trust | None
-) -> Iterator[list[Output]]:
+def _outputs(options: argparse.Namespace, models: ModelSet) -> Iterator[list[Output]]:
     """Open what the results are written to; the table last, because it takes the others' faults."""
-    cards = [model.card for model in classifiers]
-    table = ResultTable(options.csv, cards) if options.csv else None
+    table = ResultTable(options.csv, models.cards) if options.csv else None
     outputs: list[Output] = [_print_line]
     if options.heatmap:
-        outputs.append(HeatMapFolder(options.heatmap, cards).draw)
+        outputs.append(HeatMapFolder(options.heatmap).draw)
     if options.report:
-        made_by = load_manifest(options.artifacts)
-        measured = measure_thresholds(cards, options.artifacts)
-        reports = ReportFolder(options.report, classifiers, made_by, measured, trust)
-
-        def write_report(result: Result) -> None:
-            if not result.error:
-                reports.write(result, _film(result.source.path))
-
-        outputs.append(write_report)
+        reports = ReportFolder(options.report, measure_thresholds(models.cards, options.artifacts))
+        outputs.append(lambda outcome: reports.write(outcome, _film(outcome.source.path)))
     try:
         yield [*outputs, table.add] if table else outputs
     finally:
@@ -180,25 +249,25 @@ def _outputs(
             table.close()
 
 
-def _write(result: Result, outputs: Sequence[Output]) -> int:
-    """Write a result to each output; return how many did not take it."""
+def _write(outcome: Outcome, outputs: Sequence[Output]) -> int:
+    """Write an outcome to each output; return how many did not take it."""
     faults: list[str] = []
     for write in outputs:
         try:
-            write(replace(result, doubts=(*result.doubts, *faults)))
+            write(replace(outcome, faults=tuple(faults)))
         except BrokenPipeError:
             raise
         except Exception as error:  # noqa: BLE001  no output may end the others
             faults.append(sentence_of(error))
-            _say(f"{result.source.name}: {faults[-1]}")
+            _say(f"{outcome.source.name}: {faults[-1]}")
     return len(faults)
 
 
-def _print_line(result: Result) -> None:
-    if result.error:
+def _print_line(outcome: Outcome) -> None:
+    if outcome.error:
         return
     try:
-        print(line_of(result), flush=True)
+        print(line_of(outcome), flush=True)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -211,36 +280,19 @@ def _close_standard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _classifiers(model: str, folder: Path | None) -> list[Classifier]:
+def _models(model: str, folder: Path | None) -> ModelSet:
     if model != "both":
-        return [load_classifier(model, folder)]
+        return load_models(folder, [model])
     trained = load_manifest(folder).models
     for absent in (name for name in MODELS if name not in trained):
         _say(f"The artifacts hold no {absent}, so it does not answer.")
-    return [load_classifier(name, folder) for name in MODELS if name in trained]
+    return load_models(folder, [name for name in MODELS if name in trained])
 
 
 @lru_cache(maxsize=1)
 def _film(path: Path) -> Image:
     """Read a film, once for all lesions on it that follow each other."""
     return read_image(path)
-
-
-def _side_on_film(source: Source, film: Image) -> int:
-    """Return how many pixels a side of the file the crop is cut from; a film needs its place."""
-    if source.window is not None:
-        side = source.window[2]
-        return int(side) if math.isfinite(side) else 0  # `cut_lesion` says what is wrong with it
-    if source.box is not None:
-        return lesion_window(film.shape, source.box, film.pixel_spacing_mm).width
-    height, width = film.shape
-    if not looks_like_crop(film.shape):
-        raise WindowError(
-            f"This is a film ({width} x {height} pixels), not a ready crop, so say where the "
-            "lesion is: --box x,y,w,h (around it) or --window x,y,w,h (the exact square), in film "
-            "pixels from the top left corner."
-        )
-    return min(height, width)
 
 
 def _say(sentence: str) -> None:

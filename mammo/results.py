@@ -1,4 +1,4 @@
-"""What `mammo.predict` leaves: a line a lesion, a row of CSV, pictures of the heat maps.
+"""What `mammo.predict` leaves: a line per lesion, a row of CSV, heat maps, case reports.
 
 The notice travels with every figure that leaves: as a column of the CSV (any reader still takes the
 file simply) and as words on each picture.
@@ -6,27 +6,37 @@ file simply) and as words on each picture.
 
 import csv
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mammo.artifacts import Card
-from mammo.data.spreadsheet import harmless
+from mammo.data.examples import ExampleLesion, recorded_sentence
 from mammo.errors import DataError
-from mammo.inference import Assessment
+from mammo.imaging import Image
+from mammo.inference.result import (
+    BALANCED,
+    FIRST_COLUMNS,
+    LesionResult,
+    ModelResult,
+    csv_columns,
+    csv_row,
+)
 from mammo.outputs import check_folder, check_output, starts_with_mark
+from mammo.report import FORMS, render
+from mammo.report.case_report import Measured, compose_report
 from mammo.text import NOTICE_SHORT, pathology_words, percent, standing
 
 Region = tuple[float, float, float, float]
 
-FIRST_COLUMNS = ("file", "box", "window")
-FIGURES = ("p_malignant", "p_low", "p_high", "score")
 SHEET_MARK = ("Software", "mammo")
 """The text chunk of each heat map's PNG file."""
+_REPORT_MARKS = (b'name="generator" content="mammo"', b"/Creator (mammo)")
+"""In each report as HTML and as PDF."""
 LONGEST_STEM = 200
 """Bytes of 255 that a file system gives a name; the rest is for model, number and suffix."""
 HEAT_MAP_WORDS = "The heat map shows what the model used, not the extent of the lesion."
@@ -34,55 +44,50 @@ HEAT_MAP_WORDS = "The heat map shows what the model used, not the extent of the 
 
 @dataclass(frozen=True)
 class Source:
-    """Say where one lesion is: a file, and on a film its box or window (x, y, width, height).
+    """One lesion to classify: a file, and on a film its box or window (x, y, width, height).
 
-    `name` stands in the output. `recorded` is the proven pathology, known for examples only.
-    `fault` is the sentence why the file cannot be read, where that is known before.
+    `name` is printed. `example` is the record of an installed example. `fault` is the sentence why
+    the file cannot be read, where that is known before.
     """
 
     name: str
     path: Path
     box: Region | None = None
     window: Region | None = None
-    recorded: str = ""
+    example: ExampleLesion | None = None
     fault: str = ""
+
+    @property
+    def recorded(self) -> str:
+        """The proven pathology, known for examples only."""
+        return "" if self.example is None else self.example.pathology
 
 
 @dataclass(frozen=True, eq=False)
-class Result:
-    """Hold what came of one source.
-
-    `crops` and `assessments` go by the model's name; `doubts` are quality warnings; `error` is the
-    sentence why there are no assessments.
-    """
+class Outcome:
+    """What came of one source: a result or the error, and the outputs that did not take it."""
 
     source: Source
-    crops: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
-    assessments: Mapping[str, Assessment] = field(default_factory=dict)
-    doubts: tuple[str, ...] = ()
+    result: LesionResult | None = None
     error: str = ""
+    faults: tuple[str, ...] = ()
 
 
-def line_of(result: Result) -> str:
+def line_of(outcome: Outcome) -> str:
     """Return the line for a classified source, tab-separated.
 
     The name; for each model its name, probability, side and threshold; for an example the recorded
     pathology.
     """
+    answers = outcome.result.models.items() if outcome.result else ()
     told = [
-        f"{model} {given.p_malignant:.4f} {'above' if given.above else 'below'} "
-        f"{given.threshold:.2f}{' (not sure)' if given.unsure else ''}"
-        for model, given in result.assessments.items()
+        f"{model} {answer.probability:.4f} {'above' if answer.is_above() else 'below'} "
+        f"{answer.card.thresholds[BALANCED]:.2f}{' (not sure)' if answer.is_unsure() else ''}"
+        for model, answer in answers
     ]
-    recorded = result.source.recorded
+    recorded = outcome.source.recorded
     known = [f"recorded {pathology_words(recorded)}"] if recorded else []
-    return "\t".join((result.source.name, *told, *known))
-
-
-def side_of(given: Assessment, threshold: float) -> str:
-    """Say "above" or "below" a threshold, and "not sure" where the flips stand on both sides."""
-    side = "above" if given.p_malignant >= threshold else "below"
-    return f"{side}, not sure" if given.straddles(threshold) else side
+    return "\t".join((outcome.source.name, *told, *known))
 
 
 class ResultTable:
@@ -96,16 +101,12 @@ class ResultTable:
 
     def __init__(self, path: Path, cards: Sequence[Card]) -> None:
         check_output(path, _is_result_table, "--csv")
-        self._path, self._cards = path, cards
-        of_models = [
-            f"{card.name}_{name}" for card in cards for name in (*FIGURES, *card.thresholds)
-        ]
-        columns = [*FIRST_COLUMNS, *of_models, "recorded", "remark", "error", "notice"]
+        self._path, columns = path, csv_columns(cards)
         self._file = path.open("w", newline="", encoding="utf-8", errors="backslashreplace")
         self._writer = csv.DictWriter(self._file, columns, restval="", lineterminator="\n")
         self._writer.writeheader()
 
-    def add(self, result: Result) -> None:
+    def add(self, outcome: Outcome) -> None:
         """Write one row; the figures of a source that failed stay empty.
 
         Nothing more is written after a row could not be.
@@ -118,7 +119,7 @@ class ResultTable:
         if self._file.closed:
             return
         try:
-            self._writer.writerow(self._row(result))
+            self._writer.writerow(_row(outcome))
             self._file.flush()
         except OSError as error:
             self.close()
@@ -131,21 +132,13 @@ class ResultTable:
         with suppress(OSError):
             self._file.close()
 
-    def _row(self, result: Result) -> dict[str, str]:
-        source = result.source
-        row = {
-            "file": source.name,
-            "box": _numbers(source.box),
-            "window": _numbers(source.window),
-            "recorded": source.recorded,
-            "remark": " ".join(result.doubts),
-            "error": result.error,
-            "notice": NOTICE_SHORT,
-        }
-        for card in self._cards:
-            if card.name in result.assessments:
-                row |= _figures(card, result.assessments[card.name])
-        return {name: harmless(cell) for name, cell in row.items()}
+
+def _row(outcome: Outcome) -> dict[str, str]:
+    source, faults = outcome.source, outcome.faults
+    return csv_row(
+        source.name, outcome.result, box=source.box, recorded=source.recorded, remarks=faults,
+        error=outcome.error,
+    )  # fmt: skip
 
 
 def _is_result_table(path: Path) -> bool:
@@ -164,31 +157,31 @@ class HeatMapFolder:
         The folder cannot be made.
     """
 
-    def __init__(self, folder: Path, cards: Sequence[Card]) -> None:
-        self._folder, self._cards = check_folder(folder, "--heatmap"), cards
+    def __init__(self, folder: Path) -> None:
+        self._folder = check_folder(folder, "--heatmap")
         self._taken: set[str] = set()
 
-    def draw(self, result: Result) -> None:
-        """Draw one picture a model; nothing for a source that failed.
+    def draw(self, outcome: Outcome) -> None:
+        """Draw one picture per model; nothing for a source that failed.
 
         Raises
         ------
         DataError
             A picture cannot be written.
         """
-        if not result.assessments:
+        if outcome.result is None:
             return
-        from PIL import Image
+        from PIL import Image as PilImage
         from PIL.PngImagePlugin import PngInfo
 
         marked = PngInfo()
         marked.add_text(*SHEET_MARK)
-        name = free_name(result.source, self._taken)
-        for card in self._cards:
-            path = self._folder / f"{name}_{card.name}.png"
+        name = free_name(outcome.source, self._taken)
+        for model, answer in outcome.result.models.items():
+            path = self._folder / f"{name}_{model}.png"
             check_output(path, _is_sheet, "A heat map")
             try:
-                Image.fromarray(_sheet(result, card)).save(path, pnginfo=marked)
+                PilImage.fromarray(_sheet(outcome.source.name, answer)).save(path, pnginfo=marked)
             except OSError as error:
                 raise DataError(f"{path} could not be written ({error.strerror}).") from error
 
@@ -199,7 +192,7 @@ def _is_sheet(path: Path) -> bool:
 
 def free_name(source: Source, taken: set[str]) -> str:
     """Give files of one name from different folders a number; another run writes over all."""
-    whole = os.fsencode(source.name if source.recorded else source.path.stem)
+    whole = os.fsencode(source.name if source.example else source.path.stem)
     stem = whole[:LONGEST_STEM].decode(errors="ignore")
     name, number = stem, 1
     while name in taken:
@@ -209,24 +202,60 @@ def free_name(source: Source, taken: set[str]) -> str:
     return name
 
 
-def _sheet(result: Result, card: Card) -> NDArray[np.uint8]:
+def _sheet(name: str, answer: ModelResult) -> NDArray[np.uint8]:
     from mammo.inference.pictures import heat_map_sheet
 
-    crop, given = result.crops[card.name], result.assessments[card.name]
-    answer = (
-        f"{card.title}: estimated probability of malignancy {percent(given.p_malignant)} "
-        f"(calibrated on {card.calibration.fitted_on}). "
-        f"{standing(given.p_malignant, given.threshold)}{', not sure' * given.unsure}."
+    sentence = (
+        f"{answer.card.title}: estimated probability of malignancy {percent(answer.probability)} "
+        f"(calibrated on {answer.card.calibration.fitted_on}). "
+        f"{standing(answer.probability, answer.card.thresholds[BALANCED])}"
+        f"{', not sure' * answer.is_unsure()}."
     )
-    words = (result.source.name, answer, HEAT_MAP_WORDS, NOTICE_SHORT)
-    return heat_map_sheet(crop, given.heat_map(len(crop)), words)
+    words = (name, sentence, HEAT_MAP_WORDS, NOTICE_SHORT)
+    return heat_map_sheet(answer.crop, answer.heat_map(), words)
 
 
-def _figures(card: Card, given: Assessment) -> dict[str, str]:
-    figures = {f"{card.name}_{name}": f"{getattr(given, name):.6f}" for name in FIGURES}
-    sides = {f"{card.name}_{name}": side_of(given, t) for name, t in card.thresholds.items()}
-    return figures | sides
+class ReportFolder:
+    """Write case reports into a folder, as PDF and HTML, each under a name of its own.
+
+    Raises
+    ------
+    SettingsError
+        The folder cannot be made.
+    """
+
+    def __init__(self, folder: Path, measured: Measured) -> None:
+        self._folder, self._measured = check_folder(folder, "--report"), measured
+        self._taken: set[str] = set()
+
+    def write(self, outcome: Outcome, film: Image) -> None:
+        """Write the report of a classified lesion, on its film or ready crop, in every form.
+
+        Raises
+        ------
+        DataError
+            A file cannot be written.
+        """
+        if outcome.result is None:
+            return
+        source = outcome.source
+        report = compose_report(
+            outcome.result,
+            film,
+            self._measured,
+            case=source.name if source.example else "",
+            recorded=recorded_sentence(source.example) if source.example else "",
+            doubts=outcome.faults,
+        )
+        name = free_name(source, self._taken)
+        for form in FORMS:
+            path = self._folder / f"{name}.{form}"
+            check_output(path, _is_report, "A report")
+            try:
+                path.write_bytes(render(report, form))
+            except OSError as error:
+                raise DataError(f"{path} could not be written ({error.strerror}).") from error
 
 
-def _numbers(region: Region | None) -> str:
-    return ",".join(f"{number:g}" for number in region or ())
+def _is_report(path: Path) -> bool:
+    return any(starts_with_mark(path, mark, path.stat().st_size) for mark in _REPORT_MARKS)

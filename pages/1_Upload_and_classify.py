@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from mammo.ui.kit import cache, own_files, result, source, trust
+from mammo.ui.kit import own_files, result, source
 from mammo.ui.kit.frame import frame, notice_accepted, sentences
 from mammo.ui.kit.patches import TURNS
 from mammo.ui.upload import batch, film
@@ -27,7 +27,7 @@ if len(files) > 1:
     if not notice_accepted():
         st.stop()
     with sentences():
-        batch.show_table(files, cache.classifiers())
+        batch.show_table(files)
     with sentences():
         picture = source.open_one_of(files)
 else:
@@ -37,10 +37,10 @@ if picture is not None:
     left, right = st.columns([5, 7], gap="large")
     with left:
         kind = source.choose_kind(picture)
-    lesion = None
+    area = None
     with right, sentences():
-        lesion = film.marked_lesion(picture) if kind == "film" else source.Lesion(picture)
-        if lesion is None:
+        area = film.marked_area(picture) if kind == "film" else None
+        if kind == "film" and area is None:
             st.info(
                 "Drag a box around the lesion on the film with a mouse, or type its four numbers "
                 "below the film. Both answers then appear here.",
@@ -52,9 +52,8 @@ if picture is not None:
             film.mark_lesion(picture)
         else:
             source.show_crop(picture)
-    if lesion is not None:
+    if kind == "crop" or area is not None:
         with right, sentences():
             if notice_accepted():
                 with TURNS:
-                    answers = result.ask_once(cache.classifiers(), lesion)
-                    result.show_result(lesion, answers, trust.ask_trust(answers))
+                    result.show_result(picture, result.assessed_once(picture, area))

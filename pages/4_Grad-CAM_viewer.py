@@ -9,15 +9,18 @@ from mammo.ui.kit import cache
 from mammo.ui.kit.frame import frame, notice_accepted, sentences
 from mammo.ui.kit.result import show_doubts
 from mammo.ui.kit.trust import show_familiarity, show_similar
-from mammo.ui.viewer import asking
+from mammo.ui.viewer import viewing
+from mammo.ui.viewer.case_section import (
+    recorded_estimates,
+    show_place,
+    show_record,
+    show_report,
+    show_standing,
+)
+from mammo.ui.viewer.change_section import show_occlusion, show_sensitivity
 from mammo.ui.viewer.choose import choose_case
 from mammo.ui.viewer.inside_section import show_inside
 from mammo.ui.viewer.maps_section import show_maps
-from mammo.ui.viewer.occlude_section import show_occlusion
-from mammo.ui.viewer.place_section import show_place
-from mammo.ui.viewer.record_section import recorded_estimates, show_record, show_standing
-from mammo.ui.viewer.report_section import show_report
-from mammo.ui.viewer.sensitivity_section import show_sensitivity
 
 frame("Grad-CAM viewer", ":material/visibility:")
 st.markdown(
@@ -35,16 +38,15 @@ with sentences():
     estimates = recorded_estimates(viewed, cards)
     if viewed.crop is not None:
         models = cache.classifiers()
-        signals = asking.signals(viewed, viewed.crop, models)
-        show_familiarity(signals)
-        show_doubts(viewed.doubts)
-        show_maps(viewed, viewed.crop, models, signals)
-        given = asking.answers(viewed, viewed.crop, models)
-        estimates = {one.card.name: one.assessment.p_malignant for one in given}
-        show_similar(signals)
+        result = viewing.assessed(viewed)
+        show_familiarity(result.signals)
+        show_doubts(result.doubts)
+        show_maps(viewed, viewed.crop, models)
+        estimates = {name: answer.probability for name, answer in result.models.items()}
+        show_similar(result.signals)
     show_record(viewed, cards)
     if viewed.crop is not None:
-        show_report(viewed, given, signals)
+        show_report(viewed)
     with sentences():
         show_place(estimates, cards)
     if viewed.crop is not None:

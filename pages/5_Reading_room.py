@@ -8,13 +8,11 @@ import streamlit as st
 from mammo.ui.kit.frame import frame, notice_accepted, sentences
 from mammo.ui.kit.widgets import choose_option
 from mammo.ui.reading import session
-from mammo.ui.reading.cover import show_cover, show_finish
+from mammo.ui.reading.cover import show_cover, show_finish, show_setup
 from mammo.ui.reading.files import show_files
-from mammo.ui.reading.loading import open_round, require_pictures
-from mammo.ui.reading.play import read
+from mammo.ui.reading.play import keep_room, read
 from mammo.ui.reading.results import show_results
-from mammo.ui.reading.setup import show_setup
-from mammo.ui.reading.viewer import keep_room
+from mammo.ui.reading.session import open_round, require_pictures
 
 frame("Reading room", ":material/groups:")
 keep_room()

@@ -147,6 +147,8 @@ def _unit_of_module(module: str) -> str:
     parts = module.split(".")
     if parts[0] != "mammo":
         return "tools" if parts[0] == "tools" else ""
+    if parts[1:] == ["__version__"]:
+        return ""
     known = (*BASE, *STREAM, *COMMANDS, *BESIDE)
     return parts[1] if len(parts) > 1 and parts[1] in known else "public"
 
@@ -159,9 +161,7 @@ def allowed(where: str) -> set[str]:
         return {"errors"}
     if where in STREAM:
         left = set(STREAM[: STREAM.index(where)])
-        return {*BASE, *left, *({"public"} if where in ("report", "ui") else ())} - NEVER.get(
-            where, set()
-        )
+        return {*BASE, *left, *({"public"} if where == "ui" else ())} - NEVER.get(where, set())
     if where == "public":
         return {*BASE, "imaging", "data", "inference"}
     if where == "pages":

@@ -13,9 +13,8 @@ from PIL import Image as Picture
 
 import mammo
 from mammo.inference import Classifier
-from mammo.predict import main
+from mammo.predict import file_sources, main
 from mammo.results import Source
-from mammo.sources import file_sources
 from mammo.text import NOTICE_SHORT
 from tests.tiny_artifacts import write_manifest_again, write_tiny_artifacts
 
@@ -182,7 +181,7 @@ def test_film_without_the_place_of_its_lesion_is_refused_by_a_sentence(
 ) -> None:
     assert main([str(film)]) == 1
     err = capsys.readouterr().err
-    assert "This is a film (1500 x 2000 pixels), not a ready crop" in err
+    assert "Not a ready crop (1500 x 2000 pixels): say where the lesion is" in err
     assert "--box x,y,w,h" in err and "--window x,y,w,h" in err
 
 
@@ -292,7 +291,7 @@ def test_csv_reads_simply_and_carries_the_notice(tmp_path: Path, models: list[Cl
     table = pd.read_csv(csv)
     assert table["file"].tolist() == [str(path) for path in paths]
     assert set(table["notice"]) == {NOTICE_SHORT}
-    assert set(table["box"]) == {"10,10,90,90"} and table["window"].isna().all()
+    assert set(table["box"]) == {"10,10,90,90"} and set(table["window"]) == {"0,0,128,128"}
     for row, path in zip(table.to_dict("records"), paths, strict=True):
         crop = mammo.cut_lesion(mammo.read_image(path), box=(10, 10, 90, 90))
         for model in models:
@@ -553,7 +552,7 @@ def test_wrong_usage(
 def test_stop_by_the_keyboard_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupt(source: Source, classifiers: object, trust: object) -> None:
+    def interrupt(source: Source, models: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("mammo.predict.predict_source", interrupt)

@@ -1,11 +1,12 @@
-"""Read the DICOM elements that mammo needs, and no others.
+"""Read the DICOM elements that mammo needs, and no others; check what they say of the pixels.
 
 Used by `dicom`. Nothing that identifies a patient is on the whitelist, so no name, id or date ever
 becomes a value of this program, let alone a message or a log line. pydicom follows the elements,
 behind the counts of `limits`; their bytes are turned into numbers and codes here, because pydicom's
 conversion quotes odd values in warnings and fails on a decimal comma.
 
-Reference: DICOM PS3.5 section 7 (elements), PS3.6 (dictionary), PS3.10 section 7 (file format).
+Reference: DICOM PS3.5 sections 7 (elements) and 8.1.1 (pixel cells), PS3.6 (dictionary), PS3.10
+section 7 (file format), PS3.3 section C.7.6.3 (image pixel module).
 """
 
 import math
@@ -13,17 +14,22 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
+import numpy as np
+from numpy.typing import NDArray
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_partial, read_sequence
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from mammo.imaging.damage import damage_refused
+from mammo.errors import ImageError
+from mammo.imaging.grey import damage_refused
+from mammo.imaging.image import MAX_COSTLY_PIXELS, MAX_PIXELS, check_size, refusal
 from mammo.imaging.limits.dicom import CountedReader
 
+# The functional group macros that are read, with what they replace (PS3.3 section C.7.6.16.2).
 _MACROS = {
     "FrameAnatomySequence": {"FrameLaterality"},
     "PixelMeasuresSequence": {"PixelSpacing"},
@@ -33,7 +39,6 @@ _MACROS = {
         "RescaleIntercept", "RescaleSlope", "ModalityLUTSequence",
     },
 }  # fmt: skip
-"""The functional group macros that are read, with what they replace (PS3.3 section C.7.6.16.2)."""
 
 _DECIMALS = (
     "EstimatedRadiographicMagnificationFactor", "ImagerPixelSpacing", "NominalScannedPixelSpacing",
@@ -50,23 +55,21 @@ _KEYWORDS = (
     "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
 )  # fmt: skip
 _OVERLAYS = {0x6000_0102 + (group << 17): f"OverlayBitPosition{group}" for group in range(16)}
+# The only tags whose values are read, beside the transfer syntax, with their names in PS3.6.
 WHITELIST = {
     **{int(tag_for_keyword(keyword) or 0): keyword for keyword in _KEYWORDS},
     **_OVERLAYS,  # sixteen possible overlays (PS3.5 section 7.6)
     0x0013_0010: "CTPCreator",
     0x0013_1010: "CTPProject",
 }
-"""The only tags whose values are read, beside the transfer syntax, with their names in PS3.6."""
 
 PIXEL_DATA = 0x7FE0_0010
 UNDEFINED_LENGTH = 0xFFFFFFFF
 _PIXEL_TAGS = {0x7FE0_0008, 0x7FE0_0009, PIXEL_DATA}
-_FIRST_ITEMS = 4
-"""Items of a sequence that are looked at; films have one, and of frames only the first is read."""
-
-_LONGEST_TEXT = 1024
-_MOST_TEXTS = 8
-"""Bytes and values of a text that are looked at; nobody needs more than two values."""
+_FIRST_ITEMS = 4  # of a sequence; films have one, and of frames only the first is read
+_LONGEST_TEXT, _MOST_TEXTS = 1024, 8  # bytes and values of a text; nobody needs more than two
+_GREY = ("MONOCHROME1", "MONOCHROME2")
+_COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 
 
 @dataclass(frozen=True)
@@ -137,11 +140,12 @@ def read_header(stream: BinaryIO) -> Header:
 
 
 def _read(counted: CountedReader) -> Header:
-    pixels: list[PixelElement] = []
+    pixels: PixelElement | None = None
 
     def at_pixels(tag: int, vr: str | None, length: int) -> bool:
+        nonlocal pixels
         if tag in _PIXEL_TAGS:
-            pixels.append(PixelElement(tag, vr or "", length, counted.tell()))
+            pixels = PixelElement(tag, vr or "", length, counted.tell())
         return tag in _PIXEL_TAGS
 
     # Not `dcmread`, which does not tell where it stopped.
@@ -150,11 +154,9 @@ def _read(counted: CountedReader) -> Header:
     )
     implicit, little_endian = film.original_encoding
     explicit = ExplicitVRLittleEndian if little_endian else ExplicitVRBigEndian
-    syntax = film.file_meta.get("TransferSyntaxUID") or (
-        ImplicitVRLittleEndian if implicit else explicit
-    )
-    pixel_element = pixels[-1] if pixels else None
-    return replace(_header(film, counted), transfer_syntax=str(syntax), pixels=pixel_element)
+    default = ImplicitVRLittleEndian if implicit else explicit
+    syntax = film.file_meta.get("TransferSyntaxUID") or default
+    return replace(_header(film, counted), transfer_syntax=str(syntax), pixels=pixels)
 
 
 def _header(elements: Dataset, counted: CountedReader) -> Header:
@@ -194,3 +196,134 @@ def _of_first_frame(header: Header) -> Header:
                 header = replace(header, raw=raw, items=items)
                 break
     return header
+
+
+@dataclass(frozen=True)
+class PixelFormat:
+    """How the pixels are stored (PS3.3 section C.7.6.3.1), checked."""
+
+    rows: int
+    columns: int
+    samples: int
+    planar: int
+    bits_allocated: int
+    bits_stored: int
+    high_bit: int
+    overlay_bits: int
+    signed: bool
+    frames: int
+    photometric: str
+
+    @property
+    def dtype(self) -> np.dtype[np.integer[Any]]:
+        """The type that holds the stored values."""
+        return np.dtype(f"{'i' if self.signed else 'u'}{self.bits_allocated // 8}")
+
+    @property
+    def limits(self) -> tuple[int, int]:
+        """The lowest and the highest value that can be stored."""
+        span = 1 << self.bits_stored
+        return (-span // 2, span // 2 - 1) if self.signed else (0, span - 1)
+
+    @property
+    def frame_bytes(self) -> int:
+        """Bytes of one uncompressed frame; YBR_FULL_422 shares its colours (C.7.6.3.1.2)."""
+        samples = 2 if self.photometric == "YBR_FULL_422" else self.samples
+        return self.rows * self.columns * samples * self.bits_allocated // 8
+
+    def values(self, cells: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Return the values that stand in pixel cells (PS3.5 section 8.1.1)."""
+        stored, shift = self.bits_stored, max(0, self.high_bit + 1 - self.bits_stored)
+        mask = (1 << stored) - 1
+        used = cells & ~(self.overlay_bits & ~(mask << shift))
+        if shift and (used & ((1 << shift) - 1)).any():
+            if (used >> stored).any():
+                raise self._bits_refused()
+            shift = 0  # no high bit is used: it is stated wrongly
+        values = (used >> shift) & mask
+        top = shift + stored
+        if not self.signed:
+            if (used >> top).any():
+                raise self._more_bits_refused(cells)
+            return values
+        top = min(top, self.high_bit + 1)
+        above, negative = used >> top, (used >> (top - 1) & 1).astype(bool)
+        extended = above == (((1 << self.bits_allocated) - 1) & ~self.overlay_bits) >> top
+        certain = np.where(negative, extended | ((above == 0) & (top >= stored)), above == 0)
+        if not certain.all():
+            raise self._more_bits_refused(cells)
+        return np.where(values > mask // 2, values - mask - 1, values).astype(np.int32)
+
+    def _bits_refused(self) -> ImageError:
+        return ImageError(
+            "Expected 8 or 16 bits allocated, at most that many stored, and the high bit one below "
+            f"the bits stored; received {self.bits_allocated} allocated, {self.bits_stored} "
+            f"stored, high bit {self.high_bit}. "
+            "This is no film, or its header is damaged; export the film again."
+        )
+
+    def _more_bits_refused(self, cells: NDArray[np.int32]) -> ImageError:
+        low, high = self.limits
+        return ImageError(
+            f"The header says {self.bits_stored} bits a pixel, but the pixels use more: expected "
+            f"{low} to {high}, received {int(cells.min())} to {int(cells.max())} without sign. "
+            "The header is wrong; export the film again."
+        )
+
+
+def pixel_format(header: Header) -> PixelFormat:
+    """Check the image pixel module."""
+    _check_has_pixels(header)
+    samples, photometric = _colours(header)
+    rows, columns = header.whole("Rows") or 0, header.whole("Columns") or 0
+    check_size(rows, columns, MAX_PIXELS if samples == 1 else MAX_COSTLY_PIXELS)
+    allocated = header.whole("BitsAllocated") or 0
+    stored = header.whole("BitsStored")
+    stored = allocated if stored is None else stored
+    high = header.whole("HighBit")
+    frames = header.decimals("NumberOfFrames")
+    layout = PixelFormat(
+        rows, columns, samples,
+        planar=int(header.whole("PlanarConfiguration") == 1),
+        bits_allocated=allocated, bits_stored=stored, overlay_bits=header.overlay_bits,
+        high_bit=stored - 1 if high is None else high,
+        signed=header.whole("PixelRepresentation") == 1,
+        frames=min(MAX_PIXELS, max(1, int(frames[0]))) if frames else 1, photometric=photometric,
+    )  # fmt: skip
+    if allocated not in (8, 16) or not 1 <= stored <= allocated or layout.high_bit >= allocated:
+        raise layout._bits_refused()
+    return layout
+
+
+def _check_has_pixels(header: Header) -> None:
+    if header.pixels is None:
+        raise ImageError(
+            "The DICOM file has no pixel data: expected a mammogram, received a file without a "
+            "picture (a report, an index, or a file cut short). Choose the image file itself."
+        )
+    if header.pixels.tag != PIXEL_DATA:
+        tag = f"({header.pixels.tag >> 16:04X},{header.pixels.tag & 0xFFFF:04X})"
+        received = f"floating point pixel data {tag}"
+        raise refusal(
+            "whole-number pixels (7FE0,0010)", received, "Export the film as 8 or 16 bit."
+        )
+
+
+def _colours(header: Header) -> tuple[int, str]:
+    """Return samples per pixel and photometric interpretation."""
+    photometric = header.text("PhotometricInterpretation")
+    samples = header.whole("SamplesPerPixel")
+    if samples in (None, 1) and photometric in _GREY:
+        return 1, photometric
+    if samples == 3 and photometric in _COLOURS:
+        return 3, photometric
+    raise colours_refused("colours" if photometric else "a picture that does not state its colours")
+
+
+def colours_refused(received: str = "colours") -> ImageError:
+    """Return the refusal of a film in colours."""
+    return refusal(
+        "a grey film (MONOCHROME1 or MONOCHROME2, one sample a pixel)",
+        received,
+        "Choose the original film, not a screen capture or a coloured overlay.",
+    )

@@ -16,13 +16,13 @@ MAX_PIXELS = 45_000_000
 """Pixels a picture may have. The largest mammograms have about 38 million (7,000 x 5,500); at this
 size no kind of picture takes more than 400 MB to read (`benchmarks/fuzz.py`)."""
 
+# The same for kinds that take several times as much memory or time: colours of 16 bits a channel,
+# greys of 32 bits, numbers as text, progressive JPEG and WebP.
 MAX_COSTLY_PIXELS = MAX_PIXELS // 3
-"""The same for kinds that take several times as much memory or time: colours of 16 bits a channel,
-greys of 32 bits, numbers as text, progressive JPEG and WebP."""
 
+# Pixels that the longer side may have: pictures are read in strips of rows, and a row of millions
+# of pixels, or millions of rows, takes several times the memory or time of its pixels.
 MAX_SIDE = 20_000
-"""Pixels that the longer side may have: pictures are read in strips of rows, and a row of millions
-of pixels, or millions of rows, takes several times the memory or time of its pixels."""
 
 MIN_SIDE = 16
 """Pixels that the shorter side must have. A smaller picture cannot show a lesion."""
@@ -78,11 +78,9 @@ def grey_pixels(picture: "Image | NDArray[np.uint8]") -> NDArray[np.uint8]:
     if isinstance(picture, Image):
         return picture.pixels
     if not isinstance(picture, np.ndarray) or picture.ndim != 2 or picture.dtype != np.uint8:
-        received = (
-            f"{picture.dtype} array of shape {picture.shape}"
-            if isinstance(picture, np.ndarray)
-            else type(picture).__name__
-        )
+        received = type(picture).__name__
+        if isinstance(picture, np.ndarray):
+            received = f"{picture.dtype} array of shape {picture.shape}"
         raise ImageError(
             "Expected a grey picture: a uint8 array of shape (height, width) or what read_image "
             f"returns. Received: {received}. Read the file with mammo.read_image."
@@ -98,11 +96,9 @@ def check_size(height: int, width: int, most: int = MAX_PIXELS) -> None:
             f"received {width} x {height}. Use the film or crop at its full resolution."
         )
     if height * width > most:
-        remedy = (
-            "Cut out the breast or export it smaller."
-            if most == MAX_PIXELS
-            else "Save it as a grey PNG, or cut out the breast."
-        )
+        remedy = "Cut out the breast or export it smaller."
+        if most != MAX_PIXELS:
+            remedy = "Save it as a grey PNG, or cut out the breast."
         raise ImageError(
             f"The picture is too large: expected at most {most // 10**6} million pixels, "
             f"received {width:,} x {height:,}. {remedy}"
@@ -112,3 +108,10 @@ def check_size(height: int, width: int, most: int = MAX_PIXELS) -> None:
             f"The picture is too long: expected at most {MAX_SIDE:,} pixels per side, received "
             f"{width:,} x {height:,}. Cut out the breast."
         )
+
+
+def refusal(
+    expected: str, received: str, remedy: str = "Save the picture as a grey PNG."
+) -> ImageError:
+    """Return the error of a file that is not what can be read."""
+    return ImageError(f"Expected {expected}, received {received}. {remedy}")

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from mammo.errors import ImageError, SettingsError
 
-MINIMUM_SPREAD = 1.0
-"""Grey levels between the two percentiles below which a crop counts as flat and stays black."""
+MINIMUM_SPREAD = 1.0  # grey levels between the percentiles; a flatter crop stays black
 
 
 @dataclass(frozen=True)

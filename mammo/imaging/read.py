@@ -17,38 +17,41 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mammo.errors import ImageError
+from mammo.imaging.grey import decoders_silenced
 from mammo.imaging.image import Image
 from mammo.imaging.picture import picture_format, read_picture
-from mammo.imaging.silence import decoders_silenced
 
-_HEAD = 352
-"""Bytes by which a file is told: a NIfTI header names itself at byte 344."""
+_HEAD = 352  # bytes by which a file is told: a NIfTI header names itself at byte 344
+_DICOM_GROUPS = (2, 8)  # groups of tags with which a DICOM file without preamble starts
 
+# The length of its header, 348, with which an Analyze or NIfTI file starts.
 _ANALYZE = (b"\x5c\x01\0\0", b"\0\0\x01\x5c")
-"""The length of its header, 348, with which an Analyze or NIfTI file starts."""
 
 _FORMATS = "DICOM, PNG, JPEG, TIFF, BMP, WebP, PGM, PPM or a NumPy array (.npy)"
-_MEDICAL = "a slice of it as a 16-bit PNG or TIFF"
+_MEDICAL = "Export a slice of it as a 16-bit PNG or TIFF."
+_ARCHIVE, _FILM = "Unpack it first.", "Export one still picture."
+
+# Place, bytes, name and remedy of formats that are named and not read.
 _OTHER_FORMATS: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"GIF8", "a GIF, which has at most 256 colours", ""),
     (0, b"%PDF", "a PDF document", ""),
-    (0, b"PK\x03\x04", "a ZIP archive (.zip, .npz or office document)", "Unpack it first."),
-    (0, b"\x1f\x8b", "a gzip archive", "Unpack it first."),
-    (0, b"7z\xbc\xaf", "a 7-Zip archive", "Unpack it first."),
-    (0, b"Rar!", "a RAR archive", "Unpack it first."),
+    (0, b"PK\x03\x04", "a ZIP archive (.zip, .npz or office document)", _ARCHIVE),
+    (0, b"\x1f\x8b", "a gzip archive", _ARCHIVE),
+    (0, b"7z\xbc\xaf", "a 7-Zip archive", _ARCHIVE),
+    (0, b"Rar!", "a RAR archive", _ARCHIVE),
     (0, b"\0\0\0\x0cjP  ", "a bare JPEG 2000 picture (.jp2)", ""),
     (0, b"\xff\x4f\xff\x51", "a bare JPEG 2000 picture (.j2k)", ""),
     (0, b"\0\0\0\x0cJXL ", "a JPEG XL picture", ""),
     (0, b"\xff\x0a", "a JPEG XL picture", ""),
-    (0, b"\x89HDF", "an HDF5 file (also MATLAB's .mat)", f"Export {_MEDICAL}."),
-    (0, b"MATLAB ", "a MATLAB file (.mat)", f"Export {_MEDICAL}."),
-    (0, b"NRRD", "an NRRD file", f"Export {_MEDICAL}."),
-    (0, b"ObjectType", "a MetaImage file (.mha, .mhd)", f"Export {_MEDICAL}."),
-    (0, b"NDims", "a MetaImage file (.mha, .mhd)", f"Export {_MEDICAL}."),
-    (344, b"n+1\0", "a NIfTI file", f"Export {_MEDICAL}."),
-    (344, b"ni1\0", "the header of a NIfTI file", f"Export {_MEDICAL}."),
-    (4, b"n+2\0", "a NIfTI file", f"Export {_MEDICAL}."),
-    *((0, length, "an Analyze or NIfTI header", f"Export {_MEDICAL}.") for length in _ANALYZE),
+    (0, b"\x89HDF", "an HDF5 file (also MATLAB's .mat)", _MEDICAL),
+    (0, b"MATLAB ", "a MATLAB file (.mat)", _MEDICAL),
+    (0, b"NRRD", "an NRRD file", _MEDICAL),
+    (0, b"ObjectType", "a MetaImage file (.mha, .mhd)", _MEDICAL),
+    (0, b"NDims", "a MetaImage file (.mha, .mhd)", _MEDICAL),
+    (344, b"n+1\0", "a NIfTI file", _MEDICAL),
+    (344, b"ni1\0", "the header of a NIfTI file", _MEDICAL),
+    (4, b"n+2\0", "a NIfTI file", _MEDICAL),
+    *((0, length, "an Analyze or NIfTI header", _MEDICAL) for length in _ANALYZE),
     (0, b"v/1\x01", "an OpenEXR picture", ""),
     (0, b"8BPS", "a Photoshop document", ""),
     (0, b"\0\0\x01\0", "an icon", ""),
@@ -57,17 +60,13 @@ _OTHER_FORMATS: tuple[tuple[int, bytes, str, str], ...] = (
     (4, b"ftyphe", "a HEIC picture, as phones take", ""),
     (4, b"ftypmif1", "a HEIC or AVIF picture", ""),
     (4, b"ftypmsf1", "a HEIC or AVIF picture", ""),
-    (4, b"ftyp", "a video", "Export one still picture."),
-    (4, b"moov", "a video", "Export one still picture."),
-    (4, b"mdat", "a video", "Export one still picture."),
-    (0, b"RIFF", "a video or sound (RIFF)", "Export one still picture."),
-    (0, b"\x1a\x45\xdf\xa3", "a video (Matroska or WebM)", "Export one still picture."),
-    (0, b"\0\0\x01\xba", "a video (MPEG)", "Export one still picture."),
+    (4, b"ftyp", "a video", _FILM),
+    (4, b"moov", "a video", _FILM),
+    (4, b"mdat", "a video", _FILM),
+    (0, b"RIFF", "a video or sound (RIFF)", _FILM),
+    (0, b"\x1a\x45\xdf\xa3", "a video (Matroska or WebM)", _FILM),
+    (0, b"\0\0\x01\xba", "a video (MPEG)", _FILM),
 )
-"""Place, bytes, name and remedy of formats that are named and not read."""
-
-_DICOM_GROUPS = (2, 8)
-"""Groups of tags with which a DICOM file without preamble starts."""
 
 
 def read_image(source: str | os.PathLike[str] | bytes | BinaryIO) -> Image:
@@ -105,7 +104,7 @@ def read_image(source: str | os.PathLike[str] | bytes | BinaryIO) -> Image:
         known = picture_format(head)
         if known is None:
             raise _unknown(head)
-        return read_picture(stream, known)
+        return read_picture(stream, *known)
 
 
 @contextmanager
@@ -177,7 +176,7 @@ def _unknown(head: bytes) -> ImageError:
 def _kind(head: bytes) -> tuple[str, str]:
     """Return what a file is, and what to do with it, if that is special."""
     if head.startswith(b"\x1f\x8b") and _unpacked(head, 4) in _ANALYZE:
-        return "a compressed NIfTI file (.nii.gz)", f"Export {_MEDICAL}."
+        return "a compressed NIfTI file (.nii.gz)", _MEDICAL
     for place, magic, name, remedy in _OTHER_FORMATS:
         if head.startswith(magic, place):
             return name, remedy

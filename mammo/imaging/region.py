@@ -16,22 +16,24 @@ SMALLEST_DRAG = 8
 
 
 def looks_like_crop(shape: tuple[int, ...]) -> bool:
-    """Guess whether a picture is a ready crop of a lesion rather than a whole film.
+    """Guess by a picture's (H, W) whether it is a crop, small and nearly square, or a whole film.
 
-    A film is long and large; a crop is nearly square and small. A guess only: the page lets the
-    visitor say otherwise.
-
-    Parameters
-    ----------
-    shape : (H, W), pixels
-
-    Examples
-    --------
     >>> looks_like_crop((128, 128)), looks_like_crop((5000, 3000)), looks_like_crop((900, 500))
     (True, False, False)
     """
     shorter, longer = sorted(shape[:2])
     return longer <= CROP_LONGEST and longer <= SQUARE_TOLERANCE * shorter
+
+
+def not_a_crop(shape: tuple[int, ...]) -> str:
+    """Return the beginning of the sentence on a film whose lesion is not marked.
+
+    Examples
+    --------
+    >>> not_a_crop((4672, 2632))
+    'Not a ready crop (2632 x 4672 pixels)'
+    """
+    return f"Not a ready crop ({shape[1]} x {shape[0]} pixels)"
 
 
 def selected_box(
@@ -46,12 +48,7 @@ def selected_box(
     event : mapping
         Plotly's selection as Streamlit hands it over; its axes are in film pixels.
     film_shape : (H, W), pixels
-    smallest : int, pixels; a box of a smaller side counts as a click
-
-    Returns
-    -------
-    Region or None
-        None where nothing, or only a click's worth, was drawn.
+    smallest : int, pixels; a box of a smaller side counts as a click, and gives None.
 
     Examples
     --------
@@ -78,13 +75,6 @@ def _span(ends: Sequence[float], length: int) -> tuple[int, int]:
 def covers_most(box: Region, film_shape: tuple[int, ...]) -> bool:
     """Return whether a side of a box is longer than half of the film's side.
 
-    Parameters
-    ----------
-    box : Region
-    film_shape : (H, W), pixels
-
-    Examples
-    --------
     >>> covers_most((0, 0, 1500, 2000), (4000, 3000)), covers_most((0, 0, 1501, 9), (4000, 3000))
     (False, True)
     """
@@ -120,8 +110,6 @@ def zoomed_view(
 def middle(region: Region) -> tuple[float, float]:
     """Find the centre of a region.
 
-    Examples
-    --------
     >>> middle((10, 20, 5, 8))
     (12.5, 24.0)
     """
@@ -132,8 +120,6 @@ def middle(region: Region) -> tuple[float, float]:
 def whole_box(numbers: Sequence[int | None]) -> Region | None:
     """Take four number fields as a box, or None while one of them is still empty.
 
-    Examples
-    --------
     >>> whole_box((1, 2, 3, 4)), whole_box((1, None, 3, 4))
     ((1, 2, 3, 4), None)
     """
@@ -144,17 +130,8 @@ def whole_box(numbers: Sequence[int | None]) -> Region | None:
 
 
 def box_in_window(window: Region, margin: int = MARGIN_PIXELS) -> Region:
-    """Find the lesion box whose context window is the given square window.
+    """Find the lesion box whose context window is the given square, wider than two margins.
 
-    Parameters
-    ----------
-    window : Region
-        Square, and wider than two margins.
-    margin : int, film pixels
-        What `mammo.imaging.lesion_window` leaves around a box.
-
-    Examples
-    --------
     >>> box_in_window((848, 2142, 431, 431), margin=60)
     (908, 2202, 311, 311)
     """

@@ -8,7 +8,7 @@ area. An explicit window reproduces the crops of the published data set to the p
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -17,20 +17,11 @@ from numpy.typing import NDArray
 from mammo.errors import WindowError
 from mammo.imaging.image import Image, grey_pixels
 
-MARGIN_PIXELS = 60
-"""Margin on each side where the film does not state its pixel spacing (as the data set was cut)."""
-
-MARGIN_MM = 3.0
-"""Margin on each side where it does: 60 pixels of a film digitised at 0.05 mm."""
-
-MINIMUM_SIDE = 128
-"""Side in film pixels that a window has at least, unless the film itself is smaller."""
-
-CROP_SIZE = 128
-"""Side in pixels of a crop, as in the published data set."""
-
-SQUARE_TOLERANCE = 1.2
-"""Longest ratio of sides at which a ready crop is still cut to a square without asking."""
+MARGIN_PIXELS = 60  # on each side, without a pixel spacing (as the data set was cut)
+MARGIN_MM = 3.0  # on each side, with one: 60 pixels of a film digitised at 0.05 mm
+MINIMUM_SIDE = 128  # of a window in film pixels, unless the film itself is smaller
+CROP_SIZE = 128  # side in pixels of a crop, as in the published data set
+SQUARE_TOLERANCE = 1.2  # longest ratio of sides of a ready crop, which is cut to a square
 
 
 class Window(NamedTuple):
@@ -132,13 +123,14 @@ def cut_lesion(
     pixels = grey_pixels(film)
     if box is not None and window is not None:
         raise WindowError("Expected a lesion box or a window, received both. Give one of them.")
-    if box is None and window is None:
-        return whole_crop(pixels, size)
     if window is not None:
         place = _explicit_window(window, pixels.shape)
-    else:
+    elif box is not None:
         spacing = film.pixel_spacing_mm if isinstance(film, Image) else None
-        place = lesion_window(_shape(pixels), cast("Sequence[float]", box), spacing)
+        height, width = pixels.shape
+        place = lesion_window((height, width), box, spacing)
+    else:
+        return whole_crop(pixels, size)
     return _resized(pixels[place.y : place.y + place.height, place.x : place.x + place.width], size)
 
 
@@ -187,11 +179,6 @@ def _resized(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     return np.asarray(resized, dtype=np.uint8)
 
 
-def _shape(pixels: NDArray[np.uint8]) -> tuple[int, int]:
-    height, width = pixels.shape
-    return height, width
-
-
 def _margin(pixel_spacing_mm: float | None) -> int:
     if pixel_spacing_mm is None:
         return MARGIN_PIXELS
@@ -238,14 +225,10 @@ def _whole_box(
             f"The box is larger than the film ({film_width} x {film_height} pixels). "
             f"Received: box={box}. Draw it around the lesion alone."
         )
-    if x <= -1 or y <= -1 or x + width >= film_width + 1 or y + height >= film_height + 1:
-        raise WindowError(
-            f"The box lies outside the film ({film_width} x {film_height} pixels). "
-            f"Received: box={box}. Move it into the picture."
-        )
+    is_outside = x <= -1 or y <= -1 or x + width >= film_width + 1 or y + height >= film_height + 1
     left, top = max(math.floor(x), 0), max(math.floor(y), 0)
     right, bottom = min(math.ceil(x + width), film_width), min(math.ceil(y + height), film_height)
-    if right <= left or bottom <= top:
+    if is_outside or right <= left or bottom <= top:
         raise WindowError(
             f"The box lies outside the film ({film_width} x {film_height} pixels). "
             f"Received: box={box}. Move it into the picture."

@@ -29,21 +29,17 @@ from mammo.errors import ImageError
 from mammo.imaging.image import Image
 from mammo.imaging.read import read_image
 
-MEMORY_BYTES = 400_000_000
-"""Address space that reading one file may take, above what the child has after its imports."""
+MEMORY_BYTES = 400_000_000  # address space for one file, above what the child's imports take
+PROCESSOR_SECONDS = 2.0  # processor time for one file
 
-PROCESSOR_SECONDS = 2.0
-"""Processor time that reading one file may take."""
-
+# Time by the clock for one file. On a busy machine two seconds of the processor take much longer;
+# where processor time cannot be limited, this is the only limit.
 WAIT_SECONDS = 60.0
-"""Time by the clock that reading one file may take. On a busy machine two seconds of the processor
-take much longer; where processor time cannot be limited, this is the only limit."""
 
 Buffer = bytes | memoryview
 _COMMAND = (sys.executable, "-m", "mammo.imaging.worker")
 _CHECK_SECONDS = 0.1
-_SIZE = 8
-"""Bytes of the number that precedes each message: its length, little-endian."""
+_SIZE = 8  # bytes of the number that precedes each message: its length, little-endian
 
 _TOO_SLOW = (
     "The file takes too long to read: expected an ordinary film or picture, received one that "
@@ -65,11 +61,6 @@ class Decoder:
 
     The child starts with the first file and stays warm for the next. It is ended where a file
     exceeds a limit or nobody wants the picture any more; the next file then starts another one.
-
-    Parameters
-    ----------
-    command : sequence of str
-        Starts the child.
     """
 
     def __init__(self, command: Sequence[str] = _COMMAND) -> None:

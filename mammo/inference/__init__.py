@@ -14,11 +14,20 @@ is an ONNX graph: "crops" float32 (n, I, I) in 0-255 gives "logit" (n,), "embedd
 
 from mammo.inference.assessment import Assessment, heat_map
 from mammo.inference.classifier import FLIPS, Classifier, load_classifier
+from mammo.inference.lesion import Lesion
+from mammo.inference.model_set import ModelSet, load_models
+from mammo.inference.result import LesionResult, ModelResult, Signals
 
 __all__ = [
     "FLIPS",
     "Assessment",
     "Classifier",
+    "Lesion",
+    "LesionResult",
+    "ModelResult",
+    "ModelSet",
+    "Signals",
     "heat_map",
     "load_classifier",
+    "load_models",
 ]

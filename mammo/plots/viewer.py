@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from mammo import text
-from mammo.inference.head import LastStep
+from mammo.inference.inside import LastStep
 from mammo.inference.perturb import Change
 from mammo.plots.style import (
     ABOVE_COLOUR,

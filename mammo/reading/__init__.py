@@ -10,24 +10,30 @@ room. Nothing here knows the screen, and nothing is kept: the code, the link and
 Used by the page Reading room; run the tests with `pytest tests/reading`.
 """
 
-from mammo.reading.advice import AdviceEffect, advice_effect
-from mammo.reading.cases import RoundCases, round_cases
-from mammo.reading.code import read_code, write_code
-from mammo.reading.draw import draw_round, passing
-from mammo.reading.kappa import kappa
-from mammo.reading.place import pack, unpack
 from mammo.reading.plan import (
     FILTERS,
     LONGEST,
     SHORTEST,
+    RoundCases,
     RoundFilter,
     RoundPlan,
+    draw_round,
+    passing,
+    read_code,
+    round_cases,
+    write_code,
 )
-from mammo.reading.record import Reading, Record
+from mammo.reading.record import Reading, Record, pack, unpack
 from mammo.reading.results_file import Result, read_result, write_result
-from mammo.reading.room import Room, merge
-from mammo.reading.room_score import RoomScore, score_room
-from mammo.reading.score import Standing, reader_standing, standings
+from mammo.reading.room import Room, RoomScore, merge, score_room
+from mammo.reading.score import (
+    AdviceEffect,
+    Standing,
+    advice_effect,
+    kappa,
+    reader_standing,
+    standings,
+)
 
 __all__ = [
     "FILTERS",

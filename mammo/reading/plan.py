@@ -5,13 +5,24 @@ A plan says everything that decides which cases are drawn and in which order, an
 truth.
 """
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mammo.data.descriptors import ASSESSMENTS, DENSITIES, MARGINS, SHAPES, SUBTLETIES
-from mammo.errors import SettingsError
+from mammo.errors import DataError, SettingsError
+from mammo.evaluation import EvaluatedModel, suspicion
 from mammo.text import parts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 Source = Literal["test", "examples"]
 SHORTEST, LONGEST = 5, 50
@@ -116,3 +127,218 @@ def _in_order(filters: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]
         for letter, options in known.items()
         if filters.get(letter)
     }
+
+
+_SOURCES: dict[str, Source] = {"T": "test", "E": "examples"}
+_HEAD = re.compile(r"([TE])(\d{1,2})([BN])(A?)-(\d{1,6})((?:-[A-Z][0-9A-F]{1,4})*)")
+_CHECK_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+_LONGEST_SHOWN = 40
+
+
+def write_code(plan: RoundPlan) -> str:
+    """Write a plan as its code.
+
+    Examples
+    --------
+    >>> write_code(RoundPlan(20, 4711, balanced=True))
+    'T20B-4711-T3'
+    >>> write_code(RoundPlan(10, 7, "examples", advice=True, filters={"V": ["CC"]}))
+    'E10NA-7-V1-RF'
+    """
+    source = next(letter for letter, name in _SOURCES.items() if name == plan.source)
+    head = f"{source}{plan.n}{'B' if plan.balanced else 'N'}{'A' if plan.advice else ''}"
+    body = "-".join([head, str(plan.seed), *_masks(plan)])
+    return f"{body}-{_check(body)}"
+
+
+def _masks(plan: RoundPlan) -> list[str]:
+    return [
+        f"{one.letter}{sum(1 << one.options.index(v) for v in plan.filters[one.letter]):X}"
+        for one in FILTERS
+        if one.letter in plan.filters
+    ]
+
+
+def _check(body: str) -> str:
+    number = int.from_bytes(hashlib.sha256(body.encode()).digest()[:4], "big")
+    first, second = divmod(number % len(_CHECK_ALPHABET) ** 2, len(_CHECK_ALPHABET))
+    return _CHECK_ALPHABET[first] + _CHECK_ALPHABET[second]
+
+
+def read_code(text: str) -> RoundPlan:
+    """Read a code, however its letters and spaces were typed.
+
+    Raises
+    ------
+    SettingsError
+        It is none, or was mistyped.
+
+    Examples
+    --------
+    >>> read_code(" t20b-4711-t3 ") == RoundPlan(20, 4711, balanced=True)
+    True
+    """
+    code = re.sub(r"\s", "", text).upper()
+    body, _, check = code.rpartition("-")
+    found = _HEAD.fullmatch(body)
+    if found is None or check != _check(body):
+        raise SettingsError(
+            f"Expected a round's code such as {write_code(RoundPlan(20, 4711, balanced=True))}. "
+            f"Received: {text[:_LONGEST_SHOWN]!r}, which is none or has a typing error. Copy the "
+            "code or the link once more."
+        )
+    source, n, balance, advice, seed, masks = found.groups()
+    filters = dict(_filter(mask) for mask in masks.split("-") if mask)
+    return RoundPlan(
+        int(n), int(seed), _SOURCES[source], balance == "B", advice == "A", filters=filters
+    )
+
+
+def _filter(mask: str) -> tuple[str, list[str]]:
+    options = {one.letter: one.options for one in FILTERS}.get(mask[0], ())
+    bits = int(mask[1:], 16)
+    if bits >= 1 << len(options):
+        raise SettingsError(
+            f"The code asks for a filter that this version does not know: {mask!r}. Open the round "
+            "in the version that made it."
+        )
+    return mask[0], [option for place, option in enumerate(options) if bits >> place & 1]
+
+
+def draw_round(
+    plan: RoundPlan, cases: "pd.DataFrame", examples: Collection[str]
+) -> tuple[str, ...]:
+    """Draw the cases of a round.
+
+    Parameters
+    ----------
+    plan : RoundPlan
+    cases : DataFrame of `mammo.artifacts.load_cases`; training rows are never drawn
+    examples : case ids of the example lesions, the pool of a plan of that source
+
+    Returns
+    -------
+    tuple of n case ids, in the order in which they are read
+
+    Raises
+    ------
+    DataError
+        Fewer cases pass the filters than the round asks for.
+    """
+    pool = passing(plan, cases, examples)
+    rows = list(
+        zip(pool["case_id"], pool["patient_id"], pool["lesion_id"], pool["label"], strict=True)
+    )
+    rows.sort(key=lambda row: _mixed(plan.seed, "case", row[0]))
+    wanted = (
+        {1: _malignant(plan), 0: plan.n - _malignant(plan)} if plan.balanced else {None: plan.n}
+    )
+    seen_lesions: Counter[str] = Counter()
+    seen_patients: Counter[str] = Counter()
+    drawn: list[str] = []
+    for label, count in wanted.items():
+        group = [row[:3] for row in rows if label is None or row[3] == label]
+        if len(group) < count:
+            raise DataError(_shortage(plan, pool))
+        drawn += _spread(group, count, seen_lesions, seen_patients)
+    return tuple(sorted(drawn, key=lambda case: _mixed(plan.seed, "order", case)))
+
+
+def passing(plan: RoundPlan, cases: "pd.DataFrame", examples: Collection[str]) -> "pd.DataFrame":
+    """Return the test rows that a plan may draw from: of its source, past its filters."""
+    keep = np.array(cases["split"] == "test", dtype=np.bool_)
+    if plan.source == "examples":
+        keep &= np.array(cases["case_id"].isin(list(examples)))
+    for one in FILTERS:
+        if one.letter in plan.filters:
+            wanted = frozenset(plan.filters[one.letter])
+            keep &= np.array([bool(one.of(value) & wanted) for value in cases[one.column]], bool)
+    return cases[keep]
+
+
+def _mixed(seed: int, purpose: str, case: str) -> bytes:
+    return hashlib.sha256(f"{seed}/{purpose}/{case}".encode()).digest()
+
+
+def _malignant(plan: RoundPlan) -> int:
+    """Return how many of a balanced round are malignant; the seed settles an odd number."""
+    return plan.n // 2 + plan.n % 2 * (_mixed(plan.seed, "odd", "")[0] % 2)
+
+
+def _spread(
+    rows: list[tuple[str, str, str]], count: int, lesions: Counter[str], patients: Counter[str]
+) -> list[str]:
+    """Take `count` rows (case, patient, lesion), those of new lesions and patients first."""
+    places = []
+    for place, (case, patient, lesion) in enumerate(rows):
+        if lesions[lesion] == 0:
+            patients[patient] += 1
+        places.append((lesions[lesion], patients[patient], place, case))
+        lesions[lesion] += 1
+    return [case for *_, case in sorted(places)[:count]]
+
+
+def _shortage(plan: RoundPlan, pool: "pd.DataFrame") -> str:
+    malignant = int((pool["label"] == 1).sum())
+    share = "half of them malignant" if plan.balanced else "as they fall"
+    where = "the official test set" if plan.source == "test" else "the example lesions"
+    filtered = " pass its filters" if plan.filters else " are at hand"
+    return (
+        f"The round {write_code(plan)} asks for {plan.n} cases of {where}, {share}, but only "
+        f"{malignant} malignant and {len(pool) - malignant} benign ones{filtered}. Ask for fewer "
+        "cases, take filters away, or do not balance."
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class RoundCases:
+    """Hold the n cases of a round, in the order in which they are read.
+
+    Attributes
+    ----------
+    ids : tuple of case ids
+    labels : bool (n,), True for malignant
+    patients : str (n,)
+    models : tuple of EvaluatedModel, those that scored every case
+    p : model name -> float64 (n,), 0..1
+    ranks : float64 (n,), the radiologists' suspicion, NaN where no assessment is recorded
+    rows : DataFrame (n rows) of `mammo.artifacts.load_cases`
+    """
+
+    ids: tuple[str, ...]
+    labels: NDArray[np.bool_]
+    patients: NDArray[np.str_]
+    models: tuple[EvaluatedModel, ...]
+    p: dict[str, NDArray[np.float64]]
+    ranks: NDArray[np.float64]
+    rows: "pd.DataFrame"
+
+    def threshold(self, model: EvaluatedModel) -> float:
+        """Return the balanced threshold of a model, 0..1: its card's first."""
+        return model.thresholds.get("youden", next(iter(model.thresholds.values()), 0.5))
+
+
+def round_cases(
+    ids: Sequence[str], cases: "pd.DataFrame", models: Sequence[EvaluatedModel]
+) -> RoundCases:
+    """Look up the cases of a round.
+
+    Parameters
+    ----------
+    ids : case ids of `draw_round`
+    cases : DataFrame of `mammo.artifacts.load_cases`
+    models : sequence of EvaluatedModel, with thresholds; one that did not score every case is
+        left out
+    """
+    rows = cases.set_index("case_id", drop=False).loc[list(ids)].reset_index(drop=True)
+    p = {model.name: rows[f"{model.name}_p"].to_numpy(dtype=np.float64) for model in models}
+    scored = tuple(model for model in models if not np.isnan(p[model.name]).any())
+    return RoundCases(
+        ids=tuple(ids),
+        labels=rows["label"].to_numpy(dtype=np.int64) == 1,
+        patients=rows["patient_id"].to_numpy(dtype=np.str_),
+        models=scored,
+        p={model.name: p[model.name] for model in scored},
+        ranks=suspicion(rows["assessment"]),
+        rows=rows,
+    )

@@ -11,6 +11,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mammo.artifacts import Manifest
 from mammo.data.cells import (
     as_word,
     decimal_number,
@@ -22,9 +23,24 @@ from mammo.data.cells import (
 from mammo.data.csv_table import read_csv_table
 from mammo.data.spreadsheet import FORMULA_SIGNS
 from mammo.errors import DataError, MammoError
-from mammo.reading.code import read_code, write_code
-from mammo.reading.plan import LONGEST
+from mammo.reading.plan import LONGEST, read_code, write_code
 from mammo.reading.record import DESCRIPTORS, Reading, Record
+
+DIGITS = 12
+
+
+def fingerprint(manifest: Manifest) -> str:
+    """Name the cases, scores and models that a round is scored with: 12 hexadecimal digits.
+
+    Parameters
+    ----------
+    manifest : Manifest of `mammo.artifacts.load_manifest`
+    """
+    names = ["cases.csv", *(f"{model}/model.onnx" for model in manifest.models)]
+    names += [f"{model}/card.json" for model in manifest.models]
+    lines = [f"{name} {manifest.files[name].sha256}" for name in sorted(names)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:DIGITS]
+
 
 LARGEST_BYTES = 100_000
 LONGEST_NICKNAME = 30

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mammo.errors import DataError
 from mammo.evaluation import (
     RESAMPLES,
     OperatingPoint,
@@ -19,16 +20,45 @@ from mammo.evaluation import (
     point_of_flags,
     wilson,
 )
-from mammo.evaluation.arithmetic import Booleans, Floats
+from mammo.evaluation.arithmetic import Booleans, Floats, ratio
 from mammo.evaluation.bootstrap import (
     difference_interval,
     percentile_interval,
     rarer_patients,
     widen_at_the_edge,
 )
-from mammo.reading.cases import RoundCases
-from mammo.reading.kappa import kappa
+from mammo.reading.plan import RoundCases
 from mammo.text import Estimate
+
+
+def kappa(first: ArrayLike, second: ArrayLike, bootstrap: PatientBootstrap) -> Estimate:
+    """Return Cohen's kappa of two sets of flags on the same cases.
+
+    Examples
+    --------
+    >>> kappa([1, 1, 0, 0], [1, 0, 0, 0], PatientBootstrap(list("abcd"))).value
+    0.5
+    """
+    one, two = (np.asarray(flags, dtype=np.bool_) for flags in (first, second))
+    n = bootstrap.sample.shape[1]
+    if one.shape != (n,) or two.shape != (n,):
+        raise DataError(f"expected {n} flags a reader, received {one.shape} and {two.shape}")
+    cells = np.column_stack([one & two, one & ~two, ~one & two, ~one & ~two]).astype(np.float64)
+    return percentile_interval(
+        float(_kappa(cells.sum(axis=0)[np.newaxis])[0]), _kappa(bootstrap.sums(cells))
+    )
+
+
+def _kappa(counts: Floats) -> NDArray[np.float64]:
+    """Return kappa of counts (r, 4): both, only the first, only the second, neither."""
+    both, only_first, only_second, neither = counts.T
+    n = counts.sum(axis=1)
+    agreed = (both + neither) / n
+    both_flag = (both + only_first) * (both + only_second)
+    neither_flags = (only_second + neither) * (only_first + neither)
+    chance = (both_flag + neither_flags) / n**2
+    return ratio(agreed - chance, 1.0 - chance)
+
 
 FEW_PATIENTS = 5
 """Below this many patients in the rarer class resampling them tells nothing."""
@@ -242,3 +272,48 @@ def cases_for(half_width: float, area: Estimate, n: int) -> int | None:
     if not width > 0:
         return None
     return int(np.ceil(n * round((width / half_width) ** 2, 6)))
+
+
+@dataclass(frozen=True)
+class AdviceEffect:
+    """Hold what advice changed in one reader's round."""
+
+    changed: int
+    toward: int
+    away: int
+    better: int
+    worse: int
+    mean_move: float
+    before: Estimate
+    after: Estimate
+    gain: Estimate
+
+
+def advice_effect(
+    cases: RoundCases, first: ArrayLike, second: ArrayLike, cut: int, resamples: int = RESAMPLES
+) -> AdviceEffect:
+    """Compare a reader's ratings before and after advice.
+
+    Parameters
+    ----------
+    cases : RoundCases, n of them
+    first, second : int (n,), 0 to 100
+    cut : int, 0 to 100; flagged where rating >= cut
+    resamples : int, of patients
+    """
+    before, after = (np.asarray(ratings, dtype=np.float64) for ratings in (first, second))
+    labels, patients = cases.labels, cases.patients
+    right_before, right_after = (before >= cut) == labels, (after >= cut) == labels
+    gained = np.where(labels, after - before, before - after)
+    bootstrap = PatientBootstrap(patients, resamples=resamples)
+    return AdviceEffect(
+        changed=int((after != before).sum()),
+        toward=int((gained > 0).sum()),
+        away=int((gained < 0).sum()),
+        better=int((~right_before & right_after).sum()),
+        worse=int((right_before & ~right_after).sum()),
+        mean_move=float(np.abs(after - before).mean()),
+        before=steady_auc(labels, before, patients, bootstrap),
+        after=steady_auc(labels, after, patients, bootstrap),
+        gain=difference(labels, after, before, patients, bootstrap),
+    )

@@ -8,9 +8,8 @@ Used by the pages (`mammo.ui.kit.report_buttons`) and by `mammo.predict --report
 A report holds no name, id or date of a patient and no name of an opened file, nor do its metadata.
 """
 
-from mammo.report.content import CaseReport, ModelAnswer, ThresholdLine
+from mammo.report.content import FORMS, CaseReport, Form, ModelAnswer, ThresholdLine, render
 from mammo.report.pictures import film_preview
-from mammo.report.render import FORMS, Form, render
 
 __all__ = [
     "FORMS",

@@ -1,7 +1,7 @@
 """Sentences and the table of the trust signals, from measured figures. Free of Streamlit."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-import mammo
 from mammo import text
-from mammo.artifacts import Card, Manifest, Metric, load_cases
+from mammo.artifacts import Card, Metric, load_cases
 from mammo.errors import DataError
 from mammo.evaluation import EvaluatedModel
 from mammo.evaluation.build import model_points
 from mammo.evaluation.units import Plan, draw_sample, read_cases
-from mammo.imaging import BURNED_IN_TEXT, Image
-from mammo.inference import Assessment
+from mammo.imaging import BURNED_IN_TEXT, Image, Window
+from mammo.inference import ModelResult, Signals
 from mammo.inference.overlay import overlay
-from mammo.inference.trust import Familiarity, Neighbour, Trust, Zone
+from mammo.inference.result import BALANCED, LesionResult
+from mammo.inference.trust import Neighbour, Zone
 from mammo.report import CaseReport, ModelAnswer, ThresholdLine, film_preview
 from mammo.text import AIMS, Estimate, percent_estimate, threshold_name
 
@@ -157,89 +157,52 @@ def threshold_help(cards: Sequence[Card], measured: Measured) -> str:
 
 OWN_PICTURE = "A picture that the visitor opened"
 HEAT_OPACITY = 0.45
-BALANCED = "youden"
-DIGITS = 12
-"""Of a SHA-256: enough to tell any two files of a release apart."""
-
-Region = tuple[int, int, int, int]
-
-
-@dataclass(frozen=True, eq=False)
-class ReportSubject:
-    """Hold the lesion that a report is about.
-
-    Attributes
-    ----------
-    image : Image, the film, or the ready crop
-    window : (x, y, width, height) in film pixels; None for a ready crop
-    case : str, the id of a case of the public data set; "" for a visitor's own picture, whose file
-        name may hold a patient's
-    recorded : str, the truth in words, once the reader has asked for it
-    doubts : what is doubtful about the picture
-    """
-
-    image: Image
-    window: Region | None
-    case: str = ""
-    recorded: str = ""
-    doubts: Sequence[str] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class TrustFacts:
-    """Hold what the trust signals say of the lesion."""
-
-    trust: Trust
-    familiarity: Familiarity
-    neighbours: Sequence[Neighbour]
 
 
 def compose_report(
-    subject: ReportSubject,
-    cards: Sequence[Card],
-    crops: Mapping[str, NDArray[np.uint8]],
-    assessments: Mapping[str, Assessment],
-    made_by: Manifest,
-    date: str,
+    result: LesionResult,
+    image: Image,
     measured: Measured,
-    trust: TrustFacts | None = None,
+    *,
+    case: str = "",
+    recorded: str = "",
+    doubts: Sequence[str] = (),
+    date: str = "",
 ) -> CaseReport:
     """Fill in a report.
 
     Parameters
     ----------
-    subject : ReportSubject
-    cards : the models, in the order of the page
-    crops, assessments : model name -> uint8 (S, S), and what the model says of it
-    made_by : Manifest of the artifacts
-    date : str, ISO 8601
+    result : LesionResult
+    image : Image, the film, or the ready crop
     measured : what each threshold was measured to do on the test split
-    trust : TrustFacts, where the artifacts hold trust signals
+    case : str, the id of a case of the public data set; "" for a visitor's own picture, whose file
+        name may hold a patient's
+    recorded : str, the truth in words, once the reader has asked for it
+    doubts : further sentences on what is doubtful
+    date : str, ISO 8601; today by default
     """
-    answers = [
-        _answer(card, crops[card.name], assessments[card.name], measured, trust) for card in cards
-    ]
-    alarm = trust.familiarity.sentence if trust is not None else ""
-    similar = () if trust is None or alarm else trust.neighbours
+    signals = result.signals
+    similar = () if signals is None or result.questioned else signals.neighbours
     return CaseReport(
-        subject=f"CBIS-DDSM, {subject.case}" if subject.case else OWN_PICTURE,
-        facts=picture_facts(subject.image, subject.window),
-        date=date,
-        film=_film(subject),
-        film_words=_film_words(subject.image),
-        crop=crops[cards[0].name],
-        answers=answers,
-        alarm=alarm,
-        warnings=tuple(subject.doubts),
-        similar_words=_similar_words(trust) if similar else "",
+        subject=f"CBIS-DDSM, {case}" if case else OWN_PICTURE,
+        facts=picture_facts(image, result.area),
+        date=date or datetime.now(UTC).date().isoformat(),
+        film=_film(image, result.area),
+        film_words=_film_words(image),
+        crop=result.answers[0].crop,
+        answers=[_answer(answer, measured, signals) for answer in result.answers],
+        alarm=result.alarm,
+        warnings=(*result.doubts, *doubts),
+        similar_words=_similar_words(signals) if similar else "",
         similar=_similar_cells(similar),
-        recorded=subject.recorded.replace("**", ""),
-        fingerprint=fingerprint(made_by, cards),
+        recorded=recorded.replace("**", ""),
+        fingerprint=result.artifacts,
         notice=text.NOTICE_OF_REPORT,
     )
 
 
-def picture_facts(image: Image, window: Region | None) -> str:
+def picture_facts(image: Image, window: Sequence[int] | None) -> str:
     """Say what is known of a picture and of the window cut from it, and nothing of the patient.
 
     Examples
@@ -262,34 +225,14 @@ def picture_facts(image: Image, window: Region | None) -> str:
     )
 
 
-def fingerprint(made_by: Manifest, cards: Sequence[Card]) -> str:
-    """Say which program, networks and data an answer comes from, by checksums that can be held."""
-    networks = "; ".join(
-        f"{card.title} {made_by.files[f'{card.name}/model.onnx'].sha256[:DIGITS]}"
-        for card in cards
-        if f"{card.name}/model.onnx" in made_by.files
-    )
-    return (
-        f"mammo {mammo.__version__}. Models of {made_by.created[:10]}, seed {made_by.seed}. "
-        f"Networks (SHA-256, first {DIGITS} digits): {networks}. Training data: "
-        f"{made_by.data.fingerprint[:DIGITS]}. Trained on {cards[0].trained_on}."
-    )
-
-
-def _answer(
-    card: Card,
-    crop: NDArray[np.uint8],
-    given: Assessment,
-    measured: Measured,
-    trust: TrustFacts | None,
-) -> ModelAnswer:
-    threshold = card.thresholds[BALANCED]
+def _answer(answer: ModelResult, measured: Measured, signals: Signals | None) -> ModelAnswer:
+    given, threshold = answer.assessment, answer.card.thresholds[BALANCED]
     spread = ""
     if len(given.flips_p) > 1:
-        unsure = given.straddles(threshold)
-        spread = text.spread_sentence(given.p_low, given.p_high, unsure).replace("**", "")
+        sentence = text.spread_sentence(given.p_low, given.p_high, answer.is_unsure())
+        spread = sentence.replace("**", "")
     return ModelAnswer(
-        title=card.title,
+        title=answer.card.title,
         p_malignant=given.p_malignant,
         p_low=given.p_low,
         p_high=given.p_high,
@@ -298,23 +241,22 @@ def _answer(
         standing=text.standing(given.p_malignant, threshold),
         spread=spread,
         thresholds=[
-            _threshold(given, name, at, threshold_meaning(measured, card.name, name))
-            for name, at in card.thresholds.items()
+            ThresholdLine(
+                text.threshold_name(name),
+                text.percent(at),
+                answer.side(name),
+                threshold_meaning(measured, answer.card.name, name),
+            )
+            for name, at in answer.card.thresholds.items()
         ],
-        basis=_basis(card, given, trust),
-        heat=overlay(crop, given.heat_map(crop.shape[0]), HEAT_OPACITY),
+        basis=_basis(answer, signals),
+        heat=overlay(answer.crop, answer.heat_map(), HEAT_OPACITY),
     )
 
 
-def _threshold(given: Assessment, name: str, at: float, meaning: str) -> ThresholdLine:
-    side = "above" if text.is_above(given.p_malignant, at) else "below"
-    if given.straddles(at):
-        side = f"{side}, not sure"
-    return ThresholdLine(text.threshold_name(name), text.percent(at), side, meaning)
-
-
-def _basis(card: Card, given: Assessment, trust: TrustFacts | None) -> str:
+def _basis(answer: ModelResult, signals: Signals | None) -> str:
     """Say what the probability is calibrated on, and how far the model's answers can be trusted."""
+    card = answer.card
     sentences = [f"Calibrated on {card.calibration.fitted_on}."]
     measured = card.metrics.get("test", {}).get("crop", {})
     told = [
@@ -329,10 +271,10 @@ def _basis(card: Card, given: Assessment, trust: TrustFacts | None) -> str:
             f"On the official test split, one crop at a time, at the balanced threshold: "
             f"{', '.join(told)} (95% intervals)."
         )
-    zone = None if trust is None else trust.trust.zone(card.name)
-    if trust is not None and zone is not None and not trust.familiarity.questioned:
-        figures = trust.trust.measured["uncertainty"][card.name]
-        sentences.append(zone_sentence(zone, given.p_malignant, figures))
+    zone = None if signals is None else signals.trust.zone(card.name)
+    if signals is not None and zone is not None and not signals.familiarity.questioned:
+        figures = signals.trust.measured["uncertainty"][card.name]
+        sentences.append(zone_sentence(zone, answer.probability, figures))
     return " ".join(sentences)
 
 
@@ -340,21 +282,21 @@ def _with_interval(metric: Metric) -> str:
     return text.with_interval(metric.value, metric.low, metric.high)
 
 
-def _film(subject: ReportSubject) -> NDArray[np.uint8] | None:
+def _film(image: Image, window: Window | None) -> NDArray[np.uint8] | None:
     """Draw the small film; not where the file says that a name may be burned into it."""
-    if subject.window is None or BURNED_IN_TEXT in subject.image.warnings:
+    if window is None or BURNED_IN_TEXT in image.warnings:
         return None
-    return film_preview(subject.image.pixels, subject.window)
+    return film_preview(image.pixels, window)
 
 
 def _film_words(image: Image) -> str:
     return f"{text.film_name(image.laterality, image.view)}: the window that the models read"
 
 
-def _similar_words(trust: TrustFacts | None) -> str:
-    if trust is None:
+def _similar_words(signals: Signals | None) -> str:
+    if signals is None:
         return ""
-    vote = vote_sentence(trust.neighbours, trust.trust.measured["vote"]["test"])
+    vote = vote_sentence(signals.neighbours, signals.trust.measured["vote"]["test"])
     return f"{vote.replace('**', '')} {SIMILAR_HELP}"
 
 

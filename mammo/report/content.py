@@ -4,11 +4,14 @@ Filled in by `mammo.report.case_report`, whose sentences are those of the pages;
 `mammo.report.pdf` and `mammo.report.html`, which add no figure of their own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mammo.errors import SettingsError
 
 TITLE = "Case report"
 PROBABILITY = "Estimated probability of malignancy"
@@ -71,3 +74,36 @@ class CaseReport:
     recorded: str
     fingerprint: str
     notice: str
+
+
+Form = Literal["pdf", "html"]
+FORMS: tuple[Form, ...] = get_args(Form)
+MEDIA_TYPES: Mapping[Form, str] = {"pdf": "application/pdf", "html": "text/html"}
+
+
+def render(report: CaseReport, form: Form) -> bytes:
+    """Lay a report out on one page.
+
+    Parameters
+    ----------
+    report : CaseReport
+    form : "pdf" (A4) or "html" (one file, UTF-8, that loads nothing)
+
+    Returns
+    -------
+    bytes, the same for the same report
+
+    Raises
+    ------
+    SettingsError
+        There is no such form.
+    """
+    if form == "pdf":
+        from mammo.report.pdf import pdf_bytes  # 50 ms and 10 MB that only a report needs
+
+        return pdf_bytes(report)
+    if form == "html":
+        from mammo.report.html import html_text
+
+        return html_text(report).encode("utf-8")
+    raise SettingsError(f"A report's form must be one of {', '.join(FORMS)}. Received: {form!r}.")

@@ -26,8 +26,7 @@ from mammo.evaluation.curves import decision_curve, roc_band
 from mammo.evaluation.delong import delong_interval
 from mammo.evaluation.evaluation import as_json
 from mammo.evaluation.printout import print_out
-from mammo.reading.kappa import kappa
-from mammo.reading.score import difference, steady_auc
+from mammo.reading.score import difference, kappa, steady_auc
 from mammo.text import Estimate
 
 MODELS = [EvaluatedModel(name, name, {"youden": 0.5, "low": 0.2}) for name in ("one", "two")]

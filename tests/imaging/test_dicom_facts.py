@@ -7,7 +7,7 @@ from pydicom.dataset import Dataset
 from pydicom.sr._concepts_dict import concepts
 
 from mammo.imaging import read_image
-from mammo.imaging.dicom_facts import _VIEW_OF_CODE
+from mammo.imaging.dicom import _VIEW_OF_CODE
 from tests.imaging.aimed_dicom import element, with_elements
 from tests.imaging.makers import dicom_bytes, dicom_dataset, plain_meta, ramp, written
 

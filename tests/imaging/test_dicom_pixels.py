@@ -28,8 +28,8 @@ from pydicom.uid import (
 
 from mammo.errors import ImageError
 from mammo.imaging import read_image
-from mammo.imaging.limits.codestream import read_codestream
-from mammo.imaging.rle import decode_rle
+from mammo.imaging.dicom_pixels import decode_rle
+from mammo.imaging.limits.dicom import read_codestream
 from tests.imaging.makers import (
     dicom_bytes,
     dicom_dataset,

@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as arrays
 
 from mammo.errors import ImageError
 from mammo.imaging import MAX_PIXELS, Image
-from mammo.imaging.depth import min_max, to_eight_bit
+from mammo.imaging.grey import min_max, to_eight_bit
 from mammo.imaging.image import check_size, grey_pixels
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mammo.data.table import load_crops
-from mammo.inference.localisation import QUANTILE, baselines, box_in_crop, on_lesion
+from mammo.inference.sanity import QUANTILE, baselines, box_in_crop, on_lesion
 from mammo.prepare import main as prepare
 from tests.miniature import WRITERS
 

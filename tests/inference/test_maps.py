@@ -14,9 +14,8 @@ from mammo.inference.explain import explain
 from mammo.inference.maps import METHODS, Method, Views, method_named
 from mammo.inference.maps.base import draw
 from mammo.inference.maps.blur_path import BLUR_PATH, SIGMAS, blurred
-from mammo.inference.maps.occlusion import OCCLUSION
+from mammo.inference.maps.occlusion import GRID, OCCLUSION, SQUARES, drops, tilings
 from mammo.inference.maps.score_cam import CHANNELS, SCORE_CAM
-from mammo.inference.maps.tiles import GRID, SQUARES, drops, tilings
 from tests.tiny_artifacts import MODELS, write_tiny_artifacts
 
 SIZE = 32

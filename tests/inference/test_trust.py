@@ -10,11 +10,18 @@ from PIL import Image as Picture
 from mammo.artifacts import attach
 from mammo.errors import ArtifactError, ImageError
 from mammo.inference import load_classifier
-from mammo.inference.trust import NOT_A_CROP, Trust, Zone, load_trust, vote
-from mammo.inference.trust.neighbours import nearest
-from mammo.inference.trust.signals import TRUST_NAME
-from mammo.inference.trust.space import unit_vectors
-from mammo.inference.trust.uncertainty import margins, zone_of
+from mammo.inference.trust import (
+    NOT_A_CROP,
+    TRUST_NAME,
+    Trust,
+    Zone,
+    load_trust,
+    margins,
+    nearest,
+    unit_vectors,
+    vote,
+    zone_of,
+)
 from mammo.predict import main as predict
 from mammo.training.trust.__main__ import main
 from mammo.training.trust.measure import _share, neighbours_vote

@@ -12,16 +12,15 @@ import pypdf
 import pytest
 from PIL import Image as PillowImage
 
+from mammo import text as words
 from mammo.artifacts import load_card, load_cases, load_manifest
 from mammo.errors import SettingsError
-from mammo.imaging import BURNED_IN_TEXT, Image
-from mammo.inference import Classifier, load_classifier
+from mammo.imaging import BURNED_IN_TEXT, Image, Window
+from mammo.inference import Classifier, Lesion, load_classifier, load_models
 from mammo.inference.trust import NOT_A_CROP, Familiarity
 from mammo.report import FORMS, CaseReport, film_preview, render
 from mammo.report.case_report import (
     OWN_PICTURE,
-    ReportSubject,
-    TrustFacts,
     compose_report,
     measure_thresholds,
     threshold_help,
@@ -31,6 +30,7 @@ from tests.inference.tiny_trust import attach_tiny_trust, blobs
 from tests.tiny_artifacts import MODELS, write_tiny_artifacts
 
 DATE = "2026-02-03"
+AREA = Window(100, 200, 300, 300)
 Compose = Callable[..., CaseReport]
 
 
@@ -41,23 +41,22 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def compose(folder: Path) -> Compose:
-    trust = attach_tiny_trust(folder)
-    models = [load_classifier(model.name, folder) for model in MODELS]
-    crop = blobs(1, seed=7)[0]
+    attach_tiny_trust(folder)
+    models = load_models(folder)
+    measured = measure_thresholds(models.cards, folder)
+    answered = models.assess(Lesion(blobs(1, seed=7)[0]))
 
-    def made(subject: ReportSubject, questioned: str = "") -> CaseReport:
+    def made(
+        image: Image | None = None,
+        area: Window | None = AREA,
+        questioned: str = "",
+        **words: object,
+    ) -> CaseReport:
+        assert answered.signals is not None
         familiarity = Familiarity(0.1, 0.2, 3.0, 9.0, questioned)
-        embedding = next(one for one in models if one.name == trust.model).embed(crop)
-        return compose_report(
-            subject,
-            [model.card for model in models],
-            {model.name: crop for model in models},
-            {model.name: model.assess(crop)[0] for model in models},
-            load_manifest(folder),
-            DATE,
-            measure_thresholds([model.card for model in models], folder),
-            TrustFacts(trust, familiarity, trust.similar(embedding)),
-        )
+        signals = replace(answered.signals, familiarity=familiarity)
+        result = replace(answered, area=area, doubts=(), signals=signals)
+        return compose_report(result, image or film(), measured, date=DATE, **words)  # type: ignore[arg-type]
 
     return made
 
@@ -65,10 +64,6 @@ def compose(folder: Path) -> Compose:
 def film(warnings: tuple[str, ...] = ()) -> Image:
     pixels = np.tile(np.linspace(0, 255, 600).astype(np.uint8), (900, 1))
     return Image(pixels, "LEFT", "MLO", 0.05, warnings)
-
-
-def subject(**changes: object) -> ReportSubject:
-    return replace(ReportSubject(film(), (100, 200, 300, 300)), **changes)  # type: ignore[arg-type]
 
 
 def pdf_text(report: CaseReport) -> str:
@@ -87,15 +82,15 @@ def html_words(report: CaseReport) -> str:
 def test_every_figure_stands_on_the_page_as_text(
     compose: Compose, folder: Path, read: Callable[[CaseReport], str]
 ) -> None:
-    report = compose(subject(case="Mass-Test_P_00001_LEFT_MLO_1", recorded="Recorded as benign."))
+    report = compose(case="Mass-Test_P_00001_LEFT_MLO_1", recorded="Recorded as benign.")
     text = read(report)
     for answer in report.answers:
         model: Classifier = load_classifier(_name(answer.title), folder)
         given = model.assess(report.crop)[0]
-        assert text.percent(given.p_malignant) in text
-        assert text.percent_range(given.p_low, given.p_high) in text
+        assert words.percent(given.p_malignant) in text
+        assert words.percent_range(given.p_low, given.p_high) in text
         for threshold in model.card.thresholds.values():
-            assert text.percent(threshold) in text
+            assert words.percent(threshold) in text
         assert load_manifest(folder).files[f"{model.name}/model.onnx"].sha256[:12] in text
     for part in (
         DATE, "L MLO, 600 x 900 pixels", "x 100, y 200, 300 x 300", "Mass-Test_P_00001_LEFT_MLO_1",
@@ -114,28 +109,28 @@ def test_umlauts_greek_and_tags_stand_as_they_are(
     compose: Compose, read: Callable[[CaseReport], str]
 ) -> None:
     doubt = "Ärger über π ≤ β, 40 µm „ß“"
-    text = read(compose(subject(doubts=(doubt,))))
+    text = read(compose(doubts=(doubt,)))
     assert doubt in text
-    marked = compose(subject(doubts=("<b>bold</b> & more",)))
+    marked = compose(doubts=("<b>bold</b> & more",))
     assert b"<b>bold" not in render(marked, "html")
     assert "<b>bold</b> & more" in pdf_text(marked)
 
 
 def test_a_hundred_doubts_still_leave_one_page(compose: Compose) -> None:
     many = tuple(f"Doubt number {number} about this picture." for number in range(100))
-    text = pdf_text(compose(subject(doubts=many, recorded="Recorded as benign. " * 9)))
+    text = pdf_text(compose(doubts=many, recorded="Recorded as benign. " * 9))
     assert "Doubt number 99" in text
 
 
 def test_a_questioned_picture_says_so_and_shows_no_similar_cases(compose: Compose) -> None:
-    report = compose(subject(), questioned="Its greys do not occur in training.")
+    report = compose(questioned="Its greys do not occur in training.")
     for text in (pdf_text(report), html_words(report)):
         assert NOT_A_CROP in text
         assert "Similar known cases" not in text
 
 
 def test_a_visitors_own_picture_has_no_name(compose: Compose) -> None:
-    report = compose(subject())
+    report = compose()
     assert report.subject == OWN_PICTURE
     reader = pypdf.PdfReader(io.BytesIO(render(report, "pdf")))
     assert reader.metadata is not None
@@ -147,19 +142,19 @@ def test_a_visitors_own_picture_has_no_name(compose: Compose) -> None:
 
 
 def test_no_film_is_shown_where_a_name_may_be_burned_into_it(compose: Compose) -> None:
-    assert compose(subject()).film is not None
-    assert compose(subject(image=film((BURNED_IN_TEXT,)))).film is None
+    assert compose().film is not None
+    assert compose(film((BURNED_IN_TEXT,))).film is None
 
 
 def test_a_ready_crop_needs_no_film(compose: Compose) -> None:
     crop = Image(np.full((128, 128), 90, np.uint8))
-    report = compose(ReportSubject(crop, None))
+    report = compose(crop, None)
     assert report.film is None
     assert "A ready crop, 128 x 128 pixels" in pdf_text(report)
 
 
 def test_the_html_file_needs_nothing_beside_it(compose: Compose) -> None:
-    text = render(compose(subject()), "html").decode("utf-8")
+    text = render(compose(), "html").decode("utf-8")
     assert not re.findall(r"(?:src|href)=(?!'data:)", text)
     assert "<script" not in text
     assert "url(" not in text
@@ -172,13 +167,13 @@ def test_the_html_file_needs_nothing_beside_it(compose: Compose) -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_the_same_report_gives_the_same_bytes(compose: Compose, form: str) -> None:
-    report = compose(subject())
+    report = compose()
     assert render(report, form) == render(report, form)  # type: ignore[arg-type]
 
 
 def test_an_unknown_form_is_refused(compose: Compose) -> None:
     with pytest.raises(SettingsError, match="must be one of pdf, html. Received: 'docx'"):
-        render(compose(subject()), "docx")  # type: ignore[arg-type]
+        render(compose(), "docx")  # type: ignore[arg-type]
 
 
 def test_the_preview_shows_the_window_where_it_lies() -> None:
@@ -212,9 +207,9 @@ def test_the_thresholds_come_with_what_was_measured_on_these_artifacts(
                     ("specificity", 1 - flagged[~malignant].mean()),
                 ):
                     assert measured[card.name][name][rate].value == pytest.approx(value)
-                    assert f"{rate} {100 * value:.1f} % (" in helps[-1]
+                    assert f"{rate} {100 * value:.1f}% (" in helps[-1]
     assert helps[0] != helps[1]
-    report = compose(subject())
+    report = compose()
     for text in (pdf_text(report), html_words(report)):
         assert report.answers[0].thresholds[1].meaning in text
         assert report.answers[0].thresholds[1].meaning in helps[0]

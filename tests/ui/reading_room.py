@@ -9,8 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from mammo.artifacts import load_manifest
 from mammo.reading import Reading, Record, RoundPlan, write_result
-from mammo.reading.origin import fingerprint
-from mammo.reading.results_file import Result
+from mammo.reading.results_file import Result, fingerprint
 
 PAGE = "pages/5_Reading_room.py"
 PLAN = RoundPlan(5, 3, balanced=True)

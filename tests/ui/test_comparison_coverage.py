@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mammo.artifacts import load_card, load_cases, read_attachment
-from mammo.inference.trust.signals import TRUST_NAME
+from mammo.inference.trust import TRUST_NAME
 from mammo.plots.curves import coverage_figure, coverage_sentences
 from tests.inference.tiny_trust import attach_tiny_trust
 from tests.tiny_artifacts import write_tiny_artifacts

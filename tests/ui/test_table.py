@@ -10,9 +10,12 @@ import pytest
 
 from mammo import text as words
 from mammo.artifacts import Card, load_card
-from mammo.inference import Assessment
-from mammo.ui.kit import table
-from mammo.ui.kit.table import Row
+from mammo.imaging import Window
+from mammo.inference import Assessment, LesionResult, ModelResult
+from mammo.inference.result import csv_row
+from mammo.ui.kit.result import csv_bytes
+from mammo.ui.kit.table import table_height
+from mammo.ui.upload.batch import STANDING, Row, table_of
 
 
 @pytest.fixture
@@ -20,48 +23,64 @@ def cards(tiny_artifacts: Path) -> list[Card]:
     return [load_card(name, tiny_artifacts) for name in ("simple_cnn", "mobilenetv2")]
 
 
-def says(p: float, low: float, high: float) -> Assessment:
+def says(card: Card, p: float, low: float, high: float) -> ModelResult:
     cam, embedding = np.zeros((7, 7), np.float32), np.zeros(5, np.float32)
-    return Assessment(p, low, high, (p, low, high), p, 0.45, False, cam, embedding)
+    given = Assessment(p, low, high, (p, low, high), p, 0.45, False, cam, embedding)
+    return ModelResult(card, np.zeros((128, 128), np.uint8), given)
 
 
-GOOD = Row(
-    "a.png",
-    "",
-    window=(1, 2, 300, 300),
-    assessments={"simple_cnn": says(0.3, 0.2, 0.5), "mobilenetv2": says(0.8, 0.7, 0.9)},
-)
+@pytest.fixture
+def good(cards: list[Card]) -> LesionResult:
+    answers = {
+        "simple_cnn": says(cards[0], 0.3, 0.2, 0.5),
+        "mobilenetv2": says(cards[1], 0.8, 0.7, 0.9),
+    }
+    return LesionResult(answers, Window(1, 2, 300, 300), ("The crop is nearly flat.",))
+
+
 BROKEN = Row("=b.png", "The file is empty.")
 
 
-def test_a_row_says_where_each_model_stands(cards: list[Card]) -> None:
-    sentence = table.status_sentence(GOOD, cards, "youden")
-    assert sentence == "Simple CNN below, not sure; MobileNetV2 above."
-    assert table.status_sentence(GOOD, cards, "sensitivity_90").startswith("Simple CNN above")
+def test_a_row_says_where_each_model_stands(cards: list[Card], good: LesionResult) -> None:
+    shown = table_of([Row("a.png", result=good)], cards, "youden")
+    assert shown[STANDING].iloc[0] == (
+        "Simple CNN below, not sure; MobileNetV2 above. The crop is nearly flat."
+    )
+    shown = table_of([Row("a.png", result=good)], cards, "sensitivity_90")
+    assert shown[STANDING].iloc[0].startswith("Simple CNN above")
 
 
-def test_a_broken_file_keeps_its_sentence_beside_good_ones(cards: list[Card]) -> None:
-    shown = table.table_of([GOOD, BROKEN], cards, "youden")
+def test_a_broken_file_keeps_its_sentence_beside_good_ones(
+    cards: list[Card], good: LesionResult
+) -> None:
+    shown = table_of([Row("a.png", result=good), BROKEN], cards, "youden")
     assert shown["File"].tolist() == ["a.png", "=b.png"]
     assert shown["MobileNetV2"].iloc[0] == pytest.approx(80)
     assert shown["MobileNetV2"].isna().tolist() == [False, True]
-    assert shown[table.STANDING].iloc[1] == "The file is empty."
+    assert shown[STANDING].iloc[1] == "The file is empty."
 
 
-def test_the_csv_carries_the_notice_in_every_row_and_reads_back(cards: list[Card]) -> None:
-    content = table.csv_bytes([GOOD, BROKEN], cards)
-    read = pd.read_csv(io.BytesIO(content))
+def written(cards: list[Card], good: LesionResult) -> bytes:
+    rows = [csv_row("a.png", good), csv_row(BROKEN.file, None, error=BROKEN.error)]
+    return csv_bytes(rows, cards)
+
+
+def test_the_csv_carries_the_notice_in_every_row_and_reads_back(
+    cards: list[Card], good: LesionResult
+) -> None:
+    read = pd.read_csv(io.BytesIO(written(cards, good)))
     assert read["notice"].tolist() == [words.NOTICE_SHORT] * 2
     assert read["simple_cnn_p_malignant"].iloc[0] == 0.3
     assert read["window"].iloc[0] == "1,2,300,300"
     assert read["mobilenetv2_specificity_90"].iloc[0] == "above"
-    assert read["remark"].iloc[1] == "The file is empty."
+    assert read["remark"].iloc[0] == "The crop is nearly flat."
+    assert read["error"].iloc[1] == "The file is empty."
 
 
-def test_no_file_name_becomes_a_formula(cards: list[Card]) -> None:
-    rows = list(csv.DictReader(io.StringIO(table.csv_bytes([BROKEN], cards).decode())))
-    assert rows[0]["file"] == "'=b.png"
+def test_no_file_name_becomes_a_formula(cards: list[Card], good: LesionResult) -> None:
+    rows = list(csv.DictReader(io.StringIO(written(cards, good).decode())))
+    assert rows[1]["file"] == "'=b.png"
 
 
 def test_a_long_table_scrolls_instead_of_growing() -> None:
-    assert table.table_height(2) < table.table_height(8) == table.table_height(500)
+    assert table_height(2) < table_height(8) == table_height(500)

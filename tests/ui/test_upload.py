@@ -20,8 +20,8 @@ from mammo import text as words
 from mammo.errors import DataError
 from mammo.imaging import lesion_window
 from mammo.imaging.region import box_in_window
-from mammo.ui.kit import table
 from mammo.ui.kit.memory import NO_ROOM
+from mammo.ui.upload import batch
 from tests.tiny_artifacts import write_tiny_artifacts
 
 PAGE = "pages/1_Upload_and_classify.py"
@@ -327,7 +327,7 @@ def test_many_files_become_a_table_and_a_broken_one_stops_nothing(page: AppTest)
     shown = page.dataframe[0].value
     assert shown["File"].tolist() == ["crop.png", "notes.png", "film.png"]
     assert shown["MobileNetV2"].notna().tolist() == [True, False, False]
-    assert "open it below" in shown[table.STANDING].iloc[2]
+    assert "open it below" in shown[batch.STANDING].iloc[2]
     assert words.NOTICE_SHORT in texts(page)
 
 
@@ -346,8 +346,8 @@ def test_no_exception_of_a_reader_ends_a_batch(
     assert not page.exception
     shown = page.dataframe[0].value
     assert shown["MobileNetV2"].notna().tolist() == [False, True]
-    assert "defect in mammo (OverflowError)" in shown[table.STANDING].iloc[0]
-    assert "Erika" not in shown[table.STANDING].iloc[0]
+    assert "defect in mammo (OverflowError)" in shown[batch.STANDING].iloc[0]
+    assert "Erika" not in shown[batch.STANDING].iloc[0]
 
 
 def test_many_files_wait_for_the_notice(page: AppTest) -> None:

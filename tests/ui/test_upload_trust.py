@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from mammo.inference import Classifier
 from mammo.inference.trust import NOT_A_CROP
-from mammo.ui.kit import table
+from mammo.ui.upload import batch
 from tests.inference.tiny_trust import attach_tiny_trust, blobs
 from tests.tiny_artifacts import write_tiny_artifacts
 from tests.ui.test_upload import PAGE, accept, png, texts, upload
@@ -79,4 +79,4 @@ def test_a_crop_passes_each_network_once_and_a_rerun_asks_none(
 def test_the_table_of_many_files_says_which_look_like_a_crop(trusting_page: AppTest) -> None:
     page = accept(upload(trusting_page, BLOB, BLANK, ("notes.png", b"notes", "image/png")))
     assert not page.exception
-    assert page.dataframe[0].value[table.FAMILIAR].tolist() == ["yes", "no", ""]
+    assert page.dataframe[0].value[batch.FAMILIAR].tolist() == ["yes", "no", ""]

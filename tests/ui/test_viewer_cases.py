@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from mammo.artifacts import Card, load_card, load_cases
 from mammo.ui.kit.own_files import OwnCrop
-from mammo.ui.viewer.groups import EVERY, TRAINING, case_groups
-from mammo.ui.viewer.settings import box_from_link, box_in_link, number_from_link
-from mammo.ui.viewer.shelf import Shelf
-from mammo.ui.viewer.viewing import unknown_case
+from mammo.ui.viewer.choose import EVERY, TRAINING, case_groups
+from mammo.ui.viewer.controls import box_from_link, box_in_link, number_from_link
+from mammo.ui.viewer.viewing import Shelf, unknown_case
 
 
 @pytest.fixture(scope="module")

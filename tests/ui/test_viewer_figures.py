@@ -12,8 +12,8 @@ from mammo.plots.viewer import (
     place_figure,
     place_sentence,
 )
+from mammo.ui.viewer.change_section import moved
 from mammo.ui.viewer.maps_section import map_caption
-from mammo.ui.viewer.occlude_section import moved
 
 RANDOM = np.random.default_rng(0)
 P, LABELS = RANDOM.random(200), RANDOM.random(200) < 0.4

@@ -7,13 +7,11 @@ import pytest
 from numpy.typing import NDArray
 
 from mammo.errors import ArtifactError, ImageError
-from mammo.inference import Classifier, load_classifier
-from mammo.inference.head import LastStep, open_head
-from mammo.inference.inside import open_inside
+from mammo.inference import Classifier, ModelResult, load_classifier
+from mammo.inference.inside import LastStep, open_head, open_inside
 from mammo.inference.pictures import mosaic, most_active, shares, signed_shares
 from mammo.plots.viewer import parts_figure
-from mammo.ui.kit.result import ask_one
-from mammo.ui.viewer.wording import last_step_sentences, stage_words
+from mammo.ui.viewer.inside_section import last_step_sentences, stage_words
 from tests.inference.tiny_trust import blobs
 
 NAMES = ("simple_cnn", "mobilenetv2")
@@ -47,7 +45,7 @@ def test_the_last_step_is_the_models_own_answer_to_the_crop_as_it_is(
     tiny: Classifier, crop: NDArray[np.uint8]
 ) -> None:
     last = open_head(tiny).of(crop)
-    answer = ask_one(tiny, crop)
+    answer = ModelResult(tiny.card, crop, tiny.assess(crop)[0])
     assert last.p_malignant == pytest.approx(answer.assessment.flips_p[0], abs=1e-6)
     first, second = last_step_sentences(last, answer)
     assert f"of {tiny.card.embedding_size} features are active" in first

@@ -15,7 +15,7 @@ from mammo.inference.audit import load_audit
 from mammo.inference.trust import NOT_A_CROP
 from mammo.training.audit import __main__ as command
 from mammo.ui.kit.own_files import OwnCrop
-from mammo.ui.viewer import report_section
+from mammo.ui.viewer import case_section
 from tests.conftest import write_prepared
 from tests.inference.tiny_trust import attach_tiny_trust
 from tests.tiny_artifacts import write_tiny_artifacts
@@ -89,7 +89,7 @@ def test_the_report_tells_the_truth_only_once_asked(
 ) -> None:
     offered: list[dict[str, object]] = []
     monkeypatch.setattr(
-        report_section, "report_buttons", lambda *given, **named: offered.append(named)
+        case_section, "report_buttons", lambda *given, **named: offered.append(named)
     )
     page = opened(app, case=EXAMPLE)
     page.toggle[0].set_value(True).run()
@@ -246,7 +246,7 @@ def test_an_own_crop_goes_when_its_upload_does(app: AppTest) -> None:
 
 
 def test_what_is_computed_of_an_own_crop_stays_out_of_the_shared_shelf(app: AppTest) -> None:
-    from mammo.ui.viewer.shelf import _shared
+    from mammo.ui.viewer.viewing import _shared
 
     crop = np.random.default_rng(3).integers(0, 255, (128, 128), np.uint8)
     before = len(_shared())
@@ -294,16 +294,16 @@ def test_a_method_that_fails_on_a_model_has_its_sentence_in_its_own_place(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from mammo.errors import ImageError
-    from mammo.ui.viewer import asking
+    from mammo.ui.viewer import viewing
 
-    real = asking.explain
+    real = viewing.explain
 
     def failing(model: mammo.Classifier, *args: object, **options: object) -> object:
         if model.name == "simple_cnn":
             raise ImageError("This method cannot read this network.")
         return real(model, *args, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(asking, "explain", failing)
+    monkeypatch.setattr(viewing, "explain", failing)
     crop = np.random.default_rng(4).integers(0, 255, (128, 128), np.uint8)
     page = with_own(app, crop)
     assert [error.value for error in page.error] == ["This method cannot read this network."]

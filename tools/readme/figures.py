@@ -7,11 +7,10 @@ from mammo.evaluate import evaluate_artifacts
 from mammo.evaluation import Evaluation, SplitEvaluation
 from mammo.inference.audit import Audit, MethodFindings, load_audit
 from mammo.inference.maps import method_named
-from mammo.predict import predict_source
+from mammo.predict import example_sources, predict_source
 from mammo.report.model_card.text import paragraphs, table
 from mammo.results import line_of
 from mammo.settings import TITLES
-from mammo.sources import example_sources
 from mammo.text import estimate, number, p_value, percent_estimate
 from tools.experiments.like_for_like import published_row
 
@@ -39,11 +38,10 @@ def figures_part() -> str:
 
 def example_part() -> str:
     """Return what `python -m mammo.predict --example N` prints, as a block of text."""
-    from mammo.inference import load_classifier
+    from mammo.inference import load_models
 
-    classifiers = [load_classifier(name) for name in load_manifest().models]
     (source,) = example_sources(EXAMPLE)
-    line = line_of(predict_source(source, classifiers))
+    line = line_of(predict_source(source, load_models()))
     return "\n".join(["```text", line.replace("\t", "   "), "```"])
 
 

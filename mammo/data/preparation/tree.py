@@ -16,7 +16,7 @@ from pathlib import Path
 
 from mammo.data.preparation.case_files import PLACES
 from mammo.errors import DataError, ImageError
-from mammo.imaging.damage import damage_refused
+from mammo.imaging.grey import damage_refused
 
 KAGGLE, TCIA, NBIA, IDC, DICOM = "kaggle", "tcia", "nbia", "idc", "dicom"
 TITLES = {

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from mammo.inference.maps.base import Grid, Inputs, Method, Network, Views, without_noise
-from mammo.inference.maps.tiles import GRID, SHIFTS, SQUARES, drops, tilings
+from mammo.inference.maps.occlusion import GRID, SHIFTS, SQUARES, drops, tilings
 
 SIGMAS = (0.0, 1 / 64, 1 / 32, 1 / 16, 1 / 8)
 """Widths of the blur along the path, as shares of the input's side; one step between two."""

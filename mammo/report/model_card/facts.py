@@ -26,7 +26,7 @@ from mammo.artifacts.manifest import read_files
 from mammo.errors import ArtifactError
 from mammo.evaluation import SplitEvaluation
 from mammo.inference.audit import Audit, load_audit
-from mammo.inference.trust.signals import TRUST_NAME
+from mammo.inference.trust import TRUST_NAME
 
 Row = Mapping[str, str]
 SPLITS = {"train": "Training", "test": "Test"}

@@ -60,7 +60,7 @@ def share(metric: Metric | Estimate | None) -> str:
     Examples
     --------
     >>> share(Metric(0.7959, 0.7197, 0.8705))
-    '79.6 % (72.0 to 87.1)'
+    '79.6% (72.0 to 87.1)'
     """
     if metric is None:
         return UNKNOWN

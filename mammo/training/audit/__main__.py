@@ -30,7 +30,7 @@ from mammo.data.table import fingerprint, load_crops, read_pixels
 from mammo.errors import DataError, SettingsError
 from mammo.inference import Classifier, load_classifier
 from mammo.inference.audit import audit_name, load_audit
-from mammo.inference.localisation import box_in_crop
+from mammo.inference.sanity import box_in_crop
 from mammo.training.audit.examine import Subject, examine, subject_of
 from mammo.training.audit.shuffled import shuffled_network
 from mammo.training.audit.summary import summary

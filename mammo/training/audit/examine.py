@@ -13,9 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.inference import FLIPS, Classifier, heat_map
-from mammo.inference.localisation import baselines, on_lesion
 from mammo.inference.maps import METHODS, draw
-from mammo.inference.sanity import brightest_first, curve_areas, on_cells, rank_correlation
+from mammo.inference.sanity import (
+    baselines,
+    brightest_first,
+    curve_areas,
+    on_cells,
+    on_lesion,
+    rank_correlation,
+)
 
 SHUFFLED_EVERY = 3
 """Of how many crops one is explained by a shuffled network too."""

@@ -12,9 +12,8 @@ import numpy as np
 
 from mammo.evaluation.bootstrap import PatientBootstrap, percentile_interval
 from mammo.inference.audit import LIKE, SCHEMA
-from mammo.inference.localisation import QUANTILE
 from mammo.inference.maps import METHODS
-from mammo.inference.sanity import CELLS, STEPS
+from mammo.inference.sanity import CELLS, QUANTILE, STEPS
 from mammo.training.audit.examine import MIRRORED_EVERY, RANDOM, SHUFFLED_EVERY
 
 DIGITS = 4

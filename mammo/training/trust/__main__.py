@@ -27,7 +27,7 @@ from mammo.command_line import exit_status
 from mammo.data.table import load_crops, read_pixels
 from mammo.errors import DataError
 from mammo.inference import load_classifier
-from mammo.inference.trust.signals import EMBEDDINGS_NAME, TRUST_NAME, Trust, packed
+from mammo.inference.trust import EMBEDDINGS_NAME, TRUST_NAME, Trust, packed
 from mammo.training.trust.fit import fit_trust
 from mammo.training.trust.measure import neighbours_vote, questioned, spread_figures, zone_figures
 

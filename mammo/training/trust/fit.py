@@ -11,9 +11,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.inference.trust.signals import SCHEMA, Trust
-from mammo.inference.trust.space import distances, unit_vectors
-from mammo.inference.trust.texture import texture
+from mammo.inference.texture import texture
+from mammo.inference.trust import SCHEMA, Trust, distances, unit_vectors
 
 DIRECTIONS = 256
 NEIGHBOURS = 5

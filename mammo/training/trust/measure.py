@@ -14,8 +14,7 @@ from mammo.evaluation import PatientBootstrap
 from mammo.evaluation.bootstrap import percentile_interval, widen_at_the_edge
 from mammo.imaging import read_image
 from mammo.inference import Classifier
-from mammo.inference.trust import Trust, vote
-from mammo.inference.trust.uncertainty import margins, zone_of
+from mammo.inference.trust import Trust, margins, vote, zone_of
 from mammo.text import Estimate
 from mammo.training.trust.pictures import film_windows, outsiders, shrunk, variants
 

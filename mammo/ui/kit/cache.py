@@ -16,15 +16,14 @@ import mammo
 from mammo.artifacts import Card, Manifest, artifacts_folder, load_card, load_manifest
 from mammo.errors import ArtifactError, MammoError
 from mammo.inference.audit import Audit, audit_name, load_audit
-from mammo.inference.trust import Trust, load_trust
-from mammo.inference.trust.signals import TRUST_NAME
+from mammo.inference.trust import TRUST_NAME, Trust, load_trust
 from mammo.report.case_report import Measured, measure_thresholds
 from mammo.report.case_report import threshold_help as in_words
 
 if TYPE_CHECKING:
     from mammo.data.examples import ExampleLesion
     from mammo.imaging import Image
-    from mammo.inference import Classifier
+    from mammo.inference import Classifier, ModelSet
 
 
 def manifest() -> Manifest:
@@ -54,6 +53,13 @@ def classifiers() -> "tuple[Classifier, ...]":
     """Load each trained model, verified, in the manifest's order."""
     served, folder = manifest(), str(artifacts_folder())
     return tuple(_classifier(model, folder, served.created) for model in served.models)
+
+
+def models() -> "ModelSet":
+    """Return the trained models with their trust signals, which answer about a lesion together."""
+    from mammo.inference import ModelSet
+
+    return ModelSet(classifiers(), trust(), manifest())
 
 
 def measured() -> Measured:

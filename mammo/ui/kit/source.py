@@ -9,13 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
 
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
 from mammo import text
-from mammo.imaging import Image, Window, cut_lesion, whole_crop
+from mammo.imaging import Image, Window
 from mammo.imaging.region import looks_like_crop
+from mammo.inference import Lesion, LesionResult
 from mammo.ui.kit import cache
 from mammo.ui.kit.address import keep_in_link
 from mammo.ui.kit.display import data_uri, enlarged, scaled_down
@@ -63,37 +62,30 @@ class Picture:
             return cache.example_film(self.example.film)
         return cast("Image", self.own)
 
+    @property
+    def case(self) -> str:
+        """Return the id of a public case; empty for a visitor's own picture."""
+        return "" if self.example is None else self.example.case_id
 
-@dataclass(frozen=True, eq=False)
-class Lesion:
-    """Hold a lesion ready for the models: a window on a film, or a ready crop used whole.
+    def assessed(
+        self,
+        area: Window | None = None,
+        *,
+        patient: str | None = None,
+        cut_from: int | None = None,
+    ) -> LesionResult:
+        """Ask every model about a lesion: an area of a film, or the ready crop.
 
-    Attributes
-    ----------
-    picture : Picture
-    window : Window or None
-        None where the picture is a ready crop.
-    """
-
-    picture: Picture
-    window: Window | None = None
-
-    def crop(self, size: int) -> NDArray[np.uint8]:
-        """Cut it at the crop size that a model's card names, uint8 (size, size).
+        The result holds no film, so that a session can keep it. `patient` is whose lesions are no
+        similar cases, `cut_from` the side of what a ready crop was cut from.
 
         Raises
         ------
-        WindowError, ImageError
-            The window does not fit the film, or the ready crop is far from square.
+        WindowError
+            The area does not fit the film, or the ready crop is far from square.
         """
-        if self.window is None:
-            return whole_crop(self.picture.image, size=size)
-        return cut_lesion(self.picture.image, window=self.window, size=size)
-
-    @property
-    def source_side(self) -> int:
-        """Side of what is cut, in pixels of the file."""
-        return min(self.picture.image.shape) if self.window is None else self.window.width
+        lesion = Lesion(self.image, window=area, cut_from=cut_from)
+        return cache.models().assess(lesion, exclude_patient=patient)
 
 
 def choose() -> tuple[Picture | None, Sequence[OwnFile]]:

@@ -1,46 +1,12 @@
 """The trust signals on the upload page: the warning, the similar known cases, the measured zone."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 import streamlit as st
 
-from mammo.inference import Assessment
-from mammo.inference.trust import NOT_A_CROP, Familiarity, Neighbour, Trust
+from mammo.inference import ModelResult, Signals
+from mammo.inference.trust import NOT_A_CROP
 from mammo.report.case_report import SIMILAR_HELP, similar_table, vote_sentence, zone_sentence
-from mammo.ui.kit import cache
 from mammo.ui.kit.frame import warn
 from mammo.ui.kit.pictures import pictures
-
-if TYPE_CHECKING:
-    from mammo.ui.kit.result import Answer
-
-
-@dataclass(frozen=True, eq=False)
-class Signals:
-    """Hold what is known of one lesion beside the answers."""
-
-    trust: Trust
-    familiarity: Familiarity
-    neighbours: tuple[Neighbour, ...]
-
-
-def ask_trust(answers: "Sequence[Answer]", patient: str | None = None) -> Signals | None:
-    """Compute the trust signals of a crop; None where the artifacts hold none.
-
-    Parameters
-    ----------
-    answers : of the models that are at hand, about this crop
-    patient : whose lesions are left out of the similar ones, where known
-    """
-    trust = cache.trust()
-    asked = [answer for answer in answers if trust and answer.card.name == trust.model]
-    if trust is None or not asked:
-        return None
-    crop, embedding = asked[0].crop, asked[0].assessment.embedding
-    similar = trust.similar(embedding, exclude_patient=patient)
-    return Signals(trust, trust.familiarity(crop, embedding), similar)
 
 
 def show_familiarity(signals: Signals | None) -> None:
@@ -55,12 +21,12 @@ def show_mark(signals: Signals | None) -> None:
         st.markdown(":red-badge[:material/block: Means nothing here]")
 
 
-def show_zone(signals: Signals | None, model: str, given: Assessment) -> None:
+def show_zone(signals: Signals | None, answer: ModelResult) -> None:
     """Say how often answers like this one were right on the test split."""
-    zone = None if signals is None else signals.trust.zone(model)
+    zone = None if signals is None else signals.trust.zone(answer.card.name)
     if signals is not None and zone is not None and not signals.familiarity.questioned:
-        measured = signals.trust.measured["uncertainty"][model]
-        st.caption(zone_sentence(zone, given.p_malignant, measured))
+        measured = signals.trust.measured["uncertainty"][answer.card.name]
+        st.caption(zone_sentence(zone, answer.probability, measured))
 
 
 def show_similar(signals: Signals | None) -> None:

@@ -19,9 +19,9 @@ from mammo.ui.kit.frame import small_notice, warn
 from mammo.ui.kit.pictures import pictures
 from mammo.ui.kit.table import ROW_HEIGHT, table_height
 from mammo.ui.kit.widgets import draw
-from mammo.ui.reading.loading import Round, artifacts_fingerprint, open_round
+from mammo.ui.reading.cover import in_words
 from mammo.ui.reading.results import choose_cut, show_score
-from mammo.ui.reading.setup import in_words
+from mammo.ui.reading.session import Round, artifacts_fingerprint, open_round
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,7 +5,9 @@ number, side and view; the models' probabilities follow the first rating, the tr
 is asked for at the end.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
 
 import streamlit as st
 
@@ -15,9 +17,39 @@ from mammo.reading.record import DESCRIPTORS
 from mammo.text import plain
 from mammo.ui.kit.frame import CHOSEN, sentences, small_notice
 from mammo.ui.reading import session
-from mammo.ui.reading.loading import Round, film_words, views
-from mammo.ui.reading.session import Play
-from mammo.ui.reading.viewer import show_viewer
+from mammo.ui.reading.session import Play, Round, View, film_words, views
+
+_HERE = Path(__file__)
+_PLACE = "reading_picture"
+_ROOM = f"""<style>
+:root {{ --mammo-stage: clamp(16rem, min(100vh - 20.5rem, 100vw), 64rem); }}
+.st-key-{_PLACE} {{ min-height: var(--mammo-stage); }}
+</style>"""
+_MOUNT = st.components.v2.component(
+    "mammo_reading_viewer",
+    html=_HERE.with_name("viewer.html").read_text(encoding="utf-8"),
+    css=_HERE.with_name("viewer.css").read_text(encoding="utf-8"),
+    js=_HERE.with_name("viewer.js").read_text(encoding="utf-8"),
+)
+
+
+def show_viewer(name: str, views: Sequence[View]) -> None:
+    """Show a case's pictures, the first on top; another `name` starts at its whole size again."""
+    with st.container(key=_PLACE):
+        _MOUNT(
+            data={"name": name, "pictures": [asdict(view) for view in views]},
+            key="reading_viewer",
+            height="content",
+        )
+
+
+def keep_room() -> None:
+    """Keep the height of the picture free until it is there, so that nothing jumps below it.
+
+    Call it before the page that has the viewer: the browser takes a moment to learn of it.
+    """
+    st.html(_ROOM)
+
 
 UNRATED = "not rated"
 SCALE = (UNRATED, *range(101))

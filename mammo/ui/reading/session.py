@@ -1,18 +1,45 @@
 """What one visitor has read so far: in the session, with a copy in the link against a reload.
 
 A reload of the browser begins a new session; the link then still holds the round's code and every
-confirmed rating (`mammo.reading.place`), and the round goes on there. Of two records of one round
+confirmed rating (`mammo.reading.record`), and the round goes on there. Of two records of one round
 the longer one holds, so that the browser's way back takes no rating away and re-rates nothing.
 """
 
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
-from mammo.errors import MammoError
-from mammo.reading import Reading, Record, RoundPlan, pack, read_code, unpack, write_code
+import mammo
+from mammo.errors import DataError, MammoError
+from mammo.evaluation import EvaluatedModel
+from mammo.imaging import Window, whole_crop
+from mammo.reading import (
+    Reading,
+    Record,
+    RoundCases,
+    RoundPlan,
+    draw_round,
+    pack,
+    read_code,
+    round_cases,
+    unpack,
+    write_code,
+)
+from mammo.reading.plan import Source
+from mammo.reading.results_file import fingerprint
+from mammo.text import film_name
+from mammo.ui.kit import cache, case_folder
 from mammo.ui.kit.address import keep_in_link, went_back
+from mammo.ui.kit.data_folder import FOLDER_VARIABLE
+from mammo.ui.kit.display import data_uri, enlarged, scaled_down
+from mammo.ui.kit.source import Picture
+
+if TYPE_CHECKING:
+    from mammo.data.examples import ExampleLesion
+
 
 ROUND, PLACE = "round", "place"
 _PLAYS, _OPEN, _LEFT = "reading_plays", "reading_open", "reading_left"
@@ -120,3 +147,153 @@ def share_link(plan: RoundPlan) -> str:
     """Return the address that gives the round to others, without anybody's ratings."""
     page = (st.context.url or "Reading_room").partition("?")[0]
     return f"{page}?{ROUND}={write_code(plan)}"
+
+
+CROP_SIDE = 896
+FILM_LONGEST = 2000
+
+
+@dataclass(frozen=True)
+class View:
+    """Hold one picture of a case as the browser gets it."""
+
+    title: str
+    alt: str
+    source: str
+    width: int
+    height: int
+    box: tuple[float, float, float, float] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Round:
+    """Hold a round that can be read: its plan, its code, its cases with their truth."""
+
+    plan: RoundPlan
+    code: str
+    cases: RoundCases
+
+
+def artifacts_fingerprint() -> str:
+    """Return what results are marked with, see `mammo.reading.results_file`."""
+    return fingerprint(cache.manifest())
+
+
+def source_at_hand() -> Source:
+    """Return where cases come from: the test set where a data folder is set, else the examples."""
+    return "test" if _folder_is_set() else "examples"
+
+
+def _folder_is_set() -> bool:
+    try:
+        return case_folder.folder() is not None
+    except MammoError:
+        return False
+
+
+def open_round(plan: RoundPlan) -> Round:
+    """Draw a round's cases.
+
+    Raises
+    ------
+    MammoError
+        The artifacts cannot be read, or too few cases pass.
+    """
+    every = case_folder.cases()
+    models = [
+        EvaluatedModel(card.name, card.title, dict(card.thresholds)) for card in cache.cards()
+    ]
+    ids = draw_round(plan, every, list(cache.examples()) if plan.source == "examples" else ())
+    return Round(plan, write_code(plan), round_cases(ids, every, models))
+
+
+def require_pictures(opened: Round) -> None:
+    """Refuse a round whose pictures are not all at hand.
+
+    Raises
+    ------
+    DataError
+        No data folder is set, it cannot be read, or it lacks some of the crops.
+    """
+    if opened.plan.source == "examples":
+        return
+    at_hand = case_folder.folder()
+    if at_hand is None:
+        raise DataError(
+            f"The round {opened.code} reads crops of the official test set, and no folder of "
+            f"prepared crops is set here. Set {FOLDER_VARIABLE} to one (`python -m mammo.download` "
+            "and `python -m mammo.prepare` make it), or start a round of the ten example lesions."
+        )
+    missing = [case for case in opened.cases.ids if case not in at_hand.files]
+    if missing:
+        raise DataError(
+            f"The round {opened.code} needs {opened.plan.n} crops, and the data folder lacks "
+            f"{len(missing)} of them. Prepare the whole official test set, or choose another seed."
+        )
+
+
+def views(opened: Round, place: int) -> list[View]:
+    """Return the pictures of the case at a place, without a word that names it or its truth."""
+    case, number = opened.cases.ids[place], f"case {place + 1} of {opened.plan.n}"
+    if opened.plan.source == "examples":
+        return _example_views(cache.examples()[case], number)
+    uri, side = _crop_view(*_crop_file(case))
+    return [View("Lesion", f"Crop of the lesion, {number}", uri, side, side)]
+
+
+def film_words(opened: Round, place: int) -> str:
+    """Name the side and view of a case's film."""
+    row = opened.cases.rows.iloc[place]
+    side, view = (
+        None if not isinstance(row[name], str) else row[name] for name in ("laterality", "view")
+    )
+    return film_name(side, view)
+
+
+def _crop_file(case: str) -> tuple[str, int]:
+    """Return where a case's crop is, and when its folder was written."""
+    at_hand = case_folder.folder()
+    if at_hand is None or case not in at_hand.files:
+        raise DataError(
+            "The picture of this case is not at hand any more: expected it in the data folder. "
+            f"Set {FOLDER_VARIABLE} as it was and open the link again; your ratings are in it."
+        )
+    return at_hand.files[case], at_hand.stamp
+
+
+@st.cache_resource(max_entries=400, show_spinner=False)
+def _crop_view(path: str, stamp: int) -> tuple[str, int]:  # noqa: ARG001
+    picture = mammo.read_image(path)
+    crop = whole_crop(picture, size=min(picture.shape))
+    return data_uri(enlarged(crop, CROP_SIDE)), CROP_SIDE
+
+
+@st.cache_resource(max_entries=12, show_spinner="Reading the film")
+def _example_pictures(case: str) -> tuple[str, tuple[int, int], str]:
+    """Encode an example's film, scaled down, and its window at full resolution."""
+    lesion = cache.examples()[case]
+    film = cache.example_film(lesion.film).pixels
+    x, y, width, height = lesion.window
+    small = scaled_down(film, FILM_LONGEST)
+    close = enlarged(np.ascontiguousarray(film[y : y + height, x : x + width]), CROP_SIDE)
+    return data_uri(small), (small.shape[1], small.shape[0]), data_uri(close)
+
+
+def _example_views(lesion: "ExampleLesion", number: str) -> list[View]:
+    film, (width, height), close = _example_pictures(lesion.case_id)
+    rows, columns = cache.example_film(lesion.film).shape
+    x, y, side_x, side_y = lesion.window
+    box = (x / columns, y / rows, side_x / columns, side_y / rows)
+    return [
+        View("Film", f"Film with the lesion outlined, {number}", film, width, height, box),
+        View("Lesion", f"Lesion at full resolution, {number}", close, CROP_SIDE, CROP_SIDE),
+    ]
+
+
+def picture_of(opened: Round, place: int) -> tuple[Picture, Window | None]:
+    """Return the case at a place as the models read it: an area of a film, or a ready crop."""
+    case = opened.cases.ids[place]
+    if opened.plan.source == "examples":
+        lesion = cache.examples()[case]
+        return Picture(case, case, None, lesion), Window(*lesion.window)
+    return Picture(case, case, mammo.read_image(_crop_file(case)[0])), None

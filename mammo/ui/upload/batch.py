@@ -1,36 +1,43 @@
 """Many files at once: assessed one after the other, kept in the session, shown as a table."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from mammo.artifacts import Card
 from mammo.errors import sentence_of
-from mammo.imaging.region import looks_like_crop
-from mammo.inference import Classifier
+from mammo.imaging.region import looks_like_crop, not_a_crop
+from mammo.inference import LesionResult
+from mammo.inference.result import csv_row, familiar
+from mammo.ui.kit import cache
 from mammo.ui.kit.display import thumbnail_uri
 from mammo.ui.kit.frame import small_notice
 from mammo.ui.kit.own_files import OwnFile, read_own
-from mammo.ui.kit.result import ask, choose_threshold, doubts
-from mammo.ui.kit.source import Lesion, Picture, numbered
-from mammo.ui.kit.table import (
-    ROW_HEIGHT,
-    STANDING,
-    Row,
-    csv_bytes,
-    film_remark,
-    table_height,
-    table_of,
-)
-from mammo.ui.kit.trust import ask_trust
+from mammo.ui.kit.result import choose_threshold, csv_bytes
+from mammo.ui.kit.source import Picture, numbered
+from mammo.ui.kit.table import ROW_HEIGHT, table_height
 from mammo.ui.kit.widgets import ESTIMATE, offer_file, probability_columns
 
 MOST_FILES = 200
 _ROWS = "batch_rows"
+FAMILIAR = "Looks like a mammogram crop"
+STANDING = "Above or below the threshold"
 
 
-def assess_files(files: Sequence[OwnFile], classifiers: Sequence[Classifier]) -> tuple[Row, ...]:
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One file: its name, its thumbnail as a `data:` address, and its result or what is wrong."""
+
+    file: str
+    error: str = ""
+    thumbnail: str = ""
+    result: LesionResult | None = None
+
+
+def assess_files(files: Sequence[OwnFile]) -> tuple[Row, ...]:
     """Assess each file that is not assessed yet, under a progress bar."""
     held: dict[str, Row] = st.session_state.setdefault(_ROWS, {})
     for gone in held.keys() - {file.file_id for file in files}:
@@ -39,7 +46,7 @@ def assess_files(files: Sequence[OwnFile], classifiers: Sequence[Classifier]) ->
     if waiting:
         progress = st.progress(0.0, "Reading the files")
         for done, file in enumerate(waiting, start=1):
-            held[file.file_id] = _row(file, classifiers)
+            held[file.file_id] = _row(file)
             progress.progress(done / len(waiting), f"{done} of {len(waiting)} files")
         progress.empty()
     names = numbered([file.name for file in files])
@@ -54,33 +61,28 @@ def forget_rows() -> None:
     st.session_state.pop(_ROWS, None)
 
 
-def _row(file: OwnFile, classifiers: Sequence[Classifier]) -> Row:
-    """Assess one file; what is wrong with it becomes its remark and stops nothing."""
+def _row(file: OwnFile) -> Row:
+    """Assess one file; what is wrong with it is in its row and stops nothing."""
     try:
         image = read_own(file)
         thumbnail = thumbnail_uri(image.pixels)
         if not looks_like_crop(image.shape):
-            return Row(file.name, film_remark(image.shape), thumbnail)
-        lesion = Lesion(Picture(file.file_id, file.name, image))
-        answers = ask(classifiers, lesion)
-        assessments = {answer.card.name: answer.assessment for answer in answers}
-        remark = " ".join(doubts(lesion, answers))
-        signals = ask_trust(answers)
-        questioned = None if signals is None else signals.familiarity.questioned
-        return Row(file.name, remark, thumbnail, assessments=assessments, questioned=questioned)
+            where = "open it below and mark the lesion."
+            return Row(file.name, f"{not_a_crop(image.shape)}: {where}", thumbnail)
+        result = Picture(file.file_id, file.name, image).assessed()
+        return Row(file.name, "", thumbnail, result)
     except Exception as error:  # noqa: BLE001  no file may end the others
         return Row(file.name, sentence_of(error))
 
 
-def show_table(files: Sequence[OwnFile], classifiers: Sequence[Classifier]) -> None:
+def show_table(files: Sequence[OwnFile]) -> None:
     """Assess many files and show them as a table, with the notice and a CSV."""
     if len(files) > MOST_FILES:
         st.warning(
             f"{len(files)} files were opened; the table takes the first {MOST_FILES}. Open the "
             "others after these, or use `python -m mammo.predict` on the whole folder."
         )
-    rows, cards = assess_files(files, classifiers), [model.card for model in classifiers]
-    _table(rows, cards)
+    _table(assess_files(files), cache.cards())
 
 
 @st.fragment
@@ -107,8 +109,31 @@ def _table(rows: Sequence[Row], cards: Sequence[Card]) -> None:
     small_notice()
     offer_file(
         "Download as CSV",
-        lambda: csv_bytes(rows, cards),
+        lambda: csv_bytes([csv_row(row.file, row.result, error=row.error) for row in rows], cards),
         "mammo-results.csv",
         "text/csv",
         key="download_batch",
     )
+
+
+def table_of(rows: Sequence[Row], cards: Sequence[Card], threshold: str) -> pd.DataFrame:
+    """Lay rows out for the screen: probabilities as percentages, and a sentence per file."""
+    shown = pd.DataFrame([_shown(row, cards, threshold) for row in rows])
+    return shown.drop(columns=FAMILIAR) if not shown[FAMILIAR].any() else shown
+
+
+def _shown(row: Row, cards: Sequence[Card], threshold: str) -> dict[str, Any]:
+    result = row.result
+    models = {} if result is None else result.models
+    sides = "; ".join(f"{one.card.title} {one.side(threshold)}" for one in models.values())
+    remarks = (row.error,) if result is None else (f"{sides}.", *result.doubts)
+    return {
+        "Picture": row.thumbnail,
+        "File": row.file,
+        **{
+            card.title: 100 * models[card.name].probability if card.name in models else None
+            for card in cards
+        },
+        FAMILIAR: familiar(None if result is None else result.questioned),
+        STANDING: " ".join(remark for remark in remarks if remark),
+    }

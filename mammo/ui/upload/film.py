@@ -8,7 +8,7 @@ import streamlit as st
 
 from mammo import text
 from mammo.errors import WindowError
-from mammo.imaging import Image, lesion_window
+from mammo.imaging import Image, Window, lesion_window
 from mammo.imaging.region import (
     Region,
     box_in_window,
@@ -20,7 +20,7 @@ from mammo.imaging.region import (
 from mammo.plots.style import FILM_CONFIG, film_figure
 from mammo.ui.kit.display import cut_view, data_uri, toned
 from mammo.ui.kit.own_files import OWN_BOXES
-from mammo.ui.kit.source import Lesion, Picture
+from mammo.ui.kit.source import Picture
 from mammo.ui.kit.widgets import BoxFields
 
 _BOX = BoxFields("box")
@@ -33,8 +33,8 @@ _ASKED = "asked_box"
 """A drawn box of most of the film, until the visitor has confirmed or discarded it."""
 
 
-def marked_lesion(picture: Picture) -> Lesion | None:
-    """Give the lesion that is marked on a film; None while none is.
+def marked_area(picture: Picture) -> Window | None:
+    """Return the crop area of the lesion that is marked on a film; None while none is.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def marked_lesion(picture: Picture) -> Lesion | None:
     box = _BOX.get()
     if box is None:
         return None
-    return Lesion(picture, lesion_window(picture.image.shape, box, picture.image.pixel_spacing_mm))
+    return lesion_window(picture.image.shape, box, picture.image.pixel_spacing_mm)
 
 
 def _start(picture: Picture) -> None:

@@ -11,11 +11,11 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from mammo import text
 from mammo.artifacts import artifacts_folder
 from mammo.imaging.preprocess import prepare
-from mammo.inference import Classifier, load_classifier
-from mammo.inference.head import Head, open_head
-from mammo.inference.inside import Inside, Stage, open_inside
+from mammo.inference import Classifier, ModelResult, load_classifier
+from mammo.inference.inside import Head, Inside, LastStep, Stage, open_head, open_inside
 from mammo.inference.overlay import ColourMap, colour, overlay
 from mammo.inference.pictures import Panel, mosaic, most_active, shares, signed_shares
 from mammo.plots.style import figure_config
@@ -24,12 +24,9 @@ from mammo.ui.kit import cache
 from mammo.ui.kit.display import data_uri, enlarged
 from mammo.ui.kit.frame import sentences, small_notice
 from mammo.ui.kit.widgets import choose_option, draw
-from mammo.ui.viewer import asking, downloads
-from mammo.ui.viewer.asking import Crop
+from mammo.ui.viewer import controls, viewing
 from mammo.ui.viewer.controls import choose_number
-from mammo.ui.viewer.shelf import remembered
-from mammo.ui.viewer.viewing import Viewed
-from mammo.ui.viewer.wording import last_step_sentences, stage_title, stage_words
+from mammo.ui.viewer.viewing import Crop, Viewed, remembered
 
 COLUMNS = 8
 TILE = 96
@@ -49,13 +46,13 @@ def show_inside(viewed: Viewed, crop: Crop, models: Sequence[Classifier]) -> Non
     model = next(model for model in models if model.name == name)
     with sentences():
         inside, head = _opened(name, str(artifacts_folder()), cache.manifest().created)
-        sized = asking.sized(crop, model.card.crop_size)
+        sized = viewing.sized(crop, model.card.crop_size)
         maps = remembered(viewed, ("inside", name), lambda: inside.maps(sized))
         panels = [_show_input(sized, model)]
         for number, stage in enumerate(inside.stages, start=1):
             panels.append(_show_stage(number, stage, maps[stage.key], number == 1))
         about = f"{model.card.title}: maps of each stage, the most active in this crop first."
-        downloads.offer_panels(viewed, panels, 2, f"inside-{name}", [about], MAP_COLOURS)
+        controls.offer_panels(viewed, panels, 2, f"inside-{name}", [about], MAP_COLOURS)
         _show_one_map(viewed, crop, inside, maps)
         _show_last_step(viewed, sized, model, head)
     small_notice()
@@ -131,7 +128,7 @@ def _show_one_map(viewed: Viewed, crop: Crop, inside: Inside, maps: Maps) -> Non
         f"Map {ranks[rank - 1]} of {titles[key]}, {chosen.shape[0]} x {chosen.shape[1]} cells, "
         "bright where it is active. It says what this filter found, not what speaks for malignancy."
     )
-    downloads.offer_panels(
+    controls.offer_panels(
         viewed, [Panel("the crop", crop), Panel(f"map {ranks[rank - 1]}", picture)], 2,
         "one-map", [f"Map {ranks[rank - 1]} of {titles[key]}."], MAP_COLOURS,
     )  # fmt: skip
@@ -141,7 +138,7 @@ def _show_last_step(viewed: Viewed, sized: Crop, model: Classifier, head: Head) 
     """Show how the features add up to the logit, and the logit becomes the estimate."""
     st.subheader("From features to the estimate", anchor=False)
     last = remembered(viewed, ("last step", model.name), lambda: head.of(sized))
-    (given,) = asking.answers(viewed, sized, [model])
+    given = viewing.assessed(viewed)[model.name]
     for sentence in last_step_sentences(last, given):
         st.markdown(sentence)
     draw(
@@ -151,7 +148,7 @@ def _show_last_step(viewed: Viewed, sized: Crop, model: Classifier, head: Head) 
         alt=f"The largest parts of the logit of {model.card.title}",
     )
     order = np.argsort(-np.abs(last.parts), kind="stable")
-    downloads.offer_csv(
+    controls.offer_csv(
         {
             "feature": order.tolist(),
             "value": last.features[order].tolist(),
@@ -160,3 +157,42 @@ def _show_last_step(viewed: Viewed, sized: Crop, model: Classifier, head: Head) 
         },
         f"last-step-{model.name}",
     )
+
+
+def stage_title(number: int, stage: Stage) -> str:
+    """Name a stage by its place and layer."""
+    return f"Stage {number}, {stage.key}"
+
+
+def stage_words(stage: Stage, maps: NDArray[np.float32], places: Sequence[int]) -> str:
+    """Say how many maps a stage gives, how large, how many are silent here, and which are shown."""
+    rows, columns = stage.grid
+    height, width = stage.kernel.shape[2:]
+    silent = int((maps.reshape(len(maps), -1).max(axis=1) <= 0).sum())
+    shown = (
+        "all of them"
+        if len(places) == stage.channels
+        else f"the {len(places)} most active in this crop"
+    )
+    return (
+        f"{stage.channels} filters of {height} x {width} give {stage.channels} maps of {rows} x "
+        f"{columns} cells, of which {silent} found nothing here. Shown: {shown}, the most active "
+        "first, on one scale."
+    )
+
+
+def last_step_sentences(last: LastStep, given: ModelResult) -> list[str]:
+    """Say how the features of the crop add up to its logit, and what that is as an estimate."""
+    up, down = (float(part.sum()) for part in (last.parts[last.parts > 0],
+                                               last.parts[last.parts < 0]))  # fmt: skip
+    active = int((last.features > 0).sum())
+    calibration, assessment = given.card.calibration, given.assessment
+    return [
+        f"{active} of {last.features.size} features are active. Each counts by its weight: "
+        f"{up:+.2f} speaks for malignancy, {down:+.2f} against, and the bias is {last.bias:+.2f}: "
+        f"together a logit of **{last.logit:+.2f}**.",
+        f"Calibrated (times {calibration.slope:.2f}, plus {calibration.intercept:+.2f}, through "
+        f"the logistic function) that is **{text.percent(last.p_malignant)}** for the crop as it "
+        f"is; averaged with its mirror images the estimate is "
+        f"**{text.percent(assessment.p_malignant)}**.",
+    ]

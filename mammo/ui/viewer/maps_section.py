@@ -11,21 +11,20 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from mammo import text
-from mammo.inference import Classifier
+from mammo.inference import Classifier, ModelResult
 from mammo.inference.maps import METHODS, Method
 from mammo.inference.overlay import COLOUR_MAPS, ColourMap, colour, overlay
 from mammo.ui.kit import cache
 from mammo.ui.kit.address import keep_in_link, went_back
 from mammo.ui.kit.display import data_uri, enlarged
 from mammo.ui.kit.frame import sentences, small_notice
-from mammo.ui.kit.result import THRESHOLDS, Answer, choose_threshold, show_answer, show_steadiness
+from mammo.ui.kit.result import THRESHOLDS, choose_threshold, show_answer, show_steadiness
 from mammo.ui.kit.settings import THRESHOLD_LINK
-from mammo.ui.kit.trust import Signals, show_mark, show_zone
+from mammo.ui.kit.trust import show_mark, show_zone
 from mammo.ui.kit.widgets import choose_option
-from mammo.ui.viewer import asking, downloads
-from mammo.ui.viewer.asking import Crop
+from mammo.ui.viewer import controls, viewing
 from mammo.ui.viewer.controls import choose_number
-from mammo.ui.viewer.viewing import Viewed
+from mammo.ui.viewer.viewing import Crop, Viewed
 
 COLOUR_NAMES: dict[str, str] = {name: name.capitalize() for name in COLOUR_MAPS}
 NOT_MEASURED = (
@@ -41,13 +40,12 @@ COLOURS_HELP = "All three rise evenly in lightness, for colour-blind eyes and gr
 
 
 @st.fragment
-def show_maps(
-    viewed: Viewed, crop: Crop, models: Sequence[Classifier], signals: Signals | None
-) -> None:
+def show_maps(viewed: Viewed, crop: Crop, models: Sequence[Classifier]) -> None:
     """Show what both models say of the crop, and where on it they found that."""
     method, colours, opacity, threshold = _choose_look()
     st.caption(f"**{method.title}**: {method.sentence} ({method.reference})")
-    given = asking.answers(viewed, crop, models)
+    result = viewing.assessed(viewed)
+    given, signals = result.answers, result.signals
     alone, *columns = st.columns([3, *[4] * len(models)], border=True)
     with alone:
         _show_crop(viewed, crop)
@@ -55,11 +53,11 @@ def show_maps(
     for column, model, answer in zip(columns, models, given, strict=True):
         with column:
             show_mark(signals)
-            show_answer(answer, answer.card.thresholds[threshold])
+            show_answer(answer, threshold)
             with sentences():
                 _show_map(viewed, crop, model, answer, method, (colours, opacity))
-            show_steadiness(answer, answer.card.thresholds[threshold])
-            show_zone(signals, model.name, answer.assessment)
+            show_steadiness(answer, threshold)
+            show_zone(signals, answer)
     small_notice()
     _show_row(viewed, crop, models, colours, opacity, given)
 
@@ -91,11 +89,11 @@ def _show_map(
     viewed: Viewed,
     crop: Crop,
     model: Classifier,
-    answer: Answer,
+    answer: ModelResult,
     method: Method,
     look: tuple[ColourMap, float],
 ) -> None:
-    heat = asking.heat(viewed, crop, model, method)
+    heat = viewing.heat(viewed, crop, model, method)
     st.image(
         data_uri(enlarged(overlay(crop, heat, look[1], look[0]))),
         width="stretch",
@@ -103,7 +101,7 @@ def _show_map(
     )
     st.caption(map_caption(heat, f"{method.resolution(model.card)}."))
     _show_sanity(model, method)
-    downloads.offer_map(viewed, crop, answer, method, heat, look)
+    controls.offer_map(viewed, crop, answer, method, heat, look)
 
 
 def _show_sanity(model: Classifier, method: Method) -> None:
@@ -147,7 +145,7 @@ def _show_row(
     models: Sequence[Classifier],
     colours: ColourMap,
     opacity: float,
-    given: Sequence[Answer],
+    given: Sequence[ModelResult],
 ) -> None:
     """Show the maps of all methods in a row a model, once asked: some take seconds."""
     wanted = choose_option(
@@ -162,7 +160,7 @@ def _show_row(
         with st.grid(len(METHODS), min_column_width=150):
             for method in METHODS:
                 with st.container(gap="xsmall"), sentences():
-                    heat = asking.heat(viewed, crop, model, method)
+                    heat = viewing.heat(viewed, crop, model, method)
                     picture = overlay(crop, heat, opacity, colours)
                     st.image(
                         data_uri(enlarged(picture, 320)),
@@ -170,8 +168,8 @@ def _show_row(
                         width="stretch",
                         alt=f"{method.title} of {model.card.title}",
                     )
-                    panels.append(downloads.titled(model, method.title, picture))
+                    panels.append(controls.titled(model, method.title, picture))
     if panels:
-        about = [downloads.estimate(answer) for answer in given]
-        about.append(downloads.SHORT_OF_LESION)
-        downloads.offer_panels(viewed, panels, len(METHODS), "all-methods", about, colours)
+        about = [controls.estimate(answer) for answer in given]
+        about.append(controls.SHORT_OF_LESION)
+        controls.offer_panels(viewed, panels, len(METHODS), "all-methods", about, colours)

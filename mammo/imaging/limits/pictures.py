@@ -13,41 +13,35 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mammo.errors import ImageError
+from mammo.imaging.image import refusal
 
-MAX_CHUNKS = 30_000
-"""Chunks of a PNG or WebP. A 16-bit film in the smallest usual pieces (8 kB) has 9,000."""
+MAX_CHUNKS = 30_000  # of a PNG or WebP; a 16-bit film in the smallest usual pieces (8 kB) has 9,000
 
+# Bytes by which a PNG's compressed pixels may exceed their size and an eighth of it. Deflate adds
+# next to nothing even to noise, but millions of empty blocks take seconds.
 MAX_WASTE = 1_000_000
-"""Bytes by which a PNG's compressed pixels may exceed their size and an eighth of it. Deflate adds
-next to nothing even to noise, but millions of empty blocks take seconds."""
 
+# Segments of a JPEG. A colour profile has at most 255; a progressive picture adds about 60.
 MAX_SEGMENTS = 400
-"""Segments of a JPEG. A colour profile has at most 255; a progressive picture adds about 60."""
 
+# Scans of a JPEG. The usual progressive one has 10; each passes over the whole picture.
 MAX_SCANS = 30
-"""Scans of a JPEG. The usual progressive one has 10; each passes over the whole picture."""
-
-MAX_FILL = 10_000
-"""Bytes of a JPEG that mean nothing. Encoders write none, or a few for alignment."""
+MAX_FILL = 10_000  # bytes of a JPEG that mean nothing; encoders write none, or a few for alignment
 
 _PNG_KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _WEBP_KEPT = (b"VP8X", b"ALPH", b"VP8 ", b"VP8L", b"ANIM")
-_WEBP_METADATA = 0x2C
-"""Flags of VP8X: colour profile, EXIF, XMP."""
+_WEBP_METADATA = 0x2C  # flags of VP8X: colour profile, EXIF, XMP
 
-_SOI, _EOI, _SOS, _APP0, _APP1, _APP14, _COMMENT = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0xEE, 0xFE
-_ALONE = {0x00, 0x01, _SOI, *range(0xD0, 0xD8)}
-"""Markers without a length."""
-
+_SOI, _EOI, _SOS, _APP1, _APP14, _COMMENT = 0xD8, 0xD9, 0xDA, 0xE1, 0xEE, 0xFE
+_ALONE = {0x00, 0x01, _SOI, *range(0xD0, 0xD8)}  # markers without a length
 _METADATA = {*range(_APP1, 0xF0), _COMMENT} - {_APP14}
 _LOSSLESS = {0xC3, 0xC7, 0xCB, 0xCF}
-_ARITHMETIC = {0xC9, 0xCA, 0xCD, 0xCE}
-"""Frames that are decoded ten times slower, and that viewers do not read either."""
-
+_ARITHMETIC = {0xC9, 0xCA, 0xCD, 0xCE}  # ten times slower, and viewers do not read them either
 _PROGRESSIVE = {0xC2, 0xC6}
 _SEQUENTIAL = {0xC0, 0xC1}
+
+# A marker in compressed data: neither a stuffed byte nor a restart.
 _MARKER = re.compile(rb"\xff(?=[^\x00\xd0-\xd7])")
-"""A marker in compressed data: neither a stuffed byte nor a restart."""
 _DATA = {bytes([code]) for code in (0x00, *range(0xD0, 0xD8))}
 
 
@@ -74,10 +68,8 @@ def png_essence(content: bytes) -> Essence:
             frames = max(1, int.from_bytes(content[start + 8 : start + 12], "big"))
         if name == b"IEND":
             if data > _png_bytes(content) * 9 // 8 + MAX_WASTE:
-                raise ImageError(
-                    "Expected a PNG whose compressed data are smaller than its pixels, received "
-                    "far more. Save it again."
-                )
+                expected = "a PNG whose compressed data are smaller than its pixels"
+                raise refusal(expected, "far more", "Save it again.")
             return Essence(_joined(content, kept), exif, frames)
     raise EOFError
 
@@ -125,15 +117,12 @@ def jpeg_essence(content: bytes) -> Essence:
     kept, exif, scans, components, is_buffered = [(0, 2)], b"", 0, 0, False
     for code, start, end in _segments(content):
         if code in _LOSSLESS:
-            raise ImageError(
-                "Expected a JPEG for viewers, received a lossless one (LJPEG, as the original DDSM "
-                "has). Use the DICOM file of the same film from CBIS-DDSM, or save it as PNG."
-            )
+            received = "a lossless one (LJPEG, as the original DDSM has)"
+            remedy = "Use the DICOM file of the same film from CBIS-DDSM, or save it as PNG."
+            raise refusal("a JPEG for viewers", received, remedy)
         if code in _ARITHMETIC:
-            raise ImageError(
-                "Expected a JPEG with Huffman coding, received one with arithmetic coding. "
-                "Save it again as PNG."
-            )
+            expected, received = "a JPEG with Huffman coding", "one with arithmetic coding"
+            raise refusal(expected, received, "Save it again as PNG.")
         if code == _APP1 and content[start + 4 : start + 10] == b"Exif\0\0":
             exif = content[start + 4 : end]
         if code not in _METADATA:
@@ -205,6 +194,4 @@ def _joined(content: bytes, kept: list[tuple[int, int]]) -> bytes:
 
 
 def _too_many(what: str, most: int) -> ImageError:
-    return ImageError(
-        f"Expected a picture with at most {most:,} {what}, received more. Save it again as PNG."
-    )
+    return refusal(f"a picture with at most {most:,} {what}", "more", "Save it again as PNG.")

@@ -1,15 +1,16 @@
 """What plain pixels say of a crop: contrast, grain at five scales, tails of the greys, direction.
 
-Used beside the network's embedding, which is blind to much that was never in its training.
+Used by `mammo.inference.trust` beside the network's embedding, which is blind to much that was
+never in its training.
 """
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-SCALES = 5
-BINS = 32
-LEAST = 1e-4
+_SCALES = 5
+_BINS = 32
+_LEAST = 1e-4
 """Kept away from the logarithm of zero, in shares of the crop's contrast."""
 
 
@@ -33,8 +34,8 @@ def texture(crop: NDArray[np.uint8]) -> NDArray[np.float64]:
     """
     low, high = np.percentile(crop, [1, 99])
     stretched = np.clip((crop - low) / max(high - low, 1.0), 0, 1)
-    shares = np.histogram(stretched, BINS, (0, 1))[0] / stretched.size
-    across, down = (np.diff(stretched, axis=axis).std() + LEAST for axis in (1, 0))
+    shares = np.histogram(stretched, _BINS, (0, 1))[0] / stretched.size
+    across, down = (np.diff(stretched, axis=axis).std() + _LEAST for axis in (1, 0))
     return np.array([
         np.log(max(high - low, 0.5)),
         *_octaves(stretched),
@@ -46,18 +47,14 @@ def texture(crop: NDArray[np.uint8]) -> NDArray[np.float64]:
     ])  # fmt: skip
 
 
-def _octaves(stretched: NDArray[np.float64]) -> list[float]:
+def _octaves(level: NDArray[np.float64]) -> list[float]:
     """Return strength and peakedness of each octave of a Laplacian pyramid (Burt, Adelson 1983)."""
     numbers: list[float] = []
-    level = stretched
-    for _ in range(SCALES):
+    for _ in range(_SCALES):
         smooth = np.asarray(cv2.GaussianBlur(level, (0, 0), 1.0), np.float64)
         detail = level - smooth
-        spread = float(detail.std())
-        numbers += [
-            float(np.log(spread + LEAST)),
-            float(np.log((detail**4).mean() / (spread + LEAST) ** 4 + 1)),
-        ]
+        spread = float(detail.std()) + _LEAST
+        numbers += [float(np.log(spread)), float(np.log((detail**4).mean() / spread**4 + 1))]
         halved = cv2.resize(smooth, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
         level = np.asarray(halved, np.float64)
     return numbers

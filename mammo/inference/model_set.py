@@ -1,0 +1,129 @@
+"""The models that answer together: one lesion in, one result out.
+
+    models = load_models()
+    result = models.assess(Lesion(film, box=(1200, 800, 300, 280)))
+    result["mobilenetv2"].probability
+
+Nobody else makes a `LesionResult`.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from mammo import __version__
+from mammo.artifacts import Card, Manifest, load_manifest
+from mammo.imaging import quality_warnings
+from mammo.inference.classifier import Classifier, load_classifier
+from mammo.inference.lesion import Lesion
+from mammo.inference.result import LesionResult, ModelResult, Signals
+from mammo.inference.trust import Trust, load_trust
+
+DIGITS = 12
+"""Of a SHA-256: enough to tell any two files of a release apart."""
+
+
+class ModelSet:
+    """Trained models with their trust signals. Safe to use from many threads at once.
+
+    Parameters
+    ----------
+    classifiers : the models, in the order in which they are shown
+    trust : Trust of the same artifacts, or None
+    manifest : Manifest of the artifacts
+    """
+
+    def __init__(
+        self, classifiers: Sequence[Classifier], trust: Trust | None, manifest: Manifest
+    ) -> None:
+        self.classifiers, self.trust, self.manifest = tuple(classifiers), trust, manifest
+
+    def __iter__(self) -> Iterator[Classifier]:
+        """Iterate over the models."""
+        return iter(self.classifiers)
+
+    @property
+    def cards(self) -> tuple[Card, ...]:
+        """The models' cards."""
+        return tuple(model.card for model in self.classifiers)
+
+    def assess(self, lesion: Lesion, *, exclude_patient: str | None = None) -> LesionResult:
+        """Ask every model about one lesion.
+
+        Parameters
+        ----------
+        lesion : Lesion
+        exclude_patient : str, whose own lesions are left out of the similar ones, where known
+
+        Returns
+        -------
+        LesionResult; its doubts are judged on every crop that a model read
+
+        Raises
+        ------
+        WindowError
+            The box or window does not fit the film, or the ready crop is far from square.
+        """
+        crops = {size: lesion.crop(size) for size in {card.crop_size for card in self.cards}}
+        answers = {
+            model.name: ModelResult(model.card, crop, model.assess(crop)[0])
+            for model in self.classifiers
+            for crop in [crops[model.card.crop_size]]
+        }
+        doubts = [
+            *lesion.picture.warnings,
+            *(
+                sentence
+                for answer in answers.values()
+                for sentence in quality_warnings(answer.crop, source_side=lesion.source_side)
+            ),
+        ]
+        return LesionResult(
+            answers,
+            lesion.area,
+            tuple(dict.fromkeys(doubts)),
+            self._signals(answers, exclude_patient),
+            fingerprint(self.manifest, self.cards),
+        )
+
+    def _signals(
+        self, answers: dict[str, ModelResult], exclude_patient: str | None
+    ) -> Signals | None:
+        if self.trust is None or self.trust.model not in answers:
+            return None
+        answer = answers[self.trust.model]
+        embedding = answer.assessment.embedding
+        similar = self.trust.similar(embedding, exclude_patient=exclude_patient)
+        return Signals(self.trust, self.trust.familiarity(answer.crop, embedding), similar)
+
+
+def load_models(folder: Path | None = None, names: Sequence[str] | None = None) -> ModelSet:
+    """Load the trained models with their trust signals, verified against the manifest.
+
+    Parameters
+    ----------
+    folder : Path, the artifacts; by default `$MAMMO_ARTIFACTS` or the release beside the package
+    names : the models to load; by default all that the artifacts hold, in the manifest's order
+
+    Raises
+    ------
+    ArtifactError
+        The artifacts are absent, altered, half written, of another schema, or hold no such model.
+    """
+    manifest = load_manifest(folder)
+    chosen = manifest.models if names is None else names
+    classifiers = [load_classifier(name, folder) for name in chosen]
+    return ModelSet(classifiers, load_trust(folder), manifest)
+
+
+def fingerprint(made_by: Manifest, cards: Sequence[Card]) -> str:
+    """Return which program, networks and data an answer comes from, by checksums."""
+    networks = "; ".join(
+        f"{card.title} {made_by.files[f'{card.name}/model.onnx'].sha256[:DIGITS]}"
+        for card in cards
+        if f"{card.name}/model.onnx" in made_by.files
+    )
+    return (
+        f"mammo {__version__}. Models of {made_by.created[:10]}, seed {made_by.seed}. "
+        f"Networks (SHA-256, first {DIGITS} digits): {networks}. Training data: "
+        f"{made_by.data.fingerprint[:DIGITS]}. Trained on {cards[0].trained_on}."
+    )

@@ -1,0 +1,210 @@
+"""The answer about one lesion: what each model says, what is doubtful, what resembles it.
+
+Made by `ModelSet.assess` alone; pages, command, CSV and report take it and compute nothing of their
+own. It holds the crops that the models read, and no film.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mammo.artifacts import Card
+from mammo.data.spreadsheet import harmless
+from mammo.imaging import Window
+from mammo.inference.assessment import Assessment
+from mammo.inference.trust import Familiarity, Neighbour, Trust
+from mammo.text import NOTICE_SHORT
+
+BALANCED = "youden"
+"""The threshold that the command prints and a report names first."""
+
+FIGURES = ("p_malignant", "p_low", "p_high", "score")
+FIRST_COLUMNS = ("file", "box", "window")
+
+
+@dataclass(frozen=True, eq=False)
+class ModelResult:
+    """What one model says of one lesion.
+
+    Attributes
+    ----------
+    card : Card of the model
+    crop : uint8 (S, S), what the model read
+    assessment : Assessment of the crop
+    """
+
+    card: Card
+    crop: NDArray[np.uint8]
+    assessment: Assessment
+
+    @property
+    def probability(self) -> float:
+        """The estimated probability of malignancy, 0-1, calibrated."""
+        return self.assessment.p_malignant
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """The lowest and highest probability over the mirror images of the crop, 0-1."""
+        return self.assessment.p_low, self.assessment.p_high
+
+    def is_above(self, threshold: str = BALANCED) -> bool:
+        """Return whether the probability reaches a threshold of the card."""
+        return self.probability >= self.card.thresholds[threshold]
+
+    def is_unsure(self, threshold: str = BALANCED) -> bool:
+        """Return whether the mirror images stand on both sides of a threshold of the card."""
+        return self.assessment.straddles(self.card.thresholds[threshold])
+
+    def side(self, threshold: str = BALANCED) -> str:
+        """Return "above" or "below" a threshold of the card, with ", not sure" where it is."""
+        side = "above" if self.is_above(threshold) else "below"
+        return f"{side}, not sure" if self.is_unsure(threshold) else side
+
+    def heat_map(self) -> NDArray[np.float32]:
+        """Return the Grad-CAM map, float32 (S, S), 0-1."""
+        return self.assessment.heat_map(self.crop.shape[0])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures and sides as plain values."""
+        figures = {name: getattr(self.assessment, name) for name in FIGURES}
+        return figures | {
+            "thresholds": {
+                name: {"threshold": at, "side": self.side(name)}
+                for name, at in self.card.thresholds.items()
+            }
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Signals:
+    """What the trust signals say of a lesion.
+
+    Attributes
+    ----------
+    trust : Trust of the artifacts
+    familiarity : Familiarity, whether it looks like a mammogram crop
+    neighbours : similar training lesions, the nearest first
+    """
+
+    trust: Trust
+    familiarity: Familiarity
+    neighbours: tuple[Neighbour, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class LesionResult:
+    """The answer about one lesion; `result["mobilenetv2"]` is what one model says.
+
+    Attributes
+    ----------
+    models : model name -> ModelResult, in the order of the artifacts
+    area : Window or None, what was cut from the film, in film pixels; None for a ready crop
+    doubts : sentences on what is doubtful about the picture
+    signals : Signals, or None where the artifacts hold none for these models
+    artifacts : the program, the networks and the training data, by their checksums
+    """
+
+    models: Mapping[str, ModelResult]
+    area: Window | None = None
+    doubts: tuple[str, ...] = ()
+    signals: Signals | None = None
+    artifacts: str = ""
+
+    def __getitem__(self, model: str) -> ModelResult:
+        """Return what one model says, by its name."""
+        return self.models[model]
+
+    @property
+    def answers(self) -> tuple[ModelResult, ...]:
+        """What each model says, in the order of the artifacts."""
+        return tuple(self.models.values())
+
+    @property
+    def questioned(self) -> bool | None:
+        """Whether the picture looks unlike a mammogram crop; None where nobody can tell."""
+        return None if self.signals is None else self.signals.familiarity.questioned
+
+    @property
+    def alarm(self) -> str:
+        """The sentence that the picture looks unlike a mammogram crop; empty where it does not."""
+        return "" if self.signals is None else self.signals.familiarity.sentence
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The alarm and the doubts."""
+        return (*((self.alarm,) if self.alarm else ()), *self.doubts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all but pictures as plain values, which JSON can hold."""
+        similar = () if self.signals is None or self.questioned else self.signals.neighbours
+        return {
+            "models": {name: answer.to_dict() for name, answer in self.models.items()},
+            "window": None if self.area is None else list(self.area),
+            "looks_like_crop": None if self.questioned is None else not self.questioned,
+            "doubts": list(self.remarks),
+            "similar": [neighbour.case_id for neighbour in similar],
+            "artifacts": self.artifacts,
+            "notice": NOTICE_SHORT,
+        }
+
+
+def familiar(questioned: bool | None) -> str:
+    """Return whether a file looks like a mammogram crop: "yes", "no", or "" where unknown.
+
+    Examples
+    --------
+    >>> familiar(True), familiar(False), familiar(None)
+    ('no', 'yes', '')
+    """
+    return "" if questioned is None else "no" if questioned else "yes"
+
+
+def csv_columns(cards: Sequence[Card]) -> list[str]:
+    """Return the columns of a table of results: `csv_row` fills them."""
+    of_models = [f"{card.name}_{name}" for card in cards for name in (*FIGURES, *card.thresholds)]
+    return [
+        *FIRST_COLUMNS, *of_models, "looks_like_crop", "recorded", "remark", "error", "notice"
+    ]  # fmt: skip
+
+
+def csv_row(
+    name: str,
+    result: LesionResult | None,
+    *,
+    box: Sequence[float] | None = None,
+    recorded: str = "",
+    remarks: Sequence[str] = (),
+    error: str = "",
+) -> dict[str, str]:
+    """Return one row of a table of results; the notice stands in every row and cannot get lost.
+
+    Parameters
+    ----------
+    name : the file or case, as its owner knows it
+    result : LesionResult, or None where the file could not be assessed
+    box : the lesion in film pixels, where it was given as a box
+    recorded : the recorded pathology, where it is known
+    remarks : sentences beside those of the result
+    error : why there is no result
+
+    Returns
+    -------
+    dict of column -> text, harmless in a spreadsheet; figures at full precision
+    """
+    row = {"file": name, "box": _numbers(box), "recorded": recorded, "error": error}
+    said: tuple[str, ...] = ()
+    if result is not None:
+        row |= {"window": _numbers(result.area), "looks_like_crop": familiar(result.questioned)}
+        said = result.remarks
+        for model, answer in result.models.items():
+            row |= {f"{model}_{name}": repr(getattr(answer.assessment, name)) for name in FIGURES}
+            row |= {f"{model}_{name}": answer.side(name) for name in answer.card.thresholds}
+    row |= {"remark": " ".join((*said, *remarks)), "notice": NOTICE_SHORT}
+    return {column: harmless(cell) for column, cell in row.items()}
+
+
+def _numbers(region: Sequence[float] | None) -> str:
+    return ",".join(f"{number:g}" for number in region or ())

@@ -1,0 +1,400 @@
+"""How far an answer can be trusted: is it a mammogram crop, what resembles it, how sure is it.
+
+Used by the upload page, the Grad-CAM viewer and `mammo.predict`; computed and measured by
+`python -m mammo.training.trust --data DIR`, which attaches it to the artifacts:
+`trust/embeddings.npz` holds the training crops in the embedding space and the statistics of their
+pixels, `trust/trust.json` the thresholds and every measured figure.
+
+    trust = load_trust()  # None where the artifacts hold none
+    embedding = classifier.embed(crop)  # of the model `trust.model`
+    trust.familiarity(crop, embedding).questioned
+    trust.similar(embedding, exclude_patient="P_00001")
+
+One embedding space serves both: the square root of the network's features, scaled to length one
+(Hellinger; features after ReLU are at least zero), and the cosine to the nearest training crops
+(Sun et al. 2022, Out-of-distribution detection with deep nearest neighbors, arXiv 2204.06507). The
+network is blind to much that was never in its training, so the pixels themselves are compared too.
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mammo.artifacts import artifacts_folder, read_attachment, sigmoid
+from mammo.artifacts.cases import CASES_NAME, read_rows
+from mammo.artifacts.manifest import read_files
+from mammo.errors import ArtifactError, ImageError
+from mammo.imaging.quality import FEW_LEVELS
+from mammo.inference.batch import as_batch, at_size
+from mammo.inference.texture import texture
+
+EMBEDDINGS_NAME = "trust/embeddings.npz"
+TRUST_NAME = "trust/trust.json"
+SCHEMA = 1
+NOT_A_CROP = "This does not look like a mammogram crop; the score means nothing."
+
+_CROP_SIZE = 128
+_REBUILD = "Run `python -m mammo.training.trust --data DIR`."
+_MISSING = ("", "NaN", "nan")
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Familiarity:
+    """Hold how far a picture lies from the training crops.
+
+    Attributes
+    ----------
+    distance : float, 0-1, one minus the mean cosine to the nearest training crops
+    threshold : float, above which the picture is questioned
+    texture_distance : float, at least 0, of its pixels' statistics (Mahalanobis)
+    texture_threshold : float, above which the picture is questioned
+    reason : str, empty unless it is questioned
+    """
+
+    distance: float
+    threshold: float
+    texture_distance: float
+    texture_threshold: float
+    reason: str
+
+    @property
+    def questioned(self) -> bool:
+        """Tell whether the picture does not look like a mammogram crop."""
+        return bool(self.reason)
+
+    @property
+    def sentence(self) -> str:
+        """Return the warning with its reason; empty for a familiar crop."""
+        return f"{NOT_A_CROP} {self.reason}" if self.reason else ""
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """Hold a training lesion that resembles a crop.
+
+    Attributes
+    ----------
+    case_id : str, the crop of the lesion that lies nearest
+    lesion_id, patient_id : str
+    pathology : "MALIGNANT", "BENIGN" or "BENIGN_WITHOUT_CALLBACK"
+    malignant : bool
+    mass_shape, mass_margins : str or None, where the data set records them
+    breast_density, assessment : int or None, 1-4 and BI-RADS 0-5
+    similarity : float, 0-1, cosine in the embedding space
+    """
+
+    case_id: str
+    lesion_id: str
+    patient_id: str
+    pathology: str
+    malignant: bool
+    mass_shape: str | None
+    mass_margins: str | None
+    breast_density: int | None
+    assessment: int | None
+    similarity: float
+
+
+@dataclass(frozen=True)
+class Zone:
+    """Hold the calibrated probabilities around a threshold that count as not sure.
+
+    Set on out-of-fold scores of training patients and measured on the test split (selective
+    classification: El-Yaniv, Wiener 2010, JMLR 11:1605-1641; Geifman, El-Yaniv 2017, arXiv
+    1705.08500).
+
+    Attributes
+    ----------
+    low, high : float, 0-1; inside is low < p < high
+    """
+
+    low: float
+    high: float
+
+    def holds(self, p_malignant: float) -> bool:
+        """Tell whether a probability is in the zone."""
+        return self.low < p_malignant < self.high
+
+
+@dataclass(frozen=True, eq=False)
+class Trust:
+    """Answer for one crop at a time; safe to use from many threads.
+
+    Attributes
+    ----------
+    measured : the document of `trust.json`
+    cases : t rows of `cases.csv` as texts, the training crops
+    rows : float32 (t, k), their places in the embedding space
+    components : float32 (k, d), its directions
+    texture_mean, texture_scale : float64 (16,)
+    texture_precision : float64 (16, 16), inverse of the covariance of the scaled statistics
+    """
+
+    measured: Mapping[str, Any]
+    cases: Sequence[Mapping[str, str]]
+    rows: Floats
+    components: Floats
+    texture_mean: NDArray[np.float64]
+    texture_scale: NDArray[np.float64]
+    texture_precision: NDArray[np.float64]
+
+    @property
+    def model(self) -> str:
+        """Return the key of the model whose embedding is asked for."""
+        return str(self.measured["model"])
+
+    def familiarity(self, crop: NDArray[np.uint8], embedding: Floats) -> Familiarity:
+        """Tell whether a picture looks like a mammogram crop.
+
+        Parameters
+        ----------
+        crop : uint8 (S, S), 0-255
+        embedding : float32 (1, d) or (d,), of that crop by the model `model`
+
+        Raises
+        ------
+        ImageError
+            The crop or the embedding is of another type or shape.
+        """
+        crops = as_batch(crop)
+        if len(crops) != 1:
+            raise ImageError(f"Expected one crop of shape (S, S). Received: {crop.shape}.")
+        limits = float(self.measured["threshold"]), float(self.measured["texture_threshold"])
+        away = float(distances(self._similarities(embedding), self.measured["neighbours"])[0])
+        texture_away = self.texture_distance(at_size(crops, _CROP_SIZE)[0])
+        reason = _reason(len(np.unique(crop)), away > limits[0], texture_away > limits[1])
+        return Familiarity(away, limits[0], texture_away, limits[1], reason)
+
+    def similar(
+        self, embedding: Floats, exclude_patient: str | None = None, k: int = 5
+    ) -> tuple[Neighbour, ...]:
+        """Return the `k` nearest training lesions, each once, the nearest first.
+
+        Parameters
+        ----------
+        embedding : float32 (1, d) or (d,)
+        exclude_patient : str, the patient of the crop where known, whose lesions are left out
+        k : int, lesions
+
+        Raises
+        ------
+        ImageError
+            The embedding is of another shape.
+        """
+        return nearest(self._similarities(embedding)[0], self.cases, k, exclude_patient)
+
+    def zone(self, model: str) -> Zone | None:
+        """Return the "not sure" zone of a model around its Youden threshold, where measured."""
+        measured = self.measured["uncertainty"].get(model)
+        return None if measured is None else Zone(*measured["zone"])
+
+    def texture_distance(self, crop: NDArray[np.uint8]) -> float:
+        """Return the Mahalanobis distance of a crop's pixel statistics, uint8 (128, 128)."""
+        off = (texture(crop) - self.texture_mean) / self.texture_scale
+        return float(np.sqrt(off @ self.texture_precision @ off))
+
+    def _similarities(self, embedding: Floats) -> Floats:
+        """Return the cosines of crops to the training crops, float32 (n, t)."""
+        vectors = np.atleast_2d(embedding)
+        if vectors.shape[1] != self.components.shape[1]:
+            raise ImageError(
+                f"Expected an embedding of {self.model}, {self.components.shape[1]} numbers a "
+                f"crop. Received: shape {np.shape(embedding)}. Use Classifier.embed of that model."
+            )
+        return np.asarray(unit_vectors(vectors) @ self.components.T @ self.rows.T, np.float32)
+
+
+def load_trust(folder: Path | None = None) -> Trust | None:
+    """Load the trust signals that are attached to the artifacts; None where there are none.
+
+    Parameters
+    ----------
+    folder : Path, the artifacts; by default `$MAMMO_ARTIFACTS` or the release beside the package
+
+    Raises
+    ------
+    ArtifactError
+        The artifacts or their trust signals are altered or of another schema.
+    """
+    folder = artifacts_folder() if folder is None else Path(folder)
+    document = read_attachment(TRUST_NAME, folder)
+    arrays = read_attachment(EMBEDDINGS_NAME, folder)
+    if document is None or arrays is None:
+        return None
+    rows = read_rows(read_files((CASES_NAME,), folder)[CASES_NAME], folder / CASES_NAME)
+    try:
+        return _parsed(json.loads(document), arrays, {row["case_id"]: row for row in rows})
+    except (ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise ArtifactError(
+            f"{folder / TRUST_NAME} cannot be used ({error}). {_REBUILD}"
+        ) from error
+
+
+def _parsed(measured: Any, arrays: bytes, cases: Mapping[str, Mapping[str, str]]) -> Trust:
+    if measured.get("schema") != SCHEMA:
+        raise ValueError(f"expected schema {SCHEMA}, received {measured.get('schema')}")
+    with np.load(io.BytesIO(arrays), allow_pickle=False) as held:
+        return Trust(
+            measured,
+            [cases[name] for name in held["case_id"].tolist()],
+            held["rows"].astype(np.float32),
+            held["components"].astype(np.float32),
+            held["texture_mean"],
+            held["texture_scale"],
+            held["texture_precision"],
+        )
+
+
+def packed(trust: Trust) -> bytes:
+    """Return the arrays as the bytes of `embeddings.npz`, the large ones as float16."""
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer,
+        case_id=np.array([case["case_id"] for case in trust.cases]),
+        rows=trust.rows.astype(np.float16),
+        components=trust.components.astype(np.float16),
+        texture_mean=trust.texture_mean,
+        texture_scale=trust.texture_scale,
+        texture_precision=trust.texture_precision,
+    )
+    return buffer.getvalue()
+
+
+def _reason(levels: int, unlike_embedding: bool, unlike_texture: bool) -> str:
+    """Say why a picture is questioned; nothing where it is not.
+
+    Examples
+    --------
+    >>> _reason(200, False, False), _reason(200, True, False)
+    ('', 'The network knows nothing like it from training.')
+    """
+    if levels == 1:
+        return "Every pixel has the same value."
+    if levels < FEW_LEVELS:
+        return f"It has only {levels} grey levels."
+    if unlike_embedding and unlike_texture:
+        return "Neither its greys and textures nor what the network sees in it occur in training."
+    if unlike_embedding:
+        return "The network knows nothing like it from training."
+    if unlike_texture:
+        return "Its greys and textures are unlike those of the crops in training."
+    return ""
+
+
+def unit_vectors(embedding: Floats) -> Floats:
+    """Return the square roots of features, each vector at length one.
+
+    Parameters
+    ----------
+    embedding : float32 (n, d), as `Classifier.embed` gives it; below zero counts as zero
+
+    Returns
+    -------
+    float32 (n, d), a vector of zeros staying as it is
+
+    Examples
+    --------
+    >>> unit_vectors(np.array([[9.0, 16.0], [0.0, 0.0]], np.float32)).round(2).tolist()
+    [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]
+    """
+    roots = np.sqrt(np.maximum(embedding, 0))
+    lengths = np.linalg.norm(roots, axis=1, keepdims=True)
+    return np.asarray(roots / np.where(lengths > 0, lengths, 1), np.float32)
+
+
+def distances(similarities: Floats, neighbours: int) -> NDArray[np.float64]:
+    """Return one minus the mean cosine to the nearest training crops.
+
+    Parameters
+    ----------
+    similarities : float32 (n, t), cosines of n crops to t training crops
+    neighbours : int, how many of the nearest count
+
+    Returns
+    -------
+    float64 (n,), 0 for a crop that is all of its neighbours
+
+    Examples
+    --------
+    >>> distances(np.array([[1.0, 0.5, 0.0]], np.float32), 2).tolist()
+    [0.25]
+    """
+    highest = np.sort(similarities, axis=1)[:, -neighbours:]
+    return np.asarray(1 - highest.mean(axis=1), np.float64)
+
+
+def nearest(
+    similarities: Floats,
+    cases: Sequence[Mapping[str, str]],
+    count: int,
+    exclude_patient: str | None = None,
+) -> tuple[Neighbour, ...]:
+    """Return the nearest lesions, each once, by its nearest crop."""
+    found: dict[str, Neighbour] = {}
+    for row in np.argsort(-similarities, kind="stable"):
+        if len(found) >= count:
+            break
+        case = cases[int(row)]
+        if case["patient_id"] != exclude_patient and case["lesion_id"] not in found:
+            found[case["lesion_id"]] = _neighbour(case, float(similarities[row]))
+    return tuple(found.values())
+
+
+def _neighbour(case: Mapping[str, str], similarity: float) -> Neighbour:
+    known = {name: value for name, value in case.items() if value not in _MISSING}
+    return Neighbour(
+        case_id=case["case_id"],
+        lesion_id=case["lesion_id"],
+        patient_id=case["patient_id"],
+        pathology=case["pathology"],
+        malignant=case["label"] == "1",
+        mass_shape=known.get("mass_shape"),
+        mass_margins=known.get("mass_margins"),
+        breast_density=int(known["breast_density"]) if "breast_density" in known else None,
+        assessment=int(known["assessment"]) if "assessment" in known else None,
+        similarity=similarity,
+    )
+
+
+def vote(neighbours: Sequence[Neighbour]) -> float:
+    """Return the share of malignant lesions among neighbours, 0-1; NaN where there are none."""
+    if not neighbours:
+        return float("nan")
+    return sum(neighbour.malignant for neighbour in neighbours) / len(neighbours)
+
+
+def margins(p_malignant: ArrayLike, threshold: float) -> NDArray[np.float64]:
+    """Return how far probabilities stand from a threshold, in logits, at least 0.
+
+    Examples
+    --------
+    >>> margins([0.5, 0.25, 0.75], 0.5).round(2).tolist()
+    [0.0, 1.1, 1.1]
+    """
+    return np.asarray(np.abs(_logit(p_malignant) - _logit(threshold)), np.float64)
+
+
+def zone_of(margin: float, threshold: float) -> Zone:
+    """Return the probabilities nearer to the threshold than a margin in logits.
+
+    Examples
+    --------
+    >>> zone = zone_of(np.log(3), 0.5)
+    >>> round(zone.low, 2), round(zone.high, 2)
+    (0.25, 0.75)
+    """
+    low, high = sigmoid(_logit(threshold) + np.array([-margin, margin])).tolist()
+    return Zone(low, high)
+
+
+def _logit(share: ArrayLike) -> NDArray[np.float64]:
+    clipped = np.clip(np.asarray(share, np.float64), 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(clipped / (1 - clipped)), np.float64)
