@@ -1,29 +1,34 @@
-"""What the commands share: how one was typed, what stops it, TensorFlow."""
+"""What the commands share: how one was typed, what stops it, and where it may write.
 
+An output is checked before the work, and never replaces what mammo did not make.
+"""
+
+import argparse
+import json
 import logging
 import os
 import shlex
+import stat
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mammo.errors import MammoError
+from mammo.errors import MammoError, SettingsError
+
+
+def command_parser(module: str, description: str | None) -> argparse.ArgumentParser:
+    """Return a parser for `python -m MODULE` that prints its description as it is written."""
+    return argparse.ArgumentParser(
+        prog=f"python -m {module}",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
 
 
 def as_typed(module: str, given: Sequence[str]) -> str:
     """Write a command for the record, of each path its name alone: it may name a person.
 
-    Parameters
-    ----------
-    module : str, as "mammo.train"
-    given : its arguments, one a word
-
-    Returns
-    -------
-    str, to be typed into a shell
-
-    Examples
-    --------
     >>> as_typed("mammo.train", ["--data", "somebody/my crops", "--folds", "2"])
     "python -m mammo.train --data 'my crops' --folds 2"
     >>> as_typed("mammo.prepare", ["--dask", "tcp://host:8786"])
@@ -62,8 +67,6 @@ def exit_status(module: str, work: Callable[[], int | None], place: Path) -> int
 def stopped_by(error: OSError, place: Path) -> str:
     """Say that the file system stopped a command which goes on if typed again.
 
-    Examples
-    --------
     >>> stopped_by(OSError(28, "No space left on device"), Path("crops"))
     'stopped because of No space left on device (crops). Mend that, then run the same command: \
 it goes on.'
@@ -83,3 +86,94 @@ def set_tensorflow_up() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+def check_output(path: Path, ours: Callable[[Path], bool], option: str = "The output") -> None:
+    """Check that a file can be written and replaces nothing but an earlier output.
+
+    Parameters
+    ----------
+    path : Path, of a file that may exist; a stream such as `/dev/stdout` passes
+    ours : function of the path, True where the file is an earlier output of the command
+    option : str, what named the path, to open the sentence
+
+    Raises
+    ------
+    SettingsError
+        The file exists and is not an earlier output, or it cannot be written.
+    """
+    try:
+        mode = path.stat().st_mode if os.path.lexists(path) else None
+        if mode is None:
+            path.open("xb").close()
+            path.unlink()
+        elif stat.S_ISREG(mode):
+            if path.stat().st_size and not ours(path):
+                raise SettingsError(
+                    f"{option} needs a new file, or one that mammo wrote. Received: {path}, which "
+                    "holds something else. Nothing was changed; name another file."
+                )
+            path.open("r+b").close()
+        elif not (stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)):
+            raise SettingsError(
+                f"{option} needs a file. Received: {path}, which is a folder or a device."
+            )
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SettingsError(
+            f"{option} needs a file in a folder that exists. Received: {path} ({reason})."
+        ) from error
+
+
+def write_output(
+    path: Path, content: bytes, ours: Callable[[Path], bool], option: str = "The output"
+) -> None:
+    """Write an output file whole, in the place of nothing but an older one of its kind.
+
+    Raises SettingsError as `check_output`, or if the disk is full or fails.
+    """
+    check_output(path, ours, option)
+    try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)
+            return
+        with tempfile.TemporaryDirectory(dir=path.parent) as beside:
+            written = Path(beside, path.name)
+            written.write_bytes(content)
+            if path.exists():
+                written.chmod(path.stat().st_mode)
+            written.replace(path)
+    except OSError as error:
+        raise SettingsError(
+            f"{option} could not be written to {path} ({error.strerror or error}). Free some space "
+            "or name a file in another folder."
+        ) from error
+
+
+def check_folder(folder: Path, option: str) -> Path:
+    """Make the folder that an option names where it is missing; refuse one that takes no files."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SettingsError(f"{option} needs a folder. Received: {folder} ({reason}).") from error
+
+
+def starts_with_mark(path: Path, mark: bytes, within: int = 1024) -> bool:
+    """Return whether the first bytes of a file hold a mark that mammo writes into its outputs."""
+    with path.open("rb") as file:
+        return mark in file.read(within)
+
+
+def is_json_with(*names: str) -> Callable[[Path], bool]:
+    """Return a function that checks whether a file is a JSON object with these members."""
+
+    def check(path: Path) -> bool:
+        try:
+            return bool(set(names) <= json.loads(path.read_bytes()).keys())
+        except (ValueError, AttributeError):
+            return False
+
+    return check

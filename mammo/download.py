@@ -14,9 +14,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mammo.command_line import exit_status
-from mammo.data.download import SOURCES, Choice, refuse_if_too_big
+from mammo.command_line import command_parser, exit_status
+from mammo.data.download import Choice, idc, kaggle, refuse_if_too_big
 from mammo.errors import SettingsError
+
+SOURCES = {"kaggle": kaggle, "idc": idc}
+"""Where CBIS-DDSM can be had without an account, by the names of `--source`."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,11 +56,7 @@ def _say(line: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m mammo.download",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_parser("mammo.download", __doc__)
     parser.add_argument("--source", required=True, choices=tuple(SOURCES))
     parser.add_argument("--out", type=Path, required=True, help="the folder to download into")
     parser.add_argument(

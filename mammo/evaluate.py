@@ -15,12 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mammo.command_line import exit_status
+from mammo.command_line import check_output, exit_status, is_json_with, write_output
 from mammo.errors import DataError, SettingsError
 from mammo.evaluation import RESAMPLES, SEED, UNITS, EvaluatedModel, Evaluation, Unit, evaluate
 from mammo.evaluation.evaluation import as_json
 from mammo.evaluation.printout import print_out
-from mammo.outputs import check_output, is_json_with, write_output
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,10 +17,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mammo.command_line import as_typed, exit_status
-from mammo.data.preparation import PrepareSettings, prepare_folder
-from mammo.data.preparation.report import REPORT, is_whole, report_in_words
-from mammo.data.preparation.run import ABNORMALITIES
+from mammo.command_line import as_typed, command_parser, exit_status
+from mammo.data.preparation.notes import REPORT, is_whole, report_in_words
+from mammo.data.preparation.run import ABNORMALITIES, PrepareSettings, prepare_folder
 from mammo.data.preparation.tree import is_prepared
 from mammo.errors import DataError
 
@@ -52,11 +51,7 @@ def _prepare(options: argparse.Namespace, command: str) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m mammo.prepare",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_parser("mammo.prepare", __doc__)
     parser.add_argument("--data", type=Path, required=True, help="the download")
     parser.add_argument("--out", type=Path, required=True, help="folder of crops to write")
     parser.add_argument("--abnormality", default="mass", choices=ABNORMALITIES)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.artifacts import Card
+from mammo.command_line import check_folder, check_output, starts_with_mark
 from mammo.data.examples import ExampleLesion, recorded_sentence
 from mammo.errors import DataError
 from mammo.imaging import Image
@@ -26,7 +27,6 @@ from mammo.inference.result import (
     csv_columns,
     csv_row,
 )
-from mammo.outputs import check_folder, check_output, starts_with_mark
 from mammo.report import FORMS, render
 from mammo.report.case_report import Measured, compose_report
 from mammo.text import NOTICE_SHORT, pathology_words, percent, standing

@@ -138,7 +138,7 @@ def percent_estimate(figure: Estimate) -> str:
     return _with_ends(figure, lambda part: number(100 * part, 1), "%")
 
 
-def signed_estimate(figure: Estimate) -> str:
+def signed_estimate(figure: Estimate, decimals: int = 3) -> str:
     """Return a difference with its interval, each with its sign.
 
     Examples
@@ -146,7 +146,7 @@ def signed_estimate(figure: Estimate) -> str:
     >>> signed_estimate(Estimate(0.17, -0.01, 0.35))
     '+0.170 (-0.010 to +0.350)'
     """
-    return _with_ends(figure, lambda part: f"{part:+.3f}")
+    return _with_ends(figure, lambda part: f"{part:+.{decimals}f}")
 
 
 def signed(difference: float) -> str:

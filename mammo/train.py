@@ -34,11 +34,9 @@ from mammo.artifacts import (
 from mammo.artifacts.swap import write_lock
 from mammo.command_line import as_typed, exit_status, set_tensorflow_up
 from mammo.data.findings import finding_answers
-from mammo.data.folds import patient_folds
-from mammo.data.preparation.cache import prepared_folder
-from mammo.data.preparation.run import ABNORMALITIES
-from mammo.data.table import fingerprint
-from mammo.data.training import load_training_crops
+from mammo.data.preparation.run import ABNORMALITIES, prepared_folder
+from mammo.data.splits import patient_folds
+from mammo.data.table import fingerprint, load_training_crops
 from mammo.errors import ArtifactError, TrainingError
 from mammo.settings import MODELS, RECIPES, TITLES, Recipe, TrainSettings, with_overrides
 from mammo.training.release import (

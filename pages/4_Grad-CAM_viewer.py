@@ -9,7 +9,6 @@ from mammo.ui.kit import cache
 from mammo.ui.kit.frame import frame, notice_accepted, sentences
 from mammo.ui.kit.result import show_doubts
 from mammo.ui.kit.trust import show_familiarity, show_similar
-from mammo.ui.viewer import viewing
 from mammo.ui.viewer.case_section import (
     recorded_estimates,
     show_place,
@@ -21,6 +20,7 @@ from mammo.ui.viewer.change_section import show_occlusion, show_sensitivity
 from mammo.ui.viewer.choose import choose_case
 from mammo.ui.viewer.inside_section import show_inside
 from mammo.ui.viewer.maps_section import show_maps
+from mammo.ui.viewer.viewing import Asked
 
 frame("Grad-CAM viewer", ":material/visibility:")
 st.markdown(
@@ -36,20 +36,20 @@ with sentences():
     show_standing(viewed)
     cards = cache.cards()
     estimates = recorded_estimates(viewed, cards)
-    if viewed.crop is not None:
-        models = cache.classifiers()
-        result = viewing.assessed(viewed)
+    asked = None if viewed.crop is None else Asked(viewed, viewed.crop, cache.classifiers())
+    if asked:
+        result = asked.result()
         show_familiarity(result.signals)
         show_doubts(result.doubts)
-        show_maps(viewed, viewed.crop, models)
+        show_maps(asked)
         estimates = {name: answer.probability for name, answer in result.models.items()}
         show_similar(result.signals)
     show_record(viewed, cards)
-    if viewed.crop is not None:
-        show_report(viewed)
+    if asked:
+        show_report(asked)
     with sentences():
         show_place(estimates, cards)
-    if viewed.crop is not None:
-        show_occlusion(viewed, viewed.crop, models)
-        show_sensitivity(viewed, viewed.crop, models)
-        show_inside(viewed, viewed.crop, models)
+    if asked:
+        show_occlusion(asked)
+        show_sensitivity(asked)
+        show_inside(asked)

@@ -299,6 +299,7 @@ def test_sigmoid_neither_overflows_nor_leaves_its_range() -> None:
         ("schema", 7, "schema 7"),
         ("title", ..., "should name title but does not"),
         ("crop_size", 16, "crop_size should be a whole number of at least 32, but is 16"),
+        ("crop_size", 10**9, "crop_size should be a whole number of at most 4096"),
         ("crop_size", 128.0, "crop_size should be a whole number"),
         ("test_time_flips", 1, "test_time_flips should be true or false"),
         ("flips", 3, "flips should be 1, 2 or 4, but is 3"),
@@ -310,6 +311,7 @@ def test_sigmoid_neither_overflows_nor_leaves_its_range() -> None:
         ("calibration__slope", 0, r"calibration\.slope should be a finite number"),
         ("calibration__slope", math.nan, r"calibration\.slope should be a finite number"),
         ("calibration__intercept", "0", r"calibration\.intercept should be a finite number"),
+        ("calibration__intercept", math.inf, r"calibration\.intercept should be a finite number"),
         ("thresholds__youden", 1.5, r"thresholds\.youden should be a finite number from 0 to 1"),
         ("thresholds__youden", ..., r"should name thresholds\.youden"),
         ("thresholds__extra", math.inf, r"thresholds\.extra"),
@@ -395,6 +397,7 @@ def test_cases_with_a_fault(folder: Path, old: str, new: str, sentence: str) -> 
         ("label", "2", "the label '2', expected 0 or 1"),
         ("assessment", "4.5", "assessment '4.5', expected a whole number or nothing"),
         ("mobilenetv2_fold", "-1", "mobilenetv2_fold '-1', expected a whole number"),
+        ("mobilenetv2_p", "-0.1", "mobilenetv2_p '-0.1', expected a number from 0 to 1"),
     ],
 )
 def test_cases_with_a_wrong_value(folder: Path, column: str, value: str, sentence: str) -> None:

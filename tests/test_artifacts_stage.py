@@ -27,7 +27,7 @@ from mammo.artifacts import (
     swap,
     verify,
 )
-from mammo.artifacts import stage as stage_module
+from mammo.artifacts import store as stage_module
 from mammo.errors import ArtifactError
 from tests.tiny_artifacts import write_tiny_artifacts
 
@@ -459,6 +459,23 @@ def test_lock_is_free_again_after_its_holder(tmp_path: Path) -> None:
         with swap.write_lock(tmp_path / "artifacts", wait_s=0):
             assert names_in(tmp_path) == [".artifacts.lock"]
         assert names_in(tmp_path) == []
+
+
+def test_a_lock_whose_file_was_replaced_meanwhile_is_taken_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, try_lock, replaced = tmp_path / ".artifacts.lock", swap._try_lock, []
+
+    def replace_first(descriptor: int) -> bool:
+        if not replaced:
+            replaced.append(path)
+            path.unlink()
+            path.touch()
+        return try_lock(descriptor)
+
+    monkeypatch.setattr(swap, "_try_lock", replace_first)
+    with swap.write_lock(tmp_path / "artifacts", wait_s=5), path.open("r+b") as other:
+        assert not try_lock(other.fileno())
 
 
 def test_lock_lets_one_thread_in_at_a_time(tmp_path: Path) -> None:

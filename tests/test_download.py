@@ -20,7 +20,8 @@ import pandas as pd
 import pydicom
 import pytest
 
-from mammo.data.download import case_files, idc, kaggle, offer
+from mammo.data import download as offer
+from mammo.data.download import idc, kaggle
 from mammo.download import main
 from tests.miniature import Miniature, write_idc, write_kaggle
 from tests.stub_servers import Stub, serving
@@ -36,23 +37,21 @@ def nothing_but_localhost(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(tmp_path / "no-account"))
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(case_files, "ADDRESS", "http://127.0.0.1:1")
+    monkeypatch.setattr(offer, "ADDRESS", "http://127.0.0.1:1")
 
 
 def publish(monkeypatch: pytest.MonkeyPatch, mini: Miniature) -> dict[str, bytes]:
     """Make the miniature's case files the published ones; return them by their address."""
-    contents = {
-        one.name: (mini.csv_folder / one.name).read_bytes() for one in case_files.CASE_FILES
-    }
+    contents = {one.name: (mini.csv_folder / one.name).read_bytes() for one in offer.CASE_FILES}
     published = tuple(
         dataclasses.replace(
             one,
             rows=len(mini.of(one.abnormality, one.split)),  # type: ignore[arg-type]
             sha256=hashlib.sha256(contents[one.name]).hexdigest(),
         )
-        for one in case_files.CASE_FILES
+        for one in offer.CASE_FILES
     )
-    monkeypatch.setattr(case_files, "CASE_FILES", published)
+    monkeypatch.setattr(offer, "CASE_FILES", published)
     return {f"/case-files/{name}": content for name, content in contents.items()}
 
 
@@ -187,7 +186,7 @@ def commons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[S
         monkeypatch.setattr(index.idc_index_data, name, tmp_path / "index.parquet")
     with serving(Stub(files)) as stub:
         monkeypatch.setattr(index, "aws_endpoint_url", stub.address)
-        monkeypatch.setattr(case_files, "ADDRESS", f"{stub.address}/case-files")
+        monkeypatch.setattr(offer, "ADDRESS", f"{stub.address}/case-files")
         yield stub, mini
 
 
@@ -445,10 +444,10 @@ def test_an_error_of_the_file_system_is_a_sentence(
 
 
 def test_the_published_case_files_are_those_of_the_archive(real_csv: Path) -> None:
-    for one in case_files.CASE_FILES:
+    for one in offer.CASE_FILES:
         content = (real_csv / one.name).read_bytes()
         assert hashlib.sha256(content).hexdigest() == one.sha256
-    case_files.verify_case_files(real_csv)
+    offer.verify_case_files(real_csv)
 
 
 def test_the_pinned_index_lists_every_series_of_the_case_files(real_csv: Path) -> None:

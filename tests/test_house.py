@@ -39,7 +39,6 @@ COMMANDS = (
     "predict",
     "reports",
     "results",
-    "outputs",
     "sources",
     "tools",
 )

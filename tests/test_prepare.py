@@ -14,7 +14,6 @@ import pytest
 from benchmarks import preparation as benchmark
 from mammo import cut_lesion, example_lesions, read_image
 from mammo.data.preparation import run
-from mammo.data.preparation.cache import prepared_folder
 from mammo.data.preparation.case_files import (
     CASE_FILES,
     LEAKING_PATIENTS,
@@ -23,6 +22,7 @@ from mammo.data.preparation.case_files import (
     leaking_patients,
     read_case_file,
 )
+from mammo.data.preparation.run import prepared_folder
 from mammo.data.preparation.tree import index_tree
 from mammo.data.table import load_crops, read_pixels
 from mammo.prepare import main

@@ -6,16 +6,21 @@
     artifacts/<model>/model.weights.h5 the same weights for Keras
     artifacts/<model>/card.json        preprocessing, calibration, thresholds, figures
     artifacts/<model>/history.csv      the training curves
-    artifacts/<other>/...              what other commands attached, see `attachments`
+    artifacts/<other>/...              what other commands attached, see `attach`
 
 Used by `mammo.train` (writes, by `staged_artifacts`), `mammo.inference`, `mammo.evaluate` and the
 pages (read, by `load_*`). Every read is held against the manifest first.
 """
 
-from mammo.artifacts.attachments import attach, read_attachment
-from mammo.artifacts.card import Calibration, Card, Metric, parse_card, sigmoid
-from mammo.artifacts.cases import load_cases, load_history
-from mammo.artifacts.lesson import LeakLesson, LeakRun, load_leak_lesson
+from mammo.artifacts.contents import (
+    LeakLesson,
+    LeakRun,
+    load_card,
+    load_cases,
+    load_history,
+    load_leak_lesson,
+    load_model,
+)
 from mammo.artifacts.manifest import (
     DataFacts,
     FileRecord,
@@ -23,10 +28,11 @@ from mammo.artifacts.manifest import (
     RunFacts,
     artifacts_folder,
     load_manifest,
+    read_attachment,
     verify,
 )
-from mammo.artifacts.model import load_card, load_model
-from mammo.artifacts.stage import check_replaceable, models_to_carry_over, staged_artifacts
+from mammo.artifacts.schema import Calibration, Card, Metric, parse_card, sigmoid
+from mammo.artifacts.store import attach, check_replaceable, models_to_carry_over, staged_artifacts
 
 __all__ = [
     "Calibration",

@@ -1,20 +1,27 @@
 """The manifest of the trained artifacts, and files that are read only if they match it.
 
 `artifacts/manifest.json` names each file with its size and SHA-256 (FIPS 180-4) and says which
-command, data, seed and package versions made them. Used by everything that reads artifacts: each
-read hashes the file's bytes and hands out those very bytes, so that one changed byte is noticed
-before it can change an answer. A read costs a few milliseconds; who reads often keeps the result.
+command, data, seed and package versions made them. Each read hashes the file's bytes and hands out
+those very bytes, so that one changed byte is noticed before it can change an answer.
+
+The manifest has a checksum of itself, too:
+
+    manifest.json: ..., "seal": "<SHA-256 of all its bytes, with 64 zeros in this place>"
+
+A manifest from before the seal has none and is taken as it is; so that a damaged name of the seal
+does not pass as one of these, a manifest may hold no field that nobody knows.
 """
 
 import hashlib
+import json
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
-from mammo.artifacts.document import RETRAIN, Document, parse_document
-from mammo.artifacts.seal import check_seal
+from mammo.artifacts.schema import RETRAIN, Document, parse_document
 from mammo.artifacts.swap import restore_interrupted_swap
 from mammo.errors import ArtifactError
 
@@ -22,13 +29,17 @@ MANIFEST_SCHEMA = 1
 MANIFEST_NAME = "manifest.json"
 FOLDER_VARIABLE = "MAMMO_ARTIFACTS"
 SWAPS_IN_A_ROW = 5
+_SEAL = "seal"
+_MARK = '"seal": "{}"'
+_UNSEALED = _MARK.format("0" * 64)
+_FOUND = re.compile(rb'"seal": "([0-9a-f]{64})"')
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
 class FileRecord:
-    """Hold what the manifest says of one file: SHA-256 in hexadecimal, size in bytes."""
+    """What the manifest says of one file: SHA-256 in hexadecimal, size in bytes."""
 
     sha256: str
     bytes: int
@@ -36,7 +47,7 @@ class FileRecord:
 
 @dataclass(frozen=True)
 class DataFacts:
-    """Hold what the models were trained and tested on: a fingerprint, crops and patients."""
+    """What the models were trained and tested on: a fingerprint, crops and patients."""
 
     fingerprint: str
     n_train: int
@@ -47,7 +58,7 @@ class DataFacts:
 
 @dataclass(frozen=True)
 class RunFacts:
-    """Hold what a training run says of itself: it becomes the head of the manifest.
+    """What a training run says of itself: it becomes the head of the manifest.
 
     Attributes
     ----------
@@ -68,8 +79,8 @@ class RunFacts:
 
 
 @dataclass(frozen=True)
-class Manifest:
-    """Hold `manifest.json`: who made the artifacts, from what, and each file's checksum.
+class Manifest(RunFacts):
+    """What `manifest.json` says: who made the artifacts, from what, and each file's checksum.
 
     `models` are all models that can be loaded; `carried_over` says of those among them that an
     earlier run made when ("created") and by which command. `attachments` are the files that other
@@ -77,12 +88,6 @@ class Manifest:
     """
 
     created: str
-    command: str
-    seed: int
-    settings: Mapping[str, Any]
-    versions: Mapping[str, str]
-    data: DataFacts
-    models: tuple[str, ...]
     files: Mapping[str, FileRecord]
     carried_over: Mapping[str, Mapping[str, str]]
     attachments: Mapping[str, Mapping[str, str]]
@@ -106,23 +111,35 @@ def load_manifest(folder: Path | None = None) -> Manifest:
         No folder, no manifest, a half-written or altered one, or one of another schema.
     """
     folder = artifacts_folder() if folder is None else Path(folder)
+    path = folder / MANIFEST_NAME
     # Twice, because a training may be between the two renames of its swap at the first look.
-    content = _manifest_content(folder) or _manifest_content(folder)
+    content = _manifest_content(path) or _manifest_content(path)
     if content is None:
         raise ArtifactError(_absence(folder))
-    document = parse_document(content, folder / MANIFEST_NAME, MANIFEST_SCHEMA)
-    check_seal(content, document.fields, folder / MANIFEST_NAME, FIELDS)
-    return _parse(document)
+    document = parse_document(content, path, MANIFEST_SCHEMA)
+    check_seal(content, document.fields, path, FIELDS)
+    files = document.section("files")
+    return Manifest(
+        created=document.text("created"),
+        command=document.text("command"),
+        seed=document.integer("seed"),
+        settings=document.section("settings").fields,
+        versions=document.each("versions", Document.text),
+        data=document.section("data").build(DataFacts),
+        models=document.texts("models"),
+        files={_safe(name, path): files.section(name).build(FileRecord) for name in files.fields},
+        carried_over=_text_tables(document, "carried_over"),
+        attachments=_text_tables(document, "attachments"),
+    )
 
 
 def verify(folder: Path | None = None, files: Iterable[str] | None = None) -> Manifest:
-    """Hash files of an artifacts folder and hold them against its manifest."""
-    folder = artifacts_folder() if folder is None else Path(folder)
+    """Hash files of an artifacts folder, by default all, and hold them against its manifest."""
     names = None if files is None else tuple(files)
 
-    def hash_all(manifest: Manifest) -> Manifest:
+    def hash_all(root: Path, manifest: Manifest) -> Manifest:
         for name in manifest.files if names is None else names:
-            _read_verified(folder, name, manifest)
+            _read_verified(root, name, manifest)
         return manifest
 
     return _settled(folder, hash_all)
@@ -136,12 +153,24 @@ def read_files(names: Iterable[str], folder: Path | None = None) -> dict[str, by
     ArtifactError
         As `verify`.
     """
-    folder = artifacts_folder() if folder is None else Path(folder)
     wanted = tuple(names)
     return _settled(
         folder,
-        lambda manifest: {name: _read_verified(folder, name, manifest) for name in wanted},
+        lambda root, manifest: {name: _read_verified(root, name, manifest) for name in wanted},
     )
+
+
+def read_attachment(name: str, folder: Path | None = None) -> bytes | None:
+    """Return the bytes of an attachment that match the manifest; None where there is none.
+
+    Raises
+    ------
+    ArtifactError
+        There are no artifacts, or the file is missing or altered.
+    """
+    if name not in load_manifest(folder).attachments:
+        return None
+    return read_files((name,), folder)[name]
 
 
 def record_of(content: bytes) -> dict[str, Any]:
@@ -159,9 +188,8 @@ def require_model(model: str, manifest: Manifest, folder: Path) -> None:
         )
 
 
-def _manifest_content(folder: Path) -> bytes | None:
-    restore_interrupted_swap(folder)
-    path = folder / MANIFEST_NAME
+def _manifest_content(path: Path) -> bytes | None:
+    restore_interrupted_swap(path.parent)
     try:
         return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
@@ -172,18 +200,19 @@ def _manifest_content(folder: Path) -> bytes | None:
         ) from error
 
 
-def _settled(folder: Path, use: Callable[[Manifest], Result]) -> Result:
+def _settled(folder: Path | None, use: Callable[[Path, Manifest], Result]) -> Result:
     """Use the manifest; again if a training has put new artifacts in place meanwhile."""
+    folder = artifacts_folder() if folder is None else Path(folder)
     manifest = load_manifest(folder)
     for _ in range(SWAPS_IN_A_ROW):
         try:
-            return use(manifest)
+            return use(folder, manifest)
         except ArtifactError:
             latest = load_manifest(folder)
             if latest == manifest:
                 raise
             manifest = latest
-    return use(manifest)
+    return use(folder, manifest)
 
 
 def _read_verified(folder: Path, name: str, manifest: Manifest) -> bytes:
@@ -219,50 +248,49 @@ def _absence(folder: Path) -> str:
     )
 
 
-def _parse(document: Document) -> Manifest:
-    files = document.section("files")
-    return Manifest(
-        created=document.text("created"),
-        command=document.text("command"),
-        seed=document.integer("seed", low=0),
-        settings=document.section("settings").fields,
-        versions=_texts(document.section("versions")),
-        data=_data(document.section("data")),
-        models=document.texts("models"),
-        files={_safe(name, files): _record(files.section(name)) for name in files.fields},
-        carried_over=_text_tables(document, "carried_over"),
-        attachments=_text_tables(document, "attachments"),
-    )
-
-
 def _text_tables(document: Document, name: str) -> Mapping[str, Mapping[str, str]]:
     if name not in document.fields:
         return {}
-    section = document.section(name)
-    return {key: _texts(section.section(key)) for key in section.fields}
+    return document.each(name, lambda tables, key: tables.each(key, Document.text))
 
 
-def _texts(section: Document) -> Mapping[str, str]:
-    return {name: section.text(name) for name in section.fields}
-
-
-def _data(section: Document) -> DataFacts:
-    return DataFacts(
-        section.text("fingerprint"),
-        *(section.integer(name, low=0) for name in ("n_train", "n_test")),
-        *(section.integer(name, low=0) for name in ("n_train_patients", "n_test_patients")),
-    )
-
-
-def _record(section: Document) -> FileRecord:
-    return FileRecord(section.text("sha256"), section.integer("bytes", low=0))
-
-
-def _safe(name: str, files: Document) -> str:
+def _safe(name: str, manifest: Path) -> str:
     """Let no manifest lead the reader out of its folder."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name:
         raise ArtifactError(
-            f"{files.source} lists the file {name!r}, which is not inside its folder. {RETRAIN}"
+            f"{manifest} lists the file {name!r}, which is not inside its folder. {RETRAIN}"
         )
     return name
+
+
+def sealed(document: Mapping[str, Any]) -> bytes:
+    """Return the bytes of a manifest with its seal, whatever seal the document held before.
+
+    >>> content = sealed({"schema": 1})
+    >>> check_seal(content, json.loads(content), Path("manifest.json"), {"schema"})
+    """
+    text = json.dumps({**document, _SEAL: "0" * 64}, indent=1) + "\n"
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return text.replace(_UNSEALED, _MARK.format(digest)).encode()
+
+
+def check_seal(
+    content: bytes, fields: Mapping[str, Any], path: Path, known: set[str] | frozenset[str]
+) -> None:
+    """Refuse a manifest of which any byte was changed after it was sealed."""
+    unknown = sorted(fields.keys() - known - {_SEAL})
+    if unknown:
+        raise ArtifactError(
+            f"{path} should hold the fields {', '.join(sorted(known))} and no others, but holds "
+            f"{unknown[0]!r}: it was altered, or a newer mammo wrote it. {RETRAIN}"
+        )
+    if _SEAL not in fields:
+        return
+    found = _FOUND.findall(content)
+    unsealed = _FOUND.sub(_UNSEALED.encode(), content)
+    if len(found) != 1 or hashlib.sha256(unsealed).hexdigest() != found[0].decode():
+        raise ArtifactError(
+            f"{path} does not match its own checksum ({_SEAL}): it was altered after it was "
+            f"written, and nothing that it lists is used. {RETRAIN}"
+        )

@@ -1,6 +1,6 @@
 """Put one folder in another's place whole, one writer at a time, safe against a kill.
 
-Used by `mammo.artifacts.stage` (writes) and `mammo.artifacts.manifest` (reads). No portable call
+Used by `mammo.artifacts.store` (writes) and `mammo.artifacts.manifest` (reads). No portable call
 exchanges two folders at once, so a swap is two renames: the old folder aside, the new one in. The
 moment between them is the only one without a folder; a program killed there leaves the old one
 aside, and the next reader or writer puts it back.
@@ -12,6 +12,7 @@ The lock is the operating system's (flock, or a locked byte on Windows): it ends
 however that ends, so that no stale lock can keep a later writer out.
 """
 
+import glob
 import os
 import shutil
 import sys
@@ -62,12 +63,14 @@ def write_lock(folder: Path, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
         Another process still holds it after `wait_s` seconds.
     """
     path = beside(folder, "lock")
-    descriptor = _acquire(path, wait_s)
-    if descriptor is None:
-        raise ArtifactError(
-            f"Another program is writing {folder} and did not end within {wait_s:.0f} seconds. "
-            f"Wait for it to end, then run the same command again."
-        )
+    end = time.monotonic() + wait_s
+    while (descriptor := _acquired(path)) is None:
+        if time.monotonic() >= end:
+            raise ArtifactError(
+                f"Another program is writing {folder} and did not end within {wait_s:.0f} seconds. "
+                f"Wait for it to end, then run the same command again."
+            )
+        time.sleep(LOCK_RETRY_S)
     try:
         yield
     finally:
@@ -77,29 +80,21 @@ def write_lock(folder: Path, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _acquire(path: Path, wait_s: float) -> int | None:
-    end = time.monotonic() + wait_s
-    while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        if _try_lock(descriptor) and _is_file_at(path, descriptor):
+def _acquired(path: Path) -> int | None:
+    """Return a descriptor that holds the lock; None while another holds it or has removed it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    with suppress(FileNotFoundError):
+        if _try_lock(descriptor) and os.path.samestat(path.stat(), os.fstat(descriptor)):
             return descriptor
-        os.close(descriptor)
-        if time.monotonic() >= end:
-            return None
-        time.sleep(LOCK_RETRY_S)
-
-
-def _is_file_at(path: Path, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False
+    os.close(descriptor)
+    return None
 
 
 def swap_in(stage: Path, folder: Path) -> None:
     """Put `stage` in the place of `folder`, whose old content goes. Hold the lock around this."""
     old = beside(folder, "old")
-    sync_tree(stage)
+    for path in (*stage.rglob("*"), stage):
+        _sync(path)
     if folder.exists():
         folder.rename(old)
     try:
@@ -120,7 +115,7 @@ def restore_interrupted_swap(folder: Path) -> None:
         return
     try:
         with write_lock(folder):
-            put_back(folder)
+            _put_back(folder, old)
     except OSError as error:
         raise ArtifactError(
             f"A training was interrupted while it replaced {folder}; its artifacts stand in {old} "
@@ -128,29 +123,22 @@ def restore_interrupted_swap(folder: Path) -> None:
         ) from error
 
 
-def put_back(folder: Path) -> None:
-    """Rename the old folder into its place if that is empty. Hold the lock around this."""
-    old = beside(folder, "old")
+def _put_back(folder: Path, old: Path) -> None:
     if old.exists() and not folder.exists():
         old.rename(folder)
 
 
 def remove_leftovers(folder: Path) -> None:
     """Delete what killed writers left beside `folder`. Hold the lock around this."""
-    put_back(folder)
-    shutil.rmtree(beside(folder, "old"), ignore_errors=True)
-    for path in folder.parent.iterdir():
-        if path.name.startswith(beside(folder, STAGE_KIND).name):
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def sync_tree(folder: Path) -> None:
-    """Wait until each file and folder under `folder` is on the disk, not only in its cache."""
-    for path in (*folder.rglob("*"), folder):
-        _sync(path)
+    old = beside(folder, "old")
+    _put_back(folder, old)
+    stages = folder.parent.glob(f"{glob.escape(beside(folder, STAGE_KIND).name)}*")
+    for path in (old, *stages):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _sync(path: Path) -> None:
+    """Wait until a file or folder is on the disk, not only in its cache."""
     # Windows opens no folder and wants write access to flush a file.
     if path.is_dir() and os.name != "posix":
         return

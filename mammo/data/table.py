@@ -15,19 +15,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.data.cells import (
+from mammo.data.csv_table import (
     as_word,
     decimal_number,
     is_missing_text,
     not_a_number,
+    read_csv_table,
     shown,
     whole_number,
 )
-from mammo.data.csv_table import read_csv_table
 from mammo.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
+
 
 REQUIRED = ("file", "patient_id", "pathology")
 BOX = ("box_x", "box_y", "box_width", "box_height")
@@ -179,16 +180,11 @@ def _lesion_ids(table: "pd.DataFrame") -> list[str]:
     )  # fmt: skip
     # Masses and calcifications of a breast are numbered each for themselves.
     return [
-        f"{patient}_{side}_{'calc_' if kind == 'calcification' else ''}{_plain(number)}"
+        f"{patient}_{side}_{'calc_' if kind == 'calcification' else ''}{int(number)}"
         if complete
         else f"{patient}_{case}"
         for patient, side, number, case, kind, complete in rows
     ]
-
-
-def _plain(number: object) -> str:
-    """Write 1.0 as 1: a column with gaps is read as float."""
-    return str(int(number)) if isinstance(number, float) and number.is_integer() else str(number)
 
 
 def _refuse_rows(
@@ -300,3 +296,29 @@ def fingerprint(table: "pd.DataFrame", crops: NDArray[np.uint8]) -> str:
         )
     )  # fmt: skip
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+LEAST_SIDE = 32
+
+
+def load_training_crops(folder: Path) -> "tuple[pd.DataFrame, NDArray[np.uint8]]":
+    """Read table and pixels of a prepared folder that is to train and test a model.
+
+    As `load_crops` and `read_pixels`. A split without crops and crops under 32 pixels wide are
+    refused, before hours are spent.
+    """
+    table = load_crops(folder)
+    counts = table["split"].value_counts()
+    for split in ("train", "test"):
+        if not counts.get(split, 0):
+            raise DataError(
+                f"Training needs crops of both splits (column `split`: train, test). {folder} has "
+                f"none of {split}."
+            )
+    crops = read_pixels(table)
+    if crops.shape[1] < LEAST_SIDE:
+        raise DataError(
+            f"Crops must be at least {LEAST_SIDE} pixels wide. Received: {crops.shape[1]}. Prepare "
+            "the folder with a larger crop size."
+        )
+    return table, crops

@@ -189,11 +189,10 @@ def _of_first_frame(header: Header) -> Header:
             group = next(iter(header.items.get(groups, ())), header)
             frame = next(iter(group.items.get(macro, ())), None)
             if frame and any(frame.raw.get(name) or frame.items.get(name) for name in names):
-                raw = {name: value for name, value in header.raw.items() if name not in names}
-                items = {name: value for name, value in header.items.items() if name not in names}
-                raw |= {name: frame.raw[name] for name in names & frame.raw.keys()}
-                items |= {name: frame.items[name] for name in names & frame.items.keys()}
-                header = replace(header, raw=raw, items=items)
+                # What the macro leaves out does not come from elsewhere: b"" and () are absent.
+                raw = {name: frame.raw.get(name, b"") for name in names}
+                items = {name: frame.items.get(name, ()) for name in names}
+                header = replace(header, raw={**header.raw, **raw}, items={**header.items, **items})
                 break
     return header
 
@@ -302,11 +301,10 @@ def _check_has_pixels(header: Header) -> None:
             "picture (a report, an index, or a file cut short). Choose the image file itself."
         )
     if header.pixels.tag != PIXEL_DATA:
-        tag = f"({header.pixels.tag >> 16:04X},{header.pixels.tag & 0xFFFF:04X})"
-        received = f"floating point pixel data {tag}"
-        raise refusal(
-            "whole-number pixels (7FE0,0010)", received, "Export the film as 8 or 16 bit."
-        )
+        group, element = header.pixels.tag >> 16, header.pixels.tag & 0xFFFF
+        received = f"floating point pixel data ({group:04X},{element:04X})"
+        remedy = "Export the film as 8 or 16 bit."
+        raise refusal("whole-number pixels (7FE0,0010)", received, remedy)
 
 
 def _colours(header: Header) -> tuple[int, str]:

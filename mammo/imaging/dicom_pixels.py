@@ -9,7 +9,6 @@ fixed beforehand, whatever the frame claims. Only the first frame is read from t
 Reference: DICOM PS3.5 sections 8 (pixels) and A.4 (encapsulation), annex G (RLE).
 """
 
-import re
 import struct
 from io import BytesIO
 from itertools import pairwise
@@ -19,6 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
+from pydicom.config import IGNORE
 from pydicom.encaps import encapsulate, get_frame
 from pydicom.pixels.decoders.base import Decoder, get_decoder
 from pydicom.uid import UID, ExplicitVRBigEndian, RLELossless
@@ -41,7 +41,6 @@ from mammo.imaging.limits.dicom import (
     read_codestream,
 )
 
-_UID = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){0,63}")
 _PLUGIN = "pylibjpeg"  # the only one, so that a film has the same pixels whatever else is installed
 _RLE_HEADER = 64
 
@@ -90,14 +89,16 @@ def read_stored_values(
 
 
 def _decoder(syntax: str) -> Decoder:
-    if not _UID.fullmatch(syntax):  # UID() would warn, and quote it
-        raise _unsupported("an unknown syntax")
-    uid = UID(syntax)
+    uid = UID(syntax, validation_mode=IGNORE)  # it would warn, and quote an odd one
     name = "an unknown syntax" if uid.name == syntax else uid.name
     try:
         decoder: Decoder = get_decoder(ExplicitVRBigEndian if uid == _GE_PRIVATE else uid)
     except NotImplementedError:
-        raise _unsupported(name) from None
+        raise refusal(
+            "uncompressed, RLE or JPEG-family pixels",
+            f"the transfer syntax {name}, which is not supported",
+            "Save the film again uncompressed.",
+        ) from None
     needs_plugin = decoder.is_encapsulated and uid != RLELossless
     if needs_plugin and _PLUGIN not in decoder.available_plugins:
         raise ImageError(
@@ -105,12 +106,6 @@ def _decoder(syntax: str) -> Decoder:
             "Run: pip install pylibjpeg pylibjpeg-libjpeg pylibjpeg-openjpeg"
         )
     return decoder
-
-
-def _unsupported(name: str) -> ImageError:
-    received = f"the transfer syntax {name}, which is not supported"
-    remedy = "Save the film again uncompressed."
-    return refusal("uncompressed, RLE or JPEG-family pixels", received, remedy)
 
 
 def _options(pixels: PixelElement, layout: PixelFormat, frames: int) -> dict[str, Any]:

@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mammo.errors import ImageError
 from mammo.imaging.image import Image
@@ -36,10 +35,9 @@ PROCESSOR_SECONDS = 2.0  # processor time for one file
 # where processor time cannot be limited, this is the only limit.
 WAIT_SECONDS = 60.0
 
-Buffer = bytes | memoryview
 _COMMAND = (sys.executable, "-m", "mammo.imaging.worker")
 _CHECK_SECONDS = 0.1
-_SIZE = 8  # bytes of the number that precedes each message: its length, little-endian
+_SIZE = 8  # bytes of the number that precedes each file: its length, little-endian
 
 _TOO_SLOW = (
     "The file takes too long to read: expected an ordinary film or picture, received one that "
@@ -118,20 +116,23 @@ class Decoder:
     def _exchange(self, file: BytesIO, wanted: Callable[[], bool]) -> Image:
         child = self._running_child()
         sent, received = cast("BinaryIO", child.stdin), cast("BufferedReader", child.stdout)
-        with _watched(child, wanted) as watch:
-            try:
-                _send(sent, file.getbuffer())
-                file.truncate(0)
-                answer = json.loads(_receive(received))
-                pixels = _receive_pixels(received, answer)
-            except (OSError, EOFError):
-                answer = {}
+        answer: dict[str, Any] = {}
+        with _watched(child, wanted) as watch, suppress(OSError, EOFError):
+            sent.write(len(file.getbuffer()).to_bytes(_SIZE, "little"))
+            sent.write(file.getbuffer())
+            sent.flush()
+            file.truncate(0)
+            stated = _received(received)
+            pixels = np.empty(stated.pop("shape", 0), dtype=np.uint8)
+            if received.readinto(pixels.reshape(-1).data) == pixels.size:
+                answer = stated
         if not answer:
             _end(child)
-            raise watch.reason or _reason(child.returncode)
+            out_of_time = child.returncode == -getattr(signal, "SIGPROF", 0)
+            raise watch.reason or ImageError(_TOO_SLOW if out_of_time else _FAILED)
         if "error" in answer:
             raise ImageError(answer["error"])
-        return Image(pixels=pixels, warnings=tuple(answer["warnings"]), **answer["facts"])
+        return Image(pixels, **answer | {"warnings": tuple(answer["warnings"])})
 
 
 class _Watch:
@@ -147,14 +148,13 @@ def _watched(child: "subprocess.Popen[bytes]", wanted: Callable[[], bool]) -> It
     until = time.monotonic() + WAIT_SECONDS
 
     def look() -> None:
-        while not done.wait(_CHECK_SECONDS):
+        while watch.reason is None and not done.wait(_CHECK_SECONDS):
             if not wanted():
                 watch.reason = AbandonedError()
             elif time.monotonic() > until:
                 watch.reason = ImageError(_TOO_SLOW)
             if watch.reason is not None:
                 child.kill()
-                return
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()
@@ -193,39 +193,10 @@ def _end(child: "subprocess.Popen[bytes]") -> None:
                 stream.close()
 
 
-def _reason(status: int | None) -> ImageError:
-    out_of_time = status == -getattr(signal, "SIGPROF", 0)
-    return ImageError(_TOO_SLOW if out_of_time else _FAILED)
-
-
-def _send(stream: BinaryIO, *parts: Buffer) -> None:
-    for part in parts:
-        stream.write(len(part).to_bytes(_SIZE, "little"))
-        stream.write(part)
-    stream.flush()
-
-
-def _receive(stream: BinaryIO) -> bytes:
-    length = stream.read(_SIZE)
-    if len(length) < _SIZE:
-        raise EOFError
-    content = stream.read(int.from_bytes(length, "little"))
-    if len(content) < int.from_bytes(length, "little"):
-        raise EOFError
-    return content
-
-
-def _receive_pixels(stream: "BufferedReader", answer: dict[str, Any]) -> NDArray[np.uint8]:
-    """Read the pixels into an array of their own, without a copy of the film beside it."""
-    pixels = np.empty(answer.get("shape", 0), dtype=np.uint8)
-    rest = pixels.reshape(-1).data
-    stream.read(_SIZE)
-    while rest:
-        count = stream.readinto(rest)
-        if not count:
-            raise EOFError
-        rest = rest[count:]
-    return pixels
+def _received(stream: BinaryIO) -> dict[str, Any]:
+    """Return the line of JSON that stands before the pixels; an empty one where it is cut short."""
+    line = stream.readline()
+    return dict(json.loads(line)) if line.endswith(b"\n") else {}
 
 
 def main() -> None:
@@ -236,26 +207,26 @@ def main() -> None:
     from mammo.imaging import dicom  # noqa: F401 - imported before the limit is set
 
     _limit_memory()
-    with suppress(EOFError):
-        while True:
-            _send(answers, *_answer(_receive(sys.stdin.buffer)))
+    while length := sys.stdin.buffer.read(_SIZE):
+        answer, pixels = _answer(sys.stdin.buffer.read(int.from_bytes(length, "little")))
+        answers.write(json.dumps(answer).encode() + b"\n")
+        answers.write(pixels)
+        answers.flush()
 
 
-def _answer(content: bytes) -> tuple[Buffer, Buffer]:
+def _answer(content: bytes) -> tuple[dict[str, Any], bytes | memoryview]:
     """Return what is known of the picture in a file, and its pixels."""
     try:
         _set_clock(PROCESSOR_SECONDS)
         image = read_image(content)
     except ImageError as error:
-        return json.dumps({"error": str(error)}).encode(), b""
+        return {"error": str(error)}, b""
     except Exception:  # noqa: BLE001 - whatever a decoder raises, the child answers
-        return json.dumps({"error": _FAILED}).encode(), b""
+        return {"error": _FAILED}, b""
     finally:
         _set_clock(0)
     facts = {name: value for name, value in vars(image).items() if name != "pixels"}
-    warnings = facts.pop("warnings")
-    answer = {"shape": image.shape, "warnings": warnings, "facts": facts}
-    return json.dumps(answer).encode(), np.ascontiguousarray(image.pixels).reshape(-1).data
+    return facts | {"shape": image.shape}, np.ascontiguousarray(image.pixels).reshape(-1).data
 
 
 def _limit_memory() -> None:

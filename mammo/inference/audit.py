@@ -8,13 +8,14 @@ Written by `python -m mammo.training.audit`, used by the Grad-CAM viewer and by 
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from mammo.artifacts import artifacts_folder, read_attachment
-from mammo.artifacts.document import Document, parse_document
+from mammo.artifacts.schema import Document, parse_document
 from mammo.inference.maps import METHODS, method_named
 from mammo.settings import TITLES
+from mammo.text import Estimate, estimate, number
 
 SCHEMA = 1
 LIKE = 0.5
@@ -22,32 +23,20 @@ LIKE = 0.5
 
 
 def audit_name(model: str) -> str:
-    """Return the name of a model's audit among the artifacts.
-
-    >>> audit_name("mobilenetv2")
-    'audit/mobilenetv2.json'
-    """
+    """Return the name of a model's audit among the artifacts, as "audit/mobilenetv2.json"."""
     return f"audit/{model}.json"
 
 
 @dataclass(frozen=True)
-class Figure:
+class Figure(Estimate):
     """Hold a mean over crops with its 95 % interval over patients; NaN where no crop has it."""
 
-    value: float
-    low: float
-    high: float
     crops: int
 
     @property
     def words(self) -> str:
         """Write the figure, as "0.12 (0.08 to 0.16)"."""
-        if not self.crops:
-            return "not measured"
-        if math.isnan(self.low):
-            return f"{round(self.value, 2) + 0.0:.2f} (no interval)"
-        ends = [f"{round(end, 2) + 0.0:.2f}" for end in (self.value, self.low, self.high)]
-        return f"{ends[0]} ({ends[1]} to {ends[2]})"
+        return estimate(self, 2) if self.crops else "not measured"
 
 
 @dataclass(frozen=True)
@@ -75,6 +64,11 @@ class MethodFindings:
     empty: Figure
 
     @property
+    def title(self) -> str:
+        """Return the method's title."""
+        return method_named(self.key).title
+
+    @property
     def passed(self) -> bool | None:
         """Tell whether it passed the randomisation test; None where it was not put to it."""
         return self.shuffled.high < LIKE if self.shuffled.crops else None
@@ -82,31 +76,31 @@ class MethodFindings:
     @property
     def verdict(self) -> str:
         """Say whether it passed the randomisation test on this model, with the figures."""
-        title, model = method_named(self.key).title, TITLES.get(self.model, self.model)
+        title, model = self.title, TITLES.get(self.model, self.model)
         if self.passed is None:
             return f"{title} was not put to the randomisation test on {model}."
         how = "passed" if self.passed else "failed"
         return (
             f"{title} {how} the randomisation test on {model}: its maps resemble those of the same "
             f"network with shuffled weights by a rank correlation of {self.shuffled.words}, over "
-            f"{self.shuffled.crops} crops; the whole interval must stay below {LIKE:.1f} to pass."
+            f"{self.shuffled.crops} crops; the whole interval must stay below {number(LIKE, 1)} to "
+            "pass."
         )
 
     @property
     def faithfulness(self) -> str:
         """Say whether what it marks matters to the score more than parts taken at random."""
-        title = method_named(self.key).title
+        deleted, inserted = _than_chance(self.deletion_gain), _than_chance(self.insertion_gain)
         return (
-            f"Deleting what {title} marks lowers the probability {_than_chance(self.deletion_gain)}"
-            f"; inserting it raises the probability {_than_chance(self.insertion_gain)}."
+            f"Deleting what {self.title} marks lowers the probability {deleted}; inserting it "
+            f"raises the probability {inserted}."
         )
 
     @property
     def stability(self) -> str:
         """Say how like the map of a mirrored crop is."""
-        title = method_named(self.key).title
         return (
-            f"For a mirrored crop {title} draws the mirrored map with a rank correlation of "
+            f"For a mirrored crop {self.title} draws the mirrored map with a rank correlation of "
             f"{self.mirrored.words}, where 1 is the same map."
         )
 
@@ -185,33 +179,34 @@ def load_audit(model: str, folder: Path | None = None) -> Audit | None:
         return None
     document = parse_document(content, folder / audit_name(model), SCHEMA)
     methods, lesion = document.section("methods"), document.section("lesion")
+    named = document.text("model")
     known = [method.key for method in METHODS if method.key in methods.fields]
     return Audit(
-        model=document.text("model"),
+        model=named,
         created=document.text("created"),
         command=document.text("command"),
         crops=document.integer("crops", low=1),
         patients=document.integer("patients", low=1),
-        methods={key: _method(key, document.text("model"), methods.section(key)) for key in known},
+        methods={
+            key: MethodFindings(key, named, *_figures(methods.section(key), MethodFindings))
+            for key in known
+        },
         agreement=tuple(
             Agreement(pair.text("first"), pair.text("second"), _figure(pair))
             for pair in document.sections("agreement")
         ),
         lesion_crops=lesion.integer("crops", low=0),
-        lesion=tuple(_on_lesion(one) for one in lesion.sections("maps")),
+        lesion=tuple(
+            LesionFindings(one.text("name"), *_figures(one, LesionFindings))
+            for one in lesion.sections("maps")
+        ),
     )
 
 
-def _method(key: str, model: str, section: Document) -> MethodFindings:
-    names = (
-        "shuffled", "mirrored", "deletion", "insertion", "deletion_gain", "insertion_gain", "empty"
-    )  # fmt: skip
-    return MethodFindings(key, model, *(_figure(section.section(name)) for name in names))
-
-
-def _on_lesion(section: Document) -> LesionFindings:
-    figures = (_figure(section.section(name)) for name in ("pointing", "energy", "overlap"))
-    return LesionFindings(section.text("name"), *figures)
+def _figures(section: Document, findings: type) -> list[Figure]:
+    """Read every figure of a class of findings, each a section of its own."""
+    names = [field.name for field in fields(findings) if field.type is Figure]
+    return [_figure(section.section(name)) for name in names]
 
 
 def _figure(section: Document) -> Figure:

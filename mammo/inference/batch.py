@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.artifacts.card import SMALLEST_CROP
+from mammo.artifacts.schema import SMALLEST_CROP
 from mammo.errors import ImageError
 
 

@@ -59,7 +59,7 @@ class Change:
 
 
 def blurred(crop: Pixels, sigma: float) -> Pixels:
-    """Blur a crop, uint8 (S, S), by a Gaussian of `sigma` pixels."""
+    """Blur a crop by a Gaussian of `sigma` pixels."""
     if sigma <= 0:
         return crop.copy()
     soft = cv2.GaussianBlur(crop, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)

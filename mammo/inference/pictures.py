@@ -1,6 +1,7 @@
-"""A picture to keep: crop and heat map side by side, with scale, caption and notice.
+"""Pictures to keep: crop and heat map side by side, panels in rows; with scale, caption and notice.
 
-Used by `mammo.predict --heatmap`; a picture leaves its page, so what it says must stand on it.
+Used by `mammo.predict --heatmap` and by the viewer; a picture leaves its page, so what it says must
+stand on it. Also the tiles of a network's inner maps.
 """
 
 import textwrap
@@ -13,15 +14,29 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from mammo.errors import ImageError
-from mammo.inference.overlay import ColourMap, colour, legend, overlay
+from mammo.inference.overlay import ColourMap, legend, overlay
 
 PANEL = 384
+"""Pixels of a picture on the sheet of one heat map, and of a panel among others."""
+SIDE = 224
 GAP = 16
-TEXT_SIZE = 15
 LINE_HEIGHT = 21
-CHARACTERS_A_LINE = 96
-INK = (32, 32, 32)
 SCALE_WORDS = ("no evidence for malignancy", "strongest in this crop")
+MOST_TILES = 24
+
+_TEXT_SIZE = 15
+_CHARACTERS_A_LINE = 96
+_PIXELS_A_CHARACTER = 8
+_INK = (32, 32, 32)
+_BETWEEN_TILES = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Hold one picture, uint8 (H, W) or (H, W, 3) in red, green, blue, and its title."""
+
+    title: str
+    picture: NDArray[np.uint8]
 
 
 def heat_map_sheet(
@@ -49,42 +64,15 @@ def heat_map_sheet(
     ImageError, SettingsError
         As `mammo.inference.overlay`.
     """
-    panels = (crop, overlay(crop, heat, opacity, colour_map))
-    lines = [line for paragraph in words for line in textwrap.wrap(paragraph, CHARACTERS_A_LINE)]
-    width = 2 * PANEL + 3 * GAP
+    lines = _wrapped(words, _CHARACTERS_A_LINE)
     top = PANEL + 2 * GAP
-    height = top + LINE_HEIGHT * (len(lines) + 2) + GAP
-    sheet = Image.new("RGB", (width, height), "white")
-    for column, panel in enumerate(panels):
-        enlarged = Image.fromarray(panel).resize((PANEL, PANEL), Image.Resampling.BICUBIC)
-        sheet.paste(enlarged, (GAP + column * (PANEL + GAP), GAP))
-    _draw_sheet_scale(sheet, top, colour_map)
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(TEXT_SIZE)
-    for row, line in enumerate(lines):
-        draw.text((GAP, top + (row + 2) * LINE_HEIGHT), line, fill=INK, font=font)
+    sheet = _blank(2 * PANEL + 3 * GAP, top + LINE_HEIGHT * (len(lines) + 2) + GAP)
+    right = 2 * GAP + PANEL
+    _paste(sheet, crop, (GAP, GAP), PANEL)
+    _paste(sheet, overlay(crop, heat, opacity, colour_map), (right, GAP), PANEL)
+    _draw_scale(sheet, colour_map, (right, top - GAP // 2), PANEL, LINE_HEIGHT // 2 + GAP // 2)
+    _write(sheet, lines, top + 2 * LINE_HEIGHT)
     return np.asarray(sheet, np.uint8)
-
-
-def _draw_sheet_scale(sheet: Image.Image, top: int, colour_map: ColourMap) -> None:
-    """Draw the colour scale below the right panel, its two ends in words."""
-    left = 2 * GAP + PANEL
-    ramp = legend(colour_map, PANEL, LINE_HEIGHT // 2)
-    sheet.paste(Image.fromarray(ramp), (left, top - GAP // 2))
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(TEXT_SIZE - 3)
-    below = top + LINE_HEIGHT // 2
-    draw.text((left, below), SCALE_WORDS[0], fill=INK, font=font)
-    draw.text((left + PANEL, below), SCALE_WORDS[1], fill=INK, font=font, anchor="ra")
-
-
-PIXELS_A_CHARACTER = 8
-
-
-@dataclass(frozen=True, eq=False)
-class Panel:
-    """Hold one picture, uint8 (H, W) or (H, W, 3) in red, green, blue, and its title."""
-
-    title: str
-    picture: NDArray[np.uint8]
 
 
 def panel_sheet(
@@ -92,19 +80,15 @@ def panel_sheet(
     columns: int,
     words: Sequence[str],
     colour_map: ColourMap | None = None,
-    side: int = 224,
-    scale_words: tuple[str, str] = SCALE_WORDS,
 ) -> NDArray[np.uint8]:
     """Draw panels in rows, each under its title, then the colour scale, then lines of words.
 
     Parameters
     ----------
-    panels : square pictures, enlarged or shrunk to `side`
+    panels : square pictures, enlarged or shrunk to `SIDE`
     columns : int, panels in a row
     words : paragraphs to stand below, each wrapped: caption, notice
     colour_map : whose scale is drawn; None draws none
-    side : int, pixels of a panel
-    scale_words : what the dark and the bright end of the scale mean
 
     Returns
     -------
@@ -118,52 +102,54 @@ def panel_sheet(
     if not panels:
         raise ImageError("A sheet needs at least one panel. Received: none.")
     rows = -(-len(panels) // columns)
-    width = max(columns * (side + GAP) + GAP, 480)
-    lines = _wrapped(words, width)
-    row_height = side + LINE_HEIGHT + GAP
-    scale_height = 2 * LINE_HEIGHT if colour_map else 0
+    width = max(columns * (SIDE + GAP) + GAP, 480)
+    lines = _wrapped(words, (width - 2 * GAP) // _PIXELS_A_CHARACTER)
+    row_height = SIDE + LINE_HEIGHT + GAP
     top = GAP + rows * row_height
-    sheet = Image.new("RGB", (width, top + scale_height + LINE_HEIGHT * len(lines) + GAP), "white")
+    words_top = top + (2 * LINE_HEIGHT if colour_map else 0)
+    sheet = _blank(width, words_top + LINE_HEIGHT * len(lines) + GAP)
+    font = ImageFont.load_default(_TEXT_SIZE - 2)
     for place, panel in enumerate(panels):
-        corner = (GAP + place % columns * (side + GAP), GAP + place // columns * row_height)
-        _paste(sheet, panel, corner, side)
+        left, above = GAP + place % columns * (SIDE + GAP), GAP + place // columns * row_height
+        title = textwrap.shorten(panel.title, SIDE // (_PIXELS_A_CHARACTER - 1), placeholder="…")
+        ImageDraw.Draw(sheet).text((left, above), title, fill=_INK, font=font)
+        _paste(sheet, panel.picture, (left, above + LINE_HEIGHT), SIDE)
     if colour_map:
-        _draw_scale(sheet, top, colour_map, scale_words)
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(TEXT_SIZE)
-    for row, line in enumerate(lines):
-        draw.text((GAP, top + scale_height + row * LINE_HEIGHT), line, fill=INK, font=font)
+        _draw_scale(sheet, colour_map, (GAP, top), width - 2 * GAP, LINE_HEIGHT // 2 + 2)
+    _write(sheet, lines, words_top)
     return np.asarray(sheet, np.uint8)
 
 
-def _wrapped(words: Sequence[str], width: int) -> list[str]:
-    characters = (width - 2 * GAP) // PIXELS_A_CHARACTER
+def _blank(width: int, height: int) -> Image.Image:
+    return Image.new("RGB", (width, height), "white")
+
+
+def _wrapped(words: Sequence[str], characters: int) -> list[str]:
     return [line for paragraph in words for line in textwrap.wrap(paragraph, characters)]
 
 
-def _paste(sheet: Image.Image, panel: Panel, corner: tuple[int, int], side: int) -> None:
-    """Put a panel and the title above it onto the sheet; a long title is cut to the panel."""
-    font = ImageFont.load_default(TEXT_SIZE - 2)
-    title = textwrap.shorten(panel.title, side // (PIXELS_A_CHARACTER - 1), placeholder="…")
-    ImageDraw.Draw(sheet).text(corner, title, fill=INK, font=font)
-    enlarged = Image.fromarray(panel.picture).resize((side, side), Image.Resampling.BICUBIC)
-    sheet.paste(enlarged, (corner[0], corner[1] + LINE_HEIGHT))
+def _paste(
+    sheet: Image.Image, picture: NDArray[np.uint8], corner: tuple[int, int], side: int
+) -> None:
+    enlarged = Image.fromarray(picture).resize((side, side), Image.Resampling.BICUBIC)
+    sheet.paste(enlarged, corner)
 
 
 def _draw_scale(
-    sheet: Image.Image, top: int, colour_map: ColourMap, scale_words: tuple[str, str]
+    sheet: Image.Image, colour_map: ColourMap, corner: tuple[int, int], length: int, words: int
 ) -> None:
-    """Draw the colour scale over the sheet's width, its two ends in words."""
-    length = sheet.width - 2 * GAP
-    ramp = np.tile(np.linspace(0, 1, length), (LINE_HEIGHT // 2, 1))
-    sheet.paste(Image.fromarray(colour(ramp, colour_map)), (GAP, top))
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(TEXT_SIZE - 3)
-    below = top + LINE_HEIGHT // 2 + 2
-    draw.text((GAP, below), scale_words[0], fill=INK, font=font)
-    draw.text((GAP + length, below), scale_words[1], fill=INK, font=font, anchor="ra")
+    """Draw a colour scale, its two ends in words, which begin `words` pixels below its top."""
+    sheet.paste(Image.fromarray(legend(colour_map, length, LINE_HEIGHT // 2)), corner)
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(_TEXT_SIZE - 3)
+    (left, top), (low, high) = corner, SCALE_WORDS
+    draw.text((left, top + words), low, fill=_INK, font=font)
+    draw.text((left + length, top + words), high, fill=_INK, font=font, anchor="ra")
 
 
-MOST_TILES = 24
-_GAP = 4
+def _write(sheet: Image.Image, lines: Sequence[str], top: int) -> None:
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(_TEXT_SIZE)
+    for row, line in enumerate(lines):
+        draw.text((GAP, top + row * LINE_HEIGHT), line, fill=_INK, font=font)
 
 
 def most_active(maps: NDArray[np.float32], most: int = MOST_TILES) -> list[int]:
@@ -221,8 +207,10 @@ def mosaic(
     if tiles.ndim != 3 or not len(tiles):
         raise ImageError(f"A mosaic needs tiles of (k, h, w). Received: shape {tiles.shape}.")
     rows = -(-len(tiles) // columns)
-    step = side + _GAP
-    picture = np.full((rows * step - _GAP, columns * step - _GAP), ground, np.float32)
+    step = side + _BETWEEN_TILES
+    picture = np.full(
+        (rows * step - _BETWEEN_TILES, columns * step - _BETWEEN_TILES), ground, np.float32
+    )
     for place, tile in enumerate(tiles):
         top, left = place // columns * step, place % columns * step
         large = cv2.resize(tile, (side, side), interpolation=cv2.INTER_NEAREST)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.artifacts import Card
-from mammo.data.spreadsheet import harmless
+from mammo.data.csv_table import harmless
 from mammo.imaging import Window
 from mammo.inference.assessment import Assessment
 from mammo.inference.trust import Familiarity, Neighbour, Trust

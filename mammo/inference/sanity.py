@@ -1,4 +1,4 @@
-"""Can a heat map be trusted? Similarity of two maps, and what hiding its bright parts does.
+"""Can a heat map be trusted? Likeness of two maps, what hiding its bright parts does, its box.
 
 Used by `python -m mammo.training.audit` on the whole test set; plain functions of arrays.
 
@@ -6,6 +6,10 @@ Used by `python -m mammo.training.audit` on the whole test set; plain functions 
   for Saliency Maps", arXiv 1810.03292): `rank_correlation` of both maps.
 - What is bright should matter (Petsiuk et al. 2018, "RISE", arXiv 1806.07421): deleting the bright
   cells first should make the probability fall early, inserting them first make it rise early.
+- Where the lesion's box in the crop is recorded, a map may be compared with it (pointing game:
+  Zhang et al. 2018, arXiv 1608.00507; energy: Wang et al. 2020, arXiv 1910.01279). A heat map shows
+  what the network used, which need not be the lesion; and a lesion fills the middle of its crop, so
+  that a map of nothing but the middle scores well. Hence the `baselines`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +26,11 @@ CELLS = 14
 
 STEPS = 6
 """Steps in which the cells go or come, a sixth of them each."""
+
+QUANTILE = 0.8
+"""A map's highest fifth is what is laid over the box."""
+
+COLUMNS = ("box_x", "box_y", "box_width", "box_height")
 
 Picture = NDArray[np.float32]
 Order = NDArray[np.int64]
@@ -45,22 +54,16 @@ def rank_correlation(one: ArrayLike, other: ArrayLike) -> float:
     >>> round(rank_correlation([[0, 1], [2, 3]], [[0, 10], [20, 900]]), 6)
     1.0
     """
-    ranks = np.stack([_ranks(np.ravel(one)), _ranks(np.ravel(other))])
-    ranks -= ranks.mean(axis=1, keepdims=True)
-    spread = np.sqrt((ranks**2).sum(axis=1)).prod()
-    return float((ranks[0] * ranks[1]).sum() / spread) if spread > 0 else float("nan")
+    import pandas as pd
+
+    ranks = pd.DataFrame({"one": np.ravel(one), "other": np.ravel(other)}).rank()
+    return float(ranks["one"].corr(ranks["other"]))
 
 
-def _ranks(values: NDArray[np.floating]) -> NDArray[np.float64]:
-    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(count)
-    return np.asarray((last - (count - 1) / 2)[place], np.float64)
-
-
-def on_cells(heat: NDArray[np.floating], cells: int = CELLS) -> NDArray[np.float32]:
-    """Bring a map (h, w) to float32 (cells, cells): by area where it shrinks, else bilinear."""
-    kind = cv2.INTER_AREA if len(heat) > cells else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(heat.astype(np.float32), (cells, cells), interpolation=kind))
+def on_cells(heat: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Bring a map (h, w) to float32 (CELLS, CELLS): by area where it shrinks, else bilinear."""
+    kind = cv2.INTER_AREA if len(heat) > CELLS else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(heat.astype(np.float32), (CELLS, CELLS), interpolation=kind))
 
 
 def brightest_first(heat: NDArray[np.floating], random: np.random.Generator) -> Order:
@@ -124,12 +127,6 @@ def _pixels(order: Order, step: int, size: int) -> NDArray[np.bool_]:
 def _area(curve: Sequence[float]) -> float:
     """Return the area under a curve of equal steps from 0 to 1, by trapezia."""
     return (sum(curve) - (curve[0] + curve[-1]) / 2) / (len(curve) - 1)
-
-
-QUANTILE = 0.8
-"""A map's highest fifth is what is laid over the box."""
-
-COLUMNS = ("box_x", "box_y", "box_width", "box_height")
 
 
 @dataclass(frozen=True)

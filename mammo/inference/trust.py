@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mammo.artifacts import artifacts_folder, read_attachment, sigmoid
-from mammo.artifacts.cases import CASES_NAME, read_rows
+from mammo.artifacts.contents import CASES_NAME, read_rows
 from mammo.artifacts.manifest import read_files
 from mammo.errors import ArtifactError, ImageError
 from mammo.imaging.quality import FEW_LEVELS

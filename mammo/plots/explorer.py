@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
-from mammo.data.descriptors import MISSING
-from mammo.data.filters import FILTERS, options_of, title_of
+from mammo.data.descriptors import FILTERS, MISSING, options_of, title_of
 from mammo.evaluation.bootstrap import PatientBootstrap
 from mammo.evaluation.operating import point_of_flags
 from mammo.evaluation.rates import Confusion

@@ -5,11 +5,13 @@ Plain plotly, free of Streamlit. Run the tests with `pytest tests/ui/test_readin
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
 from mammo.evaluation import roc_curve
+from mammo.evaluation.arithmetic import Floats
 from mammo.plots.style import (
     CLASS_LOOKS,
     NEUTRAL_COLOUR,
@@ -26,6 +28,7 @@ from mammo.reading.wording import YOU, title_of
 from mammo.text import Estimate, estimate
 
 READER = Look("#2E6FD9", "solid", "star")
+_RATES = "<br>sensitivity %{y:.1%}<br>false alarms %{x:.1%}<extra></extra>"
 _ROW_HEIGHT, _REST_HEIGHT = 30, 130
 
 
@@ -52,31 +55,32 @@ def room_figure(score: RoomScore, names: Sequence[str], cases: RoundCases) -> go
     for place, (one, name) in enumerate(zip(score.readers, names, strict=True)):
         curve = roc_curve(one.labels, one.scores)
         figure.add_trace(
-            go.Scatter(
-                x=curve.false_positive_rate.tolist(),
-                y=curve.sensitivity.tolist(),
-                name="each reader",
+            _line(
+                curve.false_positive_rate,
+                curve.sensitivity,
+                "each reader",
+                {"color": READER.colour, "width": 1.5},
+                f"{_plain(name)}: AUC {one.auc.value:.2f}<extra></extra>",
                 legendgroup="readers",
                 showlegend=place == 0,
-                mode="lines",
-                line={"color": READER.colour, "width": 1.5},
                 opacity=0.6,
-                hovertemplate=f"{_plain(name)}: AUC {one.auc.value:.2f}<extra></extra>",
             )
         )
     for one in reversed(score.others):
         _add_curve(figure, one, title_of(one.name, cases), look_of_name(one.name, cases))
-    figure.add_trace(
-        go.Scatter(
-            x=score.grid.tolist(),
-            y=score.mean_curve.tolist(),
-            name=f"mean of {len(names)}: AUC {estimate(score.mean_auc, 2)}",
-            mode="lines",
-            line={"color": READER.colour, "width": 4},
-            hovertemplate="mean<br>sensitivity %{y:.1%}<br>false alarms %{x:.1%}<extra></extra>",
-        )
-    )
+    mean = f"mean of {len(names)}: AUC {estimate(score.mean_auc, 2)}"
+    line = {"color": READER.colour, "width": 4}
+    figure.add_trace(_line(score.grid, score.mean_curve, mean, line, f"mean{_RATES}"))
     return as_shares(_titled(figure))
+
+
+def _line(
+    across: Floats, up: Floats, name: str, line: dict[str, Any], hover: str, **more: Any
+) -> go.Scatter:
+    return go.Scatter(
+        x=across.tolist(), y=up.tolist(), name=name, mode="lines", line=line, hovertemplate=hover,
+        **more,
+    )  # fmt: skip
 
 
 def _add_curve(figure: go.Figure, one: Standing, title: str, look: Look) -> None:
@@ -85,18 +89,10 @@ def _add_curve(figure: go.Figure, one: Standing, title: str, look: Look) -> None
     sensitivity, specificity = (
         one.point.rates[name].value for name in ("sensitivity", "specificity")
     )
-    figure.add_trace(
-        go.Scatter(
-            x=curve.false_positive_rate.tolist(),
-            y=curve.sensitivity.tolist(),
-            name=f"{title}: AUC {estimate(one.auc, 2)}",
-            legendgroup=one.name,
-            mode="lines",
-            line={"color": look.colour, "width": 3, "dash": look.dash},
-            hovertemplate=f"{title}<br>sensitivity %{{y:.1%}}<br>false alarms %{{x:.1%}}"
-            "<extra></extra>",
-        )
-    )
+    name = f"{title}: AUC {estimate(one.auc, 2)}"
+    line = {"color": look.colour, "width": 3, "dash": look.dash}
+    rates = curve.false_positive_rate, curve.sensitivity
+    figure.add_trace(_line(*rates, name, line, f"{title}{_RATES}", legendgroup=one.name))
     figure.add_trace(
         go.Scatter(
             x=[1 - specificity],
@@ -110,8 +106,7 @@ def _add_curve(figure: go.Figure, one: Standing, title: str, look: Look) -> None
             },
             legendgroup=one.name,
             showlegend=False,
-            hovertemplate=f"{title}, where they flag<br>sensitivity %{{y:.1%}}"
-            "<br>false alarms %{x:.1%}<extra></extra>",
+            hovertemplate=f"{title}, where they flag{_RATES}",
         )
     )
 

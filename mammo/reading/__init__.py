@@ -31,7 +31,6 @@ from mammo.reading.score import (
     Standing,
     advice_effect,
     kappa,
-    reader_standing,
     standings,
 )
 
@@ -57,7 +56,6 @@ __all__ = [
     "passing",
     "read_code",
     "read_result",
-    "reader_standing",
     "round_cases",
     "score_room",
     "standings",

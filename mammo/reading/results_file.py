@@ -12,16 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mammo.artifacts import Manifest
-from mammo.data.cells import (
+from mammo.data.csv_table import (
+    FORMULA_SIGNS,
     as_word,
     decimal_number,
     looks_mangled,
     not_a_number,
+    read_csv_table,
     shown,
     whole_number,
 )
-from mammo.data.csv_table import read_csv_table
-from mammo.data.spreadsheet import FORMULA_SIGNS
 from mammo.errors import DataError, MammoError
 from mammo.reading.plan import LONGEST, read_code, write_code
 from mammo.reading.record import DESCRIPTORS, Reading, Record
@@ -30,12 +30,7 @@ DIGITS = 12
 
 
 def fingerprint(manifest: Manifest) -> str:
-    """Name the cases, scores and models that a round is scored with: 12 hexadecimal digits.
-
-    Parameters
-    ----------
-    manifest : Manifest of `mammo.artifacts.load_manifest`
-    """
+    """Name the cases, scores and models that a round is scored with: 12 hexadecimal digits."""
     names = ["cases.csv", *(f"{model}/model.onnx" for model in manifest.models)]
     names += [f"{model}/card.json" for model in manifest.models]
     lines = [f"{name} {manifest.files[name].sha256}" for name in sorted(names)]

@@ -11,23 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.errors import MammoError
-from mammo.evaluation import RESAMPLES, PatientBootstrap, roc_curve
+from mammo.evaluation import RESAMPLES, roc_curve
 from mammo.evaluation.arithmetic import Booleans, Floats
-from mammo.evaluation.bootstrap import rarer_patients
 from mammo.reading.plan import RoundCases, RoundPlan, write_code
 from mammo.reading.record import Record
 from mammo.reading.results_file import Result, read_result
-from mammo.reading.score import (
-    Rival,
-    Standing,
-    auc_draws,
-    held,
-    held_difference,
-    reader_standing,
-    rival_standing,
-    rivals,
-    steady_auc,
-)
+from mammo.reading.score import Rival, Sample, Standing, rivals
 from mammo.text import Estimate
 
 MOST_FILES = 300
@@ -167,39 +156,30 @@ def score_room(cases: RoundCases, room: Room, cut: int, resamples: int = RESAMPL
     resamples : int, of patients
     """
     ratings = room.ratings()
-    bootstrap = PatientBootstrap(cases.patients, resamples=resamples)
-    patients = rarer_patients(cases.labels, cases.patients)
-    mean = _mean_draws(cases.labels, ratings, bootstrap)
+    sample = Sample(cases.labels, cases.patients, resamples)
+    mean = sample.draws(*ratings)
     after = None
     if room.plan is not None and room.plan.advice:
-        after = _mean_draws(cases.labels, room.ratings(after_advice=True), bootstrap)
+        after = sample.draws(*room.ratings(after_advice=True))
     grid = np.linspace(0.0, 1.0, GRID)
     return RoomScore(
-        tuple(reader_standing(cases, one, cut, bootstrap) for one in ratings),
-        tuple(_beside(cases, ratings, rival, resamples) for rival in rivals(cases)),
-        held(mean, patients),
-        steady_auc(cases.labels, ratings.mean(axis=0), cases.patients, bootstrap),
-        None if after is None else held(after, patients),
-        None if after is None else held_difference(after, mean, patients),
+        tuple(sample.standing("reader", one, one >= cut) for one in ratings),
+        tuple(_beside(ratings, rival) for rival in rivals(cases, resamples)),
+        sample.interval(mean),
+        sample.auc(ratings.mean(axis=0)),
+        None if after is None else sample.interval(after),
+        None if after is None else sample.difference(after, mean),
         grid,
         np.mean([curve_heights(cases.labels, one, grid) for one in ratings], axis=0),
     )
 
 
-def _mean_draws(labels: Booleans, ratings: Floats, bootstrap: PatientBootstrap) -> Floats:
-    """Return the readers' mean AUC, of the cases and under each resample."""
-    return np.asarray(np.mean([auc_draws(labels, one, bootstrap) for one in ratings], axis=0))
-
-
-def _beside(cases: RoundCases, ratings: Floats, rival: Rival, resamples: int) -> Standing:
-    labels, patients = cases.labels[rival.chosen], cases.patients[rival.chosen]
-    bootstrap = PatientBootstrap(patients, resamples=resamples)
-    mean = _mean_draws(labels, ratings[:, rival.chosen], bootstrap)
-    theirs = auc_draws(labels, rival.scores, bootstrap)
-    return replace(
-        rival_standing(cases, rival, bootstrap),
-        reader_minus=held_difference(mean, theirs, rarer_patients(labels, patients)),
-    )
+def _beside(ratings: Floats, rival: Rival) -> Standing:
+    """Compare the readers' mean AUC with a model's or the radiologists'."""
+    sample = rival.sample
+    mean = sample.draws(*ratings[:, rival.chosen])
+    gap = sample.difference(mean, sample.draws(rival.standing.scores))
+    return replace(rival.standing, reader_minus=gap)
 
 
 def curve_heights(labels: Booleans, scores: Floats, grid: Floats) -> Floats:

@@ -4,6 +4,7 @@ AUC, sensitivity and specificity with intervals over patients; the difference in
 bootstrap, its test by DeLong's method clustered by patient where enough patients carry it; kappa.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -96,28 +97,106 @@ class Standing:
     agreement: Estimate | None = None
 
 
+class Sample:
+    """Some cases of a round, whose patients are resampled."""
+
+    def __init__(
+        self, labels: Booleans, patients: NDArray[np.str_], resamples: int = RESAMPLES
+    ) -> None:
+        self.labels, self.patients = labels, patients
+        self.bootstrap = PatientBootstrap(patients, resamples=resamples)
+        self.rarer = rarer_patients(labels, patients)
+
+    def draws(self, *scores: Floats) -> Floats:
+        """Return the mean AUC of some readers: of the cases, then under each resample."""
+        statistics = [auc_statistic(self.labels, one) for one in scores]
+        every = [
+            np.concatenate([one(self.bootstrap.sample), self.bootstrap.distribution(one)])
+            for one in statistics
+        ]
+        return np.asarray(np.mean(every, axis=0))
+
+    def interval(self, draws: Floats) -> Estimate:
+        """Return a share 0..1 with an interval that few patients cannot make look sure."""
+        found = percentile_interval(float(draws[0]), draws[1:])
+        return _steady(widen_at_the_edge(found, self.rarer), self.rarer)
+
+    def auc(self, scores: Floats) -> Estimate:
+        """Return an AUC with its interval.
+
+        Examples
+        --------
+        >>> sample = Sample(np.array([True, False, False]), np.array(["a", "b", "c"]))
+        >>> area = sample.auc(np.array([3.0, 1, 2]))
+        >>> area.value, round(area.low, 2), area.high
+        (1.0, 0.21, 1.0)
+        """
+        return self.interval(self.draws(scores))
+
+    def difference(self, first: Floats, second: Floats) -> Estimate:
+        """Return the first of two figures minus the second, from the `draws` of both."""
+        ends = self.interval(first), self.interval(second)
+        return _known(difference_interval(*ends, (first - second)[1:]), self.rarer >= FEW_PATIENTS)
+
+    def p_value(self, first: Floats, second: Floats) -> float:
+        """Return DeLong's paired p-value, clustered by patient; NaN where too few carry it."""
+        if self.rarer < DELONG_PATIENTS:
+            return _UNDEFINED
+        return paired_delong(self.labels, first, second, self.patients).p_value
+
+    def agreement(self, first: Booleans, second: Booleans) -> Estimate:
+        """Return kappa, without an interval where the patients are too few to be resampled."""
+        enough = self.bootstrap.draws.shape[1] >= 2 * FEW_PATIENTS
+        return _known(kappa(first, second, self.bootstrap), enough)
+
+    def standing(self, name: str, scores: Floats, flags: Booleans) -> Standing:
+        """Score a reader, a model or the radiologists alone."""
+        point = point_of_flags(self.labels, flags, self.bootstrap)
+        rates = dict(point.rates)
+        for rate, group in (("sensitivity", self.labels), ("specificity", ~self.labels)):
+            rates[rate] = _steady(rates[rate], int(np.unique(self.patients[group]).size))
+        return Standing(
+            name, scores.size, scores, self.labels, self.auc(scores), replace(point, rates=rates)
+        )
+
+
+def _steady(interval: Estimate, patients: int) -> Estimate:
+    if np.isnan(interval.value) or not 0 < patients < FEW_PATIENTS:
+        return interval
+    return wilson(interval.value * patients, patients)
+
+
+def _known(figure: Estimate, enough: bool) -> Estimate:
+    return figure if enough else Estimate(figure.value, _UNDEFINED, _UNDEFINED)
+
+
 @dataclass(frozen=True, eq=False)
 class Rival:
-    """Hold whom a reader is compared with, on the k of a round's cases that they scored."""
+    """Whom readers are compared with, on the k of a round's cases that they scored."""
 
-    name: str
     chosen: Booleans
-    scores: Floats
+    sample: Sample
     flags: Booleans
+    standing: Standing
 
 
-def rivals(cases: RoundCases) -> tuple[Rival, ...]:
-    """Return each model, and the radiologists where any case of the round is assessed."""
+def rivals(cases: RoundCases, resamples: int) -> Iterator[Rival]:
+    """Score each model, and the radiologists where any case of the round is assessed."""
     everyone = np.ones(cases.labels.size, dtype=np.bool_)
-    found = [
-        Rival(one.name, everyone, cases.p[one.name], cases.p[one.name] >= cases.threshold(one))
-        for one in cases.models
-    ]
+    for one in cases.models:
+        p = cases.p[one.name]
+        yield _rival(cases, one.name, everyone, p, p >= cases.threshold(one), resamples)
     assessed = ~np.isnan(cases.ranks)
     if assessed.any():
         ranks = cases.ranks[assessed]
-        found.append(Rival(RADIOLOGISTS, assessed, ranks, biopsy(ranks)))
-    return tuple(found)
+        yield _rival(cases, RADIOLOGISTS, assessed, ranks, biopsy(ranks), resamples)
+
+
+def _rival(
+    cases: RoundCases, name: str, chosen: Booleans, scores: Floats, flags: Booleans, resamples: int
+) -> Rival:
+    sample = Sample(cases.labels[chosen], cases.patients[chosen], resamples)
+    return Rival(chosen, sample, flags, sample.standing(name, scores, flags))
 
 
 def standings(
@@ -137,127 +216,19 @@ def standings(
     tuple of Standing: the reader, each model, the radiologists (where any case is assessed)
     """
     scores = np.asarray(ratings, dtype=np.float64)
-    bootstrap = PatientBootstrap(cases.patients, resamples=resamples)
-    found = [reader_standing(cases, scores, cut, bootstrap)]
-    for rival in rivals(cases):
-        labels, patients = cases.labels[rival.chosen], cases.patients[rival.chosen]
-        own = scores[rival.chosen]
-        own_bootstrap = PatientBootstrap(patients, resamples=resamples)
-        gap = difference(labels, own, rival.scores, patients, own_bootstrap)
+    sample = Sample(cases.labels, cases.patients, resamples)
+    found = [sample.standing("reader", scores, scores >= cut)]
+    for rival in rivals(cases, resamples):
+        own, theirs, sample = scores[rival.chosen], rival.standing.scores, rival.sample
         found.append(
             replace(
-                rival_standing(cases, rival, own_bootstrap),
-                reader_minus=gap,
-                p_value=paired_p_value(labels, own, rival.scores, patients),
-                agreement=_agreement(own >= cut, rival.flags, own_bootstrap),
+                rival.standing,
+                reader_minus=sample.difference(sample.draws(own), sample.draws(theirs)),
+                p_value=sample.p_value(own, theirs),
+                agreement=sample.agreement(own >= cut, rival.flags),
             )
         )
     return tuple(found)
-
-
-def _agreement(first: Booleans, second: Booleans, bootstrap: PatientBootstrap) -> Estimate:
-    """Return kappa, without ends where the patients are too few to be resampled."""
-    found = kappa(first, second, bootstrap)
-    if bootstrap.draws.shape[1] < 2 * FEW_PATIENTS:
-        return Estimate(found.value, _UNDEFINED, _UNDEFINED)
-    return found
-
-
-def reader_standing(
-    cases: RoundCases, ratings: ArrayLike, cut: int, bootstrap: PatientBootstrap
-) -> Standing:
-    """Score a reader alone; `bootstrap` over the n cases, the rest as `standings`."""
-    scores = np.asarray(ratings, dtype=np.float64)
-    return _standing("reader", cases.labels, scores, scores >= cut, cases.patients, bootstrap)
-
-
-def rival_standing(cases: RoundCases, rival: Rival, bootstrap: PatientBootstrap) -> Standing:
-    """Score somebody else alone; `bootstrap` over the cases that they scored."""
-    labels, patients = cases.labels[rival.chosen], cases.patients[rival.chosen]
-    return _standing(rival.name, labels, rival.scores, rival.flags, patients, bootstrap)
-
-
-def _standing(
-    name: str,
-    labels: Booleans,
-    scores: Floats,
-    flags: Booleans,
-    patients: NDArray[np.str_],
-    bootstrap: PatientBootstrap,
-) -> Standing:
-    area = steady_auc(labels, scores, patients, bootstrap)
-    point = _steady_point(point_of_flags(labels, flags, bootstrap), labels, patients)
-    return Standing(name, scores.size, scores, labels, area, point)
-
-
-def auc_draws(labels: Booleans, scores: Floats, bootstrap: PatientBootstrap) -> Floats:
-    """Return an AUC, float64 (1 + resamples,): of the cases, then under each resample."""
-    statistic = auc_statistic(labels, scores)
-    return np.concatenate([statistic(bootstrap.sample), bootstrap.distribution(statistic)])
-
-
-def held(draws: Floats, patients: int) -> Estimate:
-    """Return a share 0..1 with an interval that few patients cannot make look sure."""
-    return _steady(
-        widen_at_the_edge(percentile_interval(float(draws[0]), draws[1:]), patients), patients
-    )
-
-
-def steady_auc(
-    labels: Booleans, scores: Floats, patients: NDArray[np.str_], bootstrap: PatientBootstrap
-) -> Estimate:
-    """Return an AUC with its interval, see `held`.
-
-    Examples
-    --------
-    >>> labels, patients = np.array([True, False, False]), np.array(["a", "b", "c"])
-    >>> area = steady_auc(labels, np.array([3.0, 1, 2]), patients, PatientBootstrap(patients))
-    >>> area.value, round(area.low, 2), area.high
-    (1.0, 0.21, 1.0)
-    """
-    return held(auc_draws(labels, scores, bootstrap), rarer_patients(labels, patients))
-
-
-def _steady(interval: Estimate, patients: int) -> Estimate:
-    if np.isnan(interval.value) or not 0 < patients < FEW_PATIENTS:
-        return interval
-    return wilson(interval.value * patients, patients)
-
-
-def _steady_point(
-    point: OperatingPoint, labels: Booleans, patients: NDArray[np.str_]
-) -> OperatingPoint:
-    rates = dict(point.rates)
-    for name, group in (("sensitivity", labels), ("specificity", ~labels)):
-        rates[name] = _steady(rates[name], int(np.unique(patients[group]).size))
-    return replace(point, rates=rates)
-
-
-def difference(
-    labels: Booleans,
-    first: Floats,
-    second: Floats,
-    patients: NDArray[np.str_],
-    bootstrap: PatientBootstrap,
-) -> Estimate:
-    """Return the first AUC minus the second, under the same resamples of patients."""
-    own, theirs = (auc_draws(labels, scores, bootstrap) for scores in (first, second))
-    return held_difference(own, theirs, rarer_patients(labels, patients))
-
-
-def held_difference(first: Floats, second: Floats, patients: int) -> Estimate:
-    """Return the first of two figures minus the second, with its interval."""
-    gap = difference_interval(held(first, patients), held(second, patients), (first - second)[1:])
-    return gap if patients >= FEW_PATIENTS else Estimate(gap.value, _UNDEFINED, _UNDEFINED)
-
-
-def paired_p_value(
-    labels: Booleans, first: Floats, second: Floats, patients: NDArray[np.str_]
-) -> float:
-    """Return DeLong's paired p-value, clustered by patient; NaN where too few carry it."""
-    if rarer_patients(labels, patients) < DELONG_PATIENTS:
-        return _UNDEFINED
-    return paired_delong(labels, first, second, patients).p_value
 
 
 def cases_for(half_width: float, area: Estimate, n: int) -> int | None:
@@ -302,10 +273,9 @@ def advice_effect(
     resamples : int, of patients
     """
     before, after = (np.asarray(ratings, dtype=np.float64) for ratings in (first, second))
-    labels, patients = cases.labels, cases.patients
+    labels, sample = cases.labels, Sample(cases.labels, cases.patients, resamples)
     right_before, right_after = (before >= cut) == labels, (after >= cut) == labels
     gained = np.where(labels, after - before, before - after)
-    bootstrap = PatientBootstrap(patients, resamples=resamples)
     return AdviceEffect(
         changed=int((after != before).sum()),
         toward=int((gained > 0).sum()),
@@ -313,7 +283,7 @@ def advice_effect(
         better=int((~right_before & right_after).sum()),
         worse=int((right_before & ~right_after).sum()),
         mean_move=float(np.abs(after - before).mean()),
-        before=steady_auc(labels, before, patients, bootstrap),
-        after=steady_auc(labels, after, patients, bootstrap),
-        gain=difference(labels, after, before, patients, bootstrap),
+        before=sample.auc(before),
+        after=sample.auc(after),
+        gain=sample.difference(sample.draws(after), sample.draws(before)),
     )

@@ -13,7 +13,15 @@ from mammo import text
 from mammo.evaluation.bootstrap import rarer_patients
 from mammo.reading import AdviceEffect, RoundCases, Standing
 from mammo.reading.score import FEW_PATIENTS, RADIOLOGISTS, cases_for
-from mammo.text import Estimate, counted, estimate, p_value, percent_estimate, signed_estimate
+from mammo.text import (
+    NO_INTERVAL,
+    Estimate,
+    counted,
+    estimate,
+    p_value,
+    percent_estimate,
+    signed_estimate,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,13 +86,7 @@ benign case: AUC 0.72, 95 % interval 0.46 to 0.93.'
 
 
 def too_small(area: Estimate, cases: RoundCases) -> str:
-    """Warn where a round is too small to say anything, with the interval that proves it; or "".
-
-    Parameters
-    ----------
-    area : Estimate, an AUC on the round's cases
-    cases : RoundCases
-    """
+    """Warn where a round is too small to say anything, with the interval that proves it; or ""."""
     if math.isnan(area.low) or max(area.high - area.value, area.value - area.low) <= WIDE:
         return ""
     malignant, n = int(cases.labels.sum()), cases.labels.size
@@ -135,19 +137,25 @@ def standings_table(
 
 
 def gap_words(one: Standing) -> str:
-    """Say a difference in AUC and its test; nothing for the reader.
+    """Return a difference in AUC with its test; nothing for the reader.
 
     Too few patients give no interval, and a test only from ten of each class on.
     """
     if one.reader_minus is None:
         return ""
-    gap = one.reader_minus
-    if math.isnan(gap.value):
-        return "undefined"
-    if math.isnan(gap.low):
-        return f"{gap.value:+.2f} (too few cases for an interval)"
     tested = f"; {p_value(one.p_value)}" if not math.isnan(one.p_value) else ""
-    return f"{gap.value:+.2f} ({gap.low:+.2f} to {gap.high:+.2f}){tested}"
+    return f"{signed(one.reader_minus)}{tested}"
+
+
+def signed(gap: Estimate) -> str:
+    """Return a difference in AUC with its interval, or why it has none.
+
+    Examples
+    --------
+    >>> signed(Estimate(0.1, float("nan"), float("nan")))
+    '+0.10 (too few cases for an interval)'
+    """
+    return signed_estimate(gap, 2).replace(NO_INTERVAL, "too few cases for an interval")
 
 
 def kappa_word(value: float) -> str:
@@ -171,9 +179,7 @@ def kappa_figure(agreement: Estimate) -> str:
     >>> kappa_figure(Estimate(0.31, float("nan"), float("nan")))
     '0.31 (no interval from these cases)'
     """
-    if math.isnan(agreement.value) or not math.isnan(agreement.low):
-        return estimate(agreement, 2)
-    return f"{agreement.value:.2f} (no interval from these cases)"
+    return estimate(agreement, 2).replace(NO_INTERVAL, f"{NO_INTERVAL} from these cases")
 
 
 def agreement_sentences(found: Sequence[Standing], cases: RoundCases) -> list[str]:

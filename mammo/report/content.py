@@ -1,7 +1,7 @@
 """What stands on a case report: plain values and pictures, ready to be laid out.
 
 Filled in by `mammo.report.case_report`, whose sentences are those of the pages; laid out by
-`mammo.report.pdf` and `mammo.report.html`, which add no figure of their own.
+`mammo.report.pdf` and `templates/case_report.html.j2`, which add no figure of their own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mammo.errors import SettingsError
 
-TITLE = "Case report"
+HEADING = "mammo: case report"
 PROBABILITY = "Estimated probability of malignancy"
 CARE = "Take these figures with care"
 SIMILAR = "Similar known cases"
@@ -22,6 +22,7 @@ HEAT_MAP_WORDS = "Heat maps show what each model used, not the extent of the les
 SIMILAR_COLUMNS = (
     "Case", "Pathology", "Shape", "Margin", "Density", "BI-RADS", "Similarity"
 )  # fmt: skip
+THRESHOLD_COLUMNS = ("Threshold", "Answer", "Measured on test crops")
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,11 @@ class ModelAnswer:
     def above(self) -> bool:
         """Tell whether the probability reaches the balanced threshold."""
         return self.p_malignant >= self.threshold
+
+    @property
+    def threshold_rows(self) -> list[tuple[str, str, str]]:
+        """The cells of the table of thresholds."""
+        return [(f"{one.name}: {one.place}", one.side, one.meaning) for one in self.thresholds]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +109,7 @@ def render(report: CaseReport, form: Form) -> bytes:
 
         return pdf_bytes(report)
     if form == "html":
-        from mammo.report.html import html_text
+        from mammo.report.templates import html_text
 
         return html_text(report).encode("utf-8")
     raise SettingsError(f"A report's form must be one of {', '.join(FORMS)}. Received: {form!r}.")

@@ -51,7 +51,7 @@ def pdf_bytes(report: CaseReport) -> bytes:
     buffer = io.BytesIO()
     # `invariant` leaves the clock and the time zone of the server out of the metadata.
     page = Canvas(buffer, pagesize=(WIDTH, HEIGHT), invariant=1, pageCompression=1, lang="en")
-    page.setTitle(f"mammo: {content.TITLE.lower()}")
+    page.setTitle(content.HEADING)
     page.setAuthor("mammo")
     page.setSubject(content.PROBABILITY)
     page.setCreator("mammo")
@@ -93,7 +93,7 @@ def _header(page: Canvas, report: CaseReport) -> float:
     _mark(page, EDGE, top - 11 * mm, 11 * mm)
     page.setFillColor(INK)
     page.setFont(BOLD, 17)
-    page.drawString(EDGE + 14 * mm, top - 5.5 * mm, f"mammo: {content.TITLE.lower()}")
+    page.drawString(EDGE + 14 * mm, top - 5.5 * mm, content.HEADING)
     page.setFont(REGULAR, 9)
     page.setFillColor(GREY)
     page.drawRightString(WIDTH - EDGE, top - 5.5 * mm, report.date)
@@ -230,16 +230,18 @@ def _bar(page: Canvas, answer: ModelAnswer, left: float, top: float, width: floa
 
 
 def _threshold_table(answer: ModelAnswer, width: float) -> Table:
-    rows = [
-        [_text(words, 7.5, GREY) for words in ("Threshold", "Answer", "Measured on test crops")]
+    return _table(
+        content.THRESHOLD_COLUMNS,
+        answer.threshold_rows,
+        [width * one for one in (0.37, 0.19, 0.44)],
+    )
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float]) -> Table:
+    cells = [
+        [_text(words, 7.5, GREY) for words in columns],
+        *([_text(words, 7.5) for words in row] for row in rows),
     ]
-    for line in answer.thresholds:
-        named = f"{line.name}: {line.place}"
-        rows.append([_text(words, 7.5) for words in (named, line.side, line.meaning)])
-    return _table(rows, [width * share for share in (0.37, 0.19, 0.44)])
-
-
-def _table(rows: Sequence[Sequence[Any]], widths: Sequence[float]) -> Table:
     lines = TableStyle(
         [
             ("LINEBELOW", (0, 0), (-1, -2), 0.3, LINE),
@@ -250,7 +252,7 @@ def _table(rows: Sequence[Sequence[Any]], widths: Sequence[float]) -> Table:
             ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
         ]
     )
-    return Table(rows, colWidths=widths, style=lines, hAlign="LEFT")
+    return Table(cells, colWidths=widths, style=lines, hAlign="LEFT")
 
 
 def _lower_part(page: Canvas, report: CaseReport, top: float) -> None:
@@ -265,17 +267,12 @@ def _lower_part(page: Canvas, report: CaseReport, top: float) -> None:
         parts.append(Spacer(1, 2 * mm))
     if report.similar:
         parts += [_text(content.SIMILAR, 9.5, font=BOLD), _text(report.similar_words, 8)]
-        parts.append(_similar_table(report))
+        widths = [INNER * share for share in (0.28, 0.13, 0.19, 0.16, 0.08, 0.08, 0.08)]
+        parts.append(_table(content.SIMILAR_COLUMNS, report.similar, widths))
     if parts:
         room = top - FOOTER - 2 * mm
         frame = KeepInFrame(INNER, room, parts, mode="shrink", hAlign="LEFT")
         _draw(page, frame, EDGE, top, INNER)
-
-
-def _similar_table(report: CaseReport) -> Table:
-    rows = [[_text(words, 7.5, GREY) for words in content.SIMILAR_COLUMNS]]
-    rows += [[_text(words, 7.5) for words in cells] for cells in report.similar]
-    return _table(rows, [INNER * share for share in (0.28, 0.13, 0.19, 0.16, 0.08, 0.08, 0.08)])
 
 
 def _footer(page: Canvas, report: CaseReport) -> None:

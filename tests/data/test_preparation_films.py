@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mammo.data.preparation import pictures as reading
 from mammo.data.preparation.case_files import CaseRow
 from mammo.data.preparation.films import FilmTask, PreparedLesion, prepare_film
-from mammo.data.preparation.place import find_crop
+from mammo.data.preparation.pictures import find_crop
 from mammo.imaging import lesion_window
 
 RANDOM = np.random.default_rng(5)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from mammo.data.preparation import run
-from mammo.data.preparation.cache import prepared_folder
 from mammo.data.preparation.case_files import CASE_FILES
+from mammo.data.preparation.run import prepared_folder
 from mammo.data.preparation.tree import index_tree
 from mammo.errors import DataError
 from mammo.prepare import main

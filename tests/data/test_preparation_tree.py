@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mammo.data.preparation.case_files import CASE_FILES
-from mammo.data.preparation.report import MISSING
+from mammo.data.preparation.notes import MISSING
 from mammo.prepare import main
 from mammo.train import main as train
 from tests.miniature import WRITERS, Miniature
@@ -187,7 +187,7 @@ def test_a_part_is_trained_on_with_the_same_flag_alone(miniatures, tmp_path, cap
 
 def test_the_list_goes_once_the_download_is_whole(tmp_path, monkeypatch) -> None:
     """A row that lacks a picture stays listed; none left, and the list is removed."""
-    from mammo.data.preparation.report import write_missing
+    from mammo.data.preparation.notes import write_missing
 
     (tmp_path / MISSING).write_text("lesion,split,abnormality_type,missing\n")
     write_missing(tmp_path / MISSING, {})

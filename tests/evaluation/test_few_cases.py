@@ -26,7 +26,7 @@ from mammo.evaluation.curves import decision_curve, roc_band
 from mammo.evaluation.delong import delong_interval
 from mammo.evaluation.evaluation import as_json
 from mammo.evaluation.printout import print_out
-from mammo.reading.score import difference, kappa, steady_auc
+from mammo.reading.score import Sample, kappa
 from mammo.text import Estimate
 
 MODELS = [EvaluatedModel(name, name, {"youden": 0.5, "low": 0.2}) for name in ("one", "two")]
@@ -140,9 +140,9 @@ def test_no_function_claims_certainty(rows: Rows) -> None:
     assert is_honest(agreement)
     discordant = ((one >= 0.5) != (two >= 0.5)).any()
     assert math.isnan(mcnemar(labels, one >= 0.5, two >= 0.5).p_value) == (not discordant)
-    names = patients.astype(str)
-    assert is_honest(steady_auc(labels, one, names, bootstrap))
-    gap = difference(labels, one, two, names, bootstrap)
+    sample = Sample(labels, patients.astype(str), 100)
+    assert is_honest(sample.auc(one))
+    gap = sample.difference(sample.draws(one), sample.draws(two))
     assert math.isnan(gap.low) or gap.high > gap.low
 
 

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from mammo.errors import ImageError, SettingsError
 from mammo.inference import FLIPS, Classifier, load_classifier
-from mammo.inference.explain import explain
 from mammo.inference.maps import METHODS, Method, Views, method_named
 from mammo.inference.maps.base import draw
 from mammo.inference.maps.blur_path import BLUR_PATH, SIGMAS, blurred
@@ -45,7 +44,7 @@ def crop_of(seed: int, size: int = 128) -> NDArray[np.uint8]:
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.key)
 def test_every_method_on_every_model(model: Classifier, method: Method) -> None:
     told: list[tuple[int, int]] = []
-    heat = explain(model, crop_of(1), method.key, lambda done, of: told.append((done, of)))
+    heat = model.explain(crop_of(1), method.key, lambda done, of: told.append((done, of)))
     assert heat.dtype == np.float32 and heat.shape == (128, 128)
     assert heat.min() >= 0 and heat.max() in (0, 1)
     assert np.array_equal(heat, model.explain(crop_of(1), method=method.key))
@@ -93,9 +92,9 @@ def test_methods_have_keys_of_their_own_and_unknown_ones_are_refused(model: Clas
     assert [method_named(method.key) for method in METHODS] == list(METHODS)
     assert [method.key for method in METHODS] == ["grad-cam", "occlusion", "score-cam", "blur-path"]
     with pytest.raises(SettingsError, match=r"one of grad-cam, occlusion, score-cam, blur-path\."):
-        explain(model, crop_of(1), method="lime")
+        model.explain(crop_of(1), method="lime")
     with pytest.raises(ImageError, match="one crop"):
-        explain(model, np.stack([crop_of(1)] * 2), method="occlusion")
+        model.explain(np.stack([crop_of(1)] * 2), method="occlusion")
 
 
 # --- each method against a plain second implementation

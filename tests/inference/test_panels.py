@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 
 from mammo.errors import ImageError
-from mammo.inference.pictures import GAP, LINE_HEIGHT, Panel, panel_sheet
+from mammo.inference.pictures import GAP, LINE_HEIGHT, SIDE, Panel, panel_sheet
 
 
 def test_each_panel_stands_in_its_place_and_words_make_the_sheet_longer() -> None:
     levels = (30, 90, 150)
     panels = [Panel(f"grey {level}", np.full((8, 8), level, np.uint8)) for level in levels]
-    sheet = panel_sheet(panels, 2, ["notice"], side=200)
+    sheet = panel_sheet(panels, 2, ["notice"])
     for place, level in enumerate(levels):
-        row = GAP + place // 2 * (200 + LINE_HEIGHT + GAP) + LINE_HEIGHT + 100
-        column = GAP + place % 2 * (200 + GAP) + 100
+        row = GAP + place // 2 * (SIDE + LINE_HEIGHT + GAP) + LINE_HEIGHT + 100
+        column = GAP + place % 2 * (SIDE + GAP) + 100
         assert sheet[row, column].tolist() == [level] * 3
-    longer = panel_sheet(panels, 2, ["notice", "a second paragraph"], side=200)
+    longer = panel_sheet(panels, 2, ["notice", "a second paragraph"])
     assert longer.shape[0] == sheet.shape[0] + LINE_HEIGHT
 
 

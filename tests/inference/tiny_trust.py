@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.artifacts import attach
-from mammo.artifacts.cases import read_rows
+from mammo.artifacts.contents import read_rows
 from mammo.inference import load_classifier
 from mammo.inference.trust import EMBEDDINGS_NAME, TRUST_NAME, Trust, packed
 from mammo.training.trust.fit import fit_trust

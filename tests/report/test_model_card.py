@@ -11,9 +11,16 @@ from mammo.artifacts import attach, load_cases
 from mammo.errors import ArtifactError
 from mammo.evaluate import evaluate_artifacts
 from mammo.evaluation import SplitEvaluation
-from mammo.report.model_card import Facts, as_markdown, model_card, read_facts, worst_answers
-from mammo.report.model_card.checklists import APP, CARD, CLAIM, LISTS, NO, README
-from mammo.report.model_card.data_sheet import data_sections, questions
+from mammo.report.model_card import (
+    DATA,
+    Facts,
+    as_markdown,
+    checklists,
+    model_card,
+    read_facts,
+    worst_answers,
+)
+from mammo.report.model_card.tables import APP, NO
 from mammo.ui.kit.frame import PAGES
 from tests.inference.tiny_trust import attach_tiny_trust
 from tests.tiny_artifacts import MODELS, write_tiny_artifacts
@@ -77,7 +84,7 @@ def test_it_has_the_headings_of_its_forms(text: str) -> None:
         "Motivation", "Composition", "Collection process", "Preprocessing, cleaning and labelling",
         "Uses", "Distribution", "Maintenance",
     }  # fmt: skip
-    assert mitchell | gebru | set(LISTS) <= headings(text, 3)
+    assert mitchell | gebru | set(checklists()) <= headings(text, 3)
 
 
 def test_every_figure_is_the_artifacts(facts: Facts, text: str) -> None:
@@ -122,19 +129,18 @@ def test_the_worst_answers_are_those_that_pandas_finds(folder: Path, facts: Fact
 def test_every_reference_of_the_checklists_leads_somewhere(text: str) -> None:
     front = (ROOT / "README.md").read_text(encoding="utf-8")
     places = {
-        CARD: headings(text, 3),
-        README: set(re.findall(r"^#+ (.+)$", front, re.MULTILINE)),
+        "this card": headings(text, 3),
+        "README.md": set(re.findall(r"^#+ (.+)$", front, re.MULTILINE)),
         APP: {page.title for page in PAGES},
     }
-    for items in LISTS.values():
-        numbers = [item.number for item in items]
-        assert len(set(numbers)) == len(numbers)
-        for item in items:
+    for items in checklists().values():
+        assert items["number"].is_unique
+        for item in items.itertuples():
             if item.where == NO:
                 assert item.remark, f"say why {item.number} {item.topic} is not answered"
             else:
                 assert item.section in places[item.where], item
-    assert [item.number for item in CLAIM] == [str(number) for number in range(1, 45)]
+    assert checklists()["CLAIM 2024"]["number"].tolist() == [str(one) for one in range(1, 45)]
 
 
 def test_what_is_not_attached_is_not_spoken_of(facts: Facts, text: str) -> None:
@@ -167,11 +173,11 @@ def test_an_altered_attachment_is_refused(tmp_path: Path, split: SplitEvaluation
 
 
 def test_without_readers_or_failures_it_still_stands(facts: Facts, split: SplitEvaluation) -> None:
-    perfect = [
-        {**row, **{f"{model.name}_p": row["label"] for model in MODELS}} for row in facts.rows
-    ]
-    bare = replace(facts, rows=perfect, split=replace(split, radiologists=None, subgroups=()))
-    text = as_markdown(model_card(bare))
+    perfect = facts.cases.assign(**{f"{one.name}_p": facts.cases["label"] for one in MODELS})
+    bare = replace(facts, cases=perfect, split=replace(split, radiologists=None, subgroups=()))
+    card = model_card(bare)
+    text = as_markdown(card)
     assert "None on the wrong side" in text
     assert "recorded BI-RADS assessments, on the same" not in text
-    assert questions(data_sections(bare)) >= 15
+    blocks = [one for section in card[DATA] for one in section.blocks if isinstance(one, str)]
+    assert sum(one.count("?**") for one in blocks) >= 15

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image as Picture
 
 from mammo.artifacts import attach, load_manifest, read_attachment
-from mammo.artifacts.cases import CASES_NAME, read_rows, write_rows
+from mammo.artifacts.contents import CASES_NAME, read_rows, write_rows
 from mammo.errors import ArtifactError
 from mammo.inference.audit import Figure, audit_name, load_audit
 from mammo.inference.maps import METHODS

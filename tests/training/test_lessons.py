@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from mammo.artifacts import read_attachment
-from mammo.data.folds import row_folds
+from mammo.data.splits import row_folds
 from mammo.errors import SettingsError
 from mammo.settings import RECIPES
 from mammo.training.lessons.leak import LeakSettings

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image as Picture
 
 from mammo.artifacts import read_attachment
-from mammo.artifacts.cases import CASES_NAME, read_rows, write_rows
+from mammo.artifacts.contents import CASES_NAME, read_rows, write_rows
 from mammo.inference.trust import TRUST_NAME, load_trust
 from mammo.training.trust import __main__ as build
 from mammo.training.trust import measure

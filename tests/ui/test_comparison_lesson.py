@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mammo.artifacts import LeakLesson, attach, load_leak_lesson
-from mammo.artifacts.lesson import LEAK, LEAK_WITHOUT_AUGMENTATION
+from mammo.artifacts.contents import LEAK, LEAK_WITHOUT_AUGMENTATION
 from mammo.errors import ArtifactError
 from mammo.plots.comparison import (
     auc_range,

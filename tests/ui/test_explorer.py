@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from mammo.artifacts import artifacts_folder, load_card, load_cases
 from mammo.data.augment import Augmentation
-from mammo.data.filters import (
+from mammo.data.descriptors import (
     FILTERS,
     NOT_RECORDED,
     from_link,

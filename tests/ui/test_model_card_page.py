@@ -6,8 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mammo.report.glossary import GLOSSARY
-from mammo.report.model_card import CHECKS, DATA
-from mammo.report.model_card.failures import FAILURES
+from mammo.report.model_card import CHECKS, DATA, FAILURES
 from mammo.ui import home
 from mammo.ui.kit import settings
 from mammo.ui.kit.frame import PAGES

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mammo.errors import ArtifactError, ImageError
 from mammo.inference import Classifier, ModelResult, load_classifier
-from mammo.inference.inside import LastStep, open_head, open_inside
+from mammo.inference.inside import LastStep, open_inside
 from mammo.inference.pictures import mosaic, most_active, shares, signed_shares
 from mammo.plots.viewer import parts_figure
 from mammo.ui.viewer.inside_section import last_step_sentences, stage_words
@@ -34,17 +34,17 @@ def released(request: pytest.FixtureRequest) -> Classifier:
 
 
 def test_the_parts_and_the_bias_are_the_logit(released: Classifier) -> None:
-    head = open_head(released)
-    one, two = (head.of(crop) for crop in blobs(2, seed=3))
+    inside = open_inside(released)
+    one, two = (inside.last_step(crop) for crop in blobs(2, seed=3))
     assert one.logit != two.logit
     assert one.bias == pytest.approx(two.bias, abs=1e-4)  # so that the head is one dense layer
-    assert one.parts == pytest.approx(one.features * head.weights)
+    assert one.parts == pytest.approx(one.features * inside.weights)
 
 
 def test_the_last_step_is_the_models_own_answer_to_the_crop_as_it_is(
     tiny: Classifier, crop: NDArray[np.uint8]
 ) -> None:
-    last = open_head(tiny).of(crop)
+    last = open_inside(tiny).last_step(crop)
     answer = ModelResult(tiny.card, crop, tiny.assess(crop)[0])
     assert last.p_malignant == pytest.approx(answer.assessment.flips_p[0], abs=1e-6)
     first, second = last_step_sentences(last, answer)
@@ -57,7 +57,7 @@ def test_a_network_without_such_a_head_is_a_sentence(tiny: Classifier) -> None:
     other = load_classifier("mobilenetv2")
     other.onnx = tiny.onnx
     with pytest.raises(ArtifactError, match="one dense layer on its embedding"):
-        open_head(other)
+        open_inside(other)
 
 
 def test_the_largest_parts_are_drawn_with_their_signs() -> None:

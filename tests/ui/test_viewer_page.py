@@ -294,16 +294,15 @@ def test_a_method_that_fails_on_a_model_has_its_sentence_in_its_own_place(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from mammo.errors import ImageError
-    from mammo.ui.viewer import viewing
 
-    real = viewing.explain
+    real = mammo.Classifier.explain
 
     def failing(model: mammo.Classifier, *args: object, **options: object) -> object:
         if model.name == "simple_cnn":
             raise ImageError("This method cannot read this network.")
         return real(model, *args, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(viewing, "explain", failing)
+    monkeypatch.setattr(mammo.Classifier, "explain", failing)
     crop = np.random.default_rng(4).integers(0, 255, (128, 128), np.uint8)
     page = with_own(app, crop)
     assert [error.value for error in page.error] == ["This method cannot read this network."]

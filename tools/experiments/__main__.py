@@ -20,7 +20,7 @@ import numpy as np
 from mammo.artifacts import load_cases
 from mammo.command_line import exit_status, set_tensorflow_up
 from mammo.data.findings import finding_answers
-from mammo.data.folds import patient_folds
+from mammo.data.splits import patient_folds
 from mammo.data.table import fingerprint, load_crops, read_pixels
 from mammo.settings import TrainSettings
 from tools.experiments.log import (

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mammo.data.cells import decimal_number, not_a_number, shown
-from mammo.data.csv_table import read_csv_table
+from mammo.command_line import check_output, starts_with_mark, write_output
+from mammo.data.csv_table import decimal_number, not_a_number, read_csv_table, shown
 from mammo.errors import DataError
 from mammo.evaluation import PatientBootstrap, auc_interval, auc_statistic, group_units
 from mammo.evaluation.bootstrap import difference_interval
-from mammo.outputs import check_output, starts_with_mark, write_output
 from tools.experiments.plan import BASE
 
 if TYPE_CHECKING:

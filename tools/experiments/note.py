@@ -16,12 +16,11 @@ from functools import cache
 from pathlib import Path
 
 from mammo.artifacts import load_cases
-from mammo.command_line import exit_status
+from mammo.command_line import exit_status, starts_with_mark, write_output
 from mammo.evaluate import evaluate_artifacts
 from mammo.evaluation import SplitEvaluation, expected_calibration_error
 from mammo.evaluation.rates import moved_to_prevalence
-from mammo.outputs import starts_with_mark, write_output
-from mammo.report.model_card.text import table
+from mammo.report.templates import markdown_table as table
 from mammo.settings import TITLES
 from mammo.text import Estimate, estimate, number, percent_estimate
 from tools.experiments.forest import Bar, forest_svg

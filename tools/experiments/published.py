@@ -18,12 +18,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.command_line import exit_status, set_tensorflow_up
+from mammo.command_line import (
+    check_output,
+    exit_status,
+    is_json_with,
+    set_tensorflow_up,
+    write_output,
+)
 from mammo.data.findings import finding_answers
 from mammo.data.table import fingerprint, load_crops, read_pixels
 from mammo.errors import DataError
 from mammo.evaluation import UNITS, PatientBootstrap, auc_interval, group_units
-from mammo.outputs import check_output, is_json_with, write_output
 from mammo.settings import MODELS, TrainSettings
 from tools.experiments.like_for_like import RESULT
 

@@ -15,14 +15,12 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mammo.command_line import exit_status
+from mammo.command_line import exit_status, starts_with_mark, write_output
 from mammo.evaluate import evaluate_artifacts
-from mammo.outputs import starts_with_mark, write_output
 from mammo.report.model_card import as_markdown, model_card, read_facts
-from tools.readme.costs import benchmark_part
 from tools.readme.figures import audit_part, example_part, figures_part
 from tools.readme.marks import agree, document, filled
-from tools.readme.trust import trust_part
+from tools.readme.measured import benchmark_part, trust_part
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"

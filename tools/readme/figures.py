@@ -8,7 +8,7 @@ from mammo.evaluation import Evaluation, SplitEvaluation
 from mammo.inference.audit import Audit, MethodFindings, load_audit
 from mammo.inference.maps import method_named
 from mammo.predict import example_sources, predict_source
-from mammo.report.model_card.text import paragraphs, table
+from mammo.report.templates import markdown_table as table
 from mammo.results import line_of
 from mammo.settings import TITLES
 from mammo.text import estimate, number, p_value, percent_estimate
@@ -33,7 +33,9 @@ def figures_part() -> str:
         *published_row(list(crops.models)),
     ]
     provenance = _provenance(by_crop)
-    return paragraphs(table(head, rows), crops.headline, _against_radiologists(crops), provenance)
+    return "\n\n".join(
+        [table(head, rows), crops.headline, _against_radiologists(crops), provenance]
+    )
 
 
 def example_part() -> str:
@@ -53,7 +55,7 @@ def audit_part() -> str:
         _audit_row(found) for audit in audits.values() if audit for found in audit.methods.values()
     ]
     counted = [_audited(name, audit) for name, audit in audits.items()]
-    return paragraphs(table(head, rows), " ".join(counted))
+    return "\n\n".join([table(head, rows), " ".join(counted)])
 
 
 def _audit_row(found: MethodFindings) -> list[str]:

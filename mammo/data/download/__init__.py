@@ -1,20 +1,188 @@
 """Download CBIS-DDSM from Kaggle or from NCI's Imaging Data Commons, for `mammo.download`.
 
-A source tells what it offers before a byte is fetched (`offer`), fetches what is missing (`fetch`)
-and looks at what came (`verify`, called by `fetch`). Both leave a folder that `mammo.prepare`
-reads: pixels, and the four case files, which Imaging Data Commons does not carry.
+A source (`kaggle`, `idc`) tells what it offers before a byte is fetched (`offer`: how much, under
+which licence, whether it fits), fetches what is missing (`fetch`) and looks at what came (`verify`,
+called by `fetch`). Both leave a folder that `mammo.prepare` reads: pixels, and the four case files,
+which say what is on which picture. Kaggle ships a copy of these; Imaging Data Commons has none, so
+that they come from The Cancer Imaging Archive, 2.1 MB together.
 
-    offer = SOURCES["idc"].offer(out, Choice("mass", "test"))
-    SOURCES["idc"].fetch(out, offer, print)
+The licence and the citation are those of the collection's page at The Cancer Imaging Archive,
+https://doi.org/10.7937/K9/TCIA.2016.7O02S9CY.
 """
 
-from mammo.data.download import idc, kaggle
-from mammo.data.download.offer import Choice, Offer, Source, refuse_if_too_big
+import hashlib
+import shutil
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
-__all__ = ["SOURCES", "Choice", "Offer", "Source", "refuse_if_too_big"]
+from mammo.data.csv_table import read_csv_table
+from mammo.data.preparation.case_files import CASE_FILES as NAMES
+from mammo.data.preparation.case_files import OFFICIAL_COUNTS
+from mammo.errors import DataError
 
-SOURCES: dict[str, Source] = {
-    "kaggle": Source(kaggle.offer, kaggle.fetch),
-    "idc": Source(idc.offer, idc.fetch),
+LICENCE = "CC BY 3.0, https://creativecommons.org/licenses/by/3.0/"
+CITATION = "Lee et al. 2017, doi 10.1038/sdata.2017.177; data doi 10.7937/K9/TCIA.2016.7O02S9CY"
+
+GIGABYTE = 10**9
+SPARE_BYTES = GIGABYTE // 2
+"""Left free on the disk, so that a download never fills it to the brim."""
+
+Say = Callable[[str], None]
+
+
+class Choice(NamedTuple):
+    """Which part of the collection: mass, calcification or all; train, test or all."""
+
+    abnormality: str = "all"
+    split: str = "all"
+
+    def includes(self, abnormality: str, split: str) -> bool:
+        """Return whether a half of the collection is chosen."""
+        return self.abnormality in (abnormality, "all") and self.split in (split, "all")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What one download is."""
+
+    what: str
+    n_bytes: int
+    n_files: int
+    missing_bytes: int
+    needed_bytes: int
+    choice: Choice
+
+    def in_words(self, out: Path) -> str:
+        """Say what will be downloaded, from where, how large it is, and under which licence."""
+        already = self.n_bytes - self.missing_bytes
+        kept = f", {in_gigabytes(already)} of it already here" if already else ""
+        return "\n".join(
+            (
+                f"{self.what}: {in_gigabytes(self.n_bytes)} in {self.n_files:,} files{kept}",
+                f"Licence: {LICENCE}",
+                f"Cite: {CITATION}",
+                f"Into: {out} ({in_gigabytes(free_bytes(out))} free, "
+                f"{in_gigabytes(self.needed_bytes)} needed)",
+            )
+        )
+
+
+def in_gigabytes(n_bytes: int) -> str:
+    """Write a number of bytes as a person reads it."""
+    if n_bytes >= GIGABYTE:
+        return f"{n_bytes / GIGABYTE:.1f} GB"
+    return f"{n_bytes / 10**6:.1f} MB"
+
+
+def free_bytes(folder: Path) -> int:
+    """Return the free bytes of the disk on which a folder is, or will be."""
+    there = folder.resolve()
+    while not there.exists():
+        there = there.parent
+    return shutil.disk_usage(there).free
+
+
+def refuse_if_too_big(offer: Offer, out: Path) -> None:
+    """Raise DataError where the disk of `out` has less free space than the download takes."""
+    free = free_bytes(out)
+    if offer.missing_bytes and offer.needed_bytes + SPARE_BYTES > free:
+        raise DataError(
+            f"The download should fit on the disk of {out}: it takes "
+            f"{in_gigabytes(offer.needed_bytes)}, and {in_gigabytes(free)} are free. Name a folder "
+            "on another disk with --out, or choose less with --abnormality and --split."
+        )
+
+
+PAGE = "https://www.cancerimagingarchive.net/collection/cbis-ddsm/"
+ADDRESS = "https://wiki.cancerimagingarchive.net/download/attachments/22516629"
+TIMEOUT_SECONDS = 60
+PATH_COLUMNS = ("image_file_path", "cropped_image_file_path", "roi_mask_file_path")
+
+
+@dataclass(frozen=True)
+class CaseFile:
+    """One case file: which half it describes, its rows, and the SHA-256 of the published file."""
+
+    name: str
+    abnormality: str
+    split: str
+    rows: int
+    sha256: str
+
+
+SHA256 = {
+    ("mass", "train"): "a4bcc1c32bfd040212737e6e8c304819334abe717cfefff56431dc50ae6db723",
+    ("mass", "test"): "60f0b4504ec024106bbdd1555030d220163ea9da0ea4688473a4c9c3e8ab0457",
+    ("calcification", "train"): "3c7b07e8202f66709f446b9695e96c5d17484a65fda6a24d0170a0c1b81d56e3",
+    ("calcification", "test"): "03a2f72efb6ed29f417e07f4598950e6a1e02e6b11250ff516ebe7924ace3689",
 }
-"""Where CBIS-DDSM can be had without an account, by the names of `--source`."""
+CASE_FILES = tuple(
+    CaseFile(NAMES[half], *half, rows=OFFICIAL_COUNTS[half][0], sha256=digest)
+    for half, digest in SHA256.items()
+)
+
+
+def fetch_case_files(folder: Path) -> list[str]:
+    """Download those of the four case files that are not in a folder yet; return their names."""
+    absent = [file for file in CASE_FILES if not (folder / file.name).exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in absent:
+        content = _published(file)
+        partial = folder / f"{file.name}.part"
+        partial.write_bytes(content)
+        partial.replace(folder / file.name)
+    return [file.name for file in absent]
+
+
+def _published(file: CaseFile) -> bytes:
+    address = f"{ADDRESS}/{file.name}?api=v2"
+    by_hand = (
+        f"Download the four case description files in a browser from {PAGE}, put them into the "
+        "folder that --out names, and run the command again."
+    )
+    try:
+        with urllib.request.urlopen(address, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
+            content = bytes(answer.read())
+    except OSError as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()  # a refusal comes with a page, and its connection waits to be read
+        raise DataError(f"{file.name} should come from {address}: {error}. {by_hand}") from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != file.sha256:
+        raise DataError(
+            f"{file.name} should have the SHA-256 {file.sha256[:12]}..., as published; "
+            f"what came from {address} has {found[:12]}.... {by_hand}"
+        )
+    return content
+
+
+def verify_case_files(folder: Path) -> None:
+    """Raise DataError where one of the four is missing or has another number of rows."""
+    for file in CASE_FILES:
+        path = folder / file.name
+        if not path.exists():
+            raise DataError(
+                f"{folder} should hold {file.name}, and does not. Download it from {PAGE}."
+            )
+        rows = len(read_csv_table(path).rows)
+        if rows != file.rows:
+            raise DataError(
+                f"{path} should have {file.rows:,} rows, and has {rows:,}. Delete it and run the "
+                f"command again, or download it from {PAGE}."
+            )
+
+
+def series_named(folder: Path, choice: Choice) -> set[str]:
+    """Return the SeriesInstanceUID of every film, crop and mask of a choice: third in each path."""
+    return {
+        series
+        for file in CASE_FILES
+        if choice.includes(file.abnormality, file.split)
+        for row in read_csv_table(folder / file.name, needed=PATH_COLUMNS).rows
+        for column in PATH_COLUMNS
+        for series in row[column].split("/")[2:3]
+    }

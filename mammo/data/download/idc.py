@@ -18,8 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mammo.data.download.case_files import fetch_case_files, series_named, verify_case_files
-from mammo.data.download.offer import Choice, Offer, Say, in_gigabytes
+from mammo.data.download import (
+    Choice,
+    Offer,
+    Say,
+    fetch_case_files,
+    in_gigabytes,
+    series_named,
+    verify_case_files,
+)
 from mammo.errors import DataError, SettingsError
 
 COLLECTION = "cbis_ddsm"
@@ -127,7 +134,7 @@ def _chosen_series(choice: Choice) -> list[Series]:
     wanted = {
         prefix
         for prefix, (abnormality, split) in HALVES.items()
-        if choice.abnormality in (abnormality, "all") and choice.split in (split, "all")
+        if choice.includes(abnormality, split)
     }
     listed: list[Any] = list(table.itertuples())
     rows = [row for row in listed if row.PatientID.partition("_")[0] in wanted]

@@ -13,8 +13,7 @@ from pathlib import Path
 from zipfile import BadZipFile
 
 from mammo.data.csv_table import read_csv_table
-from mammo.data.download.case_files import verify_case_files
-from mammo.data.download.offer import Choice, Offer, Say
+from mammo.data.download import Choice, Offer, Say, verify_case_files
 from mammo.errors import DataError, SettingsError
 
 HANDLE = "awsaf49/cbis-ddsm-breast-cancer-image-dataset/versions/1"

@@ -15,8 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mammo.data.cells import as_word, whole_number
-from mammo.data.csv_table import read_csv_table
+from mammo.data.csv_table import as_word, read_csv_table, whole_number
 from mammo.errors import DataError
 
 CASE_FILES = {
@@ -87,26 +86,17 @@ class CaseRow:
 
 
 def find_case_files(folder: Path, abnormality: str) -> dict[Part, Path]:
-    """Return the case files of a download by kind and split.
+    """Return the case files of a download by kind and split; refuse where one that is needed lacks.
 
-    Parameters
-    ----------
-    folder : Path
-    abnormality : "mass", "calcification" or "all"
-
-    Raises
-    ------
-    DataError
-        One that is needed is nowhere.
+    `abnormality` is "mass", "calcification" or "all".
     """
     wanted = {part: name for part, name in CASE_FILES.items() if abnormality in (part[0], "all")}
     found = _case_files_below(folder, wanted)
     absent = [name for part, name in wanted.items() if part not in found]
     if not absent:
         return found
-    above = next(
-        (up for up in _above(folder) if len(_case_files_at(up, wanted)) == len(wanted)), None
-    )
+    parents = list(folder.resolve().parents)[:DEPTH]
+    above = next((up for up in parents if len(_case_files_at(up, wanted)) == len(wanted)), None)
     if above:
         raise DataError(
             f"{folder} is only a part of the download: the case files are in {above}. Give that "
@@ -140,10 +130,6 @@ def _folders(folder: Path) -> list[Path]:
     return [path for path in found if not path.name.startswith(".")][:MOST_FOLDERS]
 
 
-def _above(folder: Path) -> list[Path]:
-    return list(folder.resolve().parents)[:DEPTH]
-
-
 def _case_files_at(folder: Path, wanted: Mapping[Part, str]) -> dict[Part, Path]:
     """Return the case files in a folder and its usual places, however their names are written."""
     files: dict[str, Path] = {}
@@ -155,13 +141,7 @@ def _case_files_at(folder: Path, wanted: Mapping[Part, str]) -> dict[Part, Path]
 
 
 def read_case_file(path: Path, part: Part) -> list[CaseRow]:
-    """Read one case file.
-
-    Raises
-    ------
-    DataError
-        A column is missing, a path disagrees with its row, or a row stands twice.
-    """
+    """Read one case file; refuse a row whose paths disagree with it, or that is there twice."""
     table = read_csv_table(path)
     rows = [
         _row(fields, part, f"Row {line} of {path.name}")

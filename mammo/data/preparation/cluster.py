@@ -10,16 +10,11 @@ asked first what they can import, in which version, and whether they see the fil
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from mammo.data.preparation.films import (
-    FAILED,
-    UNRESOLVED,
-    FilmTask,
-    PreparedLesion,
-    prepare_film,
-)
+from mammo.data.preparation.films import FAILED, UNRESOLVED, FilmTask, PreparedLesion, prepare_film
 from mammo.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -70,23 +65,16 @@ def _connected(address: str) -> "Iterator[Client]":
 
 def _within(seconds: float, act: Callable[[], Any]) -> Any:
     """Return what a call returns; raise TimeoutError where it does not end."""
-    ended: list[Any] = []
+    answer: Future[Any] = Future()
 
     def run() -> None:
         try:
-            ended.append((act(), None))
+            answer.set_result(act())
         except Exception as error:  # noqa: BLE001 - raised again in the caller's thread
-            ended.append((None, error))
+            answer.set_exception(error)
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if not ended:
-        raise TimeoutError(f"no answer within {seconds} seconds")
-    result, error = ended[0]
-    if error is not None:
-        raise error
-    return result
+    threading.Thread(target=run, daemon=True).start()
+    return answer.result(seconds)
 
 
 def _check(client: "Client", address: str, tasks: Sequence[FilmTask]) -> None:

@@ -18,10 +18,11 @@ from mammo.data.preparation.pictures import (
     MASK_MISSING,
     Box,
     LesionPictures,
+    Place,
+    place_lesion,
     read_lesion_pictures,
     read_or_reason,
 )
-from mammo.data.preparation.place import Place, place_lesion
 from mammo.imaging import Image, cut_lesion, lesion_window
 
 WINDOW, PROVIDED, UNRESOLVED = "window", "provided", "unresolved"

@@ -1,25 +1,161 @@
-"""What a preparation has done, on the disk: its crops and a line per row, in `.prepare/`.
+"""What a preparation leaves: crops, `index.csv` to train on, `report.json` to read, and its notes.
 
-The first line of `rows.jsonl` states what the crops are cut for and from: lesions, size, download.
-A run that shares it goes on; any other begins anew, so that no folder mixes the crops of two. Only
-a whole preparation leaves `.prepare/` and replaces an older one, which stays usable until then.
+While it runs, its crops and a line per row are in `.prepare/`. The first line of `rows.jsonl`
+states what the crops are cut for and from: lesions, size, download. A run that shares it goes on;
+any other begins anew, so that no folder mixes the crops of two. Only a whole preparation leaves
+`.prepare/` and replaces an older one, which stays usable until then.
 """
 
 import csv
 import hashlib
+import io
 import json
 import shutil
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
-from mammo.data.preparation.films import WINDOW, PreparedLesion
-from mammo.data.preparation.report import COLUMNS, CROPS, INDEX, REPORT
+from mammo.data.preparation.case_files import CaseRow
+from mammo.data.preparation.films import PROVIDED, UNRESOLVED, WINDOW, PreparedLesion
+from mammo.data.table import BOX, WINDOW_COLUMNS
 from mammo.errors import DataError
+
+INDEX, REPORT, CROPS = "index.csv", "report.json", "crops"
+MISSING = "missing.csv"
+MISSING_COLUMNS = ("lesion", "split", "abnormality_type", "missing")
+
+COLUMNS = (
+    "file", "split", "patient_id", "laterality", "view", "abnormality_id", "abnormality_type",
+    "breast_density", "mass_shape", "mass_margins", "calc_type", "calc_distribution", "assessment",
+    "pathology", "subtlety", "film_series_uid", "origin", *BOX, *WINDOW_COLUMNS,
+)  # fmt: skip
+
 
 NOTES = ".prepare"
 JUNK = ("thumbs.db", "desktop.ini")
 """What an operating system leaves in a folder, besides hidden files; it counts for nobody's."""
+
+
+def write_index(path: Path, rows: Sequence[CaseRow], done: Mapping[str, PreparedLesion]) -> None:
+    """Write `index.csv`, one row per crop, in the order of the case files."""
+    _write_table(path, COLUMNS, (_index_row(row, done[row.key]) for row in rows))
+
+
+def write_missing(path: Path, missing: Mapping[CaseRow, str]) -> None:
+    """Write the list of rows that lack pictures, each with what it lacks; none removes the list."""
+    if path.exists() and not path.read_bytes().startswith(",".join(MISSING_COLUMNS).encode()):
+        raise DataError(f"{path} was not written by a preparation. Move it away.")
+    if not missing:
+        path.unlink(missing_ok=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = ((row.key, row.split, row.abnormality_type, what) for row, what in missing.items())
+    _write_table(path, MISSING_COLUMNS, (dict(zip(MISSING_COLUMNS, x, strict=True)) for x in lines))
+
+
+def missing_in_words(missing: Mapping[CaseRow, str], rows: Sequence[CaseRow]) -> list[str]:
+    """Return a sentence per split and kind on how many of its rows lack which pictures."""
+    sentences = []
+    of_parts = Counter((row.abnormality_type, row.split) for row in rows)
+    lacking = Counter((row.abnormality_type, row.split, what) for row, what in missing.items())
+    for (kind, split), number in of_parts.items():
+        counts = {what: n for (*part, what), n in lacking.most_common() if part == [kind, split]}
+        if counts:
+            sentences.append(
+                f"{sum(counts.values()):,} of {number:,} {kind} rows of split {split} lack "
+                f"pictures ({', '.join(f'{what}: {count:,}' for what, count in counts.items())})."
+            )
+    return sentences
+
+
+def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    _write(path, text.getvalue().encode())
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    written = path.with_suffix(".tmp")
+    written.write_bytes(content)
+    written.replace(path)
+
+
+def _index_row(row: CaseRow, lesion: PreparedLesion) -> dict[str, object]:
+    taken = {name: getattr(row, name) for name in COLUMNS if hasattr(row, name)}
+    return {
+        **taken,
+        "file": f"crops/{row.key}.png",
+        "film_series_uid": row.film_series,
+        "origin": lesion.origin,
+        **dict(zip(BOX, lesion.box, strict=False)),
+        **dict(zip(WINDOW_COLUMNS, lesion.window, strict=False)),
+    }
+
+
+def write_report(
+    path: Path,
+    head: Mapping[str, Any],
+    rows: Sequence[CaseRow],
+    done: Mapping[str, PreparedLesion],
+) -> dict[str, Any]:
+    """Write and return the report: how many rows became what, and each that is unusual."""
+    of: dict[str, list[PreparedLesion]] = {WINDOW: [], PROVIDED: [], UNRESOLVED: []}
+    for row in rows:
+        of[done[row.key].origin].append(done[row.key])
+    report = {
+        **head,
+        "lesions": {origin: len(lesions) for origin, lesions in of.items()},
+        "provided_crops": _entries(of[PROVIDED]),
+        "unresolved": _entries(of[UNRESOLVED]),
+        "notes": _entries(lesion for lesion in of[WINDOW] if lesion.reason),
+    }
+    _write(path, (json.dumps(report, indent=1) + "\n").encode())
+    return report
+
+
+def _entries(lesions: Iterable[PreparedLesion]) -> list[dict[str, str]]:
+    return [
+        {"lesion": lesion.key, "reason": lesion.reason, "detail": lesion.detail}
+        for lesion in lesions
+    ]
+
+
+def is_whole(report: Mapping[str, Any]) -> bool:
+    """Return whether every row has a crop and no file of them was unreadable."""
+    return not report["unresolved"] and not any(
+        "unreadable" in entry["reason"] for entry in report["provided_crops"]
+    )
+
+
+def report_in_words(report: Mapping[str, Any]) -> str:
+    """Say on a few lines what a preparation used, and what it could not."""
+    lesions = report["lesions"]
+    lines = [
+        f"{report['layout']}: {lesions[WINDOW]:,} lesions cut from their films, "
+        f"{lesions[PROVIDED]:,} taken from the crops provided, {lesions[UNRESOLVED]:,} unresolved."
+    ]
+    if report["patients_in_both_halves"]:
+        lines.append(
+            f"{len(report['patients_in_both_halves'])} patients stand in training for one kind of "
+            f"lesion and in test for the other: their {report['rows_dropped_for_them']} training "
+            "rows were dropped."
+        )
+    lines += [f"Not the official counts: {sentence}" for sentence in report["count_mismatches"]]
+    for title, entries in (
+        ("Provided crop", report["provided_crops"]),
+        ("Unresolved", report["unresolved"]),
+        ("Cut from the film with a note", report["notes"]),
+    ):
+        reasons = Counter(entry["reason"] for entry in entries)
+        lines += [f"{title}: {n:,} ({reason})." for reason, n in reasons.most_common()]
+    lines += report["missing"]
+    return "\n".join(lines)
 
 
 class Notes:
@@ -56,13 +192,11 @@ class Notes:
     def write(self, lesion: PreparedLesion) -> PreparedLesion:
         """Write the crop, then the line; return the lesion without its pixels."""
         if lesion.png:
-            path = self._crop(lesion.key)
-            written = path.with_suffix(".tmp")
-            written.write_bytes(lesion.png)
-            written.replace(path)
+            _write(self._crop(lesion.key), lesion.png)
         light = replace(lesion, png=b"")
+        fields = {name: value for name, value in asdict(light).items() if name != "png"}
         with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({k: v for k, v in asdict(light).items() if k != "png"}) + "\n")
+            file.write(json.dumps(fields) + "\n")
         return light
 
     def publish(self) -> None:

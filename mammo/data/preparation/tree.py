@@ -10,7 +10,8 @@ series joins. Linked folders are followed, each folder once.
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,19 +35,9 @@ _SHAPES = (
     (NBIA, re.compile(r"/\d\d-\d\d-\d{4}-[^/]*/[^/]+-\d+/[^/]+$")),
 )
 _PICTURES = {".dcm", ".jpg"}
-_NO_PICTURES = {
-    ".csv",
-    ".json",
-    ".txt",
-    ".xlsx",
-    ".html",
-    ".md",
-    ".tcia",
-    ".zip",
-    ".png",
-    ".db",
-    ".ini",
-}
+_NO_PICTURES = (
+    ".csv", ".json", ".txt", ".xlsx", ".html", ".md", ".tcia", ".zip", ".png", ".db", ".ini",
+)  # fmt: skip
 
 
 @dataclass
@@ -102,7 +93,9 @@ def index_tree(folder: Path) -> Tree:
                 pictures.append(path)
         elif suffix not in _NO_PICTURES:
             others.append(path)
-    tree = _index_jpeg(pictures)
+    tree = Tree(KAGGLE)
+    for path in pictures:
+        tree.add(path.parent.name, "", path)
     if len(pictures) <= len(others):  # a DICOM tree may have a preview beside each file
         dicom = _index_dicom(others)
         tree = dicom if dicom.by_series else tree
@@ -138,26 +131,19 @@ def _right_folder(folder: Path) -> str:
     )
 
 
-def _index_jpeg(paths: Iterable[Path]) -> Tree:
-    tree = Tree(KAGGLE)
-    for path in paths:
-        tree.add(path.parent.name, "", path)
-    return tree
-
-
 def _index_dicom(paths: Sequence[Path]) -> Tree:
     from tqdm import tqdm
 
     tree = Tree(DICOM)
-    shapes: dict[str, int] = {}
+    shapes = Counter[str]()
     for path in tqdm(paths, desc="Reading headers", unit="file", disable=len(paths) < 200):
         found = _header(path)
         if found:
             tree.add(*found, path)
-            shape = _shape(path)
-            shapes[shape] = shapes.get(shape, 0) + 1
+            place = path.as_posix()
+            shapes[next((name for name, shape in _SHAPES if shape.search(place)), DICOM)] += 1
     if shapes:
-        tree.layout = max(shapes, key=lambda name: shapes[name])
+        ((tree.layout, _),) = shapes.most_common(1)
     return tree
 
 
@@ -186,8 +172,3 @@ def _header(path: Path) -> tuple[str, str] | None:
     except ImageError:
         return None
     return (series, patient) if series else None
-
-
-def _shape(path: Path) -> str:
-    place = path.as_posix()
-    return next((layout for layout, pattern in _SHAPES if pattern.search(place)), DICOM)

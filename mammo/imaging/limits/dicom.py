@@ -162,8 +162,7 @@ def read_codestream(frame: bytes) -> Codestream | None:
 
 def is_complete(frame: bytes) -> bool:
     """Check whether a frame ends with its end marker, FFD9; it may be padded after it."""
-    is_jpeg_family = frame[:2] == b"\xff\xd8" or _jpeg_2000_start(frame) is not None
-    return not is_jpeg_family or b"\xff\xd9" in frame[-_LONGEST_PADDING:]
+    return b"\xff\xd9" in frame[-_LONGEST_PADDING:]
 
 
 def mended(frame: bytes) -> bytes:

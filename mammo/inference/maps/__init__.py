@@ -3,9 +3,9 @@
     for method in METHODS:
         print(method.title, method.sentence, method.resolution(card))
 
-Used by `mammo.inference.Classifier.explain`; what people import is `mammo.explain`. A method knows
-no file, session or page: it gets a function that runs the network, and the views of a crop, and
-gives a grid. So it runs on every network, and a test runs every method on every model.
+Used by `mammo.inference.Classifier.explain`. A method knows no file, session or page: it gets a
+function that runs the network, and the views of a crop, and gives a grid. So it runs on every
+network, and a test runs every method on every model.
 """
 
 from mammo.errors import SettingsError

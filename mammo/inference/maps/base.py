@@ -22,8 +22,8 @@ convolution's maps, of inputs float32 (n, I, I) in 0-255; any n."""
 Progress = Callable[[int, int], None]
 """Is told how many inputs the network has seen, and of how many."""
 
-NOTHING = 1e-5
-"""Change of the logit below which nothing changed: the last digits differ from batch to batch."""
+COARSE_GRID = 14
+"""Cells a side up to which a map is called coarse: a small lesion fills one or two of them."""
 
 PROGRESS_STEP = 4
 """Inputs between two words of progress."""
@@ -54,41 +54,32 @@ class Method:
     title : str
     sentence : str, how it works, in one plain sentence
     reference : str
-    grid_of : function, from a model's card to the map's own grid, (rows, columns)
-    detail : str, what a cell of the grid is
     passes : function, from the number of views to how many inputs the network sees
     map_of : function, from network and views to the map, float (h, w), evidence for malignancy
         above 0
+    squares : int, cells a side where the map is made of squares two cells wide; 0 for a method that
+        draws on the grid of the network's last convolution
     """
 
     key: str
     title: str
     sentence: str
     reference: str
-    grid_of: Callable[[Card], tuple[int, int]]
-    detail: str
     passes: Callable[[int], int]
     map_of: Callable[[Network, Views], NDArray[np.floating]]
+    squares: int = 0
+
+    def grid_of(self, card: Card) -> tuple[int, int]:
+        """Return the map's own grid on a model, (rows, columns)."""
+        return (self.squares, self.squares) if self.squares else card.cam_grid
 
     def resolution(self, card: Card) -> str:
-        """Say in words how fine the map is on a model.
-
-        Parameters
-        ----------
-        card : Card of the model
-
-        Returns
-        -------
-        str, such as "7 x 7 cells over the 224 pixels of the input: coarse"
-        """
+        """Write how fine a map is, as "7 x 7 cells over the 224 pixels of the input: coarse"."""
         rows, columns = self.grid_of(card)
+        squares = ", from squares two cells wide," if self.squares else ""
         coarse = ": coarse" if rows <= COARSE_GRID else ""
         size = card.preprocessing.input_size
-        return f"{rows} x {columns} cells{self.detail} over the {size} pixels of the input{coarse}"
-
-
-COARSE_GRID = 14
-"""Cells a side up to which a map is called coarse: a small lesion fills one or two of them."""
+        return f"{rows} x {columns} cells{squares} over the {size} pixels of the input{coarse}"
 
 
 def draw(
@@ -130,6 +121,8 @@ def draw(
     return found
 
 
-def without_noise(grid: Grid) -> Grid:
-    """Return a map of logits, all 0 where no cell changed the logit by more than noise."""
-    return grid if np.abs(grid).max() >= NOTHING else np.zeros_like(grid)
+def mean_upright(views: Views, grids: list[NDArray[np.floating]]) -> NDArray[np.floating]:
+    """Return the mean of what was found on each view, turned back to how the crop lies."""
+    return np.asarray(
+        np.mean([views.upright(view, grid) for view, grid in enumerate(grids)], axis=0)
+    )

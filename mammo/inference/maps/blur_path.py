@@ -12,8 +12,8 @@ Xu, Venugopalan and Sundararajan 2020, "Attribution in Scale and Space", CVPR, a
 import cv2
 import numpy as np
 
-from mammo.inference.maps.base import Grid, Inputs, Method, Network, Views, without_noise
-from mammo.inference.maps.occlusion import GRID, SHIFTS, SQUARES, drops, tilings
+from mammo.inference.maps.base import Grid, Inputs, Method, Network, Views
+from mammo.inference.maps.occlusion import GRID, OCCLUSION, drops_of_all_tilings, without_noise
 
 SIGMAS = (0.0, 1 / 64, 1 / 32, 1 / 16, 1 / 8)
 """Widths of the blur along the path, as shares of the input's side; one step between two."""
@@ -28,14 +28,12 @@ def blurred(picture: Inputs, share: float) -> Inputs:
     return np.asarray(smooth, np.float32)
 
 
+def _ends(step: int, picture: Inputs) -> tuple[Inputs, Inputs]:
+    return blurred(picture, SIGMAS[step]), blurred(picture, SIGMAS[step + 1])
+
+
 def _map(network: Network, views: Views) -> Grid:
-    found = np.zeros((GRID, GRID))
-    steps = zip(tilings(), SIGMAS[:-1], SIGMAS[1:], strict=True)
-    for number, (tiling, low, high) in enumerate(steps):
-        view = number % len(views)
-        sharper, smoother = (blurred(views.pictures[view], share) for share in (low, high))
-        found += views.upright(view, drops(network, sharper, smoother, tiling))
-    return without_noise(found)
+    return without_noise(drops_of_all_tilings(network, views, _ends))
 
 
 BLUR_PATH = Method(
@@ -46,8 +44,7 @@ BLUR_PATH = Method(
         "score rise."
     ),
     reference="after Xu et al. 2020, arXiv 2004.03383, by differences instead of gradients",
-    grid_of=lambda card: (GRID, GRID),  # noqa: ARG005  the same for every model
-    detail=", from squares two cells wide,",
-    passes=lambda views: SQUARES + len(SHIFTS),  # noqa: ARG005
+    passes=OCCLUSION.passes,
     map_of=_map,
+    squares=GRID,
 )

@@ -7,17 +7,7 @@ Selvaraju et al. 2017, "Grad-CAM: Visual Explanations from Deep Networks via Gra
 Localization", ICCV, arXiv 1610.02391.
 """
 
-import numpy as np
-from numpy.typing import NDArray
-
-from mammo.inference.maps.base import Method, Network, Views
-
-
-def _map(network: Network, views: Views) -> NDArray[np.floating]:
-    cams = network("cam", views.pictures)
-    upright = [views.upright(view, cam) for view, cam in enumerate(cams)]
-    return np.asarray(np.mean(upright, axis=0))
-
+from mammo.inference.maps.base import Method, mean_upright
 
 GRAD_CAM = Method(
     key="grad-cam",
@@ -27,8 +17,6 @@ GRAD_CAM = Method(
         "rise if that map were stronger, and keeps what spoke for malignancy."
     ),
     reference="Selvaraju et al. 2017, arXiv 1610.02391",
-    grid_of=lambda card: card.cam_grid,
-    detail="",
     passes=lambda views: views,
-    map_of=_map,
+    map_of=lambda network, views: mean_upright(views, list(network("cam", views.pictures))),
 )

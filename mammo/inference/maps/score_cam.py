@@ -13,20 +13,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.inference.maps.base import Grid, Inputs, Method, Network, Views
+from mammo.inference.maps.base import Grid, Inputs, Method, Network, Views, mean_upright
 
 CHANNELS = 8
 """Maps taken of each view, the most active first: 32 in all where there are four views."""
 
 
-def _map(network: Network, views: Views) -> Grid:
+def _map(network: Network, views: Views) -> NDArray[np.floating]:
     black = float(network("logit", np.zeros_like(views.pictures[:1]))[0])
     features = network("features", views.pictures)
-    upright = [
-        views.upright(view, _view_map(network, picture, maps, black))
-        for view, (picture, maps) in enumerate(zip(views.pictures, features, strict=True))
-    ]
-    return np.asarray(np.mean(upright, axis=0), np.float64)
+    pairs = zip(views.pictures, features, strict=True)
+    return mean_upright(views, [_view_map(network, *pair, black) for pair in pairs])
 
 
 def _view_map(
@@ -57,8 +54,6 @@ SCORE_CAM = Method(
         "each mirror image, and adds these maps up, weighted by the scores."
     ),
     reference="Wang et al. 2020, arXiv 1910.01279",
-    grid_of=lambda card: card.cam_grid,
-    detail="",
     passes=lambda views: 1 + views * (1 + CHANNELS),
     map_of=_map,
 )

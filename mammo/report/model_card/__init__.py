@@ -6,33 +6,42 @@ have one source, and every figure in it comes from the artifacts.
     card = model_card(read_facts(split))  # split: the official test crops, evaluated
     as_markdown(card)
 
-Forms: Mitchell et al. 2019 (models), Gebru et al. 2021 (data), CLAIM 2024 and TRIPOD+AI (checks).
+The words are in `templates/model_card.md.j2`, the checklists in `checklists.csv`: A. S. Tejani et
+al. 2024, "Checklist for Artificial Intelligence in Medical Imaging (CLAIM): 2024 update",
+Radiology: Artificial Intelligence 6(4):e240300; G. S. Collins et al. 2024, "TRIPOD+AI statement",
+BMJ 385:e078378. Their items are named in short words of our own: read the originals.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-from mammo.report.model_card.checklists import checklist_sections
-from mammo.report.model_card.data_sheet import data_sections
-from mammo.report.model_card.facts import Facts, read_facts
-from mammo.report.model_card.failures import Failures, worst_answers
-from mammo.report.model_card.models import model_sections
-from mammo.report.model_card.text import Section
+import pandas as pd
+
+from mammo.report.model_card import tables
+from mammo.report.model_card.facts import Facts, Failures, read_facts, worst_answers
+from mammo.report.templates import FOLDER, markdown_table, template
+from mammo.settings import TITLES as MODEL_TITLES
 
 __all__ = [
     "CHECKS",
     "DATA",
+    "FAILURES",
     "MODELS",
     "Facts",
     "Failures",
     "ModelCard",
     "Section",
     "as_markdown",
+    "checklists",
     "model_card",
     "read_facts",
     "worst_answers",
 ]
 
 MODELS, DATA, CHECKS = "Models", "Data", "Checklists"
+FAILURES = "Known failures"
+"""Title of the section to which the page adds pictures."""
 TITLES = {
     MODELS: "The two models",
     DATA: "Data sheet of CBIS-DDSM, masses",
@@ -41,18 +50,82 @@ TITLES = {
 FIRST_WORDS = (
     "For teaching and research only. Not a medical device; not for decisions about a person."
 )
+QUESTIONED = {
+    "test crops": "test crops",
+    "photographs": "photographs",
+    "cloudy noise (1/f)": "cloudy noise",
+    "test crops, inverted": "inverted crops",
+}
+_MARK = "\x1f"
+"""Stands before and after the number of a table in the text of a section."""
 
-ModelCard = Mapping[str, tuple[Section, ...]]
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """One section of the card: its title, and its blocks, each Markdown or a table of texts."""
+
+    title: str
+    blocks: tuple[str | pd.DataFrame, ...]
+
+
+ModelCard = Mapping[str, list[Section]]
 """The sections of each part, by the part's name."""
+
+
+def checklists() -> dict[str, pd.DataFrame]:
+    """Return the items of CLAIM 2024 and TRIPOD+AI, with where each is answered, and a remark."""
+    items = pd.read_csv(FOLDER.parent / "checklists.csv", dtype=str, keep_default_na=False)
+    return {str(name): group for name, group in items.groupby("list")}
 
 
 def model_card(facts: Facts) -> ModelCard:
     """Write the card from the artifacts' facts."""
-    return {
-        MODELS: model_sections(facts),
-        DATA: data_sections(facts),
-        CHECKS: checklist_sections(),
-    }
+    card: dict[str, list[Section]] = {MODELS: [], DATA: [], CHECKS: []}
+    placed: list[pd.DataFrame] = []
+
+    def table(content: pd.DataFrame) -> str:
+        placed.append(content)
+        return f"{_MARK}{len(placed) - 1}{_MARK}"
+
+    def section(part: str, title: str, caller: Callable[[], str]) -> str:
+        pieces = re.split(f"{_MARK}(\\d+){_MARK}", caller())
+        blocks = [placed[int(one)] if at % 2 else _text(one) for at, one in enumerate(pieces)]
+        card[part].append(Section(title, tuple(one for one in blocks if len(one))))
+        return ""
+
+    asked = {} if facts.trust is None else facts.trust.get("questioned", {})
+    template("model_card.md.j2").render(
+        facts=facts,
+        tables=tables,
+        table=table,
+        section=section,
+        worst=worst_answers(facts),
+        checklists=checklists(),
+        titles=MODEL_TITLES,
+        versions=", ".join(f"{name} {one}" for name, one in facts.manifest.versions.items()),
+        share={
+            "train": tables.share(facts.malignant_share("train")),
+            "test": tables.share(facts.malignant_share("test")),
+            "benign_test": tables.share(1 - facts.malignant_share("test")),
+        },
+        questioned=", ".join(
+            f"{tables.share(asked[name]['value'])} of {words}"
+            for name, words in QUESTIONED.items()
+            if name in asked
+        ),
+        MODELS=MODELS,
+        DATA=DATA,
+        CHECKS=CHECKS,
+        FAILURES=FAILURES,
+        NO=tables.NO,
+    )
+    return card
+
+
+def _text(wrapped: str) -> str:
+    """Return a template's text with each paragraph and each point on one line."""
+    lines = re.sub(r"(?<!\n)\n(?!\n|- )", " ", wrapped.strip())
+    return re.sub(r"\n{2,}", "\n\n", lines)
 
 
 def as_markdown(card: ModelCard) -> str:
@@ -61,5 +134,9 @@ def as_markdown(card: ModelCard) -> str:
     for part, sections in card.items():
         lines.append(f"## {TITLES[part]}")
         for section in sections:
-            lines += [f"### {section.title}", section.body]
+            lines.append(f"### {section.title}")
+            lines += [
+                block if isinstance(block, str) else markdown_table(block.columns, block.to_numpy())
+                for block in section.blocks
+            ]
     return "\n\n".join(lines) + "\n"

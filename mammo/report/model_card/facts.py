@@ -4,11 +4,13 @@ facts = read_facts(split)  # split: the official test crops, as `mammo.evaluatio
 """
 
 import json
-from collections import Counter
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from mammo.artifacts import (
     Card,
@@ -20,27 +22,36 @@ from mammo.artifacts import (
     load_manifest,
     read_attachment,
 )
-from mammo.artifacts.cases import CASES_NAME, read_rows
-from mammo.artifacts.lesson import LEAK, LEAK_WITHOUT_AUGMENTATION
+from mammo.artifacts.contents import CASES_NAME, LEAK, LEAK_WITHOUT_AUGMENTATION, read_rows
 from mammo.artifacts.manifest import read_files
 from mammo.errors import ArtifactError
 from mammo.evaluation import SplitEvaluation
 from mammo.inference.audit import Audit, load_audit
 from mammo.inference.trust import TRUST_NAME
+from mammo.text import parts
 
-Row = Mapping[str, str]
-SPLITS = {"train": "Training", "test": "Test"}
+Row = Mapping[Any, Any]
+WORST = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Failures:
+    """The worst answers of one model: rows of `cases.csv`, the worst first."""
+
+    card: Card
+    misses: Sequence[Row]
+    false_alarms: Sequence[Row]
 
 
 @dataclass(frozen=True, eq=False)
 class Facts:
-    """Hold what the card is written from.
+    """What the card is written from.
 
     Attributes
     ----------
     manifest : Manifest
     cards : the models, in the manifest's order
-    rows : rows of `cases.csv` as texts, every crop once
+    cases : DataFrame, `cases.csv` as texts, every crop once
     split : SplitEvaluation of the official test split, by crop
     trust : the document of `trust.json`, None where it is not attached
     lessons : the leak with and without augmentation, None where it was not taught
@@ -49,28 +60,39 @@ class Facts:
 
     manifest: Manifest
     cards: tuple[Card, ...]
-    rows: Sequence[Row]
+    cases: pd.DataFrame
     split: SplitEvaluation
     trust: Mapping[str, Any] | None
     lessons: tuple[LeakLesson | None, LeakLesson | None]
     audits: tuple[Audit, ...]
 
-    def of(self, split: str) -> list[Row]:
+    def of(self, split: str) -> pd.DataFrame:
         """Return the rows of "train" or "test"."""
-        return [row for row in self.rows if row["split"] == split]
-
-    def count(self, split: str, column: str) -> Counter[str]:
-        """Count the crops of a split by what a column says."""
-        return Counter(row[column] for row in self.of(split))
+        return self.cases[self.cases["split"] == split]
 
     def distinct(self, split: str, column: str) -> int:
         """Return how many different entries a column has in a split."""
-        return len(self.count(split, column))
+        return self.of(split)[column].nunique()
 
     def malignant_share(self, split: str) -> float:
         """Return the share of malignant crops in a split, 0-1."""
         rows = self.of(split)
-        return sum(row["label"] == "1" for row in rows) / max(len(rows), 1)
+        return float((rows["label"] == "1").sum() / max(len(rows), 1))
+
+    def without(self, column: str) -> int:
+        """Return how many crops have no entry in a column."""
+        return sum(not parts(value) for value in self.cases[column])
+
+    def has_figures(self, split: str, unit: str) -> bool:
+        """Return whether any model was measured on a split by crop or by lesion."""
+        return any(unit in card.metrics.get(split, {}) for card in self.cards)
+
+    @property
+    def widest_auc(self) -> float:
+        """Half the width of the widest interval of a test AUC; 0.5 where none has an interval."""
+        areas = [model.metrics["auc"] for model in self.split.models.values()]
+        halves = [(area.high - area.low) / 2 for area in areas]
+        return max((half for half in halves if not math.isnan(half)), default=0.5)
 
 
 def read_facts(split: SplitEvaluation, folder: Path | None = None) -> Facts:
@@ -88,12 +110,13 @@ def read_facts(split: SplitEvaluation, folder: Path | None = None) -> Facts:
     """
     folder = artifacts_folder() if folder is None else Path(folder)
     manifest = load_manifest(folder)
-    rows = read_rows(read_files((CASES_NAME,), folder)[CASES_NAME], folder / CASES_NAME)
     audits = [load_audit(name, folder) for name in manifest.models]
     return Facts(
         manifest=manifest,
         cards=tuple(load_card(name, folder) for name in manifest.models),
-        rows=rows,
+        cases=pd.DataFrame(
+            read_rows(read_files((CASES_NAME,), folder)[CASES_NAME], folder / CASES_NAME)
+        ),
         split=split,
         trust=_document(TRUST_NAME, folder),
         lessons=(
@@ -116,3 +139,21 @@ def _document(name: str, folder: Path) -> Mapping[str, Any] | None:
             "that made it."
         ) from error
     return document
+
+
+def worst_answers(facts: Facts, count: int = WORST) -> tuple[Failures, ...]:
+    """Find the worst misses and false alarms of each model, at most `count` of each.
+
+    Misses are malignant lesions with the lowest probability, false alarms benign ones with the
+    highest. Only answers on the wrong side of the balanced threshold count.
+    """
+    return tuple(_worst(facts, card, count) for card in facts.cards)
+
+
+def _worst(facts: Facts, card: Card, count: int) -> Failures:
+    rows = facts.of("test")
+    p = pd.to_numeric(rows[f"{card.name}_p"])
+    ranked = rows.assign(p=p)[p.notna()].sort_values(["p", "case_id"])
+    above, malignant = ranked["p"] >= card.thresholds["youden"], ranked["label"] == "1"
+    missed, alarms = ranked[malignant & ~above], ranked[~malignant & above][::-1]
+    return Failures(card, missed[:count].to_dict("records"), alarms[:count].to_dict("records"))

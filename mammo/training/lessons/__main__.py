@@ -23,7 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mammo.artifacts import artifacts_folder, attach, load_manifest
-from mammo.artifacts.lesson import LEAK, LEAK_WITHOUT_AUGMENTATION, SCHEMA
+from mammo.artifacts.contents import LEAK, LEAK_WITHOUT_AUGMENTATION, SCHEMA
 from mammo.command_line import as_typed, exit_status
 from mammo.data.table import load_crops
 from mammo.settings import MODELS, RECIPES, TrainSettings, with_overrides

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.artifacts.lesson import SPLITS
-from mammo.data.folds import patient_folds, row_folds
+from mammo.artifacts.contents import SPLITS
+from mammo.data.splits import patient_folds, row_folds
 from mammo.data.table import fingerprint, read_pixels
 from mammo.errors import DataError, SettingsError
 from mammo.evaluation import PatientBootstrap, auc_interval

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.artifacts.lesson import SPLITS
+from mammo.artifacts.contents import SPLITS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.artifacts import artifacts_folder, attach, load_manifest, read_attachment
-from mammo.artifacts.cases import CASES_NAME, read_rows
+from mammo.artifacts.contents import CASES_NAME, read_rows
 from mammo.artifacts.manifest import read_files
 from mammo.command_line import exit_status
 from mammo.data.table import load_crops, read_pixels

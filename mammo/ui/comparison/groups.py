@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mammo.artifacts import LeakLesson, load_leak_lesson
-from mammo.artifacts.lesson import LEAK, LEAK_WITHOUT_AUGMENTATION
+from mammo.artifacts.contents import LEAK, LEAK_WITHOUT_AUGMENTATION
 from mammo.evaluation import SplitEvaluation
 from mammo.evaluation.tables import MEASURES, subgroup_figures
 from mammo.plots.comparison import (

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mammo.data.leaks import Duplicate, LeakReport, shared_values
+from mammo.data.splits import Duplicate, LeakReport, shared_values
 from mammo.text import literal
 from mammo.ui.explorer.case import NARROW
 from mammo.ui.kit import case_folder

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from mammo.data.filters import (
+from mammo.data.descriptors import (
     FILTERS,
     Filter,
     from_link,

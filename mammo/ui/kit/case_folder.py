@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 import mammo
 from mammo.artifacts import Card, artifacts_folder, load_card, load_cases
-from mammo.data.leaks import LeakReport, find_leaks, small_crops
+from mammo.data.splits import LeakReport, find_leaks, small_crops
 from mammo.data.table import load_crops
 from mammo.errors import ArtifactError, MammoError
 from mammo.ui.kit import cache

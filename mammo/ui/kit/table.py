@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo import text
-from mammo.data.spreadsheet import harmless
+from mammo.data.csv_table import harmless
 
 if TYPE_CHECKING:
     import pandas as pd

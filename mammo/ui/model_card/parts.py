@@ -2,13 +2,20 @@
 
 import re
 from collections.abc import Sequence
-from itertools import groupby
 
-import pandas as pd
 import streamlit as st
 
-from mammo.report.model_card import CHECKS, DATA, MODELS, Facts, Section, as_markdown, worst_answers
-from mammo.report.model_card.failures import FAILURES, Failures
+from mammo.report.model_card import (
+    CHECKS,
+    DATA,
+    FAILURES,
+    MODELS,
+    Facts,
+    Failures,
+    Section,
+    as_markdown,
+    worst_answers,
+)
 from mammo.text import literal
 from mammo.ui.kit.frame import small_notice, warn
 from mammo.ui.kit.pictures import pictures
@@ -35,13 +42,7 @@ def choose_part() -> str:
 
 
 def show_part(part: str) -> None:
-    """Show the models' cards, the data sheet or the checklists, and offer all as Markdown.
-
-    Raises
-    ------
-    MammoError
-        The artifacts cannot be read.
-    """
+    """Show the models' cards, the data sheet or the checklists, and offer all as Markdown."""
     loaded = load_model_card()
     sections = loaded.card[part]
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -58,12 +59,12 @@ def show_part(part: str) -> None:
     small_notice()
 
 
-def contents(sections: tuple[Section, ...]) -> str:
+def contents(sections: Sequence[Section]) -> str:
     """Link to the sections, in Markdown.
 
     Examples
     --------
-    >>> contents((Section("Model details", ""), Section("Factors", "")))
+    >>> contents([Section("Model details", ()), Section("Factors", ())])
     '[Model details](#model-details) · [Factors](#factors)'
     """
     return " · ".join(f"[{one.title}](#{section_anchor(one.title)})" for one in sections)
@@ -89,23 +90,12 @@ def _section(section: Section, loaded: LoadedCard) -> None:
 
 def _body(section: Section) -> None:
     """Write a section; its tables scroll within themselves, as Markdown's own do not on a phone."""
-    for tabular, lines in groupby(section.body.split("\n"), lambda line: line.startswith("| ")):
-        if tabular:
-            st.table(table_of(tuple(lines)), hide_index=True, alt=section.title)
+    for block in section.blocks:
+        if isinstance(block, str):
+            st.markdown(block)
         else:
-            st.markdown("\n".join(lines))
-
-
-def table_of(lines: Sequence[str]) -> pd.DataFrame:
-    """Read a table from its lines of Markdown; a column without a heading names the rows.
-
-    Examples
-    --------
-    >>> table_of(["|  | Simple CNN |", "| --- | --- |", "| AUC | 0.75 |"]).to_dict("records")
-    [{'What': 'AUC', 'Simple CNN': '0.75'}]
-    """
-    head, _, *rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
-    return pd.DataFrame(rows, columns=[name or "What" for name in head])
+            named = block.rename(columns={"": "What"})
+            st.table(named, hide_index=True, alt=section.title)
 
 
 def _failure_pictures(facts: Facts) -> None:

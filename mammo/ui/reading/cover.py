@@ -5,8 +5,8 @@ from functools import partial
 
 import streamlit as st
 
-from mammo.data.filters import FILTERS as EXPLORER_FILTERS
-from mammo.data.filters import title_of
+from mammo.data.descriptors import FILTERS as EXPLORER_FILTERS
+from mammo.data.descriptors import title_of
 from mammo.errors import MammoError
 from mammo.reading import (
     FILTERS,

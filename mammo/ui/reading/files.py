@@ -13,7 +13,7 @@ from mammo.plots.reading import room_auc_figure, room_figure
 from mammo.plots.style import figure_config
 from mammo.reading import Room, RoomScore, RoundCases, merge, score_room, wording
 from mammo.reading.results_file import LARGEST_BYTES
-from mammo.text import Estimate, counted, estimate
+from mammo.text import counted, estimate
 from mammo.ui.kit.cases import download
 from mammo.ui.kit.frame import small_notice, warn
 from mammo.ui.kit.pictures import pictures
@@ -146,19 +146,13 @@ def room_lines(score: RoomScore, cases: RoundCases) -> list[str]:
     if score.after_advice is not None and score.advice_gain is not None:
         lines.append(
             f"After the models' advice the mean AUC is {estimate(score.after_advice, 2)}: "
-            f"{_signed(score.advice_gain)}."
+            f"{wording.signed(score.advice_gain)}."
         )
     return [
         *lines,
         "Intervals resample patients with these readers as they are: they speak for these readers "
         "on other cases, not for other readers.",
     ]
-
-
-def _signed(gain: Estimate) -> str:
-    if np.isnan(gain.low):
-        return f"{gain.value:+.2f} (too few cases for an interval)"
-    return f"{gain.value:+.2f} ({gain.low:+.2f} to {gain.high:+.2f})"
 
 
 def _reader_table(score: RoomScore, room: Room) -> "pd.DataFrame":

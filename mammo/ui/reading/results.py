@@ -7,7 +7,7 @@ import streamlit as st
 
 import mammo
 from mammo import text
-from mammo.data.cells import whole_number
+from mammo.data.csv_table import whole_number
 from mammo.inference.overlay import overlay
 from mammo.plots.reading import case_figure, roc_figure
 from mammo.plots.style import figure_config

@@ -78,13 +78,7 @@ class Play:
 
 
 def current() -> Play | None:
-    """Return the round that the link asks for, or the one left open; None where there is none.
-
-    Raises
-    ------
-    SettingsError
-        The link's code is none.
-    """
+    """Return the round that the link asks for, or the one left open; None where there is none."""
     text = st.query_params.get(ROUND) or st.session_state.get(_OPEN)
     if not text:
         return None
@@ -192,13 +186,7 @@ def _folder_is_set() -> bool:
 
 
 def open_round(plan: RoundPlan) -> Round:
-    """Draw a round's cases.
-
-    Raises
-    ------
-    MammoError
-        The artifacts cannot be read, or too few cases pass.
-    """
+    """Draw a round's cases."""
     every = case_folder.cases()
     models = [
         EvaluatedModel(card.name, card.title, dict(card.thresholds)) for card in cache.cards()
@@ -208,13 +196,7 @@ def open_round(plan: RoundPlan) -> Round:
 
 
 def require_pictures(opened: Round) -> None:
-    """Refuse a round whose pictures are not all at hand.
-
-    Raises
-    ------
-    DataError
-        No data folder is set, it cannot be read, or it lacks some of the crops.
-    """
+    """Refuse a round whose pictures are not all at hand."""
     if opened.plan.source == "examples":
         return
     at_hand = case_folder.folder()

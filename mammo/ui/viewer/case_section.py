@@ -1,4 +1,4 @@
-"""What is known of the case on show beside its pixels: descriptors, recorded scores, doubts."""
+"""What is known of the case on show beside its pixels: its record, its report, its place."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,7 +15,7 @@ from mammo.ui.kit.frame import sentences, small_notice
 from mammo.ui.kit.report_buttons import report_buttons
 from mammo.ui.kit.widgets import draw
 from mammo.ui.viewer.controls import offer_csv
-from mammo.ui.viewer.viewing import NO_PIXELS, Viewed, assessed
+from mammo.ui.viewer.viewing import NO_PIXELS, Asked, Viewed
 
 TRAINED_ON = (
     "This is a case of training: the released models learned from it, and what they say of it "
@@ -25,12 +25,13 @@ TRAINED_ON = (
 
 def show_standing(viewed: Viewed) -> None:
     """Say where the case comes from, as far as that changes what to think of the answers."""
-    if viewed.row is not None and viewed.row["split"] != "test":
+    if viewed.row is None:
+        return
+    if viewed.row["split"] != "test":
         st.warning(TRAINED_ON, icon=":material/school:")
-    if viewed.row is not None:
-        with sentences():
-            case_folder.folder()  # one that cannot be read has its sentence here
-    if viewed.row is not None and viewed.crop is None:
+    with sentences():
+        case_folder.folder()  # one that cannot be read has its sentence here
+    if viewed.crop is None:
         st.info(NO_PIXELS, icon=":material/hide_image:")
 
 
@@ -38,8 +39,7 @@ def show_record(viewed: Viewed, cards: Sequence[Card]) -> None:
     """Show what the data set records of a public case, once asked: first guess, then look."""
     if viewed.row is None:
         return
-    asked = viewed.crop is None or st.toggle("Show what was recorded", key=record_key(viewed))
-    if not asked:
+    if viewed.crop is not None and not st.toggle("Show what was recorded", key=_record_key(viewed)):
         return
     with st.container(border=True):
         st.markdown(f"Recorded as **{text.pathology_words(str(viewed.row['pathology']))}**.")
@@ -50,8 +50,7 @@ def show_record(viewed: Viewed, cards: Sequence[Card]) -> None:
         small_notice()
 
 
-def record_key(viewed: Viewed) -> str:
-    """Return the key of the toggle that shows what was recorded of a case."""
+def _record_key(viewed: Viewed) -> str:
     return f"viewer_record_{viewed.key}"
 
 
@@ -63,28 +62,24 @@ def recorded_estimates(viewed: Viewed, cards: Sequence[Card]) -> Mapping[str, fl
     return {name: p for name, p in found.items() if p == p}
 
 
-def show_report(viewed: Viewed) -> None:
+def show_report(asked: Asked) -> None:
     """Offer the report; it tells what was recorded only once the visitor has asked for it."""
-    row = viewed.row
-    asked = row is not None and bool(st.session_state.get(record_key(viewed), False))
+    viewed = asked.viewed
+    told = viewed.row is not None and st.session_state.get(_record_key(viewed), False)
     with st.container(horizontal=True):
         report_buttons(
-            viewed.picture,
-            assessed(viewed),
+            asked.picture,
+            asked.result(),
             key="viewer_report",
-            recorded=recorded_words(row.to_dict()) if row is not None and asked else "",
-            case="" if row is None else str(row["case_id"]),
+            recorded=recorded_words(viewed.row.to_dict())
+            if told and viewed.row is not None
+            else "",
+            case=viewed.case,
         )
 
 
 def show_place(estimates: Mapping[str, float], cards: Sequence[Card]) -> None:
-    """Show the test scores of each model by class, and mark this case among them.
-
-    Parameters
-    ----------
-    estimates : model name -> p of the case, 0-1, for the models that have one
-    cards : of the models
-    """
+    """Show the test scores of each model by class, and mark this case's estimate among them."""
     st.header("Among the test cases", anchor="place")
     shown = [card for card in cards if card.name in estimates]
     if not shown:
@@ -101,15 +96,15 @@ def _show_model(card: Card, p_case: float) -> None:
     cases = case_folder.cases()
     test = cases[(cases["split"] == "test") & cases[f"{card.name}_p"].notna()]
     p, labels = test[f"{card.name}_p"].to_numpy(np.float64), (test["label"] == 1).to_numpy(bool)
+    name, sentence = f"place-{card.name}", place_sentence(p, labels, p_case)
     st.markdown(f"**{card.title}**")
     draw(
         place_figure(p, labels, p_case, card.thresholds["youden"]),
-        config=figure_config(f"place-{card.name}"),
+        config=figure_config(name),
         key=f"place_{card.name}",
-        alt=f"Test crops by the estimate of {card.title} and by class. "
-        + place_sentence(p, labels, p_case),
+        alt=f"Test crops by the estimate of {card.title} and by class. {sentence}",
     )
-    st.markdown(place_sentence(p, labels, p_case))
+    st.markdown(sentence)
     edges, benign, malignant = place_counts(p, labels)
     offer_csv(
         {
@@ -119,5 +114,5 @@ def _show_model(card: Card, p_case: float) -> None:
             "malignant": malignant.tolist(),
             "this case": [p_case] * len(benign),
         },
-        f"place-{card.name}",
+        name,
     )

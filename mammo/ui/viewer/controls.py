@@ -1,4 +1,8 @@
-"""The viewer's sliders, whose numbers stand in the link."""
+"""The viewer's sliders, whose numbers stand in the link, and the files that leave it.
+
+Options with names are `mammo.ui.kit.widgets.choose_option`'s. Tests:
+`pytest tests/ui/test_viewer_cases.py tests/ui/test_viewer_visits.py`.
+"""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -10,18 +14,31 @@ from numpy.typing import NDArray
 
 from mammo import text
 from mammo.imaging.region import Region
-from mammo.inference import Classifier, ModelResult
-from mammo.inference.maps import Method
 from mammo.inference.overlay import ColourMap
-from mammo.inference.pictures import Panel, heat_map_sheet, panel_sheet
+from mammo.inference.pictures import Panel, panel_sheet
 from mammo.ui.kit.address import keep_in_link, went_back
 from mammo.ui.kit.table import csv_of
 from mammo.ui.kit.widgets import offer_file
-from mammo.ui.viewer.viewing import Crop, Viewed
+from mammo.ui.viewer.viewing import Viewed
+
+
+def choose_number(
+    label: str, name: str, limits: tuple[float, float, float], default: float, form: str = "%g"
+) -> float:
+    """Ask for a number by a slider, whose limits are its low and high end and its step."""
+    key = f"viewer_{name}"
+    low, high, step = limits
+    held = st.session_state.get(key)
+    if went_back() or held is None or not low <= held <= high:
+        asked = st.query_params.get(name)
+        st.session_state[key] = float(number_from_link(asked, low, high, step, default))
+    number = float(st.slider(label, low, high, step=step, format=form, key=key))
+    keep_in_link(name, None if number == default else f"{number:g}")
+    return number
 
 
 def number_from_link(
-    text: str | None, low: float, high: float, step: float, default: float
+    link: str | None, low: float, high: float, step: float, default: float
 ) -> float:
     """Read a number, put onto its slider's steps; what is none or outside falls back.
 
@@ -29,11 +46,11 @@ def number_from_link(
     --------
     >>> number_from_link("2.6", 0, 8, 0.5, 0), number_from_link("-3", 0, 8, 0.5, 0)
     (2.5, 0)
-    >>> [number_from_link(text, 0, 8, 1, 5) for text in (None, "nan", "<b>", "9")]
+    >>> [number_from_link(link, 0, 8, 1, 5) for link in (None, "nan", "<b>", "9")]
     [5, 5, 5, 5]
     """
     try:
-        number = float(text) if text is not None else math.nan
+        number = math.nan if link is None else float(link)
     except ValueError:
         return default
     if not low <= number <= high:
@@ -41,28 +58,17 @@ def number_from_link(
     return round(low + round((number - low) / step) * step, 6)
 
 
-def number_in_link(number: float, default: float) -> str | None:
-    """Write a number for the link; None where it is the default.
-
-    Examples
-    --------
-    >>> number_in_link(2.5, 0), number_in_link(0.0, 0)
-    ('2.5', None)
-    """
-    return None if number == default else f"{number:g}"
-
-
-def box_from_link(text: str | None, side: int) -> Region | None:
+def box_from_link(link: str | None, side: int) -> Region | None:
     """Read a box on a crop of `side` pixels; None where it is none, or not on the crop.
 
     Examples
     --------
     >>> box_from_link("10,20,30,40", 128)
     (10, 20, 30, 40)
-    >>> [box_from_link(text, 128) for text in (None, "1,2,3", "a,b,c,d", "200,0,9,9", "0,0,0,5")]
+    >>> [box_from_link(link, 128) for link in (None, "1,2,3", "a,b,c,d", "200,0,9,9", "0,0,0,5")]
     [None, None, None, None, None]
     """
-    parts = (text or "").split(",")
+    parts = (link or "").split(",")
     if len(parts) != 4 or not all(part.strip().isdecimal() and len(part) < 6 for part in parts):
         return None
     x, y, width, height = (int(part) for part in parts)
@@ -82,60 +88,6 @@ def box_in_link(box: Region | None) -> str | None:
     return None if box is None else ",".join(map(str, box))
 
 
-def choose_number(
-    label: str,
-    name: str,
-    limits: tuple[float, float, float],
-    default: float,
-    text_format: str,
-    help_text: str | None = None,
-) -> float:
-    """Ask for a number by a slider."""
-    key = f"viewer_{name}"
-    low, high, step = limits
-    held = st.session_state.get(key)
-    if went_back() or held is None or not low <= held <= high:
-        asked = st.query_params.get(name)
-        st.session_state[key] = float(number_from_link(asked, low, high, step, default))
-    number = st.slider(label, low, high, step=step, format=text_format, key=key, help=help_text)
-    keep_in_link(name, number_in_link(float(number), default))
-    return float(number)
-
-
-SHORT_OF_LESION = "A map shows what the model used, not the extent of the lesion."
-
-
-def png(picture: NDArray[np.uint8]) -> bytes:
-    """Encode a picture, uint8 (H, W, 3) in red, green, blue, as PNG."""
-    return cv2.imencode(".png", np.ascontiguousarray(picture[..., ::-1]))[1].tobytes()
-
-
-def titled(model: Classifier, title: str, picture: NDArray[np.uint8]) -> Panel:
-    """Name a picture by its model and by what it is."""
-    return Panel(f"{model.card.title}: {title}", picture)
-
-
-def offer_map(
-    viewed: Viewed,
-    crop: Crop,
-    answer: ModelResult,
-    method: Method,
-    heat: NDArray[np.float32],
-    look: tuple[ColourMap, float],
-) -> None:
-    """Offer one map as a picture: the crop, the crop under the map, the scale, the words."""
-    about = (
-        f"{viewed.name}. {answer.card.title}, {method.title} ({method.reference}). "
-        f"{method.resolution(answer.card)}.",
-        f"{estimate(answer)} {SHORT_OF_LESION}",
-        text.NOTICE_SHORT,
-    )
-    offer_png(
-        lambda: heat_map_sheet(crop, heat, about, look[1], look[0]),
-        f"{method.key}-{answer.card.name}",
-    )
-
-
 def offer_panels(
     viewed: Viewed,
     panels: Sequence[Panel],
@@ -151,13 +103,11 @@ def offer_panels(
 
 def offer_png(draw: Callable[[], NDArray[np.uint8]], name: str) -> None:
     """Offer a picture, drawn once somebody asks for it, as `mammo-<name>.png`."""
-    offer_file(
-        "Download as PNG",
-        lambda: png(draw()),
-        f"mammo-{name}.png",
-        "image/png",
-        key=f"png_{name}",
-    )
+
+    def png() -> bytes:
+        return cv2.imencode(".png", np.ascontiguousarray(draw()[..., ::-1]))[1].tobytes()
+
+    offer_file("Download as PNG", png, f"mammo-{name}.png", "image/png", key=f"png_{name}")
 
 
 def offer_csv(columns: Mapping[str, Sequence[object]], name: str) -> None:
@@ -171,9 +121,3 @@ def offer_csv(columns: Mapping[str, Sequence[object]], name: str) -> None:
         "text/csv",
         key=f"csv_{name}",
     )
-
-
-def estimate(answer: ModelResult) -> str:
-    """Say a model's estimate for a caption."""
-    p_malignant = text.percent(answer.assessment.p_malignant)
-    return f"{answer.card.title}: estimated probability of malignancy {p_malignant}."

@@ -3,8 +3,7 @@
 A fragment: another method, opacity or colour map asks no network what it has answered already.
 """
 
-from collections.abc import Sequence
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 import streamlit as st
@@ -12,8 +11,9 @@ from numpy.typing import NDArray
 
 from mammo import text
 from mammo.inference import Classifier, ModelResult
-from mammo.inference.maps import METHODS, Method
-from mammo.inference.overlay import COLOUR_MAPS, ColourMap, colour, overlay
+from mammo.inference.maps import METHODS, Method, method_named
+from mammo.inference.overlay import COLOUR_MAPS, ColourMap, legend, overlay
+from mammo.inference.pictures import Panel, heat_map_sheet
 from mammo.ui.kit import cache
 from mammo.ui.kit.address import keep_in_link, went_back
 from mammo.ui.kit.display import data_uri, enlarged
@@ -22,11 +22,11 @@ from mammo.ui.kit.result import THRESHOLDS, choose_threshold, show_answer, show_
 from mammo.ui.kit.settings import THRESHOLD_LINK
 from mammo.ui.kit.trust import show_mark, show_zone
 from mammo.ui.kit.widgets import choose_option
-from mammo.ui.viewer import controls, viewing
-from mammo.ui.viewer.controls import choose_number
-from mammo.ui.viewer.viewing import Crop, Viewed
+from mammo.ui.viewer import controls
+from mammo.ui.viewer.viewing import Asked, Crop
 
 COLOUR_NAMES: dict[str, str] = {name: name.capitalize() for name in COLOUR_MAPS}
+COLOURS_HELP = "All three rise evenly in lightness, for colour-blind eyes and grey prints alike."
 NOT_MEASURED = (
     "How far this method can be trusted on this model was not measured for these artifacts: "
     "`python -m mammo.training.audit` does it."
@@ -36,72 +36,93 @@ VERDICT_MARKS = {
     False: ":orange-badge[:material/close: failed]",
     None: ":gray-badge[:material/help: not tested]",
 }
-COLOURS_HELP = "All three rise evenly in lightness, for colour-blind eyes and grey prints alike."
+SHORT_OF_LESION = "A map shows what the model used, not the extent of the lesion."
+
+
+class Look(NamedTuple):
+    """How maps are drawn: the colour map, and its opacity, 0-1."""
+
+    colours: ColourMap
+    opacity: float
+
+    def over(self, crop: Crop, heat: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """Lay a map, (S, S) in 0-1, over its crop."""
+        return overlay(crop, heat, self.opacity, self.colours)
 
 
 @st.fragment
-def show_maps(viewed: Viewed, crop: Crop, models: Sequence[Classifier]) -> None:
+def show_maps(asked: Asked) -> None:
     """Show what both models say of the crop, and where on it they found that."""
-    method, colours, opacity, threshold = _choose_look()
+    method, look, threshold = _choose_look()
     st.caption(f"**{method.title}**: {method.sentence} ({method.reference})")
-    result = viewing.assessed(viewed)
-    given, signals = result.answers, result.signals
-    alone, *columns = st.columns([3, *[4] * len(models)], border=True)
+    result = asked.result()
+    alone, *columns = st.columns([3, *[4] * len(asked.models)], border=True)
     with alone:
-        _show_crop(viewed, crop)
-        show_legend(colours)
-    for column, model, answer in zip(columns, models, given, strict=True):
+        _show_crop(asked, look.colours)
+    for column, model, answer in zip(columns, asked.models, result.answers, strict=True):
         with column:
-            show_mark(signals)
+            show_mark(result.signals)
             show_answer(answer, threshold)
             with sentences():
-                _show_map(viewed, crop, model, answer, method, (colours, opacity))
+                _show_map(asked, model, answer, method, look)
             show_steadiness(answer, threshold)
-            show_zone(signals, answer)
+            show_zone(result.signals, answer)
     small_notice()
-    _show_row(viewed, crop, models, colours, opacity, given)
+    _show_row(asked, look)
 
 
-def _show_crop(viewed: Viewed, crop: Crop) -> None:
-    st.header("The crop", anchor=False)
-    uri = data_uri(enlarged(crop))
-    st.image(uri, width="stretch", alt=f"The crop of {viewed.name} without a map")
-    name = text.literal(viewed.name)
-    st.caption(f"{name}, {crop.shape[1]} x {crop.shape[0]} pixels, as it is.")
-
-
-def _choose_look() -> tuple[Method, ColourMap, float, str]:
-    """Ask for method, colour map, opacity (0-1) and threshold."""
+def _choose_look() -> tuple[Method, Look, str]:
+    """Ask for method, colour map, opacity and threshold."""
     titles = {method.key: method.title for method in METHODS}
-    key = choose_option("Method", "method", titles, METHODS[0].key)
-    method = next(method for method in METHODS if method.key == key)
+    method = method_named(choose_option("Method", "method", titles, METHODS[0].key))
     with st.grid(3, min_column_width=260):
         colours = choose_option("Colours", "colours", COLOUR_NAMES, COLOUR_MAPS[0], COLOURS_HELP)
-        opacity = choose_number("Opacity", "opacity", (0.0, 100.0, 5.0), 45.0, "%d%%")
+        opacity = controls.choose_number("Opacity", "opacity", (0.0, 100.0, 5.0), 45.0, "%d%%")
         silent = THRESHOLDS[0] if went_back() else None
         asked = st.query_params.get(THRESHOLD_LINK) or silent
         threshold = choose_threshold("viewer_threshold", asked)
     keep_in_link(THRESHOLD_LINK, None if threshold == THRESHOLDS[0] else threshold)
-    return method, cast("ColourMap", colours), opacity / 100, threshold
+    return method, Look(cast("ColourMap", colours), opacity / 100), threshold
+
+
+def _show_crop(asked: Asked, colours: ColourMap) -> None:
+    """Show the crop without a map, and the colour scale of the maps, dark to bright."""
+    name, (height, width) = asked.viewed.name, asked.crop.shape
+    st.header("The crop", anchor=False)
+    uri = data_uri(enlarged(asked.crop))
+    st.image(uri, width="stretch", alt=f"The crop of {name} without a map")
+    st.caption(f"{text.literal(name)}, {width} x {height} pixels, as it is.")
+    ramp = data_uri(legend(colours, 512, 24), lossless=True)
+    st.image(ramp, width="stretch", alt=f"Colour scale {colours}, dark to bright")
+    st.caption("The maps' scale: left nothing, right the most in this crop.")
 
 
 def _show_map(
-    viewed: Viewed,
-    crop: Crop,
-    model: Classifier,
-    answer: ModelResult,
-    method: Method,
-    look: tuple[ColourMap, float],
+    asked: Asked, model: Classifier, answer: ModelResult, method: Method, look: Look
 ) -> None:
-    heat = viewing.heat(viewed, crop, model, method)
+    heat, title = asked.heat(model, method), model.card.title
+    resolution = f"{method.resolution(model.card)}."
     st.image(
-        data_uri(enlarged(overlay(crop, heat, look[1], look[0]))),
+        data_uri(enlarged(look.over(asked.crop, heat))),
         width="stretch",
-        alt=f"The crop under the {method.title} map of {model.card.title}",
+        alt=f"The crop under the {method.title} map of {title}",
     )
-    st.caption(map_caption(heat, f"{method.resolution(model.card)}."))
+    st.caption(map_caption(heat, resolution))
     _show_sanity(model, method)
-    controls.offer_map(viewed, crop, answer, method, heat, look)
+    about = (
+        f"{asked.viewed.name}. {title}, {method.title} ({method.reference}). {resolution}",
+        f"{_estimate(answer)} {SHORT_OF_LESION}",
+        text.NOTICE_SHORT,
+    )
+    controls.offer_png(
+        lambda: heat_map_sheet(asked.crop, heat, about, look.opacity, look.colours),
+        f"{method.key}-{model.name}",
+    )
+
+
+def _estimate(answer: ModelResult) -> str:
+    percent = text.percent(answer.probability)
+    return f"{answer.card.title}: estimated probability of malignancy {percent}."
 
 
 def _show_sanity(model: Classifier, method: Method) -> None:
@@ -112,8 +133,7 @@ def _show_sanity(model: Classifier, method: Method) -> None:
         if audit is None or found is None:
             st.caption(f":material/help: {NOT_MEASURED}")
             return
-        mark = VERDICT_MARKS[found.passed]
-        st.markdown(f"{mark} {found.verdict}")
+        st.markdown(f"{VERDICT_MARKS[found.passed]} {found.verdict}")
         with st.popover("More of the audit", icon=":material/fact_check:"):
             st.markdown(f"{found.faithfulness}\n\n{found.stability}\n\n{audit.lesion_words}")
 
@@ -131,22 +151,7 @@ def map_caption(heat: NDArray[np.float32], resolution: str) -> str:
     return f"Bright: what raised the estimate most. Not the extent of the lesion. {resolution}"
 
 
-def show_legend(colours: ColourMap) -> None:
-    """Show the colour scale of the maps from its dark to its bright end, with what they mean."""
-    ramp = np.tile(np.linspace(0, 1, 512), (24, 1))
-    uri = data_uri(colour(ramp, colours), lossless=True)
-    st.image(uri, width="stretch", alt=f"Colour scale {colours}, dark to bright")
-    st.caption("The maps' scale: left nothing, right the most in this crop.")
-
-
-def _show_row(
-    viewed: Viewed,
-    crop: Crop,
-    models: Sequence[Classifier],
-    colours: ColourMap,
-    opacity: float,
-    given: Sequence[ModelResult],
-) -> None:
+def _show_row(asked: Asked, look: Look) -> None:
     """Show the maps of all methods in a row a model, once asked: some take seconds."""
     wanted = choose_option(
         "All methods in a row", "row", {"off": "Hide", "on": "Show"}, "off",
@@ -155,21 +160,21 @@ def _show_row(
     if wanted == "off":
         return
     panels = []
-    for model in models:
-        st.markdown(f"**{model.card.title}**")
+    for model in asked.models:
+        title = model.card.title
+        st.markdown(f"**{title}**")
         with st.grid(len(METHODS), min_column_width=150):
             for method in METHODS:
                 with st.container(gap="xsmall"), sentences():
-                    heat = viewing.heat(viewed, crop, model, method)
-                    picture = overlay(crop, heat, opacity, colours)
+                    picture = look.over(asked.crop, asked.heat(model, method))
                     st.image(
                         data_uri(enlarged(picture, 320)),
                         caption=method.title,
                         width="stretch",
-                        alt=f"{method.title} of {model.card.title}",
+                        alt=f"{method.title} of {title}",
                     )
-                    panels.append(controls.titled(model, method.title, picture))
+                    panels.append(Panel(f"{title}: {method.title}", picture))
     if panels:
-        about = [controls.estimate(answer) for answer in given]
-        about.append(controls.SHORT_OF_LESION)
-        controls.offer_panels(viewed, panels, len(METHODS), "all-methods", about, colours)
+        about = [*map(_estimate, asked.result().answers), SHORT_OF_LESION]
+        columns = len(METHODS)
+        controls.offer_panels(asked.viewed, panels, columns, "all-methods", about, look.colours)

@@ -1,22 +1,25 @@
-"""The crop on show: a public case or the visitor's own, with its pixels where they are at hand."""
+"""The crop on show, a public case or the visitor's own, and what the models say of it.
+
+What was computed is kept, so that a moved slider computes it once. Public cases share one shelf for
+all visitors; a crop of the visitor's own is kept in their session, on a shelf that goes when
+another crop takes its place. Both are bounded.
+"""
 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from mammo import text
 from mammo.artifacts import artifacts_folder
 from mammo.errors import DataError
 from mammo.imaging import Image, Window
 from mammo.inference import Classifier, LesionResult
-from mammo.inference.batch import at_size
-from mammo.inference.explain import explain
 from mammo.inference.maps import Method
 from mammo.inference.perturb import Change, curve
 from mammo.ui.kit import cache, case_folder
@@ -27,41 +30,35 @@ from mammo.ui.kit.source import Picture
 if TYPE_CHECKING:
     import pandas as pd
 
-
-OWN_KEY = "own"
 LONGEST_ID = 60
 """Characters of an unknown id that are shown."""
+NO_PIXELS = (
+    "The picture of this case is not at hand, so there is no map to draw; what was recorded and "
+    "scored stands below. mammo carries the films of ten example lesions. For all cases: `python "
+    "-m mammo.download` and `python -m mammo.prepare` (README), then set "
+    f"{FOLDER_VARIABLE} to the prepared folder."
+)
+_SHARED_ITEMS = 400
+_OWN_ITEMS = 60
+
+Crop = NDArray[np.uint8]
+Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True, eq=False)
 class Viewed:
-    """Hold what is looked at."""
+    """Hold what is looked at: a public case, with its row of the release, or the visitor's own."""
 
     key: str
     name: str
-    crop: NDArray[np.uint8] | None
-    row: "pd.Series | None"
+    crop: Crop | None
+    row: "pd.Series | None" = None
     own: OwnCrop | None = None
 
     @property
-    def picture(self) -> Picture:
-        """Return an example with its film; any other crop as it is."""
-        assert self.crop is not None  # noqa: S101 - what has no pixels has no picture
-        case = "" if self.row is None else str(self.row["case_id"])
-        example = cache.examples_at_hand().get(case)
-        warnings = () if self.own is None else self.own.doubts
-        image = None if example else Image(self.crop, warnings=warnings)
-        return Picture(self.key, case, image, example)
-
-    @property
-    def public(self) -> bool:
-        """Tell whether visitors may share what is computed of it."""
-        return self.row is not None
-
-    @property
-    def patient(self) -> str | None:
-        """Return the patient of a public case."""
-        return None if self.row is None else str(self.row["patient_id"])
+    def case(self) -> str:
+        """Return the id of a public case; of an own crop, nothing."""
+        return "" if self.row is None else self.name
 
 
 def view_case(case: str) -> Viewed:
@@ -84,8 +81,8 @@ Mass-Test_P_00173_LEFT_CC_1: choose one above, or type it whole.'
     """
     shown = case if len(case) <= LONGEST_ID else f"{case[:LONGEST_ID]}…"
     return (
-        f"There is no case {shown} among the {total:,} of the release. An id looks like {like}: "
-        "choose one above, or type it whole."
+        f"There is no case {shown} among the {text.number(total, 0)} of the release. An id looks "
+        f"like {like}: choose one above, or type it whole."
     )
 
 
@@ -98,21 +95,7 @@ def view_own() -> Viewed:
             "classify, and choose “Look closer” below its result. It stays in your own session: a "
             "link does not carry it."
         )
-    return Viewed(f"{OWN_KEY}|{own.key}", own.name, own.crop, None, own)
-
-
-NO_PIXELS = (
-    "The picture of this case is not at hand, so there is no map to draw; what was recorded and "
-    "scored stands below. mammo carries the films of ten example lesions. For all cases: `python "
-    "-m mammo.download` and `python -m mammo.prepare` (README), then set "
-    f"{FOLDER_VARIABLE} to the prepared folder."
-)
-
-
-_SHARED_ITEMS = 400
-_OWN_ITEMS = 60
-
-Thing = TypeVar("Thing")
+    return Viewed(f"own|{own.key}", own.name, own.crop, own=own)
 
 
 class Shelf:
@@ -126,10 +109,6 @@ class Shelf:
     def __len__(self) -> int:
         """Count what is kept."""
         return len(self._things)
-
-    def __contains__(self, name: Hashable) -> bool:
-        """Tell whether a thing is kept."""
-        return name in self._things
 
     def take(self, name: Hashable, make: Callable[[], Thing]) -> Thing:
         """Return a thing by its name, made where it is not kept; an error keeps nothing."""
@@ -146,104 +125,72 @@ class Shelf:
         return made
 
 
-def remembered(viewed: Viewed, what: tuple[Hashable, ...], make: Callable[[], Thing]) -> Thing:
-    """Return what was computed of a crop, computed now where it is not kept."""
-    shelf = _shared() if viewed.public else _own(viewed)
-    return shelf.take(_name(viewed, what), make)
-
-
-def is_remembered(viewed: Viewed, what: tuple[Hashable, ...]) -> bool:
-    """Tell whether `remembered` would answer at once."""
-    shelf = _shared() if viewed.public else _own(viewed)
-    return _name(viewed, what) in shelf
-
-
-def _name(viewed: Viewed, what: tuple[Hashable, ...]) -> Hashable:
-    """Name a thing so that other artifacts, or a new training, find nothing of the old."""
-    return (str(artifacts_folder()), cache.manifest().created, viewed.key, *what)
-
-
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _shared() -> Shelf:
     return Shelf(_SHARED_ITEMS)
 
 
-def _own(viewed: Viewed) -> Shelf:
+def _own(key: str) -> Shelf:
     held = st.session_state.get(OWN_SHELF)
-    if held is None or held[0] != viewed.key:
-        held = (viewed.key, Shelf(_OWN_ITEMS))
+    if held is None or held[0] != key:
+        held = (key, Shelf(_OWN_ITEMS))
         st.session_state[OWN_SHELF] = held
     shelf: Shelf = held[1]
     return shelf
 
 
-Crop = NDArray[np.uint8]
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Ask models about the crop on show, each question once."""
 
+    viewed: Viewed
+    crop: Crop
+    models: Sequence[Classifier]
 
-def sized(crop: Crop, size: int) -> Crop:
-    """Bring a crop to a card's crop size, uint8 (size, size)."""
-    return np.asarray(at_size(crop[np.newaxis], size)[0], np.uint8)
+    def once(self, make: Callable[[], Thing], *what: Hashable) -> Thing:
+        """Return what was computed of the crop under a name, computed now where it is not kept."""
+        viewed = self.viewed
+        shelf = _own(viewed.key) if viewed.row is None else _shared()
+        # Other artifacts, or a new training, find nothing of the old.
+        name = (str(artifacts_folder()), cache.manifest().created, viewed.key, *what)
+        return shelf.take(name, make)
 
+    @property
+    def picture(self) -> Picture:
+        """Return an example with its film; any other crop as it is."""
+        viewed = self.viewed
+        example = cache.examples_at_hand().get(viewed.case)
+        warnings = () if viewed.own is None else viewed.own.doubts
+        image = None if example else Image(self.crop, warnings=warnings)
+        return Picture(viewed.key, viewed.case, image, example)
 
-def assessed(viewed: Viewed) -> LesionResult:
-    """Ask every model about the lesion; a case's own patient is no similar case."""
-    return remembered(viewed, ("result",), partial(_assess, viewed))
+    def result(self) -> LesionResult:
+        """Return what every model says of the lesion; a case's own patient is no similar case."""
+        picture, row, own = self.picture, self.viewed.row, self.viewed.own
+        area = None if picture.example is None else Window(*picture.example.window)
+        patient = None if row is None else str(row["patient_id"])
+        side = None if own is None else own.source_side
+        return self.once(lambda: picture.assessed(area, patient=patient, cut_from=side), "result")
 
+    def heat(self, model: Classifier, method: Method) -> NDArray[np.float32]:
+        """Return a method's map, float32 (S, S) in 0-1; a bar shows its progress."""
+        place, title = st.empty(), f"{method.title}, {model.card.title}"
 
-def _assess(viewed: Viewed) -> LesionResult:
-    picture, own = viewed.picture, viewed.own
-    area = None if picture.example is None else Window(*picture.example.window)
-    side = None if own is None else own.source_side
-    return picture.assessed(area, patient=viewed.patient, cut_from=side)
+        def show(done: int, total: int) -> None:
+            place.progress(min(done / max(total, 1), 1.0), title)
 
+        try:
+            return self.once(
+                lambda: model.explain(self.crop, method.key, show), "heat", model.name, method.key
+            )
+        finally:
+            place.empty()
 
-def heat(viewed: Viewed, crop: Crop, model: Classifier, method: Method) -> NDArray[np.float32]:
-    """Compute a method's map, float32 (S, S) in 0-1, with a bar of progress where it takes long."""
-    place = st.empty()
-    progress = _bar(place, method, model)
-    try:
-        return remembered(
-            viewed,
-            ("heat", model.name, method.key),
-            lambda: explain(model, crop, method=method.key, on_progress=progress),
-        )
-    finally:
-        place.empty()
+    def curves(self, change: Change) -> dict[str, NDArray[np.float64]]:
+        """Return each model's estimate over the range of a change, model name -> float64 (k,)."""
 
+        def ask() -> dict[str, NDArray[np.float64]]:
+            with st.spinner(f"Asking both models at {len(change.amounts)} amounts", show_time=True):
+                return {model.name: curve(model, self.crop, change) for model in self.models}
 
-def _bar(
-    place: "st.delta_generator.DeltaGenerator", method: Method, model: Classifier
-) -> Callable[[int, int], None]:
-    """Return what draws progress into a place, at most a hundred times."""
-    shown = -1
-
-    def show(done: int, total: int) -> None:
-        nonlocal shown
-        percent = 100 * done // max(total, 1)
-        if percent != shown:
-            shown = percent
-            place.progress(min(percent, 100), f"{method.title}, {model.card.title}")
-
-    return show
-
-
-def curves(
-    viewed: Viewed, crop: Crop, models: Sequence[Classifier], change: Change
-) -> dict[str, NDArray[np.float64]]:
-    """Compute each model's estimate over the range of a change, model name -> float64 (k,)."""
-    what = [("curve", model.name, change.key) for model in models]
-    if all(is_remembered(viewed, one) for one in what):
-        return _curves(viewed, crop, models, change)
-    with st.spinner(f"Asking both models at {len(change.amounts)} amounts", show_time=True):
-        return _curves(viewed, crop, models, change)
-
-
-def _curves(
-    viewed: Viewed, crop: Crop, models: Sequence[Classifier], change: Change
-) -> dict[str, NDArray[np.float64]]:
-    return {
-        model.name: remembered(
-            viewed, ("curve", model.name, change.key), partial(curve, model, crop, change)
-        )
-        for model in models
-    }
+        return self.once(ask, "curves", change.key, *(model.name for model in self.models))

@@ -1,37 +1,54 @@
 """Write trained artifacts so that a reader sees the old ones or the new ones, never a mixture.
 
-Used by `mammo.train`. A training writes into a hidden folder beside the artifacts; only when all
-is there, checked and on the disk does that folder take the place of the old one. An error, a full
-disk or a kill before that leaves the old artifacts as they were.
+A training writes into a hidden folder beside the artifacts; only when all is there, checked and on
+the disk does that folder take the place of the old one. An error, a full disk or a kill before that
+leaves the old artifacts as they were.
 
     with staged_artifacts(folder, facts, carry_over=["simple_cnn"]) as stage:
         (stage / "mobilenetv2" / "model.onnx").write_bytes(...)
+
+Other commands add files to the artifacts: a lesson, an audit, embeddings.
+
+    attach("lessons/leak.json", content)
+    attach("trust/trust.json", content, depends_on=("mobilenetv2/model.onnx",))
+
+The manifest lists such an attachment like every other file, and by the checksums of the files that
+it was computed from. A training that changes one of these drops the attachment and prints which;
+the command that wrote it writes it anew.
 """
 
 import errno
+import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from mammo.artifacts.attachments import attachments_to_keep
-from mammo.artifacts.card import parse_card
-from mammo.artifacts.carry_over import check_carry_over, output_names
-from mammo.artifacts.cases import CASES_NAME, merge_columns, parse_cases, read_rows, write_rows
+from mammo.artifacts.contents import (
+    CASES_NAME,
+    merge_columns,
+    parse_cases,
+    read_rows,
+    write_rows,
+)
 from mammo.artifacts.manifest import (
     MANIFEST_NAME,
     MANIFEST_SCHEMA,
     Manifest,
     RunFacts,
+    artifacts_folder,
     load_manifest,
     read_files,
     record_of,
+    sealed,
+    verify,
 )
-from mammo.artifacts.seal import sealed
+from mammo.artifacts.schema import parse_card
 from mammo.artifacts.swap import (
     LOCK_WAIT_S,
     STAGE_KIND,
@@ -43,6 +60,7 @@ from mammo.artifacts.swap import (
 )
 from mammo.errors import ArtifactError
 
+MODEL_FILES = ("model.onnx", "model.weights.h5", "card.json", "history.csv")
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -87,7 +105,10 @@ def staged_artifacts(
             check_replaceable(folder)
             origins = check_carry_over(folder, facts.data.fingerprint, facts.models, carry_over)
             with _stage_beside(folder) as stage:
-                _copy_models(folder, stage, facts, carry_over)
+                for model in facts.models:
+                    (stage / model).mkdir()
+                for model in carry_over:
+                    shutil.copytree(folder / model, stage / model)
                 yield stage
                 _complete(stage, folder, facts, origins)
                 swap_in(stage, folder)
@@ -173,78 +194,61 @@ def _stage_beside(folder: Path) -> Iterator[Path]:
         shutil.rmtree(stage, ignore_errors=True)
 
 
-def _copy_models(folder: Path, stage: Path, facts: RunFacts, carry_over: Sequence[str]) -> None:
-    for model in facts.models:
-        (stage / model).mkdir()
-    for model in carry_over:
-        shutil.copytree(folder / model, stage / model)
-
-
 def _complete(
     stage: Path, folder: Path, facts: RunFacts, origins: Mapping[str, Mapping[str, str]]
 ) -> None:
+    """Check what a training wrote, add what stays of the older artifacts, and write the manifest.
+
+    A time to the millisecond lets a reader tell two writings by it.
+    """
+    cases = stage / CASES_NAME
     if origins:
-        _carry_columns(stage / CASES_NAME, folder / CASES_NAME, tuple(origins))
+        rows, older = (read_rows(p.read_bytes(), p) for p in (cases, folder / CASES_NAME))
+        write_rows(cases, merge_columns(rows, older, tuple(origins)))
     models = (*facts.models, *origins)
-    outputs = output_names(models)
-    _check_whole(stage, outputs, models)
-    manifest = _manifest(stage, facts, models, outputs) | {"carried_over": origins}
+    outputs = _output_names(models)
+    absent = [name for name in outputs if not (stage / name).is_file()]
+    if absent:
+        raise ArtifactError(f"The training wrote no {', '.join(absent)}; nothing was replaced.")
+    parse_cases(cases.read_bytes(), cases, models)
+    for model in models:
+        card = stage / model / "card.json"
+        parse_card(card.read_bytes(), card, model)
+    files = {name: record_of((stage / name).read_bytes()) for name in outputs}
+    attachments = {}
     if (folder / MANIFEST_NAME).is_file():
-        older = load_manifest(folder)
-        manifest["attachments"] = _keep_attachments(stage, folder, older, manifest["files"])
-    (stage / MANIFEST_NAME).write_bytes(sealed(manifest))
-
-
-def _carry_columns(cases: Path, older: Path, carry_over: Sequence[str]) -> None:
-    rows, old_rows = (read_rows(path.read_bytes(), path) for path in (cases, older))
-    write_rows(cases, merge_columns(rows, old_rows, carry_over))
+        attachments = _keep_attachments(stage, folder, load_manifest(folder), files)
+    document = {
+        "schema": MANIFEST_SCHEMA,
+        "created": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        **asdict(facts),
+        "models": models,
+        "files": files,
+        "carried_over": origins,
+        "attachments": attachments,
+    }
+    (stage / MANIFEST_NAME).write_bytes(sealed(document))
 
 
 def _keep_attachments(
     stage: Path, folder: Path, older: Manifest, files: dict[str, dict[str, Any]]
 ) -> dict[str, Mapping[str, str]]:
-    """Copy the attachments that still hold, and add them to the new manifest's files."""
-    kept = attachments_to_keep(older, files)
-    for name in older.attachments.keys() - kept.keys():
-        print(f"{name} belonged to the older models and is dropped: run its command again.")
-    for name in tuple(kept):
+    """Copy the attachments whose sources are unchanged, and add them to the new files."""
+    kept = {}
+    for name, sources in older.attachments.items():
+        if any(files.get(source, {}).get("sha256") != sha for source, sha in sources.items()):
+            print(f"{name} belonged to the older models and is dropped: run its command again.")
+            continue
         try:
             content = read_files((name,), folder)[name]
         except ArtifactError:
             print(f"{name} is missing or altered and is dropped: run its command again.")
-            del kept[name]
             continue
         (stage / name).parent.mkdir(parents=True, exist_ok=True)
         (stage / name).write_bytes(content)
         files[name] = record_of(content)
+        kept[name] = sources
     return kept
-
-
-def _check_whole(stage: Path, outputs: Sequence[str], models: Sequence[str]) -> None:
-    absent = [name for name in outputs if not (stage / name).is_file()]
-    if absent:
-        raise ArtifactError(f"The training wrote no {', '.join(absent)}; nothing was replaced.")
-    parse_cases((stage / CASES_NAME).read_bytes(), stage / CASES_NAME, models)
-    for model in models:
-        card = stage / model / "card.json"
-        parse_card(card.read_bytes(), card, model)
-
-
-def _manifest(
-    stage: Path, facts: RunFacts, models: Sequence[str], outputs: Sequence[str]
-) -> dict[str, Any]:
-    return {
-        "schema": MANIFEST_SCHEMA,
-        # To the millisecond, so that a reader can tell two writings by it.
-        "created": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "command": facts.command,
-        "seed": facts.seed,
-        "settings": dict(facts.settings),
-        "versions": dict(facts.versions),
-        "data": asdict(facts.data),
-        "models": list(models),
-        "files": {name: record_of((stage / name).read_bytes()) for name in outputs},
-    }
 
 
 def _unwritable(folder: Path, error: OSError) -> ArtifactError:
@@ -256,3 +260,94 @@ def _unwritable(folder: Path, error: OSError) -> ArtifactError:
         f"The artifacts in {folder} were not replaced: {reason}, then run the same command again; "
         f"what stood there before is unchanged."
     )
+
+
+def check_carry_over(
+    folder: Path, fingerprint: str, trained: Sequence[str], carry_over: Sequence[str]
+) -> dict[str, dict[str, str]]:
+    """Return, for each model to keep beside those of a training, which run made it.
+
+    A model stays with its scores only where both learned from the same data and all of it is whole.
+    """
+    if not carry_over:
+        return {}
+    try:
+        old = load_manifest(folder)
+        if not set(carry_over) <= set(old.models) - set(trained):
+            raise ArtifactError(f"the folder holds {', '.join(old.models)}.")
+        if old.data.fingerprint != fingerprint:
+            raise ArtifactError(
+                f"the older data are others (fingerprint {old.data.fingerprint[:12]}, now "
+                f"{fingerprint[:12]})."
+            )
+        old = verify(folder, _output_names(carry_over))
+    except ArtifactError as error:
+        raise ArtifactError(
+            f"{', '.join(carry_over)} in {folder} cannot be kept beside {', '.join(trained)} and "
+            f"would be lost: {error} Train all models together, or name another folder with --out."
+        ) from error
+    origin = {"created": old.created, "command": old.command}
+    return {model: dict(old.carried_over.get(model, origin)) for model in carry_over}
+
+
+def _output_names(models: Sequence[str]) -> list[str]:
+    """Name the files that a training of some models writes, without the manifest."""
+    return [CASES_NAME, *(f"{model}/{name}" for model in models for name in MODEL_FILES)]
+
+
+def attach(
+    name: str, content: bytes, depends_on: Sequence[str] = (), folder: Path | None = None
+) -> None:
+    """Add a file to the artifacts, or replace the one of that name.
+
+    Parameters
+    ----------
+    name : str, path within the folder with forward slashes, as "lessons/leak.json"
+    content : bytes
+    depends_on : names of manifest files; a training that changes one drops the attachment
+    folder : Path, `artifacts_folder()` by default
+
+    Raises
+    ------
+    ArtifactError
+        There are no whole artifacts, the name is that of a file of the training or leads out of
+        the folder, or writing failed.
+    """
+    folder = (artifacts_folder() if folder is None else Path(folder)).resolve()
+    try:
+        with write_lock(folder):
+            manifest = verify(folder, depends_on)
+            _refuse_name(name, manifest)
+            _write(folder / name, content)
+            document = json.loads((folder / MANIFEST_NAME).read_bytes())
+            document["files"][name] = record_of(content)
+            document.setdefault("attachments", {})[name] = {
+                needed: manifest.files[needed].sha256 for needed in depends_on
+            }
+            _write(folder / MANIFEST_NAME, sealed(document))
+    except OSError as error:
+        raise ArtifactError(
+            f"{name} was not added to {folder}: writing failed ({error}). Check its permissions "
+            "and the space on the disk, then run the same command again."
+        ) from error
+
+
+def _refuse_name(name: str, manifest: Manifest) -> None:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or len(path.parts) < 2 or "\\" in name:
+        raise ArtifactError(
+            f"An attachment needs a name within a folder of its own, as lessons/leak.json. "
+            f"Received: {name!r}."
+        )
+    if path.parts[0] in manifest.models:
+        raise ArtifactError(f"{path.parts[0]}/ holds a model's own files. Received: {name!r}.")
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = path.with_name(f".{path.name}.tmp")
+    with written.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    written.replace(path)

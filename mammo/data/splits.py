@@ -1,11 +1,14 @@
-"""Look for leaks between the splits of a prepared folder: patients, films, near-duplicate pictures.
+"""Splits: folds that keep each patient together, and the search for leaks between splits.
+
+All crops of a patient fall into one fold, and each fold holds about the same share of malignant
+lesions. Rows drawn at random would put a lesion's other view into training, which inflates scores.
 
 `load_crops` refuses a patient who stands in both splits, unless it is asked not to. Harder to see:
 one film under two patients' names, and the same picture twice under different names, turned or
-mirrored, rescaled or toned. Used by the dataset explorer.
+mirrored, rescaled or toned.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,9 +17,65 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.data.table import read_pixels
+from mammo.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def patient_folds(
+    labels: NDArray[np.int_], patients: Sequence[str] | NDArray[np.object_], folds: int, seed: int
+) -> NDArray[np.int_]:
+    """Deal crops into folds so that no patient stands in two (`StratifiedGroupKFold`).
+
+    Parameters
+    ----------
+    labels : int (n,), 0 benign, 1 malignant.
+    patients : n patient identifiers.
+    folds : int, at least 2.
+    seed : int, the same seed deals the same folds.
+
+    Returns
+    -------
+    int (n,), 0 to folds - 1: the fold in which each crop is held out.
+
+    Raises
+    ------
+    DataError
+        If a class has fewer patients than there are folds.
+
+    Examples
+    --------
+    >>> labels = np.array([0, 0, 1, 1, 0, 1])
+    >>> fold = patient_folds(labels, ["a", "a", "b", "b", "c", "d"], folds=2, seed=1)
+    >>> bool(fold[0] == fold[1] and fold[2] == fold[3])
+    True
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    groups = np.asarray(patients, dtype=str)
+    for label, name in ((0, "benign"), (1, "malignant")):
+        count = len(np.unique(groups[labels == label]))
+        if count < folds:
+            raise DataError(
+                f"{folds} folds need at least {folds} patients with a {name} lesion in training. "
+                f"Received: {count}. Add patients or choose fewer folds."
+            )
+    splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
+    fold_of = np.empty(len(labels), dtype=int)
+    for fold, (_, held_out) in enumerate(splitter.split(groups, labels, groups)):
+        fold_of[held_out] = fold
+    return fold_of
+
+
+def row_folds(labels: NDArray[np.int_], folds: int, seed: int) -> NDArray[np.int_]:
+    """Deal crops into folds row by row, as if no two were of one patient: the popular mistake.
+
+    Only the lesson on leakage uses it (`python -m mammo.training.lessons leak`); parameters and
+    result as of `patient_folds`.
+    """
+    return patient_folds(labels, np.arange(len(labels)).astype(object), folds, seed)
+
 
 SIDE = 16
 """Pictures are compared at 16 x 16 pixels, without their mean and scale."""
@@ -84,21 +143,9 @@ def find_leaks(table: "pd.DataFrame", crops: NDArray[np.uint8]) -> LeakReport:
 def small_crops(
     table: "pd.DataFrame", progress: Callable[[float], object] | None = None
 ) -> NDArray[np.uint8]:
-    """Read a folder's crops no larger than they are compared, so that thousands fit in memory.
+    """Read a folder's crops, uint8 (n, 64, 64): no larger than they are compared, to fit in memory.
 
-    Parameters
-    ----------
-    table : DataFrame of `mammo.data.table.load_crops`, n rows
-    progress : called with the share that is read, 0..1
-
-    Returns
-    -------
-    uint8 (n, 64, 64), 0-255
-
-    Raises
-    ------
-    DataError
-        As `mammo.data.table.read_pixels`.
+    `progress` is called with the share that is read, 0..1. Raises as `read_pixels`.
     """
     small = np.empty((len(table), CLOSER_SIDE, CLOSER_SIDE), dtype=np.uint8)
     for row in range(len(table)):
@@ -131,8 +178,6 @@ def near_duplicates(
 def shared_values(table: "pd.DataFrame", column: str) -> tuple[str, ...]:
     """Return what stands in a column of both training and test rows, sorted; missing ones apart.
 
-    Examples
-    --------
     >>> import pandas as pd
     >>> rows = pd.DataFrame({"split": ["train", "test", "test"], "patient_id": ["a", "a", "b"]})
     >>> shared_values(rows, "patient_id")

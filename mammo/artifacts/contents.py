@@ -1,0 +1,326 @@
+"""What the artifacts hold, verified and parsed: cards, networks, cases, training curves, lessons.
+
+`cases.csv` holds one row per crop: its ids, split, label and descriptors from the CBIS-DDSM case
+table, then for each model `<model>_score` (flip-averaged, uncalibrated), `<model>_p` (calibrated)
+and `<model>_fold`. Training rows carry out-of-fold scores; test rows carry no fold.
+"""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mammo.artifacts.manifest import (
+    artifacts_folder,
+    load_manifest,
+    read_attachment,
+    read_files,
+    require_model,
+)
+from mammo.artifacts.schema import MARKUP, RETRAIN, Card, Document, parse_card, parse_document
+from mammo.data.csv_table import read_csv_table
+from mammo.errors import ArtifactError, DataError
+
+if TYPE_CHECKING:
+    import pandas
+
+CASES_NAME = "cases.csv"
+CASE_COLUMNS = (
+    "case_id", "split", "patient_id", "laterality", "view", "abnormality_id", "abnormality_type",
+    "breast_density", "mass_shape", "mass_margins", "assessment", "pathology", "subtlety",
+    "published_split", "label", "lesion_id",
+)  # fmt: skip
+NUMBER_COLUMNS = ("abnormality_id", "breast_density", "assessment", "subtlety", "label")
+MODEL_COLUMNS = ("score", "p", "fold")
+MISSING = ("", "NaN", "nan")
+HISTORY_TEXTS = ("fold", "stage")
+"""Columns of the training curves that hold no number."""
+
+LEAK = "lessons/leak.json"
+LEAK_WITHOUT_AUGMENTATION = "lessons/leak-without-augmentation.json"
+SPLITS = ("rows", "patients")
+SCHEMA = 1
+
+
+def load_card(model: str, folder: Path | None = None) -> Card:
+    """Read the verified card of a model ("simple_cnn", "mobilenetv2").
+
+    Raises
+    ------
+    ArtifactError
+        The artifacts do not verify, hold no such model, or the card is not valid.
+    """
+    root, (card,) = _files_of(model, ["card.json"], folder)
+    return parse_card(card, root / "card.json", model)
+
+
+def load_model(model: str, folder: Path | None = None) -> tuple[Card, bytes]:
+    """Read the verified card of a model and its network, as the bytes of an ONNX file.
+
+    Both come from one state of the artifacts: a training that ends between two reads must not pair
+    the old card with the new network.
+
+    Raises
+    ------
+    ArtifactError
+        As `load_card`.
+    """
+    root, (card, network) = _files_of(model, ["card.json", "model.onnx"], folder)
+    return parse_card(card, root / "card.json", model), network
+
+
+def _files_of(model: str, names: Sequence[str], folder: Path | None) -> tuple[Path, list[bytes]]:
+    """Return a model's folder and the verified bytes of some of its files."""
+    folder = artifacts_folder() if folder is None else Path(folder)
+    require_model(model, load_manifest(folder), folder)
+    contents = read_files([f"{model}/{name}" for name in names], folder)
+    return folder / model, list(contents.values())
+
+
+def load_cases(folder: Path | None = None) -> "pandas.DataFrame":
+    """Read the verified `cases.csv`, one row per crop, in the order of the file.
+
+    Returns
+    -------
+    DataFrame
+        Texts as str, missing descriptors as NaN; `breast_density`, `assessment`, `subtlety`,
+        `abnormality_id`, `label` (0 benign, 1 malignant) as Int64; `<model>_score` and
+        `<model>_p` as float64 in 0..1; `<model>_fold` as Int64, missing in test rows.
+
+    Raises
+    ------
+    ArtifactError
+        The artifacts do not verify, or a column is missing, a case doubled or a value out of range.
+    """
+    folder = artifacts_folder() if folder is None else Path(folder)
+    models = load_manifest(folder).models
+    return parse_cases(read_files([CASES_NAME], folder)[CASES_NAME], folder / CASES_NAME, models)
+
+
+def load_history(model: str, folder: Path | None = None) -> "pandas.DataFrame":
+    """Read the verified training curves of a model, one row per epoch.
+
+    Raises
+    ------
+    ArtifactError
+        The artifacts do not verify, or the model is not among them.
+    """
+    import pandas
+
+    root, (content,) = _files_of(model, ["history.csv"], folder)
+    path = root / "history.csv"
+    table = pandas.DataFrame(read_rows(content, path))
+    try:
+        for column in table.columns.difference([*HISTORY_TEXTS]):
+            table[column] = pandas.to_numeric(table[column])
+    except ValueError as error:
+        raise ArtifactError(f"{path} is no table ({error}). {RETRAIN}") from error
+    return table
+
+
+def parse_cases(content: bytes, path: Path, models: Sequence[str]) -> "pandas.DataFrame":
+    """Parse and check the bytes of a `cases.csv` that should hold the scores of `models`."""
+    import pandas
+
+    rows = read_rows(content, path)
+    _check_rows(rows, path, models)
+    table = pandas.DataFrame(rows, dtype="str")
+    table = table.mask(table.isin(MISSING))
+    for name in _whole(models):
+        table[name] = table[name].astype("Int64")
+    for name in _shares(models):
+        # Not by read_csv, which in some versions of pandas loses the last digit.
+        table[name] = [float(row[name] or "nan") for row in rows]
+    return table
+
+
+def read_rows(content: bytes, path: Path) -> list[dict[str, str]]:
+    """Return the rows of a CSV file as texts.
+
+    Raises
+    ------
+    ArtifactError
+        The content is no table, has no row, or a row of another length than the header.
+    """
+    try:
+        rows = list(read_csv_table(content, str(path), whole_rows=True).rows)
+    except DataError as error:
+        raise ArtifactError(f"{error} {RETRAIN}") from error
+    if not rows:
+        raise ArtifactError(f"{path} holds no row. {RETRAIN}")
+    return rows
+
+
+def merge_columns(
+    rows: Sequence[Mapping[str, str]], older: Sequence[Mapping[str, str]], models: Sequence[str]
+) -> list[dict[str, str]]:
+    """Add the columns of `models` from `older` rows to `rows`, case by case, as texts unchanged."""
+    by_case = {row["case_id"]: row for row in older}
+    if by_case.keys() != {row["case_id"] for row in rows}:
+        raise ArtifactError(
+            f"The scores of {', '.join(models)} cannot be kept, because the new table holds other "
+            f"cases than the old one. Train all models together."
+        )
+    columns = _of_models(models)
+    return [
+        {**row, **{column: by_case[row["case_id"]].get(column, "") for column in columns}}
+        for row in rows
+    ]
+
+
+def write_rows(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
+    """Write rows as CSV with the same line ends on every system, so that checksums agree."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _of_models(models: Sequence[str], kinds: Sequence[str] = MODEL_COLUMNS) -> list[str]:
+    return [f"{model}_{kind}" for model, kind in product(models, kinds)]
+
+
+def _whole(models: Sequence[str]) -> list[str]:
+    return [*NUMBER_COLUMNS, *_of_models(models, ["fold"])]
+
+
+def _shares(models: Sequence[str]) -> list[str]:
+    return _of_models(models, ["score", "p"])
+
+
+def _check_rows(rows: Sequence[Mapping[str, str]], path: Path, models: Sequence[str]) -> None:
+    absent = [name for name in (*CASE_COLUMNS, *_of_models(models)) if name not in rows[0]]
+    if absent:
+        raise ArtifactError(f"{path} should hold the columns {', '.join(absent)}. {RETRAIN}")
+    seen: set[str] = set()
+    for number, row in enumerate(rows, start=2):
+        fault = _fault(row, models) or ("a case that stands twice" * (row["case_id"] in seen))
+        if fault:
+            raise ArtifactError(f"{path}, line {number} ({row['case_id']}), holds {fault}.")
+        seen.add(row["case_id"])
+
+
+def _fault(row: Mapping[str, str], models: Sequence[str]) -> str:
+    """Say what is wrong with a row of cases.csv, or nothing."""
+    for name, value in row.items():
+        if MARKUP.search(value):
+            return f"{name} {value[:60]!r}, expected a text without markup"
+    if row["split"] not in ("train", "test"):
+        return f"the split {row['split']!r}, expected train or test"
+    if row["label"] not in ("0", "1"):
+        return f"the label {row['label']!r}, expected 0 or 1"
+    for name in _whole(models):
+        if row[name] and not row[name].isdecimal():
+            return f"{name} {row[name]!r}, expected a whole number or nothing"
+    for name in _shares(models):
+        if row[name] not in MISSING and not _is_share(row[name]):
+            return f"{name} {row[name]!r}, expected a number from 0 to 1"
+    return ""
+
+
+def _is_share(text: str) -> bool:
+    try:
+        return 0 <= float(text) <= 1
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True)
+class LeakRun:
+    """One training of the lesson on leakage: its split and seed, what it shared, and its AUC.
+
+    `seen_lesions` counts the test lesions whose other view was in training, of `test_lesions`;
+    `auc_low` and `auc_high` are the ends of the 95 % interval over patients, NaN where there is
+    none.
+    """
+
+    split: str
+    seed: int
+    train_crops: int
+    test_crops: int
+    test_lesions: int
+    seen_lesions: int
+    seen_patient_crops: int
+    auc: float
+    auc_low: float
+    auc_high: float
+
+
+@dataclass(frozen=True)
+class LeakLesson:
+    """The same recipe under both splits, a run of each for every seed.
+
+    `python -m mammo.training.lessons leak` attaches it to the artifacts.
+    """
+
+    title: str
+    command: str
+    crops: int
+    patients: int
+    runs: tuple[LeakRun, ...]
+
+    def of(self, split: str) -> tuple[LeakRun, ...]:
+        """Return the runs of "rows" or "patients", in the order of their seeds."""
+        return tuple(run for run in self.runs if run.split == split)
+
+    def mean_auc(self, split: str) -> float:
+        """Return the mean AUC of a split over the seeds."""
+        return _mean([run.auc for run in self.of(split)])
+
+    @property
+    def differences(self) -> tuple[float, ...]:
+        """Return AUC with rows at random minus AUC with patients, seed by seed."""
+        pairs = zip(self.of("rows"), self.of("patients"), strict=True)
+        return tuple(rows.auc - patients.auc for rows, patients in pairs)
+
+    @property
+    def mean_difference(self) -> float:
+        """Return by how much rows at random inflate the AUC, on average."""
+        return _mean(self.differences)
+
+
+def load_leak_lesson(name: str = LEAK, folder: Path | None = None) -> LeakLesson | None:
+    """Return a lesson of the artifacts; None where it was not taught.
+
+    Parameters
+    ----------
+    name : `LEAK` or `LEAK_WITHOUT_AUGMENTATION`
+    folder : Path, `artifacts_folder()` by default
+
+    Raises
+    ------
+    ArtifactError
+        The file is altered, not whole, of another schema, or its runs do not pair.
+    """
+    folder = artifacts_folder() if folder is None else Path(folder)
+    content = read_attachment(name, folder)
+    if content is None:
+        return None
+    document = parse_document(content, folder / name, SCHEMA)
+    data = document.section("data")
+    lesson = LeakLesson(
+        document.text("title"), document.text("command"), data.integer("crops", low=1),
+        data.integer("patients", low=1), tuple(map(_run, document.sections("runs"))),
+    )  # fmt: skip
+    seeds = [[run.seed for run in lesson.of(split)] for split in SPLITS]
+    if not lesson.runs or seeds[0] != seeds[1] or len(lesson.runs) != 2 * len(seeds[0]):
+        raise document.refusal("runs", "a run of rows and one of patients for each seed", seeds)
+    return lesson
+
+
+def _run(section: Document) -> LeakRun:
+    counts = (
+        "seed", "n_train", "n_test", "n_test_lesions", "test_lesions_with_other_view_in_training",
+        "test_crops_with_patient_in_training",
+    )  # fmt: skip
+    auc = section.number("auc", low=0, high=1)
+    ends = [section.number_or_nan(name) for name in ("auc_low", "auc_high")]
+    return LeakRun(
+        section.text("split"), *(section.integer(name) for name in counts), *(auc, *ends)
+    )
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)

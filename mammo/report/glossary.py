@@ -1,0 +1,135 @@
+"""The words that a student meets in mammo, each explained in plain English.
+
+The terms are in `glossary.toml`; the words for shapes and margins are those of
+`mammo.data.descriptors`. On the page Model card each term has an anchor, to which other pages link:
+
+    st.markdown(f"The {glossary_link('auc')} is 0.84.")
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mammo.data import descriptors
+from mammo.errors import SettingsError
+from mammo.text import plain
+
+SHAPES, MARGINS = "Shape of a mass", "Margin of a mass"
+GROUPS = (
+    "Figures of merit",
+    "Chance and doubt",
+    "How models learn and are tested",
+    "What a model looked at",
+    "Words of the clinic",
+    SHAPES,
+    MARGINS,
+)
+PAGE = "Model_card?part=Glossary"
+"""Address of the page with the glossary, relative to any page of the app."""
+_TERMS = Path(__file__).with_suffix(".toml")
+_PEOPLE = ("Brier", "Youden's")
+
+
+@dataclass(frozen=True)
+class Term:
+    """One term: its name, what it means, the group that it is in, and related terms by key."""
+
+    name: str
+    meaning: str
+    group: str
+    see: tuple[str, ...] = ()
+
+
+def _of_file() -> dict[str, Term]:
+    words = {
+        "{assessments}": "; ".join(
+            f"{code} {text}" for code, text in descriptors.ASSESSMENTS.items()
+        ),
+        "{densities}": "; ".join(
+            text for code, text in descriptors.DENSITIES.items() if code != "0"
+        ),
+    }
+    text = _TERMS.read_text(encoding="utf-8")
+    for mark, meaning in words.items():
+        text = text.replace(mark, meaning)
+    return {
+        key: Term(term["name"], " ".join(term["meaning"].split()), term["group"], (*term["see"],))
+        for key, term in tomllib.loads(text).items()
+    }
+
+
+def _of_lexicon(words: Mapping[str, str], group: str) -> dict[str, Term]:
+    return {
+        part.lower(): Term(
+            plain(part).capitalize(), f"{text[:1].upper()}{text[1:]}.", group, ("mass",)
+        )
+        for part, text in words.items()
+    }
+
+
+GLOSSARY: Mapping[str, Term] = {
+    **_of_file(),
+    **_of_lexicon(descriptors.SHAPES, SHAPES),
+    **_of_lexicon(descriptors.MARGINS, MARGINS),
+}
+
+
+def anchor(key: str) -> str:
+    """Return the anchor of a term on its page.
+
+    Examples
+    --------
+    >>> anchor("grad_cam")
+    'grad-cam'
+    """
+    return key.replace("_", "-")
+
+
+def glossary_link(key: str, words: str = "") -> str:
+    """Return a link to a term's explanation, in Markdown.
+
+    Parameters
+    ----------
+    key : str, as in `GLOSSARY`
+    words : str, the words to show; the term's name in small letters by default
+
+    Raises
+    ------
+    SettingsError
+        The glossary has no such term.
+
+    Examples
+    --------
+    >>> glossary_link("sensitivity")
+    '[sensitivity](Model_card?part=Glossary#sensitivity)'
+    >>> glossary_link("auc", "area")
+    '[area](Model_card?part=Glossary#auc)'
+    >>> glossary_link("grad_cam")
+    '[Grad-CAM](Model_card?part=Glossary#grad-cam)'
+    """
+    if key not in GLOSSARY:
+        raise SettingsError(
+            f"The glossary explains {', '.join(sorted(GLOSSARY))}. Received: {key!r}. Add the term "
+            f"to mammo/report/{_TERMS.name}."
+        )
+    return f"[{words or _inline(GLOSSARY[key].name)}]({PAGE}#{anchor(key)})"
+
+
+def glossary_line(*keys: str) -> str:
+    """Return a line of links to terms, in Markdown, to stand below what they explain.
+
+    Examples
+    --------
+    >>> glossary_line("auc", "roc")
+    'Explained: [AUC](Model_card?part=Glossary#auc) · [ROC curve](Model_card?part=Glossary#roc)'
+    """
+    return f"Explained: {' · '.join(glossary_link(key) for key in keys)}"
+
+
+def _inline(name: str) -> str:
+    """Write a name as within a sentence: abbreviations and people's names keep their capital."""
+    first = name.split(maxsplit=1)[0]
+    if first in _PEOPLE or first[1:] != first[1:].lower():
+        return name
+    return f"{name[:1].lower()}{name[1:]}"

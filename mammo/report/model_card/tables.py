@@ -1,0 +1,206 @@
+"""The tables of the model card, each a DataFrame of texts."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from mammo.artifacts import Card, Metric
+from mammo.data.descriptors import MEANINGS, MISSING, meaning
+from mammo.report.model_card.facts import Facts, Row
+from mammo.report.templates import UNKNOWN
+from mammo.text import Estimate, descriptor, estimate, number, parts, percent_estimate, plain
+
+APP, NO = "app", "not answered"
+"""Where an item of a checklist is answered: on a page of the app, nowhere."""
+SPLITS = {"train": "Training", "test": "Test"}
+MOST_LEVELS = 8
+KINDS = {
+    "simple_cnn": "two convolutional layers with max pooling, dropout and dense layers",
+    "mobilenetv2": (
+        "MobileNetV2 (Sandler et al. 2018) with ImageNet weights, global average pooling, dropout "
+        "and one dense layer, fine-tuned in two stages"
+    ),
+}
+THRESHOLD_WORDS = {
+    "youden": "balanced (Youden)",
+    "sensitivity_90": "sensitivity 90 % out of fold",
+    "specificity_90": "specificity 90 % out of fold",
+}
+FIGURES = {
+    "auc": "AUC",
+    "sensitivity": "Sensitivity",
+    "specificity": "Specificity",
+    "ppv": "PPV",
+    "npv": "NPV",
+    "brier": "Brier score (lower is better)",
+    "ece": "Expected calibration error",
+}
+
+
+def details(facts: Facts) -> pd.DataFrame:
+    """Return what each model is, a column a model."""
+    names = list(dict.fromkeys(name for card in facts.cards for name in card.thresholds))
+    return _beside(facts, [_details(facts, card, names) for card in facts.cards])
+
+
+def _beside(facts: Facts, columns: Sequence[dict[str, str]]) -> pd.DataFrame:
+    """Set the models beside each other: a row a name, which is the same in every column."""
+    titles = [card.title for card in facts.cards]
+    table = {"": list(columns[0]), **dict(zip(titles, map(dict.values, columns), strict=True))}
+    return pd.DataFrame({name: list(cells) for name, cells in table.items()})
+
+
+def _details(facts: Facts, card: Card, thresholds: Sequence[str]) -> dict[str, str]:
+    reads, calibration = card.preprocessing, card.calibration
+    network = facts.manifest.files.get(f"{card.name}/model.onnx")
+    return {
+        "Kind": KINDS.get(card.name, UNKNOWN),
+        "Weights": f"{card.parameters:,}",
+        "Input": f"crop of {card.crop_size} pixels, resized to {reads.input_size}, stretched from "
+        f"percentile {reads.low_percentile:g} to {reads.high_percentile:g}",
+        "At test time": f"logit averaged over {card.flips} flips"
+        if card.test_time_flips
+        else "one pass",
+        "Calibration": f"{calibration.method}, slope {number(calibration.slope)}, intercept "
+        f"{number(calibration.intercept)}; fitted on {calibration.fitted_on}",
+        **{
+            f"Threshold, {THRESHOLD_WORDS.get(name, name)}": number(card.thresholds[name])
+            if name in card.thresholds
+            else UNKNOWN
+            for name in thresholds
+        },
+        "Training settings": _settings(card.settings),
+        "SHA-256 of the network": f"`{network.sha256[:16]}`" if network else UNKNOWN,
+    }
+
+
+def _settings(settings: Any) -> str:
+    return ", ".join(
+        f"{key.replace('_', ' ')} {format(value, 'g') if isinstance(value, float) else value}"
+        for key, value in settings.items()
+        if isinstance(value, (int, float, str))
+    )
+
+
+def figures(facts: Facts, split: str, unit: str) -> pd.DataFrame:
+    """Return each model's figures with their intervals on a split, by crop or by lesion."""
+    measured = [card.metrics.get(split, {}).get(unit, {}) for card in facts.cards]
+    return _beside(
+        facts,
+        [
+            {title: _cell(name, one.get(name)) for name, title in FIGURES.items()}
+            for one in measured
+        ],
+    )
+
+
+def _cell(name: str, metric: Metric | None) -> str:
+    if metric is None:
+        return UNKNOWN
+    figure = Estimate(metric.value, metric.low, metric.high)
+    return estimate(figure, 2) if name in ("auc", "brier", "ece") else percent_estimate(figure)
+
+
+def subgroups(facts: Facts) -> pd.DataFrame:
+    """Return each model's AUC in each subgroup of the test crops."""
+    return pd.DataFrame(
+        {
+            "Subgroup": group.title,
+            "Malignant / benign": f"{group.counts.malignant} / {group.counts.benign}",
+            **{
+                f"AUC, {card.title}": estimate(group.models[card.name].auc, 2)
+                if card.name in group.models
+                else UNKNOWN
+                for card in facts.cards
+            },
+            "Note": group.note,
+        }
+        for group in facts.split.subgroups
+    )
+
+
+def failures(card: Card, rows: Sequence[Row]) -> pd.DataFrame:
+    """Return cases with a model's probability and what the radiologist recorded."""
+    return pd.DataFrame(
+        {
+            "Case": row["case_id"],
+            "Probability": f"{100 * float(row[f'{card.name}_p']):.0f} %",
+            "Shape": descriptor(row["mass_shape"]),
+            "Margin": descriptor(row["mass_margins"]),
+            "BI-RADS": row["assessment"] or MISSING,
+            "Density (1 to 4)": row["breast_density"] or MISSING,
+            "Subtlety": row["subtlety"] or MISSING,
+        }
+        for row in rows
+    )
+
+
+def counts(facts: Facts) -> pd.DataFrame:
+    """Return how many crops, lesions and patients each split has."""
+    rows = {"Crops": "case_id", "Lesions": "lesion_id", "Patients": "patient_id"}
+    return pd.DataFrame(
+        {
+            "Masses": [*rows, "Malignant crops"],
+            **{
+                title: [
+                    *(f"{facts.distinct(split, column):,}" for column in rows.values()),
+                    share(facts.malignant_share(split)),
+                ]
+                for split, title in SPLITS.items()
+            },
+        }
+    )
+
+
+def share(value: float) -> str:
+    """Write a share without an interval.
+
+    Examples
+    --------
+    >>> share(0.3889)
+    '38.9 %'
+    """
+    return f"{number(100 * value, 1)} %"
+
+
+def levels(facts: Facts, column: str, title: str) -> pd.DataFrame:
+    """Count the crops of both splits by what a column says, a compound in each of its parts."""
+    counted = {
+        split: Counter(
+            part for value in facts.of(split)[column] for part in parts(value) or (MISSING,)
+        )
+        for split in SPLITS
+    }
+    found = sorted(set().union(*counted.values()))
+    if column in ("mass_shape", "mass_margins", "pathology"):
+        found.sort(key=lambda level: -sum(one[level] for one in counted.values()))
+    rows = [
+        [_named(column, level), *(f"{counted[split][level]:,}" for split in SPLITS)]
+        for level in found[:MOST_LEVELS]
+    ]
+    return pd.DataFrame(rows, columns=[title, *SPLITS.values()])
+
+
+def _named(column: str, level: str) -> str:
+    """Name a level with what it means, where the lexicon knows it."""
+    explained = meaning(column, level) if column in MEANINGS else ""
+    named = level if column == "view" or level == level.lower() else plain(level)
+    return f"{named}: {explained}" if explained and explained != named else named
+
+
+def checklist(items: pd.DataFrame) -> pd.DataFrame:
+    """Return a checklist's items with where each is answered."""
+    where = {"README.md": "README.md, {}", APP: "page {}", NO: "**not answered**"}
+    return pd.DataFrame(
+        {
+            "Item": items["number"],
+            "Topic": items["topic"],
+            "Where": [
+                where.get(str(item.where), "{}").format(item.section)
+                for item in items.itertuples(index=False)
+            ],
+            "Remark": items["remark"],
+        }
+    )

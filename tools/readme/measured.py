@@ -1,0 +1,104 @@
+"""The parts of README.md that tell what was measured: by `benchmarks/`, of the trust signals."""
+
+import json
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment
+
+from mammo.inference.maps import method_named
+from mammo.inference.trust import load_trust
+from mammo.report.model_card.tables import share
+from mammo.report.templates import environment, markdown_table
+from mammo.settings import TITLES
+from mammo.text import Estimate, percent_estimate
+
+FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
+TITLE = ("What", "Measured", "Aim", "Met", "Command")
+CLEAN = ("text pages", "gradients", "noise", "blank")
+MET = {True: "yes", False: "no", None: ""}
+COMMANDS = {
+    "serving": "python benchmarks/serving.py",
+    "server": "python -m benchmarks.server",
+    "load": "python -m benchmarks.load --minutes 30",
+    "explain": "python benchmarks/explain.py",
+    "training": "python benchmarks/training.py --data DIR",
+    "preparation": "python -m benchmarks.preparation --csv FOLDER",
+    "fuzz": "python benchmarks/fuzz.py --inputs 10000",
+    "kills": "python -m benchmarks.kills",
+    "empty_home": "python -m benchmarks.empty_home",
+    "strangers": "python -m benchmarks.strangers",
+}
+
+
+@cache
+def _templates() -> Environment:
+    made = environment(Path(__file__).parent)
+    made.filters |= {
+        "seconds": "{:.0f} s".format,
+        "megabytes": "{:.0f} MB".format,
+        "percent": share,
+        "interval": lambda one: percent_estimate(Estimate(one["value"], one["low"], one["high"])),
+    }
+    return made
+
+
+def benchmark_part() -> str:
+    """Return a table of everything that was measured, and on which machine."""
+    rows: list[tuple[str, ...]] = []
+
+    def row(
+        script: str,
+        what: str,
+        aim: str = "",
+        met: bool | None = None,
+        *,
+        caller: Callable[[], str],
+    ) -> str:
+        words = " ".join(caller().split())
+        rows.append((what, words, aim, MET[met], f"`{COMMANDS[script]}`"))
+        return ""
+
+    _templates().get_template("benchmark.md.j2").render(
+        measured=_measured, row=row, titles=TITLES, method_named=method_named
+    )
+    machine = (_measured("serving") or {})["machine"]
+    return (
+        f"{markdown_table(TITLE, rows)}\n\nOn {machine['processor']}, {machine['cores']} cores, "
+        f"Python {machine['python']}, ONNX Runtime {machine['onnxruntime']}. Medians, with "
+        "quartiles in brackets; p95: 95 of 100 answers came sooner."
+    )
+
+
+@cache
+def _measured(script: str) -> dict[str, Any] | None:
+    file = FOLDER / f"{script}.json"
+    if not file.is_file():
+        return None
+    measured: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return measured
+
+
+def trust_part() -> str:
+    """Return what `artifacts/trust/trust.json` holds, a line for each signal."""
+    trust = load_trust()
+    if trust is None:
+        return "The trust signals were not measured since the last training."
+    measured = trust.measured
+    questioned = measured["questioned"]
+    text = (
+        _templates()
+        .get_template("trust.md.j2")
+        .render(
+            questioned=questioned,
+            vote=measured["vote"]["test"],
+            uncertainty=measured["uncertainty"],
+            clean=min(
+                questioned[name]["value"] for name in ("text pages", "gradients", "noise", "blank")
+            ),
+            share=lambda name: share(questioned[name]["value"]),
+        )
+    )
+    return "\n".join(f"- {' '.join(one.split())}" for one in text.split("\n\n"))
