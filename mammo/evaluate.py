@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 from mammo.command_line import check_output, exit_status, is_json_with, write_output
 from mammo.errors import DataError, SettingsError
 from mammo.evaluation import RESAMPLES, SEED, UNITS, EvaluatedModel, Evaluation, Unit, evaluate
+from mammo.evaluation.evaluation import as_json
 from mammo.evaluation.printout import print_out
-from mammo.evaluation.tree import as_json
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -116,6 +116,17 @@ def _with_ends(figure: Estimate, form: Callable[[float], str], unit: str = "") -
     return f"{form(figure.value)}{unit} ({form(figure.low)} to {form(figure.high)})"
 
 
+def percentage(share: float, decimals: int = 1) -> str:
+    """Return a share as a percentage.
+
+    Examples
+    --------
+    >>> percentage(0.864), percentage(float("nan"))
+    ('86.4%', 'undefined')
+    """
+    return "undefined" if math.isnan(share) else f"{number(100 * share, decimals)}%"
+
+
 def percent_estimate(figure: Estimate) -> str:
     """Return a share with its interval as a percentage.
 
@@ -136,6 +147,18 @@ def signed_estimate(figure: Estimate, decimals: int = 3) -> str:
     '+0.170 (-0.010 to +0.350)'
     """
     return _with_ends(figure, lambda part: f"{part:+.{decimals}f}")
+
+
+def signed(difference: float) -> str:
+    """Return a difference with its sign; nothing has none.
+
+    Examples
+    --------
+    >>> signed(0.17), signed(-0.0001)
+    ('+0.170', '0.000')
+    """
+    rounded = round(difference, 3) + 0.0
+    return f"{rounded:+.3f}" if rounded else "0.000"
 
 
 def p_value(p: float) -> str:

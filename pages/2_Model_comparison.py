@@ -6,10 +6,9 @@ Layout and words only; the parts are in `mammo.ui.comparison`.
 import streamlit as st
 
 from mammo.report.glossary import glossary_line
-from mammo.ui.comparison.analysis import show_analysis
-from mammo.ui.comparison.lesson_section import show_lesson
-from mammo.ui.comparison.overview import choose_study, show_headline, show_scores
-from mammo.ui.comparison.subgroup_section import show_subgroups
+from mammo.ui.comparison.groups import show_lesson, show_subgroups
+from mammo.ui.comparison.overview import choose_evaluation, show_headline, show_scores
+from mammo.ui.comparison.thresholds import show_analysis
 from mammo.ui.kit.frame import frame, sentences, small_print
 
 frame("Model comparison", ":material/compare_arrows:")
@@ -20,9 +19,10 @@ st.markdown(
 small_print(glossary_line("auc", "roc", "sensitivity", "specificity", "ppv", "npv", "prevalence"))
 
 with sentences():
-    study = choose_study()
-    show_headline(study)
-    show_analysis(study)
-    show_scores(study)
-    show_subgroups(study)
+    evaluation = choose_evaluation()
+    split = evaluation.splits["test"]
+    show_headline(evaluation)
+    show_analysis(split)
+    show_scores(split)
+    show_subgroups(split)
     show_lesson()

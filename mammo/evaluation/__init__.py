@@ -1,6 +1,8 @@
 """How good the models are and where they fail: figures with intervals, from plain arrays.
 
-Arrays in, floats and frozen dataclasses out; no tables, no plots, nothing heavier than numpy.
+Arrays in, floats and frozen dataclasses out, no plots; nothing heavier than numpy is loaded until a
+table is made. `evaluate` gives the whole `Evaluation`, which keeps its cases, their resamples and
+their curves; `mammo.evaluation.tables` lays each of its tables out once.
 Rules that hold throughout:
 
 - Labels are 0 (benign) and 1 (malignant); a case is flagged where its p >= threshold.
@@ -12,146 +14,52 @@ Rules that hold throughout:
     python -m mammo.evaluate --unit lesion
 """
 
-from mammo.evaluation.bootstrap import (
-    RESAMPLES,
-    SEED,
-    PatientBootstrap,
-    auc_statistic,
-    ranking_statistic,
+from mammo.evaluation.bootstrap import CONFIDENCE, RESAMPLES, SEED, PatientBootstrap, wilson
+from mammo.evaluation.build import evaluate
+from mammo.evaluation.calibration import choose_calibration
+from mammo.evaluation.curves import roc_curve
+from mammo.evaluation.delong import McNemar, mcnemar, paired_delong
+from mammo.evaluation.evaluation import Evaluation, RadiologistEvaluation, SplitEvaluation
+from mammo.evaluation.operating import (
+    OperatingPoint,
+    named_thresholds,
+    operating_point,
+    point_of_flags,
 )
-from mammo.evaluation.calibration import (
-    Calibration,
-    CalibrationChoice,
-    choose_calibration,
-    fit_platt,
-    fit_temperature,
-    log_loss,
-)
-from mammo.evaluation.cases import EvaluatedModel, find_models
-from mammo.evaluation.confusion import RATE_NAMES, Confusion, confusion_at
-from mammo.evaluation.decision import DecisionCurve, decision_curve, net_benefit
-from mammo.evaluation.delong import PairedDelong, delong_interval, paired_delong
-from mammo.evaluation.headline import (
-    SCORE_NAMES,
-    ScoreFigures,
-    auc_interval,
-    headline_metrics,
-    score_figures,
-)
-from mammo.evaluation.interval import CONFIDENCE, wilson
-from mammo.evaluation.mcnemar import McNemar, mcnemar
-from mammo.evaluation.operating import Clinic, OperatingPoint, operating_point, point_of_flags
-from mammo.evaluation.precision_recall import (
-    PrecisionRecallCurve,
-    average_precision,
-    precision_recall_curve,
-)
-from mammo.evaluation.prevalence import PerThousand, per_thousand, predictive_values
-from mammo.evaluation.printout import print_out
-from mammo.evaluation.radiologists import biopsy, suspicion
-from mammo.evaluation.reliability import (
-    BrierDecomposition,
-    CalibrationLine,
-    ReliabilityBin,
-    brier_decomposition,
-    brier_score,
-    calibration_line,
-    expected_calibration_error,
-    reliability_curve,
-)
-from mammo.evaluation.report import ClassificationReport, classification_report
-from mammo.evaluation.roc import RocBand, RocCurve, auc, partial_auc, roc_band, roc_curve
-from mammo.evaluation.study import evaluate
-from mammo.evaluation.subgroups import SubgroupCrops, find_subgroups
-from mammo.evaluation.thresholds import THRESHOLD_TITLES, named_thresholds
-from mammo.evaluation.tree import (
-    Comparison,
-    Counts,
-    Evaluation,
-    ModelEvaluation,
-    RadiologistEvaluation,
-    SplitEvaluation,
-    Subgroup,
-    as_json,
-)
-from mammo.evaluation.units import UNITS, Unit, Units, group_units
+from mammo.evaluation.ranking import auc, auc_statistic
+from mammo.evaluation.reliability import expected_calibration_error
+from mammo.evaluation.scores import auc_interval, headline_metrics
+from mammo.evaluation.subgroups import biopsy, suspicion
+from mammo.evaluation.units import UNITS, EvaluatedModel, Unit, group_units
 
 __all__ = [
     "CONFIDENCE",
-    "RATE_NAMES",
     "RESAMPLES",
-    "SCORE_NAMES",
     "SEED",
-    "THRESHOLD_TITLES",
     "UNITS",
-    "BrierDecomposition",
-    "Calibration",
-    "CalibrationChoice",
-    "CalibrationLine",
-    "ClassificationReport",
-    "Clinic",
-    "Comparison",
-    "Confusion",
-    "Counts",
-    "DecisionCurve",
     "EvaluatedModel",
     "Evaluation",
     "McNemar",
-    "ModelEvaluation",
     "OperatingPoint",
-    "PairedDelong",
     "PatientBootstrap",
-    "PerThousand",
-    "PrecisionRecallCurve",
     "RadiologistEvaluation",
-    "ReliabilityBin",
-    "RocBand",
-    "RocCurve",
-    "ScoreFigures",
     "SplitEvaluation",
-    "Subgroup",
-    "SubgroupCrops",
     "Unit",
-    "Units",
-    "as_json",
     "auc",
     "auc_interval",
     "auc_statistic",
-    "average_precision",
     "biopsy",
-    "brier_decomposition",
-    "brier_score",
-    "calibration_line",
     "choose_calibration",
-    "classification_report",
-    "confusion_at",
-    "decision_curve",
-    "delong_interval",
     "evaluate",
     "expected_calibration_error",
-    "find_models",
-    "find_subgroups",
-    "fit_platt",
-    "fit_temperature",
     "group_units",
     "headline_metrics",
-    "log_loss",
     "mcnemar",
     "named_thresholds",
-    "net_benefit",
     "operating_point",
     "paired_delong",
-    "partial_auc",
-    "per_thousand",
     "point_of_flags",
-    "precision_recall_curve",
-    "predictive_values",
-    "print_out",
-    "ranking_statistic",
-    "reliability_curve",
-    "roc_band",
     "roc_curve",
-    "score_figures",
     "suspicion",
     "wilson",
 ]

@@ -1,38 +1,36 @@
-"""Intervals by resampling patients with all their crops, for thousands of resamples at once.
+"""Figures with their intervals: by resampling patients with all their crops, and by Wilson.
 
 A resample of patients is a row of weights (how often each was drawn), so that one vectorised call
 gives a figure for all resamples, and two figures under the same draws are paired:
 
     bootstrap = PatientBootstrap(patients)
     bootstrap.interval(auc_statistic(labels, p))
+
+Resampling what never fails cannot show that it might. A rate of exactly 0 or 1 therefore has
+Wilson's interval for its patients, whatever follows from such a rate is widened with it, and any
+other figure that no resample moves has no interval (NaN ends).
 """
 
-from collections.abc import Callable, Iterator
-from typing import Literal
+from collections.abc import Iterator
+from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mammo.errors import DataError, SettingsError
-from mammo.evaluation.arithmetic import Booleans, Floats, ratio
-from mammo.evaluation.checks import as_confidence, as_groups
-from mammo.evaluation.interval import CONFIDENCE, normal_quantile, normal_share, varied
-from mammo.evaluation.ranking import (
-    Ranking,
-    area_under_roc,
-    mean_precision,
-    specificity_at_high_sensitivity,
-)
+from mammo.evaluation.arithmetic import Booleans, Floats, as_confidence, as_groups
+from mammo.evaluation.ranking import Statistic
 from mammo.text import Estimate
-
-Statistic = Callable[[Floats], Floats]
-"""A figure of weighted cases: weights float64 (r, n) -> figures float64 (r,) or (r, k)."""
 
 Weights = NDArray[np.uint8]
 
+CONFIDENCE = 0.95
 RESAMPLES = 2_000
 SEED = 20_261_122
+UNKNOWN = Estimate(float("nan"), float("nan"), float("nan"))
 _CELLS = 250_000  # weights at a time, which stay in the processor's cache and bound the memory
+_ROUNDING = 1e-12
 
 
 class PatientBootstrap:
@@ -59,7 +57,7 @@ class PatientBootstrap:
 
     References
     ----------
-    B. Efron, R. J. Tibshirani (1993), An Introduction to the Bootstrap, chapters 8, 13, 14;
+    B. Efron, R. J. Tibshirani (1993), An Introduction to the Bootstrap, chapters 8, 13;
     C. A. Field, A. H. Welsh (2007), J. R. Stat. Soc. B 69:369-390 (clusters).
 
     Examples
@@ -82,88 +80,38 @@ class PatientBootstrap:
         self.sample: Floats = np.ones((1, names.size))
 
     def distribution(self, statistic: Statistic) -> Floats:
-        """Return the figure under every resample.
-
-        Parameters
-        ----------
-        statistic : Statistic over the n cases
-
-        Returns
-        -------
-        float64 (resamples,) or (resamples, k)
-        """
-        return self._figures(self.draws, statistic)
+        """Return the figure under every resample, float64 (resamples,) or (resamples, k)."""
+        blocks = (block[:, self.patient].astype(np.float64) for block in self._blocks())
+        return np.concatenate([statistic(block) for block in blocks])
 
     def sums(self, values: Floats) -> Floats:
         """Return the weighted sum over cases of each column, under every resample.
 
         Counts at a threshold need no more than this, and it costs a thousandth of `distribution`.
-
-        Parameters
-        ----------
-        values : float64 (n, k)
-
-        Returns
-        -------
-        float64 (resamples, k)
         """
         by_patient = np.zeros((self.draws.shape[1], values.shape[1]))
         np.add.at(by_patient, self.patient, values)
-        parts = [draws.astype(np.float64) @ by_patient for draws in self._blocks(self.draws)]
-        return np.concatenate(parts)
+        return np.concatenate([draws.astype(np.float64) @ by_patient for draws in self._blocks()])
 
     def patients_among(self, chosen: Booleans) -> int:
         """Return how many patients the chosen cases, bool (n,), belong to."""
         return int(np.unique(self.patient[chosen]).size)
 
-    def interval(
-        self,
-        statistic: Statistic,
-        *,
-        confidence: float = CONFIDENCE,
-        method: Literal["percentile", "bca"] = "percentile",
-    ) -> Estimate:
+    def interval(self, statistic: Statistic, *, confidence: float = CONFIDENCE) -> Estimate:
         """Return a figure of the sample with its interval over patients.
-
-        Parameters
-        ----------
-        statistic : Statistic over the n cases, one figure a resample
-        confidence : float, above 0 and below 1
-        method : "percentile", or "bca" (bias-corrected and accelerated)
-
-        Returns
-        -------
-        Estimate; see `percentile_interval` for undefined figures
-
-        Raises
-        ------
-        SettingsError
-            Another method.
 
         Examples
         --------
         >>> cases = PatientBootstrap(["a", "b", "c", "d"])
-        >>> cases.interval(auc_statistic([0, 1, 0, 1], [0.1, 0.9, 0.2, 0.8]))
-        Estimate(value=1.0, low=nan, high=nan)
+        >>> cases.interval(lambda weights: weights.sum(axis=1))
+        Estimate(value=4.0, low=nan, high=nan)
         """
         value = float(statistic(self.sample)[0])
-        distribution = self.distribution(statistic)
-        if method == "percentile":
-            return percentile_interval(value, distribution, confidence)
-        if method == "bca":
-            left_out = 1 - np.eye(self.draws.shape[1], dtype=np.uint8)
-            without_each = self._figures(left_out, statistic)
-            return _bca_interval(value, distribution, without_each, confidence)
-        raise SettingsError(f"expected the method 'percentile' or 'bca', received {method!r}")
+        return percentile_interval(value, self.distribution(statistic), confidence)
 
-    def _figures(self, patient_weights: Weights, statistic: Statistic) -> Floats:
-        blocks = self._blocks(patient_weights)
-        parts = [statistic(block[:, self.patient].astype(np.float64)) for block in blocks]
-        return np.concatenate(parts)
-
-    def _blocks(self, rows: Weights) -> Iterator[Weights]:
+    def _blocks(self) -> Iterator[Weights]:
         step = max(1, _CELLS // self.patient.size)
-        return (rows[start : start + step] for start in range(0, len(rows), step))
+        return (self.draws[start : start + step] for start in range(0, len(self.draws), step))
 
 
 def _draws(patients: int, resamples: int, seed: int) -> Weights:
@@ -189,7 +137,7 @@ def percentile_ends(distribution: Floats, confidence: float = CONFIDENCE) -> tup
     (25.0, 974.0)
     """
     tail = (1.0 - as_confidence(confidence)) / 2.0
-    return varied(_quantile(distribution, tail), _quantile(distribution, 1.0 - tail))
+    return _varied(_quantile(distribution, tail), _quantile(distribution, 1.0 - tail))
 
 
 def _quantile(distribution: Floats, share: float) -> Floats:
@@ -204,6 +152,14 @@ def _quantile(distribution: Floats, share: float) -> Floats:
     rank = np.clip(rank, 0, None).astype(np.int64)
     ends = np.take_along_axis(rising, rank[np.newaxis], axis=0)[0]
     return np.where(defined * 2 >= len(rising), ends, np.nan)
+
+
+def _varied(low: ArrayLike, high: ArrayLike) -> tuple[Floats, Floats]:
+    """Return the ends of intervals, NaN where they are equal but for rounding."""
+    low, high = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
+    with np.errstate(invalid="ignore"):
+        wide = high - low > _ROUNDING * np.fmax(1.0, np.abs(low))
+    return np.where(wide, low, np.nan), np.where(wide, high, np.nan)
 
 
 def percentile_interval(
@@ -230,61 +186,146 @@ def percentile_interval(
     Estimate(value=500.0, low=25.0, high=974.0)
     """
     if np.isnan(value):
-        return Estimate(float("nan"), float("nan"), float("nan"))
+        return UNKNOWN
     low, high = percentile_ends(distribution, confidence)
     return Estimate(value, float(low), float(high))
 
 
-def _bca_interval(
-    value: float, distribution: Floats, without_each: Floats, confidence: float
+def normal_reach(confidence: float) -> float:
+    """Return how many standard errors a normal interval reaches to each side."""
+    return NormalDist().inv_cdf(0.5 + as_confidence(confidence) / 2.0)
+
+
+def wilson(successes: float, total: float, confidence: float = CONFIDENCE) -> Estimate:
+    """Return a proportion with Wilson's score interval; no total gives NaN.
+
+    centre = (k + z^2 / 2) / (n + z^2);  half = z / (n + z^2) sqrt(k (n - k) / n + z^2 / 4).
+    Cases count as independent: several crops of one patient need the patient bootstrap.
+
+    Parameters
+    ----------
+    successes : float, 0..total
+    total : float, 0 or more
+    confidence : float, above 0 and below 1
+
+    Returns
+    -------
+    Estimate, 0..1
+
+    Raises
+    ------
+    DataError
+        More successes than cases, or a negative count.
+
+    References
+    ----------
+    E. B. Wilson (1927), J. Am. Stat. Assoc. 22:209-212.
+
+    Examples
+    --------
+    >>> share = wilson(8, 10)
+    >>> share.value, round(share.low, 3), round(share.high, 3)
+    (0.8, 0.49, 0.943)
+    """
+    if not 0 <= successes <= total:
+        raise DataError(f"expected 0 <= successes <= total, received {successes} of {total}")
+    z = normal_reach(confidence)
+    if total == 0:
+        return UNKNOWN
+    centre = (successes + z**2 / 2.0) / (total + z**2)
+    spread = successes * (total - successes) / total + z**2 / 4.0
+    half = z / (total + z**2) * spread**0.5
+    # Rounding would leave 1e-17 instead of 0 where nothing (or everything) succeeded.
+    low = 0.0 if successes == 0 else centre - half
+    high = 1.0 if successes == total else centre + half
+    return Estimate(successes / total, low, high)
+
+
+def rarer_patients(malignant: Booleans, patients: NDArray[Any]) -> int:
+    """Count the patients of the class that fewer patients have.
+
+    Parameters
+    ----------
+    malignant : bool (n,)
+    patients : (n,), whose case it is, by name or by number
+
+    Examples
+    --------
+    >>> rarer_patients(np.array([True, True, False]), np.array(["a", "a", "b"]))
+    1
+    """
+    return min(np.unique(patients[malignant]).size, np.unique(patients[~malignant]).size)
+
+
+def widen_at_the_edge(
+    interval: Estimate, patients: int, confidence: float = CONFIDENCE
 ) -> Estimate:
-    """Shift the percentiles for bias and skewness (Efron and Tibshirani, equation 14.9)."""
-    defined = distribution[~np.isnan(distribution)]
-    below = (np.mean(defined < value) + np.mean(defined <= value)) / 2.0 if defined.size else 0.0
-    leaves = without_each[~np.isnan(without_each)]
-    if np.isnan(value) or leaves.size < 3 or not 0.0 < below < 1.0:
-        # No shift can be estimated (every resample on one side): the plain percentiles stand.
-        return percentile_interval(value, distribution, confidence)
-    bias = normal_quantile(float(below))
-    lean = leaves.mean() - leaves
-    skew = float(ratio((lean**3).sum(), 6.0 * (lean**2).sum() ** 1.5))
-    acceleration = 0.0 if np.isnan(skew) else skew
-    tail = (1.0 - as_confidence(confidence)) / 2.0
-    ends = [_shifted(share, bias, acceleration) for share in (tail, 1.0 - tail)]
-    low, high = varied(*(_quantile(distribution, share) for share in ends))
-    return Estimate(value, float(low), float(high))
+    """Give a share of exactly 0 or 1 Wilson's interval for as many trials as it has patients.
 
+    Parameters
+    ----------
+    interval : Estimate, 0..1
+    patients : int, whose cases the share counts
+    confidence : float, above 0 and below 1
 
-def _shifted(share: float, bias: float, acceleration: float) -> float:
-    reach = bias + normal_quantile(share)
-    return normal_share(bias + reach / (1.0 - acceleration * reach))
+    Returns
+    -------
+    Estimate, unchanged where its value lies inside 0..1 or is NaN
 
-
-def auc_statistic(labels: ArrayLike, scores: ArrayLike) -> Statistic:
-    """Return the AUC as a figure of weighted cases (see `mammo.evaluation.roc.auc`).
+    References
+    ----------
+    J. A. Hanley, A. Lippman-Hand (1983), JAMA 249:1743-1745.
 
     Examples
     --------
-    >>> auc_statistic([0, 1, 0, 1], [0.1, 0.9, 0.8, 0.2])(np.ones((1, 4))).tolist()
-    [0.75]
+    >>> round(widen_at_the_edge(Estimate(1.0, 1.0, 1.0), 10).low, 3)
+    0.722
     """
-    ranking = Ranking(labels, scores)
-    return lambda weights: area_under_roc(*ranking.flagged(weights))
+    if interval.value not in (0.0, 1.0) or patients == 0:
+        return interval
+    return wilson(interval.value * patients, patients, confidence)
 
 
-def ranking_statistic(labels: ArrayLike, scores: ArrayLike) -> Statistic:
-    """Return AUC, partial AUC (sensitivity >= 0.9) and average precision, three columns.
+def difference_interval(
+    first: Estimate, second: Estimate, resampled: Floats, confidence: float = CONFIDENCE
+) -> Estimate:
+    """Return first minus second with its percentile interval over the same resamples.
+
+    Where one of the two is exactly 0 or 1, the ends of its interval widen the difference; where one
+    has no interval, the difference has none.
+
+    Parameters
+    ----------
+    first, second : Estimate, 0..1, as `widen_at_the_edge` returns them
+    resampled : float64 (resamples,), first minus second under each resample
+    confidence : float, above 0 and below 1
+
+    Returns
+    -------
+    Estimate, -1..1
 
     Examples
     --------
-    >>> ranking_statistic([0, 1, 0, 1], [0.1, 0.9, 0.2, 0.8])(np.ones((1, 4))).tolist()
-    [[1.0, 1.0, 1.0]]
+    >>> perfect = widen_at_the_edge(Estimate(1.0, np.nan, np.nan), 6)
+    >>> gap = difference_interval(perfect, perfect, np.zeros(1000))
+    >>> gap.value, round(gap.low, 2), round(gap.high, 2)
+    (0.0, -0.39, 0.39)
     """
-    ranking = Ranking(labels, scores)
+    drawn = percentile_interval(first.value - second.value, resampled, confidence)
+    reached = [end - second.value for end in edge_ends(first)]
+    reached += [first.value - end for end in edge_ends(second)]
+    return reaching(drawn, reached, first, second)
 
-    def figures(weights: Floats) -> Floats:
-        counts = ranking.flagged(weights)
-        areas = (area_under_roc, specificity_at_high_sensitivity, mean_precision)
-        return np.stack([area(*counts) for area in areas], axis=1)
 
-    return figures
+def reaching(drawn: Estimate, reached: list[float], *parts: Estimate) -> Estimate:
+    """Return an interval widened to hold the figures that were reached."""
+    unknown = any(np.isnan(part.low) and not np.isnan(part.value) for part in parts)
+    if unknown or np.isnan(drawn.value):
+        return Estimate(drawn.value, np.nan, np.nan)
+    low, high = np.fmin.reduce([drawn.low, *reached]), np.fmax.reduce([drawn.high, *reached])
+    return Estimate(drawn.value, *(float(end) for end in _varied(low, high)))
+
+
+def edge_ends(rate: Estimate) -> tuple[float, ...]:
+    """Return the ends of a rate of exactly 0 or 1, which resampling cannot move; else none."""
+    return (rate.low, rate.high) if rate.value in (0.0, 1.0) else ()

@@ -1,22 +1,36 @@
-"""DeLong's variance of the AUC and the paired test of two AUCs on the same cases.
+"""Two readers of the same cases: DeLong's test of their AUCs, and McNemar's of their answers.
 
-Two forms of each: cases as independent (DeLong; what other packages print), and cases clustered by
-patient (Obuchowski), which two views of one lesion call for. With one case a patient they agree.
+DeLong's comes in two forms: cases as independent (DeLong; what other packages print), and cases
+clustered by patient (Obuchowski), which two views of one lesion call for. With one case a patient
+they agree.
 
     delong_interval(labels, p, patients)
     paired_delong(labels, p_cnn, p_mobilenet, patients).p_value
+    mcnemar(labels, p_cnn >= 0.5, p_mobilenet >= 0.4).p_value
 """
 
 import math
 from dataclasses import dataclass
+from math import comb
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mammo.evaluation.arithmetic import Booleans, Floats, Integers
-from mammo.evaluation.checks import as_confidence, as_groups, as_labels, as_scores
-from mammo.evaluation.edge import rarer_patients, widen_at_the_edge
-from mammo.evaluation.interval import CONFIDENCE, normal_quantile
+from mammo.errors import DataError
+from mammo.evaluation.arithmetic import (
+    Booleans,
+    Floats,
+    Integers,
+    as_groups,
+    as_labels,
+    as_scores,
+)
+from mammo.evaluation.bootstrap import (
+    CONFIDENCE,
+    normal_reach,
+    rarer_patients,
+    widen_at_the_edge,
+)
 from mammo.text import Estimate
 
 _UNDEFINED = float("nan")
@@ -54,7 +68,7 @@ def delong_interval(
     (0.75, 0.057, 1.0)
     """
     areas, covariance = auc_covariance(labels, [scores], patients)
-    value, error, reach = float(areas[0]), _error(float(covariance[0, 0])), _reach(confidence)
+    value, error, reach = float(areas[0]), _error(float(covariance[0, 0])), normal_reach(confidence)
     if math.isnan(error):
         return Estimate(value, _UNDEFINED, _UNDEFINED)
     if error == 0.0:
@@ -105,18 +119,13 @@ def paired_delong(
     areas, covariance = auc_covariance(labels, [first, second], patients)
     difference = float(areas[0] - areas[1])
     variance = float(covariance[0, 0] + covariance[1, 1] - 2.0 * covariance[0, 1])
-    error, reach = _error(variance), _reach(confidence)
+    error, reach = _error(variance), normal_reach(confidence)
     if error == 0.0:
         unknown = Estimate(difference, _UNDEFINED, _UNDEFINED)
         return PairedDelong(unknown, _UNDEFINED, _UNDEFINED, patients is not None)
     z = difference / error
     interval = Estimate(difference, difference - reach * error, difference + reach * error)
     return PairedDelong(interval, z, math.erfc(abs(z) / math.sqrt(2.0)), patients is not None)
-
-
-def _reach(confidence: float) -> float:
-    """Return how many standard errors an interval reaches to each side."""
-    return normal_quantile(0.5 + as_confidence(confidence) / 2.0)
 
 
 def _error(variance: float) -> float:
@@ -201,3 +210,64 @@ def _clustered_covariance(
     s01 = with_benign / (with_benign - 1) * (quiet @ quiet.T)
     s11 = everyone / (everyone - 1) * (found @ quiet.T)
     return np.asarray(s10 / m**2 + s01 / n**2 + (s11 + s11.T) / (m * n), dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class McNemar:
+    """Discordant counts and the two-sided p-value; NaN where no case is discordant."""
+
+    only_first_right: int
+    only_second_right: int
+    p_value: float
+
+
+def mcnemar(labels: ArrayLike, first_flagged: ArrayLike, second_flagged: ArrayLike) -> McNemar:
+    """Test whether two sets of answers are right equally often on the same cases.
+
+    Under the null hypothesis the smaller discordant count b of n is binomial(n, 1/2):
+    p = min(1, 2 sum over i <= b of C(n, i) / 2^n). Cases count as independent.
+
+    Parameters
+    ----------
+    labels : bool or int (n,), 1 malignant
+    first_flagged, second_flagged : bool (n,), True where a model calls the case malignant
+
+    Returns
+    -------
+    McNemar; p is NaN where the two never differ in being right, which leaves nothing to test
+
+    Raises
+    ------
+    DataError
+        Empty, another length, labels other than 0 and 1.
+
+    References
+    ----------
+    Q. McNemar (1947), Psychometrika 12:153-157; exact form: A. Agresti (2002), Categorical Data
+    Analysis, section 10.1.
+
+    Examples
+    --------
+    >>> mcnemar([1, 1, 1, 0], [1, 1, 1, 0], [0, 0, 1, 0])
+    McNemar(only_first_right=2, only_second_right=0, p_value=0.5)
+    """
+    malignant = as_labels(labels)
+    first, second = (np.asarray(flags, dtype=np.bool_) for flags in (first_flagged, second_flagged))
+    if first.shape != malignant.shape or second.shape != malignant.shape:
+        raise DataError(
+            f"expected one answer a case of {malignant.size} from each model, received shapes "
+            f"{first.shape} and {second.shape}"
+        )
+    first_right, second_right = first == malignant, second == malignant
+    wins = int((first_right & ~second_right).sum())
+    losses = int((~first_right & second_right).sum())
+    return McNemar(wins, losses, _sign_test(wins, losses))
+
+
+def _sign_test(wins: int, losses: int) -> float:
+    n = wins + losses
+    if n == 0:
+        return float("nan")
+    # Whole numbers throughout: 2^n has no float from n = 1,024 on, their quotient has.
+    tail = sum(comb(n, count) for count in range(min(wins, losses) + 1))
+    return min(1.0, float(2 * tail / 2**n))

@@ -1,4 +1,4 @@
-"""One threshold in full: the matrix, every rate with its interval, and what a clinic would see.
+"""The named thresholds, and one threshold in full: rates with intervals, and what a clinic sees.
 
 Quick enough for a slider: the bootstrap is drawn once and kept, a point costs milliseconds.
 
@@ -6,26 +6,125 @@ Quick enough for a slider: the bootstrap is drawn once and kept, a point costs m
     operating_point(labels, p, 0.42, bootstrap, prevalences=(0.05,))
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from mammo.errors import DataError
-from mammo.evaluation.arithmetic import Booleans, Floats, ratio
-from mammo.evaluation.bootstrap import PatientBootstrap, percentile_interval
-from mammo.evaluation.checks import as_labels, as_prevalence, as_probabilities, as_threshold
-from mammo.evaluation.confusion import Confusion, rates_of_counts
-from mammo.evaluation.edge import edge_ends, reaching, widen_at_the_edge
-from mammo.evaluation.interval import CONFIDENCE
-from mammo.evaluation.prevalence import CLINIC_NAMES, clinic_figures
+from mammo.evaluation.arithmetic import (
+    Booleans,
+    Floats,
+    as_labels,
+    as_probabilities,
+    as_share,
+    ratio,
+)
+from mammo.evaluation.bootstrap import (
+    CONFIDENCE,
+    PatientBootstrap,
+    edge_ends,
+    percentile_interval,
+    reaching,
+    widen_at_the_edge,
+)
+from mammo.evaluation.ranking import Ranking
+from mammo.evaluation.rates import CLINIC_NAMES, Confusion, clinic_figures, rates_of_counts
 from mammo.text import Estimate
+
+_TARGET = 0.9 - 1e-12
+
+
+@dataclass(frozen=True)
+class NamedThreshold:
+    """A threshold that apps and cards offer by name.
+
+    `title` is printed in tables. `choose` takes the sensitivity and the specificity of each
+    threshold, from the one that flags nothing to the one that flags all, and returns the place of
+    the chosen one. The app's words for it are in `mammo.text`, under the same name.
+    """
+
+    title: str
+    choose: Callable[[Floats, Floats], int]
+
+
+def _most_balanced(sensitivity: Floats, specificity: Floats) -> int:
+    gain = sensitivity + specificity
+    # Thresholds fall along the array: of equal gains the last is the most sensitive.
+    return int(np.flatnonzero(gain >= gain.max() - 1e-12)[-1])
+
+
+NAMED_THRESHOLDS = {
+    "youden": NamedThreshold("Youden", _most_balanced),
+    "sensitivity_90": NamedThreshold(
+        "sensitivity 90%", lambda sensitivity, _: int(np.argmax(sensitivity >= _TARGET))
+    ),
+    "specificity_90": NamedThreshold(
+        "specificity 90%", lambda _, specificity: int(np.flatnonzero(specificity >= _TARGET)[-1])
+    ),
+}
+"""The highest sensitivity + specificity - 1 (of equals, the more sensitive), the highest threshold
+with sensitivity >= 90%, and the lowest with specificity >= 90%. A new one is a row here and its
+name and aim in `mammo.text`."""
+
+
+def threshold_title(name: str) -> str:
+    """Return what tables call a named threshold."""
+    return NAMED_THRESHOLDS[name].title if name in NAMED_THRESHOLDS else name
+
+
+def named_thresholds(labels: ArrayLike, p: ArrayLike) -> dict[str, float]:
+    """Return the thresholds of `NAMED_THRESHOLDS`; a case is flagged where p >= threshold.
+
+    Each lies midway between two observed p, so that rounding in a file flips no case. No threshold
+    leaves out a p of exactly 1: where benign cases have it, specificity_90 may end below 90%.
+
+    Parameters
+    ----------
+    labels : bool or int (n,), 1 malignant, both classes present
+    p : float (n,), 0..1, calibrated, out-of-fold
+
+    Returns
+    -------
+    dict of float, 0..1, keys `NAMED_THRESHOLDS`
+
+    Raises
+    ------
+    DataError
+        Empty, one class only, another length, p NaN or outside 0..1.
+
+    References
+    ----------
+    W. J. Youden (1950), Cancer 3:32-35.
+
+    Examples
+    --------
+    >>> thresholds = named_thresholds([0, 0, 1, 0, 1], [0.1, 0.2, 0.4, 0.6, 0.8])
+    >>> {name: round(value, 3) for name, value in thresholds.items()}
+    {'youden': 0.3, 'sensitivity_90': 0.3, 'specificity_90': 0.7}
+    """
+    malignant = as_labels(labels)
+    values = as_probabilities(p, malignant.size)
+    if malignant.all() or not malignant.any():
+        raise DataError(
+            f"expected malignant and benign cases to choose thresholds on, received "
+            f"{int(malignant.sum())} malignant and {int((~malignant).sum())} benign"
+        )
+    ranking = Ranking(malignant, values)
+    sensitivity, alarms = (rates[0] for rates in ranking.rates())
+    # Thresholds that flag nothing, the first distinct p, the first two, and so on.
+    neighbours = np.concatenate([[1.0], ranking.thresholds, [0.0]])
+    cuts = (neighbours[1:] + neighbours[:-1]) / 2.0
+    return {
+        name: float(cuts[named.choose(sensitivity, 1.0 - alarms)])
+        for name, named in NAMED_THRESHOLDS.items()
+    }
 
 
 @dataclass(frozen=True)
 class Clinic:
-    """Hold what a threshold does where `prevalence` of the lesions are malignant."""
+    """What a threshold does where `prevalence` of the lesions are malignant."""
 
     prevalence: float
     figures: dict[str, Estimate]
@@ -33,7 +132,7 @@ class Clinic:
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """Hold a threshold, its counts, its rates by name (`RATE_NAMES`) and its clinics.
+    """A threshold, its counts, its rates by name (`RATE_NAMES`) and its clinics.
 
     `threshold` is NaN where the cases were not flagged by a probability (the radiologists' point).
     """
@@ -86,7 +185,7 @@ def operating_point(
     (0.5, 0.1)
     """
     malignant = as_labels(labels)
-    flagged = as_probabilities(p, malignant.size) >= as_threshold(threshold)
+    flagged = as_probabilities(p, malignant.size) >= as_share(threshold, "threshold")
     return point_of_flags(
         malignant,
         flagged,
@@ -208,7 +307,7 @@ def _clinic(
 ) -> Clinic:
     """Return the figures of a clinic; where a rate is 0 or 1, its Wilson end widens them too."""
     sensitivity, specificity = rates["sensitivity"], rates["specificity"]
-    share = as_prevalence(prevalence)
+    share = as_share(prevalence, "prevalence")
     values = clinic_figures(sensitivity.value, specificity.value, share)
     spread = clinic_figures(resampled["sensitivity"], resampled["specificity"], share)
     corners = [clinic_figures(*one, share) for one in _corners(sensitivity, specificity)]

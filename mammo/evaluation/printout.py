@@ -4,25 +4,15 @@ print(print_out(evaluation))
 """
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from mammo.evaluation.printout_tables import (
-    calibration_table,
-    clinic_table,
-    decision_table,
-    difference_table,
-    mcnemar_table,
-    point_table,
-    radiologist_table,
-    ranking_table,
-    reliability_tables,
-    report_table,
-    subgroup_table,
-)
-from mammo.evaluation.thresholds import THRESHOLD_TITLES
-from mammo.evaluation.tree import Evaluation, SplitEvaluation
-from mammo.evaluation.wording import NOUNS
-from mammo.text import NO_INTERVAL, NO_INTERVAL_NOTE, number
+from mammo.evaluation import tables
+from mammo.evaluation.evaluation import Evaluation, SplitEvaluation
+from mammo.text import NO_INTERVAL, NO_INTERVAL_NOTE, percentage
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 WIDTH = 100
 _UNIT_WORDS = {
@@ -53,7 +43,7 @@ def print_out(evaluation: Evaluation) -> str:
 def _lines(evaluation: Evaluation) -> Iterator[str]:
     yield f"mammo evaluation: {_UNIT_WORDS[evaluation.unit]}"
     yield (
-        f"Brackets: {100 * evaluation.confidence:g} % intervals from "
+        f"Brackets: {100 * evaluation.confidence:g}% intervals from "
         f"{evaluation.resamples:,} resamples of patients (seed {evaluation.seed})."
     )
     yield NOTICE
@@ -64,16 +54,16 @@ def _lines(evaluation: Evaluation) -> Iterator[str]:
         yield from textwrap.wrap(f"Note: {note}", WIDTH)
     for split in evaluation.splits.values():
         yield ""
-        yield from _split_lines(split, evaluation)
+        yield from _split_lines(split)
 
 
-def _split_lines(split: SplitEvaluation, evaluation: Evaluation) -> Iterator[str]:
-    counts, nouns = split.counts, NOUNS[evaluation.unit][1]
+def _split_lines(split: SplitEvaluation) -> Iterator[str]:
+    counts = split.counts
     yield "=" * WIDTH
     yield split.title.removeprefix("the ").upper()
-    share = number(100 * counts.malignant / counts.cases, 1)
     yield (
-        f"{counts.cases:,} {nouns}: {counts.malignant:,} malignant ({share} %), {counts.benign:,} "
+        f"{counts.cases:,} {split.noun()}: {counts.malignant:,} malignant "
+        f"({percentage(counts.malignant / counts.cases)}), {counts.benign:,} "
         f"benign; from {counts.crops:,} crops of {counts.lesions:,} lesions of "
         f"{counts.patients:,} patients"
     )
@@ -87,26 +77,48 @@ def _split_lines(split: SplitEvaluation, evaluation: Evaluation) -> Iterator[str
             WIDTH,
         )
     for table in _tables(split):
-        yield ""
-        yield from table
+        if len(table):
+            yield ""
+            yield from aligned(table)
 
 
-def _tables(split: SplitEvaluation) -> Iterator[list[str]]:
-    yield ranking_table(split)
-    if differences := difference_table(split):
-        yield differences
-    if split.comparisons:
-        yield mcnemar_table(split)
+def _tables(split: SplitEvaluation) -> Iterator["pd.DataFrame"]:
+    yield tables.ranking(split)
+    yield tables.differences(split)
+    yield tables.mcnemars(split)
     if split.radiologists is not None:
-        yield radiologist_table(split.radiologists)
-    names = dict.fromkeys(name for model in split.models.values() for name in model.points)
-    for name in names:
-        title = THRESHOLD_TITLES.get(name, name)
-        yield point_table(split, name, title)
-        yield report_table(split, name, title)
-        yield clinic_table(split, name, title)
-    yield calibration_table(split)
-    yield from reliability_tables(split)
-    yield decision_table(split)
-    if split.subgroups:
-        yield subgroup_table(split)
+        yield tables.radiologists(split.radiologists)
+    for name in dict.fromkeys(name for model in split.models.values() for name in model.points):
+        yield tables.point(split, name)
+        yield tables.report(split, name)
+        yield tables.clinics(split, name)
+    yield tables.calibration(split)
+    yield from (tables.reliability(model) for model in split.models.values())
+    yield tables.decision(split)
+    yield tables.subgroups(split)
+
+
+def aligned(table: "pd.DataFrame") -> list[str]:
+    """Return a table as lines, its first column and one without a head to the left.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"Ranking": ["AUC", "partial AUC"], "CNN": ["0.700", "0.2"]})
+    >>> for line in aligned(table):
+    ...     print(line)
+    Ranking           CNN
+      AUC           0.700
+      partial AUC     0.2
+    """
+    head: Sequence[str] = list(table.columns)
+    lines = [head, *([f"  {first}", *rest] for first, *rest in table.to_numpy().tolist())]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    left = [place == 0 or not title for place, title in enumerate(head)]
+    return [
+        "   ".join(
+            cell.ljust(width) if to_the_left else cell.rjust(width)
+            for cell, width, to_the_left in zip(line, widths, left, strict=True)
+        ).rstrip()
+        for line in lines
+    ]

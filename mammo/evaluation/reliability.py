@@ -9,12 +9,37 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mammo.evaluation.arithmetic import Booleans, Floats, Integers, logit, ratio
-from mammo.evaluation.bins import BINS, equal_mass_bins
-from mammo.evaluation.checks import as_labels, as_probabilities
-from mammo.evaluation.interval import CONFIDENCE, wilson
-from mammo.evaluation.logistic import fit_logistic
+from mammo.errors import SettingsError
+from mammo.evaluation.arithmetic import (
+    Booleans,
+    Floats,
+    Integers,
+    as_labels,
+    as_probabilities,
+    logit,
+    ratio,
+)
+from mammo.evaluation.bootstrap import CONFIDENCE, wilson
+from mammo.evaluation.calibration import fit_logistic
 from mammo.text import Estimate
+
+BINS = 10
+
+
+def equal_mass_bins(p: ArrayLike, bins: int = BINS) -> Integers:
+    """Return the bin of each case, of bins that hold equally many cases; equal p share a bin.
+
+    Examples
+    --------
+    >>> equal_mass_bins([0.4, 0.1, 0.3, 0.2], 2).tolist()
+    [1, 0, 1, 0]
+    """
+    if bins < 1:
+        raise SettingsError(f"expected at least 1 bin, received {bins}")
+    values = np.asarray(p, dtype=np.float64)
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    middle = (np.cumsum(counts) - counts / 2.0)[inverse]
+    return np.minimum(np.floor(bins * middle / values.size), bins - 1).astype(np.int64)
 
 
 @dataclass(frozen=True)

@@ -1,25 +1,36 @@
-"""The ROC and the precision-recall figure: models, radiologists, and their operating points.
+"""The comparison page's curves: ROC, precision, reliability, decision, training, coverage.
 
 Plain plotly, free of Streamlit. Run the tests with `pytest tests/ui/test_comparison_figures.py`.
+The figures of coverage were measured by `python -m mammo.training.trust`: El-Yaniv and Wiener 2010,
+"On the Foundations of Noise-free Selective Classification", JMLR 11.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from mammo import text
-from mammo.evaluation import (
-    OperatingPoint,
-    RadiologistEvaluation,
-    RocBand,
-    precision_recall_curve,
-    roc_curve,
+from mammo.evaluation import RadiologistEvaluation, SplitEvaluation
+from mammo.plots.style import (
+    NEUTRAL_COLOUR,
+    RADIOLOGISTS,
+    Look,
+    as_shares,
+    band,
+    helper_line,
+    lay_out,
+    look_of,
 )
-from mammo.evaluation.comparison import Readers, Share, Study
-from mammo.plots.style import RADIOLOGISTS, Look, as_shares, band, helper_line, lay_out, look_of
-from mammo.text import Estimate, estimate
+from mammo.report.case_report import share_with_interval
+from mammo.text import Estimate, estimate, number, percentage
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Measured = Mapping[str, Any]
 
 READER_STEPS = (
     "none",
@@ -30,51 +41,123 @@ READER_STEPS = (
     "BI-RADS 0 or 2 to 5",
     "all",
 )
+TRAINING_LINES = {
+    "loss": ("training loss", "dot"),
+    "held_out_loss": ("held-out loss", "solid"),
+    "held_out_auc": ("held-out AUC", "dash"),
+}
+TRAINING_HEIGHT = 380
+_RATES = "<br>sensitivity %{y:.1%}<br>false alarms %{x:.1%}"
 
 
-def roc_figure(study: Study, thresholds: Mapping[str, Share]) -> go.Figure:
+def _line(
+    x: Sequence[float] | NDArray[np.float64],
+    y: Sequence[float] | NDArray[np.float64],
+    name: str,
+    look: Look,
+    hover: str,
+    width: float = 2.5,
+    mark: int = 0,
+    **more: Any,
+) -> go.Scatter:
+    """Return a reader's line, with points of the size `mark`, or none."""
+    if mark:
+        more |= {"mode": "lines+markers", "marker": {"symbol": look.symbol, "size": mark}}
+    return go.Scatter(
+        {"mode": "lines"} | more,
+        x=list(x),
+        y=list(y),
+        name=name,
+        line={"color": look.colour, "width": width, "dash": look.dash},
+        hovertemplate=f"{hover}<extra></extra>",
+    )
+
+
+def _point(
+    x: Sequence[float], y: Sequence[float], look: Look, hover: str, group: str, **more: Any
+) -> go.Scatter:
+    """Return points without a line in a reader's colour; they hide with their reader."""
+    marker = {"symbol": look.symbol, "color": look.colour} | more.pop("marker")
+    return go.Scatter(
+        {"mode": "markers"} | more,
+        x=x,
+        y=y,
+        marker=marker,
+        legendgroup=group,
+        showlegend=False,
+        hovertemplate=f"{hover}<extra></extra>",
+    )
+
+
+def error_bars(figures: Sequence[Estimate], thickness: float) -> dict[str, Any]:
+    """Return the intervals of figures as plotly draws them beside their points."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [one.high - one.value for one in figures],
+        "arrayminus": [one.value - one.low for one in figures],
+        "thickness": thickness,
+        "width": 3,
+    }
+
+
+def roc_figure(split: SplitEvaluation, thresholds: Mapping[str, float]) -> go.Figure:
     """Draw sensitivity against false alarms: each model with its band, and the radiologists.
 
     Parameters
     ----------
-    study : Study, both classes present
-    thresholds : model name -> Share, the thresholds in force: the large points
+    split : SplitEvaluation, both classes present
+    thresholds : model name -> 0..1, the thresholds in force: the large points
     """
     figure = go.Figure(helper_line([0, 1], [0, 1], "chance"))
-    for place, model in enumerate(study.models):
-        look, evaluated = look_of(place), study.split.models[model.name]
-        figure.add_trace(_roc_band(study.bands[model.name], look, model.name))
-        figure.add_trace(_roc_line(study, model.name, model.title, evaluated.metrics["auc"], look))
-        figure.add_trace(_named_points(evaluated.points, model.name, model.title, look))
-    if study.readers is not None and study.split.radiologists is not None:
-        _add_radiologists(figure, study.readers, study.split.radiologists)
-    for place, model in enumerate(study.models):
-        share = thresholds[model.name]
-        figure.add_trace(_chosen_point(study, model.name, model.title, share, look_of(place)))
-    as_shares(lay_out(figure, "False alarms: benign flagged (1 - specificity)", "Sensitivity"))
-    return figure
-
-
-def _roc_band(interval_band: RocBand, look: Look, group: str) -> go.Scatter:
-    grid, low, high = (
-        part.tolist()
-        for part in (interval_band.false_positive_rate, interval_band.low, interval_band.high)
-    )
-    return band(grid, low, high, look, group)
-
-
-def _roc_line(study: Study, name: str, title: str, area: Estimate, look: Look) -> go.Scatter:
-    curve = roc_curve(study.labels, study.sample.p[name])
-    return go.Scatter(
-        x=curve.false_positive_rate.tolist(),
-        y=curve.sensitivity.tolist(),
-        customdata=threshold_texts(curve.thresholds),
-        name=f"{title}: AUC {estimate(area, 2)}",
-        legendgroup=name,
-        mode="lines",
-        line={"color": look.colour, "width": 2.5, "dash": look.dash},
-        hovertemplate=f"{title}<br>threshold %{{customdata}}<br>sensitivity %{{y:.1%}}"
-        "<br>false alarms %{x:.1%}<extra></extra>",
+    chosen = []
+    for place, (name, model) in enumerate(split.models.items()):
+        look, curve, interval = look_of(place), model.scores.roc, model.scores.roc_band
+        grid, low, high = (
+            part.tolist() for part in (interval.false_positive_rate, interval.low, interval.high)
+        )
+        figure.add_trace(band(grid, low, high, look, name))
+        figure.add_trace(
+            _line(
+                curve.false_positive_rate,
+                curve.sensitivity,
+                f"{model.title}: AUC {estimate(model.metrics['auc'], 2)}",
+                look,
+                f"{model.title}<br>threshold %{{customdata}}{_RATES}",
+                customdata=threshold_texts(curve.thresholds),
+                legendgroup=name,
+            )
+        )
+        figure.add_trace(
+            _point(
+                [1 - point.rates["specificity"].value for point in model.points.values()],
+                [point.rates["sensitivity"].value for point in model.points.values()],
+                look,
+                f"{model.title}: %{{customdata}}{_RATES}",
+                name,
+                customdata=[
+                    f"{text.threshold_name(key)}, threshold {number(point.threshold)}"
+                    for key, point in model.points.items()
+                ],
+                marker={"symbol": f"{look.symbol}-open", "size": 11},
+            )
+        )
+        flagged = model.flagged(thresholds[name])
+        chosen.append(
+            _point(
+                [float(flagged[~split.labels].mean())],
+                [float(flagged[split.labels].mean())],
+                look,
+                f"{model.title}: your threshold {number(thresholds[name])}{_RATES}",
+                name,
+                marker={"size": 16, "line": {"color": "#FFFFFF", "width": 2}},
+            )
+        )
+    if split.radiologists is not None:
+        figure.add_traces(_radiologists(split.radiologists))
+    figure.add_traces(chosen)
+    return as_shares(
+        lay_out(figure, "False alarms: benign flagged (1 - specificity)", "Sensitivity")
     )
 
 
@@ -87,110 +170,197 @@ def threshold_texts(thresholds: NDArray[np.float64]) -> list[str]:
     ['above all: nothing flagged', '0.500']
     """
     return [
-        f"{value:.3f}" if np.isfinite(value) else "above all: nothing flagged"
+        number(value) if np.isfinite(value) else "above all: nothing flagged"
         for value in thresholds
     ]
 
 
-def _named_points(
-    points: Mapping[str, OperatingPoint], name: str, title: str, look: Look
-) -> go.Scatter:
-    return go.Scatter(
-        x=[1 - point.rates["specificity"].value for point in points.values()],
-        y=[point.rates["sensitivity"].value for point in points.values()],
-        customdata=[
-            f"{text.threshold_name(key)}, threshold {point.threshold:.3f}"
-            for key, point in points.items()
-        ],
-        mode="markers",
-        marker={"symbol": f"{look.symbol}-open", "size": 11, "color": look.colour},
-        legendgroup=name,
-        showlegend=False,
-        hovertemplate=f"{title}: %{{customdata}}<br>sensitivity %{{y:.1%}}"
-        "<br>false alarms %{x:.1%}<extra></extra>",
-    )
-
-
-def _chosen_point(study: Study, name: str, title: str, share: Share, look: Look) -> go.Scatter:
-    flagged, labels = study.flagged(name, share.value), study.labels
-    sensitivity, alarms = flagged[labels].mean(), flagged[~labels].mean()
-    return go.Scatter(
-        x=[float(alarms)],
-        y=[float(sensitivity)],
-        mode="markers",
-        marker={
-            "symbol": look.symbol,
-            "size": 16,
-            "color": look.colour,
-            "line": {"color": "#FFFFFF", "width": 2},
-        },
-        legendgroup=name,
-        showlegend=False,
-        hovertemplate=f"{title}: your threshold {share.value:.3f}<br>sensitivity %{{y:.1%}}"
-        "<br>false alarms %{x:.1%}<extra></extra>",
-    )
-
-
-def _add_radiologists(
-    figure: go.Figure, readers: Readers, evaluated: RadiologistEvaluation
-) -> None:
-    """Draw the recorded BI-RADS assessments as a curve, and their biopsy point."""
-    look, curve, point = RADIOLOGISTS, readers.curve, evaluated.biopsy.rates
+def _radiologists(recorded: RadiologistEvaluation) -> list[go.Scatter]:
+    """Return the recorded BI-RADS assessments as a curve, and their biopsy point."""
+    look, curve, point = RADIOLOGISTS, recorded.scores.roc, recorded.biopsy.rates
     steps = [READER_STEPS[0]] + [READER_STEPS[6 - int(rank)] for rank in curve.thresholds[1:]]
-    figure.add_trace(
-        go.Scatter(
-            x=curve.false_positive_rate.tolist(),
-            y=curve.sensitivity.tolist(),
+    return [
+        _line(
+            curve.false_positive_rate,
+            curve.sensitivity,
+            f"Radiologists' BI-RADS: AUC {estimate(recorded.auc, 2)}",
+            look,
+            f"Radiologists flag %{{customdata}}{_RATES}",
+            width=2,
+            mark=6,
             customdata=steps,
-            name=f"Radiologists' BI-RADS: AUC {estimate(evaluated.auc, 2)}",
             legendgroup="radiologists",
-            mode="lines+markers",
-            line={"color": look.colour, "width": 2, "dash": look.dash},
-            marker={"symbol": look.symbol, "size": 6},
-            hovertemplate="Radiologists flag %{customdata}<br>sensitivity %{y:.1%}"
-            "<br>false alarms %{x:.1%}<extra></extra>",
-        )
-    )
-    figure.add_trace(
-        go.Scatter(
-            x=[1 - point["specificity"].value],
-            y=[point["sensitivity"].value],
+        ),
+        _point(
+            [1 - point["specificity"].value],
+            [point["sensitivity"].value],
+            look,
+            f"Radiologists: biopsy (4 or 5){_RATES}",
+            "radiologists",
             text=["biopsy (4 or 5)"],
             textposition="bottom right",
             mode="markers+text",
-            marker={"symbol": look.symbol, "size": 14, "color": look.colour},
-            legendgroup="radiologists",
-            showlegend=False,
-            hovertemplate="Radiologists: biopsy (4 or 5)<br>sensitivity %{y:.1%}"
-            "<br>false alarms %{x:.1%}<extra></extra>",
-        )
-    )
+            marker={"size": 14},
+        ),
+    ]
 
 
-def precision_recall_figure(study: Study) -> go.Figure:
+def precision_recall_figure(split: SplitEvaluation) -> go.Figure:
     """Draw the share of flagged cases that are malignant against the share of malignant found.
 
     Parameters
     ----------
-    study : Study, at least one malignant case
+    split : SplitEvaluation, at least one malignant case
     """
-    share = float(study.labels.mean())
-    figure = go.Figure(helper_line([0, 1], [share, share], f"flagging all: {share:.0%}"))
-    for place, model in enumerate(study.models):
-        look = look_of(place)
-        curve = precision_recall_curve(study.labels, study.sample.p[model.name])
-        area = study.split.models[model.name].metrics["average_precision"]
+    share = float(split.labels.mean())
+    figure = go.Figure(helper_line([0, 1], [share, share], f"flagging all: {percentage(share, 0)}"))
+    for place, model in enumerate(split.models.values()):
+        curve = model.scores.precision_recall
         figure.add_trace(
-            go.Scatter(
-                x=curve.recall.tolist(),
-                y=curve.precision.tolist(),
+            _line(
+                curve.recall,
+                curve.precision,
+                f"{model.title}: average precision "
+                f"{estimate(model.metrics['average_precision'], 2)}",
+                look_of(place),
+                f"{model.title}<br>threshold %{{customdata}}<br>recall %{{x:.1%}}"
+                "<br>precision %{y:.1%}",
                 customdata=threshold_texts(curve.thresholds),
-                name=f"{model.title}: average precision {estimate(area, 2)}",
-                mode="lines",
-                line={"color": look.colour, "width": 2.5, "dash": look.dash},
-                hovertemplate=f"{model.title}<br>threshold %{{customdata}}<br>recall %{{x:.1%}}"
-                "<br>precision %{y:.1%}<extra></extra>",
             )
         )
-    as_shares(lay_out(figure, "Recall (sensitivity)", "Precision (PPV on this test set)"))
+    return as_shares(lay_out(figure, "Recall (sensitivity)", "Precision (PPV on this test set)"))
+
+
+def reliability_figure(split: SplitEvaluation) -> go.Figure:
+    """Draw, bin by bin, what share was malignant against what the model said (Wilson intervals)."""
+    figure = go.Figure(helper_line([0, 1], [0, 1], "ideal"))
+    for place, model in enumerate(split.models.values()):
+        bins = model.calibration.reliability
+        figure.add_trace(
+            _line(
+                [one.mean_p for one in bins],
+                [one.observed.value for one in bins],
+                f"{model.title}: mean gap (ECE) {estimate(model.metrics['ece'], 2)}",
+                look_of(place),
+                f"{model.title}<br>said %{{x:.1%}}<br>malignant %{{y:.1%}}: %{{customdata}}",
+                width=1.5,
+                mark=9,
+                error_y=error_bars([one.observed for one in bins], 1.5),
+                customdata=[f"{one.malignant} of {one.n}" for one in bins],
+            )
+        )
+    return as_shares(lay_out(figure, "What the model said", "What share was malignant"))
+
+
+def calibration_sentence(split: SplitEvaluation, name: str) -> str:
+    """Say in a sentence how many malignant cases there were for those that a model expected."""
+    model = split.models[name]
+    line = model.calibration.line
+    if np.isnan(line.observed_to_expected):
+        return f"{model.title}: calibration undefined."
+    return (
+        f"{model.title}: {number(line.observed_to_expected, 2)} malignant cases for each that "
+        f"it expected (1 is right), slope {number(line.slope, 2)} (below 1: too extreme), Brier "
+        f"score {estimate(model.metrics['brier'])}."
+    )
+
+
+def decision_figure(split: SplitEvaluation) -> go.Figure:
+    """Draw net benefit over thresholds, beside flagging all and flagging none."""
+    share = float(split.labels.mean())
+    first = next(iter(split.models.values())).decision
+    figure = go.Figure(
+        helper_line(first.thresholds.tolist(), first.treat_all.tolist(), "flagging all")
+    )
+    figure.add_hline(y=0, line={"color": NEUTRAL_COLOUR, "width": 1})
+    for place, (name, model) in enumerate(split.models.items()):
+        look, curve = look_of(place), model.decision
+        thresholds = curve.thresholds.tolist()
+        figure.add_trace(band(thresholds, curve.low.tolist(), curve.high.tolist(), look, name))
+        hover = f"{model.title}<br>threshold %{{x:.2f}}<br>net benefit %{{y:.3f}}"
+        figure.add_trace(_line(thresholds, curve.model, model.title, look, hover, legendgroup=name))
+    lay_out(figure, "Threshold", "Net benefit (malignant found a case)")
+    figure.update_xaxes(range=[0, 1], tickformat=".0%", nticks=6)
+    figure.update_yaxes(range=[-0.1, max(0.1, share * 1.15)])
     return figure
+
+
+def training_figure(history: "pd.DataFrame", look: Look) -> go.Figure:
+    """Draw a model's training curves: the mean over folds, and the folds' range as a band.
+
+    Parameters
+    ----------
+    history : DataFrame, a row an epoch and fold: `fold`, `epoch`, and of `loss`, `held_out_loss`,
+        `held_out_auc` what is recorded, in training order within a fold
+    look : Look, of the model
+    """
+    figure = go.Figure()
+    step = history.groupby("fold", sort=False).cumcount() + 1
+    for column, (name, dash) in TRAINING_LINES.items():
+        if column not in history or history[column].isna().all():
+            continue
+        spread = history[column].groupby(step).agg(["mean", "min", "max"]).dropna()
+        epochs = spread.index.tolist()
+        dashed = Look(look.colour, dash, look.symbol)
+        low, high = spread["min"].tolist(), spread["max"].tolist()
+        figure.add_trace(band(epochs, low, high, dashed, column))
+        hover = f"{name}<br>epoch %{{x}}<br>mean of folds %{{y:.3f}}"
+        figure.add_trace(
+            _line(epochs, spread["mean"].tolist(), name, dashed, hover, legendgroup=column)
+        )
+    lay_out(figure, "Epoch", "Loss, AUC", TRAINING_HEIGHT)
+    figure.update_yaxes(rangemode="tozero")
+    return figure
+
+
+def coverage_figure(measured: Mapping[str, Measured], titles: Mapping[str, str]) -> go.Figure:
+    """Draw the share of wrong answers against the share of test crops that are answered.
+
+    Parameters
+    ----------
+    measured : model name -> its part of "uncertainty" in `trust.json`
+    titles : model name -> title, in the models' order
+    """
+    figure = go.Figure()
+    for place, (name, title) in enumerate(titles.items()):
+        if name not in measured:
+            continue
+        look, steps = look_of(place), measured[name]["curve"]
+        answered = [step["coverage"] for step in steps]
+        wrong = [step["error"] for step in steps]
+        low, high = ([one[end] for one in wrong] for end in ("low", "high"))
+        figure.add_trace(band(answered, low, high, look, name))
+        figure.add_trace(
+            _line(
+                answered,
+                [one["value"] for one in wrong],
+                title,
+                look,
+                f"{title}<br>answers %{{x:.0%}}: %{{customdata[0]}} crops<br>"
+                "wrong %{customdata[1]}",
+                width=3,
+                mark=9,
+                customdata=[[one["crops"], share_with_interval(one)] for one in wrong],
+                legendgroup=name,
+            )
+        )
+    lay_out(figure, "Test crops that it answers, the farthest from its threshold first", "Wrong")
+    figure.update_xaxes(range=[0, 1.02], tickformat=".0%")
+    figure.update_yaxes(rangemode="tozero", tickformat=".0%")
+    return figure
+
+
+def coverage_sentences(
+    measured: Mapping[str, Measured], titles: Mapping[str, str]
+) -> Sequence[str]:
+    """Say for each model how much more often it is right outside its "not sure" zone."""
+    return [
+        f"**{title}** is not sure from {text.percent_range(*found['zone'])}. Outside, where "
+        f"{share_with_interval(found['accepted'])} of the test crops are, it is right for "
+        f"{share_with_interval(found['right accepted'])}; inside for "
+        f"{share_with_interval(found['right unsure'])}; of all for "
+        f"{share_with_interval(found['right'])}."
+        for name, title in titles.items()
+        if name in measured
+        for found in [measured[name]]
+    ]

@@ -13,9 +13,9 @@ import plotly.graph_objects as go
 
 from mammo.data.descriptors import FILTERS, MISSING, options_of, title_of
 from mammo.evaluation.bootstrap import PatientBootstrap
-from mammo.evaluation.confusion import Confusion
 from mammo.evaluation.operating import point_of_flags
-from mammo.evaluation.radiologists import biopsy, suspicion
+from mammo.evaluation.rates import Confusion
+from mammo.evaluation.subgroups import biopsy, suspicion
 from mammo.plots.style import ABOVE_COLOUR, BELOW_COLOUR, lay_out
 from mammo.text import NO_INTERVAL, counted
 

@@ -22,8 +22,12 @@ from mammo.evaluation import (
     wilson,
 )
 from mammo.evaluation.arithmetic import Booleans, Floats, ratio
-from mammo.evaluation.bootstrap import percentile_interval
-from mammo.evaluation.edge import difference_interval, rarer_patients, widen_at_the_edge
+from mammo.evaluation.bootstrap import (
+    difference_interval,
+    percentile_interval,
+    rarer_patients,
+    widen_at_the_edge,
+)
 from mammo.reading.plan import RoundCases
 from mammo.text import Estimate
 

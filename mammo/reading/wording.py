@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mammo import text
-from mammo.evaluation.edge import rarer_patients
+from mammo.evaluation.bootstrap import rarer_patients
 from mammo.reading import AdviceEffect, RoundCases, Standing
 from mammo.reading.score import FEW_PATIENTS, RADIOLOGISTS, cases_for
 from mammo.text import (

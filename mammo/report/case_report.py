@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from mammo import text
 from mammo.artifacts import Card, Metric, load_cases
 from mammo.errors import DataError
-from mammo.evaluation import CONFIDENCE, RESAMPLES, SEED, EvaluatedModel, operating_point
-from mammo.evaluation.cases import read_cases
-from mammo.evaluation.sample import Plan, draw_sample
+from mammo.evaluation import EvaluatedModel
+from mammo.evaluation.build import model_points
+from mammo.evaluation.units import Plan, draw_sample, read_cases
 from mammo.imaging import BURNED_IN_TEXT, Image, Window
 from mammo.inference import ModelResult, Signals
 from mammo.inference.overlay import overlay
@@ -125,14 +125,9 @@ def measure_thresholds(cards: Sequence[Card], folder: Path | None = None) -> Mea
         table, _ = read_cases(cases[cases["split"] == "test"], models)
     except DataError:
         return {}
-    sample = draw_sample(table, Plan("crop", models, RESAMPLES, SEED, CONFIDENCE))
+    sample = draw_sample(table, Plan(models))
     return {
-        model.name: {
-            name: operating_point(
-                sample.units.labels, sample.p[model.name], at, sample.bootstrap
-            ).rates
-            for name, at in model.thresholds.items()
-        }
+        model.name: {name: point.rates for name, point in model_points(model, sample).items()}
         for model in models
     }
 

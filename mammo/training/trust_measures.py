@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from mammo.data.examples import example_lesions
 from mammo.evaluation import PatientBootstrap
-from mammo.evaluation.bootstrap import percentile_interval
-from mammo.evaluation.edge import widen_at_the_edge
+from mammo.evaluation.bootstrap import percentile_interval, widen_at_the_edge
 from mammo.imaging import read_image
 from mammo.inference import Classifier
 from mammo.inference.trust import Trust, margins, vote, zone_of

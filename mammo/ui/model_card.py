@@ -19,8 +19,9 @@ from mammo.report.model_card import (
     worst_answers,
 )
 from mammo.text import literal
-from mammo.ui.kit import cache, studies
+from mammo.ui.kit import cache
 from mammo.ui.kit.case_folder import thumbnails
+from mammo.ui.kit.cases import evaluation
 from mammo.ui.kit.frame import small_notice, small_print, warn
 from mammo.ui.kit.widgets import offer_file
 
@@ -30,7 +31,7 @@ _PICTURES_IN_A_ROW = 5
 @cache.of_artifacts(2, "Reading the figures of the models")
 def _loaded() -> tuple[Facts, ModelCard]:
     """Return the card of the served artifacts and what it was written from; it takes seconds."""
-    facts = read_facts(studies.study("crop").split, artifacts_folder())
+    facts = read_facts(evaluation("crop").splits["test"], artifacts_folder())
     return facts, model_card(facts)
 
 

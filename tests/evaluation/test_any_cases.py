@@ -10,24 +10,24 @@ from hypothesis import strategies as st
 from mammo.errors import SettingsError
 from mammo.evaluation import (
     auc,
-    average_precision,
-    brier_decomposition,
-    brier_score,
-    confusion_at,
-    delong_interval,
     expected_calibration_error,
     group_units,
-    log_loss,
     mcnemar,
-    net_benefit,
     paired_delong,
-    partial_auc,
-    per_thousand,
-    predictive_values,
     roc_curve,
     wilson,
 )
-from mammo.evaluation.prevalence import moved_to_prevalence
+from mammo.evaluation.calibration import log_loss
+from mammo.evaluation.curves import net_benefit
+from mammo.evaluation.delong import delong_interval
+from mammo.evaluation.ranking import average_precision, partial_auc
+from mammo.evaluation.rates import (
+    clinic_figures,
+    confusion_at,
+    moved_to_prevalence,
+    predictive_values,
+)
+from mammo.evaluation.reliability import brier_decomposition, brier_score
 
 PROBABILITY = st.floats(0, 1, allow_subnormal=False)
 SHARE = st.floats(0.01, 0.99)
@@ -108,11 +108,12 @@ def test_the_parts_of_a_brier_score_add_up(rows: Cases, bins: int) -> None:
 @given(SHARE, SHARE, SHARE)
 def test_predictive_values_are_bayes_theorem(se: float, sp: float, prevalence: float) -> None:
     ppv, npv = predictive_values(se, sp, prevalence)
-    of_1000 = per_thousand(se, sp, prevalence)
-    assert of_1000.found + of_1000.missed == pytest.approx(1000 * prevalence)
-    assert of_1000.flagged + of_1000.missed + of_1000.spared == pytest.approx(1000)
-    assert ppv == pytest.approx(of_1000.found / of_1000.flagged)
-    assert npv == pytest.approx(of_1000.spared / (of_1000.spared + of_1000.missed))
+    of_1000 = clinic_figures(se, sp, prevalence)
+    flagged, missed = of_1000["flagged_per_1000"], of_1000["missed_per_1000"]
+    found, spared = 1000 * prevalence - missed, 1000 - flagged - missed
+    assert flagged == pytest.approx(found + of_1000["false_alarms_per_1000"])
+    assert ppv == pytest.approx(found / flagged)
+    assert npv == pytest.approx(spared / (spared + missed))
     odds = ppv / (1 - ppv)
     assert odds == pytest.approx(prevalence / (1 - prevalence) * se / (1 - sp))
 

@@ -5,19 +5,11 @@ import time
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from mammo.errors import DataError, SettingsError
-from mammo.evaluation import (
-    PatientBootstrap,
-    auc,
-    auc_statistic,
-    average_precision,
-    partial_auc,
-    ranking_statistic,
-)
-from mammo.evaluation.arithmetic import Floats
+from mammo.evaluation import PatientBootstrap, auc, auc_statistic
 from mammo.evaluation.bootstrap import percentile_ends, percentile_interval
+from mammo.evaluation.ranking import average_precision, partial_auc, ranking_statistic
 from mammo.text import Estimate
 from tests.evaluation.conftest import Clustered
 
@@ -77,28 +69,6 @@ def test_clusters_widen_the_interval(clustered: Clustered) -> None:
     assert together.high - together.low > apart.high - apart.low
 
 
-def test_bca_of_a_mean_is_scipys() -> None:
-    values = np.random.default_rng(5).exponential(size=60)
-
-    def mean(weights: Floats) -> Floats:
-        return np.asarray(weights @ values / weights.sum(axis=1))
-
-    ours = PatientBootstrap(np.arange(60), resamples=20_000).interval(mean, method="bca")
-    theirs = stats.bootstrap(
-        (values,), np.mean, n_resamples=20_000, method="BCa", rng=np.random.default_rng(6)
-    ).confidence_interval
-    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), rel=0.02)
-    plain = PatientBootstrap(np.arange(60), resamples=20_000).interval(mean)
-    assert ours.low > plain.low
-    assert ours.high > plain.high
-
-
-def test_bca_without_a_shift_to_estimate_is_the_percentile() -> None:
-    statistic = auc_statistic([0, 0, 1, 1], [0.1, 0.2, 0.8, 0.9])
-    interval = PatientBootstrap(np.arange(4)).interval(statistic, method="bca")
-    assert interval.value == 1.0 and np.isnan([interval.low, interval.high]).all()
-
-
 def test_undefined_resamples_are_left_out() -> None:
     half = np.where(np.arange(1000) < 400, np.nan, np.arange(1000.0))
     assert percentile_interval(700.0, half) == Estimate(700.0, 415.0, 984.0)
@@ -134,8 +104,6 @@ def test_bad_settings_get_a_sentence() -> None:
         PatientBootstrap([])
     with pytest.raises(DataError, match=r"1 cases have no patient \(first in row 1\)"):
         PatientBootstrap(["a", None])
-    with pytest.raises(SettingsError, match="percentile"):
-        PatientBootstrap([1, 2]).interval(auc_statistic([0, 1], [0, 1]), method="t")  # type: ignore[arg-type]
 
 
 def test_two_thousand_resamples_of_the_training_set_take_under_two_seconds() -> None:

@@ -7,15 +7,15 @@ from sklearn import metrics
 from sklearn.calibration import _SigmoidCalibration
 
 from mammo.errors import DataError
-from mammo.evaluation import (
+from mammo.evaluation import choose_calibration
+from mammo.evaluation.arithmetic import logit
+from mammo.evaluation.calibration import (
+    SMALLEST_SLOPE,
     Calibration,
-    choose_calibration,
     fit_platt,
     fit_temperature,
     log_loss,
 )
-from mammo.evaluation.arithmetic import logit
-from mammo.evaluation.calibration import SMALLEST_SLOPE
 from tests.evaluation.conftest import Clustered
 
 

@@ -8,15 +8,8 @@ from scipy import stats
 from sklearn import metrics
 
 from mammo.errors import DataError, SettingsError
-from mammo.evaluation import (
-    Confusion,
-    classification_report,
-    confusion_at,
-    mcnemar,
-    per_thousand,
-    predictive_values,
-    wilson,
-)
+from mammo.evaluation import mcnemar, wilson
+from mammo.evaluation.rates import Confusion, classification_report, confusion_at, predictive_values
 from tests.evaluation.conftest import Clustered
 
 
@@ -105,14 +98,6 @@ def test_predictive_values_at_the_ends_of_prevalence() -> None:
     assert npv == pytest.approx(0.8)
     with pytest.raises(SettingsError, match="prevalence from 0 to 1"):
         predictive_values(0.9, 0.6, 1.5)
-
-
-def test_a_thousand_lesions_add_up() -> None:
-    clinic = per_thousand(0.87, 0.61, 0.13)
-    assert clinic.flagged == pytest.approx(clinic.found + clinic.false_alarms)
-    total = clinic.flagged + clinic.missed + clinic.spared
-    assert total == pytest.approx(1000)
-    assert per_thousand(0.87, 0.61, 0.0).missed == 0.0
 
 
 def test_mcnemar_is_the_binomial_test(cases: Clustered) -> None:

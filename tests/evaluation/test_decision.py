@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from mammo.errors import SettingsError
-from mammo.evaluation import PatientBootstrap, confusion_at, decision_curve, net_benefit
+from mammo.evaluation import PatientBootstrap
+from mammo.evaluation.curves import decision_curve, net_benefit
+from mammo.evaluation.rates import confusion_at
 from tests.evaluation.conftest import Clustered
 from tests.evaluation.test_bootstrap import rows_of
 

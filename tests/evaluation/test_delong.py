@@ -7,8 +7,8 @@ import pytest
 from MLstatkit import Delong_test
 
 from mammo.errors import SettingsError
-from mammo.evaluation import auc, delong_interval, paired_delong
-from mammo.evaluation.delong import auc_covariance
+from mammo.evaluation import auc, paired_delong
+from mammo.evaluation.delong import auc_covariance, delong_interval
 from tests.evaluation.conftest import Clustered, make_clustered
 
 

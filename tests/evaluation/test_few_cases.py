@@ -16,17 +16,16 @@ from mammo.evaluation import (
     EvaluatedModel,
     Evaluation,
     PatientBootstrap,
-    as_json,
     auc_interval,
-    decision_curve,
-    delong_interval,
     evaluate,
     mcnemar,
     operating_point,
     paired_delong,
-    print_out,
-    roc_band,
 )
+from mammo.evaluation.curves import decision_curve, roc_band
+from mammo.evaluation.delong import delong_interval
+from mammo.evaluation.evaluation import as_json
+from mammo.evaluation.printout import print_out
 from mammo.reading.score import Sample, kappa
 from mammo.text import Estimate
 

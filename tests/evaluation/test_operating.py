@@ -7,27 +7,26 @@ import pytest
 
 from mammo.errors import DataError, SettingsError
 from mammo.evaluation import (
-    RATE_NAMES,
-    SCORE_NAMES,
     PatientBootstrap,
     auc,
-    average_precision,
-    brier_score,
-    confusion_at,
     expected_calibration_error,
     group_units,
     headline_metrics,
     operating_point,
-    partial_auc,
-    per_thousand,
     point_of_flags,
-    predictive_values,
-    score_figures,
     wilson,
 )
-from mammo.evaluation.edge import widen_at_the_edge
-from mammo.evaluation.headline import AT_NINETY_NAMES, at_ninety
-from mammo.evaluation.ranking import Ranking, best_sensitivity, best_specificity
+from mammo.evaluation.bootstrap import widen_at_the_edge
+from mammo.evaluation.ranking import (
+    Ranking,
+    average_precision,
+    best_sensitivity,
+    best_specificity,
+    partial_auc,
+)
+from mammo.evaluation.rates import RATE_NAMES, confusion_at, predictive_values
+from mammo.evaluation.reliability import brier_score
+from mammo.evaluation.scores import AT_NINETY_NAMES, SCORE_NAMES, at_ninety, score_figures
 from mammo.text import Estimate
 from tests.evaluation.conftest import Clustered
 from tests.evaluation.test_bootstrap import rows_of
@@ -54,11 +53,12 @@ def test_values_are_the_plain_ones_and_ends_the_resampled(
     rates = table.rates()
     figures = point.clinics[0].figures
     ppv, npv = predictive_values(rates["sensitivity"], rates["specificity"], 0.1)
-    thousand = per_thousand(rates["sensitivity"], rates["specificity"], 0.1)
     assert figures["ppv"].value == pytest.approx(ppv)
     assert figures["npv"].value == pytest.approx(npv)
-    assert figures["flagged_per_1000"].value == pytest.approx(thousand.flagged)
-    assert figures["missed_per_1000"].value == pytest.approx(thousand.missed)
+    assert figures["flagged_per_1000"].value == pytest.approx(
+        100 * rates["sensitivity"] + 900 * (1 - rates["specificity"])
+    )
+    assert figures["missed_per_1000"].value == pytest.approx(100 * (1 - rates["sensitivity"]))
     assert figures["ppv"].low < ppv < figures["ppv"].high
 
 
@@ -180,8 +180,8 @@ def test_each_resample_of_the_rates_at_ninety_percent_is_the_naive_one(cases: Cl
     """Cases drawn twice are cases that stand twice."""
     labels, p = np.asarray(cases.labels), np.asarray(cases.p)
     times = np.random.default_rng(4).integers(0, 3, size=(5, len(p)))
-    counts = Ranking(labels, p).flagged(times.astype(np.float64))
-    found = np.stack([best_sensitivity(*counts), best_specificity(*counts)], axis=1)
+    rates = Ranking(labels, p).rates(times.astype(np.float64))
+    found = np.stack([best_sensitivity(*rates), best_specificity(*rates)], axis=1)
     for row, drawn in zip(found, times, strict=True):
         expected = naive_at_ninety(np.repeat(labels, drawn), np.repeat(p, drawn))
         assert row.tolist() == pytest.approx(list(expected))

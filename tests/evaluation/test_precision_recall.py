@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from mammo.evaluation import average_precision, precision_recall_curve
+from mammo.evaluation.curves import precision_recall_curve
+from mammo.evaluation.ranking import average_precision
 from tests.evaluation.conftest import Clustered
 
 

@@ -4,11 +4,12 @@ import re
 from dataclasses import replace
 from typing import Any
 
+import pandas as pd
 import pytest
 
-from mammo.evaluation import EvaluatedModel, as_json, evaluate, print_out
-from mammo.evaluation.layout import aligned
-from mammo.evaluation.wording import headline
+from mammo.evaluation import EvaluatedModel, evaluate
+from mammo.evaluation.evaluation import as_json, headline
+from mammo.evaluation.printout import aligned, print_out
 from mammo.text import Estimate, estimate, number, percent_estimate, signed_estimate
 
 MODELS = [
@@ -32,7 +33,7 @@ def test_every_part_is_printed(columns: dict[str, Any], unit: Any) -> None:
         "sensitivity of biopsy (4 or 5)",
         "Threshold: Youden",
         "Simple CNN, weighted average",
-        "4.4 % malignant: PPV",
+        "4.4% malignant: PPV",
         "calibration in the large",
         "Reliability: MobileNetV2, p",
         "Net benefit",
@@ -52,7 +53,7 @@ def test_headline_is_one_sentence_with_both_models(columns: dict[str, Any]) -> N
         "Given one malignant and one benign lesion of the test split, MobileNetV2 gives "
     )
     assert "Simple CNN" in sentence
-    assert "95 % interval" in sentence
+    assert "95% interval" in sentence
     assert re.search(
         r": a difference of .*, more than chance explains \(paired p . 0\.0\d+\)\.$", sentence
     )
@@ -75,7 +76,7 @@ def test_headline_says_when_chance_may_explain_it(columns: dict[str, Any]) -> No
     )
     alone = evaluate(columns, MODELS[:1], resamples=100).splits["test"]
     assert alone.headline.endswith(").")
-    assert headline(alone, "crop", 0.9).count("90 % interval") == 1
+    assert headline(alone, 0.9).count("90% interval") == 1
 
 
 def test_one_class_and_empty_matrices_print(columns: dict[str, Any]) -> None:
@@ -87,7 +88,8 @@ def test_one_class_and_empty_matrices_print(columns: dict[str, Any]) -> None:
 
 
 def test_columns_line_up() -> None:
-    lines = aligned(["Title", "A", "Bee"], [["row", "1.0", "2"], ["longer row", "10.0", "20"]])
+    table = pd.DataFrame({"Title": ["row", "longer row"], "A": ["1.0", "10.0"], "Bee": ["2", "20"]})
+    lines = aligned(table)
     assert lines == [
         "Title             A   Bee",
         "  row           1.0     2",
@@ -106,5 +108,5 @@ def test_odd_numbers_in_words() -> None:
 
 def test_a_confidence_near_one_is_not_rounded_to_it(columns: dict[str, Any]) -> None:
     evaluation = evaluate(columns, [MODELS[0]], resamples=100, confidence=0.999)
-    assert "99.9 % intervals" in print_out(evaluation)
-    assert "100 % interval" not in print_out(evaluation)
+    assert "99.9% intervals" in print_out(evaluation)
+    assert "100% interval" not in print_out(evaluation)

@@ -9,16 +9,15 @@ from sklearn.calibration import calibration_curve
 from sklearn.linear_model import LogisticRegression
 
 from mammo.errors import SettingsError
-from mammo.evaluation import (
+from mammo.evaluation import expected_calibration_error, wilson
+from mammo.evaluation.arithmetic import logit
+from mammo.evaluation.reliability import (
     brier_decomposition,
     brier_score,
     calibration_line,
-    expected_calibration_error,
+    equal_mass_bins,
     reliability_curve,
-    wilson,
 )
-from mammo.evaluation.arithmetic import logit
-from mammo.evaluation.bins import equal_mass_bins
 from tests.evaluation.conftest import Clustered
 
 

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from mammo.errors import DataError, SettingsError
-from mammo.evaluation import PatientBootstrap, auc, partial_auc, roc_band, roc_curve
+from mammo.evaluation import PatientBootstrap, auc, roc_curve
+from mammo.evaluation.curves import roc_band
+from mammo.evaluation.ranking import partial_auc
 from tests.evaluation.conftest import Clustered
 
 

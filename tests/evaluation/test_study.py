@@ -13,21 +13,20 @@ from mammo.evaluation import (
     EvaluatedModel,
     Evaluation,
     PatientBootstrap,
-    as_json,
     auc,
     auc_statistic,
-    confusion_at,
-    decision_curve,
     evaluate,
-    find_models,
     group_units,
     headline_metrics,
     mcnemar,
     named_thresholds,
     paired_delong,
-    reliability_curve,
 )
-from mammo.evaluation.headline import at_ninety
+from mammo.evaluation.curves import decision_curve
+from mammo.evaluation.evaluation import as_json
+from mammo.evaluation.rates import confusion_at
+from mammo.evaluation.reliability import reliability_curve
+from mammo.evaluation.scores import at_ninety
 from mammo.evaluation.subgroups import find_subgroups
 
 THRESHOLDS = {"youden": 0.5, "sensitivity_90": 0.2}
@@ -251,7 +250,3 @@ def test_bad_settings_get_a_sentence(columns: dict[str, Any]) -> None:
         evaluate(columns, MODELS, "breast")  # type: ignore[arg-type]
     with pytest.raises(SettingsError, match="resamples"):
         evaluate(columns, MODELS, resamples=1)
-
-
-def test_models_are_found_by_their_columns(columns: dict[str, Any]) -> None:
-    assert [model.name for model in find_models(columns)] == ["simple_cnn", "mobilenetv2"]

@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 
 from mammo.errors import DataError
-from mammo.evaluation import find_subgroups
-from mammo.evaluation.subgroups import descriptor_levels, size_note
+from mammo.evaluation.subgroups import descriptor_levels, find_subgroups, size_note
 
 
 def titles(cases: Any) -> dict[str, list[bool]]:

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from mammo.errors import DataError
-from mammo.evaluation import THRESHOLD_TITLES, confusion_at, named_thresholds
+from mammo.evaluation import named_thresholds
+from mammo.evaluation.operating import NAMED_THRESHOLDS
+from mammo.evaluation.rates import confusion_at
 from tests.evaluation.conftest import Clustered, make_clustered
 
 
@@ -26,7 +28,7 @@ def test_thresholds_are_the_best_of_all(seed: int, ties: bool) -> None:
         name: confusion_at(cases.labels, cases.p, threshold).rates()
         for name, threshold in named_thresholds(cases.labels, cases.p).items()
     }
-    assert set(reached) == set(THRESHOLD_TITLES)
+    assert set(reached) == set(NAMED_THRESHOLDS)
     youden = reached["youden"]["sensitivity"] + reached["youden"]["specificity"]
     assert youden == pytest.approx(max(se + sp for _, se, sp in rows))
     assert reached["sensitivity_90"]["sensitivity"] >= 0.9

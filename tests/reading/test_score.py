@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from mammo.errors import DataError
-from mammo.evaluation import PatientBootstrap, auc, delong_interval, paired_delong, suspicion
-from mammo.evaluation.edge import rarer_patients
+from mammo.evaluation import PatientBootstrap, auc, paired_delong, suspicion
+from mammo.evaluation.bootstrap import rarer_patients
+from mammo.evaluation.delong import delong_interval
 from mammo.reading import (
     RoundCases,
     RoundPlan,

@@ -1,4 +1,4 @@
-"""Studies of tiny cases for the tests of the comparison page: few resamples, built in a blink."""
+"""The evaluated test split of tiny cases for the tests of the comparison page: few resamples."""
 
 from functools import cache
 from pathlib import Path
@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from mammo.artifacts import load_cases
-from mammo.evaluation import EvaluatedModel, Unit
-from mammo.evaluation.comparison import Study, build_study
+from mammo.evaluation import EvaluatedModel, Evaluation, SplitEvaluation, Unit
+from mammo.ui.kit.cases import evaluate_test_split
 from tests.tiny_artifacts import write_tiny_artifacts
 
 THRESHOLDS = {"youden": 0.45, "sensitivity_90": 0.25, "specificity_90": 0.65}
@@ -30,11 +30,16 @@ def tiny_cases() -> pd.DataFrame:
 
 
 @cache
-def tiny_study(unit: Unit = "crop") -> Study:
-    """The study of the 24 tiny test crops."""
-    return build_study(_cases(), MODELS, unit, resamples=200)
+def tiny_split(unit: Unit = "crop") -> SplitEvaluation:
+    """The 24 tiny test crops, evaluated."""
+    return split_of(_cases(), unit)
 
 
-def study_of(cases: pd.DataFrame, unit: Unit = "crop") -> Study:
-    """The study of other cases."""
-    return build_study(cases, MODELS, unit, resamples=200)
+def split_of(cases: pd.DataFrame, unit: Unit = "crop") -> SplitEvaluation:
+    """Other cases, evaluated."""
+    return evaluation_of(cases, unit).splits["test"]
+
+
+def evaluation_of(cases: pd.DataFrame, unit: Unit = "crop") -> Evaluation:
+    """The evaluation of other cases, with its notes."""
+    return evaluate_test_split(cases, MODELS, unit, resamples=200)

@@ -7,7 +7,7 @@ import pytest
 
 from mammo.artifacts import load_card, load_cases, read_attachment
 from mammo.inference.trust import TRUST_NAME
-from mammo.plots.coverage import coverage_figure, coverage_sentences
+from mammo.plots.curves import coverage_figure, coverage_sentences
 from tests.inference.tiny_trust import attach_tiny_trust
 from tests.tiny_artifacts import write_tiny_artifacts
 from tests.ui.test_comparison_page import on, opened, quiet, texts

@@ -8,30 +8,28 @@ import plotly.graph_objects as go
 import pytest
 import sklearn.metrics
 
-from mammo.evaluation import UNITS, Unit
-from mammo.evaluation.comparison import OWN, Share, Study
-from mammo.plots import style, worth
+from mammo.evaluation import UNITS, SplitEvaluation, Unit
+from mammo.plots import curves, style
+from mammo.plots.comparison import MEASURES, forest_figure, scatter_figure
 from mammo.plots.curves import READER_STEPS, precision_recall_figure, roc_figure
-from mammo.plots.forest import MEASURES, forest_figure
-from mammo.plots.scatter import scatter_figure
-from tests.ui.comparison_studies import MODELS, study_of, tiny_cases, tiny_study
+from tests.ui.comparison_studies import MODELS, split_of, tiny_cases, tiny_split
 from tests.ui.test_figures import THEME, contrast
 
-HALF = {model.name: Share(OWN, 0.5) for model in MODELS}
+HALF = {model.name: 0.5 for model in MODELS}
 
 
 def named(figure: go.Figure, start: str) -> go.Scatter:
     return next(trace for trace in figure.data if str(trace.name).startswith(start))
 
 
-def everything(study: Study) -> list[go.Figure]:
+def everything(split: SplitEvaluation) -> list[go.Figure]:
     return [
-        roc_figure(study, HALF),
-        precision_recall_figure(study),
-        worth.reliability_figure(study),
-        worth.decision_figure(study),
-        scatter_figure(study, HALF),
-        *(forest_figure(study, measure) for measure in MEASURES),
+        roc_figure(split, HALF),
+        precision_recall_figure(split),
+        curves.reliability_figure(split),
+        curves.decision_figure(split),
+        scatter_figure(split, HALF),
+        *(forest_figure(split, measure) for measure in MEASURES),
     ]
 
 
@@ -51,24 +49,24 @@ def test_no_reader_is_told_by_colour_alone() -> None:
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_every_figure_becomes_json_without_nan(unit: Unit) -> None:
-    for figure in everything(tiny_study(unit)):
+    for figure in everything(tiny_split(unit)):
         text = figure.to_json()
         json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} in a figure"))
 
 
 def test_the_roc_curve_and_its_area_are_scikit_learns() -> None:
-    study = tiny_study()
-    curve = named(roc_figure(study, HALF), "MobileNetV2: AUC")
-    p = study.sample.p["mobilenetv2"]
-    alarms, found, thresholds = sklearn.metrics.roc_curve(study.labels, p, drop_intermediate=False)
+    split = tiny_split()
+    curve = named(roc_figure(split, HALF), "MobileNetV2: AUC")
+    p = split.models["mobilenetv2"].scores.suspicion
+    alarms, found, thresholds = sklearn.metrics.roc_curve(split.labels, p, drop_intermediate=False)
     assert np.allclose(curve.x, alarms) and np.allclose(curve.y, found)
     assert curve.customdata[1] == f"{thresholds[1]:.3f}"
-    assert f"{sklearn.metrics.roc_auc_score(study.labels, p):.2f}" in curve.name
+    assert f"{sklearn.metrics.roc_auc_score(split.labels, p):.2f}" in curve.name
 
 
 def test_the_biopsy_point_lies_on_the_radiologists_curve() -> None:
-    study = tiny_study()
-    figure = roc_figure(study, HALF)
+    split = tiny_split()
+    figure = roc_figure(split, HALF)
     curve = named(figure, "Radiologists' BI-RADS")
     place = list(curve.customdata).index("BI-RADS 4 or 5")
     point = next(trace for trace in figure.data if trace.text == ("biopsy (4 or 5)",))
@@ -80,58 +78,58 @@ def test_the_biopsy_point_lies_on_the_radiologists_curve() -> None:
 def test_a_threshold_of_0_or_1_lies_in_its_corner(
     threshold: float, corner: tuple[int, int]
 ) -> None:
-    shares = {model.name: Share(OWN, threshold) for model in MODELS}
-    for point in roc_figure(tiny_study(), shares).data[-2:]:
+    shares = {model.name: threshold for model in MODELS}
+    for point in roc_figure(tiny_split(), shares).data[-2:]:
         assert (point.x[0], point.y[0]) == corner
 
 
 def test_a_band_hides_with_its_curve() -> None:
-    figure = roc_figure(tiny_study(), HALF)
+    figure = roc_figure(tiny_split(), HALF)
     groups = [trace.legendgroup for trace in figure.data]
     assert groups.count("simple_cnn") == groups.count("mobilenetv2") == 4
 
 
 def test_precision_and_recall_are_scikit_learns() -> None:
-    study = tiny_study()
-    p = study.sample.p["simple_cnn"]
-    curve = named(precision_recall_figure(study), "Simple CNN")
-    precision, recall, _ = sklearn.metrics.precision_recall_curve(study.labels, p)
+    split = tiny_split()
+    p = split.models["simple_cnn"].scores.suspicion
+    curve = named(precision_recall_figure(split), "Simple CNN")
+    precision, recall, _ = sklearn.metrics.precision_recall_curve(split.labels, p)
     assert set(np.round(recall, 9)) >= set(np.round(curve.x, 9))
-    assert f"{sklearn.metrics.average_precision_score(study.labels, p):.2f}" in curve.name
+    assert f"{sklearn.metrics.average_precision_score(split.labels, p):.2f}" in curve.name
     assert 0 < precision[0] < 1
 
 
 def test_a_subgroup_with_too_few_of_a_class_keeps_its_row_without_a_point() -> None:
-    study = tiny_study()
-    empty = [row for row, one in enumerate(study.split.subgroups) if "no AUC" in one.note]
+    split = tiny_split()
+    empty = [row for row, one in enumerate(split.subgroups) if "no AUC" in one.note]
     assert empty, "the tiny cases hold such a subgroup"
-    points = named(forest_figure(study, "auc"), "Simple CNN")
+    points = named(forest_figure(split, "auc"), "Simple CNN")
     assert np.isnan(np.array(points.x, float)[empty]).all()
-    assert len(points.x) == len(study.split.subgroups)
+    assert len(points.x) == len(split.subgroups)
 
 
 def test_a_row_of_the_forest_counts_and_owns_up_to_being_small() -> None:
-    figure = forest_figure(tiny_study(), "auc")
+    figure = forest_figure(tiny_split(), "auc")
     title = next(text for text in figure.layout.yaxis.ticktext if text.startswith("View: CC"))
     assert "(small)" in title and "5 mal., 7 ben." in title
 
 
 def test_points_of_the_scatter_carry_their_case() -> None:
-    study = tiny_study()
-    for trace in scatter_figure(study, HALF).data:
+    split = tiny_split()
+    for trace in scatter_figure(split, HALF).data:
         for x, y, place in zip(trace.x, trace.y, trace.customdata, strict=True):
-            assert (x, y) == tuple(p[place] for p in study.sample.p.values())
+            assert (x, y) == tuple(p[place] for p in split.sample.p.values())
 
 
 def test_a_group_stands_out_on_the_scatter() -> None:
-    study = tiny_study()
-    shown = study.labels & study.flagged("simple_cnn", 0.5)
+    split = tiny_split()
+    shown = split.labels & split.models["simple_cnn"].flagged(0.5)
     opacities = {
         place: opacity
-        for trace in scatter_figure(study, HALF, shown).data
+        for trace in scatter_figure(split, HALF, shown).data
         for place, opacity in zip(trace.customdata, trace.marker.opacity, strict=True)
     }
-    assert [opacities[place] > 0.5 for place in range(study.labels.size)] == shown.tolist()
+    assert [opacities[place] > 0.5 for place in range(split.labels.size)] == shown.tolist()
 
 
 def test_training_curves_average_the_folds() -> None:
@@ -143,24 +141,24 @@ def test_training_curves_average_the_folds() -> None:
             "held_out_loss": [0.7, 0.5, 0.9, 0.7, None],
         }
     )
-    figure = worth.training_figure(history, style.look_of(0))
+    figure = curves.training_figure(history, style.look_of(0))
     assert named(figure, "held-out loss").y == pytest.approx((0.8, 0.6))
     assert named(figure, "training loss").y == pytest.approx((0.7, 0.5))
     assert not any(trace.name == "held-out AUC" for trace in figure.data)
 
 
 def test_a_history_of_strange_columns_is_an_empty_figure() -> None:
-    figure = worth.training_figure(pd.DataFrame({"fold": [0], "epoch": [1]}), style.look_of(0))
+    figure = curves.training_figure(pd.DataFrame({"fold": [0], "epoch": [1]}), style.look_of(0))
     assert len(figure.data) == 0
 
 
 def test_calibration_in_a_sentence() -> None:
-    assert "malignant cases for each that it expected" in worth.calibration_sentence(
-        tiny_study(), "mobilenetv2"
+    assert "malignant cases for each that it expected" in curves.calibration_sentence(
+        tiny_split(), "mobilenetv2"
     )
     cases = tiny_cases()
     cases["mobilenetv2_p"] = 0.0
-    assert "undefined" not in worth.calibration_sentence(study_of(cases), "simple_cnn")
+    assert "undefined" not in curves.calibration_sentence(split_of(cases), "simple_cnn")
 
 
 def test_the_toolbar_saves_a_figure_under_its_name() -> None:

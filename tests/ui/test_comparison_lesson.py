@@ -10,7 +10,7 @@ import pytest
 from mammo.artifacts import LeakLesson, attach, load_leak_lesson
 from mammo.artifacts.contents import LEAK, LEAK_WITHOUT_AUGMENTATION
 from mammo.errors import ArtifactError
-from mammo.plots.lesson import (
+from mammo.plots.comparison import (
     auc_range,
     lesson_figure,
     lesson_table,

@@ -65,8 +65,8 @@ def test_the_page_opens_with_the_sentence_to_quote(app: AppTest) -> None:
     assert dict(page.query_params) == {}
     assert len(page.get("plotly_chart")) == 3
     rates = page.table[0].value.set_index("Rate")
-    assert rates.loc["Sensitivity", "MobileNetV2"].startswith("80.0 %")
-    assert rates.loc["Sensitivity", "Radiologists, 4 or 5"].startswith("100.0 %")
+    assert rates.loc["Sensitivity", "MobileNetV2"].startswith("80.0%")
+    assert rates.loc["Sensitivity", "Radiologists, 4 or 5"].startswith("100.0%")
 
 
 def test_a_link_of_nonsense_opens_the_page_as_it_is(app: AppTest) -> None:
@@ -92,7 +92,7 @@ def test_a_link_opens_the_very_view(app: AppTest) -> None:
     assert "benign lesion" in page.info[0].value
     assert {name: page.query_params[name] for name in link} == link
     rates = page.table[0].value.set_index("Rate")
-    assert rates.loc["Sensitivity", "Simple CNN"].startswith("100.0 %")
+    assert rates.loc["Sensitivity", "Simple CNN"].startswith("100.0%")
     assert rates.loc["LR+", "MobileNetV2"] == "undefined"
 
 

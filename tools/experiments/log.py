@@ -20,7 +20,7 @@ from mammo.command_line import check_output, starts_with_mark, write_output
 from mammo.data.csv_table import decimal_number, not_a_number, read_csv_table, shown
 from mammo.errors import DataError
 from mammo.evaluation import PatientBootstrap, auc_interval, auc_statistic, group_units
-from mammo.evaluation.edge import difference_interval
+from mammo.evaluation.bootstrap import difference_interval
 from mammo.evaluation.units import Unit, Units
 from mammo.text import Estimate, estimate
 from tools.experiments.plan import BASE

@@ -1,30 +1,40 @@
 """The page's opening: what counts as a case, the headline to quote, and the figures behind it."""
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, cast
 
+import pandas as pd
 import streamlit as st
 
-from mammo.evaluation.comparison import Study
-from mammo.ui.comparison.rates import (
-    SCORES,
-    counts_sentence,
-    difference_sentences,
-    meanings,
-    scores_export,
-    scores_table,
-)
-from mammo.ui.kit import studies
-from mammo.ui.kit.cases import download
+from mammo.evaluation import Evaluation, SplitEvaluation, tables
+from mammo.evaluation.evaluation import UNTESTED
+from mammo.text import Estimate, estimate, p_value, percentage, signed_estimate
+from mammo.ui.kit.cases import download, evaluation
 from mammo.ui.kit.frame import small_notice, warn
 from mammo.ui.kit.widgets import choose_option
-from mammo.ui.kit.wording import UNIT_HELP, UNITS
 
 if TYPE_CHECKING:
     from mammo.evaluation import Unit
 
+UNITS = {"crop": "Each crop", "lesion": "Each lesion", "patient": "Each patient"}
+UNIT_HELP = (
+    "A **crop** is one picture of a lesion; a **lesion** has up to two (their logits are "
+    "averaged); a **patient** counts by her most suspicious lesion."
+)
+SCORES = {
+    "auc": ("AUC", "how often a malignant one ranks above a benign one; 0.5 is a coin, 1 perfect"),
+    "partial_auc": (
+        "Specificity at high sensitivity",
+        "its mean where at least 90% of malignant {many} are found",
+    ),
+    "average_precision": ("Average precision", "the mean of precision while recall rises to 1"),
+    "brier": ("Brier score", "the mean squared error of the probability; 0 is best"),
+    "ece": ("Calibration error (ECE)", "the mean gap between what is said and seen; 0 is best"),
+}
 
-def choose_study() -> Study:
-    """Ask what counts as one case, and return the study of that unit.
+
+def choose_evaluation() -> Evaluation:
+    """Ask what counts as one case, and return the evaluation of that unit.
 
     Raises
     ------
@@ -32,23 +42,83 @@ def choose_study() -> Study:
         The artifacts cannot be read, or hold nothing to evaluate.
     """
     unit = choose_option("Count", "unit", UNITS, "crop", UNIT_HELP)
-    return studies.study(cast("Unit", unit))
+    return evaluation(cast("Unit", unit))
 
 
-def show_headline(study: Study) -> None:
+def show_headline(evaluation: Evaluation) -> None:
     """Show the sentence to quote, on how many cases it stands, and what was left out."""
-    st.info(study.split.headline, icon=":material/format_quote:")
-    st.caption(counts_sentence(study))
-    warn(*study.notes)
+    split = evaluation.splits["test"]
+    st.info(split.headline, icon=":material/format_quote:")
+    st.caption(counts_sentence(split))
+    warn(*evaluation.notes)
 
 
-def show_scores(study: Study) -> None:
+def counts_sentence(split: SplitEvaluation) -> str:
+    """Say how many cases stand behind the page, and how many are malignant."""
+    counts = split.counts
+    return (
+        f"{counts.cases:,} {split.noun(counts.cases)} of {counts.patients:,} patients in the "
+        f"official test split: {counts.malignant:,} malignant "
+        f"({percentage(counts.malignant / counts.cases)}), {counts.benign:,} benign. Brackets hold "
+        "95% intervals over patients."
+    )
+
+
+def show_scores(split: SplitEvaluation) -> None:
     """Show the figures that need no threshold, and each difference in AUC."""
     st.header("Which is better?", anchor="scores")
-    st.table(scores_table(study), hide_index=True, alt="Figures of each reader with intervals")
+    st.table(scores_table(split), hide_index=True, alt="Figures of each reader with intervals")
     with st.expander("What the figures mean"):
-        st.markdown(meanings(SCORES, study))
-    for sentence in difference_sentences(study):
+        st.markdown(meanings(SCORES.values(), split))
+    for sentence in difference_sentences(split):
         st.markdown(f"- AUC, {sentence}")
     small_notice()
-    download(scores_export(study), f"figures-{study.unit}")
+    download(scores_export(split), f"figures-{split.unit}")
+
+
+def meanings(figures: Iterable[tuple[str, str]], split: SplitEvaluation) -> str:
+    """Say in a list what each figure means, in Markdown, from its title and meaning."""
+    return "\n".join(
+        f"- **{title}**: {meaning.format(many=split.noun())}" for title, meaning in figures
+    )
+
+
+def _readers(split: SplitEvaluation) -> Mapping[str, Mapping[str, Estimate]]:
+    recorded = {} if split.radiologists is None else {"Radiologists": split.radiologists.auc}
+    return {model.title: model.metrics for model in split.models.values()} | {
+        who: {"auc": area} for who, area in recorded.items()
+    }
+
+
+def scores_table(split: SplitEvaluation) -> pd.DataFrame:
+    """Lay out the figures that need no threshold, for the screen."""
+    rows = [(title, name, estimate) for name, (title, _) in SCORES.items()]
+    return tables.wide("Figure", _readers(split), rows)
+
+
+def scores_export(split: SplitEvaluation) -> pd.DataFrame:
+    """Lay out the same as numbers, a row a reader and figure, differences in AUC included."""
+    pairs = {
+        " minus ".join(tables.pair_titles(split, pair, "the radiologists")): pair
+        for pair in tables.compared(split)
+    }
+    name = "auc difference"
+    gaps = tables.long(
+        {who: {name: pair.auc_difference} for who, pair in pairs.items()}, [name], unit=split.unit
+    )
+    gaps["p_value"] = [pair.clustered_delong.p_value for pair in pairs.values()]
+    return pd.concat(
+        [tables.long(_readers(split), list(SCORES), unit=split.unit), gaps], ignore_index=True
+    )
+
+
+def difference_sentences(split: SplitEvaluation) -> list[str]:
+    """Say each difference in AUC with its interval and paired p-value."""
+    sentences = []
+    for pair in tables.compared(split):
+        p = pair.clustered_delong.p_value
+        sentences.append(
+            f"{' minus '.join(tables.pair_titles(split, pair, 'the radiologists'))}: "
+            f"{signed_estimate(pair.auc_difference)}, {UNTESTED if p != p else p_value(p)}"
+        )
+    return sentences

@@ -16,11 +16,23 @@ bound name can be written by nothing but its widget, where a threshold has two.
 
 import math
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from mammo.evaluation.comparison import DIGITS, OWN, Share
+OWN = "own"
+DIGITS = 3
+"""Decimals of a threshold or prevalence of one's own: the step of its slider."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """Hold a share of 0..1 that was chosen by its name, or is one's own (`OWN`)."""
+
+    name: str
+    value: float
+
 
 _KEY = "address"
 

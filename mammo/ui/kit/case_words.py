@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mammo import text
 from mammo.artifacts import Card
 from mammo.data.descriptors import FILTERS, MISSING, meaning, options_of, title_of
-from mammo.evaluation.checks import is_missing
+from mammo.evaluation.arithmetic import is_missing
 from mammo.text import counted, parts, plain
 from mammo.ui.kit.table import OUTCOMES
 

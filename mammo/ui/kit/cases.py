@@ -1,107 +1,113 @@
-"""The cases on show: a table with pictures where they are at hand, a way to open one, and a CSV."""
+"""The evaluated test split and its cases, kept for all visitors, and tables to download.
 
-from collections.abc import Mapping
+Everything here is public data of the artifacts. The artifacts' date is part of each key, so that a
+new training shows without a restart.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote_plus
 
-import numpy as np
-import streamlit as st
-from numpy.typing import NDArray
-
-from mammo.errors import MammoError
-from mammo.evaluation.comparison import CROPS, Share, Study
+from mammo.artifacts import artifacts_folder, load_card, load_cases
+from mammo.errors import ArtifactError, DataError
+from mammo.evaluation import (
+    RESAMPLES,
+    EvaluatedModel,
+    Evaluation,
+    SplitEvaluation,
+    Unit,
+    evaluate,
+    tables,
+)
 from mammo.ui.kit import cache
-from mammo.ui.kit.case_folder import MOST_PICTURES, thumbnails
-from mammo.ui.kit.frame import small_notice, warn
-from mammo.ui.kit.settings import FOLDER_VARIABLE
-from mammo.ui.kit.source import example_name
-from mammo.ui.kit.table import ROW_HEIGHT, csv_of, table_height
-from mammo.ui.kit.widgets import offer_file, probability_columns
+from mammo.ui.kit.address import Share
+from mammo.ui.kit.table import csv_of
+from mammo.ui.kit.widgets import offer_file
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-_OPEN = "Open"
-_CLOSER = "Why"
-_PICTURE = "Picture"
+def evaluation(unit: Unit) -> Evaluation:
+    """Return the models evaluated on the test split; seconds the first time, then at once.
+
+    Raises
+    ------
+    MammoError
+        The artifacts cannot be read, or hold nothing to evaluate.
+    """
+    return _evaluation(unit, str(artifacts_folder()), cache.manifest().created)
 
 
-def show_cases(
-    study: Study, rows: NDArray[np.intp], thresholds: Mapping[str, Share], key: str
-) -> None:
-    """Show cases of a study as a table, in the order of `rows`.
+def evaluated_cases(split: SplitEvaluation) -> "pd.DataFrame":
+    """Return a row a case of an evaluated test split."""
+    return _cases(split, split.unit, str(artifacts_folder()), cache.manifest().created)
+
+
+@cache.shared(6, "Evaluating the models")
+def _evaluation(unit: Unit, folder: str, created: str) -> Evaluation:  # noqa: ARG001
+    models, notes = [], []
+    for name in cache.manifest().models:
+        try:
+            card = load_card(name, Path(folder))
+        except ArtifactError as error:
+            notes.append(f"{name} is left out. {error}")
+        else:
+            models.append(EvaluatedModel(card.name, card.title, dict(card.thresholds)))
+    if not models:
+        raise ArtifactError(" ".join(notes))
+    found = evaluate_test_split(load_cases(Path(folder)), models, unit)
+    for model in found.splits["test"].models.values():
+        _ = model.scores.roc_band  # computed here, behind the spinner
+    return replace(found, notes=(*notes, *found.notes))
+
+
+@cache.shared(6)
+def _cases(
+    _split: SplitEvaluation,
+    unit: Unit,  # noqa: ARG001
+    folder: str,  # noqa: ARG001
+    created: str,  # noqa: ARG001
+) -> "pd.DataFrame":
+    return tables.cases(_split)
+
+
+def evaluate_test_split(
+    cases: "pd.DataFrame",
+    models: Sequence[EvaluatedModel],
+    unit: Unit,
+    resamples: int = RESAMPLES,
+) -> Evaluation:
+    """Evaluate models on the test rows of a table of cases.
 
     Parameters
     ----------
-    study : Study
-    rows : int (k,), places among the study's cases
-    thresholds : model name -> Share, written into the CSV
-    key : str, tells this table from others of the page
+    cases : DataFrame of `mammo.artifacts.load_cases`
+    models : sequence of EvaluatedModel, with thresholds; one whose every score is missing is left
+        out, with a note
+    unit : "crop", "lesion" or "patient"
+    resamples : int, of patients
+
+    Raises
+    ------
+    DataError
+        No test row, or no crop that every remaining model scored.
     """
-    if rows.size == 0:
-        st.caption("No case here.")
-        return
-    table = study.cases.iloc[rows]
-    st.dataframe(
-        _with_pictures(table, study),
-        column_config={
-            _PICTURE: st.column_config.ImageColumn(_PICTURE, width="small"),
-            _OPEN: st.column_config.LinkColumn(_OPEN, display_text="Open the film"),
-            _CLOSER: st.column_config.LinkColumn(
-                _CLOSER, display_text="Look closer", help="What each model used, in the viewer."
-            ),
-            **probability_columns(model.title for model in study.models),
-        },
-        hide_index=True,
-        row_height=ROW_HEIGHT,
-        height=table_height(len(table)),
-        alt="Cases with their descriptors and each model's estimated probability",
-        key=f"cases_{key}",
-    )
-    small_notice()
-    titled = {model.title: thresholds[model.name] for model in study.models}
-    download(table.assign(**{CROPS: table[CROPS].map(" ".join)}), f"cases-{key}", titled)
-
-
-def _with_pictures(table: "pd.DataFrame", study: Study) -> "pd.DataFrame":
-    """Add a picture and a way to open each case where one of its crops has it; p in per cent."""
-    crops = [case for group in table[CROPS] for case in group]
-    found, complaint = thumbnails(crops)
-    warn(complaint)
-    shown = table.drop(columns=CROPS)
-    for model in study.models:
-        shown[model.title] = 100 * shown[model.title]
-    if found:
-        shown.insert(0, _PICTURE, [_first(found, group) for group in table[CROPS]])
-    else:
-        st.caption(
-            f"No picture of these is at hand: set {FOLDER_VARIABLE} to a folder of prepared crops "
-            "to see them."
+    rows = cases[cases["split"] == "test"]
+    if rows.empty:
+        raise DataError(
+            "expected cases of the official test split in cases.csv, received none: train with "
+            "data that hold the test split"
         )
-    if len(found) == MOST_PICTURES:
-        st.caption(f"Pictures stand by the first {MOST_PICTURES}.")
-    links = _example_links()
-    if any(case in links for case in crops):
-        shown[_OPEN] = [_first(links, group) for group in table[CROPS]]
-    shown[_CLOSER] = [f"Grad-CAM_viewer?case={quote_plus(group[0])}" for group in table[CROPS]]
-    return shown
-
-
-def _first(found: Mapping[str, str], crops: tuple[str, ...]) -> str:
-    return next((found[case] for case in crops if case in found), "")
-
-
-def _example_links() -> dict[str, str]:
-    """Map the example lesions' case ids to the page that opens them."""
-    try:
-        lesions = cache.example_lesions()
-    except MammoError:
-        return {}
-    return {
-        lesion.case_id: f"Upload_and_classify?example={quote_plus(example_name(lesion))}"
-        for lesion in lesions
-    }
+    scored = [model for model in models if rows[f"{model.name}_p"].notna().any()]
+    found = evaluate(rows, scored, unit, resamples=resamples)
+    lost = [
+        f"{model.title} has no score here and is left out."
+        for model in models
+        if model not in scored
+    ]
+    return replace(found, notes=(*lost, *found.notes))
 
 
 def download(

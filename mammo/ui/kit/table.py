@@ -16,11 +16,32 @@ from mammo.data.csv_table import harmless
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mammo.evaluation.comparison import Share
+    from mammo.ui.kit.address import Share
 
 
-OUTCOMES = ("found", "missed", "false_alarm", "spared")
-"""The four cells of a confusion matrix, as the link names them."""
+OUTCOMES = {
+    "found": ("Found", "malignant, flagged"),
+    "missed": ("Missed", "malignant, not flagged"),
+    "false_alarm": ("False alarm", "benign, flagged"),
+    "spared": ("Left in peace", "benign, not flagged"),
+}
+"""The four cells of a confusion matrix: the link's name -> title and meaning."""
+
+
+def agreement_titles(first: str, second: str) -> dict[str, str]:
+    """Name the four groups of cases by which of two models is right, from their titles.
+
+    Examples
+    --------
+    >>> agreement_titles("A", "B")["only_second"]
+    'Only B right'
+    """
+    return {
+        "only_second": f"Only {second} right",
+        "only_first": f"Only {first} right",
+        "both_wrong": "Both wrong",
+        "both_right": "Both right",
+    }
 
 
 def outcomes(labels: NDArray[np.bool_], flagged: NDArray[np.bool_]) -> dict[str, NDArray[np.bool_]]:

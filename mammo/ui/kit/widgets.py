@@ -13,9 +13,11 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
-from mammo.evaluation.comparison import DIGITS, OWN, Share
 from mammo.imaging.region import Region, whole_box
 from mammo.ui.kit.address import (
+    DIGITS,
+    OWN,
+    Share,
     keep_in_link,
     set_from_link,
     share_from_link,

@@ -16,9 +16,15 @@ from mammo.errors import DataError
 from mammo.ui.kit import cache
 from mammo.ui.kit.address import keep_in_link, set_from_link, went_back
 from mammo.ui.kit.source import example_name
-from mammo.ui.kit.table import agreement, farthest_apart, outcomes, worst_first
+from mammo.ui.kit.table import (
+    OUTCOMES,
+    agreement,
+    agreement_titles,
+    farthest_apart,
+    outcomes,
+    worst_first,
+)
 from mammo.ui.kit.widgets import choose_option
-from mammo.ui.kit.wording import OUTCOMES, agreement_titles_of
 from mammo.ui.viewer.viewing import Viewed, view_case, view_own
 
 if TYPE_CHECKING:
@@ -132,7 +138,7 @@ def case_groups(cases: "pd.DataFrame", cards: Sequence[Card]) -> dict[str, Group
             found = tuple(ids[worst_first(cell, labels, scores)])
             groups[f"{card.name}.{outcome}"] = Group(title, found)
     if len(cards) > 1:
-        titles = agreement_titles_of(cards[0].title, cards[1].title)
+        titles = agreement_titles(cards[0].title, cards[1].title)
         for name, inside in agreement(labels, *above[:2]).items():
             groups[name] = Group(titles[name], tuple(ids[farthest_apart(inside, *p[:2])]))
     return groups | {TRAINING: Group("Training cases", tuple(training["case_id"]))}

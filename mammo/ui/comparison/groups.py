@@ -1,12 +1,15 @@
-"""The leak as a lesson: what a split of rows at random makes of the same model."""
+"""Whom the models fail, subgroup by subgroup, and the leak as a lesson."""
 
 import streamlit as st
 
 from mammo.artifacts import LeakLesson, load_leak_lesson
 from mammo.artifacts.contents import LEAK, LEAK_WITHOUT_AUGMENTATION
-from mammo.plots.lesson import (
+from mammo.evaluation import SplitEvaluation
+from mammo.evaluation.tables import MEASURES, subgroup_figures
+from mammo.plots.comparison import (
     WHY,
     auc_range,
+    forest_figure,
     lesson_figure,
     lesson_table,
     overlap_sentence,
@@ -17,12 +20,40 @@ from mammo.plots.lesson import (
 from mammo.plots.style import figure_config
 from mammo.ui.kit.cases import download
 from mammo.ui.kit.frame import small_notice
-from mammo.ui.kit.widgets import draw
+from mammo.ui.kit.widgets import choose_option, draw
 
+_CAPTION = (
+    "A row a subgroup, its counts beside it; vertical lines mark all cases together. See which "
+    "intervals lie wholly below their line: where intervals are wide the group is too small to say "
+    "anything. Sensitivity and specificity are at the balanced threshold."
+)
 _RECIPES = {
     "with augmentation, as released": LEAK,
     "without augmentation": LEAK_WITHOUT_AUGMENTATION,
 }
+
+
+@st.fragment
+def show_subgroups(split: SplitEvaluation) -> None:
+    """Show the forest plot of a measure that the visitor chooses, and the table behind it."""
+    st.header("Whom do they fail?", anchor="subgroups")
+    if not split.subgroups:
+        st.info("No descriptor is recorded for these cases, so there are no subgroups to compare.")
+        return
+    measure = choose_option("Measure", "measure", MEASURES, "auc")
+    st.caption(_CAPTION)
+    draw(
+        forest_figure(split, measure),
+        config=figure_config(f"subgroups-{measure}-{split.unit}"),
+        key=f"subgroups_{measure}_{split.unit}",
+        alt=f"{MEASURES[measure]} of each model in each subgroup, with intervals. {_CAPTION}",
+    )
+    groups = split.subgroups
+    empty = [f"{one.title} ({one.note})" for one in groups if one.note.startswith("no AUC")]
+    if empty and measure == "auc":
+        st.caption(f"Without a figure: {'; '.join(empty)}.")
+    small_notice()
+    download(subgroup_figures(split), f"subgroups-{split.unit}")
 
 
 def show_lesson() -> None:
@@ -46,14 +77,14 @@ def show_lesson() -> None:
     st.caption(set_up_sentence(released))
     for column, (recipe, lesson) in zip(st.columns(len(lessons)), lessons.items(), strict=True):
         with column:
-            _show_one(recipe, lesson, auc_range(list(lessons.values())))
+            _show_recipe(recipe, lesson, auc_range(list(lessons.values())))
     st.markdown(overlap_sentence(released))
     st.markdown(" ".join([WHY, size_sentence(released, read["without augmentation"])]))
     small_notice()
     download(lesson_table(lessons), "leak")
 
 
-def _show_one(recipe: str, lesson: LeakLesson, ends: tuple[float, float]) -> None:
+def _show_recipe(recipe: str, lesson: LeakLesson, ends: tuple[float, float]) -> None:
     st.markdown(f"**{recipe[0].upper()}{recipe[1:]}**")
     draw(
         lesson_figure(lesson, *ends),

@@ -5,28 +5,32 @@
     headline_metrics(labels, p, patients, lesions, threshold, unit="lesion")["auc"]
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mammo.evaluation.arithmetic import Booleans, Floats
-from mammo.evaluation.bins import BINS, equal_mass_bins
+from mammo.evaluation.arithmetic import Booleans, Floats, as_labels, as_probabilities
 from mammo.evaluation.bootstrap import (
+    CONFIDENCE,
     RESAMPLES,
     SEED,
     PatientBootstrap,
-    auc_statistic,
     percentile_ends,
     percentile_interval,
+    rarer_patients,
+    widen_at_the_edge,
+)
+from mammo.evaluation.operating import operating_point
+from mammo.evaluation.ranking import (
+    Ranking,
+    auc_statistic,
+    best_sensitivity,
+    best_specificity,
     ranking_statistic,
 )
-from mammo.evaluation.checks import as_labels, as_probabilities
-from mammo.evaluation.edge import rarer_patients, widen_at_the_edge
-from mammo.evaluation.interval import CONFIDENCE
-from mammo.evaluation.operating import operating_point
-from mammo.evaluation.ranking import Ranking, best_sensitivity, best_specificity
+from mammo.evaluation.reliability import BINS, equal_mass_bins
 from mammo.evaluation.units import Unit, group_units
 from mammo.text import Estimate
 
@@ -37,7 +41,7 @@ AT_NINETY_NAMES = ("sensitivity_at_specificity_90", "specificity_at_sensitivity_
 
 @dataclass(frozen=True, eq=False)
 class ScoreFigures:
-    """Hold the figures of `SCORE_NAMES`, and the AUC of every resample, for paired differences."""
+    """The figures of `SCORE_NAMES`, and the AUC of every resample, for paired differences."""
 
     metrics: Mapping[str, Estimate]
     auc_resampled: Floats
@@ -51,10 +55,6 @@ def score_figures(
 ) -> ScoreFigures:
     """Return the figures that need no threshold: AUC, partial AUC, average precision, Brier, ECE.
 
-    References
-    ----------
-    See `mammo.evaluation.roc`, `precision_recall` and `reliability`.
-
     Examples
     --------
     >>> cases = PatientBootstrap(["a", "b", "c", "d"])
@@ -66,16 +66,28 @@ def score_figures(
     values = as_probabilities(p, malignant.size)
     statistic = ranking_statistic(malignant, values)
     sampled, resampled = statistic(bootstrap.sample)[0], bootstrap.distribution(statistic)
-    rarer = rarer_patients(malignant, bootstrap.patient)
-    metrics = {
-        name: widen_at_the_edge(
-            percentile_interval(float(value), column, confidence), rarer, confidence
-        )
-        for name, value, column in zip(RANKING_NAMES, sampled, resampled.T, strict=True)
-    }
+    rarer = [rarer_patients(malignant, bootstrap.patient)] * len(RANKING_NAMES)
+    metrics = _intervals(RANKING_NAMES, sampled, resampled, rarer, confidence)
     metrics["brier"] = _brier(malignant, values, bootstrap, confidence)
     metrics["ece"] = _ece(malignant, values, bootstrap, confidence)
     return ScoreFigures(metrics, resampled[:, 0])
+
+
+def _intervals(
+    names: Sequence[str],
+    sampled: Floats,
+    resampled: Floats,
+    patients: Sequence[int],
+    confidence: float,
+) -> dict[str, Estimate]:
+    """Return each column's figure with its interval, widened where it is exactly 0 or 1."""
+    columns = zip(names, sampled, resampled.T, patients, strict=True)
+    return {
+        name: widen_at_the_edge(
+            percentile_interval(float(value), column, confidence), among, confidence
+        )
+        for name, value, column, among in columns
+    }
 
 
 def auc_interval(
@@ -119,7 +131,7 @@ def at_ninety(
     bootstrap: PatientBootstrap,
     confidence: float = CONFIDENCE,
 ) -> dict[str, Estimate]:
-    """Return sensitivity at 90 % specificity and specificity at 90 % sensitivity.
+    """Return sensitivity at 90% specificity and specificity at 90% sensitivity.
 
     Examples
     --------
@@ -129,21 +141,14 @@ def at_ninety(
     """
     malignant = as_labels(labels)
     ranking = Ranking(malignant, p)
-    patients = [bootstrap.patients_among(group) for group in (malignant, ~malignant)]
 
     def statistic(weights: Floats) -> Floats:
-        counts = ranking.flagged(weights)
-        return np.stack([best_sensitivity(*counts), best_specificity(*counts)], axis=1)
+        rates = ranking.rates(weights)
+        return np.stack([best_sensitivity(*rates), best_specificity(*rates)], axis=1)
 
     sampled, resampled = statistic(bootstrap.sample)[0], bootstrap.distribution(statistic)
-    return {
-        name: widen_at_the_edge(
-            percentile_interval(float(value), column, confidence), among, confidence
-        )
-        for name, value, column, among in zip(
-            AT_NINETY_NAMES, sampled, resampled.T, patients, strict=True
-        )
-    }
+    patients = [bootstrap.patients_among(group) for group in (malignant, ~malignant)]
+    return _intervals(AT_NINETY_NAMES, sampled, resampled, patients, confidence)
 
 
 def _brier(

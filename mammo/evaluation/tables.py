@@ -1,0 +1,398 @@
+"""Each table of an evaluation once, as a DataFrame: for the print-out, the page and its CSV files.
+
+Tables for people have a row a figure and a column a reader, written out; `long` has a row a reader
+and figure, as numbers. pandas is imported when the first table is made.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mammo import text
+from mammo.evaluation.arithmetic import is_missing
+from mammo.evaluation.evaluation import (
+    RADIOLOGISTS,
+    Comparison,
+    ModelEvaluation,
+    RadiologistEvaluation,
+    SplitEvaluation,
+)
+from mammo.evaluation.operating import threshold_title
+from mammo.evaluation.rates import CLINIC_NAMES, Confusion
+from mammo.text import Estimate, estimate, number, p_value, percent_estimate, percentage
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Form = Callable[..., str]
+Row = tuple[str, str, Form]
+"""A row of a table: its title, the figure's name, and how the figure is written."""
+
+
+plain, whole = partial(estimate, decimals=2), partial(estimate, decimals=0)
+_RANKING_ROWS: tuple[Row, ...] = (
+    ("AUC", "auc", estimate),
+    ("AUC, DeLong by patient", "auc_delong", estimate),
+    ("mean specificity where sensitivity >= 90%", "partial_auc", estimate),
+    ("sensitivity at 90% specificity", "sensitivity_at_specificity_90", percent_estimate),
+    ("specificity at 90% sensitivity", "specificity_at_sensitivity_90", percent_estimate),
+)
+_RATE_ROWS: tuple[Row, ...] = (
+    ("sensitivity", "sensitivity", percent_estimate),
+    ("specificity", "specificity", percent_estimate),
+    ("PPV in these cases", "ppv", percent_estimate),
+    ("NPV in these cases", "npv", percent_estimate),
+    ("accuracy", "accuracy", percent_estimate),
+    ("balanced accuracy", "balanced_accuracy", percent_estimate),
+    ("F1", "f1", estimate),
+    ("positive likelihood ratio", "positive_likelihood_ratio", plain),
+    ("negative likelihood ratio", "negative_likelihood_ratio", plain),
+)
+_CLINIC_TITLES = {
+    "ppv": "PPV",
+    "npv": "NPV",
+    "flagged_per_1000": "flagged, of 1,000",
+    "missed_per_1000": "malignant missed, of 1,000",
+    "false_alarms_per_1000": "benign flagged, of 1,000",
+}
+_CALIBRATION_ROWS: tuple[Row, ...] = (
+    ("Brier score", "brier", estimate),
+    ("= reliability (0 is best)", "reliability", number),
+    ("- resolution", "resolution", number),
+    ("+ uncertainty", "uncertainty", number),
+    ("+ within bins", "within_bins", number),
+    ("ECE, 10 equal-mass bins", "ece", estimate),
+    ("slope (1 is best)", "slope", number),
+    ("calibration in the large (0 is best)", "in_the_large", number),
+    ("observed / expected (1 is best)", "observed_to_expected", number),
+    ("Brier score before calibration", "uncalibrated_brier", number),
+    ("ECE before calibration", "uncalibrated_ece", number),
+)
+_REPORT_ROWS = ("benign", "malignant", "macro_average", "weighted_average")
+_DECISION_THRESHOLDS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
+_DESCRIPTORS = {
+    "mass_shape": "Shape",
+    "mass_margins": "Margin",
+    "breast_density": "Density",
+    "assessment": "BI-RADS",
+    "subtlety": "Subtlety",
+}
+MEASURES = {"auc": "AUC", "sensitivity": "Sensitivity", "specificity": "Specificity"}
+CROPS = "Crops"
+
+
+def wide(
+    head: str, readers: Mapping[str, Mapping[str, Estimate]], rows: Iterable[Row]
+) -> "pd.DataFrame":
+    """Return a row a figure and a column a reader, written out; an absent figure is empty.
+
+    `readers` maps a reader's title to figures by name.
+
+    Examples
+    --------
+    >>> wide("Rate", {"CNN": {"auc": Estimate(0.7, 0.6, 0.8)}}, [("AUC", "auc", plain)])
+      Rate                  CNN
+    0  AUC  0.70 (0.60 to 0.80)
+    """
+    return _frame(
+        {
+            head: title,
+            **{who: form(each[name]) if name in each else "" for who, each in readers.items()},
+        }
+        for title, name, form in rows
+    )
+
+
+def long(
+    readers: Mapping[str, Mapping[str, Estimate]],
+    names: Sequence[str],
+    **columns: object,
+) -> "pd.DataFrame":
+    """Return a row a reader and figure, as numbers: its value and the ends of its interval.
+
+    `readers` is as in `wide`; `names` are the figures to list, of those that a reader has;
+    `columns` are the same in each row.
+    """
+    return _frame(
+        {**columns, "reader": who, "figure": name, **each[name].as_dict()}
+        for who, each in readers.items()
+        for name in names
+        if name in each
+    )
+
+
+def _frame(rows: Iterable[Mapping[str, object]]) -> "pd.DataFrame":
+    import pandas as pd
+
+    return pd.DataFrame(list(rows))
+
+
+def ranking(split: SplitEvaluation) -> "pd.DataFrame":
+    """Return AUC (by patients and by DeLong), partial AUC and average precision."""
+    share = number(split.counts.malignant / split.counts.cases, 2)
+    precision = (f"average precision (useless: {share})", "average_precision", estimate)
+    readers = {
+        model.title: {**model.metrics, "auc_delong": model.auc_delong}
+        for model in split.models.values()
+    }
+    return wide("Ranking", readers, (*_RANKING_ROWS, precision))
+
+
+def differences(split: SplitEvaluation) -> "pd.DataFrame":
+    """Return every difference in AUC with its tests; no row for a single model alone."""
+    return _frame(
+        {
+            "Difference in AUC": " - ".join(pair_titles(split, pair)),
+            "over patients": text.signed_estimate(pair.auc_difference),
+            "DeLong by patient": p_value(pair.clustered_delong.p_value),
+            "DeLong, cases as independent": p_value(pair.delong.p_value),
+        }
+        for pair in compared(split)
+    )
+
+
+def compared(split: SplitEvaluation) -> tuple[Comparison, ...]:
+    """Return the comparisons of the models with each other, then with the radiologists."""
+    recorded = split.radiologists
+    return (*split.comparisons, *(recorded.comparisons if recorded else ()))
+
+
+def pair_titles(
+    split: SplitEvaluation, pair: Comparison, radiologists: str = RADIOLOGISTS
+) -> tuple[str, str]:
+    """Return what to call the two of a comparison."""
+    titles = {name: model.title for name, model in split.models.items()}
+    return titles.get(pair.first, radiologists), titles.get(pair.second, radiologists)
+
+
+def mcnemars(split: SplitEvaluation) -> "pd.DataFrame":
+    """Return how many cases one of two models alone gets right at each shared threshold."""
+    return _frame(
+        {
+            "Right where the other is wrong": f"{first} alone / {second} alone, at "
+            f"{threshold_title(name)}",
+            "cases": f"{test.only_first_right} / {test.only_second_right}",
+            "McNemar, exact": p_value(test.p_value),
+        }
+        for pair in split.comparisons
+        for first, second in [pair_titles(split, pair)]
+        for name, test in pair.mcnemar.items()
+    )
+
+
+def radiologists(recorded: RadiologistEvaluation) -> "pd.DataFrame":
+    """Return the radiologists' AUC and biopsy point."""
+    point = recorded.biopsy
+    head = "Radiologists: recorded BI-RADS (1 < 2 < 3 < 0 < 4 < 5)"
+    rows = {
+        "AUC": estimate(recorded.auc),
+        "sensitivity of biopsy (4 or 5)": percent_estimate(point.rates["sensitivity"]),
+        "specificity of biopsy (4 or 5)": percent_estimate(point.rates["specificity"]),
+        "malignant found / missed, benign flagged / spared": ", ".join(_found(point.confusion)),
+    }
+    cases = f"{recorded.counts.cases:,} cases"
+    return _frame({head: title, cases: cell} for title, cell in rows.items())
+
+
+def _found(table: Confusion) -> tuple[str, str]:
+    """Return malignant found / missed, and benign flagged / spared."""
+    return (
+        f"{table.true_positive} / {table.false_negative}",
+        f"{table.false_positive} / {table.true_negative}",
+    )
+
+
+def point(split: SplitEvaluation, name: str) -> "pd.DataFrame":
+    """Return counts and rates at one named threshold."""
+    import pandas as pd
+
+    head = f"Threshold: {threshold_title(name)}"
+    points = {one.title: one.points[name] for one in _with_point(split, name)}
+    counts = {
+        "flagged where p >=": [number(at.threshold, 4) for at in points.values()],
+        "malignant: found / missed": [_found(at.confusion)[0] for at in points.values()],
+        "benign: flagged / spared": [_found(at.confusion)[1] for at in points.values()],
+    }
+    above = _frame(
+        {head: title, **dict(zip(points, cells, strict=True))} for title, cells in counts.items()
+    )
+    rates = wide(head, {who: at.rates for who, at in points.items()}, _RATE_ROWS)
+    return pd.concat([above, rates], ignore_index=True)
+
+
+def _with_point(split: SplitEvaluation, name: str) -> list[ModelEvaluation]:
+    return [model for model in split.models.values() if name in model.points]
+
+
+def report(split: SplitEvaluation, name: str) -> "pd.DataFrame":
+    """Return the classification report of each model at one named threshold."""
+    return _frame(
+        {
+            f"Report: {threshold_title(name)}": f"{model.title}, {row.replace('_', ' ')}",
+            "precision": number(figures.precision),
+            "recall": number(figures.recall),
+            "F1": number(figures.f1),
+            "cases": f"{figures.support:,}",
+        }
+        for model in _with_point(split, name)
+        for row in _REPORT_ROWS
+        for figures in [getattr(model.reports[name], row)]
+    )
+
+
+def clinics(split: SplitEvaluation, name: str) -> "pd.DataFrame":
+    """Return what one named threshold does at other shares of malignant lesions."""
+    points = {one.title: one.points[name].clinics for one in _with_point(split, name)}
+    readers = {
+        who: {
+            f"{place} {key}": one.figures[key]
+            for place, one in enumerate(each)
+            for key in CLINIC_NAMES
+        }
+        for who, each in points.items()
+    }
+    rows = [
+        (
+            f"{percentage(clinic.prevalence)} malignant: {_CLINIC_TITLES[key]}",
+            f"{place} {key}",
+            percent_estimate if key in ("ppv", "npv") else whole,
+        )
+        for place, clinic in enumerate(next(iter(points.values())))
+        for key in CLINIC_NAMES
+    ]
+    return wide(f"In a clinic: {threshold_title(name)}", readers, rows)
+
+
+def calibration(split: SplitEvaluation) -> "pd.DataFrame":
+    """Return Brier score with its parts, ECE and recalibration line."""
+    readers = {
+        model.title: {
+            **vars(model.calibration),
+            **vars(model.calibration.line),
+            **vars(model.calibration.brier),
+            **model.metrics,
+        }
+        for model in split.models.values()
+    }
+    return wide("Calibration", readers, _CALIBRATION_ROWS)
+
+
+def reliability(model: ModelEvaluation) -> "pd.DataFrame":
+    """Return what a model said and what came true, bin by bin."""
+    return _frame(
+        {
+            f"Reliability: {model.title}, p": f"{number(100 * one.lowest_p, 1)} to "
+            f"{percentage(one.highest_p)}",
+            "cases": f"{one.n:,}",
+            "mean p": percentage(one.mean_p),
+            "malignant (Wilson)": percent_estimate(one.observed),
+        }
+        for one in model.calibration.reliability
+    )
+
+
+def decision(split: SplitEvaluation) -> "pd.DataFrame":
+    """Return net benefit in true positives of 1,000 cases at a few thresholds."""
+    curves = {model.title: model.decision for model in split.models.values()}
+    first = next(iter(curves.values()))
+    places = [int(np.argmin(np.abs(first.thresholds - at))) for at in _DECISION_THRESHOLDS]
+    return _frame(
+        {
+            "Net benefit, true positives of 1,000": f"p >= {number(threshold, 2)}",
+            **{
+                who: whole(
+                    Estimate(
+                        *(1000 * float(part[place]) for part in (one.model, one.low, one.high))
+                    )
+                )
+                for who, one in curves.items()
+            },
+            "flag all": number(1000 * float(first.treat_all[place]), 0),
+            "flag none": "0",
+        }
+        for threshold, place in zip(_DECISION_THRESHOLDS, places, strict=True)
+    )
+
+
+def subgroups(split: SplitEvaluation) -> "pd.DataFrame":
+    """Return each subgroup's size and each model's AUC in it; the last column is what to mind."""
+    return _frame(
+        {
+            "AUC in subgroups": group.title,
+            "cases": f"{group.counts.cases:,}",
+            "malignant": f"{group.counts.malignant:,}",
+            **{
+                model.title: "undefined" if math.isnan(area.value) else plain(area)
+                for name, model in split.models.items()
+                for area in [group.models[name].auc]
+            },
+            "": group.note,
+        }
+        for group in split.subgroups
+    )
+
+
+def subgroup_figures(split: SplitEvaluation) -> "pd.DataFrame":
+    """Return the subgroups as numbers, a row a subgroup: counts, each figure and its ends."""
+    return _frame(
+        {
+            "Subgroup": group.title,
+            "Malignant": group.counts.malignant,
+            "Benign": group.counts.benign,
+            "Patients": group.counts.patients,
+            **{
+                " ".join([model.title, title, *([end] * (end != "value"))]): value
+                for name, model in split.models.items()
+                for measure, title in MEASURES.items()
+                for end, value in getattr(group.models[name], measure).as_dict().items()
+            },
+            "Note": group.note,
+        }
+        for group in split.subgroups
+    )
+
+
+def cases(split: SplitEvaluation) -> "pd.DataFrame":
+    """Return every case of a split, one row each, in the sample's order."""
+    sample, recorded = split.sample, split.sample.crops.descriptors
+    crops = [np.flatnonzero(sample.units.members == case) for case in range(split.counts.cases)]
+
+    def each_once(column: str) -> list[str]:
+        words = [descriptor_words(column, value) for value in recorded[column]]
+        return [" / ".join(dict.fromkeys(words[row] for row in rows)) for rows in crops]
+
+    films = [
+        text.film_name(*(None if is_missing(part) else str(part) for part in pair))
+        for pair in zip(recorded["laterality"], recorded["view"], strict=True)
+    ]
+    columns: dict[str, Iterable[object]] = {
+        "Case": sample.units.ids.tolist(),
+        "Films": [" / ".join(dict.fromkeys(films[row] for row in rows)) for rows in crops],
+        "Recorded": each_once("pathology"),
+        **{model.title: sample.p[name].tolist() for name, model in split.models.items()},
+        **{title: each_once(column) for column, title in _DESCRIPTORS.items()},
+        CROPS: [tuple(sample.crops.ids[rows].tolist()) for rows in crops],
+    }
+    return _frame(
+        dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)
+    )
+
+
+def descriptor_words(column: str, value: object) -> str:
+    """Write one recorded descriptor in words; what is missing says so.
+
+    Examples
+    --------
+    >>> descriptor_words("mass_shape", "OVAL"), descriptor_words("breast_density", 2)
+    ('oval', 'b')
+    """
+    if is_missing(value):
+        return "not recorded"
+    if column == "pathology":
+        return text.pathology_words(str(value))
+    if column == "breast_density":
+        return text.density_letter(int(str(value)))
+    return text.descriptor(str(value)) if column.startswith("mass_") else str(value)

@@ -1,0 +1,287 @@
+"""The comparison page's other figures: subgroups, one model against the other, the leak's lesson.
+
+Plain plotly, free of Streamlit. Run the tests with `pytest tests/ui/test_comparison_figures.py`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from mammo.artifacts import LeakLesson, LeakRun
+from mammo.evaluation import SplitEvaluation
+from mammo.evaluation.evaluation import ModelEvaluation, Subgroup
+from mammo.evaluation.tables import MEASURES
+from mammo.plots.curves import error_bars
+from mammo.plots.style import (
+    ABOVE_COLOUR,
+    BELOW_COLOUR,
+    CLASS_LOOKS,
+    NEUTRAL_COLOUR,
+    as_shares,
+    lay_out,
+    look_of,
+)
+from mammo.text import Estimate, estimate, number, signed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_ROW_HEIGHT, _REST_HEIGHT = 34, 150
+FAINT = 0.22
+
+
+def row_title(group: Subgroup) -> str:
+    """Name a row of the plot by subgroup and counts; a small subgroup says that it is small."""
+    few = " (small)" if group.note.startswith("small") else ""
+    return f"{group.title}{few}<br>{group.counts.malignant} mal., {group.counts.benign} ben."
+
+
+def forest_figure(split: SplitEvaluation, measure: str) -> go.Figure:
+    """Draw a measure of every subgroup, the models one above the other, over all cases' value.
+
+    Parameters
+    ----------
+    split : SplitEvaluation
+    measure : "auc", or "sensitivity" or "specificity" at the first named threshold
+    """
+    groups = split.subgroups
+    figure = go.Figure()
+    for place, (name, model) in enumerate(split.models.items()):
+        look = look_of(place)
+        overall = _overall(model, measure).value
+        if not np.isnan(overall):
+            line = {"color": look.colour, "width": 1, "dash": look.dash}
+            figure.add_vline(x=overall, line=line, opacity=0.6)
+        shift = (place - (len(split.models) - 1) / 2) * 0.3
+        figures = [getattr(group.models[name], measure) for group in groups]
+        figure.add_trace(
+            go.Scatter(
+                x=[one.value for one in figures],
+                y=[row + shift for row in range(len(groups))],
+                error_x=error_bars(figures, 1.8),
+                customdata=[
+                    f"{group.title}: {estimate(one)}" + (f"<br>{group.note}" if group.note else "")
+                    for group, one in zip(groups, figures, strict=True)
+                ],
+                name=model.title,
+                mode="markers",
+                marker={"color": look.colour, "symbol": look.symbol, "size": 9},
+                hovertemplate=f"{model.title}<br>%{{customdata}}<extra></extra>",
+            )
+        )
+    lay_out(figure, MEASURES[measure], "", _REST_HEIGHT + _ROW_HEIGHT * len(groups))
+    as_shares(figure, y=False)
+    figure.update_xaxes(tickformat=".1f" if measure == "auc" else ".0%", side="top")
+    figure.update_yaxes(
+        tickvals=list(range(len(groups))),
+        ticktext=[row_title(group) for group in groups],
+        range=[len(groups) - 0.4, -0.6],
+        gridcolor="rgba(122, 136, 148, 0.25)",
+        tickfont={"size": 11},
+        title=None,
+    )
+    figure.update_layout(legend={"y": -0.01}, margin={"t": 96})
+    return figure
+
+
+def _overall(model: ModelEvaluation, measure: str) -> Estimate:
+    if measure == "auc":
+        return model.metrics["auc"]
+    return next(iter(model.points.values())).rates[measure]
+
+
+def scatter_figure(
+    split: SplitEvaluation, thresholds: Mapping[str, float], shown: NDArray[np.bool_] | None = None
+) -> go.Figure:
+    """Draw each case at the first model's p (across) and the second's (up).
+
+    Parameters
+    ----------
+    split : SplitEvaluation of two models or more; the first two are drawn
+    thresholds : model name -> 0..1, drawn as lines
+    shown : bool (u,), cases to stand out from the others, or None for all; each point's
+        `customdata` is the case's place
+    """
+    across, up = list(split.models.values())[:2]
+    figure = go.Figure()
+    for malignant, name in ((False, "benign"), (True, "malignant")):
+        rows = np.flatnonzero(split.labels == malignant)
+        look = CLASS_LOOKS[malignant]
+        opacity = 0.8 if shown is None else np.where(shown[rows], 0.95, FAINT).tolist()
+        figure.add_trace(
+            go.Scatter(
+                x=across.scores.suspicion[rows].tolist(),
+                y=up.scores.suspicion[rows].tolist(),
+                customdata=rows.tolist(),
+                text=split.sample.units.ids[rows].tolist(),
+                name=f"recorded {name}",
+                mode="markers",
+                marker={
+                    "color": look.colour,
+                    "symbol": look.symbol,
+                    "size": 9,
+                    "opacity": opacity,
+                    "line": {"width": 1.5},
+                },
+                hovertemplate=f"%{{text}}, {name}<br>{across.title} %{{x:.1%}}"
+                f"<br>{up.title} %{{y:.1%}}<extra></extra>",
+            )
+        )
+    line = {"color": NEUTRAL_COLOUR, "width": 1.5, "dash": "dash"}
+    figure.add_vline(x=thresholds[across.name], line=line)
+    figure.add_hline(y=thresholds[up.name], line=line)
+    as_shares(lay_out(figure, f"{across.title}: estimated probability", up.title))
+    figure.update_yaxes(title_text=f"{up.title}: estimated probability")
+    figure.update_layout(dragmode="lasso")
+    return figure
+
+
+PLACES = {"rows": "rows at random", "patients": "patients at random"}
+_COLOURS = {"rows": ABOVE_COLOUR, "patients": BELOW_COLOUR}
+_SYMBOLS = {"rows": "square", "patients": "circle"}
+_HEIGHT = 380
+
+WHY = (
+    "The higher number is the wrong one: it is partly a test of having met these very patients. "
+    "Film, breast, density and often the lesion itself are known from the other view, and the next "
+    "patient of a clinic offers none of that. Deal patients, never rows; then every crop of a "
+    "patient falls on one side, and the figure is one that a new patient will see."
+)
+
+
+def lesson_figure(lesson: LeakLesson, low: float, high: float) -> go.Figure:
+    """Draw the AUC under both splits, a thin line a seed, a large mark for each mean.
+
+    Parameters
+    ----------
+    lesson : LeakLesson
+    low, high : float, ends of the AUC axis, the same for figures that stand side by side
+    """
+    figure = go.Figure()
+    pairs = zip(lesson.of("rows"), lesson.of("patients"), strict=True)
+    for rows, patients in pairs:
+        figure.add_trace(
+            go.Scatter(
+                x=list(PLACES.values()),
+                y=[rows.auc, patients.auc],
+                mode="lines+markers",
+                line={"color": NEUTRAL_COLOUR, "width": 1.5},
+                marker={"size": 6},
+                name=f"seed {rows.seed}",
+                showlegend=False,
+                hovertemplate=f"seed {rows.seed}, %{{x}}<br>AUC %{{y:.3f}}<extra></extra>",
+            )
+        )
+    for split, place in PLACES.items():
+        mean = lesson.mean_auc(split)
+        figure.add_trace(
+            go.Scatter(
+                x=[place],
+                y=[mean],
+                mode="markers+text",
+                marker={"size": 15, "color": _COLOURS[split], "symbol": _SYMBOLS[split]},
+                text=[number(mean)],
+                textposition="middle left" if split == "rows" else "middle right",
+                showlegend=False,
+                hovertemplate=f"mean of {len(lesson.of(split))} seeds<br>AUC %{{y:.3f}}"
+                "<extra></extra>",
+            )
+        )
+    lay_out(figure, "", "AUC on the test crops", _HEIGHT)
+    figure.update_xaxes(range=[-0.6, 1.6])
+    figure.update_yaxes(range=[low, high], tickformat=".2f")
+    return figure
+
+
+def auc_range(lessons: Sequence[LeakLesson]) -> tuple[float, float]:
+    """Return ends of an AUC axis that holds every run, with a little room."""
+    found = [run.auc for lesson in lessons for run in lesson.runs]
+    return min(found) - 0.015, max(found) + 0.015
+
+
+def result_sentence(lesson: LeakLesson) -> str:
+    """Say what both splits gave, and by how much rows at random flatter."""
+    rows, patients = (_means(lesson, split) for split in PLACES)
+    gaps = lesson.differences
+    return (
+        f"With rows at random: AUC {rows}. With patients at random: {patients}. The leak adds "
+        f"{signed(lesson.mean_difference)} on average ({signed(min(gaps))} to "
+        f"{signed(max(gaps))}, seed by seed)."
+    )
+
+
+def overlap_sentence(lesson: LeakLesson) -> str:
+    """Say how much of the test set the row split had shown in training."""
+    runs = lesson.of("rows")
+    return (
+        f"Of the {_span([run.test_lesions for run in runs])} lesions in the test part of a row "
+        f"split, {_span([run.seen_lesions for run in runs])} had their other view in training; "
+        f"{_span([run.seen_patient_crops for run in runs])} of {runs[0].test_crops} test crops "
+        "were of a patient met in training. In the patient split: none."
+    )
+
+
+def set_up_sentence(lesson: LeakLesson) -> str:
+    """Say what was trained on what."""
+    first = lesson.runs[0]
+    return (
+        f"{lesson.title}, by the recipe and the trainer of these models, on {first.train_crops:,} "
+        f"of the {lesson.crops:,} official training crops ({lesson.patients:,} patients), scored "
+        f"on the other {first.test_crops:,}; {len(lesson.of('rows'))} seeds a split. The official "
+        "test set plays no part."
+    )
+
+
+def size_sentence(released: LeakLesson, plain: LeakLesson | None) -> str:
+    """Say what the size of the gap depends on, as far as it was measured."""
+    if plain is None:
+        return ""
+    ours, theirs = released.mean_difference, plain.mean_difference
+    if theirs > ours:
+        return (
+            f"How large the leak is depends on how much a network memorises: {signed(ours)} with "
+            f"this recipe's augmentation, {signed(theirs)} without. That it may be small is no "
+            "excuse: nobody knows before both splits are measured."
+        )
+    return (
+        f"Here augmentation made no smaller leak: {signed(ours)} with it, {signed(theirs)} "
+        "without; five seeds show no more."
+    )
+
+
+def lesson_table(lessons: dict[str, LeakLesson]) -> "pd.DataFrame":
+    """Lay all runs out, a row each: augmentation, split, seed, what was shared, AUC."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        [_lesson_record(recipe, run) for recipe, lesson in lessons.items() for run in lesson.runs]
+    )
+
+
+def _lesson_record(recipe: str, run: LeakRun) -> dict[str, object]:
+    return {
+        "Recipe": recipe,
+        "Split": PLACES[run.split],
+        "Seed": run.seed,
+        "Training crops": run.train_crops,
+        "Test crops": run.test_crops,
+        "Test lesions": run.test_lesions,
+        "Test lesions with other view in training": run.seen_lesions,
+        "Test crops of patients in training": run.seen_patient_crops,
+        "AUC": run.auc,
+        "AUC low": run.auc_low,
+        "AUC high": run.auc_high,
+    }
+
+
+def _means(lesson: LeakLesson, split: str) -> str:
+    found = [run.auc for run in lesson.of(split)]
+    return estimate(Estimate(lesson.mean_auc(split), min(found), max(found)))
+
+
+def _span(counts: Sequence[int]) -> str:
+    low, high = min(counts), max(counts)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"

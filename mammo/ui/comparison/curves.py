@@ -1,0 +1,146 @@
+"""One curve at a time: ROC, precision and recall, reliability, decision, not sure, training."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from mammo.artifacts import artifacts_folder, load_history
+from mammo.evaluation import SplitEvaluation
+from mammo.plots import curves
+from mammo.plots.style import figure_config, look_of
+from mammo.ui.kit import cache
+from mammo.ui.kit.frame import sentences, small_notice
+from mammo.ui.kit.widgets import choose_option, draw
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A curve of the page: its name, what to see, and its figure, or what shows it otherwise."""
+
+    title: str
+    caption: str
+    figure: Callable[[SplitEvaluation, Mapping[str, float]], go.Figure] | None = None
+    below: Callable[[SplitEvaluation, str], str] | None = None
+    show: Callable[["Curve", SplitEvaluation], None] | None = None
+
+    @property
+    def alt(self) -> str:
+        """Return what the figure shows, for those who do not see it."""
+        return f"{self.title}. {self.caption}"
+
+
+def show_curves(split: SplitEvaluation, thresholds: Mapping[str, float]) -> None:
+    """Show the curve that the visitor chose, with a sentence on what to see in it."""
+    st.header("Curves", anchor="curves")
+    name = choose_option(
+        "Curve", "curve", {key: curve.title for key, curve in CURVES.items()}, "roc"
+    )
+    curve = CURVES[name]
+    st.caption(curve.caption)
+    if curve.show is not None:
+        curve.show(curve, split)
+        return
+    if not split.has_both_classes or curve.figure is None:
+        st.info(split.headline)
+        return
+    draw(
+        curve.figure(split, thresholds),
+        config=figure_config(f"{name}-{split.unit}"),
+        key=f"curve_{name}_{split.unit}",
+        alt=curve.alt,
+    )
+    if curve.below is not None:
+        for model in split.models:
+            st.markdown(f"- {curve.below(split, model)}")
+    small_notice()
+
+
+def _show_coverage(curve: Curve, split: SplitEvaluation) -> None:
+    trust = cache.trust()
+    if trust is None:
+        st.info(
+            "These artifacts hold no measured “not sure” zones. Add them with "
+            "`python -m mammo.training.trust --data DIR`."
+        )
+        return
+    titles = {name: model.title for name, model in split.models.items()}
+    measured = trust.measured["uncertainty"]
+    draw(
+        curves.coverage_figure(measured, titles),
+        config=figure_config("coverage"),
+        key="curve_coverage",
+        alt=curve.alt,
+    )
+    for sentence in curves.coverage_sentences(measured, titles):
+        st.markdown(f"- {sentence}")
+    small_notice()
+
+
+def _show_training(curve: Curve, split: SplitEvaluation) -> None:
+    columns = st.columns(len(split.models))
+    for place, (column, model) in enumerate(zip(columns, split.models.values(), strict=True)):
+        with column, sentences():
+            st.markdown(f"**{model.title}**")
+            history = _history(model.name, str(artifacts_folder()), cache.manifest().created)
+            draw(
+                curves.training_figure(history, look_of(place)),
+                config=figure_config(f"training-{model.name}"),
+                key=f"training_{model.name}",
+                alt=f"Training curves of {model.title}. {curve.caption}",
+            )
+
+
+@cache.shared(6)
+def _history(model: str, folder: str, created: str) -> "pd.DataFrame":  # noqa: ARG001
+    return load_history(model, Path(folder))
+
+
+CURVES = {
+    "roc": Curve(
+        "ROC",
+        "Higher and further left is better. See how far the bands (95% intervals) overlap, and "
+        "where the radiologists' biopsy point lies. Large points: the thresholds set below; open "
+        "points: the named ones.",
+        curves.roc_figure,
+    ),
+    "pr": Curve(
+        "Precision and recall",
+        "Higher is better, above the dotted line that flagging everything reaches. See how soon "
+        "precision falls as more malignant ones are found.",
+        lambda split, _: curves.precision_recall_figure(split),
+    ),
+    "reliability": Curve(
+        "Reliability",
+        "On the dotted line the probabilities are real. See whether points lie below it (the model "
+        "says too much) or above (too little); bars are 95% intervals.",
+        lambda split, _: curves.reliability_figure(split),
+        below=curves.calibration_sentence,
+    ),
+    "decision": Curve(
+        "Decision curve",
+        "Net benefit weighs malignant ones found against false alarms. See where a model rises "
+        "above both flagging all (dotted) and flagging none (zero).",
+        lambda split, _: curves.decision_figure(split),
+    ),
+    "coverage": Curve(
+        "Not sure",
+        "A model may keep silent where it stands near its balanced threshold. See how far the "
+        "share of wrong answers falls as it answers fewer crops; bands are 95% intervals, always "
+        "of single crops.",
+        show=_show_coverage,
+    ),
+    "training": Curve(
+        "Training",
+        "Mean over the folds, shaded from the lowest to the highest fold. See where held-out loss "
+        "stops falling while training loss falls on: the model begins to learn by heart.",
+        show=_show_training,
+    ),
+}
+"""The page's curves by their name in the link."""
