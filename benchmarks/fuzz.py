@@ -129,10 +129,10 @@ def make_input(number: int, seed: int) -> tuple[str, str, bytes]:
 def work(seed: int, first: int, end: int, *, decoder: bool = False) -> None:
     """Try inputs one after the other and print a line of JSON on each."""
     from benchmarks.fuzz_page import Page
-    from mammo.ui.kit.memory import give_back_freed_memory
+    from mammo.ui.kit.patches import keep_memory_flat
 
     logging.getLogger("streamlit").setLevel(logging.ERROR)  # it misses the server
-    give_back_freed_memory()  # as every page of the app does
+    keep_memory_flat()  # as every page of the app does
     page = Page(in_child=decoder)
     for number in range(first, end):
         kind, what, content = make_input(number, seed)

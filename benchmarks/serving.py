@@ -225,15 +225,11 @@ def quiet_tensorflow() -> Any:
 def trained_networks() -> Iterator[tuple[str, Any]]:
     """Build each model in Keras with its trained weights; yield its name and network."""
     from mammo.artifacts import artifacts_folder, load_card
-    from mammo.settings import Recipe
-    from mammo.training.mobilenetv2 import build_mobilenetv2
-    from mammo.training.simple_cnn import build_simple_cnn
+    from mammo.settings import recipe_of
+    from mammo.training.networks import build_network
 
-    recipes = {name: Recipe(**load_card(name).settings) for name in MODELS}
-    for name, network in (
-        ("simple_cnn", build_simple_cnn(recipes["simple_cnn"])),
-        ("mobilenetv2", build_mobilenetv2(recipes["mobilenetv2"], "none")),
-    ):
+    for name in MODELS:
+        network = build_network(name, recipe_of(load_card(name).settings))
         network.load_weights(artifacts_folder() / name / "model.weights.h5")
         yield name, network
 

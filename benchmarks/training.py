@@ -47,23 +47,18 @@ def measure(data: Path, imagenet_weights: str, epochs: int | None) -> dict[str, 
     import numpy as np
 
     from mammo.command_line import set_tensorflow_up
-    from mammo.data.findings import finding_answers
     from mammo.data.table import fingerprint, load_crops, read_pixels
     from mammo.settings import RECIPES, TrainSettings, with_overrides
     from mammo.training.crossfit import TrainingCrops
-    from mammo.training.memory import keep_freed_memory
 
     set_tensorflow_up()
     table = load_crops(data)
     rows = table[table["split"] == "train"].reset_index(drop=True)
     pixels, before = read_pixels(rows), machine()
     nothing_held_out = np.zeros(len(rows), np.int64)
-    crops = TrainingCrops(
-        pixels, rows["label"].to_numpy(), nothing_held_out,
-        fingerprint(rows, pixels), finding_answers(rows),
-    )  # fmt: skip
+    labels = rows["label"].to_numpy()
+    crops = TrainingCrops(pixels, labels, nothing_held_out, fingerprint(rows, pixels))
     recipes = {name: with_overrides(recipe, {"epochs": epochs}) for name, recipe in RECIPES.items()}
-    keep_freed_memory()
     with tempfile.TemporaryDirectory() as work:
         settings = TrainSettings(
             data, Path(work), Path(work), imagenet_weights=imagenet_weights, recipes=recipes

@@ -1,39 +1,46 @@
-"""Every number that a training depends on, in one place: `Recipe` a model, `TrainSettings` a run.
+"""Every number that a training depends on, in one place: recipes and runs.
 
 The command `python -m mammo.train` mirrors both as flags, and the manifest and the cards of the
-artifacts record them, so that a release says how it came about.
+artifacts record them. A model is added here (`REGISTRY`), in `mammo.training.networks` (its layers)
+and in `mammo.report.model_card` (its description).
 """
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from mammo.errors import SettingsError
 
-MODELS = ("simple_cnn", "mobilenetv2")
-"""The two models, in the order in which they are trained and shown."""
-
-TITLES = {"simple_cnn": "Simple CNN", "mobilenetv2": "MobileNetV2"}
-
-
 HIGHEST_SEED = 4_294_000_000
-"""Somewhat below 2**32, where NumPy's seeds end: folds and teachers count on from it."""
+"""Somewhat below 2**32, where NumPy's seeds end: folds count on from it."""
 
 LEAST_AFTER_STEP = 8
 """So many pixels of a side the simple CNN's first step must leave: it pools by 2, then by 4."""
 
+REMOVED = (
+    "label_smoothing", "weight_average", "teachers", "teacher_views", "descriptors", "mixup",
+    "cutout",
+)  # fmt: skip
+"""Values that recipes had until they were measured without a gain; cards still record them."""
+
+
+def _between(default: float, low: float, high: float) -> Any:
+    """Return a field of a dataclass with its default and its range."""
+    return field(default=default, metadata={"range": (low, high)})
+
 
 @dataclass(frozen=True)
 class Recipe:
-    """Say how one model is trained.
+    """How one model is trained.
 
     Parameters
     ----------
     input_size : int, pixels, the side of the network's input.
     low_percentile, high_percentile : float, 0 to 100, the contrast stretch of each crop.
-    batch_size : int, crops a step.
+    batch_size : int, crops per step.
     head_epochs : int, epochs in which only the new head learns (MobileNetV2; 0 for none).
     epochs : int, epochs of the main stage.
     head_learning_rate, learning_rate : float, peaks of the two stages; the main one falls to zero
@@ -42,19 +49,9 @@ class Recipe:
     gradient_clip : float, the largest norm of all gradients together. Without it one fold of three
         collapsed to a constant answer at a learning rate of 2e-4.
     dropout : float, 0 to 1, before each dense layer.
-    label_smoothing : float, 0 to 1.
-    weight_average : float, 0 to 0.9999, the momentum of a running mean of the weights over the
-        steps of the main stage, which the fitted network keeps; 0 keeps the last weights.
-    distillation : float, 0 to 1, how far the targets move from the labels towards what the teacher
-        says of each crop. The teacher is MobileNetV2 fitted on the same crops; MobileNetV2 itself
-        learns from a first generation of its own.
-    teachers : int, how many fits of the teacher are averaged, each from weights and order of its
-        own.
-    teacher_views : int, on how many augmented views the teacher is asked; the epochs go round
-        them. 0 asks it once a crop, averaged over flips.
-    descriptors : float, 0 to 10, the weight of saying shape, margin, assessment and subtlety too
-        while learning; see `mammo.data.findings`.
-    mixup : float, 0 to 10, mixes each crop with another, by a share drawn from Beta(mixup, mixup).
+    distillation : float, 0 to 1, how far the targets move from the labels towards the probability
+        that a teacher gives, see `ModelEntry`. A model without a teacher learns from a first
+        generation of its own.
     frozen_blocks : int, 0 to 16, the first inverted-residual blocks of MobileNetV2 (with its stem)
         that keep their ImageNet weights; 0 trains all.
     flips : int, over how many views a score is averaged: 1 for the crop as it is, 2 for its
@@ -62,105 +59,81 @@ class Recipe:
         and rotates, so a network sees crops upside down only where rotation reaches 180 degrees.
     filters, kernel_size, stride, hidden : int, of the simple CNN: filters, window and step of its
         first convolution (the second has twice the filters), and the units of its dense layer.
-    rotation_degrees, zoom, shift, contrast, brightness, cutout : float, see `mammo.data.augment`.
+    rotation_degrees, zoom, shift, contrast, brightness : float, see `mammo.data.augment`.
+
+    Raises
+    ------
+    SettingsError
+        A value lies outside its range.
     """
 
-    input_size: int = 224
-    low_percentile: float = 1.0
-    high_percentile: float = 99.0
-    batch_size: int = 32
-    head_epochs: int = 0
-    epochs: int = 16
-    head_learning_rate: float = 1e-3
-    learning_rate: float = 1e-4
-    weight_decay: float = 1e-4
-    gradient_clip: float = 1.0
-    dropout: float = 0.3
-    label_smoothing: float = 0.0
-    weight_average: float = 0.0
-    distillation: float = 0.0
-    teachers: int = 1
-    teacher_views: int = 0
-    descriptors: float = 0.0
-    mixup: float = 0.0
-    frozen_blocks: int = 0
-    flips: int = 4
-    filters: int = 32
-    kernel_size: int = 9
-    stride: int = 4
-    hidden: int = 64
-    rotation_degrees: float = 180.0
-    zoom: float = 0.2
-    shift: float = 0.1
-    contrast: float = 0.2
-    brightness: float = 20.0
-    cutout: float = 0.0
+    input_size: int = _between(224, 32, 1024)
+    low_percentile: float = _between(1.0, 0, 49)
+    high_percentile: float = _between(99.0, 51, 100)
+    batch_size: int = _between(32, 1, 1024)
+    head_epochs: int = _between(0, 0, 1000)
+    epochs: int = _between(16, 1, 10000)
+    head_learning_rate: float = _between(1e-3, 1e-8, 1)
+    learning_rate: float = _between(1e-4, 1e-8, 1)
+    weight_decay: float = _between(1e-4, 0, 1)
+    gradient_clip: float = _between(1.0, 1e-3, 1e6)
+    dropout: float = _between(0.3, 0, 0.95)
+    distillation: float = _between(0.0, 0, 1)
+    frozen_blocks: int = _between(0, 0, 16)
+    flips: int = _between(4, 1, 4)
+    filters: int = _between(32, 1, 1024)
+    kernel_size: int = _between(9, 1, 31)
+    stride: int = _between(4, 1, 8)
+    hidden: int = _between(64, 1, 4096)
+    rotation_degrees: float = _between(180.0, 0, 180)
+    zoom: float = _between(0.2, 0, 2)
+    shift: float = _between(0.1, 0, 0.5)
+    contrast: float = _between(0.2, 0, 1)
+    brightness: float = _between(20.0, 0, 128)
 
     def __post_init__(self) -> None:
-        for name, low, high in _RANGES:
-            value = getattr(self, name)
+        for item in fields(self):
+            (low, high), value = item.metadata["range"], getattr(self, item.name)
             if not low <= value <= high:
                 raise SettingsError(
-                    f"{name} must lie between {low} and {high}. Received: {name}={value}."
+                    f"{item.name} must lie between {low} and {high}. Received: {item.name}={value}."
                 )
         if self.flips == 3:
             raise SettingsError("flips must be 1, 2 or 4. Received: flips=3.")
 
 
-_RANGES = (
-    ("input_size", 32, 1024),
-    ("low_percentile", 0, 49),
-    ("high_percentile", 51, 100),
-    ("batch_size", 1, 1024),
-    ("head_epochs", 0, 1000),
-    ("epochs", 1, 10000),
-    ("head_learning_rate", 1e-8, 1),
-    ("learning_rate", 1e-8, 1),
-    ("weight_decay", 0, 1),
-    ("gradient_clip", 1e-3, 1e6),
-    ("dropout", 0, 0.95),
-    ("label_smoothing", 0, 0.5),
-    ("weight_average", 0, 0.9999),
-    ("distillation", 0, 1),
-    ("teachers", 1, 10),
-    ("teacher_views", 0, 1000),
-    ("descriptors", 0, 10),
-    ("mixup", 0, 10),
-    ("frozen_blocks", 0, 16),
-    ("flips", 1, 4),
-    ("filters", 1, 1024),
-    ("kernel_size", 1, 31),
-    ("stride", 1, 8),
-    ("hidden", 1, 4096),
-    ("rotation_degrees", 0, 180),
-    ("zoom", 0, 2),
-    ("shift", 0, 0.5),
-    ("contrast", 0, 1),
-    ("brightness", 0, 128),
-    ("cutout", 0, 1),
-)
+@dataclass(frozen=True)
+class ModelEntry:
+    """A model of the release: its title, its recipe, and the model that can teach it."""
 
-FIRST_RECIPES = {
-    "simple_cnn": Recipe(
-        epochs=50, learning_rate=1e-3, rotation_degrees=15.0, contrast=0.0, brightness=0.0
-    ),
-    "mobilenetv2": Recipe(epochs=14, head_epochs=2, learning_rate=1e-4, frozen_blocks=6),
-}
-"""The recipes of the first release, from which the experiments of its time count their changes."""
+    title: str
+    recipe: Recipe
+    teacher: str | None = None
 
-RECIPES = {
-    "simple_cnn": Recipe(
-        input_size=128, kernel_size=5, stride=2, epochs=150, learning_rate=3e-3, distillation=0.7,
-        flips=2, rotation_degrees=15.0, contrast=0.0, brightness=0.0,
+
+REGISTRY = {
+    "simple_cnn": ModelEntry(
+        "Simple CNN",
+        Recipe(
+            input_size=128, kernel_size=5, stride=2, epochs=150, learning_rate=3e-3,
+            distillation=0.7, flips=2, rotation_degrees=15.0, contrast=0.0, brightness=0.0,
+        ),
+        teacher="mobilenetv2",
     ),
-    "mobilenetv2": FIRST_RECIPES["mobilenetv2"],
+    "mobilenetv2": ModelEntry(
+        "MobileNetV2", Recipe(epochs=14, head_epochs=2, learning_rate=1e-4, frozen_blocks=6)
+    ),
 }  # fmt: skip
-"""The recipes of the release; how each was found stands in docs/experiments.md."""
+"""The models in the order in which they are shown; docs/experiments.md explains their recipes."""
+
+MODELS = tuple(REGISTRY)
+TITLES = {name: entry.title for name, entry in REGISTRY.items()}
+RECIPES = {name: entry.recipe for name, entry in REGISTRY.items()}
 
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """Say what a run of `python -m mammo.train` does.
+    """What a run of `python -m mammo.train` does.
 
     Parameters
     ----------
@@ -203,7 +176,7 @@ class TrainSettings:
             _check_first_step(self.recipes.get("simple_cnn", RECIPES["simple_cnn"]))
 
     def plain(self) -> dict[str, Any]:
-        """Return the settings as JSON can hold them; of paths the name alone, for privacy."""
+        """Return the settings as JSON values; of paths the name alone, for privacy."""
         return asdict(self) | {
             "data": self.data.name,
             "out": self.out.name,
@@ -245,10 +218,22 @@ def _check_first_step(recipe: Recipe) -> None:
         )
 
 
+def recipe_of(recorded: Mapping[str, Any]) -> Recipe:
+    """Return the recipe that a card records; values which recipes no longer have are ignored.
+
+    Examples
+    --------
+    >>> recipe_of({"epochs": 3, "mixup": 0.2, "unknown": 1}) == Recipe(epochs=3)
+    True
+    """
+    known = {item.name for item in fields(Recipe)}
+    return Recipe(**{name: value for name, value in recorded.items() if name in known})
+
+
 def changed_values(recipe: Recipe) -> dict[str, Any]:
     """Return the values of a recipe that differ from `Recipe()`.
 
-    They name a fit: a lever that is added later, and is off, does not make the old fits void.
+    They name a fit: a value that is added later, at its default, does not make the old fits void.
 
     Examples
     --------

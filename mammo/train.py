@@ -17,10 +17,10 @@ import dataclasses
 import errno
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +32,7 @@ from mammo.artifacts import (
     staged_artifacts,
 )
 from mammo.artifacts.swap import write_lock
-from mammo.command_line import as_typed, exit_status, set_tensorflow_up
-from mammo.data.findings import finding_answers
+from mammo.command_line import as_typed, command_parser, exit_status, set_tensorflow_up
 from mammo.data.preparation.run import ABNORMALITIES, prepared_folder
 from mammo.data.splits import patient_folds
 from mammo.data.table import fingerprint, load_training_crops
@@ -51,7 +50,7 @@ if TYPE_CHECKING:
     import keras
     import pandas as pd
 
-    from mammo.training.crossfit import FitPlan, TrainingCrops
+    from mammo.training.crossfit import TrainingCrops
 
 WORK_FOLDER = ".mammo-work"
 FREE_SPACE_GB = 3.0
@@ -114,17 +113,13 @@ def _fit_and_release(
     run: Path,
 ) -> None:
     from mammo.training.crossfit import TrainingCrops
-    from mammo.training.memory import keep_freed_memory
 
-    keep_freed_memory()
-    training = (table["split"] == "train").to_numpy()
-    labels = table.loc[training, "label"].to_numpy()
-    patients = table.loc[training, "patient_id"].to_numpy()
+    half = table[table["split"] == "train"].reset_index(drop=True)
+    half_crops = crops[(table["split"] == "train").to_numpy()]
+    labels, patients = half["label"].to_numpy(), half["patient_id"].to_numpy()
     folds = patient_folds(labels, patients, settings.folds, settings.seed)
-    half = table[training].reset_index(drop=True)
-    name_of_half = fingerprint(half, crops[training])  # the fits depend on it alone
-    data = TrainingCrops(crops[training], labels, folds, name_of_half, finding_answers(half))
-    # The simple CNN last: its teacher is MobileNetV2, whose fits serve both.
+    data = TrainingCrops(half_crops, labels, folds, fingerprint(half, half_crops))
+    # A teacher is shown after its pupil; fitted before it, its fits serve both.
     fits = {name: _fit_model(name, settings, data, run) for name in reversed(settings.models)}
     facts = run_facts(settings, command, table, name_of_data)
     kept = models_to_carry_over(settings.out, name_of_data, settings.models)
@@ -141,62 +136,39 @@ def _fit_and_release(
 def _fit_model(
     name: str, settings: TrainSettings, data: "TrainingCrops", run: Path
 ) -> tuple["keras.Model", FittedModel]:
-    from mammo.training.crossfit import FINAL, fit_fold, fit_plan
-    from mammo.training.serving import serving_model
+    """Fit every fold, then all crops, with one bar for all of them and the time left."""
+    from tqdm import tqdm
 
-    recipe = settings.recipes[name]
+    from mammo.training.crossfit import FINAL, fit_fold, fit_plan, follow
+    from mammo.training.export import serving_model
+    from mammo.training.networks import ARCHITECTURES
+
     plan = fit_plan(name, settings, run)
+    epochs = sum(stage.epochs for stage in ARCHITECTURES[name].stages(plan.recipe))
     logits = np.empty(len(data.labels))
     history: list[dict[str, Any]] = []
-    with _Progress(plan, settings.folds) as progress:
+    total = (settings.folds + 1) * epochs
+    with tqdm(total=total, unit="epoch", smoothing=0.1) as bar:
         for fold in range(settings.folds):
-            held_out = data.fold == fold
-            _, logits[held_out], rows = fit_fold(plan, data, fold, progress.fit(fold))
+            words = f"{TITLES[name]}, fold {fold + 1} of {settings.folds}"
+            _, held_out, rows = fit_fold(plan, data, fold, follow(bar, words, fold * epochs))
+            logits[data.fold == fold] = held_out
             history += rows
-        network, _, rows = fit_fold(plan, data, FINAL, progress.fit(settings.folds))
-    served = serving_model(network)
-    _, embedding, cam = served.outputs
+        last = follow(bar, f"{TITLES[name]}, final fit", total - epochs)
+        network, _, rows = fit_fold(plan, data, FINAL, last)
+    _, embedding, cam = serving_model(network).outputs
     fitted = FittedModel(
-        name, recipe, logits, data.fold, history + rows, int(embedding.shape[-1]),
+        name, plan.recipe, logits, data.fold, history + rows, int(embedding.shape[-1]),
         (int(cam.shape[1]), int(cam.shape[2])), int(network.count_params()),
     )  # fmt: skip
     return network, fitted
 
 
 def _export(network: "keras.Model", folder: Path) -> None:
-    from mammo.training.export import export_onnx
-    from mammo.training.serving import serving_model
+    from mammo.training.export import export_onnx, serving_model
 
     export_onnx(serving_model(network), folder / "model.onnx")
     network.save_weights(folder / "model.weights.h5")
-
-
-class _Progress:
-    """Show one bar for all fits of a model, with the time left."""
-
-    def __init__(self, plan: "FitPlan", folds: int) -> None:
-        from tqdm import tqdm
-
-        self._title = TITLES[plan.name]
-        self._folds = folds
-        head = plan.recipe.head_epochs if plan.name == "mobilenetv2" else 0
-        self._epochs = plan.recipe.epochs + head
-        self._bar = tqdm(total=(folds + 1) * self._epochs, unit="epoch", smoothing=0.1)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *ended: object) -> None:
-        self._bar.close()
-
-    def fit(self, number: int) -> Callable[[int], None]:
-        part = f"fold {number + 1} of {self._folds}" if number < self._folds else "final fit"
-
-        def on_epoch(epochs_done: int) -> None:
-            self._bar.set_description(f"{self._title}, {part}")
-            self._bar.update(number * self._epochs + epochs_done - self._bar.n)
-
-        return on_epoch
 
 
 def _check_space(work: Path) -> None:
@@ -219,49 +191,27 @@ def _disk_error(error: OSError, settings: TrainSettings) -> TrainingError:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m mammo.train",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
+    parser = command_parser("mammo.train", __doc__)
+    add = parser.add_argument
+    add(
         "--data", type=Path, required=True, help="folder of prepared crops, or a CBIS-DDSM download"
     )
-    parser.add_argument(
-        "--prepared",
-        type=Path,
-        default=None,
-        help="where a download's crops go; default: beside it",
-    )
-    parser.add_argument(
-        "--abnormality", default="mass", choices=ABNORMALITIES, help="of a download"
-    )
-    parser.add_argument("--partial", action="store_true", help="accept a part of the data set")
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=None,
-        help="artifacts folder to write (default: MAMMO_ARTIFACTS)",
-    )
-    parser.add_argument(
-        "--work",
-        type=Path,
-        default=None,
-        help=f"folder for checkpoints (default: {WORK_FOLDER} beside --out)",
-    )
-    parser.add_argument("--models", nargs="+", default=list(MODELS), choices=MODELS)
-    parser.add_argument("--seed", type=int, default=TrainSettings.seed)
-    parser.add_argument("--folds", type=int, default=TrainSettings.folds)
-    parser.add_argument(
-        "--imagenet-weights", default=TrainSettings.imagenet_weights, metavar="imagenet|PATH|none"
-    )
+    add("--prepared", type=Path, help="where a download's crops go; default: beside it")
+    add("--abnormality", default="mass", choices=ABNORMALITIES, help="of a download")
+    add("--partial", action="store_true", help="accept a part of the data set")
+    add("--out", type=Path, help="artifacts folder to write (default: MAMMO_ARTIFACTS)")
+    add("--work", type=Path, help=f"folder for checkpoints (default: {WORK_FOLDER} beside --out)")
+    add("--models", nargs="+", default=list(MODELS), choices=MODELS)
+    add("--seed", type=int, default=TrainSettings.seed)
+    add("--folds", type=int, default=TrainSettings.folds)
+    weights = TrainSettings.imagenet_weights
+    add("--imagenet-weights", default=weights, metavar="imagenet|PATH|none")
     recipe = parser.add_argument_group("recipe (for each model named; default: the model's own)")
     for item in dataclasses.fields(Recipe):
         kind = float if isinstance(item.default, float) else int
         default = ", ".join(f"{name} {getattr(RECIPES[name], item.name):g}" for name in MODELS)
-        recipe.add_argument(
-            "--" + item.name.replace("_", "-"), type=kind, default=None, help=f"default: {default}"
-        )
+        flag = "--" + item.name.replace("_", "-")
+        recipe.add_argument(flag, type=kind, help=f"default: {default}")
     return parser
 
 

@@ -5,19 +5,32 @@ Layout only; the parts are in `mammo.ui.model_card`, the text in `mammo.report.m
 
 import streamlit as st
 
+from mammo.report.model_card import CHECKS, DATA, MODELS
 from mammo.ui.kit.frame import frame, sentences
-from mammo.ui.model_card.glossary_part import show_glossary
-from mammo.ui.model_card.parts import GLOSSARY_PART, choose_part, show_part
+from mammo.ui.model_card import show_glossary, show_part
 
 frame("Model card", ":material/badge:")
 st.markdown(
     "What the two models are, on what data they learned, how good they are, where they fail, and "
     "what they must not be used for. Every figure is read from the trained artifacts."
 )
-
-with sentences():
-    part = choose_part()
-    if part == GLOSSARY_PART:
-        show_glossary()
-    else:
-        show_part(part)
+GLOSSARY = "Glossary"
+part = st.segmented_control(
+    "Part",
+    (MODELS, DATA, CHECKS, GLOSSARY),
+    default=MODELS,
+    required=True,
+    label_visibility="collapsed",
+    key="part",
+    bind="query-params",
+)
+if part == GLOSSARY:
+    st.markdown("Words that you meet in mammo, in plain English. Other pages link here.")
+    show_glossary(
+        st.text_input(
+            "Find a word", key="find_word", placeholder="for example: prevalence", width=320
+        )
+    )
+else:
+    with sentences():
+        show_part(str(part or MODELS))

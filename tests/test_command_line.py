@@ -2,9 +2,9 @@
 
 import pytest
 
-from mammo.training.audit.__main__ import main as audit
-from mammo.training.lessons.__main__ import main as lessons
-from mammo.training.trust.__main__ import main as trust_build
+from mammo.training.audit import main as audit
+from mammo.training.lessons import main as lessons
+from mammo.training.trust import main as trust_build
 from tools.experiments.__main__ import main as experiments
 
 COMMANDS = {

@@ -151,8 +151,8 @@ import sys
 from pathlib import Path
 from benchmarks.fuzz import _peak, _start_of_peak
 from mammo.imaging import read_image
-from mammo.ui.kit.memory import give_back_freed_memory
-give_back_freed_memory()
+from mammo.ui.kit.patches import keep_memory_flat
+keep_memory_flat()
 content = Path(sys.argv[1]).read_bytes()
 before = _start_of_peak()
 image = read_image(content)

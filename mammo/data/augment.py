@@ -24,7 +24,6 @@ class Augmentation:
     shift : float, share of the crop's side, either way on both axes.
     contrast : float, 0.2 multiplies the distance from mid-grey by 0.8 to 1.2.
     brightness : float, grey levels added or taken away, of 255.
-    cutout : float, share of the side of a square that is blanked at mid-grey, anywhere; 0 for none.
     """
 
     rotation_degrees: float = 180.0
@@ -32,7 +31,6 @@ class Augmentation:
     shift: float = 0.1
     contrast: float = 0.2
     brightness: float = 20.0
-    cutout: float = 0.0
 
 
 def affine(
@@ -112,15 +110,4 @@ def augment(
     offset = random.uniform(-limit.brightness, limit.brightness)
     toned = (view - 127.5) * np.float32(gain) + np.float32(127.5 + offset)
     np.clip(toned, 0.0, 255.0, out=toned)
-    if limit.cutout:
-        _blank_square(toned, limit.cutout, random)
     return np.asarray(toned, dtype=np.float32)
-
-
-def _blank_square(view: NDArray[np.float32], share: float, random: np.random.Generator) -> None:
-    """Blank a square whose centre lies anywhere on the view (DeVries and Taylor 2017, "Cutout")."""
-    half = share * view.shape[0] / 2
-    centre = random.uniform(0, view.shape[0], size=2)
-    top, left = np.maximum(np.round(centre - half), 0).astype(int)
-    bottom, right = np.round(centre + half).astype(int)
-    view[top:bottom, left:right] = 127.5

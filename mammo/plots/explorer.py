@@ -78,10 +78,8 @@ def chart_figure(chart: Chart) -> go.Figure:
 def by_split(cases: "pd.DataFrame") -> Chart:
     """Class balance of each split, and the prior shift between them."""
     chart = _by_filter(cases, "split")
-    shares = {
-        split: float(rows["label"].mean()) for split, rows in cases.groupby("split") if len(rows)
-    }
-    if {"train", "test"} <= shares.keys():
+    shares = cases["label"].groupby(cases["split"]).mean()
+    if {"train", "test"} <= set(shares.index):
         sentence = (
             f"{_share(shares['train'])} of the training crops are malignant, "
             f"{_share(shares['test'])} of the test crops: a prior shift. A model that learned the "

@@ -71,43 +71,25 @@ def film_figure(
         "hovertemplate": "x %{x:.0f}, y %{y:.0f}<extra></extra>",
     }
     outlines = [
-        _outline(region, colour, dash)
+        _shape("rect", (left, left + across), (top, top + down), line=_line(colour, dash))
         for region, colour, dash in ((box, BOX_COLOUR, "dot"), (window, WINDOW_COLOUR, "solid"))
         if region is not None
+        for left, top, across, down in (region,)
     ]
-    layout = _film_layout(width / height) | {
-        "shapes": outlines,
-        "xaxis": _film_axis("left") | {"range": [x, x + width]},
-        "yaxis": _film_axis("top") | {"range": [y + height, y], "scaleanchor": "x"},
-    }
-    return go.Figure({"data": [image], "layout": layout})
-
-
-def _film_layout(aspect: float) -> dict[str, Any]:
-    """Describe the figure of a film whose width is `aspect` times its height."""
-    return {
-        "height": min(TALLEST_FILM, round(FILM_WIDTH / aspect) + TOOLBAR_HEIGHT),
+    axis = {"visible": False, "constrain": "domain"}
+    clear = "rgba(0,0,0,0)"
+    layout = {
+        "height": min(TALLEST_FILM, round(FILM_WIDTH * height / width) + TOOLBAR_HEIGHT),
         "margin": {"l": 0, "r": 0, "t": TOOLBAR_HEIGHT, "b": 0},
         "dragmode": "select",
-        "plot_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": clear,
         "newselection": {"line": _line(WINDOW_COLOUR, "dash")},
-        "modebar": {
-            "bgcolor": "rgba(0,0,0,0)",
-            "color": NEUTRAL_COLOUR,
-            "activecolor": BELOW_COLOUR,
-        },
+        "modebar": {"bgcolor": clear, "color": NEUTRAL_COLOUR, "activecolor": BELOW_COLOUR},
+        "shapes": outlines,
+        "xaxis": axis | {"constraintoward": "left", "range": [x, x + width]},
+        "yaxis": axis | {"constraintoward": "top", "range": [y + height, y], "scaleanchor": "x"},
     }
-
-
-def _film_axis(toward: str) -> dict[str, Any]:
-    return {"visible": False, "constrain": "domain", "constraintoward": toward}
-
-
-def _outline(region: Region, colour: str, dash: str) -> dict[str, Any]:
-    """Describe a rectangle on the film that lets the picture shine through."""
-    x, y, width, height = region
-    corners = {"x0": x, "y0": y, "x1": x + width, "y1": y + height}
-    return {"type": "rect", "line": _line(colour, dash)} | corners
+    return go.Figure({"data": [image], "layout": layout})
 
 
 def probability_figure(
@@ -128,53 +110,42 @@ def probability_figure(
         "marker": {"symbol": "diamond", "size": 17, "color": colour},
         "hoverinfo": "skip",
     }
-    layout = _BAR_LAYOUT | {
+    see_through = {"opacity": 0.35, "line": {"width": 0}}
+    dashed = _line(NEUTRAL_COLOUR, "dash")
+    # The label is kept inside the figure near its ends.
+    anchor = "left" if threshold < 0.1 else "right" if threshold > 0.9 else "center"
+    label = {"x": threshold, "y": 0.42, "text": "threshold", "showarrow": False, "xanchor": anchor}
+    layout = {
+        "height": BAR_HEIGHT,
+        "margin": {"l": 20, "r": 24, "t": 0, "b": 24},
+        "showlegend": False,
+        "font": {"color": WORDS_COLOUR},
+        "xaxis": {
+            "tickfont": {"color": WORDS_COLOUR},
+            "range": [-0.02, 1.02],
+            "tickvals": [0, 0.5, 1],
+            "tickformat": ".0%",
+            "fixedrange": True,
+            "showgrid": False,
+            "zeroline": False,
+        },
+        "yaxis": {"range": [-0.5, 0.8], "visible": False, "fixedrange": True},
         "shapes": [
-            _band(0, 1, 0.05, NEUTRAL_COLOUR),
-            _band(p_low, p_high, 0.16, colour),
-            _upright(threshold),
+            _shape("rect", (0, 1), (-0.05, 0.05), fillcolor=NEUTRAL_COLOUR, **see_through),
+            _shape("rect", (p_low, p_high), (-0.16, 0.16), fillcolor=colour, **see_through),
+            _shape("line", (threshold, threshold), (-0.42, 0.42), line=dashed),
         ],
-        "annotations": [_label(threshold, "threshold")],
+        "annotations": [label | {"yanchor": "bottom", "font": {"size": 13}}],
     }
     return go.Figure({"data": [marker], "layout": layout})
 
 
-_BAR_LAYOUT: dict[str, Any] = {
-    "height": BAR_HEIGHT,
-    "margin": {"l": 20, "r": 24, "t": 0, "b": 24},
-    "showlegend": False,
-    "font": {"color": WORDS_COLOUR},
-    "xaxis": {
-        "tickfont": {"color": WORDS_COLOUR},
-        "range": [-0.02, 1.02],
-        "tickvals": [0, 0.5, 1],
-        "tickformat": ".0%",
-        "fixedrange": True,
-        "showgrid": False,
-        "zeroline": False,
-    },
-    "yaxis": {"range": [-0.5, 0.8], "visible": False, "fixedrange": True},
-}
-
-
-def _band(start: float, end: float, half_height: float, colour: str) -> dict[str, Any]:
-    """Describe a horizontal band, half transparent and without an edge."""
-    place = {"x0": start, "x1": end, "y0": -half_height, "y1": half_height}
-    look = {"fillcolor": colour, "opacity": 0.35, "line": {"width": 0}}
-    return {"type": "rect"} | place | look
-
-
-def _upright(position: float) -> dict[str, Any]:
-    """Describe the dashed line at a threshold."""
-    place = {"x0": position, "x1": position, "y0": -0.42, "y1": 0.42}
-    return {"type": "line", "line": _line(NEUTRAL_COLOUR, "dash")} | place
-
-
-def _label(position: float, text: str) -> dict[str, Any]:
-    """Describe the words above a threshold, kept inside the figure near its ends."""
-    anchor = "left" if position < 0.1 else "right" if position > 0.9 else "center"
-    look = {"showarrow": False, "xanchor": anchor, "yanchor": "bottom", "font": {"size": 13}}
-    return {"x": position, "y": 0.42, "text": text} | look
+def _shape(
+    kind: str, across: tuple[float, float], along: tuple[float, float], **look: Any
+) -> dict[str, Any]:
+    """Describe a rectangle or a line by its ends in x and y."""
+    ends = {"x0": across[0], "x1": across[1], "y0": along[0], "y1": along[1]}
+    return {"type": kind} | ends | look
 
 
 def _line(colour: str, dash: str) -> dict[str, Any]:

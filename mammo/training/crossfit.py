@@ -4,44 +4,44 @@ Each fold's network scores the patients that it never saw; calibration and thres
 these scores alone. A fit that is done is kept in the work folder and not repeated.
 """
 
+import ctypes
 import hashlib
 import json
-import os
+import platform
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from mammo.artifacts import sigmoid
 from mammo.errors import TrainingError
-from mammo.settings import RECIPES, Recipe, TrainSettings, changed_values
-from mammo.training.batches import FitData
-from mammo.training.fit import build_network, fit, ignore_progress, predict_logits
-from mammo.training.kept import read_kept
-from mammo.training.mobilenetv2 import split
-from mammo.training.multitask import without_descriptors
-from mammo.training.teaching import (
-    Answers,
-    answers_on_flips,
-    answers_on_views,
-    mean_answer,
-    targets,
-)
-from mammo.training.views import FLIPS, FrozenViews, Views, crop_views
+from mammo.settings import RECIPES, REGISTRY, Recipe, TrainSettings, changed_values
+from mammo.training.batches import (
+    FLIPS,
+    FitData,
+    FrozenViews,
+    Views,
+    crop_views,
+    read_kept,
+    write_array,
+)  # fmt: skip
+from mammo.training.fit import ask_teacher, fit, ignore_progress, predict_logits
+from mammo.training.networks import ARCHITECTURES, build_network, split
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 FINAL = -1
 """The fold number of the fit that holds no crop out."""
 
-MEMBER_STEP = 1000
-"""How far apart the seeds of several fits of one fold lie."""
-
 
 @dataclass(frozen=True, eq=False)
 class TrainingCrops:
-    """Hold the training half of the data.
+    """The training half of the data.
 
     Parameters
     ----------
@@ -49,29 +49,26 @@ class TrainingCrops:
     labels : int (n,), 0 benign, 1 malignant.
     fold : int (n,), the fold in which each crop is held out.
     fingerprint : str, names the data.
-    descriptors : float32 (n, k), see `mammo.data.findings`; or None.
     """
 
     crops: NDArray[np.uint8]
     labels: NDArray[np.int_]
     fold: NDArray[np.int_]
     fingerprint: str
-    descriptors: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
 class FitPlan:
-    """Say which model is fitted how, and where its checkpoints are kept.
+    """Which model is fitted how, and where its checkpoints are kept.
 
     Parameters
     ----------
     name : str, of `mammo.settings.MODELS`.
     recipe : Recipe.
     seed : int.
-    imagenet_weights : str, see `mammo.training.mobilenetv2`.
+    imagenet_weights : str, see `mammo.training.networks`.
     work : Path, the run's work folder.
     teacher : FitPlan, or None; needed where the recipe distils.
-    member : int, which of several fits that differ by weights and order alone.
     features : Path, or None: where the features of frozen blocks are kept, if not under `work`.
     """
 
@@ -81,24 +78,28 @@ class FitPlan:
     imagenet_weights: str
     work: Path
     teacher: "FitPlan | None" = None
-    member: int = 0
     features: Path | None = None
+
+    @property
+    def kept(self) -> Path:
+        """The folder of features and of a teacher's answers."""
+        return self.features or self.work / self.name
 
 
 def fit_plan(name: str, settings: TrainSettings, work: Path) -> FitPlan:
-    """Plan the fits of one model of a training; MobileNetV2 is the simple CNN's teacher.
+    """Plan the fits of one model of a training, and those of its teacher where it distils.
 
     Both plans share the work folder, so that the teacher's fits serve twice where both are trained.
-    Where MobileNetV2 distils, its teacher is a first generation that learns from labels alone.
+    The teacher of a model without one is a first generation of its own that learns from labels.
     """
     recipe = settings.recipes.get(name, RECIPES[name])
     plan = FitPlan(name, recipe, settings.seed, settings.imagenet_weights, work)
-    if name == "simple_cnn":
-        return replace(plan, teacher=fit_plan("mobilenetv2", settings, work))
     if not recipe.distillation:
         return plan
-    first = replace(recipe, distillation=0.0, teachers=1, teacher_views=0, descriptors=0.0)
-    return replace(plan, teacher=replace(plan, recipe=first, work=work / "first-generation"))
+    if teacher := REGISTRY[name].teacher:
+        return replace(plan, teacher=fit_plan(teacher, settings, work))
+    first = replace(plan, recipe=replace(recipe, distillation=0.0), work=work / "first-generation")
+    return replace(plan, teacher=first)
 
 
 def fit_fold(
@@ -119,126 +120,101 @@ def fit_fold(
     Returns
     -------
     The fitted keras.Model; float64 (m,), flip-averaged logits of the held-out crops in their order
-    (m is 0 for the final fit); the history, see `mammo.training.fit.fit`.
+    (m is 0 for the final fit); the history, a dict per epoch.
     """
+    _keep_freed_memory()
     folder = plan.work / plan.name
     folder.mkdir(parents=True, exist_ok=True)
     label = "final" if fold == FINAL else f"fold_{fold}"
-    seed = plan.seed + 1 + fold + MEMBER_STEP * plan.member
-    descriptors = _descriptors(plan, data)
-    network = build_network(
-        plan.name, plan.recipe, seed, plan.imagenet_weights,
-        0 if descriptors is None else descriptors.shape[1],
-    )  # fmt: skip
+    seed = plan.seed + 1 + fold
+    network = build_network(plan.name, plan.recipe, seed, plan.imagenet_weights)
     learning, views = _learning_part(plan, network, data)
     held_out = data.fold == fold
     rows = FitData(
         views, data.labels, np.flatnonzero(~held_out), np.flatnonzero(held_out),
-        targets(data.labels, _answers(plan, data, fold), plan.recipe.distillation, descriptors),
+        _targets(plan, data, fold),
     )  # fmt: skip
     history = fit(
-        network, learning, rows, plan.recipe, seed, folder / f"{label}{_member(plan)}.npz",
+        network, learning, rows, plan.recipe, seed, folder / f"{label}.npz",
         _identity(plan, data, fold), on_epoch,
     )  # fmt: skip
     logits = np.empty(0)
     if held_out.any():
         logits = predict_logits(learning, views, rows.held_out, plan.recipe.flips)
-    if descriptors is not None:
-        network = without_descriptors(network)
     return network, logits, [{"fold": label, **row} for row in history]
 
 
-def _descriptors(plan: FitPlan, data: TrainingCrops) -> NDArray[np.float32] | None:
-    if not plan.recipe.descriptors:
-        return None
-    if data.descriptors is None:
-        raise TrainingError("A recipe with descriptors needs those of the table; there are none.")
-    return data.descriptors
+def follow(bar: "tqdm[None]", words: str, begin: int = 0) -> Callable[[int], None]:
+    """Return an `on_epoch` that shows a fit on a bar, after the epochs of the fits before it."""
+
+    def on_epoch(done: int) -> None:
+        bar.set_description(words)
+        bar.update(begin + done - bar.n)
+
+    return on_epoch
 
 
-def _answers(plan: FitPlan, data: TrainingCrops, fold: int) -> Answers | None:
-    """Ask the teachers, fitted on the same crops: they saw none of this fold either."""
-    if not plan.recipe.distillation:
-        return None
-    if plan.teacher is None:
-        raise TrainingError("A recipe that distils needs a teacher; there is none for this model.")
-    teachers = [replace(plan.teacher, member=member) for member in range(plan.recipe.teachers)]
-    return mean_answer([_asked(teacher, plan, data, fold) for teacher in teachers])
+def _keep_freed_memory() -> None:
+    """Let the C library keep what TensorFlow frees each step, instead of asking for it anew.
 
-
-def _asked(teacher: FitPlan, pupil: FitPlan, data: TrainingCrops, fold: int) -> Answers:
-    """Return a teacher's logits, float64 (v, n), and keep them: fitting and asking take minutes."""
-    views = pupil.recipe.teacher_views
-    moved = teacher
-    if views:
-        moved = replace(teacher, recipe=_moved_alike(teacher.recipe, pupil.recipe))
-    identity = f"{_identity(teacher, data, fold)} {changed_values(moved.recipe)} {views}"
-    name = hashlib.sha256(identity.encode()).hexdigest()[:16]
-    path = (pupil.features or pupil.work / pupil.name) / f"answers-{name}.npy"
-    said = read_kept(path, np.load)
-    if said is None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        network, _, _ = fit_fold(teacher, data, fold)
-        part, crops = _learning_part(moved, network, data), len(data.labels)
-        flips = teacher.recipe.flips
-        said = (
-            answers_on_views(*part, crops, views)
-            if views
-            else answers_on_flips(*part, crops, flips)
-        )
-        written = path.with_suffix(f".{os.getpid()}.npy")
-        np.save(written, said)
-        written.replace(path)
-    return np.asarray(said)
-
-
-def _moved_alike(teacher: Recipe, pupil: Recipe) -> Recipe:
-    return replace(
-        teacher,
-        **{
-            name: getattr(pupil, name)
-            for name in (
-                "rotation_degrees", "zoom", "shift", "contrast", "brightness", "cutout",
-            )
-        },
-    )  # fmt: skip
+    Without it a third of the processor's time on Linux goes into page faults. Elsewhere than on
+    glibc nothing happens. mallopt(3): M_TRIM_THRESHOLD is -1, M_MMAP_MAX is -4.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        library = ctypes.CDLL(None)
+        library.mallopt(-4, 0)
+        library.mallopt(-1, 2**31 - 1)
 
 
 def _learning_part(
     plan: FitPlan, network: keras.Model, data: TrainingCrops
 ) -> tuple[keras.Model, Views]:
     views = crop_views(data.crops, plan.recipe, plan.seed)
-    if plan.name == "simple_cnn" or plan.recipe.frozen_blocks == 0:
+    blocks = ARCHITECTURES[plan.name].frozen_blocks(plan.recipe)
+    if not blocks:
         return network, views
-    frozen, learning = split(network, plan.recipe.frozen_blocks)
-    return learning, FrozenViews(views, frozen, plan.features or plan.work / plan.name)
+    frozen, learning = split(network, blocks)
+    return learning, FrozenViews(views, frozen, plan.kept)
 
 
-def _member(plan: FitPlan) -> str:
-    return f"_{plan.member}" if plan.member else ""
+def _targets(plan: FitPlan, data: TrainingCrops, fold: int) -> NDArray[np.float32]:
+    """Return labels, moved towards the teacher's probabilities by the recipe's share: (n, 1)."""
+    truth, share = data.labels.astype(np.float64), plan.recipe.distillation
+    if share:
+        truth = (1 - share) * truth + share * sigmoid(_answers(plan, data, fold))
+    return truth[:, np.newaxis].astype(np.float32)
 
 
-def _additions(plan: FitPlan, data: TrainingCrops) -> dict[str, Any]:
-    """Name what a fit depends on besides, where it does: old fits keep their names."""
-    member = {"member": plan.member} if plan.member else {}
-    descriptors = _descriptors(plan, data)
-    if descriptors is None:
-        return member
-    return member | {"descriptors": hashlib.sha256(descriptors.tobytes()).hexdigest()}
+def _answers(plan: FitPlan, data: TrainingCrops, fold: int) -> NDArray[np.float64]:
+    """Return the teacher's logits, float64 (n,), and keep them: fitting and asking take minutes.
+
+    The teacher is fitted on the same crops: it saw none of this fold either.
+    """
+    teacher = plan.teacher
+    if teacher is None:
+        raise TrainingError("A recipe that distils needs a teacher; there is none for this model.")
+    path = plan.kept / f"answers-{_identity(teacher, data, fold, flips=True)[:16]}.npy"
+    answers = read_kept(path, np.load)
+    if answers is None:
+        network, _, _ = fit_fold(teacher, data, fold)
+        learning, views = _learning_part(teacher, network, data)
+        answers = ask_teacher(learning, views, len(data.labels), teacher.recipe.flips)
+        write_array(path, answers)
+    return np.asarray(answers)
 
 
-def _identity(plan: FitPlan | None, data: TrainingCrops, fold: int) -> str:
+def _identity(plan: FitPlan | None, data: TrainingCrops, fold: int, flips: bool = False) -> str:
+    """Name a fit by all that it depends on; flips are of the score alone."""
     if plan is None:
         return ""
     parts = {
         "name": plan.name,
-        "recipe": changed_values(replace(plan.recipe, flips=FLIPS)),  # they are of the score alone
+        "recipe": changed_values(plan.recipe if flips else replace(plan.recipe, flips=FLIPS)),
         "teacher": _identity(plan.teacher, data, fold) if plan.recipe.distillation else None,
         "seed": plan.seed,
         "imagenet_weights": Path(plan.imagenet_weights).name,
         "data": data.fingerprint,
         "fold": fold,
-        **_additions(plan, data),
         "held_out": hashlib.sha256(data.fold.tobytes()).hexdigest(),
         "keras": keras.__version__,
     }

@@ -1,4 +1,4 @@
-"""Write a served network as ONNX: what ONNX Runtime loads in 0.15 s instead of TensorFlow in 5.
+"""The network as it is served, in ONNX, which loads in 0.15 s instead of TensorFlow in 5.
 
 The graph contract: input `crops` float32 (n, I, I) in 0-255, as `mammo.imaging.prepare` gives it;
 outputs `logit` (n,), `embedding` (n, d) and `cam` (n, h, w), all float32; n is free.
@@ -12,20 +12,30 @@ import keras
 import numpy as np
 import tensorflow as tf
 import tf2onnx
+from keras import ops
 from numpy.typing import NDArray
+
+from mammo.training.networks import ARCHITECTURES
 
 OUTPUTS = ("logit", "embedding", "cam")
 OPSET = 18
 
 
-def export_onnx(served: keras.Model, path: Path) -> None:
-    """Write the network to an ONNX file.
+def serving_model(network: keras.Model) -> keras.Model:
+    """Give a trained network the outputs of the contract; `cam` is at least 0 and not scaled."""
+    size = network.input_shape[1]
+    architecture = ARCHITECTURES[network.name]
+    taps = ("logit", architecture.embedding, architecture.last_convolution)
+    inner = keras.Model(network.input, [network.get_layer(name).output for name in taps])
+    crops = keras.Input((size, size), name="crops")
+    logit, embedding, features = inner(keras.layers.Reshape((size, size, 1))(crops))
+    weights = architecture.grad_cam_weights(network, embedding, features)
+    cam = ops.relu(ops.sum(features * weights, axis=-1))  # (n, h, w)
+    return keras.Model(crops, [ops.squeeze(logit, axis=-1), embedding, cam], name=network.name)
 
-    Parameters
-    ----------
-    served : keras.Model of `mammo.training.serving.serving_model`.
-    path : Path of the file to write.
-    """
+
+def export_onnx(served: keras.Model, path: Path) -> None:
+    """Write a network of `serving_model` to an ONNX file."""
     path.write_bytes(_convert(served, OUTPUTS).SerializeToString())
 
 

@@ -1,4 +1,4 @@
-"""Fit one network: a plain loop that can be killed at any moment and goes on where it was.
+"""Fit one network: a plain loop that can be stopped at any moment and continues where it was.
 
 What an epoch sees depends on the seed and the epoch's number alone, and each epoch ends with a
 checkpoint of everything that changes (weights, optimiser, random states), written beside the old
@@ -17,35 +17,23 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from mammo.artifacts import sigmoid
 from mammo.settings import Recipe
-from mammo.training.batches import FitData, batches
-from mammo.training.kept import read_kept
-from mammo.training.mobilenetv2 import build_mobilenetv2, train_above, train_head_only
-from mammo.training.multitask import multitask_loss, with_descriptors
-from mammo.training.simple_cnn import build_simple_cnn
-from mammo.training.views import BATCH, FLIPS, Rows, Views
+from mammo.training.batches import BATCH, FLIPS, FitData, Rows, Views, batches, read_kept
+from mammo.training.export import compile_onnx
+from mammo.training.networks import ARCHITECTURES, Stage
+
+Logits = NDArray[np.float64]
 
 
 @dataclass
 class _State:
-    """Say how far a fit has come: stage and epoch to do next, and the history so far."""
+    """How far a fit has come: stage and epoch to do next, and the history so far."""
 
     identity: str
     stage: int = 0
     epoch: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
-
-
-def build_network(
-    name: str, recipe: Recipe, seed: int, imagenet_weights: str, descriptors: int = 0
-) -> keras.Model:
-    """Build an untrained network by its name; the same seed gives the same weights."""
-    keras.utils.set_random_seed(seed)
-    if name == "simple_cnn":
-        network = build_simple_cnn(recipe)
-    else:
-        network = build_mobilenetv2(recipe, imagenet_weights)
-    return with_descriptors(network, descriptors) if descriptors else network
 
 
 def ignore_progress(_: int) -> None:
@@ -66,8 +54,10 @@ def fit(
     saved = read_kept(checkpoint, lambda path: _read_checkpoint(path, identity))
     state = saved[0] if saved else _State(identity)
     on_epoch(len(state.history))
-    for stage in _stages(network, recipe)[state.stage :]:
-        stage.begin()
+    for number, stage in enumerate(ARCHITECTURES[network.name].stages(recipe)):
+        if number < state.stage:
+            continue
+        stage.begin(network)
         _compile(learning, recipe, stage, len(data.learn))
         if saved:
             _restore(learning, saved[1])
@@ -78,55 +68,27 @@ def fit(
             state.history.append({"stage": stage.name, "epoch": state.epoch, **row})
             _write_checkpoint(checkpoint, state, learning)
             on_epoch(len(state.history))
-        state.stage, state.epoch = stage.number + 1, 0
-    if recipe.weight_average:
-        learning.optimizer.finalize_variable_values(learning.trainable_variables)
+        state.stage, state.epoch = number + 1, 0
     return state.history
 
 
-def predict_logits(
-    learning: keras.Model, views: Views, rows: Rows, flips: int = FLIPS
-) -> NDArray[np.float64]:
-    """Score crops, each averaged over its flips.
-
-    Parameters
-    ----------
-    learning : keras.Model, the part of a network that the views feed.
-    views : Views.
-    rows : int (m,).
-    flips : int, how many, see `Recipe`.
-
-    Returns
-    -------
-    float64 (m,), logits of malignancy.
-    """
-    scores = [_logits(learning, views, rows, flip) for flip in range(flips)]
+def predict_logits(learning: keras.Model, views: Views, rows: Rows, flips: int = FLIPS) -> Logits:
+    """Return logits of crops, float64 (m,), each averaged over its flips."""
+    scores = [_logits(learning.predict_on_batch, views, rows, flip) for flip in range(flips)]
     return np.asarray(np.mean(scores, axis=0), dtype=np.float64)
 
 
-@dataclass(frozen=True)
-class _Stage:
-    number: int
-    name: str
-    epochs: int
-    learning_rate: float
-    begin: Callable[[], None]
+def ask_teacher(learning: keras.Model, views: Views, crops: int, flips: int) -> Logits:
+    """Return a fitted teacher's logits of all crops, float64 (crops,), averaged over their flips.
+
+    Hinton et al. 2015, "Distilling the Knowledge in a Neural Network", at temperature 1.
+    """
+    ask = compile_onnx(learning)
+    scores = [_logits(ask, views, np.arange(crops), flip) for flip in range(flips)]
+    return np.asarray(np.mean(scores, axis=0))
 
 
-def _stages(network: keras.Model, recipe: Recipe) -> list[_Stage]:
-    if network.name == "simple_cnn":
-        return [_Stage(0, "all", recipe.epochs, recipe.learning_rate, lambda: None)]
-    head = _Stage(
-        0, "head", recipe.head_epochs, recipe.head_learning_rate, lambda: train_head_only(network)
-    )
-    tuning = _Stage(
-        1, "fine-tuning", recipe.epochs, recipe.learning_rate,
-        lambda: train_above(network, recipe.frozen_blocks),
-    )  # fmt: skip
-    return [head, tuning]
-
-
-def _compile(network: keras.Model, recipe: Recipe, stage: _Stage, crops: int) -> None:
+def _compile(network: keras.Model, recipe: Recipe, stage: Stage, crops: int) -> None:
     steps = max(1, stage.epochs * -(-crops // recipe.batch_size))
     warm_up = max(1, steps // 10)
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -137,17 +99,9 @@ def _compile(network: keras.Model, recipe: Recipe, stage: _Stage, crops: int) ->
     )
     network.compile(
         optimizer=keras.optimizers.AdamW(
-            schedule,
-            weight_decay=recipe.weight_decay,
-            global_clipnorm=recipe.gradient_clip,
-            use_ema=recipe.weight_average > 0,
-            ema_momentum=recipe.weight_average,
+            schedule, weight_decay=recipe.weight_decay, global_clipnorm=recipe.gradient_clip
         ),
-        loss=multitask_loss(recipe.descriptors, recipe.label_smoothing)
-        if recipe.descriptors
-        else keras.losses.BinaryCrossentropy(
-            from_logits=True, label_smoothing=recipe.label_smoothing
-        ),
+        loss=keras.losses.BinaryCrossentropy(from_logits=True),
         jit_compile=False,  # XLA on a processor is ten times slower for these networks
     )
     network.optimizer.build(network.trainable_variables)
@@ -176,16 +130,18 @@ def _watch(learning: keras.Model, data: FitData) -> dict[str, float | None]:
     from sklearn.metrics import log_loss, roc_auc_score
 
     labels = data.labels[data.held_out]
-    probabilities = 1 / (1 + np.exp(-_logits(learning, data.views, data.held_out, flip=0)))
+    p = sigmoid(_logits(learning.predict_on_batch, data.views, data.held_out, flip=0))
     return {
-        "held_out_loss": float(log_loss(labels, probabilities, labels=[0, 1])),
-        "held_out_auc": float(roc_auc_score(labels, probabilities)),
+        "held_out_loss": float(log_loss(labels, p, labels=[0, 1])),
+        "held_out_auc": float(roc_auc_score(labels, p)),
     }
 
 
-def _logits(learning: keras.Model, views: Views, rows: Rows, flip: int) -> NDArray[np.float64]:
+def _logits(
+    ask: Callable[[NDArray[np.float32]], Any], views: Views, rows: Rows, flip: int
+) -> Logits:
     parts = [
-        np.asarray(learning.predict_on_batch(views.plain(flip, rows[start : start + BATCH])))
+        np.asarray(ask(views.draw("flip", flip, rows[start : start + BATCH])))
         for start in range(0, len(rows), BATCH)
     ]
     return np.concatenate(parts)[:, 0].astype(np.float64)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.artifacts import DataFacts, RunFacts, artifacts_folder, load_card, parse_card
+from mammo.artifacts import DataFacts, RunFacts, artifacts_folder, load_card, parse_card, sigmoid
 from mammo.artifacts.manifest import FOLDER_VARIABLE
 from mammo.data.preparation.case_files import COUNTED, OFFICIAL_COUNTS
 from mammo.data.table import SPLITS, WHOLE_NUMBERS
@@ -50,7 +50,7 @@ HISTORY_COLUMNS = (
 
 @dataclass(frozen=True, eq=False)
 class FittedModel:
-    """Hold what the fits of one model left.
+    """What the fits of one model left.
 
     Parameters
     ----------
@@ -88,6 +88,8 @@ def release_model(
     -------
     DataFrame, the columns `<name>_score`, `<name>_p` and `<name>_fold`, in the table's order.
     """
+    import pandas as pd
+
     training = (table["split"] == "train").to_numpy()
     labels = table["label"].to_numpy()
     choice = choose_calibration(labels[training], fitted.out_of_fold_logits, fitted.folds)
@@ -101,18 +103,25 @@ def release_model(
         },
         "thresholds": named_thresholds(labels[training], out_of_fold_p),
     }
-    classifier = _classifier(card, folder)
+    content = parse_card(json.dumps(card).encode(), folder / "card.json", fitted.name)
+    classifier = Classifier(content, (folder / "model.onnx").read_bytes())
+    score = np.clip(classifier.score(crops[~training]), 1e-12, 1 - 1e-12)
     logits = np.empty(len(table))
     logits[training] = fitted.out_of_fold_logits
-    logits[~training] = _logit(classifier.score(crops[~training]))
+    logits[~training] = np.log(score / (1 - score))
     p = np.asarray(choice.calibration.probability(logits))
     card["metrics"] = {
         "out_of_fold": _figures(table[training], p[training], card["thresholds"]["youden"]),
         "test": _figures(table[~training], p[~training], card["thresholds"]["youden"]),
     }
-    _write_json(folder / "card.json", card)
-    _write_history(folder / "history.csv", fitted.history)
-    return _columns(fitted, training, logits, p)
+    text = json.dumps(card, indent=1, allow_nan=False) + "\n"
+    (folder / "card.json").write_text(text, encoding="utf-8")
+    history = pd.DataFrame(list(fitted.history), columns=list(HISTORY_COLUMNS)).round(DIGITS)
+    history.to_csv(folder / "history.csv", index=False, lineterminator="\n")
+    fold = pd.array([None] * len(table), dtype="Int64")
+    fold[np.flatnonzero(training)] = fitted.folds
+    columns = {"score": sigmoid(logits).round(DIGITS), "p": p.round(DIGITS), "fold": fold}
+    return pd.DataFrame({f"{fitted.name}_{name}": column for name, column in columns.items()})
 
 
 def write_cases(table: "pd.DataFrame", scores: Sequence["pd.DataFrame"], path: Path) -> None:
@@ -150,11 +159,10 @@ def figures_in_words(out: Path, models: Sequence[str]) -> str:
 def run_facts(
     settings: TrainSettings, command: str, table: "pd.DataFrame", name_of_data: str
 ) -> RunFacts:
-    """Say how a release came about: the head of its manifest."""
+    """Return how a release came about: the head of its manifest."""
     splits = {split: table[table["split"] == split] for split in SPLITS}
-    versions = {"python": platform.python_version()} | {
-        name: importlib.metadata.version(name) for name in PACKAGES if _installed(name)
-    }
+    installed = {found.name: found.version for found in importlib.metadata.distributions()}
+    versions = {name: installed[name] for name in PACKAGES if name in installed}
     facts = DataFacts(
         fingerprint=name_of_data,
         n_train=len(splits["train"]),
@@ -162,15 +170,8 @@ def run_facts(
         n_train_patients=int(splits["train"]["patient_id"].nunique()),
         n_test_patients=int(splits["test"]["patient_id"].nunique()),
     )
+    versions = {"python": platform.python_version()} | versions
     return RunFacts(command, settings.seed, settings.plain(), versions, facts, settings.models)
-
-
-def _installed(package: str) -> bool:
-    try:
-        importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    return True
 
 
 def _card(fitted: FittedModel, table: "pd.DataFrame", crop_size: int) -> dict[str, Any]:
@@ -215,11 +216,11 @@ def _is_official(table: "pd.DataFrame", kind: str) -> bool:
     for split in SPLITS:
         rows = table[table["split"] == split]
         crops, patients, _, _, *labels = OFFICIAL_COUNTS[kind, split]
-        if (len(rows), rows["patient_id"].nunique()) != (crops, patients):
-            return False
-        if "pathology" in rows and labels != [
-            int((rows["pathology"] == name).sum()) for name in COUNTED[4:]
-        ]:
+        counts, expected = [len(rows), rows["patient_id"].nunique()], [crops, patients]
+        if "pathology" in rows:
+            counts += [int((rows["pathology"] == name).sum()) for name in COUNTED[4:]]
+            expected += labels
+        if counts != expected:
             return False
     return True
 
@@ -228,68 +229,22 @@ def _origin(rows: "pd.DataFrame", words: str) -> str:
     return f"{words} {len(rows):,} crops of {rows['patient_id'].nunique():,} patients"
 
 
-def _classifier(card: dict[str, Any], folder: Path) -> Classifier:
-    content = json.dumps(card).encode()
-    return Classifier(
-        parse_card(content, folder / "card.json", card["name"]),
-        (folder / "model.onnx").read_bytes(),
-    )
-
-
-def _logit(score: NDArray[np.float64]) -> NDArray[np.float64]:
-    bounded = np.clip(score, 1e-12, 1 - 1e-12)
-    return np.log(bounded / (1 - bounded))
-
-
 def _figures(
     rows: "pd.DataFrame", p: NDArray[np.float64], threshold: float
 ) -> dict[str, dict[str, dict[str, float | None]]]:
+    """Return the figures of each unit, rounded; JSON has no word for NaN and infinity."""
+    labels, patients, lesions = (
+        rows[name].to_numpy() for name in ("label", "patient_id", "lesion_id")
+    )
     return {
         unit: {
             name: {
-                "value": _number(figure.value),
-                "low": _number(figure.low),
-                "high": _number(figure.high),
+                end: round(float(value), DIGITS) if math.isfinite(value) else None
+                for end, value in figure.as_dict().items()
             }
             for name, figure in headline_metrics(
-                rows["label"].to_numpy(), p, rows["patient_id"].to_numpy(),
-                rows["lesion_id"].to_numpy(), threshold, unit,
+                labels, p, patients, lesions, threshold, unit
             ).items()
         }
         for unit in UNITS
-    }  # fmt: skip
-
-
-def _number(value: float) -> float | None:
-    """Round for a card; JSON has no word for NaN and infinity."""
-    return round(float(value), DIGITS) if math.isfinite(value) else None
-
-
-def _columns(
-    fitted: FittedModel,
-    training: NDArray[np.bool_],
-    logits: NDArray[np.float64],
-    p: NDArray[np.float64],
-) -> "pd.DataFrame":
-    import pandas as pd
-
-    fold = pd.array([None] * len(training), dtype="Int64")
-    fold[np.flatnonzero(training)] = fitted.folds
-    return pd.DataFrame(
-        {
-            f"{fitted.name}_score": np.round(1 / (1 + np.exp(-logits)), DIGITS),
-            f"{fitted.name}_p": np.round(p, DIGITS),
-            f"{fitted.name}_fold": fold,
-        }
-    )
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-
-
-def _write_history(path: Path, history: Sequence[dict[str, Any]]) -> None:
-    import pandas as pd
-
-    rows = pd.DataFrame(list(history), columns=list(HISTORY_COLUMNS))
-    rows.round(DIGITS).to_csv(path, index=False, lineterminator="\n")
+    }

@@ -1,5 +1,4 @@
-"""The app's parts: frame, words, pictures, figures, results. The only package that meets Streamlit.
+"""The app's parts, the only package that meets Streamlit: `kit`, and above it one package a page.
 
-`app.py` and the files in `pages/` call these; nothing else in mammo does. `words`, `display`,
-`figures`, `region` and `table` know nothing of Streamlit and are tested as plain functions.
+`app.py` and the files in `pages/` call these; nothing else in mammo does.
 """

@@ -1,8 +1,6 @@
-"""The two models at a glance, for the home page: every figure read from the artifacts."""
+"""The parts of the home page: the tour, and the two models at a glance from the artifacts."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import streamlit as st
 
@@ -10,55 +8,9 @@ from mammo import text
 from mammo.artifacts import Card, Manifest, Metric
 from mammo.report.glossary import glossary_link
 from mammo.ui.kit import cache
-from mammo.ui.kit.frame import PAGES, Page, small_print
+from mammo.ui.kit.frame import PAGES, small_print
 
 _HIDDEN = "tour_hidden"
-
-
-@dataclass(frozen=True)
-class Step:
-    """Hold one step: the page's file, what to do there, and the view to open by its address."""
-
-    path: str
-    text: str
-    view: Mapping[str, str] = field(default_factory=dict)
-
-
-STEPS = (
-    Step(
-        "pages/1_Upload_and_classify.py",
-        "Read one lesion. Look at the film and guess; then read both answers, how far the mirror "
-        "images agree, and what was recorded.",
-        {"example": "P_00820 L CC mass 1"},
-    ),
-    Step(
-        "pages/2_Model_comparison.py",
-        "See how good the models are, beside the radiologists. Move the threshold and watch what "
-        "it costs; click into the wrong answers.",
-    ),
-    Step(
-        "pages/3_Dataset_explorer.py",
-        "See what the models learned from: shapes, margins, densities, and who is missing.",
-    ),
-    Step(
-        "pages/4_Grad-CAM_viewer.py",
-        "Ask why a model said so, by several methods, and how far to believe them.",
-    ),
-    Step(
-        "pages/5_Reading_room.py",
-        "Read cases yourself, blind, and compare your score with the models'.",
-    ),
-    Step(
-        "pages/6_Model_card.py",
-        "Read what the models must not be used for, and look up any word.",
-    ),
-)
-
-
-def steps_at_hand() -> list[tuple[Step, Page]]:
-    """Return the steps whose page is there, with their page."""
-    pages = {page.path: page for page in PAGES}
-    return [(step, pages[step.path]) for step in STEPS if step.path in pages]
 
 
 def show_tour() -> None:
@@ -72,15 +24,16 @@ def show_tour() -> None:
     with st.container(border=True):
         st.header("First time here?", icon=":material/tour:", anchor=False)
         st.markdown("Ten minutes, in this order. The links lead there; the sidebar leads back.")
-        for number, (step, page) in enumerate(steps_at_hand(), start=1):
+        steps = [page for page in PAGES if page.tour]
+        for number, page in enumerate(steps, start=1):
             with st.container(gap=None):
                 st.page_link(
                     page.path,
                     label=f"**{number}. {page.title}**",
                     icon=page.icon,
-                    query_params=dict(step.view),
+                    query_params=dict(page.view),
                 )
-                st.markdown(step.text)
+                st.markdown(page.tour)
         st.button(
             "Hide the tour", icon=":material/close:", type="tertiary", on_click=_hide, args=(True,),
             key="hide_tour",
@@ -103,11 +56,10 @@ def models_at_a_glance() -> None:
         The artifacts cannot be read.
     """
     cards = cache.cards()
-    facts = cache.manifest()
     for column, card in zip(st.columns(len(cards), border=True), cards, strict=True):
         with column:
             _model(card)
-    small_print(how_measured(facts))
+    small_print(how_measured(cache.manifest()))
 
 
 def _model(card: Card) -> None:
@@ -130,7 +82,7 @@ def headline(metric: Metric | None) -> str:
     """
     if metric is None or math.isnan(metric.value):
         return "not recorded"
-    return f"{metric.value:.2f}"
+    return text.number(metric.value, 2)
 
 
 def interval(metric: Metric | None) -> str:
@@ -143,7 +95,7 @@ def interval(metric: Metric | None) -> str:
     """
     if metric is None or math.isnan(metric.low) or math.isnan(metric.high):
         return "no interval"
-    return f"95% interval {metric.low:.2f} to {metric.high:.2f}"
+    return f"95% interval {text.number(metric.low, 2)} to {text.number(metric.high, 2)}"
 
 
 def weights(parameters: int) -> str:

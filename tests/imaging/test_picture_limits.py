@@ -27,9 +27,9 @@ import json, sys, time
 from benchmarks.fuzz import _peak, _start_of_peak
 from mammo import read_image
 from mammo.errors import ImageError
-from mammo.ui.kit.memory import give_back_freed_memory
+from mammo.ui.kit.patches import keep_memory_flat
 from tests.imaging.aimed_pictures import AIMED_PICTURES, PNG
-give_back_freed_memory()
+keep_memory_flat()
 read_image(PNG)
 for name, make in AIMED_PICTURES.items():
     if name.split()[0] != sys.argv[1]:

@@ -19,10 +19,9 @@ import tensorflow as tf
 from mammo.artifacts import artifacts_folder, load_card
 from mammo.inference import Classifier, load_classifier
 from mammo.inference.graph import read_weights
-from mammo.settings import MODELS, Recipe
-from mammo.training.audit.shuffled import shuffled_network
-from mammo.training.mobilenetv2 import build_mobilenetv2
-from mammo.training.simple_cnn import build_simple_cnn
+from mammo.settings import MODELS, recipe_of
+from mammo.training.audit import shuffled_network
+from mammo.training.networks import build_network
 from tests.inference.test_maps import crop_of
 
 pytestmark = pytest.mark.training
@@ -38,8 +37,7 @@ def name(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def network(name: str) -> keras.Model:
     """The trained network as Keras has it, rebuilt from the released weights."""
-    recipe = Recipe(**load_card(name).settings)
-    built = build_simple_cnn(recipe) if name == "simple_cnn" else build_mobilenetv2(recipe, "none")
+    built = build_network(name, recipe_of(load_card(name).settings))
     built.load_weights(artifacts_folder() / name / "model.weights.h5")
     return built
 

@@ -23,9 +23,9 @@ from mammo.inference.trust import (
     zone_of,
 )
 from mammo.predict import main as predict
-from mammo.training.trust.__main__ import main
-from mammo.training.trust.measure import _share, neighbours_vote
-from mammo.training.trust.pictures import outsiders, variants
+from mammo.training.trust import main
+from mammo.training.trust_measures import _share, neighbours_vote
+from mammo.training.trust_pictures import outsiders, variants
 from tests.inference.tiny_trust import attach_tiny_trust, blobs
 from tests.tiny_artifacts import write_tiny_artifacts
 

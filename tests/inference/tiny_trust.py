@@ -12,7 +12,7 @@ from mammo.artifacts import attach
 from mammo.artifacts.contents import read_rows
 from mammo.inference import load_classifier
 from mammo.inference.trust import EMBEDDINGS_NAME, TRUST_NAME, Trust, packed
-from mammo.training.trust.fit import fit_trust
+from mammo.training.trust import fit_trust
 
 SHARE = {"value": 0.7, "low": 0.6, "high": 0.8, "crops": 20}
 

@@ -12,14 +12,14 @@ from scipy.stats import spearmanr
 
 from mammo.errors import DataError, SettingsError
 from mammo.evaluation import auc
-from mammo.settings import FIRST_RECIPES, RECIPES
+from mammo.settings import RECIPES
 from mammo.text import Estimate
 from tests.conftest import write_prepared
 from tests.tiny_artifacts import write_tiny_artifacts
 from tools.experiments.__main__ import learned_labels
 from tools.experiments.guards import nuisances, rank_correlation
 from tools.experiments.log import base_scores, check_outputs, compare_scores, read_log, verdict
-from tools.experiments.plan import read_experiment, shuffle_by_lesion
+from tools.experiments.plan import FIRST_RECIPES, read_experiment, shuffle_by_lesion
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -69,6 +69,15 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "wider.json").write_text(text)
     with pytest.raises(SettingsError, match=r"wider\.json"):
         read_experiment(tmp_path / "wider.json")
+
+
+def test_a_file_that_changes_what_recipes_no_longer_have_is_compared_and_not_trained(
+    tmp_path: Path,
+) -> None:
+    experiment = read_experiment(write(tmp_path, recipe={"mixup": 0.2}))
+    assert experiment.changes == {"mixup": 0.2}
+    with pytest.raises(SettingsError, match="wider changes mixup, .* with --scored"):
+        _ = experiment.recipe
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "docs" / "experiments").glob("*.json")))
@@ -208,7 +217,6 @@ def test_the_guards_print_a_line_for_each_model_class_and_nuisance(tmp_path, cap
     cases["simple_cnn_score"] = random.uniform(size=len(cases))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tools.experiments.guards.load_cases", lambda _: cases)
-        patch.setattr("tools.experiments.guards.RESAMPLES", 20)
         assert main(["--data", str(prepared)]) == 0
     assert capsys.readouterr().out.count("rank correlation") == 6
 

@@ -11,7 +11,7 @@ from mammo.artifacts import load_cases
 from mammo.errors import SettingsError
 from mammo.evaluation import auc, expected_calibration_error
 from tools.experiments import note
-from tools.experiments.forest import Bar, forest_svg
+from tools.experiments.log import Bar, forest_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 

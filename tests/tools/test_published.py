@@ -11,7 +11,7 @@ from mammo.data.table import load_crops
 from mammo.errors import DataError
 from mammo.settings import RECIPES
 from tests.conftest import write_prepared
-from tools.experiments import like_for_like, published
+from tools.experiments import log, published
 from tools.readme.figures import figures_part
 
 
@@ -81,10 +81,10 @@ def test_the_published_test_crops_are_scored_by_a_fit_that_saw_none(
     figure = result["models"]["simple_cnn"]["crop"]
     assert 0 <= figure["low"] <= figure["value"] <= figure["high"] <= 1
     assert f"AUC {figure['value']:.3f}" in capsys.readouterr().out
-    monkeypatch.setattr(like_for_like, "RESULT", out)
+    monkeypatch.setattr(log, "RESULT", out)
     assert "AUC on the published split, 20 crops" in figures_part()
 
 
 def test_the_readme_has_no_row_of_what_was_never_run(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(like_for_like, "RESULT", tmp_path / "published-split.json")
-    assert like_for_like.published_row(["simple_cnn"]) == []
+    monkeypatch.setattr(log, "RESULT", tmp_path / "published-split.json")
+    assert log.published_row(["simple_cnn"]) == []

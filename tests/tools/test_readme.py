@@ -59,7 +59,7 @@ HELD = {
     "python -m dask worker tcp://HOST:8786": CLUSTER,
     "python -m mammo.prepare --data cbis-ddsm --out crops --dask tcp://HOST:8786": CLUSTER,
     "MAMMO_ARTIFACTS=try streamlit run app.py": HERE,
-    "python -m tools.experiments docs/experiments/mobilenet-mixup.json --data DIR": TRYING,
+    "python -m tools.experiments docs/experiments/cnn-128-fast-mirrored.json --data DIR": TRYING,
     "python -m tools.experiments.guards --data DIR": TRYING,
     "python -m tools.experiments.published --data DIR": "tests/tools/test_published.py",
     "python -m tools.experiments.note": "tests/tools/test_note.py",

@@ -14,9 +14,8 @@ from mammo.artifacts.contents import CASES_NAME, read_rows, write_rows
 from mammo.errors import ArtifactError
 from mammo.inference.audit import Figure, audit_name, load_audit
 from mammo.inference.maps import METHODS
-from mammo.training.audit import __main__ as command
-from mammo.training.audit.examine import likeness
-from mammo.training.audit.summary import figure
+from mammo.training import audit as command
+from mammo.training.audit_measures import figure, likeness
 from tests.inference.tiny_trust import blobs
 from tests.tiny_artifacts import MODELS, tiny_network, write_tiny_artifacts
 

@@ -11,7 +11,6 @@ pytest.importorskip("tensorflow", reason="needs requirements-train.txt")
 from mammo.errors import TrainingError  # noqa: E402
 from mammo.settings import Recipe  # noqa: E402
 from mammo.training.crossfit import FINAL, FitPlan, TrainingCrops, fit_fold  # noqa: E402
-from mammo.training.fit import build_network  # noqa: E402
 
 pytestmark = pytest.mark.training
 
@@ -62,8 +61,8 @@ def test_a_stopped_fit_ends_where_an_undisturbed_one_does(name, data, tmp_path):
         assert np.array_equal(one, other)
 
 
-def test_averaged_weights_and_a_teacher_resume_alike(data, tmp_path):
-    recipe = replace(RECIPES["simple_cnn"], weight_average=0.5, distillation=0.5)
+def test_a_fit_with_a_teacher_resumes_alike(data, tmp_path):
+    recipe = replace(RECIPES["simple_cnn"], distillation=0.5)
     outcomes = []
     for folder, stops in (("whole", ()), ("stopped", (2, 3))):
         work = tmp_path / folder
@@ -73,22 +72,6 @@ def test_averaged_weights_and_a_teacher_resume_alike(data, tmp_path):
     assert np.array_equal(outcomes[0][1], outcomes[1][1])
     plain = FitPlan("simple_cnn", RECIPES["simple_cnn"], 7, "none", tmp_path / "plain")
     assert not np.allclose(outcomes[0][1], fit_fold(plain, data, 0)[1])
-
-
-def test_the_average_is_of_the_weights_of_all_steps(data, tmp_path):
-    """Momentum near 1 keeps what the weights were at the start; none keeps the last."""
-    kept = {}
-    for momentum in (0.0, 0.9999):
-        recipe = replace(RECIPES["simple_cnn"], weight_average=momentum)
-        kept[momentum] = fit_fold(
-            FitPlan("simple_cnn", recipe, 7, "none", tmp_path / str(momentum)), data, 0
-        )[0].get_weights()
-    start = build_network("simple_cnn", RECIPES["simple_cnn"], 8, "none").get_weights()
-    moved = [
-        sum(np.abs(one - other).sum() for one, other in zip(kept[momentum], start, strict=True))
-        for momentum in (0.0, 0.9999)
-    ]
-    assert moved[1] < moved[0] / 100
 
 
 def test_distilling_without_a_teacher_is_refused(data, tmp_path):

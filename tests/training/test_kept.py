@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mammo.training.kept import read_kept
+from mammo.training.batches import read_kept
 
 ARRAYS = {"state": np.array("{}"), "v0": np.eye(9), "v1": np.arange(5)}
 

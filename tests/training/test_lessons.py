@@ -11,8 +11,7 @@ from mammo.artifacts import read_attachment
 from mammo.data.splits import row_folds
 from mammo.errors import SettingsError
 from mammo.settings import RECIPES
-from mammo.training.lessons.leak import LeakSettings
-from mammo.training.lessons.overlap import count_overlap, summarise
+from mammo.training.lessons import LeakCrops, LeakSettings, count_overlap, summarise
 from tests.conftest import write_prepared
 from tests.tiny_artifacts import write_tiny_artifacts
 
@@ -59,8 +58,8 @@ def test_rows_at_random_split_a_lesion_and_keep_the_share_of_malignant() -> None
 @pytest.mark.training
 def test_the_lesson_is_attached_and_goes_on_where_it_was(tmp_path, monkeypatch, capsys) -> None:
     pytest.importorskip("tensorflow", reason="needs requirements-train.txt")
-    from mammo.training.lessons import leak
-    from mammo.training.lessons.__main__ import main
+    from mammo.training import lessons
+    from mammo.training.lessons import main
 
     prepared = write_prepared(tmp_path / "prepared")
     out = write_tiny_artifacts(tmp_path / "artifacts")
@@ -68,7 +67,7 @@ def test_the_lesson_is_attached_and_goes_on_where_it_was(tmp_path, monkeypatch, 
         "leak", "--data", str(prepared), "--out", str(out), "--seeds", "2", "--epochs", "1",
         "--head-epochs", "1", "--input-size", "64", "--imagenet-weights", "none",
     ]  # fmt: skip
-    whole = leak._run
+    whole = lessons._run
     done = []
 
     def stop_at_the_third(*given):
@@ -77,10 +76,10 @@ def test_the_lesson_is_attached_and_goes_on_where_it_was(tmp_path, monkeypatch, 
         done.append(given[-2:])
         return whole(*given)
 
-    monkeypatch.setattr(leak, "_run", stop_at_the_third)
+    monkeypatch.setattr(lessons, "_run", stop_at_the_third)
     assert main(command) == 130
     assert read_attachment("lessons/leak.json", out) is None
-    monkeypatch.setattr(leak, "_run", lambda *given: done.append(given[-2:]) or whole(*given))
+    monkeypatch.setattr(lessons, "_run", lambda *given: done.append(given[-2:]) or whole(*given))
     assert main(command) == 0
     assert [split for split, _ in done] == ["rows", "patients"] * 2
     assert "by the leak" in capsys.readouterr().out
@@ -104,7 +103,7 @@ def test_the_lesson_is_attached_and_goes_on_where_it_was(tmp_path, monkeypatch, 
 @pytest.mark.training
 def test_the_simple_cnn_learns_the_lesson_without_a_teacher(tmp_path) -> None:
     pytest.importorskip("tensorflow", reason="needs requirements-train.txt")
-    from mammo.training.lessons.__main__ import main
+    from mammo.training.lessons import main
 
     prepared = write_prepared(tmp_path / "prepared")
     out = write_tiny_artifacts(tmp_path / "artifacts")
@@ -127,14 +126,14 @@ def test_the_simple_cnn_learns_the_lesson_without_a_teacher(tmp_path) -> None:
 def test_what_cannot_end_well_is_refused_before_the_first_training(
     arguments, sentence, tmp_path, monkeypatch, capsys
 ) -> None:
-    from mammo.training.lessons import leak
-    from mammo.training.lessons.__main__ import main
+    from mammo.training import lessons
+    from mammo.training.lessons import main
 
     def train(*given: object) -> dict[str, object]:
         assert "--work" in arguments, "it trained"
         return {}
 
-    monkeypatch.setattr(leak, "_run", train)
+    monkeypatch.setattr(lessons, "_run", train)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("")
     prepared = write_prepared(tmp_path / "prepared")
@@ -150,23 +149,23 @@ def test_a_lesson_that_distils_is_refused(tmp_path) -> None:
 
 
 def test_a_damaged_result_of_a_run_is_made_anew(tmp_path, monkeypatch, capsys) -> None:
-    from mammo.training.lessons import leak
+    from mammo.training import lessons
 
     recipe = replace(RECIPES["simple_cnn"], distillation=0.0)
     settings = LeakSettings("simple_cnn", recipe, (1,), "none", tmp_path)
-    monkeypatch.setattr(leak, "_run", lambda *given: {"auc": 0.5})
-    given = (pd.DataFrame(), np.empty(0, np.uint8), "data", settings, "rows", 1)
-    assert leak._kept_run(*given) == {"auc": 0.5}
+    monkeypatch.setattr(lessons, "_run", lambda *given: {"auc": 0.5})
+    given = (LeakCrops(pd.DataFrame(), np.empty(0, np.uint8), "data"), settings, "rows", 1)
+    assert lessons._kept_run(*given) == {"auc": 0.5}
     (tmp_path / "rows-1.json").write_text('{"identity"')
-    assert leak._kept_run(*given) == {"auc": 0.5}
+    assert lessons._kept_run(*given) == {"auc": 0.5}
     assert "rows-1.json cannot be read" in capsys.readouterr().err
-    monkeypatch.setattr(leak, "_run", lambda *given: pytest.fail("it is kept"))
-    assert leak._kept_run(*given) == {"auc": 0.5}
+    monkeypatch.setattr(lessons, "_run", lambda *given: pytest.fail("it is kept"))
+    assert lessons._kept_run(*given) == {"auc": 0.5}
 
 
 @pytest.mark.training
 def test_a_folder_without_training_rows_is_refused(tmp_path, capsys) -> None:
-    from mammo.training.lessons.__main__ import main
+    from mammo.training.lessons import main
 
     prepared = write_prepared(tmp_path / "prepared")
     index = prepared / "index.csv"

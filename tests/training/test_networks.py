@@ -13,15 +13,23 @@ import tensorflow as tf  # noqa: E402
 
 from mammo.errors import TrainingError  # noqa: E402
 from mammo.settings import MODELS, Recipe  # noqa: E402
-from mammo.training.export import OUTPUTS, export_onnx  # noqa: E402
-from mammo.training.fit import build_network  # noqa: E402
-from mammo.training.mobilenetv2 import split, train_above, train_head_only  # noqa: E402
-from mammo.training.serving import serving_model  # noqa: E402
+from mammo.training.export import OUTPUTS, export_onnx, serving_model  # noqa: E402
+from mammo.training.networks import (  # noqa: E402
+    ARCHITECTURES,
+    build_network,
+    split,
+    train_above,
+    train_head_only,
+)  # fmt: skip
 
 pytestmark = pytest.mark.training
 
 RECIPE = Recipe(input_size=64)
 LAST_CONVOLUTIONS = {"simple_cnn": "conv_2", "mobilenetv2": "out_relu"}
+
+
+def test_every_model_of_the_settings_has_its_network():
+    assert tuple(ARCHITECTURES) == MODELS
 
 
 @pytest.fixture(scope="module", params=MODELS)

@@ -9,9 +9,9 @@ from PIL import Image as Picture
 from mammo.artifacts import read_attachment
 from mammo.artifacts.contents import CASES_NAME, read_rows, write_rows
 from mammo.inference.trust import TRUST_NAME, load_trust
-from mammo.training.trust import __main__ as build
-from mammo.training.trust import measure
-from mammo.training.trust.__main__ import main
+from mammo.training import trust as build
+from mammo.training import trust_measures
+from mammo.training.trust import main
 from tests.inference.tiny_trust import blobs
 from tests.tiny_artifacts import write_tiny_artifacts
 
@@ -32,8 +32,10 @@ def test_the_command_fits_measures_and_attaches(
 ) -> None:
     artifacts = write_tiny_artifacts(tmp_path / "artifacts")
     write_crops(tmp_path / "crops", artifacts)
-    monkeypatch.setattr(measure, "outsiders", lambda half: {"blobs": blobs(2, seed=len(half))})
-    monkeypatch.setattr(measure, "_from_films", lambda: {"films": blobs(2)})
+    monkeypatch.setattr(
+        trust_measures, "outsiders", lambda half: {"blobs": blobs(2, seed=len(half))}
+    )
+    monkeypatch.setattr(trust_measures, "_from_films", lambda: {"films": blobs(2)})
     assert main(["--data", str(tmp_path / "crops"), "--out", str(artifacts)]) == 0
     printed = json.loads(capsys.readouterr().out)
     trust = load_trust(artifacts)

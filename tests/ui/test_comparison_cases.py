@@ -11,7 +11,7 @@ from mammo.evaluation import UNITS, Unit, mcnemar, tables
 from mammo.evaluation.rates import confusion_at, predictive_values
 from mammo.ui.comparison import overview, thresholds
 from mammo.ui.comparison.cases import disagreement_sentence, places_of
-from mammo.ui.kit.link import Share
+from mammo.ui.kit.address import Share
 from mammo.ui.kit.table import agreement, csv_of, farthest_apart, outcomes, worst_first
 from tests.ui.comparison_studies import split_of, tiny_cases, tiny_split
 

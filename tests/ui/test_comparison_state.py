@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mammo.ui.kit.link import OWN, Share, option_from_link, share_from_link, share_in_link
+from mammo.ui.kit.address import OWN, Share, option_from_link, share_from_link, share_in_link
 
 NAMED = {"youden": 0.4567891, "sensitivity_90": 0.1}
 

@@ -20,7 +20,7 @@ from mammo import text as words
 from mammo.errors import DataError
 from mammo.imaging import lesion_window
 from mammo.imaging.region import box_in_window
-from mammo.ui.kit.memory import NO_ROOM
+from mammo.ui.kit.patches import NO_ROOM
 from mammo.ui.upload import batch
 from tests.tiny_artifacts import write_tiny_artifacts
 

@@ -13,7 +13,7 @@ import mammo
 from mammo import text as words
 from mammo.inference.audit import load_audit
 from mammo.inference.trust import NOT_A_CROP
-from mammo.training.audit import __main__ as command
+from mammo.training import audit as command
 from mammo.ui.kit.own_files import OwnCrop
 from mammo.ui.viewer import case_section
 from tests.conftest import write_prepared

@@ -1,7 +1,7 @@
 """Train a changed recipe on the release's folds, and hold it against what its file names.
 
-    python -m tools.experiments docs/experiments/mobilenet-mixup.json --data DIR
-    python -m tools.experiments docs/experiments/mobilenet-mixup.json --data DIR --scored
+    python -m tools.experiments docs/experiments/cnn-128-fast-mirrored.json --data DIR
+    python -m tools.experiments docs/experiments/cnn-128-fast-mirrored.json --data DIR --scored
 
 Training patients only: the official test half is neither read nor scored. Each fold is kept in the
 work folder when it is done, so that a killed run goes on where it was. The result goes to
@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mammo.artifacts import load_cases
-from mammo.command_line import exit_status, set_tensorflow_up
-from mammo.data.findings import finding_answers
+from mammo.command_line import command_parser, exit_status, set_tensorflow_up
 from mammo.data.splits import patient_folds
 from mammo.data.table import fingerprint, load_crops, read_pixels
 from mammo.settings import TrainSettings
@@ -34,14 +33,11 @@ from tools.experiments.log import (
     write_result,
     write_scores,
 )
-from tools.experiments.plan import Experiment, read_experiment, shuffle_by_lesion
+from tools.experiments.plan import WORK_FOLDER, Experiment, read_experiment, shuffle_by_lesion
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
-
-
-WORK_FOLDER = Path(".mammo-experiments")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -97,42 +93,34 @@ def _run(experiment: Experiment, options: argparse.Namespace, folder: Path) -> R
 def out_of_fold_scores(
     rows: "pd.DataFrame", experiment: Experiment, work: Path, imagenet_weights: str
 ) -> "tuple[pd.DataFrame, float]":
-    """Fit an experiment's folds and score the crops that each held out."""
+    """Fit an experiment's folds; return the scores of held-out crops and the minutes it took."""
     import pandas as pd
     from tqdm import tqdm
 
-    from mammo.training.crossfit import TrainingCrops, fit_fold, fit_plan
-    from mammo.training.memory import keep_freed_memory
+    from mammo.training.crossfit import TrainingCrops, fit_fold, fit_plan, follow
 
-    keep_freed_memory()
-    crops = read_pixels(rows)
-    labels = rows["label"].to_numpy()
+    crops, patients = read_pixels(rows), rows["patient_id"].to_numpy()
     # The folds are the release's whatever the experiment's seed, so that crops can be paired.
     fold = patient_folds(
-        labels, rows["patient_id"].to_numpy(), TrainSettings.folds, TrainSettings.seed
+        rows["label"].to_numpy(), patients, TrainSettings.folds, TrainSettings.seed
     )
     name_of_data = fingerprint(rows, crops)
     if experiment.shuffle_labels:
         name_of_data = f"{name_of_data} with shuffled labels"
-    learned = learned_labels(rows, experiment)
-    data = TrainingCrops(crops, learned, fold, name_of_data, finding_answers(rows))
+    data = TrainingCrops(crops, learned_labels(rows, experiment), fold, name_of_data)
     settings = TrainSettings(
         Path(), Path(), work, (experiment.model,), experiment.seed,
         imagenet_weights=imagenet_weights, recipes={experiment.model: experiment.recipe},
     )  # fmt: skip
-    plan = replace(
-        fit_plan(experiment.model, settings, work / experiment.name), features=work / "features"
-    )
+    plan = fit_plan(experiment.model, settings, work / experiment.name)
+    plan = replace(plan, features=work / "features")
     if plan.teacher:
         teacher = replace(plan.teacher, work=work / "teacher", features=work / "features")
         plan = replace(plan, teacher=teacher)
     parts, seconds = [], 0.0
     for number in experiment.folds:
-        with tqdm(desc=f"{experiment.name}, fold {number}", unit="epoch") as bar:
-
-            def show(epochs_done: int, bar: "tqdm[None]" = bar) -> None:
-                bar.update(epochs_done - bar.n)
-
+        with tqdm(unit="epoch") as bar:
+            show = follow(bar, f"{experiment.name}, fold {number}")
             _, logits, history = fit_fold(plan, data, number, show)
         seconds += sum(row["seconds"] for row in history)
         held_out = rows.loc[fold == number, "case_id"].to_numpy()
@@ -149,21 +137,15 @@ def learned_labels(rows: "pd.DataFrame", experiment: Experiment) -> "NDArray[np.
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.experiments",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("experiment", type=Path, nargs="+", help="the experiment's JSON file")
-    parser.add_argument("--data", type=Path, required=True, help="folder of prepared crops")
-    parser.add_argument(
-        "--scored", action="store_true", help="compare the scores beside the file; train nothing"
-    )
-    parser.add_argument("--artifacts", type=Path, default=None, help="the release's folder")
-    parser.add_argument("--work", type=Path, default=WORK_FOLDER, help=f"default: {WORK_FOLDER}")
-    parser.add_argument(
-        "--imagenet-weights", default=TrainSettings.imagenet_weights, metavar="imagenet|PATH|none"
-    )
+    parser = command_parser("tools.experiments", __doc__)
+    add = parser.add_argument
+    add("experiment", type=Path, nargs="+", help="the experiment's JSON file")
+    add("--data", type=Path, required=True, help="folder of prepared crops")
+    add("--scored", action="store_true", help="compare the scores beside the file; train nothing")
+    add("--artifacts", type=Path, help="the release's folder")
+    add("--work", type=Path, default=WORK_FOLDER, help=f"default: {WORK_FOLDER}")
+    weights = TrainSettings.imagenet_weights
+    add("--imagenet-weights", default=weights, metavar="imagenet|PATH|none")
     return parser
 
 

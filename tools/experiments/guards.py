@@ -10,9 +10,7 @@ wants an explanation. Labels dealt anew among lesions are the other guard: see "
 `tools.experiments.plan`.
 """
 
-import argparse
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,8 +19,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mammo.artifacts import load_cases
+from mammo.command_line import command_parser, exit_status
 from mammo.data.table import load_crops, read_pixels
-from mammo.errors import DataError, MammoError
+from mammo.errors import DataError
+from mammo.evaluation import PatientBootstrap
 from mammo.evaluation.bootstrap import percentile_interval
 from mammo.settings import MODELS, TITLES
 from mammo.text import Estimate, estimate
@@ -30,37 +30,27 @@ from mammo.text import Estimate, estimate
 if TYPE_CHECKING:
     import pandas as pd
 
-
 BLACK = 8
 """Grey levels below this are background: film scaled to 8 bit."""
-RESAMPLES = 1000
-SEED = 2026
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print one line for each model, class and nuisance; return the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.experiments.guards",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_parser("tools.experiments.guards", __doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of prepared crops")
-    parser.add_argument("--artifacts", type=Path, default=None, help="the release's folder")
+    parser.add_argument("--artifacts", type=Path, help="the release's folder")
     options = parser.parse_args(arguments)
-    try:
+
+    def guard() -> None:
         rows = _scored_rows(load_crops(options.data), load_cases(options.artifacts))
-    except MammoError as error:
-        print(f"tools.experiments.guards: {error}", file=sys.stderr)
-        return 1
-    for model in MODELS:
-        if f"{model}_score" in rows:
-            _print_model(model, rows)
-    return 0
+        for model in MODELS:
+            if f"{model}_score" in rows:
+                _print_model(model, rows)
+
+    return exit_status("tools.experiments.guards", guard, options.data)
 
 
-def rank_correlation(
-    values: ArrayLike, scores: ArrayLike, patients: ArrayLike, resamples: int = RESAMPLES
-) -> Estimate:
+def rank_correlation(values: ArrayLike, scores: ArrayLike, patients: ArrayLike) -> Estimate:
     """Return Spearman's rank correlation with its percentile interval over patients.
 
     References
@@ -69,19 +59,23 @@ def rank_correlation(
 
     Examples
     --------
-    >>> rank_correlation([1, 2, 3, 4], [1, 4, 9, 16], list("abcd"), resamples=20).value
+    >>> rank_correlation([1, 2, 3, 4], [1, 4, 9, 16], list("abcd")).value
     1.0
     """
     import pandas as pd
 
-    both = pd.DataFrame({"value": values, "score": scores}).rank().to_numpy(dtype=np.float64).T
-    rows_of = _rows_by_patient(np.asarray(patients, dtype=str))
-    random = np.random.default_rng(SEED)
-    drawn = []
-    for _ in range(resamples):
-        chosen = random.integers(len(rows_of), size=len(rows_of))
-        drawn.append(_correlation(both[:, np.concatenate([rows_of[one] for one in chosen])]))
-    return percentile_interval(_correlation(both), np.array(drawn))
+    ranks = pd.DataFrame({"value": values, "score": scores}).rank().to_numpy(dtype=np.float64)
+    x, y = ranks.T
+    moments = np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=1)
+    drawn = _correlation(PatientBootstrap(patients).sums(moments))
+    return percentile_interval(float(_correlation(moments.sum(axis=0))), drawn)
+
+
+def _correlation(moments: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return Pearson's correlation from sums of 1, x, y, xx, yy, xy; NaN where one is constant."""
+    n, x, y, xx, yy, xy = np.moveaxis(moments, -1, 0)
+    with np.errstate(invalid="ignore"):
+        return np.asarray((n * xy - x * y) / np.sqrt((n * xx - x * x) * (n * yy - y * y)))
 
 
 def nuisances(table: "pd.DataFrame", crops: NDArray[np.uint8]) -> dict[str, NDArray[np.float64]]:
@@ -113,18 +107,6 @@ def _print_model(model: str, rows: "pd.DataFrame") -> None:
                 f"{TITLES[model]}, {word} crops, score against {name}: rank correlation "
                 f"{estimate(found, 2)}"
             )
-
-
-def _rows_by_patient(patients: NDArray[np.str_]) -> list[NDArray[np.intp]]:
-    _, owner = np.unique(patients, return_inverse=True)
-    return [np.flatnonzero(owner == number) for number in range(int(owner.max()) + 1)]
-
-
-def _correlation(ranks: NDArray[np.float64]) -> float:
-    """Return Pearson's correlation of two rows, float64 (2, n); NaN where one never varies."""
-    if (ranks.min(axis=1) == ranks.max(axis=1)).any():
-        return float("nan")
-    return float(np.asarray(np.corrcoef(ranks))[0, 1])
 
 
 if __name__ == "__main__":

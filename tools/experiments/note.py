@@ -8,7 +8,6 @@ The words of the note are written by hand; what stands between `<!-- NAME: begin
 `published`.
 """
 
-import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,16 +15,14 @@ from functools import cache
 from pathlib import Path
 
 from mammo.artifacts import load_cases
-from mammo.command_line import exit_status, starts_with_mark, write_output
+from mammo.command_line import command_parser, exit_status, starts_with_mark, write_output
 from mammo.evaluate import evaluate_artifacts
 from mammo.evaluation import SplitEvaluation, expected_calibration_error
 from mammo.evaluation.rates import moved_to_prevalence
 from mammo.report.templates import markdown_table as table
 from mammo.settings import TITLES
 from mammo.text import Estimate, estimate, number, percent_estimate
-from tools.experiments.forest import Bar, forest_svg
-from tools.experiments.like_for_like import published
-from tools.experiments.log import read_log
+from tools.experiments.log import Bar, forest_svg, published, read_log
 from tools.readme.marks import agree, document, filled
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,17 +69,12 @@ REPORTED = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0, or 1 where the note and the results do not agree."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.experiments.note",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_parser("tools.experiments.note", __doc__)
     parser.add_argument("--check", action="store_true", help="change nothing, compare")
     parser.add_argument("--file", type=Path, default=NOTE, help="(default: %(default)s)")
     options = parser.parse_args(arguments)
-    return exit_status(
-        "tools.experiments.note", lambda: _fill(options.file, options.check), options.file
-    )
+    file, check = options.file, options.check
+    return exit_status("tools.experiments.note", lambda: _fill(file, check), file)
 
 
 def _fill(file: Path, check: bool) -> int:
@@ -97,11 +89,6 @@ def _fill(file: Path, check: bool) -> int:
     if file == NOTE:
         write_output(PICTURE, picture().encode(), lambda path: starts_with_mark(path, b"<svg"))
     return 0
-
-
-def log_rows(path: Path = LOG) -> tuple[dict[str, str], ...]:
-    """Return the rows of the log, as they were written."""
-    return read_log(path)
 
 
 def targets_part() -> str:
@@ -141,7 +128,7 @@ def controls_part() -> str:
             f"{TITLES[row['model']]}, {row['changes'] or 'seed ' + row['seed']}", row["folds"],
             _read_interval(row, "auc"), _read_interval(row, "difference", signed=True),
         ]
-        for row in log_rows()
+        for row in read_log(LOG)
         if _is_control(row)
     ]  # fmt: skip
     return table(["Control", "Folds", "AUC a crop", "Difference from the release"], rows)
@@ -165,17 +152,14 @@ def calibration_part() -> str:
     learned = float(cases.loc[cases["split"] == "train", "label"].mean())
     tested = cases[cases["split"] == "test"]
     stated = float(tested["label"].mean())
-    rows = []
-    moved: dict[str, list[str]] = {"as released": [], "moved": []}
+    rows = [
+        ["as released"],
+        [f"if {number(100 * stated, 1)} % malignant had been stated beforehand"],
+    ]
     for model in TITLES:
         p = tested[f"{model}_p"].to_numpy(dtype=float)
-        for key, values in (
-            ("as released", p), ("moved", moved_to_prevalence(p, learned, stated)),
-        ):  # fmt: skip
-            moved[key].append(number(expected_calibration_error(tested["label"], values)))
-    rows.append(["as released", *moved["as released"]])
-    words = f"if {number(100 * stated, 1)} % malignant had been stated beforehand"
-    rows.append([words, *moved["moved"]])
+        for row, values in zip(rows, (p, moved_to_prevalence(p, learned, stated)), strict=True):
+            row.append(number(expected_calibration_error(tested["label"], values)))
     sentence = (
         f"Malignant are {number(100 * learned, 1)} % of the training crops and "
         f"{number(100 * stated, 1)} % of the test crops."
@@ -215,7 +199,7 @@ def _is_control(row: Mapping[str, str]) -> bool:
 
 
 def _tried() -> list[dict[str, str]]:
-    rows = [row for row in log_rows() if not _is_control(row)]
+    rows = [row for row in read_log(LOG) if not _is_control(row)]
     return sorted(rows, key=lambda row: (row["model"], -float(row["difference"])))
 
 

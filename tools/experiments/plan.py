@@ -20,11 +20,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.errors import SettingsError
-from mammo.settings import FIRST_RECIPES, MODELS, RECIPES, Recipe, TrainSettings, with_overrides
+from mammo.settings import MODELS, RECIPES, REMOVED, Recipe, TrainSettings, with_overrides
 
 KEYS = {"model", "why", "from", "against", "recipe", "folds", "seed", "shuffle_labels"}
+WORK_FOLDER = Path(".mammo-experiments")
 BASE = "release"
 """What a change is held against by default: the release's scores, in `artifacts/cases.csv`."""
+
+FIRST_RECIPES = {
+    "simple_cnn": Recipe(
+        epochs=50, learning_rate=1e-3, rotation_degrees=15.0, contrast=0.0, brightness=0.0
+    ),
+    "mobilenetv2": RECIPES["mobilenetv2"],
+}
+"""The recipes of the first release, from which the experiments of its time count their changes."""
 
 STARTS = {"release": RECIPES, "first release": FIRST_RECIPES}
 """The recipes that an experiment may change."""
@@ -32,7 +41,7 @@ STARTS = {"release": RECIPES, "first release": FIRST_RECIPES}
 
 @dataclass(frozen=True)
 class Experiment:
-    """Hold one experiment."""
+    """One experiment."""
 
     name: str
     model: str
@@ -45,8 +54,18 @@ class Experiment:
     base: str = BASE
 
     @property
+    def removed(self) -> list[str]:
+        """Return the changed values that recipes no longer have."""
+        return [name for name in self.changes if name in REMOVED]
+
+    @property
     def recipe(self) -> Recipe:
-        """Return the whole recipe."""
+        """Return the whole recipe; it refuses values that recipes no longer have."""
+        if self.removed:
+            raise SettingsError(
+                f"{self.name} changes {', '.join(self.removed)}, which recipes no longer have, so "
+                "it cannot be trained anew. Its scores are kept: compare them with --scored."
+            )
         return with_overrides(STARTS[self.start][self.model], self.changes)
 
 
@@ -67,43 +86,42 @@ def shuffle_by_lesion(
 
 
 def read_experiment(path: Path) -> Experiment:
-    """Read an experiment's file."""
+    """Read an experiment's file, and refuse what cannot be trained before an hour is spent."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise SettingsError(f"{path} is not a readable experiment: {error}.") from error
-    if not isinstance(content, dict) or not {"model", "why"} <= set(content) <= KEYS:
-        raise SettingsError(
-            f"{path} must be a JSON object with model, why and, if wanted, from, against, "
-            f"recipe, folds, seed, shuffle_labels. "
-            f"Received: {', '.join(content) if isinstance(content, dict) else type(content)}."
-        )
-    if content["model"] not in MODELS:
-        raise SettingsError(
-            f"{path} must name a model of {', '.join(MODELS)}. Received: {content['model']!r}."
-        )
-    folds = content.get("folds", list(range(TrainSettings.folds)))
-    if not _are_folds(folds):
-        raise SettingsError(
-            f"{path} must name folds from 0 to {TrainSettings.folds - 1}, each once. "
-            f"Received: {folds!r}."
-        )
-    seed, recipe = content.get("seed", TrainSettings.seed), content.get("recipe", {})
-    if type(seed) is not int or seed < 0 or not isinstance(recipe, dict):
-        raise SettingsError(
-            f"{path} must give a whole number from 0 on as seed and an object as recipe. "
-            f"Received: {seed!r} and {recipe!r}."
-        )
-    start = content.get("from", "release")
-    if start not in STARTS:
-        raise SettingsError(
-            f"{path} must count its changes from one of {', '.join(STARTS)}. Received: {start!r}."
-        )
+
+    def check(right: bool, wanted: str, received: object) -> None:
+        if not right:
+            raise SettingsError(f"{path} must {wanted}. Received: {received}.")
+
+    given = content if isinstance(content, dict) else {}
+    check(
+        {"model", "why"} <= set(given) <= KEYS,
+        "be a JSON object with model, why and, if wanted, from, against, recipe, folds, seed, "
+        "shuffle_labels",
+        ", ".join(given) if isinstance(content, dict) else type(content),
+    )
+    model, start = given["model"], given.get("from", "release")
+    folds = given.get("folds", list(range(TrainSettings.folds)))
+    seed, recipe = given.get("seed", TrainSettings.seed), given.get("recipe", {})
+    check(model in MODELS, f"name a model of {', '.join(MODELS)}", repr(model))
+    last = TrainSettings.folds - 1
+    check(_are_folds(folds), f"name folds from 0 to {last}, each once", repr(folds))
+    check(
+        type(seed) is int and seed >= 0 and isinstance(recipe, dict),
+        "give a whole number from 0 on as seed and an object as recipe",
+        f"{seed!r} and {recipe!r}",
+    )
+    starts = ", ".join(STARTS)
+    check(start in STARTS, f"count its changes from one of {starts}", repr(start))
     experiment = Experiment(
-        path.stem, content["model"], str(content["why"]), recipe, tuple(folds), seed,
-        bool(content.get("shuffle_labels", False)), start, str(content.get("against", BASE)),
+        path.stem, model, str(given["why"]), recipe, tuple(folds), seed,
+        bool(given.get("shuffle_labels", False)), start, str(given.get("against", BASE)),
     )  # fmt: skip
-    _ = experiment.recipe  # a wrong value is refused here, not after an hour
+    if not experiment.removed:
+        _ = experiment.recipe  # which refuses a wrong value
     return experiment
 
 

@@ -18,25 +18,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mammo.artifacts import sigmoid
 from mammo.command_line import (
     check_output,
+    command_parser,
     exit_status,
     is_json_with,
     set_tensorflow_up,
     write_output,
 )
-from mammo.data.findings import finding_answers
 from mammo.data.table import fingerprint, load_crops, read_pixels
 from mammo.errors import DataError
-from mammo.evaluation import UNITS, PatientBootstrap, auc_interval, group_units
+from mammo.evaluation import UNITS, PatientBootstrap, auc_interval
 from mammo.settings import MODELS, TrainSettings
-from tools.experiments.like_for_like import RESULT
+from tools.experiments.log import RESULT, units_of
+from tools.experiments.plan import WORK_FOLDER
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-WORK_FOLDER = Path(".mammo-experiments")
 DIGITS = 4
 
 _IS_OWN = is_json_with("schema", "test_crops", "models")
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name in options.models:
             logits = fit_and_score(table, name, options.work, options.imagenet_weights)
             tested = table[table["published_split"] == "test"]
-            result["models"][name] = figures(tested, 1 / (1 + np.exp(-logits)))
+            result["models"][name] = figures(tested, sigmoid(logits))
             print(f"{name}: AUC {result['models'][name]['crop']['value']:.3f} a crop")
         content = (json.dumps(result, indent=1) + "\n").encode()
         write_output(options.out, content, _IS_OWN, "--out")
@@ -64,38 +65,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def figures(tested: "pd.DataFrame", p: NDArray[np.float64]) -> dict[str, dict[str, float]]:
     """Return the AUC by crop and by lesion, with its interval over patients."""
-    found: dict[str, dict[str, float]] = {}
+    areas: dict[str, dict[str, float]] = {}
     for unit in UNITS[:2]:
-        units = group_units(
-            unit, tested["label"].to_numpy(), tested["patient_id"].to_numpy(),
-            tested["lesion_id"].to_numpy(),
-        )  # fmt: skip
+        units = units_of(tested, unit)
         area = auc_interval(units.labels, units.pool(p), PatientBootstrap(units.patients))
-        found[unit] = {
-            end: round(float(getattr(area, end)), DIGITS) for end in ("value", "low", "high")
-        }
-    return found
+        areas[unit] = {end: round(value, DIGITS) for end, value in area.as_dict().items()}
+    return areas
 
 
 def fit_and_score(
     table: "pd.DataFrame", name: str, work: Path, imagenet_weights: str
 ) -> NDArray[np.float64]:
     """Fit a released recipe on the published training crops; score their test crops."""
+    from mammo.training.batches import crop_views
     from mammo.training.crossfit import TrainingCrops, fit_fold, fit_plan
     from mammo.training.fit import predict_logits
-    from mammo.training.memory import keep_freed_memory
-    from mammo.training.views import crop_views
 
-    keep_freed_memory()
     tested = (table["published_split"] == "test").to_numpy()
     half = (table["split"] == "train").to_numpy()
     rows = table[half].reset_index(drop=True)
     crops = read_pixels(rows)
     # One fold is held out: the test crops that lie in the official training half.
-    data = TrainingCrops(
-        crops, rows["label"].to_numpy(), np.where(tested[half], 0, 1),
-        fingerprint(rows, crops), finding_answers(rows),
-    )  # fmt: skip
+    held_out = np.where(tested[half], 0, 1)
+    data = TrainingCrops(crops, rows["label"].to_numpy(), held_out, fingerprint(rows, crops))
     settings = TrainSettings(Path(), Path(), work, (name,), imagenet_weights=imagenet_weights)
     plan = fit_plan(name, settings, work / "published")
     network, moved, _ = fit_fold(plan, data, 0)
@@ -104,8 +96,8 @@ def fit_and_score(
     others = tested & ~half
     if others.any():
         views = crop_views(read_pixels(table[others]), plan.recipe, plan.seed)
-        rows_tested = np.arange(int(others.sum()))
-        logits[others] = predict_logits(network, views, rows_tested, plan.recipe.flips)
+        every = np.arange(int(others.sum()))
+        logits[others] = predict_logits(network, views, every, plan.recipe.flips)
     return logits[tested]
 
 
@@ -140,18 +132,14 @@ def _head(table: "pd.DataFrame") -> dict[str, Any]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.experiments.published",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--data", type=Path, required=True, help="folder of prepared crops")
-    parser.add_argument("--models", nargs="+", default=list(MODELS), choices=MODELS)
-    parser.add_argument("--out", type=Path, default=RESULT, help="default: %(default)s")
-    parser.add_argument("--work", type=Path, default=WORK_FOLDER, help=f"default: {WORK_FOLDER}")
-    parser.add_argument(
-        "--imagenet-weights", default=TrainSettings.imagenet_weights, metavar="imagenet|PATH|none"
-    )
+    parser = command_parser("tools.experiments.published", __doc__)
+    add = parser.add_argument
+    add("--data", type=Path, required=True, help="folder of prepared crops")
+    add("--models", nargs="+", default=list(MODELS), choices=MODELS)
+    add("--out", type=Path, default=RESULT, help="default: %(default)s")
+    add("--work", type=Path, default=WORK_FOLDER, help=f"default: {WORK_FOLDER}")
+    weights = TrainSettings.imagenet_weights
+    add("--imagenet-weights", default=weights, metavar="imagenet|PATH|none")
     return parser
 
 

@@ -12,7 +12,7 @@ from mammo.report.templates import markdown_table as table
 from mammo.results import line_of
 from mammo.settings import TITLES
 from mammo.text import estimate, number, p_value, percent_estimate
-from tools.experiments.like_for_like import published_row
+from tools.experiments.log import published_row
 
 EXAMPLE = "7"
 

@@ -1,7 +1,7 @@
 """Grad-CAM: the last convolution's maps, each weighted by the logit's gradient.
 
 Exact, and without a gradient at run time: for both networks it has a closed form, which is part of
-the graph (see `mammo.training.serving`).
+the graph (see `mammo.training.export`).
 
 Selvaraju et al. 2017, "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
 Localization", ICCV, arXiv 1610.02391.

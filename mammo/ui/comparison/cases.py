@@ -16,11 +16,11 @@ from mammo.plots.comparison import scatter_figure
 from mammo.plots.style import figure_config
 from mammo.text import p_value
 from mammo.ui.kit import cache
+from mammo.ui.kit.address import Share
+from mammo.ui.kit.case_folder import MOST_PICTURES, thumbnails
 from mammo.ui.kit.cases import download, evaluated_cases
-from mammo.ui.kit.data_folder import FOLDER_VARIABLE
 from mammo.ui.kit.frame import small_notice, warn
-from mammo.ui.kit.link import Share
-from mammo.ui.kit.pictures import MOST_PICTURES, pictures
+from mammo.ui.kit.settings import FOLDER_VARIABLE
 from mammo.ui.kit.source import example_name
 from mammo.ui.kit.table import (
     ROW_HEIGHT,
@@ -55,7 +55,7 @@ def show_cases(
     if rows.size == 0:
         st.caption("No case here.")
         return
-    table = evaluated_cases(split).iloc[rows]
+    table = evaluated_cases(split.unit).iloc[rows]
     titles = [model.title for model in split.models.values()]
     st.dataframe(
         _with_pictures(table, titles),
@@ -81,7 +81,7 @@ def show_cases(
 def _with_pictures(table: "pd.DataFrame", titles: list[str]) -> "pd.DataFrame":
     """Add a picture and a way to open each case where one of its crops has it; p in per cent."""
     crops = [case for group in table[CROPS] for case in group]
-    found, complaint = pictures(crops)
+    found, complaint = thumbnails(crops)
     warn(complaint)
     shown = table.drop(columns=CROPS)
     shown[titles] *= 100
@@ -105,7 +105,6 @@ def _first(found: Mapping[str, str], crops: tuple[str, ...]) -> str:
     return next((found[case] for case in crops if case in found), "")
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
 def _example_links() -> dict[str, str]:
     """Map the example lesions' case ids to the page that opens them."""
     try:

@@ -21,10 +21,9 @@ from mammo.ui.comparison.cases import show_cases, show_disagreement
 from mammo.ui.comparison.curves import show_curves
 from mammo.ui.comparison.overview import meanings
 from mammo.ui.kit import cache
-from mammo.ui.kit.address import keep_in_link, went_back
+from mammo.ui.kit.address import OWN, Share, keep_in_link, option_from_link, went_back
 from mammo.ui.kit.cases import download
 from mammo.ui.kit.frame import CHOSEN, sentences, small_notice
-from mammo.ui.kit.link import OWN, Share, option_from_link
 from mammo.ui.kit.table import OUTCOMES, outcomes, worst_first
 from mammo.ui.kit.widgets import choose_share
 

@@ -1,13 +1,17 @@
 """The explorer's leak check: the released cases, and the data folder to its pixels."""
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
-from mammo.data.splits import Duplicate, LeakReport, shared_values
+from mammo.data.splits import Duplicate, LeakReport, find_leaks, shared_values, small_crops
 from mammo.text import literal
-from mammo.ui.explorer.case import NARROW
-from mammo.ui.kit import case_folder
-from mammo.ui.kit.data_folder import FOLDER_VARIABLE
-from mammo.ui.kit.display import data_uri, enlarged
+from mammo.ui.kit import cache, case_folder
+from mammo.ui.kit.display import show_side_by_side
+from mammo.ui.kit.settings import FOLDER_VARIABLE
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _MOST_SHOWN = 8
 
@@ -20,13 +24,7 @@ def show_leak_check() -> None:
     MammoError
         Cases or data folder cannot be read.
     """
-    st.header("Does anything leak?", anchor="leaks")
-    st.markdown(
-        "A test is honest only if nothing of it was seen in training. The check looks for "
-        "patients and films that stand in both splits, and for one picture in both, even turned, "
-        "mirrored, rescaled or toned."
-    )
-    every = case_folder.cases()
+    every = cache.cases()
     found = line_of(shared_values(every, "patient_id"), "patient stands", "patients stand")
     st.markdown(f"In the {len(every):,} released cases:\n- {literal(found)}")
     at_hand = case_folder.folder()
@@ -36,26 +34,21 @@ def show_leak_check() -> None:
             "of prepared crops."
         )
         return
-    report = case_folder.known_leaks(at_hand)
-    if report is None:
+    if at_hand.leaks is None:
         if not st.button("Check the data folder", icon=":material/fact_check:", key="check_leaks"):
             return
-        report = _look(at_hand)
-    _show(report, at_hand)
+        at_hand.leaks = _look_for_leaks(at_hand.table)
+    _show(at_hand.leaks, at_hand)
 
 
-def _look(at_hand: case_folder.Folder) -> LeakReport:
-    bar = st.progress(0.0, "Reading the crops")
+def _look_for_leaks(table: "pd.DataFrame") -> LeakReport:
+    reading, comparing = "Reading the crops", "Comparing every training with every test crop"
+    bar = st.progress(0.0, reading)
     try:
-        return case_folder.look_for_leaks(
-            at_hand,
-            lambda share: bar.progress(
-                share,
-                "Reading the crops"
-                if share < 1
-                else "Comparing every training with every test crop",
-            ),
+        small = small_crops(
+            table, lambda share: bar.progress(share, reading if share < 1 else comparing)
         )
+        return find_leaks(table, small)
     finally:
         bar.empty()
 
@@ -112,14 +105,10 @@ def _show_pair(duplicate: Duplicate, at_hand: case_folder.Folder) -> None:
     ids = [str(at_hand.table["case_id"].iloc[row]) for row in rows]
     turned = ", turned or mirrored" if duplicate.turned else ""
     st.markdown(f"Correlation {duplicate.correlation:.3f}{turned}:")
-    with st.grid(4, min_column_width=NARROW):
-        for case, split in zip(ids, ("training", "test"), strict=True):
-            crop = case_folder.crop_of(case)
-            if crop is not None:
-                said = f"{split}: {case}"
-                st.image(
-                    data_uri(enlarged(crop, case_folder.GALLERY_SIDE)),
-                    caption=literal(said),
-                    width="stretch",
-                    alt=f"Crop in {said}",
-                )
+    crops = [case_folder.crop_of(case) for case in ids]
+    shown = [
+        (crop, literal(f"{split}: {case}"), f"Crop in {split}: {case}")
+        for crop, case, split in zip(crops, ids, ("training", "test"), strict=True)
+        if crop is not None
+    ]
+    show_side_by_side(shown, 4)

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from mammo.artifacts import Card
 from mammo.data.augment import Augmentation, affine, augment
 from mammo.imaging.preprocess import prepare, stretch
-from mammo.ui.explorer.case import NARROW
-from mammo.ui.kit import case_folder
-from mammo.ui.kit.display import data_uri, enlarged
+from mammo.ui.kit import cache, case_folder
+from mammo.ui.kit.display import show_side_by_side
 from mammo.ui.kit.frame import warn
 from mammo.ui.kit.widgets import choose_option
 
@@ -26,12 +25,11 @@ _KEYS = ("rotation_degrees", "zoom", "shift", "contrast", "brightness")
 
 def show_preview(case: str | None) -> None:
     """Show a case's crop under each step, and eight views as a training epoch would draw them."""
-    st.header("What the network sees", anchor="preview")
     crop = case_folder.crop_of(case) if case else None
     if crop is None:
         st.info("Choose a case with a picture above: its crop is shown under each step here.")
         return
-    found, missing = case_folder.cards()
+    found, missing = cache.cards_at_hand()
     cards = {card.name: card for card in found}
     if not cards:
         warn(missing)
@@ -52,10 +50,8 @@ def show_preview(case: str | None) -> None:
 
 
 def _show(pictures: Mapping[str, NDArray[np.uint8]]) -> None:
-    with st.grid(4, min_column_width=NARROW):
-        for title, picture in pictures.items():
-            uri = data_uri(enlarged(picture, case_folder.GALLERY_SIDE))
-            st.image(uri, caption=title, width="stretch", alt=f"The crop, {title}")
+    shown = [(picture, title, f"The crop, {title}") for title, picture in pictures.items()]
+    show_side_by_side(shown, 4)
 
 
 def steps(crop: NDArray[np.uint8], card: Card) -> dict[str, NDArray[np.uint8]]:

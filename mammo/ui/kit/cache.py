@@ -1,19 +1,22 @@
-"""What every visitor shares: the trained models, their cards, the public example films.
+"""What every visitor shares, made once: the one home of Streamlit's cache.
 
-Cached across sessions, and bounded. The date of the training (`created`) is part of a cache's key,
-so that a new training shows without a restart. Nothing that a visitor uploads ever comes here: see
-`mammo.ui.kit.source`.
+Public things only: the trained artifacts, the example films, the folder of prepared crops. Nothing
+that a visitor uploads ever comes here: see `mammo.ui.kit.own_files`. Each cache is bounded, and
+saves more than it costs: a card 4 ms, a crop 3 ms, the trust signals 80 ms, the cases 0.2 s, both
+models 0.2 s, a film 0.3 s, the measured thresholds 0.5 s (one core of the build machine).
 """
 
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
 import mammo
-from mammo.artifacts import Card, Manifest, artifacts_folder, load_card, load_manifest
+from mammo.artifacts import Card, Manifest, artifacts_folder, load_card, load_cases, load_manifest
 from mammo.errors import ArtifactError, MammoError
 from mammo.inference.audit import Audit, audit_name, load_audit
 from mammo.inference.trust import TRUST_NAME, Trust, load_trust
@@ -21,9 +24,54 @@ from mammo.report.case_report import Measured, measure_thresholds
 from mammo.report.case_report import threshold_help as in_words
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from mammo.data.examples import ExampleLesion
     from mammo.imaging import Image
     from mammo.inference import Classifier, ModelSet
+
+Arguments = ParamSpec("Arguments")
+Made = TypeVar("Made")
+
+
+def shared(
+    most: int, spinner: bool | str = False
+) -> Callable[[Callable[Arguments, Made]], Callable[Arguments, Made]]:
+    """Keep what a function returned last, for all visitors; an error is not kept.
+
+    Parameters
+    ----------
+    most : int, results that are kept
+    spinner : str or False, what a visitor reads who waits for one
+    """
+    return st.cache_resource(max_entries=most, show_spinner=spinner)
+
+
+def of_artifacts(
+    most: int, spinner: bool | str = False
+) -> Callable[[Callable[Arguments, Made]], Callable[Arguments, Made]]:
+    """Keep what a function returned last, as `shared` does, for the artifacts that it read.
+
+    Other artifacts, a new training or a new attachment, show without a restart.
+    """
+
+    def decorate(make: Callable[Arguments, Made]) -> Callable[Arguments, Made]:
+        def made(stamp: str, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Made:  # noqa: ARG001
+            return make(*args, **kwargs)
+
+        # Streamlit tells functions apart by these names, and nested ones by nothing else.
+        made.__module__, made.__qualname__ = make.__module__, make.__qualname__
+        kept = shared(most, spinner)(made)
+
+        @wraps(make)
+        def ask(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Made:
+            served = manifest()
+            sums = (f"{name}{served.files[name].sha256}" for name in sorted(served.files))
+            return kept(f"{artifacts_folder()}{served.created}{''.join(sums)}", *args, **kwargs)
+
+        return ask
+
+    return decorate
 
 
 def manifest() -> Manifest:
@@ -43,16 +91,34 @@ def manifest() -> Manifest:
     return served
 
 
+@of_artifacts(8)
+def card(model: str) -> Card:
+    """Load the card of a trained model."""
+    return load_card(model, artifacts_folder())
+
+
+@of_artifacts(2)
 def cards() -> tuple[Card, ...]:
     """Load the card of each trained model, in the manifest's order."""
-    served, folder = manifest(), str(artifacts_folder())
-    return tuple(_card(model, folder, served.created) for model in served.models)
+    return tuple(map(card, manifest().models))
 
 
+def cards_at_hand() -> tuple[tuple[Card, ...], str]:
+    """Return the cards of those models that are at hand, and a sentence on the others or ""."""
+    found, missing = [], []
+    for model in manifest().models:
+        try:
+            found.append(card(model))
+        except ArtifactError as error:
+            missing.append(f"{model} is left out. {error}")
+    return tuple(found), " ".join(missing)
+
+
+@of_artifacts(2, "Loading the models")
 def classifiers() -> "tuple[Classifier, ...]":
     """Load each trained model, verified, in the manifest's order."""
-    served, folder = manifest(), str(artifacts_folder())
-    return tuple(_classifier(model, folder, served.created) for model in served.models)
+    folder = artifacts_folder()
+    return tuple(mammo.load_classifier(model, folder) for model in manifest().models)
 
 
 def models() -> "ModelSet":
@@ -62,10 +128,16 @@ def models() -> "ModelSet":
     return ModelSet(classifiers(), trust(), manifest())
 
 
+@of_artifacts(2, "Reading the cases")
+def cases() -> "pd.DataFrame":
+    """Return every released case; it is shared, so nothing may write into it."""
+    return load_cases(artifacts_folder())
+
+
+@of_artifacts(2)
 def measured() -> Measured:
     """Return what the thresholds of each model were measured to do; empty where unknown."""
-    served = manifest()
-    return _measured(str(artifacts_folder()), served.created)
+    return measure_thresholds(cards(), artifacts_folder())
 
 
 def threshold_help() -> str:
@@ -76,54 +148,26 @@ def threshold_help() -> str:
         return ""
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _measured(folder: str, created: str) -> Measured:  # noqa: ARG001
-    return measure_thresholds(cards(), Path(folder))
-
-
+@of_artifacts(2, "Loading the known cases")
 def trust() -> Trust | None:
     """Load the trust signals of the artifacts; None where they hold none."""
-    served = manifest()
-    if TRUST_NAME not in served.attachments:
-        return None
-    return _trust(str(artifacts_folder()), served.files[TRUST_NAME].sha256)
+    return load_trust(artifacts_folder()) if TRUST_NAME in manifest().attachments else None
 
 
+@of_artifacts(4)
 def audit(model: str) -> Audit | None:
     """Load what the audit found of the heat maps of a model; None where it was not audited."""
-    served, name = manifest(), audit_name(model)
-    if name not in served.attachments:
-        return None
-    return _audit(model, str(artifacts_folder()), served.files[name].sha256)
+    known = audit_name(model) in manifest().attachments
+    return load_audit(model, artifacts_folder()) if known else None
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _audit(model: str, folder: str, sha256: str) -> Audit | None:  # noqa: ARG001
-    return load_audit(model, Path(folder))
-
-
-@st.cache_resource(max_entries=2, show_spinner="Loading the known cases")
-def _trust(folder: str, sha256: str) -> Trust | None:  # noqa: ARG001
-    return load_trust(Path(folder))
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _card(model: str, folder: str, created: str) -> Card:  # noqa: ARG001
-    return load_card(model, Path(folder))
-
-
-@st.cache_resource(max_entries=4, show_spinner="Loading the models")
-def _classifier(model: str, folder: str, created: str) -> "Classifier":  # noqa: ARG001
-    return mammo.load_classifier(model, Path(folder))
-
-
-@st.cache_resource(max_entries=1, show_spinner=False)
+@shared(1)
 def example_lesions() -> "tuple[ExampleLesion, ...]":
     """List the ten example lesions."""
     return mammo.example_lesions()
 
 
-@st.cache_resource(max_entries=3, show_spinner="Reading the film")
+@shared(3, "Reading the film")
 def example_film(path: Path) -> "Image":
     """Read an example film; visitors share it, and its pixels are locked."""
     return mammo.read_image(path)
@@ -147,6 +191,6 @@ def example_crop(lesion: "ExampleLesion") -> NDArray[np.uint8]:
     return _example_crop(lesion.film, lesion.window)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@shared(16)
 def _example_crop(film: Path, window: tuple[int, int, int, int]) -> NDArray[np.uint8]:
     return mammo.cut_lesion(example_film(film), window=window).copy()  # a view keeps its film

@@ -1,77 +1,47 @@
-"""What the explorer reads: the released cases, and the prepared folder where one is set.
+"""The crops of cases that are at hand: of the prepared folder, where one is set, and the examples.
 
-All of it is public data or the owner's own folder, so visitors share what is read. The date of the
-artifacts and the time of the folder's `index.csv` are part of each key: what changes shows.
+All of it is public data or the owner's own folder, so visitors share what is read. The time of the
+folder's `index.csv` is part of each key: what changes shows.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
 import mammo
-from mammo.artifacts import Card, artifacts_folder, load_card, load_cases
-from mammo.data.splits import LeakReport, find_leaks, small_crops
+from mammo.data.splits import LeakReport
 from mammo.data.table import load_crops
-from mammo.errors import ArtifactError, MammoError
+from mammo.errors import MammoError
 from mammo.ui.kit import cache
-from mammo.ui.kit.data_folder import data_folder
-from mammo.ui.kit.display import data_uri, enlarged
+from mammo.ui.kit.display import GALLERY_SIDE, THUMBNAIL_SIDE, data_uri, enlarged, thumbnail_uri
+from mammo.ui.kit.settings import data_folder
 
 if TYPE_CHECKING:
     import pandas as pd
 
+MOST_PICTURES = 60
 
-GALLERY_SIDE = 256
 
-
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Folder:
     """Hold the prepared folder that is set.
 
     Attributes
     ----------
-    path : str
     stamp : int, when its `index.csv` was written
     table : DataFrame of `mammo.data.table.load_crops`, leaks included: the explorer looks for them
     files : case id -> path of its crop
+    leaks : LeakReport of the visitor who looked first, None before
     """
 
-    path: str
     stamp: int
     table: "pd.DataFrame"
     files: Mapping[str, str]
-
-
-def cases() -> "pd.DataFrame":
-    """Return every released case; it is shared, so nothing may write into it.
-
-    Raises
-    ------
-    ArtifactError
-        The artifacts cannot be read.
-    """
-    return _cases(str(artifacts_folder()), cache.manifest().created)
-
-
-@st.cache_resource(max_entries=2, show_spinner="Reading the cases")
-def _cases(folder: str, created: str) -> "pd.DataFrame":  # noqa: ARG001
-    return load_cases(Path(folder))
-
-
-def cards() -> tuple[tuple[Card, ...], str]:
-    """Return the cards of those models that are at hand, and a sentence on the others or ""."""
-    found, missing = [], []
-    for model in cache.manifest().models:
-        try:
-            found.append(load_card(model))
-        except ArtifactError as error:
-            missing.append(f"{model} is left out. {error}")
-    return tuple(found), " ".join(missing)
+    leaks: LeakReport | None = None
 
 
 def folder() -> Folder | None:
@@ -92,10 +62,10 @@ def folder() -> Folder | None:
     return _folder(path, stamp)
 
 
-@st.cache_resource(max_entries=2, show_spinner="Reading the data folder")
+@cache.shared(2, "Reading the data folder")
 def _folder(path: str, stamp: int) -> Folder:
     table = load_crops(Path(path), refuse_leaks=False)
-    return Folder(path, stamp, table, dict(zip(table["case_id"], table["path"], strict=True)))
+    return Folder(stamp, table, dict(zip(table["case_id"], table["path"], strict=True)))
 
 
 def folder_or_sentence() -> tuple[Folder | None, str]:
@@ -104,29 +74,6 @@ def folder_or_sentence() -> tuple[Folder | None, str]:
         return folder(), ""
     except MammoError as error:
         return None, f"The data folder shows no pictures. {error}"
-
-
-def known_leaks(at_hand: Folder) -> LeakReport | None:
-    """Return what an earlier check of this folder found; None before the first."""
-    return _reports(at_hand.path, at_hand.stamp).get("report")
-
-
-def look_for_leaks(at_hand: Folder, progress: Callable[[float], object]) -> LeakReport:
-    """Look for leaks in a prepared folder, and keep the report until the folder changes.
-
-    Raises
-    ------
-    DataError
-        A crop cannot be read.
-    """
-    report = find_leaks(at_hand.table, small_crops(at_hand.table, progress))
-    _reports(at_hand.path, at_hand.stamp)["report"] = report
-    return report
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _reports(path: str, stamp: int) -> dict[str, LeakReport]:  # noqa: ARG001
-    return {}
 
 
 def crop_of(case: str) -> NDArray[np.uint8] | None:
@@ -144,7 +91,7 @@ def crop_of(case: str) -> NDArray[np.uint8] | None:
     return None if example is None else cache.example_crop(example)
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
+@cache.shared(400)
 def _crop(path: str, stamp: int) -> NDArray[np.uint8]:  # noqa: ARG001
     return mammo.read_image(Path(path)).pixels
 
@@ -155,24 +102,49 @@ def cases_with_pictures() -> frozenset[str]:
     return frozenset(cache.examples_at_hand()) | frozenset(at_hand.files if at_hand else ())
 
 
-def pictures(wanted: Sequence[str]) -> tuple[dict[str, str], str]:
-    """Return pictures of cases for the gallery, and a sentence where one cannot be read.
+def thumbnails(cases: Sequence[str]) -> tuple[dict[str, str], str]:
+    """Return small pictures as `pictures` does, of the first `MOST_PICTURES` that have one."""
+    with_pictures = cases_with_pictures()
+    wanted = [case for case in cases if case in with_pictures][:MOST_PICTURES]
+    found, complaint = pictures(wanted, THUMBNAIL_SIDE)
+    try:
+        folder()
+    except MammoError as error:
+        complaint = complaint or f"No picture from the data folder: {error}"
+    return found, complaint
+
+
+def pictures(wanted: Iterable[str], side: int = GALLERY_SIDE) -> tuple[dict[str, str], str]:
+    """Return pictures of cases, and a sentence where one cannot be read.
 
     Parameters
     ----------
     wanted : case ids
+    side : int, screen pixels
 
     Returns
     -------
     dict of case id -> `data:` address of those that are at hand, and the sentence or ""
     """
-    found, sentence = {}, ""
+    found: dict[str, str] = {}
+    complaint = ""
+    at_hand, _ = folder_or_sentence()
+    examples = cache.examples_at_hand()
     for case in wanted:
         try:
-            crop = crop_of(case)
+            if at_hand and case in at_hand.files:
+                found[case] = _picture(at_hand.files[case], at_hand.stamp, side)
+            elif case in examples:
+                found[case] = _encoded(cache.example_crop(examples[case]), side)
         except MammoError as error:
-            sentence = f"No picture of {case}: {error}"
-            continue
-        if crop is not None:
-            found[case] = data_uri(enlarged(crop, GALLERY_SIDE))
-    return found, sentence
+            complaint = f"No picture of {case}: {error}"
+    return found, complaint
+
+
+@cache.shared(1000)
+def _picture(path: str, stamp: int, side: int) -> str:
+    return _encoded(_crop(path, stamp), side)
+
+
+def _encoded(crop: NDArray[np.uint8], side: int) -> str:
+    return thumbnail_uri(crop) if side == THUMBNAIL_SIDE else data_uri(enlarged(crop, side))

@@ -1,8 +1,7 @@
 """Pictures for the screen: scaled down, brightened, encoded. Never what a model sees.
 
 A film has up to 30 million pixels; a browser gets at most `LONGEST_SIDE` of them a side. What
-changes here (scale, brightness, contrast, inversion) is display only. Used by the pages through
-`mammo.ui.upload.film` and `mammo.ui.kit.result`; tests: `tests/ui/test_display.py`.
+changes here (scale, brightness, contrast, inversion) is display only.
 
 Pictures go to the browser inside the page's messages. Streamlit would keep each under an address of
 its own, and drops those of a visitor's last run as soon as the next begins and anybody's run ends:
@@ -10,15 +9,20 @@ on a slow line, or in a full class, a picture was gone when the browser asked fo
 """
 
 import base64
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
+import streamlit as st
 from numpy.typing import NDArray
 
 from mammo.imaging.region import Region
 
 LONGEST_SIDE = 1200
 THUMBNAIL_SIDE = 96
+GALLERY_SIDE = 256
+NARROW = 140
+"""Least pixels of a picture's column: two stand side by side on a telephone."""
 
 
 def scaled_down(picture: NDArray[np.uint8], longest: int = LONGEST_SIDE) -> NDArray[np.uint8]:
@@ -121,3 +125,20 @@ def enlarged(picture: NDArray[np.uint8], side: int = 512) -> NDArray[np.uint8]:
     uint8, (side, side) or (side, side, 3)
     """
     return np.asarray(cv2.resize(picture, (side, side), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def show_side_by_side(
+    shown: Iterable[tuple[NDArray[np.uint8], str, str]], columns: int, side: int = GALLERY_SIDE
+) -> None:
+    """Show pictures in columns, of a telephone's width two at least.
+
+    Parameters
+    ----------
+    shown : pictures, uint8 (S, S), each with its caption in Markdown and its alternative text
+    columns : int
+    side : int, screen pixels
+    """
+    with st.grid(columns, min_column_width=NARROW):
+        for picture, caption, alternative in shown:
+            uri = data_uri(enlarged(picture, side))
+            st.image(uri, caption=caption, width="stretch", alt=alternative)

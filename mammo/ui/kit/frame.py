@@ -1,11 +1,8 @@
-"""The app's mark: a breast in outline, a lesion, and the window that the models see.
+"""What every page shares: its head and sidebar, the notice, sentences in place of failures."""
 
-Carried as text, so that no page fetches an icon from another server.
-"""
-
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd  # noqa: F401
 import streamlit as st
@@ -19,13 +16,7 @@ from mammo.ui.kit.browser import (
     has_accepted_notice,
     session_was_lost,
 )
-from mammo.ui.kit.memory import (
-    admit_uploads,
-    drop_uploads_of_a_left_page,
-    give_back_freed_memory,
-    set_libraries_apart,
-)
-from mammo.ui.kit.patches import send_at_once
+from mammo.ui.kit.patches import drop_uploads_of_a_left_page, patch_server
 from mammo.ui.kit.settings import settings_button
 from mammo.ui.kit.widgets import let_words_follow_the_theme
 
@@ -37,7 +28,10 @@ MARK = (
     '<circle cx="33" cy="32" r="5.5" fill="#FFFFFF"/>'
     "</svg>"
 )
+"""The app's mark, carried as text so that no page fetches an icon from another server.
 
+A breast in outline, a lesion, and the window that the models see.
+"""
 
 DATA_SET = "https://doi.org/10.7937/K9/TCIA.2016.7O02S9CY"
 CHOSEN = ":material/check:"
@@ -46,12 +40,23 @@ CHOSEN = ":material/check:"
 
 @dataclass(frozen=True)
 class Page:
-    """Name one page: its file from the repository's root, title, icon, and what one does there."""
+    """Name one page.
+
+    Attributes
+    ----------
+    path : str, its file from the repository's root
+    title, icon : str
+    purpose : str, what one does there
+    tour : str, what a first visit does there; "" for none
+    view : what the tour's link asks of the page
+    """
 
     path: str
     title: str
     icon: str
     purpose: str
+    tour: str = ""
+    view: Mapping[str, str] = field(default_factory=dict)
 
 
 PAGES = (
@@ -61,36 +66,45 @@ PAGES = (
         "Upload and classify",
         ":material/center_focus_strong:",
         "Open a film or a crop, mark the lesion, and read what both models make of it.",
+        "Read one lesion. Look at the film and guess; then read both answers, how far the mirror "
+        "images agree, and what was recorded.",
+        {"example": "P_00820 L CC mass 1"},
     ),
     Page(
         "pages/2_Model_comparison.py",
         "Model comparison",
         ":material/compare_arrows:",
         "Which model is better, at which threshold, for whom, and what it got wrong.",
+        "See how good the models are, beside the radiologists. Move the threshold and watch what "
+        "it costs; click into the wrong answers.",
     ),
     Page(
         "pages/3_Dataset_explorer.py",
         "Dataset explorer",
         ":material/dataset:",
         "What the models learned from: every case, its descriptors, its pictures, its scores.",
+        "See what the models learned from: shapes, margins, densities, and who is missing.",
     ),
     Page(
         "pages/4_Grad-CAM_viewer.py",
         "Grad-CAM viewer",
         ":material/visibility:",
         "Why a model said so, by several methods, and how far each can be trusted.",
+        "Ask why a model said so, by several methods, and how far to believe them.",
     ),
     Page(
         "pages/5_Reading_room.py",
         "Reading room",
         ":material/groups:",
         "You against the models: read cases blind, alone or as a class, and compare the scores.",
+        "Read cases yourself, blind, and compare your score with the models'.",
     ),
     Page(
         "pages/6_Model_card.py",
         "Model card",
         ":material/badge:",
         "What the models are, on what they learned, where they fail; and every word explained.",
+        "Read what the models must not be used for, and look up any word.",
     ),
 )
 
@@ -105,12 +119,9 @@ def frame(title: str, icon: str) -> None:
     icon : str
         A Material symbol, `:material/name:`.
     """
-    send_at_once()
+    patch_server()
     begin_address()
-    give_back_freed_memory()
-    admit_uploads()
     drop_uploads_of_a_left_page(title)
-    set_libraries_apart()
     st.set_page_config(
         page_title=title if title == "mammo" else f"{title} · mammo",
         page_icon=MARK,

@@ -22,7 +22,7 @@ from mammo import text
 from mammo.errors import ImageError
 from mammo.imaging import MAX_PIXELS, Image
 from mammo.imaging.worker import AbandonedError, Decoder
-from mammo.ui.kit.memory import NO_ROOM
+from mammo.ui.kit.patches import NO_ROOM
 
 if TYPE_CHECKING:
     from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager

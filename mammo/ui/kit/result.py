@@ -21,10 +21,9 @@ from mammo.inference.result import csv_columns, csv_row
 from mammo.plots.style import BAR_CONFIG, probability_figure
 from mammo.report.glossary import glossary_line
 from mammo.ui.kit import cache
-from mammo.ui.kit.address import went_back
+from mammo.ui.kit.address import option_from_link, went_back
 from mammo.ui.kit.display import data_uri, enlarged
 from mammo.ui.kit.frame import small_notice, small_print, warn
-from mammo.ui.kit.link import option_from_link
 from mammo.ui.kit.look_closer import look_closer
 from mammo.ui.kit.report_buttons import report_buttons
 from mammo.ui.kit.settings import default_threshold, threshold_key

@@ -4,28 +4,80 @@ The threshold that a result opens with, the folder of prepared crops, and how to
 Kept in the visitor's session only.
 """
 
+import os
+from pathlib import Path
+
 import streamlit as st
 
 from mammo import text
 from mammo.ui.kit import cache
 from mammo.ui.kit.address import keep_in_link
-from mammo.ui.kit.data_folder import FOLDER_VARIABLE, ask_for_folder, data_folder
+
+FOLDER_VARIABLE = "MAMMO_DATA"
+FIELD_VARIABLE = "MAMMO_FOLDER_FIELD"
+_FIELD = "data_folder_field"
+_KEPT = "data_folder"
+
+
+def data_folder() -> str:
+    """Return the folder of prepared crops, "" where none is set."""
+    typed = str(st.session_state.get(_KEPT, "")) if _field_is_offered() else ""
+    return _at_home(typed or _secret() or os.environ.get(FOLDER_VARIABLE, ""))
+
+
+def ask_for_folder(key: str = _FIELD) -> None:
+    """Offer a field for the folder where whoever started the server allows it."""
+    if not _field_is_offered():
+        return
+    st.text_input(
+        "Folder of prepared crops",
+        value=data_folder(),
+        key=key,
+        on_change=_keep,
+        args=(key,),
+        placeholder="as python -m mammo.prepare leaves it",
+        help="On the server. Nothing is copied; the pictures of the cases show.",
+    )
+
+
+def _field_is_offered() -> bool:
+    return os.environ.get(FIELD_VARIABLE, "").strip().lower() in ("1", "true", "yes", "on")
+
+
+def _keep(key: str) -> None:
+    # A widget's own key is forgotten when its page is left.
+    st.session_state[_KEPT] = str(st.session_state[key]).strip()
+
+
+def _at_home(folder: str) -> str:
+    try:
+        return str(Path(folder).expanduser()) if folder else ""
+    except RuntimeError:  # "~nobody"
+        return folder
+
+
+def _secret() -> str:
+    try:
+        return str(st.secrets.get("data", ""))
+    except FileNotFoundError:
+        return ""
+
 
 THRESHOLD_LINK = "threshold"
 """What a link calls the threshold of the result that it opens."""
-_FIELD = "settings_threshold"
-_KEPT = "default_threshold"
-_CHANGES = "default_threshold_changes"
+_THRESHOLD_FIELD = "settings_threshold"
+_THRESHOLD = "default_threshold"
+_THRESHOLD_CHANGES = "default_threshold_changes"
 
 
 def default_threshold() -> str:
     """Return the threshold that a result opens with, by its key on a model's card."""
-    return str(st.session_state.get(_KEPT, next(iter(text.THRESHOLD_NAMES))))
+    return str(st.session_state.get(_THRESHOLD, next(iter(text.THRESHOLD_NAMES))))
 
 
 def threshold_key(field: str) -> str:
     """Return the key of a page's own threshold, which follows when the setting changes."""
-    changes = st.session_state.get(_CHANGES, 0)
+    changes = st.session_state.get(_THRESHOLD_CHANGES, 0)
     return f"{field}_{changes}" if changes else field
 
 
@@ -46,7 +98,7 @@ def _settings() -> None:
         index=names.index(default_threshold()),
         format_func=text.threshold_name,
         help=cache.threshold_help(),
-        key=_FIELD,
+        key=_THRESHOLD_FIELD,
         on_change=_keep_threshold,
     )
     ask_for_folder("settings_folder")
@@ -75,6 +127,6 @@ def folder_sentence(is_set: bool) -> str:
 
 def _keep_threshold() -> None:
     # A widget's own key is forgotten when its dialog closes.
-    st.session_state[_KEPT] = str(st.session_state[_FIELD])
-    st.session_state[_CHANGES] = st.session_state.get(_CHANGES, 0) + 1
+    st.session_state[_THRESHOLD] = str(st.session_state[_THRESHOLD_FIELD])
+    st.session_state[_THRESHOLD_CHANGES] = st.session_state.get(_THRESHOLD_CHANGES, 0) + 1
     keep_in_link(THRESHOLD_LINK, None)

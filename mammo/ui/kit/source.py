@@ -16,10 +16,9 @@ from mammo.imaging import Image, Window
 from mammo.imaging.region import looks_like_crop
 from mammo.inference import Lesion, LesionResult
 from mammo.ui.kit import cache
-from mammo.ui.kit.address import keep_in_link
+from mammo.ui.kit.address import keep_in_link, set_from_link
 from mammo.ui.kit.display import data_uri, enlarged, scaled_down
 from mammo.ui.kit.own_files import OwnFile, open_files, read_own, show_still_open
-from mammo.ui.kit.widgets import set_from_link
 
 if TYPE_CHECKING:
     from mammo.data.examples import ExampleLesion

@@ -16,7 +16,7 @@ from mammo.data.csv_table import harmless
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mammo.ui.kit.link import Share
+    from mammo.ui.kit.address import Share
 
 
 OUTCOMES = {

@@ -5,8 +5,8 @@ import streamlit as st
 from mammo.inference import ModelResult, Signals
 from mammo.inference.trust import NOT_A_CROP
 from mammo.report.case_report import SIMILAR_HELP, similar_table, vote_sentence, zone_sentence
+from mammo.ui.kit.case_folder import thumbnails
 from mammo.ui.kit.frame import warn
-from mammo.ui.kit.pictures import pictures
 
 
 def show_familiarity(signals: Signals | None) -> None:
@@ -39,7 +39,7 @@ def show_similar(signals: Signals | None) -> None:
     with st.expander("Similar known cases", icon=":material/compare:"):
         st.markdown(vote_sentence(signals.neighbours, signals.trust.measured["vote"]["test"]))
         table = similar_table(signals.neighbours)
-        found, complaint = pictures([neighbour.case_id for neighbour in signals.neighbours])
+        found, complaint = thumbnails([neighbour.case_id for neighbour in signals.neighbours])
         if found:
             table.insert(0, "Picture", [found.get(case, "") for case in table["Case"]])
         st.dataframe(

@@ -1,11 +1,10 @@
-"""Draw a figure of words and axes on the page, readable in the theme that the visitor has.
+"""Widgets that several pages share: figures, files to take away, choices that the link holds.
 
 Pages call `draw` in place of `st.plotly_chart`; a film, which has no words, needs it not.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from threading import Thread
 from typing import Any
 
@@ -15,14 +14,15 @@ from streamlit import runtime
 from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
 from mammo.imaging.region import Region, whole_box
-from mammo.ui.kit.address import keep_in_link, went_back
-from mammo.ui.kit.link import (
+from mammo.ui.kit.address import (
     DIGITS,
     OWN,
     Share,
-    option_from_link,
+    keep_in_link,
+    set_from_link,
     share_from_link,
     share_in_link,
+    went_back,
 )
 
 _FILLED_IN = ("rgb(38, 39, 48)", "rgb(250, 250, 250)")
@@ -75,7 +75,7 @@ def offer_file(
     """
     st.download_button(
         label,
-        partial(_made_and_kept, make, _keeper(name, media_type, f"file of {key}")),
+        _kept(make, name, media_type, f"file of {key}"),
         name,
         media_type,
         icon=icon,
@@ -84,26 +84,21 @@ def offer_file(
     )
 
 
-def _made_and_kept(make: Callable[[], bytes], keep: Callable[[bytes], None]) -> bytes:
-    content = make()
-    keep(content)
-    return content
-
-
-def _keeper(name: str, media_type: str, place: str) -> Callable[[bytes], None]:
-    """Give what enters a content under this visitor's session, at a place of its own."""
+def _kept(make: Callable[[], bytes], name: str, media_type: str, place: str) -> Callable[[], bytes]:
+    """Let what is made stand under this visitor's session, at a place of its own."""
     context = get_script_run_ctx()
 
-    def keep(content: bytes) -> None:
-        if context is None or not runtime.exists():
-            return
-        enter = runtime.get_instance().media_file_mgr.add
-        arguments = (content, media_type, place, name, True)
-        thread = add_script_run_ctx(Thread(target=enter, args=arguments), context)
-        thread.start()
-        thread.join()
+    def made() -> bytes:
+        content = make()
+        if context is not None and runtime.exists():
+            enter = runtime.get_instance().media_file_mgr.add
+            arguments = (content, media_type, place, name, True)
+            thread = add_script_run_ctx(Thread(target=enter, args=arguments), context)
+            thread.start()
+            thread.join()
+        return content
 
-    return keep
+    return made
 
 
 ESTIMATE = "Estimated probability of malignancy."
@@ -205,12 +200,6 @@ def choose_option(
     )
     keep_in_link(name, None if chosen == default else chosen)
     return str(chosen)
-
-
-def set_from_link(key: str, name: str, options: Collection[str], default: str) -> None:
-    """Set a widget from the link when it first shows or the visitor goes back to an address."""
-    if went_back() or st.session_state.get(key) not in options:
-        st.session_state[key] = option_from_link(st.query_params.get(name), options, default)
 
 
 def choose_share(

@@ -21,9 +21,8 @@ from mammo.reading import (
 from mammo.reading.plan import LARGEST_SEED, Source
 from mammo.text import counted
 from mammo.ui.kit import cache
-from mammo.ui.kit import case_folder as explorer
-from mammo.ui.kit.data_folder import FOLDER_VARIABLE, ask_for_folder
 from mammo.ui.kit.frame import sentences, warn
+from mammo.ui.kit.settings import FOLDER_VARIABLE, ask_for_folder
 from mammo.ui.reading import session
 from mammo.ui.reading.session import Play, Round, open_round, source_at_hand
 
@@ -75,7 +74,7 @@ def _new_round() -> None:
         seed = _choose_seed()
         filters = _choose_filters(source)
     plan = RoundPlan(n, seed, source, balanced, advice, filters)
-    pool = passing(plan, explorer.cases(), list(cache.examples()) if source == "examples" else ())
+    pool = passing(plan, cache.cases(), list(cache.examples()) if source == "examples" else ())
     st.caption(
         f"{counted(len(pool), 'case')} to draw from. Code of this round: **{write_code(plan)}**"
     )

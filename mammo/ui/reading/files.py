@@ -14,9 +14,9 @@ from mammo.plots.style import figure_config
 from mammo.reading import Room, RoomScore, RoundCases, merge, score_room, wording
 from mammo.reading.results_file import LARGEST_BYTES
 from mammo.text import counted, estimate
+from mammo.ui.kit.case_folder import thumbnails
 from mammo.ui.kit.cases import download
 from mammo.ui.kit.frame import small_notice, warn
-from mammo.ui.kit.pictures import pictures
 from mammo.ui.kit.table import ROW_HEIGHT, table_height
 from mammo.ui.kit.widgets import draw
 from mammo.ui.reading.cover import in_words
@@ -186,7 +186,7 @@ def _show_cases(opened: Round, room: Room, cut: int) -> None:
     """Show the room's ratings of each case, the hardest first."""
     st.header("The hardest cases first", anchor="room-cases")
     table = case_table(opened.cases, room, cut)
-    found, complaint = pictures(table["Case id"].tolist())
+    found, complaint = thumbnails(table["Case id"].tolist())
     warn(complaint)
     shown = table.copy()
     if found:

@@ -33,8 +33,8 @@ from mammo.reading.results_file import fingerprint
 from mammo.text import film_name
 from mammo.ui.kit import cache, case_folder
 from mammo.ui.kit.address import keep_in_link, went_back
-from mammo.ui.kit.data_folder import FOLDER_VARIABLE
 from mammo.ui.kit.display import data_uri, enlarged, scaled_down
+from mammo.ui.kit.settings import FOLDER_VARIABLE
 from mammo.ui.kit.source import Picture
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def _folder_is_set() -> bool:
 
 def open_round(plan: RoundPlan) -> Round:
     """Draw a round's cases."""
-    every = case_folder.cases()
+    every = cache.cases()
     models = [
         EvaluatedModel(card.name, card.title, dict(card.thresholds)) for card in cache.cards()
     ]
@@ -243,14 +243,14 @@ def _crop_file(case: str) -> tuple[str, int]:
     return at_hand.files[case], at_hand.stamp
 
 
-@st.cache_resource(max_entries=400, show_spinner=False)
+@cache.shared(400)
 def _crop_view(path: str, stamp: int) -> tuple[str, int]:  # noqa: ARG001
     picture = mammo.read_image(path)
     crop = whole_crop(picture, size=min(picture.shape))
     return data_uri(enlarged(crop, CROP_SIDE)), CROP_SIDE
 
 
-@st.cache_resource(max_entries=12, show_spinner="Reading the film")
+@cache.shared(12, "Reading the film")
 def _example_pictures(case: str) -> tuple[str, tuple[int, int], str]:
     """Encode an example's film, scaled down, and its window at full resolution."""
     lesion = cache.examples()[case]

@@ -9,7 +9,7 @@ from mammo import text
 from mammo.artifacts import Card
 from mammo.plots.style import figure_config
 from mammo.plots.viewer import place_counts, place_figure, place_sentence
-from mammo.ui.kit import case_folder
+from mammo.ui.kit import cache, case_folder
 from mammo.ui.kit.case_words import recorded_lines, recorded_words, score_lines
 from mammo.ui.kit.frame import sentences, small_notice
 from mammo.ui.kit.report_buttons import report_buttons
@@ -93,7 +93,7 @@ def show_place(estimates: Mapping[str, float], cards: Sequence[Card]) -> None:
 
 
 def _show_model(card: Card, p_case: float) -> None:
-    cases = case_folder.cases()
+    cases = cache.cases()
     test = cases[(cases["split"] == "test") & cases[f"{card.name}_p"].notna()]
     p, labels = test[f"{card.name}_p"].to_numpy(np.float64), (test["label"] == 1).to_numpy(bool)
     name, sentence = f"place-{card.name}", place_sentence(p, labels, p_case)

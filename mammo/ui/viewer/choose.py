@@ -13,8 +13,8 @@ import streamlit as st
 
 from mammo.artifacts import Card
 from mammo.errors import DataError
-from mammo.ui.kit import cache, case_folder
-from mammo.ui.kit.address import keep_in_link, went_back
+from mammo.ui.kit import cache
+from mammo.ui.kit.address import keep_in_link, set_from_link, went_back
 from mammo.ui.kit.source import example_name
 from mammo.ui.kit.table import (
     OUTCOMES,
@@ -24,7 +24,7 @@ from mammo.ui.kit.table import (
     outcomes,
     worst_first,
 )
-from mammo.ui.kit.widgets import choose_option, set_from_link
+from mammo.ui.kit.widgets import choose_option
 from mammo.ui.viewer.viewing import Viewed, view_case, view_own
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _choose_example() -> str:
 def _choose_case() -> str:
     """Ask for a group and for one of its cases; any other id may be typed."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        group = _choose_group(case_groups(case_folder.cases(), cache.cards()))
+        group = _choose_group(case_groups(cache.cases(), cache.cards()))
         ids = list(group.cases)
         if went_back() or st.session_state.get(_CASE) is None:
             asked = st.query_params.get("case")

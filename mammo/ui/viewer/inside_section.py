@@ -56,7 +56,7 @@ def show_inside(asked: Asked) -> None:
     small_notice()
 
 
-@st.cache_resource(max_entries=2, show_spinner="Opening the network")
+@cache.shared(2, "Opening the network")
 def _opened(name: str, folder: str, created: str) -> Inside:  # noqa: ARG001
     return open_inside(load_classifier(name, Path(folder)))
 

@@ -23,8 +23,8 @@ from mammo.inference import Classifier, LesionResult
 from mammo.inference.maps import Method
 from mammo.inference.perturb import Change, curve
 from mammo.ui.kit import cache, case_folder
-from mammo.ui.kit.data_folder import FOLDER_VARIABLE, data_folder
 from mammo.ui.kit.own_files import OWN_SHELF, OwnCrop, own_crop
+from mammo.ui.kit.settings import FOLDER_VARIABLE, data_folder
 from mammo.ui.kit.source import Picture
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Viewed:
 
 def view_case(case: str) -> Viewed:
     """Open a public case."""
-    cases = case_folder.cases()
+    cases = cache.cases()
     rows = cases[cases["case_id"] == case]
     if rows.empty:
         raise DataError(unknown_case(case, len(cases), str(cases["case_id"].iloc[0])))
@@ -125,7 +125,7 @@ class Shelf:
         return made
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
+@cache.shared(1)
 def _shared() -> Shelf:
     return Shelf(_SHARED_ITEMS)
 

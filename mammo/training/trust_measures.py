@@ -16,7 +16,7 @@ from mammo.imaging import read_image
 from mammo.inference import Classifier
 from mammo.inference.trust import Trust, margins, vote, zone_of
 from mammo.text import Estimate
-from mammo.training.trust.pictures import film_windows, outsiders, shrunk, variants
+from mammo.training.trust_pictures import film_windows, outsiders, shrunk, variants
 
 Cases = Sequence[Mapping[str, str]]
 Crops = NDArray[np.uint8]
@@ -34,16 +34,17 @@ def questioned(
     trust: Trust, model: Classifier, cases: Cases, crops: Crops
 ) -> dict[str, dict[str, Any]]:
     """Return the share of each set that is questioned."""
-    found = {"test crops": _share(_questions(trust, model, crops), patients(cases))}
-    for name, changed in variants(crops):
-        found[f"test crops, {name}"] = _share(_questions(trust, model, changed), patients(cases))
-    for name, pictures in _from_films().items():
-        found[name] = _share(_questions(trust, model, pictures))
-    for name, pictures in outsiders("measure").items():
-        found[name] = _share(_questions(trust, model, pictures))
-    for name, pictures in outsiders("tune").items():
-        found[f"{name}, tuned on"] = _share(_questions(trust, model, pictures))
-    return found
+    sets = {
+        **_from_films(),
+        **outsiders("measure"),
+        **{f"{name}, tuned on": pictures for name, pictures in outsiders("tune").items()},
+    }
+    changed = {f"test crops, {name}": pictures for name, pictures in variants(crops)}
+    own, of = {"test crops": crops} | changed, patients(cases)
+    return {
+        **{name: _share(_questions(trust, model, some), of) for name, some in own.items()},
+        **{name: _share(_questions(trust, model, some)) for name, some in sets.items()},
+    }
 
 
 def _from_films() -> dict[str, Crops]:

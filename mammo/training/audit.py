@@ -15,6 +15,7 @@ import argparse
 import json
 import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -24,16 +25,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.artifacts import artifacts_folder, attach, load_manifest
-from mammo.command_line import as_typed, exit_status
+from mammo.artifacts import artifacts_folder, attach, load_card, load_manifest
+from mammo.artifacts.manifest import read_files
+from mammo.command_line import as_typed, command_parser, exit_status, set_tensorflow_up
 from mammo.data.table import fingerprint, load_crops, read_pixels
 from mammo.errors import DataError, SettingsError
 from mammo.inference import Classifier, load_classifier
 from mammo.inference.audit import audit_name, load_audit
 from mammo.inference.sanity import box_in_crop
-from mammo.training.audit.examine import Subject, examine, subject_of
-from mammo.training.audit.shuffled import shuffled_network
-from mammo.training.audit.summary import summary
+from mammo.settings import recipe_of
+from mammo.training.audit_measures import Subject, examine, subject_of, summary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,20 +170,56 @@ def _print_findings(model: str, out: Path) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m mammo.training.audit",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--data", type=Path, required=True, help="folder of prepared crops")
-    parser.add_argument("--models", nargs="+", metavar="MODEL", help="default: all of them")
-    parser.add_argument("--limit", type=int, help="this many crops, spread evenly; default: all")
-    parser.add_argument("--jobs", type=int, default=2, help="crops at once; default: 2")
-    parser.add_argument("--out", type=Path, help="artifacts folder to add it to")
-    parser.add_argument(
-        "--work", type=Path, help=f"folder for unfinished runs; default: {WORK_FOLDER} beside --out"
-    )
+    parser = command_parser("mammo.training.audit", __doc__)
+    add = parser.add_argument
+    add("--data", type=Path, required=True, help="folder of prepared crops")
+    add("--models", nargs="+", metavar="MODEL", help="default: all of them")
+    add("--limit", type=int, help="this many crops, spread evenly; default: all")
+    add("--jobs", type=int, default=2, help="crops at once; default: 2")
+    add("--out", type=Path, help="artifacts folder to add it to")
+    place = f"{WORK_FOLDER} beside --out"
+    add("--work", type=Path, help=f"folder for unfinished runs; default: {place}")
     return parser
+
+
+def shuffled_network(model: str, folder: Path, seed: int, pictures: NDArray[np.float32]) -> bytes:
+    """Return the untrained network of the randomisation test, as an ONNX file.
+
+    The weights of each convolution and dense layer are dealt anew among their places, so that the
+    network has learnt nothing but keeps the size of its numbers. Batch normalisations then measure
+    their means and spreads anew, on some crops: with the old ones most maps stand still at 0 or 6
+    whatever the crop, and any method would pass against a network that sees nothing. Built with
+    Keras and exported as training does, so that its Grad-CAM is as exact as the trained network's.
+
+    Adebayo et al. 2018, "Sanity Checks for Saliency Maps", NeurIPS, arXiv 1810.03292, section 4.
+
+    Parameters
+    ----------
+    model : str. folder : Path, of the artifacts. seed : int, of the shuffle.
+    pictures : float32 (n, I, I), 0-255, prepared crops.
+    """
+    set_tensorflow_up()
+    import keras
+
+    from mammo.training.export import export_onnx, serving_model
+    from mammo.training.networks import build_network
+
+    name, random = f"{model}/model.weights.h5", np.random.default_rng(seed)
+    network = build_network(model, recipe_of(load_card(model, folder).settings))
+    with tempfile.TemporaryDirectory() as place:
+        weights, written = Path(place) / "model.weights.h5", Path(place) / "model.onnx"
+        weights.write_bytes(read_files([name], folder)[name])
+        network.load_weights(weights)
+        for weight in network.weights:
+            values = weight.numpy()
+            if values.ndim > 1:  # biases stay
+                weight.assign(random.permutation(values.ravel()).reshape(values.shape))
+        for layer in network.layers:
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.momentum = 0.0
+        network(pictures[..., np.newaxis], training=True)
+        export_onnx(serving_model(network), written)
+        return written.read_bytes()
 
 
 if __name__ == "__main__":

@@ -1,1 +1,0 @@
-"""Measure how far each method's maps can be trusted: `python -m mammo.training.audit --help`."""

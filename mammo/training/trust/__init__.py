@@ -1,1 +1,0 @@
-"""Compute and measure a release's trust signals: `python -m mammo.training.trust --help`."""

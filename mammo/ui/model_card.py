@@ -1,0 +1,161 @@
+"""The parts of the page Model card: its sections, pictures of the worst answers, the glossary."""
+
+import re
+from collections.abc import Sequence
+
+import streamlit as st
+
+from mammo.artifacts import artifacts_folder
+from mammo.report.glossary import GLOSSARY, GROUPS, Term, anchor
+from mammo.report.model_card import (
+    FAILURES,
+    Facts,
+    Failures,
+    ModelCard,
+    Section,
+    as_markdown,
+    model_card,
+    read_facts,
+    worst_answers,
+)
+from mammo.text import literal
+from mammo.ui.kit import cache
+from mammo.ui.kit.case_folder import thumbnails
+from mammo.ui.kit.cases import evaluation
+from mammo.ui.kit.frame import small_notice, small_print, warn
+from mammo.ui.kit.widgets import offer_file
+
+_PICTURES_IN_A_ROW = 5
+
+
+@cache.of_artifacts(2, "Reading the figures of the models")
+def _loaded() -> tuple[Facts, ModelCard]:
+    """Return the card of the served artifacts and what it was written from; it takes seconds."""
+    facts = read_facts(evaluation("crop").splits["test"], artifacts_folder())
+    return facts, model_card(facts)
+
+
+def show_part(part: str) -> None:
+    """Show the models' cards, the data sheet or the checklists, and offer all as Markdown."""
+    facts, card = _loaded()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(contents(card[part]))
+        offer_file(
+            "Download the card as Markdown",
+            lambda: as_markdown(card).encode("utf-8"),
+            "mammo-model-card.md",
+            "text/markdown",
+            key="download_card",
+        )
+    for section in card[part]:
+        st.header(section.title, anchor=section_anchor(section.title))
+        _show_body(section)
+        if section.title == FAILURES:
+            _show_failures(facts)
+    small_notice()
+
+
+def contents(sections: Sequence[Section]) -> str:
+    """Link to the sections, in Markdown.
+
+    Examples
+    --------
+    >>> contents([Section("Model details", ()), Section("Factors", ())])
+    '[Model details](#model-details) · [Factors](#factors)'
+    """
+    return " · ".join(f"[{one.title}](#{section_anchor(one.title)})" for one in sections)
+
+
+def section_anchor(title: str) -> str:
+    """Return the anchor of a section.
+
+    Examples
+    --------
+    >>> section_anchor("Preprocessing, cleaning and labelling"), section_anchor("TRIPOD+AI")
+    ('preprocessing-cleaning-and-labelling', 'tripod-ai')
+    """
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+
+
+def _show_body(section: Section) -> None:
+    """Write a section; its tables scroll within themselves, as Markdown's own do not on a phone."""
+    for block in section.blocks:
+        if isinstance(block, str):
+            st.markdown(block)
+        else:
+            named = block.rename(columns={"": "What"})
+            st.table(named, hide_index=True, alt=section.title)
+
+
+def _show_failures(facts: Facts) -> None:
+    """Show the worst answers whose pixels are at hand."""
+    failures = worst_answers(facts)
+    cases = dict.fromkeys(
+        row["case_id"] for one in failures for row in (*one.misses, *one.false_alarms)
+    )
+    found, complaint = thumbnails(list(cases))
+    for one in failures:
+        _show_row(one, found)
+    warn(complaint)
+    if len(found) < len(cases):
+        st.caption(
+            f"Pictures of {len(found)} of {len(cases)} cases are at hand: those of the "
+            "example films, and all once a folder of prepared crops is set (Settings, in the "
+            "sidebar)."
+        )
+
+
+def _show_row(failures: Failures, found: dict[str, str]) -> None:
+    kinds = (("malignant", failures.misses), ("benign", failures.false_alarms))
+    shown = [(row, kind) for kind, rows in kinds for row in rows if row["case_id"] in found]
+    if not shown:
+        return
+    st.markdown(f"**{failures.card.title}, those with a picture**")
+    with st.grid(_PICTURES_IN_A_ROW, min_column_width=120):
+        for row, kind in shown:
+            share = f"{100 * float(row[f'{failures.card.name}_p']):.0f}%"
+            with st.container(gap="xxsmall"):
+                st.image(found[row["case_id"]], width="stretch", alt=f"Crop of {row['case_id']}")
+                st.caption(f"{kind}, {share}  \n{literal(row['case_id'].replace('_', ' '))}")
+
+
+def show_glossary(wanted: str) -> None:
+    """Show the terms whose name or meaning holds some words, all where none are given."""
+    found = terms_with(wanted)
+    if not found:
+        st.info(
+            f"No term holds “{literal(wanted)}”. Try a part of the word.",
+            icon=":material/search_off:",
+        )
+    for group in GROUPS:
+        terms = {key: term for key, term in found.items() if term.group == group}
+        if terms:
+            st.header(group)
+            with st.grid(2, min_column_width=300, gap="medium"):
+                for key, term in terms.items():
+                    _show_term(key, term)
+
+
+def terms_with(words: str) -> dict[str, Term]:
+    """Return the terms whose name or meaning holds some words, all where none are given.
+
+    Examples
+    --------
+    >>> list(terms_with("youden"))[:2]
+    ['youden']
+    """
+    sought = words.strip().lower()
+    return {
+        key: term
+        for key, term in GLOSSARY.items()
+        if sought in term.name.lower() or sought in term.meaning.lower()
+    }
+
+
+def _show_term(key: str, term: Term) -> None:
+    with st.container(gap="xxsmall"):
+        st.subheader(term.name, anchor=anchor(key))
+        st.markdown(term.meaning)
+        kin = ", ".join(f"[{GLOSSARY[other].name}](#{anchor(other)})" for other in term.see)
+        if kin:
+            small_print(f"See also {kin}")

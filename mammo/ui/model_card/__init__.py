@@ -1,1 +1,0 @@
-"""The parts of the page Model card: models, data sheet, checklists, glossary."""
