@@ -55,7 +55,7 @@ def show_cases(
     if rows.size == 0:
         st.caption("No case here.")
         return
-    table = evaluated_cases(split).iloc[rows]
+    table = evaluated_cases(split.unit).iloc[rows]
     titles = [model.title for model in split.models.values()]
     st.dataframe(
         _with_pictures(table, titles),

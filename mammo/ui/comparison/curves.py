@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from mammo.artifacts import artifacts_folder, load_history
+from mammo.artifacts import load_history
 from mammo.evaluation import SplitEvaluation
 from mammo.plots import curves
 from mammo.plots.style import figure_config, look_of
@@ -88,7 +87,7 @@ def _show_training(curve: Curve, split: SplitEvaluation) -> None:
     for place, (column, model) in enumerate(zip(columns, split.models.values(), strict=True)):
         with column, sentences():
             st.markdown(f"**{model.title}**")
-            history = _history(model.name, str(artifacts_folder()), cache.manifest().created)
+            history = _history(model.name)
             draw(
                 curves.training_figure(history, look_of(place)),
                 config=figure_config(f"training-{model.name}"),
@@ -97,9 +96,9 @@ def _show_training(curve: Curve, split: SplitEvaluation) -> None:
             )
 
 
-@cache.shared(6)
-def _history(model: str, folder: str, created: str) -> "pd.DataFrame":  # noqa: ARG001
-    return load_history(model, Path(folder))
+@cache.of_artifacts(6)
+def _history(model: str) -> "pd.DataFrame":
+    return load_history(model)
 
 
 CURVES = {

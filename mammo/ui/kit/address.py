@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+_KEY = "address"
 OWN = "own"
 DIGITS = 3
 """Decimals of a threshold or prevalence of one's own: the step of its slider."""
@@ -28,13 +29,10 @@ DIGITS = 3
 
 @dataclass(frozen=True)
 class Share:
-    """Hold a share of 0..1 that was chosen by its name, or is one's own (`OWN`)."""
+    """A share of 0..1 that was chosen by its name, or is one's own (`OWN`)."""
 
     name: str
     value: float
-
-
-_KEY = "address"
 
 
 def begin_address() -> None:

@@ -1,21 +1,18 @@
 """The evaluated test split and its cases, kept for all visitors, and tables to download.
 
-Everything here is public data of the artifacts. The artifacts' date is part of each key, so that a
-new training shows without a restart.
+Everything here is public data of the artifacts.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mammo.artifacts import artifacts_folder, load_card, load_cases
+from mammo.artifacts import load_card, load_cases
 from mammo.errors import ArtifactError, DataError
 from mammo.evaluation import (
     RESAMPLES,
     EvaluatedModel,
     Evaluation,
-    SplitEvaluation,
     Unit,
     evaluate,
     tables,
@@ -29,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@cache.of_artifacts(6, "Evaluating the models")
 def evaluation(unit: Unit) -> Evaluation:
     """Return the models evaluated on the test split; seconds the first time, then at once.
 
@@ -37,40 +35,26 @@ def evaluation(unit: Unit) -> Evaluation:
     MammoError
         The artifacts cannot be read, or hold nothing to evaluate.
     """
-    return _evaluation(unit, str(artifacts_folder()), cache.manifest().created)
-
-
-def evaluated_cases(split: SplitEvaluation) -> "pd.DataFrame":
-    """Return a row a case of an evaluated test split."""
-    return _cases(split, split.unit, str(artifacts_folder()), cache.manifest().created)
-
-
-@cache.shared(6, "Evaluating the models")
-def _evaluation(unit: Unit, folder: str, created: str) -> Evaluation:  # noqa: ARG001
     models, notes = [], []
     for name in cache.manifest().models:
         try:
-            card = load_card(name, Path(folder))
+            card = load_card(name)
         except ArtifactError as error:
             notes.append(f"{name} is left out. {error}")
         else:
             models.append(EvaluatedModel(card.name, card.title, dict(card.thresholds)))
     if not models:
         raise ArtifactError(" ".join(notes))
-    found = evaluate_test_split(load_cases(Path(folder)), models, unit)
+    found = evaluate_test_split(load_cases(), models, unit)
     for model in found.splits["test"].models.values():
         _ = model.scores.roc_band  # computed here, behind the spinner
     return replace(found, notes=(*notes, *found.notes))
 
 
-@cache.shared(6)
-def _cases(
-    _split: SplitEvaluation,
-    unit: Unit,  # noqa: ARG001
-    folder: str,  # noqa: ARG001
-    created: str,  # noqa: ARG001
-) -> "pd.DataFrame":
-    return tables.cases(_split)
+@cache.of_artifacts(6)
+def evaluated_cases(unit: Unit) -> "pd.DataFrame":
+    """Return a row a case of the evaluated test split."""
+    return tables.cases(evaluation(unit).splits["test"])
 
 
 def evaluate_test_split(
