@@ -232,7 +232,7 @@ class LeakRun:
     """One training of the lesson on leakage: its split and seed, what it shared, and its AUC.
 
     `seen_lesions` counts the test lesions whose other view was in training, of `test_lesions`;
-    `auc_low` and `auc_high` are the ends of the 95 % interval over patients, NaN where there is
+    `auc_low` and `auc_high` are the ends of the 95% interval over patients, NaN where there is
     none.
     """
 

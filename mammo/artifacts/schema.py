@@ -203,7 +203,7 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Metric:
-    """One figure with its 95 % interval; NaN where it has no value."""
+    """One figure with its 95% interval; NaN where it has no value."""
 
     value: float
     low: float

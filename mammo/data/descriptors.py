@@ -73,9 +73,9 @@ ASSESSMENTS: Mapping[str, str] = {
     "0": "incomplete: more pictures are needed",
     "1": "negative: nothing to remark",
     "2": "benign",
-    "3": "probably benign: up to 2 % are malignant",
-    "4": "suspicious: from 2 to 95 % are malignant; biopsy is advised",
-    "5": "highly suggestive of malignancy: at least 95 %; biopsy is advised",
+    "3": "probably benign: up to 2% are malignant",
+    "4": "suspicious: from 2 to 95% are malignant; biopsy is advised",
+    "5": "highly suggestive of malignancy: at least 95%; biopsy is advised",
 }
 SUBTLETIES: Mapping[str, str] = {
     "0": MISSING,

@@ -2,7 +2,7 @@
 
 Used by both readers (`picture_warnings`) and beside each answer (`quality_warnings`). The
 thresholds were set on the 1,696 real mass crops of CBIS-DDSM so that real lesions rarely trip
-them: 4 of them (0.2 %) are flagged, all for their low contrast.
+them: 4 of them (0.2%) are flagged, all for their low contrast.
 """
 
 import cv2
@@ -19,11 +19,11 @@ BURNED_IN_TEXT = (
 FLAT_DEVIATION = 5.0  # in grey levels; real crops: median 19.6, lowest 4.3; 4 of 1,696 are lower
 FEW_LEVELS = 16  # real crops have at least 26; masks and line drawings have 2 to 8
 WHITE_LEVEL = 236  # from here on a pixel counts as near white
-# Share of near-white pixels. Real films have under 0.3 %, real crops at most 18 %; a film with
-# inverted greys has over 60 %, because its background (air) is white.
+# Share of near-white pixels. Real films have under 0.3%, real crops at most 18%; a film with
+# inverted greys has over 60%, because its background (air) is white.
 WHITE_SHARE = 0.25
 BLACK_LEVEL = 5  # up to here a pixel counts as black
-BLACK_SHARE = 0.6  # of black pixels in a crop; real crops: at most 50 %
+BLACK_SHARE = 0.6  # of black pixels in a crop; real crops: at most 50%
 FEW_SOURCE_PIXELS = 64  # side of the cut window; the models' training windows have at least 128
 
 
@@ -40,7 +40,7 @@ def quality_warnings(
 ) -> tuple[str, ...]:
     """Check a crop, as the models will see it.
 
-    Of the 1,696 real CBIS-DDSM mass crops 4 (0.2 %) get a warning.
+    Of the 1,696 real CBIS-DDSM mass crops 4 (0.2%) get a warning.
 
     Parameters
     ----------

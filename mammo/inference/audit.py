@@ -29,7 +29,7 @@ def audit_name(model: str) -> str:
 
 @dataclass(frozen=True)
 class Figure(Estimate):
-    """Hold a mean over crops with its 95 % interval over patients; NaN where no crop has it."""
+    """Hold a mean over crops with its 95% interval over patients; NaN where no crop has it."""
 
     crops: int
 

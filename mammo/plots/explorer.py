@@ -50,7 +50,7 @@ def chart_figure(chart: Chart) -> go.Figure:
         said = [f"{count:,}" for count in counts]
         if name == "malignant":
             said = [
-                f"{one} ({100 * share:.0f} %)" if share == share else one
+                f"{one} ({100 * share:.0f}%)" if share == share else one
                 for one, share in zip(said, shares, strict=True)
             ]
         figure.add_trace(
@@ -115,7 +115,7 @@ def by_birads(cases: "pd.DataFrame") -> Chart:
         PatientBootstrap(read["patient_id"].tolist()),
     )
     right, sent = point.rates["accuracy"], _sent_to_biopsy(point.confusion)
-    ends = f"95 % interval over patients {_share(right.low)} to {_share(right.high)}"
+    ends = f"95% interval over patients {_share(right.low)} to {_share(right.high)}"
     if np.isnan(right.low):
         ends = NO_INTERVAL
     sentence = (
@@ -265,4 +265,4 @@ def _ordered(values: Sequence[str]) -> list[str]:
 
 
 def _share(share: float) -> str:
-    return f"{100 * share:.1f} %"
+    return f"{100 * share:.1f}%"

@@ -95,7 +95,7 @@ def film_figure(
 def probability_figure(
     p_malignant: float, p_low: float, p_high: float, threshold: float
 ) -> go.Figure:
-    """Draw a probability on a line from 0 to 100 %, its spread over the flips, and the threshold.
+    """Draw a probability on a line from 0 to 100%, its spread over the flips, and the threshold.
 
     Parameters
     ----------
@@ -230,7 +230,7 @@ def lay_out(figure: go.Figure, x_title: str, y_title: str, height: int = HEIGHT)
 
 
 def as_shares(figure: go.Figure, x: bool = True, y: bool = True) -> go.Figure:
-    """Run both axes (or one) from 0 to 100 %, with room for a point on the edge; return it."""
+    """Run both axes (or one) from 0 to 100%, with room for a point on the edge; return it."""
     share = {"range": [-0.02, 1.02], "tickformat": ".0%", "nticks": 6}
     if x:
         figure.update_xaxes(share, overwrite=True)

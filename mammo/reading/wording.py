@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 YOU = "You"
 """Who reads here; a file that is opened is told by its reader's name."""
 WIDE = 0.1
-"""An AUC whose 95 % interval reaches farther than this to either side says little."""
+"""An AUC whose 95% interval reaches farther than this to either side says little."""
 NARROW = 0.05
 COIN = 0.5
 _KAPPA_WORDS = ((0.0, "no"), (0.2, "slight"), (0.4, "fair"), (0.6, "moderate"),
@@ -69,14 +69,14 @@ def reader_sentence(area: Estimate, who: str = YOU) -> str:
     --------
     >>> reader_sentence(Estimate(0.72, 0.46, 0.93))
     'You gave the malignant case the higher rating in 72 of 100 pairs of one malignant and one \
-benign case: AUC 0.72, 95 % interval 0.46 to 0.93.'
+benign case: AUC 0.72, 95% interval 0.46 to 0.93.'
     """
     if math.isnan(area.value):
         return (
             "The cases are all of one kind, so that nobody can tell malignant from benign among "
             "them: no AUC. Draw a balanced round."
         )
-    ends = f"95 % interval {area.low:.2f} to {area.high:.2f}"
+    ends = f"95% interval {area.low:.2f} to {area.high:.2f}"
     if math.isnan(area.low):
         ends = "without an interval, because all ratings are alike"
     return (

@@ -202,7 +202,7 @@ def _answer(page: Canvas, answer: ModelAnswer, left: float, top: float, width: f
 
 
 def _bar(page: Canvas, answer: ModelAnswer, left: float, top: float, width: float) -> float:
-    """Draw the probability on a line from 0 to 100 %, its spread and the balanced threshold."""
+    """Draw the probability on a line from 0 to 100%, its spread and the balanced threshold."""
     colour, middle = (ABOVE if answer.above else BELOW), top - 2.5 * mm
     page.saveState()
     page.setFillColor(LINE)

@@ -1,6 +1,6 @@
 """Measure the trust signals: who is questioned, how often neighbours are right, what "sure" means.
 
-Every figure of the test split comes with a 95 % interval over patients.
+Every figure of the test split comes with a 95% interval over patients.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

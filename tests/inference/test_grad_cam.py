@@ -94,7 +94,7 @@ def test_the_shuffled_network_has_the_same_weights_elsewhere() -> None:
 
 
 def test_shuffled_mobilenetv2_still_sees_its_crops() -> None:
-    """With the old batch normalisations over 90 % of its last maps stand still at 0 or 6."""
+    """With the old batch normalisations over 90% of its last maps stand still at 0 or 6."""
     trained = load_classifier("mobilenetv2")
     pictures = np.concatenate([trained.views(crop_of(seed)).pictures[:2] for seed in range(8)])
     network = shuffled_network("mobilenetv2", artifacts_folder(), 0, pictures)

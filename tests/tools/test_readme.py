@@ -307,9 +307,9 @@ def test_the_numbers_in_the_prose_are_those_of_the_case_table() -> None:
     assert radiologists is not None
     published = cases["published_split"].value_counts()
     for number in (
-        f"{100 * (1 - share['test']):.1f} % of the time",
-        f"{100 * share['train']:.1f} % of the training crops",
-        f"{100 * share['test']:.1f} % of the test crops",
+        f"{100 * (1 - share['test']):.1f}% of the time",
+        f"{100 * share['train']:.1f}% of the training crops",
+        f"{100 * share['test']:.1f}% of the test crops",
         f"{data.n_train:,} training crops of {data.n_train_patients} patients",
         f"{data.n_test} test crops of {data.n_test_patients}",
         f"| {radiologists.auc.value:.3f} | The same {data.n_test} crops",

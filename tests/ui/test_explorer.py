@@ -142,20 +142,20 @@ def test_the_prior_shift_is_said() -> None:
     sentence = CHARTS["split"][1](cases()).sentence
     for split in ("train", "test"):
         labels = [row["label"] for row in rows() if row["split"] == split]
-        assert f"{100 * labels.count('1') / len(labels):.1f} % of the" in sentence
+        assert f"{100 * labels.count('1') / len(labels):.1f}% of the" in sentence
     test_only = CHARTS["split"][1](passing(cases(), {"split": ["test"]})).sentence
-    assert "prior shift" not in test_only and "38.9 %" in test_only
+    assert "prior shift" not in test_only and "38.9%" in test_only
 
 
 def test_how_often_the_radiologists_were_right() -> None:
-    """On the test split the counts of the biopsy point are published: 93.2 % and 53.7 %."""
+    """On the test split the counts of the biopsy point are published: 93.2% and 53.7%."""
     sentence = CHARTS["birads"][1](passing(cases(), {"split": ["test"]})).sentence
     test = [row for row in rows() if row["split"] == "test"]
     sent = [row["assessment"] in ("4", "5") for row in test]
     truth = [row["label"] == "1" for row in test]
     right = sum(one == other for one, other in zip(sent, truth, strict=True))
     found = sum(one and other for one, other in zip(sent, truth, strict=True))
-    assert f"right about {100 * right / len(test):.1f} % of 378 crops" in sentence
+    assert f"right about {100 * right / len(test):.1f}% of 378 crops" in sentence
     assert (
         f"They sent {found} of 147 malignant and 107 of 231 benign crops to biopsy." in sentence
         and found / 147 > 0.93

@@ -44,7 +44,7 @@ def test_theme_texts_are_readable(mode: str) -> None:
     for ground in ("backgroundColor", "secondaryBackgroundColor"):
         for text in ("textColor", "linkColor", "grayTextColor", "blueTextColor", "orangeTextColor"):
             assert contrast(theme[text], theme[ground]) >= 4.5, (mode, text, ground)
-        # Streamlit writes captions in the text's colour at 60 %, and code in them likewise.
+        # Streamlit writes captions in the text's colour at 60%, and code in them likewise.
         for text in ("textColor", "codeTextColor"):
             assert contrast(blended(theme[text], theme[ground], 0.6), theme[ground]) >= 4.5
         # The chosen one of several options is written in this colour.

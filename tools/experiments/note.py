@@ -62,8 +62,8 @@ TARGETS = (
     Target("simple_cnn", "ECE a crop", "crop", _metric("ece"), 0.05, at_most=True),
 )
 REPORTED = (
-    ("sensitivity at 90 % specificity", _metric("sensitivity_at_specificity_90")),
-    ("specificity at 90 % sensitivity", _metric("specificity_at_sensitivity_90")),
+    ("sensitivity at 90% specificity", _metric("sensitivity_at_specificity_90")),
+    ("specificity at 90% sensitivity", _metric("specificity_at_sensitivity_90")),
 )
 
 
@@ -154,15 +154,15 @@ def calibration_part() -> str:
     stated = float(tested["label"].mean())
     rows = [
         ["as released"],
-        [f"if {number(100 * stated, 1)} % malignant had been stated beforehand"],
+        [f"if {number(100 * stated, 1)}% malignant had been stated beforehand"],
     ]
     for model in TITLES:
         p = tested[f"{model}_p"].to_numpy(dtype=float)
         for row, values in zip(rows, (p, moved_to_prevalence(p, learned, stated)), strict=True):
             row.append(number(expected_calibration_error(tested["label"], values)))
     sentence = (
-        f"Malignant are {number(100 * learned, 1)} % of the training crops and "
-        f"{number(100 * stated, 1)} % of the test crops."
+        f"Malignant are {number(100 * learned, 1)}% of the training crops and "
+        f"{number(100 * stated, 1)}% of the test crops."
     )
     return f"{sentence}\n\n{table(['ECE on the official test crops', *TITLES.values()], rows)}"
 
@@ -176,7 +176,7 @@ def picture() -> str:
         )
         for row in _tried()
     ]  # fmt: skip
-    return forest_svg(bars, "difference in AUC out of fold, 95 % interval over patients")
+    return forest_svg(bars, "difference in AUC out of fold, 95% interval over patients")
 
 
 PARTS: Mapping[str, Callable[[], str]] = {

@@ -130,7 +130,7 @@ def _provenance(evaluation: Evaluation) -> str:
     manifest = load_manifest()
     return (
         f"From {counts.crops:,} test crops of {counts.lesions:,} lesions of {counts.patients:,} "
-        f"patients; in brackets {number(100 * evaluation.confidence, 0)} % intervals over "
+        f"patients; in brackets {number(100 * evaluation.confidence, 0)}% intervals over "
         f"{evaluation.resamples:,} resamples of patients; artifacts of {manifest.created[:10]}, "
         f"seed {manifest.seed}."
     )

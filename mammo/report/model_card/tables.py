@@ -25,8 +25,8 @@ KINDS = {
 }
 THRESHOLD_WORDS = {
     "youden": "balanced (Youden)",
-    "sensitivity_90": "sensitivity 90 % out of fold",
-    "specificity_90": "specificity 90 % out of fold",
+    "sensitivity_90": "sensitivity 90% out of fold",
+    "specificity_90": "specificity 90% out of fold",
 }
 FIGURES = {
     "auc": "AUC",
@@ -126,7 +126,7 @@ def failures(card: Card, rows: Sequence[Row]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Case": row["case_id"],
-            "Probability": f"{100 * float(row[f'{card.name}_p']):.0f} %",
+            "Probability": f"{100 * float(row[f'{card.name}_p']):.0f}%",
             "Shape": descriptor(row["mass_shape"]),
             "Margin": descriptor(row["mass_margins"]),
             "BI-RADS": row["assessment"] or MISSING,
@@ -160,9 +160,9 @@ def share(value: float) -> str:
     Examples
     --------
     >>> share(0.3889)
-    '38.9 %'
+    '38.9%'
     """
-    return f"{number(100 * value, 1)} %"
+    return f"{number(100 * value, 1)}%"
 
 
 def levels(facts: Facts, column: str, title: str) -> pd.DataFrame:

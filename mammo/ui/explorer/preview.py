@@ -72,7 +72,7 @@ def steps(crop: NDArray[np.uint8], card: Card) -> dict[str, NDArray[np.uint8]]:
     upright = prepare(crop[np.newaxis], preprocessing)[0]
     shown = {
         "As cut from the film": crop,
-        f"Stretched ({preprocessing.low_percentile:g} to {preprocessing.high_percentile:g} %)": (
+        f"Stretched ({preprocessing.low_percentile:g} to {preprocessing.high_percentile:g}%)": (
             _shown(stretched)
         ),
         f"Resized to {size} pixels": _shown(upright),
@@ -81,7 +81,7 @@ def steps(crop: NDArray[np.uint8], card: Card) -> dict[str, NDArray[np.uint8]]:
             degrees=min(limits.rotation_degrees, 45.0)
         ),
         f"Zoomed by {1 + limits.zoom:g}": moved(scale=1 + limits.zoom),
-        f"Shifted by {100 * limits.shift:g} %": moved(shift=(limits.shift, limits.shift)),
+        f"Shifted by {100 * limits.shift:g}%": moved(shift=(limits.shift, limits.shift)),
     }
     if limits.contrast or limits.brightness:
         toned = (upright - 127.5) * (1 + limits.contrast) + 127.5 + limits.brightness
@@ -109,9 +109,9 @@ def _recipe_in_words(card: Card) -> str:
     limits = augmentation_of(card)
     return (
         f"{card.title} was trained with flips, rotation up to {limits.rotation_degrees:g}°, zoom "
-        f"up to {1 + limits.zoom:g}, shift up to {100 * limits.shift:g} % of the side"
+        f"up to {1 + limits.zoom:g}, shift up to {100 * limits.shift:g}% of the side"
         + (
-            f", contrast by up to {100 * limits.contrast:g} % and brightness by up to "
+            f", contrast by up to {100 * limits.contrast:g}% and brightness by up to "
             f"{limits.brightness:g} grey levels."
             if limits.contrast or limits.brightness
             else "; tone is left as it is."
