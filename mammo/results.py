@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from mammo.artifacts import Card
 from mammo.command_line import check_folder, check_output, starts_with_mark
-from mammo.data.examples import ExampleLesion, recorded_sentence
+from mammo.data.descriptors import recorded_sentence
+from mammo.data.examples import ExampleLesion
 from mammo.errors import DataError
 from mammo.imaging import Image
 from mammo.inference.result import (
@@ -244,7 +245,7 @@ class ReportFolder:
             film,
             self._measured,
             case=source.name if source.example else "",
-            recorded=recorded_sentence(source.example) if source.example else "",
+            recorded=recorded_sentence(vars(source.example)) if source.example else "",
             doubts=outcome.faults,
         )
         name = free_name(source, self._taken)

@@ -9,10 +9,10 @@ American College of Radiology, "BI-RADS Atlas", 5th edition, 2013.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mammo import text
-from mammo.text import parts, plain
+from mammo.text import density_letter, parts, pathology_words, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -208,3 +208,31 @@ def options_of(one: Filter, value: object) -> set[str]:
     if one.column in ("breast_density", "subtlety") and joined == ("0",):
         joined = ()
     return set(joined) or {NOT_RECORDED}
+
+
+def recorded_sentence(case: Mapping[Any, Any]) -> str:
+    """Return what the data set records of a lesion: its pathology and each descriptor.
+
+    Parameters
+    ----------
+    case : a row of the case table, or the fields of an example lesion
+
+    Examples
+    --------
+    >>> recorded_sentence({"pathology": "BENIGN", "assessment": 3, "mass_shape": "OVAL",
+    ...                    "mass_margins": None, "breast_density": 2, "subtlety": 0})
+    "Recorded as **benign**. The radiologist's assessment was BI-RADS 3; shape oval, margins \
+not recorded, breast density b, subtlety not recorded."
+    """
+    shape, margins, density, assessment, subtlety = (
+        parts(case[name])
+        for name in ("mass_shape", "mass_margins", "breast_density", "assessment", "subtlety")
+    )
+    obvious = f"{subtlety[0]} of 5" if subtlety and subtlety[0] != "0" else MISSING
+    return (
+        f"Recorded as **{pathology_words(str(case['pathology']))}**. The radiologist's assessment "
+        f"was BI-RADS {assessment[0] if assessment else MISSING}; shape "
+        f"{', '.join(map(plain, shape)) or MISSING}, margins "
+        f"{', '.join(map(plain, margins)) or MISSING}, breast density "
+        f"{density_letter(int(density[0]) if density else None)}, subtlety {obvious}."
+    )

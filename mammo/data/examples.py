@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mammo.errors import DataError
-from mammo.text import density_letter, descriptor, pathology_words
 
 
 @dataclass(frozen=True)
@@ -107,14 +106,4 @@ def _lesion(entry: dict[str, Any], films: dict[str, Path]) -> ExampleLesion:
         )
     return ExampleLesion(
         **{**entry, "film": films[entry["film"]], "window": tuple(entry["window"])}
-    )
-
-
-def recorded_sentence(lesion: ExampleLesion) -> str:
-    """Say what the data set records of an example lesion."""
-    return (
-        f"Recorded as **{pathology_words(lesion.pathology)}**. The radiologist's assessment was "
-        f"BI-RADS {lesion.assessment}; shape {descriptor(lesion.mass_shape)}, margins "
-        f"{descriptor(lesion.mass_margins)}, breast density "
-        f"{density_letter(lesion.breast_density)}, subtlety {lesion.subtlety} of 5."
     )

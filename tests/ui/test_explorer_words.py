@@ -3,8 +3,9 @@
 import re
 
 from mammo.artifacts import load_cases
+from mammo.data.descriptors import recorded_sentence
 from mammo.plots.explorer import CHARTS
-from mammo.ui.kit.case_words import counts_in_words, recorded_words
+from mammo.ui.kit.case_words import counts_in_words
 
 
 def test_one_crop_is_told_as_one() -> None:
@@ -25,6 +26,6 @@ def test_one_crop_is_told_as_one() -> None:
 
 def test_a_report_tells_the_record_in_the_clinics_letters() -> None:
     row = load_cases().query("lesion_id == 'P_01623_RIGHT_1'").iloc[0].to_dict()
-    said = recorded_words({**row, "breast_density": 2, "subtlety": 0, "pathology": "BENIGN"})
-    assert said.startswith("Recorded as benign. ")
-    assert "**Density**: b: scattered" in said and "**Subtlety**: not recorded." in said
+    said = recorded_sentence({**row, "breast_density": 2, "subtlety": 0, "pathology": "BENIGN"})
+    assert said.startswith("Recorded as **benign**. ")
+    assert said.endswith("breast density b, subtlety not recorded.")

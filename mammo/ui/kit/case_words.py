@@ -73,12 +73,6 @@ def recorded_lines(row: Mapping[Any, Any]) -> list[str]:
     return lines
 
 
-def recorded_words(row: Mapping[Any, Any]) -> str:
-    """Say the truth of a case and each recorded descriptor in one paragraph, for its report."""
-    pathology = text.pathology_words(str(row["pathology"]))
-    return f"Recorded as {pathology}. {' '.join(recorded_lines(row))}"
-
-
 def _said(column: str, part: str) -> str:
     explained = meaning(column, part)
     if column == "breast_density" or explained == MISSING:

@@ -13,7 +13,7 @@ import streamlit as st
 
 from mammo import text
 from mammo.artifacts import Card
-from mammo.data.examples import recorded_sentence
+from mammo.data.descriptors import recorded_sentence
 from mammo.imaging import Window
 from mammo.inference import LesionResult, ModelResult
 from mammo.inference.overlay import overlay
@@ -165,6 +165,6 @@ def _record(picture: Picture) -> str:
         return ""
     if not st.toggle("Show what was recorded", key=f"record_{picture.key}"):
         return ""
-    recorded = recorded_sentence(picture.example)
+    recorded = recorded_sentence(vars(picture.example))
     st.info(recorded, icon=":material/clinical_notes:")
     return recorded

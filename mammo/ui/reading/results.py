@@ -8,6 +8,7 @@ import streamlit as st
 import mammo
 from mammo import text
 from mammo.data.csv_table import whole_number
+from mammo.data.descriptors import recorded_sentence
 from mammo.inference.overlay import overlay
 from mammo.plots.reading import case_figure, roc_figure
 from mammo.plots.style import figure_config
@@ -22,7 +23,7 @@ from mammo.reading import (
 from mammo.reading.results_file import LONGEST_NICKNAME, clean_nickname
 from mammo.text import counted, parts, plain
 from mammo.ui.kit.address import keep_in_link, went_back
-from mammo.ui.kit.case_words import recorded_lines, recorded_words
+from mammo.ui.kit.case_words import recorded_lines
 from mammo.ui.kit.cases import download
 from mammo.ui.kit.display import data_uri, enlarged
 from mammo.ui.kit.frame import sentences, small_notice, warn
@@ -281,6 +282,6 @@ def _looked_at(opened: Round, place: int) -> None:
             picture,
             result,
             key="reading_report",
-            recorded=recorded_words(opened.cases.rows.iloc[place].to_dict()),
+            recorded=recorded_sentence(opened.cases.rows.iloc[place].to_dict()),
             case=opened.cases.ids[place],
         )

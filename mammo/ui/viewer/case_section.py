@@ -7,10 +7,11 @@ import streamlit as st
 
 from mammo import text
 from mammo.artifacts import Card
+from mammo.data.descriptors import recorded_sentence
 from mammo.plots.style import figure_config
 from mammo.plots.viewer import place_counts, place_figure, place_sentence
 from mammo.ui.kit import cache, case_folder
-from mammo.ui.kit.case_words import recorded_lines, recorded_words, score_lines
+from mammo.ui.kit.case_words import recorded_lines, score_lines
 from mammo.ui.kit.frame import sentences, small_notice
 from mammo.ui.kit.report_buttons import report_buttons
 from mammo.ui.kit.widgets import draw
@@ -71,7 +72,7 @@ def show_report(asked: Asked) -> None:
             asked.picture,
             asked.result(),
             key="viewer_report",
-            recorded=recorded_words(viewed.row.to_dict())
+            recorded=recorded_sentence(viewed.row.to_dict())
             if told and viewed.row is not None
             else "",
             case=viewed.case,
