@@ -23,7 +23,7 @@ from benchmarks.server import PAGES
 from benchmarks.server_walk import PAGE, open_whole
 from benchmarks.visitor import Visitor
 from mammo.artifacts import artifacts_folder
-from mammo.ui.kit.report_buttons import LABELS
+from mammo.ui.kit.result import LABELS
 from tests.browser.conftest import ROOT, running_server
 
 RESULT = Path(__file__).with_suffix(".json")

@@ -16,8 +16,7 @@ from mammo.inference.maps import METHODS
 from mammo.reading import RoundPlan, write_code
 from mammo.report.model_card import CHECKS, DATA, MODELS
 from mammo.text import ACCEPT
-from mammo.ui.kit.report_buttons import LABELS
-from mammo.ui.kit.result import PROBABILITY
+from mammo.ui.kit.result import LABELS, PROBABILITY
 from mammo.ui.kit.source import UPLOAD, example_name
 from tests.imaging.makers import dicom_bytes
 

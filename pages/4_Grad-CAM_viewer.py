@@ -7,8 +7,7 @@ import streamlit as st
 
 from mammo.ui.kit import cache
 from mammo.ui.kit.frame import frame, notice_accepted, sentences
-from mammo.ui.kit.result import show_doubts
-from mammo.ui.kit.trust import show_familiarity, show_similar
+from mammo.ui.kit.result import show_doubts, show_familiarity, show_similar
 from mammo.ui.viewer.case_section import (
     recorded_estimates,
     show_place,

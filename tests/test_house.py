@@ -76,26 +76,10 @@ SMALL_HOMES = {
     "mammo/train.py": "a command",
     "mammo/command_line.py": "what all commands share",
     "mammo/errors.py": "what every package raises",
-    "mammo/inference/lesion.py": "one of the three nouns",
+    "mammo/inference/result.py": "one of the three nouns",
     "mammo/ui/kit/address.py": "the whole engine of links",
 }
-SMALL_FILES_TO_MERGE = (
-    "mammo/artifacts/carry_over.py", "mammo/artifacts/model.py", "mammo/artifacts/seal.py",
-    "mammo/data/findings.py", "mammo/data/folds.py", "mammo/data/spreadsheet.py",
-    "mammo/data/training.py", "mammo/evaluation/arithmetic.py", "mammo/evaluation/bins.py",
-    "mammo/evaluation/edge.py", "mammo/evaluation/interval.py", "mammo/evaluation/layout.py",
-    "mammo/evaluation/logistic.py", "mammo/evaluation/mcnemar.py",
-    "mammo/evaluation/precision_recall.py", "mammo/evaluation/radiologists.py",
-    "mammo/evaluation/report.py", "mammo/evaluation/thresholds.py", "mammo/inference/assessment.py",
-    "mammo/inference/batch.py", "mammo/inference/explain.py", "mammo/inference/texture.py",
-    "mammo/report/glossary/term.py", "mammo/report/model_card/text.py", "mammo/report/pictures.py",
-    "mammo/training/batches.py", "mammo/training/export.py", "mammo/training/kept.py",
-    "mammo/training/memory.py", "mammo/training/multitask.py", "mammo/training/serving.py",
-    "mammo/training/simple_cnn.py", "mammo/training/teaching.py", "mammo/ui/comparison/overview.py",
-    "mammo/ui/comparison/subgroup_section.py", "mammo/ui/kit/look_closer.py",
-    "mammo/ui/kit/report_buttons.py", "mammo/ui/kit/studies.py", "mammo/ui/kit/trust.py",
-    "tools/experiments/like_for_like.py", "tools/readme/marks.py",
-)  # fmt: skip
+SMALL_FILES_TO_MERGE = ("tools/readme/marks.py",)
 """Files that their package has yet to merge with what is read together, or to give a reason."""
 
 

@@ -12,11 +12,9 @@ is an ONNX graph: "crops" float32 (n, I, I) in 0-255 gives "logit" (n,), "embedd
 1610.02391), at least zero and not scaled.
 """
 
-from mammo.inference.assessment import Assessment, heat_map
-from mammo.inference.classifier import FLIPS, Classifier, load_classifier
-from mammo.inference.lesion import Lesion
+from mammo.inference.classifier import FLIPS, Assessment, Classifier, heat_map, load_classifier
 from mammo.inference.model_set import ModelSet, load_models
-from mammo.inference.result import LesionResult, ModelResult, Signals
+from mammo.inference.result import Lesion, LesionResult, ModelResult, Signals
 
 __all__ = [
     "FLIPS",

@@ -11,16 +11,125 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mammo.artifacts import Card, load_model, sigmoid
+from mammo.artifacts.schema import SMALLEST_CROP
 from mammo.errors import ImageError
 from mammo.imaging.preprocess import prepare
-from mammo.inference.assessment import Assessment, heat_map
-from mammo.inference.batch import as_batch, at_size
 from mammo.inference.maps import Progress, Views, draw, method_named
 from mammo.inference.session import features_output, open_session
+
+
+@dataclass(frozen=True, eq=False)
+class Assessment:
+    """Hold all that one model says of one crop.
+
+    Attributes
+    ----------
+    p_malignant : float, 0-1, calibrated, from the logit averaged over the flips
+    p_low, p_high : float, 0-1, the smallest and the largest calibrated probability of a flip
+    flips_p : calibrated probabilities of the crop as it is, mirrored left-right, up-down, and both
+        (of the first, or the first two, where the card says that the model averages no more)
+    score : float, 0-1, as `p_malignant` but not calibrated
+    threshold : float, 0-1, the card's Youden threshold
+    unsure : bool, whether the flips stand on both sides of the threshold
+    cam : float32 (h, w), at least 0, the heat map on the network's own grid, averaged over the
+        flips after each was turned back
+    embedding : float32 (d,), the feature vector before the logit, averaged over the flips
+    """
+
+    p_malignant: float
+    p_low: float
+    p_high: float
+    flips_p: tuple[float, ...]
+    score: float
+    threshold: float
+    unsure: bool
+    cam: NDArray[np.float32]
+    embedding: NDArray[np.float32]
+
+    @property
+    def above(self) -> bool:
+        """Tell whether the probability reaches the threshold."""
+        return self.p_malignant >= self.threshold
+
+    def straddles(self, threshold: float) -> bool:
+        """Tell whether the flips stand on both sides of another threshold."""
+        return self.p_low < threshold <= self.p_high
+
+    def heat_map(self, size: int) -> NDArray[np.float32]:
+        """Enlarge `cam` to float32 (size, size) in 0-1: see the function `heat_map`."""
+        return heat_map(self.cam, size)
+
+
+def heat_map(cam: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """Enlarge a class activation map to a crop's size, its peak at 1.
+
+    Parameters
+    ----------
+    cam : float32 (h, w), at least 0
+    size : int, pixels
+
+    Returns
+    -------
+    float32 (size, size), 0-1, bilinear; all 0 where `cam` is.
+
+    Examples
+    --------
+    >>> heat_map(np.array([[0, 0], [0, 2]], np.float32), 4).diagonal().tolist()
+    [0.0, 0.0625, 0.5625, 1.0]
+    >>> heat_map(np.zeros((7, 7), np.float32), 32).max().item()
+    0.0
+    """
+    enlarged = cv2.resize(cam, (size, size), interpolation=cv2.INTER_LINEAR)
+    peak = enlarged.max()
+    return np.asarray(enlarged / peak if peak > 0 else enlarged, np.float32)
+
+
+def as_batch(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return crops as a batch, or refuse them."""
+    if not isinstance(crops, np.ndarray) or crops.dtype != np.uint8:
+        raise ImageError(
+            "Crops must be an array of uint8, grey levels from 0 to 255. Received: "
+            f"{getattr(crops, 'dtype', type(crops).__name__)}. Read files with mammo.read_image."
+        )
+    batch = crops[np.newaxis] if crops.ndim == 2 else crops
+    if batch.ndim != 3 or batch.shape[1] != batch.shape[2]:
+        raise ImageError(
+            "Crops must be square and grey, of shape (S, S) or (n, S, S). Received: shape "
+            f"{crops.shape}. Cut them with mammo.cut_lesion."
+        )
+    if batch.shape[1] < SMALLEST_CROP:
+        raise ImageError(
+            f"A crop must have at least {SMALLEST_CROP} x {SMALLEST_CROP} pixels. Received: shape "
+            f"{crops.shape}. Cut a larger window."
+        )
+    return batch
+
+
+def at_size(crops: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Bring crops to the size that the model learned on, so that none is sharper than those.
+
+    Parameters
+    ----------
+    crops : uint8 (n, S, S), 0-255
+    size : int, pixels, the card's `crop_size`
+
+    Returns
+    -------
+    uint8 (n, size, size), by pixel area where they shrink, as the prepared crops were made;
+    bilinear where they grow.
+    """
+    side = crops.shape[1]
+    if side == size:
+        return crops
+    kind = cv2.INTER_AREA if side > size else cv2.INTER_LINEAR
+    resized = [cv2.resize(crop, (size, size), interpolation=kind) for crop in crops]
+    return np.stack([np.asarray(crop, np.uint8) for crop in resized])
+
 
 OUTPUTS = ("logit", "embedding", "cam")
 

@@ -21,8 +21,13 @@ from numpy.typing import NDArray
 
 from mammo.errors import ArtifactError
 from mammo.inference import Classifier
-from mammo.inference.graph import Activation, convolution_activations, read_nodes, read_weights
-from mammo.inference.session import open_session
+from mammo.inference.session import (
+    Activation,
+    convolution_activations,
+    open_session,
+    read_nodes,
+    read_weights,
+)
 
 
 @dataclass(frozen=True, eq=False)

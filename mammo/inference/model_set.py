@@ -14,8 +14,7 @@ from mammo import __version__
 from mammo.artifacts import Card, Manifest, load_manifest
 from mammo.imaging import quality_warnings
 from mammo.inference.classifier import Classifier, load_classifier
-from mammo.inference.lesion import Lesion
-from mammo.inference.result import LesionResult, ModelResult, Signals
+from mammo.inference.result import Lesion, LesionResult, ModelResult, Signals
 from mammo.inference.trust import Trust, load_trust
 
 DIGITS = 12

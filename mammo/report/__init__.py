@@ -1,6 +1,6 @@
 """The case report: one page that says what both models made of one lesion, to print or to keep.
 
-Used by the pages (`mammo.ui.kit.report_buttons`) and by `mammo.predict --report`, which fill in a
+Used by the pages (`mammo.ui.kit.result`) and by `mammo.predict --report`, which fill in a
 `CaseReport`; here it is laid out, as PDF or as one HTML file that needs nothing beside it:
 
     render(report, "pdf")  # bytes
@@ -8,8 +8,15 @@ Used by the pages (`mammo.ui.kit.report_buttons`) and by `mammo.predict --report
 A report holds no name, id or date of a patient and no name of an opened file, nor do its metadata.
 """
 
-from mammo.report.content import FORMS, CaseReport, Form, ModelAnswer, ThresholdLine, render
-from mammo.report.pictures import film_preview
+from mammo.report.content import (
+    FORMS,
+    CaseReport,
+    Form,
+    ModelAnswer,
+    ThresholdLine,
+    film_preview,
+    render,
+)
 
 __all__ = [
     "FORMS",

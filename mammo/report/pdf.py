@@ -27,8 +27,7 @@ from reportlab.platypus import KeepInFrame, Paragraph, Spacer, Table, TableStyle
 
 from mammo.inference.pictures import SCALE_WORDS
 from mammo.report import content
-from mammo.report.content import CaseReport, ModelAnswer
-from mammo.report.pictures import colour_scale, enlarged
+from mammo.report.content import CaseReport, ModelAnswer, colour_scale, enlarged
 
 FONTS = Path(__file__).parent / "fonts"
 REGULAR, BOLD = "Roboto", "Roboto-Bold"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mammo.inference.pictures import SCALE_WORDS
 from mammo.report import content
-from mammo.report.pictures import colour_scale, enlarged, png_bytes
+from mammo.report.content import colour_scale, enlarged, png_bytes
 from mammo.text import estimate, number, percent_estimate
 
 FOLDER = Path(__file__).parent / "templates"

@@ -26,7 +26,6 @@ from mammo.command_line import command_parser, exit_status
 from mammo.data.table import load_crops, read_pixels
 from mammo.errors import DataError
 from mammo.inference import load_classifier
-from mammo.inference.texture import texture
 from mammo.inference.trust import (
     EMBEDDINGS_NAME,
     SCHEMA,
@@ -34,6 +33,7 @@ from mammo.inference.trust import (
     Trust,
     distances,
     packed,
+    texture,
     unit_vectors,
 )
 from mammo.training.trust_measures import neighbours_vote, questioned, spread_figures, zone_figures

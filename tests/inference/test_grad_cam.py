@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from mammo.artifacts import artifacts_folder, load_card
 from mammo.inference import Classifier, load_classifier
-from mammo.inference.graph import read_weights
+from mammo.inference.session import read_weights
 from mammo.settings import MODELS, recipe_of
 from mammo.training.audit import shuffled_network
 from mammo.training.networks import build_network

@@ -11,13 +11,8 @@ from onnx import numpy_helper
 from mammo.artifacts import artifacts_folder
 from mammo.errors import ArtifactError
 from mammo.inference import Classifier, load_classifier
-from mammo.inference.graph import (
-    convolution_activations,
-    read_nodes,
-    read_weights,
-    with_outputs,
-)
 from mammo.inference.inside import open_inside
+from mammo.inference.session import convolution_activations, read_nodes, read_weights, with_outputs
 from mammo.settings import MODELS
 from tests.tiny_artifacts import write_tiny_artifacts
 

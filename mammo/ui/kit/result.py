@@ -6,6 +6,7 @@ film and asks no network again.
 
 import csv
 from collections.abc import Mapping, Sequence
+from functools import partial
 from io import StringIO
 from typing import cast
 
@@ -15,21 +16,139 @@ from mammo import text
 from mammo.artifacts import Card
 from mammo.data.descriptors import recorded_sentence
 from mammo.imaging import Window
-from mammo.inference import LesionResult, ModelResult
+from mammo.imaging.window import CROP_SIZE
+from mammo.inference import Lesion, LesionResult, ModelResult, Signals
 from mammo.inference.overlay import overlay
 from mammo.inference.result import csv_columns, csv_row
+from mammo.inference.trust import NOT_A_CROP
 from mammo.plots.style import BAR_CONFIG, probability_figure
+from mammo.report import FORMS, Form, render
+from mammo.report.case_report import (
+    SIMILAR_HELP,
+    compose_report,
+    similar_table,
+    vote_sentence,
+    zone_sentence,
+)
+from mammo.report.content import MEDIA_TYPES
 from mammo.report.glossary import glossary_line
 from mammo.ui.kit import cache
 from mammo.ui.kit.address import option_from_link, went_back
+from mammo.ui.kit.case_folder import thumbnails
 from mammo.ui.kit.display import data_uri, enlarged
 from mammo.ui.kit.frame import small_notice, small_print, warn
-from mammo.ui.kit.look_closer import look_closer
-from mammo.ui.kit.report_buttons import report_buttons
+from mammo.ui.kit.own_files import OwnCrop, forget_own, keep_own
 from mammo.ui.kit.settings import default_threshold, threshold_key
 from mammo.ui.kit.source import Picture
-from mammo.ui.kit.trust import show_familiarity, show_mark, show_similar, show_zone
 from mammo.ui.kit.widgets import draw, offer_file
+
+
+def show_familiarity(signals: Signals | None) -> None:
+    """Warn above the result where the picture does not look like a mammogram crop."""
+    if signals is not None and signals.familiarity.questioned:
+        st.error(signals.familiarity.reason, title=NOT_A_CROP, icon=":material/block:")
+
+
+def show_mark(signals: Signals | None) -> None:
+    """Mark a score that means nothing."""
+    if signals is not None and signals.familiarity.questioned:
+        st.markdown(":red-badge[:material/block: Means nothing here]")
+
+
+def show_zone(signals: Signals | None, answer: ModelResult) -> None:
+    """Say how often answers like this one were right on the test split."""
+    zone = None if signals is None else signals.trust.zone(answer.card.name)
+    if signals is not None and zone is not None and not signals.familiarity.questioned:
+        measured = signals.trust.measured["uncertainty"][answer.card.name]
+        st.caption(zone_sentence(zone, answer.probability, measured))
+
+
+def show_similar(signals: Signals | None) -> None:
+    """Show the similar known cases, with pictures where their pixels are at hand.
+
+    Not for a questioned picture: nothing known is similar to it.
+    """
+    if signals is None or signals.familiarity.questioned or not signals.neighbours:
+        return
+    with st.expander("Similar known cases", icon=":material/compare:"):
+        st.markdown(vote_sentence(signals.neighbours, signals.trust.measured["vote"]["test"]))
+        table = similar_table(signals.neighbours)
+        found, complaint = thumbnails([neighbour.case_id for neighbour in signals.neighbours])
+        if found:
+            table.insert(0, "Picture", [found.get(case, "") for case in table["Case"]])
+        st.dataframe(
+            table,
+            column_config={"Picture": st.column_config.ImageColumn("Picture", width="small")},
+            hide_index=True,
+            alt="Similar training lesions with their pathology and descriptors",
+        )
+        st.caption(SIMILAR_HELP)
+        warn(complaint)
+
+
+VIEWER = "pages/4_Grad-CAM_viewer.py"
+
+
+def look_closer(picture: Picture, result: LesionResult) -> None:
+    """Offer the viewer for a lesion that has just been answered."""
+    st.page_link(
+        VIEWER,
+        label="Look closer",
+        icon=":material/visibility:",
+        help="Maps by several methods, the inside of both networks, and what changes the estimate.",
+        query_params=_prepare(picture, result),
+    )
+
+
+def _prepare(picture: Picture, result: LesionResult) -> dict[str, str]:
+    """Return what the link says of a lesion; keep its crop in the session where it must."""
+    example = picture.example
+    if example is not None and result.area is not None and tuple(result.area) == example.window:
+        forget_own()
+        return {"case": example.case_id}
+    size = max([CROP_SIZE, *(card.crop_size for card in cache.cards())])
+    lesion = Lesion(picture.image, window=result.area)
+    warnings = lesion.picture.warnings
+    keep_own(OwnCrop(picture.name, lesion.crop(size), lesion.source_side, warnings))
+    return {"from": "own"}
+
+
+LABELS: dict[Form, str] = {"pdf": "Case report (PDF)", "html": "Case report (HTML)"}
+ICONS: dict[Form, str] = {"pdf": ":material/picture_as_pdf:", "html": ":material/html:"}
+
+
+def report_buttons(
+    picture: Picture, result: LesionResult, *, key: str = "report", recorded: str = "",
+    case: str = "",
+) -> None:  # fmt: skip
+    """Offer the report of one lesion for download; it is made when a button is pressed.
+
+    Parameters
+    ----------
+    picture : Picture, the film or the ready crop
+    result : LesionResult
+    key : str, another for each place on a page
+    recorded : str, the truth in words; leave it empty until the reader has asked for it
+    case : str, the id of a public case; an example's own is known. Never a file's name
+    """
+    case = case or picture.case
+    for form in FORMS:
+        offer_file(
+            LABELS[form],
+            partial(_made, picture, result, case, recorded, form),
+            f"mammo-case-report.{form}",
+            MEDIA_TYPES[form],
+            key=f"{key}_{form}",
+            icon=ICONS[form],
+        )
+
+
+def _made(picture: Picture, result: LesionResult, case: str, recorded: str, form: Form) -> bytes:
+    """Make the report; until then nothing holds an example's film, which all visitors share."""
+    measured = cache.measured()
+    report = compose_report(result, picture.image, measured, case=case, recorded=recorded)
+    return render(report, form)
+
 
 THRESHOLDS = tuple(text.THRESHOLD_NAMES)
 PROBABILITY = "Estimated probability of malignancy"

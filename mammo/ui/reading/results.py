@@ -27,7 +27,7 @@ from mammo.ui.kit.case_words import recorded_lines
 from mammo.ui.kit.cases import download
 from mammo.ui.kit.display import data_uri, enlarged
 from mammo.ui.kit.frame import sentences, small_notice, warn
-from mammo.ui.kit.report_buttons import report_buttons
+from mammo.ui.kit.result import report_buttons
 from mammo.ui.kit.widgets import choose_option, draw, offer_file
 from mammo.ui.reading import session
 from mammo.ui.reading.play import show_viewer

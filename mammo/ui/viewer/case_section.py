@@ -13,7 +13,7 @@ from mammo.plots.viewer import place_counts, place_figure, place_sentence
 from mammo.ui.kit import cache, case_folder
 from mammo.ui.kit.case_words import recorded_lines, score_lines
 from mammo.ui.kit.frame import sentences, small_notice
-from mammo.ui.kit.report_buttons import report_buttons
+from mammo.ui.kit.result import report_buttons
 from mammo.ui.kit.widgets import draw
 from mammo.ui.viewer.controls import offer_csv
 from mammo.ui.viewer.viewing import NO_PIXELS, Asked, Viewed

@@ -18,9 +18,15 @@ from mammo.ui.kit import cache
 from mammo.ui.kit.address import keep_in_link, went_back
 from mammo.ui.kit.display import data_uri, enlarged
 from mammo.ui.kit.frame import sentences, small_notice
-from mammo.ui.kit.result import THRESHOLDS, choose_threshold, show_answer, show_steadiness
+from mammo.ui.kit.result import (
+    THRESHOLDS,
+    choose_threshold,
+    show_answer,
+    show_mark,
+    show_steadiness,
+    show_zone,
+)
 from mammo.ui.kit.settings import THRESHOLD_LINK
-from mammo.ui.kit.trust import show_mark, show_zone
 from mammo.ui.kit.widgets import choose_option
 from mammo.ui.viewer import controls
 from mammo.ui.viewer.viewing import Asked, Crop
