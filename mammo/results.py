@@ -5,6 +5,7 @@ file simply) and as words on each picture.
 """
 
 import csv
+import io
 import os
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.artifacts import Card
-from mammo.command_line import check_folder, check_output, starts_with_mark
+from mammo.command_line import check_folder, check_output, starts_with_mark, write_output
 from mammo.data.descriptors import recorded_sentence
 from mammo.data.examples import ExampleLesion
 from mammo.errors import DataError
@@ -167,8 +168,8 @@ class HeatMapFolder:
 
         Raises
         ------
-        DataError
-            A picture cannot be written.
+        SettingsError
+            A picture cannot be written, or would replace what mammo did not write.
         """
         if outcome.result is None:
             return
@@ -180,11 +181,10 @@ class HeatMapFolder:
         name = free_name(outcome.source, self._taken)
         for model, answer in outcome.result.models.items():
             path = self._folder / f"{name}_{model}.png"
-            check_output(path, _is_sheet, "A heat map")
-            try:
-                PilImage.fromarray(_sheet(outcome.source.name, answer)).save(path, pnginfo=marked)
-            except OSError as error:
-                raise DataError(f"{path} could not be written ({error.strerror}).") from error
+            drawn = io.BytesIO()
+            picture = PilImage.fromarray(_sheet(outcome.source.name, answer))
+            picture.save(drawn, "PNG", pnginfo=marked)
+            write_output(path, drawn.getvalue(), _is_sheet, "A heat map")
 
 
 def _is_sheet(path: Path) -> bool:
@@ -234,8 +234,8 @@ class ReportFolder:
 
         Raises
         ------
-        DataError
-            A file cannot be written.
+        SettingsError
+            A file cannot be written, or would replace what mammo did not write.
         """
         if outcome.result is None:
             return
@@ -251,11 +251,7 @@ class ReportFolder:
         name = free_name(source, self._taken)
         for form in FORMS:
             path = self._folder / f"{name}.{form}"
-            check_output(path, _is_report, "A report")
-            try:
-                path.write_bytes(render(report, form))
-            except OSError as error:
-                raise DataError(f"{path} could not be written ({error.strerror}).") from error
+            write_output(path, render(report, form), _is_report, "A report")
 
 
 def _is_report(path: Path) -> bool:
