@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 
 from mammo.errors import ArtifactError, SettingsError
 from mammo.imaging.preprocess import Preprocessing
-from mammo.text import THRESHOLD_NAMES
 
 MARKUP = re.compile(
     r"[<>`$|\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]|\]\(|:[A-Za-z]\w*[\[:]|://|www\."
@@ -32,7 +31,8 @@ RETRAIN = "Restore the artifacts from their release, or rebuild them with `pytho
 CARD_SCHEMA = 1
 METHODS = ("platt", "temperature")
 FLIPS = 4
-THRESHOLDS = tuple(THRESHOLD_NAMES)
+THRESHOLDS = ("youden",)
+"""What every card has; older releases lack the names that came later."""
 SMALLEST_CROP, LARGEST_CROP = 32, 4096
 
 Kind = TypeVar("Kind")

@@ -230,7 +230,7 @@ class Classifier:
         Parameters
         ----------
         crop : uint8 (S, S), 0-255
-        method : a key of `mammo.explain.METHODS`: "grad-cam", "occlusion", "score-cam", "blur-path"
+        method : "grad-cam", "occlusion", "score-cam" or "blur-path" (`mammo.inference.maps`)
         on_progress : function of two int, optional, told inputs done and inputs in all
 
         Returns

@@ -1,7 +1,7 @@
-"""Open a network in ONNX Runtime and hold it against its card.
+"""Read an ONNX network's nodes and weights, open it, and check that it fits its card.
 
-Used by `mammo.inference.Classifier` once. A network of another shape than its card says would give
-wrong answers or fail in the middle of a visit; here it gets a sentence.
+Used by `mammo.inference.Classifier` and to look inside. A network of another shape than its card
+states would give wrong answers or fail in the middle of a visit; here it gets a sentence.
 """
 
 from collections.abc import Iterator, Sequence

@@ -193,5 +193,5 @@ def curve_heights(labels: Booleans, scores: Floats, grid: Floats) -> Floats:
     curve = roc_curve(labels, scores)
     if np.isnan(curve.sensitivity).any() or np.isnan(curve.false_positive_rate).any():
         return np.full(grid.size, np.nan)
-    # At a vertical step np.interp takes the upper end, as `mammo.evaluation.roc_band` does.
+    # At a vertical step np.interp takes the upper end, as `mammo.evaluation.curves.roc_band` does.
     return np.interp(grid, curve.false_positive_rate, curve.sensitivity)

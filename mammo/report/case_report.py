@@ -1,4 +1,7 @@
-"""Sentences and the table of the trust signals, from measured figures. Free of Streamlit."""
+"""The case report of a result, and the sentences on trust and thresholds that pages share with it.
+
+Free of Streamlit.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -143,11 +146,16 @@ def threshold_meaning(measured: Measured, model: str, threshold: str) -> str:
 
 def threshold_help(cards: Sequence[Card], measured: Measured) -> str:
     """Explain the thresholds, in Markdown: for what each was set, and what was measured."""
-    aims = " ".join(f"**{threshold_name(name)}** {aim}." for name, aim in AIMS.items())
+    aims = " ".join(
+        f"**{threshold_name(name)}** {aim}."
+        for name, aim in AIMS.items()
+        if any(name in card.thresholds for card in cards)
+    )
     lines = [
         f"- {card.title}, {threshold_name(name)}: {threshold_meaning(measured, card.name, name)}"
         for card in cards
         for name in AIMS
+        if name in card.thresholds
     ]
     return (
         "The threshold turns a probability into a yes or no. All were set on training patients. "

@@ -59,7 +59,7 @@ def _write(options: argparse.Namespace) -> int:
         return 0
     stale = [file for file, text in wanted.items() if not agree(written.get(file, ""), text)]
     for file in stale:
-        print(f"{file} is not of these artifacts: run python -m mammo.readme.")
+        print(f"{file} is not of these artifacts: run python -m tools.readme.")
     return 1 if stale else 0
 
 

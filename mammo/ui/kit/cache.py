@@ -22,6 +22,7 @@ from mammo.inference.audit import Audit, audit_name, load_audit
 from mammo.inference.trust import TRUST_NAME, Trust, load_trust
 from mammo.report.case_report import Measured, measure_thresholds
 from mammo.report.case_report import threshold_help as in_words
+from mammo.text import THRESHOLD_NAMES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,6 +147,16 @@ def threshold_help() -> str:
         return in_words(cards(), measured())
     except ArtifactError:
         return ""
+
+
+def threshold_names() -> tuple[str, ...]:
+    """Return the named thresholds that the card of every model has, in the app's order."""
+    try:
+        held = cards()
+    except ArtifactError:
+        held = ()
+    names = (name for name in THRESHOLD_NAMES if all(name in one.thresholds for one in held))
+    return tuple(names)
 
 
 @of_artifacts(2, "Loading the known cases")

@@ -150,7 +150,6 @@ def _made(picture: Picture, result: LesionResult, case: str, recorded: str, form
     return render(report, form)
 
 
-THRESHOLDS = tuple(text.THRESHOLD_NAMES)
 PROBABILITY = "Estimated probability of malignancy"
 _ASKED = "asked"
 EXPLAINED = ("threshold", "calibration", "spread", "grad_cam", "similar_cases")
@@ -176,12 +175,13 @@ def choose_threshold(field: str, asked: str | None = None) -> str:
     asked : str or None, what a link asks for, in place of the visitor's setting
     """
     key = threshold_key(field)
+    names = cache.threshold_names()
     linked = asked is not None and went_back()
-    if linked or st.session_state.get(key) not in THRESHOLDS:
-        st.session_state[key] = option_from_link(asked, THRESHOLDS, default_threshold())
+    if linked or st.session_state.get(key) not in names:
+        st.session_state[key] = option_from_link(asked, names, default_threshold())
     chosen = st.segmented_control(
         "Threshold",
-        THRESHOLDS,
+        names,
         required=True,
         format_func=text.threshold_name,
         help=cache.threshold_help(),

@@ -72,7 +72,9 @@ _THRESHOLD_CHANGES = "default_threshold_changes"
 
 def default_threshold() -> str:
     """Return the threshold that a result opens with, by its key on a model's card."""
-    return str(st.session_state.get(_THRESHOLD, next(iter(text.THRESHOLD_NAMES))))
+    names = cache.threshold_names()
+    kept = st.session_state.get(_THRESHOLD)
+    return str(kept) if kept in names else names[0]
 
 
 def threshold_key(field: str) -> str:
@@ -91,7 +93,7 @@ def settings_button() -> None:
 def _settings() -> None:
     """Ask for the settings; the page behind takes them up when the dialog is closed."""
     st.caption("Kept until you close this tab; nothing is stored.")
-    names = tuple(text.THRESHOLD_NAMES)
+    names = cache.threshold_names()
     st.selectbox(
         "Threshold that results open with",
         names,

@@ -270,7 +270,7 @@ def _looked_at(opened: Round, place: int) -> None:
     st.subheader("What the models looked at", anchor=False)
     picture, area = picture_of(opened, place)
     result = picture.assessed(area)
-    for column, answer in zip(st.columns(2), result.answers, strict=False):
+    for column, answer in zip(st.columns(len(result.answers)), result.answers, strict=True):
         column.image(
             data_uri(enlarged(overlay(answer.crop, answer.heat_map(), 0.45))),
             caption=f"{answer.card.title}. Bright: what raised the estimate most.",

@@ -14,12 +14,12 @@ from mammo.inference import Classifier, ModelResult
 from mammo.inference.maps import METHODS, Method, method_named
 from mammo.inference.overlay import COLOUR_MAPS, ColourMap, legend, overlay
 from mammo.inference.pictures import Panel, heat_map_sheet
+from mammo.inference.result import BALANCED
 from mammo.ui.kit import cache
 from mammo.ui.kit.address import keep_in_link, went_back
 from mammo.ui.kit.display import data_uri, enlarged
 from mammo.ui.kit.frame import sentences, small_notice
 from mammo.ui.kit.result import (
-    THRESHOLDS,
     choose_threshold,
     show_answer,
     show_mark,
@@ -84,10 +84,10 @@ def _choose_look() -> tuple[Method, Look, str]:
     with st.grid(3, min_column_width=260):
         colours = choose_option("Colours", "colours", COLOUR_NAMES, COLOUR_MAPS[0], COLOURS_HELP)
         opacity = controls.choose_number("Opacity", "opacity", (0.0, 100.0, 5.0), 45.0, "%d%%")
-        silent = THRESHOLDS[0] if went_back() else None
+        silent = BALANCED if went_back() else None
         asked = st.query_params.get(THRESHOLD_LINK) or silent
         threshold = choose_threshold("viewer_threshold", asked)
-    keep_in_link(THRESHOLD_LINK, None if threshold == THRESHOLDS[0] else threshold)
+    keep_in_link(THRESHOLD_LINK, None if threshold == BALANCED else threshold)
     return method, Look(cast("ColourMap", colours), opacity / 100), threshold
 
 
