@@ -95,7 +95,7 @@ def test_the_report_tells_the_truth_only_once_asked(
     page.toggle[0].set_value(True).run()
     assert quiet(page)
     before, after = str(offered[0]["recorded"]), str(offered[-1]["recorded"])
-    assert before == "" and after.startswith("Recorded as malignant. ")
+    assert before == "" and after.startswith("Recorded as **malignant**. ")
     assert offered[0]["case"] == EXAMPLE
 
 
