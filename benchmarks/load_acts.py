@@ -266,7 +266,7 @@ class Guest:
             if not math.isnan(expected):
                 self._check(
                     f"PPV of {model.name} at {threshold} and {prevalence}",
-                    shown.partition(" ")[0],
+                    shown.partition(" ")[0].removesuffix("%"),
                     f"{expected:.1f}",
                 )
 
