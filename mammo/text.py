@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 ACCEPT = "I understand, show results"
 ACCEPT_REMEMBERED = "This browser remembers your answer for 30 days."
@@ -216,6 +217,20 @@ def with_interval(value: float, low: float, high: float) -> str:
     '0.84 (0.80 to 0.89)'
     """
     return estimate(Estimate(value, low, high), 2)
+
+
+def share_with_interval(figure: Mapping[str, Any]) -> str:
+    """Write a measured share with its 95% interval.
+
+    Examples
+    --------
+    >>> share_with_interval({"value": 0.742, "low": 0.68, "high": 0.799})
+    '74% (68% to 80%)'
+    """
+    if figure["low"] is None:
+        return f"{percent(figure['value'])} (no interval)"
+    low, high = percent(figure["low"]), percent(figure["high"])
+    return f"{percent(figure['value'])} ({low} to {high})"
 
 
 def threshold_name(key: str) -> str:

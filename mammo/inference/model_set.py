@@ -62,20 +62,17 @@ class ModelSet:
         WindowError
             The box or window does not fit the film, or the ready crop is far from square.
         """
-        crops = {size: lesion.crop(size) for size in {card.crop_size for card in self.cards}}
+        sizes = dict.fromkeys(card.crop_size for card in self.cards)
+        crops = {size: lesion.crop(size) for size in sizes}
         answers = {
             model.name: ModelResult(model.card, crop, model.assess(crop)[0])
             for model in self.classifiers
             for crop in [crops[model.card.crop_size]]
         }
-        doubts = [
-            *lesion.picture.warnings,
-            *(
-                sentence
-                for answer in answers.values()
-                for sentence in quality_warnings(answer.crop, source_side=lesion.source_side)
-            ),
-        ]
+        side = lesion.source_side
+        doubts = [*lesion.picture.warnings]
+        for crop in crops.values():
+            doubts += quality_warnings(crop, source_side=side)
         return LesionResult(
             answers,
             lesion.area,

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from mammo.artifacts import Card
 from mammo.data.csv_table import harmless
-from mammo.errors import WindowError
 from mammo.imaging import Image, Window, cut_lesion, lesion_window
 from mammo.inference.classifier import Assessment
 from mammo.inference.trust import Familiarity, Neighbour, Trust
@@ -39,8 +38,6 @@ class Lesion:
     ------
     ImageError
         The image is not a grey uint8 picture.
-    WindowError
-        Both a box and a window were given.
 
     Examples
     --------
@@ -54,9 +51,7 @@ class Lesion:
     cut_from: int | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        """Check the picture; a place that does not fit it is refused where it is cut."""
-        if self.box is not None and self.window is not None:
-            raise WindowError("Expected a lesion box or a window, received both. Give one of them.")
+        """Check the picture; a place that does not fit, or is given twice, is refused by `crop`."""
         if not isinstance(self.image, Image):
             object.__setattr__(self, "image", Image(self.image))
 
@@ -90,7 +85,8 @@ class Lesion:
         Raises
         ------
         WindowError
-            The box or window does not fit the film, or the ready crop is far from square.
+            The box or window does not fit the film, both are given, or the ready crop is far from
+            square.
         """
         return cut_lesion(self.picture, self.box, window=self.window, size=size)
 

@@ -24,8 +24,7 @@ from mammo.plots.style import (
     lay_out,
     look_of,
 )
-from mammo.report.case_report import share_with_interval
-from mammo.text import Estimate, estimate, number, percentage
+from mammo.text import Estimate, estimate, number, percentage, share_with_interval
 
 if TYPE_CHECKING:
     import pandas as pd

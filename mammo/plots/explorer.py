@@ -17,7 +17,7 @@ from mammo.evaluation.operating import point_of_flags
 from mammo.evaluation.rates import Confusion
 from mammo.evaluation.subgroups import biopsy, suspicion
 from mammo.plots.style import ABOVE_COLOUR, BELOW_COLOUR, lay_out
-from mammo.text import NO_INTERVAL, counted
+from mammo.text import NO_INTERVAL, counted, percentage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,12 +81,12 @@ def by_split(cases: "pd.DataFrame") -> Chart:
     shares = cases["label"].groupby(cases["split"]).mean()
     if {"train", "test"} <= set(shares.index):
         sentence = (
-            f"{_share(shares['train'])} of the training crops are malignant, "
-            f"{_share(shares['test'])} of the test crops: a prior shift. A model that learned the "
-            "first share is off on the second unless that is taken into account."
+            f"{percentage(shares['train'])} of the training crops are malignant, "
+            f"{percentage(shares['test'])} of the test crops: a prior shift. A model that "
+            "learned the first share is off on the second unless that is taken into account."
         )
     else:
-        sentence = f"{_share(float(cases['label'].mean()))} of the crops on show are malignant."
+        sentence = f"{percentage(float(cases['label'].mean()))} of the crops on show are malignant."
     return Chart(chart.counts, sentence, "Split")
 
 
@@ -96,9 +96,9 @@ def by_side_and_view(cases: "pd.DataFrame") -> Chart:
     named = sides + " " + cases["view"].fillna("view not recorded")
     shares = cases["label"].groupby(named).mean()
     sentence = (
-        f"Malignant shares lie between {_share(shares.min())} and {_share(shares.max())}. Side and "
-        "view have no reason to tell the pathology: where shares differ, chance or the way in "
-        "which the cases were collected speaks."
+        f"Malignant shares lie between {percentage(shares.min())} and {percentage(shares.max())}. "
+        "Side and view have no reason to tell the pathology: where shares differ, chance or the "
+        "way in which the cases were collected speaks."
     )
     return Chart(_counts(cases["label"], named.map(lambda name: [name])), sentence, "Side and view")
 
@@ -115,12 +115,12 @@ def by_birads(cases: "pd.DataFrame") -> Chart:
         PatientBootstrap(read["patient_id"].tolist()),
     )
     right, sent = point.rates["accuracy"], _sent_to_biopsy(point.confusion)
-    ends = f"95% interval over patients {_share(right.low)} to {_share(right.high)}"
+    ends = f"95% interval over patients {percentage(right.low)} to {percentage(right.high)}"
     if np.isnan(right.low):
         ends = NO_INTERVAL
     sentence = (
         "With 4 and 5 (biopsy) read as a yes and the rest as a no, the radiologists were right "
-        f"about {_share(right.value)} of {counted(len(read), 'crop')} ({ends}). "
+        f"about {percentage(right.value)} of {counted(len(read), 'crop')} ({ends}). "
         f"They sent {sent} to biopsy."
     )
     return Chart(chart.counts, sentence, "BI-RADS assessment")
@@ -187,8 +187,8 @@ def by_descriptor(name: str) -> Callable[["pd.DataFrame"], Chart]:
             return Chart(counts, sentence, chart.axis)
         sentence = (
             f"Of the values with at least {_SMALL} crops, “{shares.index[-1]}” is the most often "
-            f"malignant ({_share(shares.iloc[-1])}) and “{shares.index[0]}” the least often "
-            f"({_share(shares.iloc[0])})."
+            f"malignant ({percentage(shares.iloc[-1])}) and “{shares.index[0]}” the least often "
+            f"({percentage(shares.iloc[0])})."
         )
         if name not in _SCALES:
             sentence += " A crop with several values counts under each."
@@ -262,7 +262,3 @@ def _commonest_first(counts: "pd.DataFrame") -> "pd.DataFrame":
 
 def _ordered(values: Sequence[str]) -> list[str]:
     return sorted(values, key=lambda value: (value == MISSING, value == "test", value))
-
-
-def _share(share: float) -> str:
-    return f"{100 * share:.1f}%"

@@ -24,27 +24,13 @@ from mammo.inference.overlay import overlay
 from mammo.inference.result import BALANCED, LesionResult
 from mammo.inference.trust import Neighbour, Zone
 from mammo.report import CaseReport, ModelAnswer, ThresholdLine, film_preview
-from mammo.text import AIMS, Estimate, percent_estimate, threshold_name
+from mammo.text import AIMS, Estimate, percent_estimate, share_with_interval, threshold_name
 
 SIMILAR_HELP = (
     "The training lesions that lie nearest in MobileNetV2's own features, each once and none of "
     "the same patient. The network learned from these very lesions. Alike to the network is not "
     "alike in disease."
 )
-
-
-def share_with_interval(figure: Mapping[str, Any]) -> str:
-    """Write a measured share with its 95% interval.
-
-    Examples
-    --------
-    >>> share_with_interval({"value": 0.742, "low": 0.68, "high": 0.799})
-    '74% (68% to 80%)'
-    """
-    if figure["low"] is None:
-        return f"{text.percent(figure['value'])} (no interval)"
-    low, high = text.percent(figure["low"]), text.percent(figure["high"])
-    return f"{text.percent(figure['value'])} ({low} to {high})"
 
 
 def vote_sentence(neighbours: Sequence[Neighbour], measured: Mapping[str, Any]) -> str:

@@ -10,10 +10,9 @@ from jinja2 import Environment
 
 from mammo.inference.maps import method_named
 from mammo.inference.trust import load_trust
-from mammo.report.model_card.tables import share
 from mammo.report.templates import environment, markdown_table
 from mammo.settings import TITLES
-from mammo.text import Estimate, percent_estimate
+from mammo.text import Estimate, percent_estimate, percentage
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 TITLE = ("What", "Measured", "Aim", "Met", "Command")
@@ -39,7 +38,7 @@ def _templates() -> Environment:
     made.filters |= {
         "seconds": "{:.0f} s".format,
         "megabytes": "{:.0f} MB".format,
-        "percent": share,
+        "percent": percentage,
         "interval": lambda one: percent_estimate(Estimate(one["value"], one["low"], one["high"])),
     }
     return made
@@ -98,7 +97,7 @@ def trust_part() -> str:
             clean=min(
                 questioned[name]["value"] for name in ("text pages", "gradients", "noise", "blank")
             ),
-            share=lambda name: share(questioned[name]["value"]),
+            share=lambda name: percentage(questioned[name]["value"]),
         )
     )
     return "\n".join(f"- {' '.join(one.split())}" for one in text.split("\n\n"))

@@ -22,6 +22,7 @@ from mammo.report.model_card import tables
 from mammo.report.model_card.facts import Facts, Failures, read_facts, worst_answers
 from mammo.report.templates import FOLDER, markdown_table, template
 from mammo.settings import TITLES as MODEL_TITLES
+from mammo.text import percentage
 
 __all__ = [
     "CHECKS",
@@ -104,12 +105,12 @@ def model_card(facts: Facts) -> ModelCard:
         titles=MODEL_TITLES,
         versions=", ".join(f"{name} {one}" for name, one in facts.manifest.versions.items()),
         share={
-            "train": tables.share(facts.malignant_share("train")),
-            "test": tables.share(facts.malignant_share("test")),
-            "benign_test": tables.share(1 - facts.malignant_share("test")),
+            "train": percentage(facts.malignant_share("train")),
+            "test": percentage(facts.malignant_share("test")),
+            "benign_test": percentage(1 - facts.malignant_share("test")),
         },
         questioned=", ".join(
-            f"{tables.share(asked[name]['value'])} of {words}"
+            f"{percentage(asked[name]['value'])} of {words}"
             for name, words in QUESTIONED.items()
             if name in asked
         ),

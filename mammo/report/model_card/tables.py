@@ -10,7 +10,16 @@ from mammo.artifacts import Card, Metric
 from mammo.data.descriptors import MEANINGS, MISSING, meaning
 from mammo.report.model_card.facts import Facts, Row
 from mammo.report.templates import UNKNOWN
-from mammo.text import Estimate, descriptor, estimate, number, parts, percent_estimate, plain
+from mammo.text import (
+    Estimate,
+    descriptor,
+    estimate,
+    number,
+    parts,
+    percent_estimate,
+    percentage,
+    plain,
+)
 
 APP, NO = "app", "not answered"
 """Where an item of a checklist is answered: on a page of the app, nowhere."""
@@ -146,23 +155,12 @@ def counts(facts: Facts) -> pd.DataFrame:
             **{
                 title: [
                     *(f"{facts.distinct(split, column):,}" for column in rows.values()),
-                    share(facts.malignant_share(split)),
+                    percentage(facts.malignant_share(split)),
                 ]
                 for split, title in SPLITS.items()
             },
         }
     )
-
-
-def share(value: float) -> str:
-    """Write a share without an interval.
-
-    Examples
-    --------
-    >>> share(0.3889)
-    '38.9%'
-    """
-    return f"{number(100 * value, 1)}%"
 
 
 def levels(facts: Facts, column: str, title: str) -> pd.DataFrame:
