@@ -14,6 +14,12 @@ from typing import Any
 
 from mammo.errors import SettingsError
 
+VIEWS: dict[str, tuple[int, ...]] = {
+    "upright": (), "mirrored": (-1,), "upside down": (-2,), "turned": (-2, -1),
+}  # fmt: skip
+"""The views over which a score can be averaged, as axes of (..., H, W) to reverse: as it is,
+left-right, up-down, and both, which is a turn by 180 degrees."""
+
 HIGHEST_SEED = 4_294_000_000
 """Somewhat below 2**32, where NumPy's seeds end: folds count on from it."""
 
@@ -54,9 +60,7 @@ class Recipe:
         generation of its own.
     frozen_blocks : int, 0 to 16, the first inverted-residual blocks of MobileNetV2 (with its stem)
         that keep their ImageNet weights; 0 trains all.
-    flips : int, over how many views a score is averaged: 1 for the crop as it is, 2 for its
-        left-right mirror image too, 4 for both upside down as well. Augmentation mirrors left-right
-        and rotates, so a network sees crops upside down only where rotation reaches 180 degrees.
+    flips : int, over how many views a score is averaged, see `views`.
     filters, kernel_size, stride, hidden : int, of the simple CNN: filters, window and step of its
         first convolution (the second has twice the filters), and the units of its dense layer.
     rotation_degrees, zoom, shift, contrast, brightness : float, see `mammo.data.augment`.
@@ -100,6 +104,17 @@ class Recipe:
                 )
         if self.flips == 3:
             raise SettingsError("flips must be 1, 2 or 4. Received: flips=3.")
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """Name the views of a crop over which a score is averaged, the upright one first.
+
+        The second of two is the crop turned by 180 degrees, or mirrored left-right where the
+        network never learned from crops upside down: augmentation mirrors and rotates.
+        """
+        if self.flips == 2 and self.rotation_degrees == 180:
+            return ("upright", "turned")
+        return tuple(VIEWS)[: self.flips]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ that is claimed. Free of Streamlit; run its tests with `pytest tests/ui/test_wor
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -261,26 +261,39 @@ def standing(p_malignant: float, threshold: float) -> str:
     return f"{side} the threshold of {percent(threshold)}"
 
 
-def spread_sentence(p_low: float, p_high: float, unsure: bool) -> str:
-    """Say how far the mirror images of the crop agree, and whether that settles the side.
+def listed(words: Sequence[str]) -> str:
+    """Write words as a list.
+
+    Examples
+    --------
+    >>> listed(["upright"]), listed(["upright", "mirrored", "turned"])
+    ('upright', 'upright, mirrored and turned')
+    """
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def spread_sentence(views: Sequence[str], p_low: float, p_high: float, unsure: bool) -> str:
+    """Say how far the views of the crop agree, and whether that settles the side.
 
     Parameters
     ----------
+    views : names of `mammo.settings.VIEWS`
     p_low, p_high : float, 0-1
-        The lowest and highest calibrated probability over the flips of the crop.
+        The lowest and highest calibrated probability over them.
     unsure : bool
         Whether these two stand on either side of the threshold.
 
     Examples
     --------
-    >>> spread_sentence(0.31, 0.44, unsure=False)
-    'The crop and its mirror images give 31% to 44%, all on the same side.'
+    >>> spread_sentence(["upright", "turned"], 0.31, 0.44, unsure=False)
+    'The crop upright and turned gives 31% to 44%, all on the same side.'
     """
-    spread = f"The crop and its mirror images give {percent_range(p_low, p_high)}"
+    spread = f"The crop {listed(views)} gives {percent_range(p_low, p_high)}"
     if unsure:
         return (
             f"{spread}, on both sides of the threshold: **not sure**. "
-            "The same lesion, mirrored, would be sorted differently."
+            "The same lesion, seen otherwise, would be sorted differently."
         )
     return f"{spread}, all on the same side."
 

@@ -156,7 +156,7 @@ def _fit_model(
             history += rows
         last = follow(bar, f"{TITLES[name]}, final fit", total - epochs)
         network, _, rows = fit_fold(plan, data, FINAL, last)
-    _, embedding, cam = serving_model(network).outputs
+    _, embedding, cam, _ = serving_model(network).outputs
     fitted = FittedModel(
         name, plan.recipe, logits, data.fold, history + rows, int(embedding.shape[-1]),
         (int(cam.shape[1]), int(cam.shape[2])), int(network.count_params()),

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from mammo.errors import ArtifactError, SettingsError
 from mammo.imaging.preprocess import Preprocessing
+from mammo.settings import VIEWS
 
 MARKUP = re.compile(
     r"[<>`$|\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]|\]\(|:[A-Za-z]\w*[\[:]|://|www\."
@@ -30,7 +31,6 @@ RETRAIN = "Restore the artifacts from their release, or rebuild them with `pytho
 
 CARD_SCHEMA = 1
 METHODS = ("platt", "temperature")
-FLIPS = 4
 THRESHOLDS = ("youden",)
 """What every card has; older releases lack the names that came later."""
 SMALLEST_CROP, LARGEST_CROP = 32, 4096
@@ -222,10 +222,8 @@ class Card:
     name, title : str, the key ("mobilenetv2") and the name to show ("MobileNetV2")
     crop_size : int, side in pixels of the crops it learned on
     preprocessing : Preprocessing, from crop to network input
-    test_time_flips : bool, whether the logit is averaged over flips
-    flips : int, over how many then: 2 for the crop and its left-right mirror image, 4 for both
-        upside down too (older cards say nothing and mean 4); what training never showed does not
-        belong into the average
+    views : names of `mammo.settings.VIEWS`, over which the logit is averaged, the
+        upright one first; what training never showed does not belong into the average
     calibration : Calibration
     thresholds : calibrated probabilities by name ("youden", "sensitivity_90", "specificity_90")
     embedding_size : int, length of the feature vector
@@ -240,7 +238,7 @@ class Card:
     title: str
     crop_size: int
     preprocessing: Preprocessing
-    test_time_flips: bool
+    views: tuple[str, ...]
     calibration: Calibration
     thresholds: Mapping[str, float]
     embedding_size: int
@@ -249,7 +247,6 @@ class Card:
     metrics: Metrics
     trained_on: str
     settings: Mapping[str, Any]
-    flips: int = FLIPS
 
 
 def sigmoid(logit: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -274,9 +271,6 @@ def parse_card(content: bytes, path: Path, model: str) -> Card:
     name = document.text("name")
     if name != model:
         raise ArtifactError(f"{path} should be the card of {model}, but is of {name}. {RETRAIN}")
-    flips = document.integer("flips", low=1) if "flips" in document.fields else FLIPS
-    if flips not in (1, 2, FLIPS):
-        raise document.refusal("flips", "1, 2 or 4", flips)
     crop_size = document.integer("crop_size", low=SMALLEST_CROP)
     if crop_size > LARGEST_CROP:
         raise document.refusal("crop_size", f"a whole number of at most {LARGEST_CROP}", crop_size)
@@ -286,8 +280,7 @@ def parse_card(content: bytes, path: Path, model: str) -> Card:
         title=document.text("title"),
         crop_size=crop_size,
         preprocessing=_preprocessing(document.section("preprocessing")),
-        test_time_flips=document.flag("test_time_flips"),
-        flips=flips,
+        views=_views(document),
         calibration=_calibration(document.section("calibration")),
         thresholds=_thresholds(document.section("thresholds")),
         embedding_size=document.integer("embedding_size", low=1),
@@ -297,6 +290,17 @@ def parse_card(content: bytes, path: Path, model: str) -> Card:
         trained_on=document.text("trained_on"),
         settings=document.section("settings").fields,
     )
+
+
+def _views(document: Document) -> tuple[str, ...]:
+    """Return the views that a card names; one of the first edition gives their number alone."""
+    if "views" not in document.fields:
+        number = document.integer("flips", low=1) if "flips" in document.fields else len(VIEWS)
+        return tuple(VIEWS)[: number if document.flag("test_time_flips") else 1]
+    views = document.texts("views")
+    if views[:1] != ("upright",) or len({*views}) < len(views) or not {*views} <= {*VIEWS}:
+        raise document.refusal("views", f"upright, and others of {', '.join(VIEWS)}", views)
+    return views
 
 
 def _preprocessing(section: Document) -> Preprocessing:

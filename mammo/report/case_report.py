@@ -222,8 +222,8 @@ def picture_facts(image: Image, window: Sequence[int] | None) -> str:
 def _answer(answer: ModelResult, measured: Measured, signals: Signals | None) -> ModelAnswer:
     given, threshold = answer.assessment, answer.card.thresholds[BALANCED]
     spread = ""
-    if len(given.flips_p) > 1:
-        sentence = text.spread_sentence(given.p_low, given.p_high, answer.is_unsure())
+    if len(views := answer.card.views) > 1:
+        sentence = text.spread_sentence(views, given.p_low, given.p_high, answer.is_unsure())
         spread = sentence.replace("**", "")
     return ModelAnswer(
         title=answer.card.title,

@@ -134,7 +134,7 @@ def test_no_crops_give_no_answers(classifier: Classifier) -> None:
 
 def test_model_without_flips_looks_once(folder: Path) -> None:
     card, network = load_model("mobilenetv2", folder)
-    single = Classifier(replace(card, test_time_flips=False), network)
+    single = Classifier(replace(card, views=("upright",)), network)
     (crop,) = some_crops(1)
     (found,) = single.assess(crop)
     first = card.calibration.probability(np.array(naive_logits(folder, "mobilenetv2", crop)[0]))
@@ -142,10 +142,10 @@ def test_model_without_flips_looks_once(folder: Path) -> None:
     assert found.p_low == found.p_malignant == found.p_high and not found.unsure
 
 
-def test_model_of_two_flips_looks_at_the_crop_and_its_mirror_image(folder: Path) -> None:
+def test_model_of_two_views_looks_at_the_crop_and_its_mirror_image(folder: Path) -> None:
     card, network = load_model("mobilenetv2", folder)
     crops = some_crops(3)
-    two = Classifier(replace(card, flips=2), network)
+    two = Classifier(replace(card, views=("upright", "mirrored")), network)
     for crop, found in zip(crops, two.assess(crops), strict=True):
         logits = np.array(naive_logits(folder, "mobilenetv2", crop)[:2])
         assert found.flips_p == pytest.approx(card.calibration.probability(logits), abs=1e-6)

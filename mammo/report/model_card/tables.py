@@ -14,6 +14,7 @@ from mammo.text import (
     Estimate,
     descriptor,
     estimate,
+    listed,
     number,
     parts,
     percent_estimate,
@@ -69,9 +70,7 @@ def _details(facts: Facts, card: Card, thresholds: Sequence[str]) -> dict[str, s
         "Weights": f"{card.parameters:,}",
         "Input": f"crop of {card.crop_size} pixels, resized to {reads.input_size}, stretched from "
         f"percentile {reads.low_percentile:g} to {reads.high_percentile:g}",
-        "At test time": f"logit averaged over {card.flips} flips"
-        if card.test_time_flips
-        else "one pass",
+        "At test time": f"logit averaged over the crop {listed(card.views)}",
         "Calibration": f"{calibration.method}, slope {number(calibration.slope)}, intercept "
         f"{number(calibration.intercept)}; fitted on {calibration.fitted_on}",
         **{
