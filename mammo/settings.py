@@ -1,8 +1,7 @@
 """Every number that a training depends on, in one place: recipes and runs.
 
 The command `python -m mammo.train` mirrors both as flags, and the manifest and the cards of the
-artifacts record them. A model is added here (`REGISTRY`), in `mammo.training.networks` (its layers)
-and in `mammo.report.model_card` (its description).
+artifacts record them. A model is added here (`REGISTRY`) and in `mammo.training.networks`.
 """
 
 import hashlib
@@ -119,9 +118,11 @@ class Recipe:
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """A model of the release: its title, its recipe, and the model that can teach it."""
+    """A model of the release: its title, kind, first weights, recipe, and who can teach it."""
 
     title: str
+    kind: str
+    begins: str
     recipe: Recipe
     teacher: str | None = None
 
@@ -129,6 +130,8 @@ class ModelEntry:
 REGISTRY = {
     "simple_cnn": ModelEntry(
         "Simple CNN",
+        "two convolutional layers with max pooling, dropout and dense layers",
+        "random weights",
         Recipe(
             input_size=128, kernel_size=5, stride=2, epochs=150, learning_rate=3e-3,
             distillation=0.7, flips=2, rotation_degrees=15.0, contrast=0.0, brightness=0.0,
@@ -136,7 +139,11 @@ REGISTRY = {
         teacher="mobilenetv2",
     ),
     "mobilenetv2": ModelEntry(
-        "MobileNetV2", Recipe(epochs=14, head_epochs=2, learning_rate=1e-4, frozen_blocks=6)
+        "MobileNetV2",
+        "MobileNetV2 (Sandler et al. 2018) with ImageNet weights, global average pooling, dropout "
+        "and one dense layer, fine-tuned in two stages",
+        "ImageNet weights",
+        Recipe(epochs=14, head_epochs=2, learning_rate=1e-4, frozen_blocks=6)
     ),
 }  # fmt: skip
 """The models in the order in which they are shown; docs/experiments.md explains their recipes."""

@@ -15,11 +15,13 @@ pages (read, by `load_*`). Every read is held against the manifest first.
 from mammo.artifacts.contents import (
     LeakLesson,
     LeakRun,
+    TeacherLesson,
     load_card,
     load_cases,
     load_history,
     load_leak_lesson,
     load_model,
+    load_teacher_lesson,
 )
 from mammo.artifacts.manifest import (
     DataFacts,
@@ -44,6 +46,7 @@ __all__ = [
     "Manifest",
     "Metric",
     "RunFacts",
+    "TeacherLesson",
     "artifacts_folder",
     "attach",
     "check_replaceable",
@@ -53,6 +56,7 @@ __all__ = [
     "load_leak_lesson",
     "load_manifest",
     "load_model",
+    "load_teacher_lesson",
     "models_to_carry_over",
     "parse_card",
     "read_attachment",

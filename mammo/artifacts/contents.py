@@ -19,7 +19,15 @@ from mammo.artifacts.manifest import (
     read_files,
     require_model,
 )
-from mammo.artifacts.schema import MARKUP, RETRAIN, Card, Document, parse_card, parse_document
+from mammo.artifacts.schema import (
+    MARKUP,
+    RETRAIN,
+    Card,
+    Document,
+    Metric,
+    parse_card,
+    parse_document,
+)
 from mammo.data.csv_table import read_csv_table
 from mammo.errors import ArtifactError, DataError
 
@@ -40,6 +48,7 @@ HISTORY_TEXTS = ("fold", "stage")
 
 LEAK = "lessons/leak.json"
 LEAK_WITHOUT_AUGMENTATION = "lessons/leak-without-augmentation.json"
+TEACHER = "lessons/teacher.json"
 SPLITS = ("rows", "patients")
 SCHEMA = 1
 
@@ -308,6 +317,55 @@ def load_leak_lesson(name: str = LEAK, folder: Path | None = None) -> LeakLesson
     if not lesson.runs or seeds[0] != seeds[1] or len(lesson.runs) != 2 * len(seeds[0]):
         raise document.refusal("runs", "a run of rows and one of patients for each seed", seeds)
     return lesson
+
+
+@dataclass(frozen=True)
+class TaughtHalf:
+    """AUC of the crops of "out_of_fold" or "test": from labels, with a teacher, and by how much."""
+
+    split: str
+    crops: int
+    labels: Metric
+    taught: Metric
+    difference: Metric
+
+
+@dataclass(frozen=True)
+class TeacherLesson:
+    """A model beside itself with a teacher, which gave `share` of its target.
+
+    `python -m mammo.training.lessons teacher` attaches it to the artifacts.
+    """
+
+    title: str
+    teacher: str
+    share: float
+    halves: tuple[TaughtHalf, ...]
+
+
+def load_teacher_lesson(folder: Path | None = None) -> TeacherLesson | None:
+    """Return what a teacher adds; None where it was not measured.
+
+    Raises
+    ------
+    ArtifactError
+        The file is altered, not whole, or of another schema.
+    """
+    folder = artifacts_folder() if folder is None else Path(folder)
+    content = read_attachment(TEACHER, folder)
+    if content is None:
+        return None
+    document = parse_document(content, folder / TEACHER, SCHEMA)
+    halves = tuple(
+        TaughtHalf(
+            half.text("split"),
+            half.integer("crops", low=1),
+            *(half.section(name).build(Metric) for name in ("labels", "taught", "difference")),
+        )
+        for half in document.sections("halves")
+    )
+    share = document.number("share", low=0, high=1)
+    return TeacherLesson(document.text("title"), document.text("teacher"), share, halves)
 
 
 def _run(section: Document) -> LeakRun:

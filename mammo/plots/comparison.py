@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from mammo.artifacts import LeakLesson, LeakRun
+from mammo.artifacts import LeakLesson, LeakRun, TeacherLesson
 from mammo.evaluation import SplitEvaluation
 from mammo.evaluation.evaluation import ModelEvaluation, Subgroup
 from mammo.evaluation.tables import MEASURES
@@ -24,7 +24,7 @@ from mammo.plots.style import (
     lay_out,
     look_of,
 )
-from mammo.text import Estimate, estimate, number, signed
+from mammo.text import Estimate, counted, estimate, number, percent, signed, signed_estimate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -249,6 +249,35 @@ def size_sentence(released: LeakLesson, plain: LeakLesson | None) -> str:
     return (
         f"Here augmentation made no smaller leak: {signed(ours)} with it, {signed(theirs)} "
         "without; five seeds show no more."
+    )
+
+
+SPLITS = {"out_of_fold": "Training patients, out of fold", "test": "Official test patients"}
+
+
+def teacher_table(lesson: TeacherLesson) -> "pd.DataFrame":
+    """Lay out what a teacher adds, a row each for the out-of-fold and the test crops."""
+    import pandas as pd
+
+    rows = {
+        f"{SPLITS[half.split]}, {counted(half.crops, 'crop')}": {
+            "From the labels alone": estimate(Estimate(**vars(half.labels))),
+            f"With {lesson.teacher} as teacher": estimate(Estimate(**vars(half.taught))),
+            "Difference": signed_estimate(Estimate(**vars(half.difference))),
+        }
+        for half in lesson.halves
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def teacher_sentence(lesson: TeacherLesson) -> str:
+    """Say what the lesson compares."""
+    return (
+        f"{lesson.title} on this page learned from the labels alone. Here it learned once more, "
+        f"with {percent(lesson.share)} of each target taken from the probability that "
+        f"{lesson.teacher} gives (knowledge distillation, Hinton et al. 2015, arXiv 1503.02531). "
+        f"{lesson.teacher} began from ImageNet, so what it adds is not learned from mammograms "
+        "alone."
     )
 
 

@@ -28,7 +28,8 @@ from mammo.errors import ArtifactError
 from mammo.evaluation import SplitEvaluation
 from mammo.inference.audit import Audit, load_audit
 from mammo.inference.trust import TRUST_NAME
-from mammo.text import parts
+from mammo.settings import REGISTRY, TITLES
+from mammo.text import parts, percent
 
 Row = Mapping[Any, Any]
 WORST = 5
@@ -157,3 +158,18 @@ def _worst(facts: Facts, card: Card, count: int) -> Failures:
     above, malignant = ranked["p"] >= card.thresholds["youden"], ranked["label"] == "1"
     missed, alarms = ranked[malignant & ~above], ranked[~malignant & above][::-1]
     return Failures(card, missed[:count].to_dict("records"), alarms[:count].to_dict("records"))
+
+
+def how_trained(card: Card) -> str:
+    """Say from what a model began and what it learned from; nothing of a model that is not known.
+
+    For example "Simple CNN began from random weights and learned from the labels alone."
+    """
+    entry, share = REGISTRY.get(card.name), float(card.settings.get("distillation", 0))
+    if entry is None:
+        return ""
+    learned = "from the labels alone"
+    if share:
+        teacher = TITLES[entry.teacher] if entry.teacher else "an earlier fit of its own"
+        learned = f"from the labels and, for {percent(share)} of each target, from {teacher}"
+    return f"{card.title} began from {entry.begins} and learned {learned}."

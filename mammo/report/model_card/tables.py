@@ -8,8 +8,9 @@ import pandas as pd
 
 from mammo.artifacts import Card, Metric
 from mammo.data.descriptors import MEANINGS, MISSING, meaning
-from mammo.report.model_card.facts import Facts, Row
+from mammo.report.model_card.facts import Facts, Row, how_trained
 from mammo.report.templates import UNKNOWN
+from mammo.settings import REGISTRY
 from mammo.text import (
     Estimate,
     descriptor,
@@ -26,13 +27,6 @@ APP, NO = "app", "not answered"
 """Where an item of a checklist is answered: on a page of the app, nowhere."""
 SPLITS = {"train": "Training", "test": "Test"}
 MOST_LEVELS = 8
-KINDS = {
-    "simple_cnn": "two convolutional layers with max pooling, dropout and dense layers",
-    "mobilenetv2": (
-        "MobileNetV2 (Sandler et al. 2018) with ImageNet weights, global average pooling, dropout "
-        "and one dense layer, fine-tuned in two stages"
-    ),
-}
 THRESHOLD_WORDS = {
     "youden": "balanced (Youden)",
     "sensitivity_90": "sensitivity 90% out of fold",
@@ -66,7 +60,8 @@ def _details(facts: Facts, card: Card, thresholds: Sequence[str]) -> dict[str, s
     reads, calibration = card.preprocessing, card.calibration
     network = facts.manifest.files.get(f"{card.name}/model.onnx")
     return {
-        "Kind": KINDS.get(card.name, UNKNOWN),
+        "Kind": REGISTRY[card.name].kind if card.name in REGISTRY else UNKNOWN,
+        "Training": how_trained(card) or UNKNOWN,
         "Weights": f"{card.parameters:,}",
         "Input": f"crop of {card.crop_size} pixels, resized to {reads.input_size}, stretched from "
         f"percentile {reads.low_percentile:g} to {reads.high_percentile:g}",
