@@ -287,13 +287,13 @@ def spread_sentence(views: Sequence[str], p_low: float, p_high: float, unsure: b
     Examples
     --------
     >>> spread_sentence(["upright", "turned"], 0.31, 0.44, unsure=False)
-    'The crop upright and turned gives 31% to 44%, all on the same side.'
+    'Seen upright and turned, the crop gives 31% to 44%, all on the same side.'
     """
-    spread = f"The crop {listed(views)} gives {percent_range(p_low, p_high)}"
+    spread = f"Seen {listed(views)}, the crop gives {percent_range(p_low, p_high)}"
     if unsure:
         return (
             f"{spread}, on both sides of the threshold: **not sure**. "
-            "The same lesion, seen otherwise, would be sorted differently."
+            "Mirrored or turned, the same lesion would be sorted differently."
         )
     return f"{spread}, all on the same side."
 
