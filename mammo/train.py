@@ -122,8 +122,7 @@ def _fit_and_release(
     # A teacher is shown after its pupil; fitted before it, its fits serve both.
     fits = {name: _fit_model(name, settings, data, run) for name in reversed(settings.models)}
     facts = run_facts(settings, command, table, name_of_data)
-    kept = models_to_carry_over(settings.out, name_of_data, settings.models)
-    with staged_artifacts(settings.out, facts, kept) as stage:
+    with staged_artifacts(settings.out, facts) as stage:
         scores = []
         for network, fitted in (fits[name] for name in settings.models):
             _export(network, stage / fitted.name)
