@@ -4,7 +4,7 @@ A training writes into a hidden folder beside the artifacts; only when all is th
 the disk does that folder take the place of the old one. An error, a full disk or a kill before that
 leaves the old artifacts as they were.
 
-    with staged_artifacts(folder, facts, carry_over=["simple_cnn"]) as stage:
+    with staged_artifacts(folder, facts) as stage:
         (stage / "mobilenetv2" / "model.onnx").write_bytes(...)
 
 Other commands add files to the artifacts: a lesson, an audit, embeddings.

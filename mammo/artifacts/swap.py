@@ -68,7 +68,7 @@ def write_lock(folder: Path, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
         if time.monotonic() >= end:
             raise ArtifactError(
                 f"Another program is writing {folder} and did not end within {wait_s:.0f} seconds. "
-                f"Wait for it to end, then run the same command again."
+                "Wait for it to end, then run the same command again, or choose another folder."
             )
         time.sleep(LOCK_RETRY_S)
     try:
