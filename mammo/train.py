@@ -72,16 +72,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run_training(settings: TrainSettings, command: str) -> None:
     """Fit the models of the settings and put their artifacts in place."""
-    from mammo.training.crossfit import TrainingCrops
-    from mammo.training.export import export_onnx, serving_model
-
     check_replaceable(settings.out)
     table, crops = load_training_crops(settings.data)
     name_of_data = fingerprint(table, crops)
     models_to_carry_over(settings.out, name_of_data, settings.models)  # refuses before the fits
     _check_space(settings.work)
-    train = (table["split"] == "train").to_numpy()
-    half, half_crops = table[train].reset_index(drop=True), crops[train]
+    from mammo.training.crossfit import TrainingCrops
+    from mammo.training.export import export_onnx, serving_model
+
+    learnt = (table["split"] == "train").to_numpy()
+    half, half_crops = table[learnt].reset_index(drop=True), crops[learnt]
     labels, patients = half["label"].to_numpy(), half["patient_id"].to_numpy()
     folds = patient_folds(labels, patients, settings.folds, settings.seed)
     data = TrainingCrops(half_crops, labels, folds, fingerprint(half, half_crops))

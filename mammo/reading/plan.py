@@ -33,7 +33,7 @@ NOT_RECORDED = "none"
 
 @dataclass(frozen=True)
 class RoundFilter:
-    """Name one filter: its letter in a code, its title, its column, and its options in order."""
+    """One filter: its letter in a code, its title, its column, and its options in order."""
 
     letter: str
     title: str
@@ -43,8 +43,6 @@ class RoundFilter:
     def of(self, value: object) -> frozenset[str]:
         """Return the options that a case's value stands for.
 
-        Examples
-        --------
         >>> sorted(FILTERS[0].of("IRREGULAR-ARCHITECTURAL_DISTORTION"))
         ['ARCHITECTURAL_DISTORTION', 'IRREGULAR']
         >>> sorted(FILTERS[2].of(0)), sorted(FILTERS[5].of("CC"))
@@ -70,7 +68,7 @@ FILTERS = (
 
 @dataclass(frozen=True)
 class RoundPlan:
-    """Hold what decides a round.
+    """What decides a round.
 
     Parameters
     ----------
@@ -129,7 +127,6 @@ def _in_order(filters: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]
     }
 
 
-_SOURCES: dict[str, Source] = {"T": "test", "E": "examples"}
 _HEAD = re.compile(r"([TE])(\d{1,2})([BN])(A?)-(\d{1,6})((?:-[A-Z][0-9A-F]{1,4})*)")
 _CHECK_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 _LONGEST_SHOWN = 40
@@ -145,18 +142,15 @@ def write_code(plan: RoundPlan) -> str:
     >>> write_code(RoundPlan(10, 7, "examples", advice=True, filters={"V": ["CC"]}))
     'E10NA-7-V1-RF'
     """
-    source = next(letter for letter, name in _SOURCES.items() if name == plan.source)
+    source = plan.source[0].upper()
     head = f"{source}{plan.n}{'B' if plan.balanced else 'N'}{'A' if plan.advice else ''}"
-    body = "-".join([head, str(plan.seed), *_masks(plan)])
-    return f"{body}-{_check(body)}"
-
-
-def _masks(plan: RoundPlan) -> list[str]:
-    return [
+    masks = [
         f"{one.letter}{sum(1 << one.options.index(v) for v in plan.filters[one.letter]):X}"
         for one in FILTERS
         if one.letter in plan.filters
     ]
+    body = "-".join([head, str(plan.seed), *masks])
+    return f"{body}-{_check(body)}"
 
 
 def _check(body: str) -> str:
@@ -190,7 +184,12 @@ def read_code(text: str) -> RoundPlan:
     source, n, balance, advice, seed, masks = found.groups()
     filters = dict(_filter(mask) for mask in masks.split("-") if mask)
     return RoundPlan(
-        int(n), int(seed), _SOURCES[source], balance == "B", advice == "A", filters=filters
+        int(n),
+        int(seed),
+        "test" if source == "T" else "examples",
+        balance == "B",
+        advice == "A",
+        filters,
     )
 
 
@@ -226,21 +225,19 @@ def draw_round(
         Fewer cases pass the filters than the round asks for.
     """
     pool = passing(plan, cases, examples)
-    rows = list(
-        zip(pool["case_id"], pool["patient_id"], pool["lesion_id"], pool["label"], strict=True)
-    )
-    rows.sort(key=lambda row: _mixed(plan.seed, "case", row[0]))
-    wanted = (
-        {1: _malignant(plan), 0: plan.n - _malignant(plan)} if plan.balanced else {None: plan.n}
-    )
-    seen_lesions: Counter[str] = Counter()
-    seen_patients: Counter[str] = Counter()
+    columns = (pool[name] for name in ("case_id", "patient_id", "lesion_id", "label"))
+    rows = sorted(zip(*columns, strict=True), key=lambda row: _mixed(plan.seed, "case", row[0]))
+    # Of a balanced round with an odd number the seed settles how many are malignant.
+    malignant = plan.n // 2 + plan.n % 2 * (_mixed(plan.seed, "odd", "")[0] % 2)
+    wanted = {1: malignant, 0: plan.n - malignant} if plan.balanced else {None: plan.n}
+    lesions: Counter[str] = Counter()
+    patients: Counter[str] = Counter()
     drawn: list[str] = []
     for label, count in wanted.items():
         group = [row[:3] for row in rows if label is None or row[3] == label]
         if len(group) < count:
             raise DataError(_shortage(plan, pool))
-        drawn += _spread(group, count, seen_lesions, seen_patients)
+        drawn += _spread(group, count, lesions, patients)
     return tuple(sorted(drawn, key=lambda case: _mixed(plan.seed, "order", case)))
 
 
@@ -258,11 +255,6 @@ def passing(plan: RoundPlan, cases: "pd.DataFrame", examples: Collection[str]) -
 
 def _mixed(seed: int, purpose: str, case: str) -> bytes:
     return hashlib.sha256(f"{seed}/{purpose}/{case}".encode()).digest()
-
-
-def _malignant(plan: RoundPlan) -> int:
-    """Return how many of a balanced round are malignant; the seed settles an odd number."""
-    return plan.n // 2 + plan.n % 2 * (_mixed(plan.seed, "odd", "")[0] % 2)
 
 
 def _spread(
@@ -292,7 +284,7 @@ def _shortage(plan: RoundPlan, pool: "pd.DataFrame") -> str:
 
 @dataclass(frozen=True, eq=False)
 class RoundCases:
-    """Hold the n cases of a round, in the order in which they are read.
+    """The n cases of a round, in the order in which they are read.
 
     Attributes
     ----------
@@ -321,15 +313,7 @@ class RoundCases:
 def round_cases(
     ids: Sequence[str], cases: "pd.DataFrame", models: Sequence[EvaluatedModel]
 ) -> RoundCases:
-    """Look up the cases of a round.
-
-    Parameters
-    ----------
-    ids : case ids of `draw_round`
-    cases : DataFrame of `mammo.artifacts.load_cases`
-    models : sequence of EvaluatedModel, with thresholds; one that did not score every case is
-        left out
-    """
+    """Look up the cases of `draw_round`; a model that did not score every one is left out."""
     rows = cases.set_index("case_id", drop=False).loc[list(ids)].reset_index(drop=True)
     p = {model.name: rows[f"{model.name}_p"].to_numpy(dtype=np.float64) for model in models}
     scored = tuple(model for model in models if not np.isnan(p[model.name]).any())

@@ -11,8 +11,8 @@ import numpy as np
 
 from mammo import text
 from mammo.evaluation.bootstrap import rarer_patients
-from mammo.reading import AdviceEffect, RoundCases, Standing
-from mammo.reading.score import FEW_PATIENTS, RADIOLOGISTS, cases_for
+from mammo.reading.plan import RoundCases
+from mammo.reading.score import FEW_PATIENTS, RADIOLOGISTS, AdviceEffect, Standing, cases_for
 from mammo.text import (
     NO_INTERVAL,
     Estimate,
@@ -122,7 +122,7 @@ def standings_table(
         rows.append(
             {
                 "Who": title_of(one.name, cases, reader)
-                + ("" if one.n == cases.labels.size else f" ({one.n} cases)"),
+                + ("" if one.labels.size == cases.labels.size else f" ({one.labels.size} cases)"),
                 "AUC": estimate(one.auc, 2),
                 f"{reader} minus them": gap_words(one),
                 "Flags from": cut_of(one.name, cases, cut),
