@@ -78,7 +78,11 @@ def _new_round() -> None:
     st.caption(
         f"{counted(len(pool), 'case')} to draw from. Code of this round: **{write_code(plan)}**"
     )
-    complaint = _complaint(plan)
+    complaint = ""
+    try:
+        open_round(plan)
+    except MammoError as error:
+        complaint = str(error)
     warn(complaint)
     st.button(
         "Open this round",
@@ -131,14 +135,6 @@ def _choose_filters(source: Source) -> dict[str, list[str]]:
     return {letter: options for letter, options in chosen.items() if options}
 
 
-def _complaint(plan: RoundPlan) -> str:
-    try:
-        open_round(plan)
-    except MammoError as error:
-        return str(error)
-    return ""
-
-
 def in_words(plan: RoundPlan) -> str:
     """Say what a round is.
 
@@ -180,8 +176,8 @@ def show_cover(opened: Round, play: Play) -> None:
                 "Go on" if read_already else "Start",
                 icon=":material/play_arrow:",
                 shortcut="Enter",
-                on_click=_start,
-                args=(play,),
+                on_click=setattr,
+                args=(play, "started", True),
                 key="reading_start",
             )
             if read_already:
@@ -201,10 +197,6 @@ def show_cover(opened: Round, play: Play) -> None:
     )
 
 
-def _start(play: Play) -> None:
-    play.started = True
-
-
 def _start_anew(play: Play) -> None:
     play.record = Record(play.record.plan)
     play.started = True
@@ -222,11 +214,7 @@ def show_finish(opened: Round, play: Play) -> None:
             "Show my results and the truth",
             icon=":material/visibility:",
             shortcut="Enter",
-            on_click=_ask_truth,
-            args=(play,),
+            on_click=setattr,
+            args=(play, "truth_asked", True),
             key="reading_truth",
         )
-
-
-def _ask_truth(play: Play) -> None:
-    play.truth_asked = True
