@@ -15,10 +15,18 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.data.descriptors import ASSESSMENTS, DENSITIES, MARGINS, SHAPES, SUBTLETIES
+from mammo.data import descriptors
+from mammo.data.descriptors import (
+    ASSESSMENTS,
+    DENSITIES,
+    MARGINS,
+    NOT_RECORDED,
+    SHAPES,
+    SUBTLETIES,
+    Filter,
+)
 from mammo.errors import DataError, SettingsError
 from mammo.evaluation import EvaluatedModel, suspicion
-from mammo.text import parts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,29 +35,14 @@ if TYPE_CHECKING:
 Source = Literal["test", "examples"]
 SHORTEST, LONGEST = 5, 50
 LARGEST_SEED = 999_999
-NOT_RECORDED = "none"
-"""The option of a filter for what has no value."""
 
 
 @dataclass(frozen=True)
-class RoundFilter:
-    """One filter: its letter in a code, its title, its column, and its options in order."""
+class RoundFilter(Filter):
+    """A filter of the data set's cases, with its letter in a code and its options in order."""
 
     letter: str
-    title: str
-    column: str
     options: tuple[str, ...]
-
-    def of(self, value: object) -> frozenset[str]:
-        """Return the options that a case's value stands for.
-
-        >>> sorted(FILTERS[0].of("IRREGULAR-ARCHITECTURAL_DISTORTION"))
-        ['ARCHITECTURAL_DISTORTION', 'IRREGULAR']
-        >>> sorted(FILTERS[2].of(0)), sorted(FILTERS[5].of("CC"))
-        (['none'], ['CC'])
-        """
-        found = frozenset(parts(value)) & frozenset(self.options)
-        return found or frozenset({NOT_RECORDED})
 
 
 def _options(values: Mapping[str, str], without: str = "") -> tuple[str, ...]:
@@ -57,12 +50,12 @@ def _options(values: Mapping[str, str], without: str = "") -> tuple[str, ...]:
 
 
 FILTERS = (
-    RoundFilter("S", "Shape", "mass_shape", _options(SHAPES)),
-    RoundFilter("M", "Margin", "mass_margins", _options(MARGINS)),
-    RoundFilter("D", "Density", "breast_density", _options(DENSITIES, without="0")),
-    RoundFilter("R", "Recorded BI-RADS", "assessment", _options(ASSESSMENTS)),
-    RoundFilter("U", "Subtlety", "subtlety", _options(SUBTLETIES, without="0")),
-    RoundFilter("V", "View", "view", ("CC", "MLO", NOT_RECORDED)),
+    RoundFilter("shape", "Shape", "mass_shape", "S", _options(SHAPES)),
+    RoundFilter("margin", "Margin", "mass_margins", "M", _options(MARGINS)),
+    RoundFilter("density", "Density", "breast_density", "D", _options(DENSITIES, without="0")),
+    RoundFilter("birads", "Recorded BI-RADS", "assessment", "R", _options(ASSESSMENTS)),
+    RoundFilter("subtlety", "Subtlety", "subtlety", "U", _options(SUBTLETIES, without="0")),
+    RoundFilter("view", "View", "view", "V", ("CC", "MLO", NOT_RECORDED)),
 )
 
 
@@ -243,14 +236,11 @@ def draw_round(
 
 def passing(plan: RoundPlan, cases: "pd.DataFrame", examples: Collection[str]) -> "pd.DataFrame":
     """Return the test rows that a plan may draw from: of its source, past its filters."""
-    keep = np.array(cases["split"] == "test", dtype=np.bool_)
+    keep = cases["split"] == "test"
     if plan.source == "examples":
-        keep &= np.array(cases["case_id"].isin(list(examples)))
-    for one in FILTERS:
-        if one.letter in plan.filters:
-            wanted = frozenset(plan.filters[one.letter])
-            keep &= np.array([bool(one.of(value) & wanted) for value in cases[one.column]], bool)
-    return cases[keep]
+        keep &= cases["case_id"].isin(list(examples))
+    chosen = {one.name: plan.filters.get(one.letter, ()) for one in FILTERS}
+    return descriptors.passing(cases[keep], chosen)
 
 
 def _mixed(seed: int, purpose: str, case: str) -> bytes:

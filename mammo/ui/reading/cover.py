@@ -5,7 +5,6 @@ from functools import partial
 
 import streamlit as st
 
-from mammo.data.descriptors import FILTERS as EXPLORER_FILTERS
 from mammo.data.descriptors import title_of
 from mammo.errors import MammoError
 from mammo.reading import (
@@ -27,7 +26,6 @@ from mammo.ui.reading import session
 from mammo.ui.reading.session import Play, Round, open_round, source_at_hand
 
 _SEED = "reading_seed"
-_TITLES = {one.column: one for one in EXPLORER_FILTERS}
 
 
 def show_setup() -> None:
@@ -124,11 +122,10 @@ def _choose_filters(source: Source) -> dict[str, list[str]]:
     chosen = {}
     with st.grid(3):
         for one in FILTERS:
-            named = _TITLES[one.column]
             chosen[one.letter] = st.multiselect(
                 one.title,
                 one.options,
-                format_func=partial(title_of, named),
+                format_func=partial(title_of, one),
                 placeholder="all",
                 key=f"reading_filter_{one.letter}",
             )
