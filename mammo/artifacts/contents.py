@@ -54,12 +54,7 @@ def load_model(model: str, folder: Path | None = None) -> tuple[Card, bytes]:
     """Read the verified card of a model and its network, as the bytes of an ONNX file.
 
     Both come from one state of the artifacts: a training that ends between two reads must not pair
-    the old card with the new network.
-
-    Raises
-    ------
-    ArtifactError
-        As `load_card`.
+    the old card with the new network. Raises as `load_card`.
     """
     root, (card, network) = _files_of(model, ["card.json", "model.onnx"], folder)
     return parse_card(card, root / "card.json", model), network
@@ -100,13 +95,7 @@ def load_cases(folder: Path | None = None) -> "pandas.DataFrame":
 
 
 def load_history(model: str, folder: Path | None = None) -> "pandas.DataFrame":
-    """Read the verified training curves of a model, one row per epoch.
-
-    Raises
-    ------
-    ArtifactError
-        The artifacts do not verify, or the model is not among them.
-    """
+    """Read the verified training curves of a model, one row per epoch; raises as `load_card`."""
     import pandas
 
     root, (content,) = _files_of(model, ["history.csv"], folder)
@@ -182,13 +171,7 @@ def _is_share(text: str) -> bool:
 
 
 def read_rows(content: bytes, path: Path) -> list[dict[str, str]]:
-    """Return the rows of a CSV file as texts.
-
-    Raises
-    ------
-    ArtifactError
-        The content is no table, has no row, or a row of another length than the header.
-    """
+    """Return the rows of a CSV file as texts; refuse one without rows, or with ragged ones."""
     try:
         rows = list(read_csv_table(content, str(path), whole_rows=True).rows)
     except DataError as error:
@@ -278,12 +261,7 @@ class LeakLesson:
 
 
 def load_leak_lesson(name: str = LEAK, folder: Path | None = None) -> LeakLesson | None:
-    """Return a lesson of the artifacts; None where it was not taught.
-
-    Parameters
-    ----------
-    name : `LEAK` or `LEAK_WITHOUT_AUGMENTATION`
-    folder : Path, `artifacts_folder()` by default
+    """Return a lesson (`LEAK`, `LEAK_WITHOUT_AUGMENTATION`); None where it was not taught.
 
     Raises
     ------

@@ -57,14 +57,7 @@ class DataFacts:
 class RunFacts:
     """What a training run says of itself: it becomes the head of the manifest.
 
-    Attributes
-    ----------
-    command : str, as typed
-    seed : int
-    settings : plain values that JSON can hold
-    versions : package name -> version
-    data : DataFacts
-    models : names of the models that this run trained
+    `command` is as typed, `versions` those of the packages by name, `models` those that it trained.
     """
 
     command: str
@@ -136,13 +129,7 @@ def verify(folder: Path | None = None, files: Iterable[str] | None = None) -> Ma
 
 
 def read_files(names: Iterable[str], folder: Path | None = None) -> dict[str, bytes]:
-    """Return the bytes of files that match one and the same manifest, by name.
-
-    Raises
-    ------
-    ArtifactError
-        The artifacts do not verify, or do not list such a file.
-    """
+    """Return the bytes of files that match one and the same manifest, by name."""
     return _read(names, folder)[1]
 
 
@@ -161,13 +148,7 @@ def _read(names: Iterable[str] | None, folder: Path | None) -> tuple[Manifest, d
 
 
 def read_attachment(name: str, folder: Path | None = None) -> bytes | None:
-    """Return the bytes of an attachment that match the manifest; None where there is none.
-
-    Raises
-    ------
-    ArtifactError
-        There are no artifacts, or the file is missing or altered.
-    """
+    """Return the bytes of an attachment that match the manifest; None where it lists none."""
     if name not in load_manifest(folder).attachments:
         return None
     return read_files((name,), folder)[name]

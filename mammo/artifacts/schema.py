@@ -143,13 +143,7 @@ class Document:
 
 
 def parse_document(content: bytes, path: Path, schema: int) -> Document:
-    """Parse an artifact file that must be a JSON object of the schema that this version reads.
-
-    Raises
-    ------
-    ArtifactError
-        The content is no JSON object (half written, for one), or is of another schema.
-    """
+    """Parse an artifact file, a JSON object of the schema that this version reads, or refuse it."""
     try:
         fields = json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -255,13 +249,7 @@ def sigmoid(logit: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def parse_card(content: bytes, path: Path, model: str) -> Card:
-    """Parse and check the bytes of a `card.json`.
-
-    Raises
-    ------
-    ArtifactError
-        A field is missing, of another type or out of range, or the card is another model's.
-    """
+    """Parse the bytes of a `card.json`; refuse a wrong field, or the card of another model."""
     document = parse_document(content, path, CARD_SCHEMA)
     name = document.text("name")
     if name != model:

@@ -146,7 +146,7 @@ def models_to_carry_over(
 
     Returns
     -------
-    dict, for each model that stays when ("created") and by which "command" it was made
+    dict, model -> when ("created") and by which "command" it was made
 
     Raises
     ------

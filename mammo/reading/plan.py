@@ -71,11 +71,6 @@ class RoundPlan:
     balanced : bool, half malignant; else as the cases fall
     advice : bool, whether the models' advice follows the first rating, and a second one it
     filters : letter of `FILTERS` -> the options that pass; a filter left out lets all pass
-
-    Raises
-    ------
-    SettingsError
-        A value outside these.
     """
 
     n: int
@@ -159,11 +154,6 @@ def read_code(text: str) -> RoundPlan:
     ------
     SettingsError
         It is none, or was mistyped.
-
-    Examples
-    --------
-    >>> read_code(" t20b-4711-t3 ") == RoundPlan(20, 4711, balanced=True)
-    True
     """
     code = re.sub(r"\s", "", text).upper()
     body, _, check = code.rpartition("-")
@@ -200,17 +190,13 @@ def _filter(mask: str) -> tuple[str, list[str]]:
 def draw_round(
     plan: RoundPlan, cases: "pd.DataFrame", examples: Collection[str]
 ) -> tuple[str, ...]:
-    """Draw the cases of a round.
+    """Draw the ids of a round's cases, in the order in which they are read.
 
     Parameters
     ----------
     plan : RoundPlan
     cases : DataFrame of `mammo.artifacts.load_cases`; training rows are never drawn
     examples : case ids of the example lesions, the pool of a plan of that source
-
-    Returns
-    -------
-    tuple of n case ids, in the order in which they are read
 
     Raises
     ------

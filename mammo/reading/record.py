@@ -34,11 +34,6 @@ class Reading:
     seconds : float, from the case's showing to the rating; kept to tenths, at most 6553.5
     second : int or None, 0 to 100, the rating after advice
     shape, margin, assessment : str, options of `DESCRIPTORS`
-
-    Raises
-    ------
-    DataError
-        A value outside these.
     """
 
     rating: int
@@ -70,17 +65,8 @@ class Reading:
 class Record:
     """A round as far as it was read.
 
-    Parameters
-    ----------
-    plan : RoundPlan
-    readings : tuple of Reading, in the round's order; in a round with advice the last may still
-        wait for its second rating
-    resumed : int, how often it was picked up again from a link, at most 255
-
-    Raises
-    ------
-    DataError
-        More readings than cases, or a second rating missing or out of place.
+    `readings` are in the round's order; in a round with advice the last may still wait for its
+    second rating. `resumed` counts how often it was picked up again from a link, up to 255.
     """
 
     plan: RoundPlan
@@ -160,13 +146,7 @@ def pack(record: Record) -> str:
 
 
 def unpack(plan: RoundPlan, text: str) -> Record:
-    """Read a record from the link.
-
-    Raises
-    ------
-    SettingsError
-        It is broken, or the place in another round.
-    """
+    """Read a record from the link; refuse one that is broken or of another round."""
     try:
         content = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         check, resumed, readings = content[:_CHECK_BYTES], content[2:3], content[3:]

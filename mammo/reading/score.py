@@ -172,7 +172,7 @@ def rivals(cases: RoundCases, ratings: Floats, cut: int, resamples: int) -> Iter
 def standings(
     cases: RoundCases, ratings: ArrayLike, cut: int, resamples: int = RESAMPLES
 ) -> tuple[Standing, ...]:
-    """Score a reader and everyone else on the cases of a round.
+    """Score a reader, each model, and the radiologists (where any case is assessed).
 
     Parameters
     ----------
@@ -180,10 +180,6 @@ def standings(
     ratings : int (n,), 0 to 100
     cut : int, 0 to 100; the reader flags a case where rating >= cut
     resamples : int, of patients
-
-    Returns
-    -------
-    tuple of Standing: the reader, each model, the radiologists (where any case is assessed)
     """
     scores = np.asarray(ratings, dtype=np.float64)
     own = Sample(cases.labels, cases.patients, resamples)
@@ -219,15 +215,7 @@ class AdviceEffect:
 def advice_effect(
     cases: RoundCases, first: ArrayLike, second: ArrayLike, cut: int, resamples: int = RESAMPLES
 ) -> AdviceEffect:
-    """Compare a reader's ratings before and after advice.
-
-    Parameters
-    ----------
-    cases : RoundCases, n of them
-    first, second : int (n,), 0 to 100
-    cut : int, 0 to 100; flagged where rating >= cut
-    resamples : int, of patients
-    """
+    """Compare a reader's first ratings with those after advice; arguments as `standings`."""
     before, after = (np.asarray(ratings, dtype=np.float64) for ratings in (first, second))
     labels, sample = cases.labels, Sample(cases.labels, cases.patients, resamples)
     right_before, right_after = (before >= cut) == labels, (after >= cut) == labels
