@@ -157,7 +157,7 @@ class Classifier:
     Raises
     ------
     ArtifactError
-        The network cannot be loaded, or does not fit its card.
+        The network cannot be loaded, does not fit its card, or has weights that are no numbers.
     """
 
     def __init__(self, card: Card, network: bytes) -> None:

@@ -6,9 +6,12 @@ visit; here it gets a sentence.
 
 from typing import Any
 
+import numpy as np
+import onnx
 import onnxruntime
 
 from mammo.artifacts import Card
+from mammo.artifacts.schema import RETRAIN
 from mammo.errors import ArtifactError
 
 
@@ -24,6 +27,7 @@ def open_session(card: Card, network: bytes) -> onnxruntime.InferenceSession:
     except Exception as error:  # ONNX Runtime raises a dozen classes without a common base
         raise unreadable(card, error) from error
     _check_graph(card, session)
+    _check_weights(card, network)
     return session
 
 
@@ -52,6 +56,16 @@ def _check_graph(card: Card, session: onnxruntime.InferenceSession) -> None:
                 f"The network of {card.name} does not fit its card: {name} should be of shape "
                 f"{('n', *shape)}, but is {found.get(name, 'absent')}. Rebuild the artifacts "
                 "with `python -m mammo.train`."
+            )
+
+
+def _check_weights(card: Card, network: bytes) -> None:
+    """Refuse weights that are NaN or infinite, which no checksum shows."""
+    for held in onnx.load_from_string(network).graph.initializer:
+        if not np.isfinite(onnx.numpy_helper.to_array(held)).all():
+            raise ArtifactError(
+                f"The weights of {card.name} should be finite numbers, but {held.name} holds "
+                f"others: the network was damaged before it was sealed. {RETRAIN}"
             )
 
 
