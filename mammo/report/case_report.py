@@ -16,8 +16,7 @@ from mammo import text
 from mammo.artifacts import Card, Metric, load_cases
 from mammo.errors import DataError
 from mammo.evaluation import EvaluatedModel
-from mammo.evaluation.build import model_points
-from mammo.evaluation.units import Plan, draw_sample, read_cases
+from mammo.evaluation.build import threshold_rates
 from mammo.imaging import BURNED_IN_TEXT, Image, Window
 from mammo.inference import ModelResult, Signals
 from mammo.inference.overlay import overlay
@@ -111,14 +110,9 @@ def measure_thresholds(cards: Sequence[Card], folder: Path | None = None) -> Mea
     cases = load_cases(folder)
     models = tuple(EvaluatedModel(card.name, card.title, dict(card.thresholds)) for card in cards)
     try:
-        table, _ = read_cases(cases[cases["split"] == "test"], models)
+        return threshold_rates(cases[cases["split"] == "test"], models)
     except DataError:
         return {}
-    sample = draw_sample(table, Plan(models))
-    return {
-        model.name: {name: point.rates for name, point in model_points(model, sample).items()}
-        for model in models
-    }
 
 
 def threshold_meaning(measured: Measured, model: str, threshold: str) -> str:
