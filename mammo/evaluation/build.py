@@ -4,7 +4,6 @@ evaluation = evaluate(load_cases(), models, unit="lesion")
 evaluation.splits["test"].models["mobilenetv2"].metrics["auc"]
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -23,26 +22,16 @@ from mammo.evaluation.bootstrap import (
     PatientBootstrap,
     difference_interval,
 )
-from mammo.evaluation.calibration import (
-    brier_decomposition,
-    brier_interval,
-    brier_score,
-    calibration_line,
-    ece_interval,
-    expected_calibration_error,
-    reliability_curve,
-)
+from mammo.evaluation.calibration import brier_interval, ece_interval, evaluate_calibration
 from mammo.evaluation.curves import Scores, decision_curve
 from mammo.evaluation.delong import delong_interval, mcnemar, paired_delong
 from mammo.evaluation.evaluation import (
-    CalibrationEvaluation,
     Comparison,
     Evaluation,
     ModelEvaluation,
     RadiologistEvaluation,
     SplitEvaluation,
     Subgroup,
-    SubgroupFigures,
     headline,
 )
 from mammo.evaluation.operating import (
@@ -252,7 +241,7 @@ def _evaluate_split(
 
 
 def _evaluate_model(model: EvaluatedModel, sample: Sample) -> ModelEvaluation:
-    labels, p, raw = sample.units.labels, sample.p[model.name], sample.raw.get(model.name)
+    labels, p = sample.units.labels, sample.p[model.name]
     scores = sample.scores(model.name, p)
     points = _points(model, sample)
     return ModelEvaluation(
@@ -262,13 +251,7 @@ def _evaluate_model(model: EvaluatedModel, sample: Sample) -> ModelEvaluation:
         delong_interval(labels, p, sample.units.patients),
         points,
         {name: classification_report(point.confusion) for name, point in points.items()},
-        CalibrationEvaluation(
-            brier_decomposition(labels, p),
-            calibration_line(labels, p),
-            reliability_curve(labels, p),
-            math.nan if raw is None else brier_score(labels, raw),
-            math.nan if raw is None else expected_calibration_error(labels, raw),
-        ),
+        evaluate_calibration(labels, p, sample.raw.get(model.name)),
         decision_curve(labels, p, sample.bootstrap),
         scores,
     )
@@ -352,10 +335,10 @@ def _evaluate_subgroup(
         p, threshold = sample.p[model.name], next(iter(model.thresholds.values()))
         rates = operating_point(labels, p, threshold, bootstrap).rates
         # What needs a class that too few patients have stays unknown.
-        figures[model.name] = SubgroupFigures(
-            auc_interval(labels, p, bootstrap) if malignant and benign else UNKNOWN,
-            rates["sensitivity"] if malignant else UNKNOWN,
-            rates["specificity"] if benign else UNKNOWN,
-        )
+        figures[model.name] = {
+            "auc": auc_interval(labels, p, bootstrap) if malignant and benign else UNKNOWN,
+            "sensitivity": rates["sensitivity"] if malignant else UNKNOWN,
+            "specificity": rates["specificity"] if benign else UNKNOWN,
+        }
     note = size_note((counts.malignant, counts.benign), patients)
     return Subgroup(group.variable, group.level, group.title, counts, note, figures)

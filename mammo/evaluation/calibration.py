@@ -8,6 +8,7 @@ out-of-fold logits, and the model's card keeps it:
 How real probabilities are: Brier score and its parts, ECE, reliability curve, and Cox's line.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -188,17 +189,6 @@ def _targets(labels: ArrayLike, logits: ArrayLike) -> tuple[Floats, Floats]:
 
 
 @dataclass(frozen=True)
-class BrierDecomposition:
-    """brier = reliability - resolution + uncertainty + within_bins, to rounding."""
-
-    brier: float
-    reliability: float
-    resolution: float
-    uncertainty: float
-    within_bins: float
-
-
-@dataclass(frozen=True)
 class ReliabilityBin:
     """One bin: how many cases, their mean p, and the share that was malignant (Wilson)."""
 
@@ -211,12 +201,31 @@ class ReliabilityBin:
 
 
 @dataclass(frozen=True)
-class CalibrationLine:
-    """Slope (1 is ideal), calibration in the large (0) and observed to expected ratio (1)."""
+class CalibrationEvaluation:
+    """How real the probabilities are; the uncalibrated pair is NaN where no raw score is.
 
-    slope: float
-    in_the_large: float
-    observed_to_expected: float
+    `brier` holds its parts: brier = reliability - resolution + uncertainty + within_bins; `line`
+    holds the slope (1 is ideal), in_the_large (0) and observed_to_expected (1).
+    """
+
+    brier: dict[str, float]
+    line: dict[str, float]
+    reliability: tuple[ReliabilityBin, ...]
+    uncalibrated_brier: float
+    uncalibrated_ece: float
+
+
+def evaluate_calibration(
+    malignant: Booleans, p: Floats, raw: Floats | None
+) -> CalibrationEvaluation:
+    """Return how real calibrated probabilities are, beside the raw ones where these are known."""
+    return CalibrationEvaluation(
+        brier_decomposition(malignant, p),
+        calibration_line(malignant, p),
+        reliability_curve(malignant, p),
+        math.nan if raw is None else brier_score(malignant, raw),
+        math.nan if raw is None else expected_calibration_error(malignant, raw),
+    )
 
 
 def equal_mass_bins(p: Floats) -> Integers:
@@ -289,7 +298,7 @@ def expected_calibration_error(labels: ArrayLike, p: ArrayLike) -> float:
     return float(np.abs(gaps).sum() / malignant.size)
 
 
-def brier_decomposition(malignant: Booleans, p: Floats) -> BrierDecomposition:
+def brier_decomposition(malignant: Booleans, p: Floats) -> dict[str, float]:
     """Split the Brier score over equal-mass bins.
 
     With n_k cases, mean p_k and malignant share o_k in bin k, and share o overall:
@@ -306,12 +315,15 @@ def brier_decomposition(malignant: Booleans, p: Floats) -> BrierDecomposition:
     observed, expected = (
         _bin_sums(index, values)[held] / counts for values in (malignant.astype(np.float64), p)
     )
-    share, brier = float(malignant.mean()), brier_score(malignant, p)
-    reliability = float((counts * (expected - observed) ** 2).sum() / p.size)
-    resolution = float((counts * (observed - share) ** 2).sum() / p.size)
-    uncertainty = share * (1.0 - share)
-    within = brier - (reliability - resolution + uncertainty)
-    return BrierDecomposition(brier, reliability, resolution, uncertainty, within)
+    share = float(malignant.mean())
+    parts = {
+        "brier": brier_score(malignant, p),
+        "reliability": float((counts * (expected - observed) ** 2).sum() / p.size),
+        "resolution": float((counts * (observed - share) ** 2).sum() / p.size),
+        "uncertainty": share * (1.0 - share),
+    }
+    explained = parts["reliability"] - parts["resolution"] + parts["uncertainty"]
+    return {**parts, "within_bins": parts["brier"] - explained}
 
 
 def reliability_curve(malignant: Booleans, p: Floats) -> tuple[ReliabilityBin, ...]:
@@ -334,19 +346,18 @@ def reliability_curve(malignant: Booleans, p: Floats) -> tuple[ReliabilityBin, .
     )
 
 
-def calibration_line(malignant: Booleans, p: Floats) -> CalibrationLine:
+def calibration_line(malignant: Booleans, p: Floats) -> dict[str, float]:
     """Fit Cox's recalibration, which asks whether logit(p) needs another slope or a shift.
 
     D. R. Cox (1958), Biometrika 45:562-565; B. Van Calster et al. (2019), BMC Medicine 17:230.
     """
+    logits, slope, in_the_large = logit(p), math.nan, math.nan
+    if not _has_no_line(malignant, logits):
+        targets, ones = malignant.astype(np.float64), np.ones((malignant.size, 1))
+        slope = float(fit_logistic(targets, np.column_stack([logits, ones]))[0])
+        in_the_large = float(fit_logistic(targets, ones, logits)[0])
     expected = float(ratio(malignant.sum(), p.sum()))
-    logits = logit(p)
-    if _has_no_line(malignant, logits):
-        return CalibrationLine(float("nan"), float("nan"), expected)
-    targets, ones = malignant.astype(np.float64), np.ones((malignant.size, 1))
-    slope = fit_logistic(targets, np.column_stack([logits, ones]))[0]
-    in_the_large = fit_logistic(targets, ones, logits)[0]
-    return CalibrationLine(float(slope), float(in_the_large), expected)
+    return {"slope": slope, "in_the_large": in_the_large, "observed_to_expected": expected}
 
 
 def _has_no_line(malignant: Booleans, logits: Floats) -> bool:

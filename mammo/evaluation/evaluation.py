@@ -7,31 +7,21 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from mammo.evaluation.arithmetic import Booleans
 from mammo.evaluation.bootstrap import CONFIDENCE
-from mammo.evaluation.calibration import BrierDecomposition, CalibrationLine, ReliabilityBin
+from mammo.evaluation.calibration import CalibrationEvaluation
 from mammo.evaluation.curves import DecisionCurve, Scores
 from mammo.evaluation.delong import McNemar, PairedDelong
-from mammo.evaluation.operating import ClassificationReport, OperatingPoint
+from mammo.evaluation.operating import OperatingPoint
 from mammo.evaluation.units import Counts, Sample, Unit
 from mammo.text import NO_INTERVAL, Estimate, estimate, number, p_value
 
 SIGNIFICANT = 0.05
 UNTESTED = "which these cases cannot test"
-
-
-@dataclass(frozen=True)
-class CalibrationEvaluation:
-    """How real the probabilities are; the uncalibrated pair is NaN where no raw score is."""
-
-    brier: BrierDecomposition
-    line: CalibrationLine
-    reliability: tuple[ReliabilityBin, ...]
-    uncalibrated_brier: float
-    uncalibrated_ece: float
 
 
 @dataclass(frozen=True)
@@ -43,7 +33,7 @@ class ModelEvaluation:
     metrics: dict[str, Estimate]
     auc_delong: Estimate
     points: dict[str, OperatingPoint]
-    reports: dict[str, ClassificationReport]
+    reports: dict[str, dict[str, Any]]
     calibration: CalibrationEvaluation
     decision: DecisionCurve
     scores: Scores = field(repr=False)
@@ -86,24 +76,18 @@ class RadiologistEvaluation:
 
 
 @dataclass(frozen=True)
-class SubgroupFigures:
-    """One model in one subgroup; sensitivity and specificity at the first named threshold."""
-
-    auc: Estimate
-    sensitivity: Estimate
-    specificity: Estimate
-
-
-@dataclass(frozen=True)
 class Subgroup:
-    """A subgroup; `note` says that it is small, or why it has no AUC."""
+    """A subgroup; `note` says that it is small, or why it has no AUC.
+
+    `models` maps a name to "auc", and "sensitivity" and "specificity" at the first named threshold.
+    """
 
     variable: str
     level: str
     title: str
     counts: Counts
     note: str
-    models: dict[str, SubgroupFigures]
+    models: dict[str, dict[str, Estimate]]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ Quick enough for a slider: the bootstrap is drawn once and kept, a point costs m
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -95,61 +96,34 @@ def rates_of_counts(
     }
 
 
-@dataclass(frozen=True)
-class ClassFigures:
-    """Precision, recall, F1 and the number of cases of one class, or their average."""
-
-    precision: float
-    recall: float
-    f1: float
-    support: int
-
-
-@dataclass(frozen=True)
-class ClassificationReport:
-    """The figures of both classes, their plain and their weighted average, and accuracy."""
-
-    benign: ClassFigures
-    malignant: ClassFigures
-    macro_average: ClassFigures
-    weighted_average: ClassFigures
-    accuracy: float
-
-
-def classification_report(table: Confusion) -> ClassificationReport:
-    """Return precision, recall and F1 of both classes.
+def classification_report(table: Confusion) -> dict[str, Any]:
+    """Return precision, recall, F1 and cases of both classes and of their averages, and accuracy.
 
     precision = right of those called so; recall = found of those that are so; F1 = their harmonic
     mean. The macro average counts the classes equally, the weighted one by their cases. Recall of a
     class that is absent, precision of one that is never called, and any average with it, are NaN.
 
-    References
-    ----------
     C. J. van Rijsbergen (1979), Information Retrieval, chapter 7.
     """
     called = table.true_positive + table.false_positive
-    benign, malignant = table.benign, table.malignant
-    total, right = benign + malignant, (table.true_negative, table.true_positive)
-    rows = np.array([
-        [ratio(found, flagged), ratio(found, support), ratio(2 * found, flagged + support)]
-        for found, flagged, support in zip(
-            right, (total - called, called), (benign, malignant), strict=True
-        )
-    ])  # fmt: skip
-    shares = (0.5, float(ratio(malignant, total)))
-    averages = [np.array([1.0 - share, share]) @ rows for share in shares]
-
-    def figures(row: Floats, support: int) -> ClassFigures:
-        precision, recall, f1 = row.tolist()
-        return ClassFigures(precision, recall, f1, support)
-
-    return ClassificationReport(
-        figures(rows[0], benign),
-        figures(rows[1], malignant),
-        figures(averages[0], total),
-        figures(averages[1], total),
-        float(ratio(sum(right), total)),
-    )
+    total = table.malignant + table.benign
+    classes = {
+        "benign": (table.true_negative, total - called, table.benign),
+        "malignant": (table.true_positive, called, table.malignant),
+    }
+    rows = {
+        name: np.array([ratio(right, flagged), ratio(right, n), ratio(2 * right, flagged + n)])
+        for name, (right, flagged, n) in classes.items()
+    }
+    shares = {"macro_average": 0.5, "weighted_average": float(ratio(table.malignant, total))}
+    both = np.stack(list(rows.values()))
+    rows |= {name: np.array([1.0 - share, share]) @ both for name, share in shares.items()}
+    report: dict[str, Any] = {
+        name: dict(zip(("precision", "recall", "f1"), row.tolist(), strict=True))
+        | {"support": classes[name][2] if name in classes else total}
+        for name, row in rows.items()
+    }
+    return report | {"accuracy": float(ratio(table.true_positive + table.true_negative, total))}
 
 
 def clinic_figures(

@@ -72,7 +72,6 @@ _CALIBRATION_ROWS: tuple[Row, ...] = (
     ("Brier score before calibration", "uncalibrated_brier", number),
     ("ECE before calibration", "uncalibrated_ece", number),
 )
-_REPORT_ROWS = ("benign", "malignant", "macro_average", "weighted_average")
 _DECISION_THRESHOLDS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 _DESCRIPTORS = {
     "mass_shape": "Shape",
@@ -230,14 +229,14 @@ def report(split: SplitEvaluation, name: str) -> "pd.DataFrame":
     return _frame(
         {
             f"Report: {_threshold(name)}": f"{model.title}, {row.replace('_', ' ')}",
-            "precision": number(figures.precision),
-            "recall": number(figures.recall),
-            "F1": number(figures.f1),
-            "cases": f"{figures.support:,}",
+            "precision": number(figures["precision"]),
+            "recall": number(figures["recall"]),
+            "F1": number(figures["f1"]),
+            "cases": f"{figures['support']:,}",
         }
         for model in _with_point(split, name)
-        for row in _REPORT_ROWS
-        for figures in [getattr(model.reports[name], row)]
+        for row, figures in model.reports[name].items()
+        if row != "accuracy"
     )
 
 
@@ -267,8 +266,8 @@ def calibration(split: SplitEvaluation) -> "pd.DataFrame":
     readers = {
         model.title: {
             **vars(model.calibration),
-            **vars(model.calibration.line),
-            **vars(model.calibration.brier),
+            **model.calibration.line,
+            **model.calibration.brier,
             **model.metrics,
         }
         for model in split.models.values()
@@ -323,7 +322,7 @@ def subgroups(split: SplitEvaluation) -> "pd.DataFrame":
             **{
                 model.title: "undefined" if math.isnan(area.value) else plain(area)
                 for name, model in split.models.items()
-                for area in [group.models[name].auc]
+                for area in [group.models[name]["auc"]]
             },
             "": group.note,
         }
@@ -343,7 +342,7 @@ def subgroup_figures(split: SplitEvaluation) -> "pd.DataFrame":
                 " ".join([model.title, title, *([end] * (end != "value"))]): value
                 for name, model in split.models.items()
                 for measure, title in MEASURES.items()
-                for end, value in getattr(group.models[name], measure).as_dict().items()
+                for end, value in group.models[name][measure].as_dict().items()
             },
             "Note": group.note,
         }

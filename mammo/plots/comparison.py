@@ -59,7 +59,7 @@ def forest_figure(split: SplitEvaluation, measure: str) -> go.Figure:
         if not np.isnan(overall):
             figure.add_vline(x=overall, line=stroke(look.colour, look.dash, 1), opacity=0.6)
         shift = (place - (len(split.models) - 1) / 2) * 0.3
-        figures = [getattr(group.models[name], measure) for group in groups]
+        figures = [group.models[name][measure] for group in groups]
         figure.add_trace(
             points(
                 [one.value for one in figures],

@@ -28,6 +28,8 @@ from mammo.plots.style import (
     look_of,
     points,
     reader_line,
+    roc_line,
+    roc_points,
 )
 from mammo.text import estimate, number, percentage, share_with_interval
 
@@ -65,37 +67,32 @@ def roc_figure(split: SplitEvaluation, thresholds: Mapping[str, float]) -> go.Fi
     chosen = []
     for place, (name, model) in enumerate(split.models.items()):
         look, curve, interval = look_of(place), model.scores.roc, model.scores.roc_band
-        grid, low, high = (
-            part.tolist() for part in (interval.false_positive_rate, interval.low, interval.high)
-        )
-        figure.add_trace(band(grid, low, high, look, name))
-        figure.add_trace(
-            reader_line(
-                curve.false_positive_rate,
-                curve.sensitivity,
+        ends = interval.false_positive_rate, interval.low, interval.high
+        flagged = model.flagged(thresholds[name])
+        named = [
+            f"{text.threshold_name(key)}, threshold {number(point.threshold)}"
+            for key, point in model.points.items()
+        ]
+        figure.add_traces([
+            band(*(part.tolist() for part in ends), look, name),
+            roc_line(
+                curve,
                 f"{model.title}: AUC {estimate(model.metrics['auc'], 2)}",
                 look,
-                f"{model.title}<br>threshold %{{customdata}}{RATES}",
+                f"{model.title}<br>threshold %{{customdata}}",
                 customdata=threshold_texts(curve.thresholds),
                 legendgroup=name,
-            )
-        )
-        figure.add_trace(
-            points(
-                [1 - point.rates["specificity"].value for point in model.points.values()],
-                [point.rates["sensitivity"].value for point in model.points.values()],
+            ),
+            roc_points(
+                (point.rates for point in model.points.values()),
                 look,
-                f"{model.title}: %{{customdata}}{RATES}",
+                f"{model.title}: %{{customdata}}",
                 11,
                 name,
-                {"symbol": f"{look.symbol}-open"},
-                customdata=[
-                    f"{text.threshold_name(key)}, threshold {number(point.threshold)}"
-                    for key, point in model.points.items()
-                ],
-            )
-        )
-        flagged = model.flagged(thresholds[name])
+                marker={"symbol": f"{look.symbol}-open"},
+                customdata=named,
+            ),
+        ])  # fmt: skip
         chosen.append(
             points(
                 [float(flagged[~split.labels].mean())],
@@ -129,25 +126,25 @@ def threshold_texts(thresholds: NDArray[np.float64]) -> list[str]:
 
 def _radiologists(recorded: RadiologistEvaluation) -> list[go.Scatter]:
     """Return the recorded BI-RADS assessments as a curve, and their biopsy point."""
-    look, curve, point = RADIOLOGISTS, recorded.scores.roc, recorded.biopsy.rates
-    steps = [READER_STEPS[0]] + [READER_STEPS[6 - int(rank)] for rank in curve.thresholds[1:]]
+    curve = recorded.scores.roc
     return [
-        reader_line(
-            curve.false_positive_rate,
-            curve.sensitivity,
+        roc_line(
+            curve,
             f"Radiologists' BI-RADS: AUC {estimate(recorded.auc, 2)}",
-            look,
-            f"Radiologists flag %{{customdata}}{RATES}",
+            RADIOLOGISTS,
+            "Radiologists flag %{customdata}",
             width=2,
             mark=6,
-            customdata=steps,
+            customdata=[
+                READER_STEPS[6 - int(rank)] if np.isfinite(rank) else READER_STEPS[0]
+                for rank in curve.thresholds
+            ],
             legendgroup="radiologists",
         ),
-        points(
-            [1 - point["specificity"].value],
-            [point["sensitivity"].value],
-            look,
-            f"Radiologists: biopsy (4 or 5){RATES}",
+        roc_points(
+            [recorded.biopsy.rates],
+            RADIOLOGISTS,
+            "Radiologists: biopsy (4 or 5)",
             14,
             "radiologists",
             text=["biopsy (4 or 5)"],
@@ -207,12 +204,12 @@ def reliability_figure(split: SplitEvaluation) -> go.Figure:
 def calibration_sentence(split: SplitEvaluation, name: str) -> str:
     """Say in a sentence how many malignant cases there were for those that a model expected."""
     model = split.models[name]
-    line = model.calibration.line
-    if np.isnan(line.observed_to_expected):
+    slope, _, observed = model.calibration.line.values()
+    if np.isnan(observed):
         return f"{model.title}: calibration undefined."
     return (
-        f"{model.title}: {number(line.observed_to_expected, 2)} malignant cases for each that "
-        f"it expected (1 is right), slope {number(line.slope, 2)} (below 1: too extreme), Brier "
+        f"{model.title}: {number(observed, 2)} malignant cases for each that "
+        f"it expected (1 is right), slope {number(slope, 2)} (below 1: too extreme), Brier "
         f"score {estimate(model.metrics['brier'])}."
     )
 

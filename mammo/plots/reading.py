@@ -22,6 +22,8 @@ from mammo.plots.style import (
     look_of,
     points,
     reader_line,
+    roc_line,
+    roc_points,
     stroke,
 )
 from mammo.plots.style import RADIOLOGISTS as RADIOLOGISTS_LOOK
@@ -80,26 +82,17 @@ def room_figure(score: RoomScore, names: Sequence[str], cases: RoundCases) -> go
 def _curve(one: Standing, cases: RoundCases, reader: str = YOU) -> list[go.Scatter]:
     """Return a curve and the point at which its owner flags cases."""
     title, look = title_of(one.name, cases, reader), look_of_name(one.name, cases)
-    curve, rates = roc_curve(one.labels, one.scores), one.point.rates
-    name, rim = f"{title}: AUC {estimate(one.auc, 2)}", {"line": {"color": "#FFFFFF", "width": 1}}
+    area = f"{title}: AUC {estimate(one.auc, 2)}"
+    curve = roc_curve(one.labels, one.scores)
     return [
-        reader_line(
-            curve.false_positive_rate,
-            curve.sensitivity,
-            name,
+        roc_line(curve, area, look, title, width=3, legendgroup=one.name),
+        roc_points(
+            [one.point.rates],
             look,
-            f"{title}{RATES}",
-            width=3,
-            legendgroup=one.name,
-        ),
-        points(
-            [1 - rates["specificity"].value],
-            [rates["sensitivity"].value],
-            look,
-            f"{title}, where they flag{RATES}",
+            f"{title}, where they flag",
             14,
             one.name,
-            rim,
+            marker={"line": {"color": "#FFFFFF", "width": 1}},
         ),
     ]
 

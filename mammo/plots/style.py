@@ -12,6 +12,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from mammo.evaluation.curves import RocCurve
 from mammo.imaging.region import Region
 from mammo.text import Estimate
 
@@ -270,6 +271,23 @@ def reader_line(
         line=stroke(look.colour, look.dash, width),
         hovertemplate=f"{hover}<extra></extra>",
     )
+
+
+def roc_line(curve: RocCurve, name: str, look: Look, hover: str, **more: Any) -> go.Scatter:
+    """Return a reader's ROC curve."""
+    return reader_line(
+        curve.false_positive_rate, curve.sensitivity, name, look, f"{hover}{RATES}", **more
+    )
+
+
+def roc_points(
+    at: Iterable[Mapping[str, Estimate]], look: Look, hover: str, size: int, group: str, **more: Any
+) -> go.Scatter:
+    """Return operating points in ROC space, from their rates by name."""
+    alarms, found = zip(
+        *((1 - rates["specificity"].value, rates["sensitivity"].value) for rates in at), strict=True
+    )
+    return points(alarms, found, look, f"{hover}{RATES}", size, group, **more)
 
 
 def points(

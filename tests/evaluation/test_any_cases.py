@@ -97,9 +97,9 @@ def test_losses_are_least_where_the_answer_is_the_truth(rows: Cases) -> None:
 def test_the_parts_of_a_brier_score_add_up(rows: Cases) -> None:
     labels, p, _ = columns(rows)
     parts = brier_decomposition(labels, p)
-    whole = parts.reliability - parts.resolution + parts.uncertainty + parts.within_bins
+    whole = parts["reliability"] - parts["resolution"] + parts["uncertainty"] + parts["within_bins"]
     assert whole == pytest.approx(brier_score(labels, p))
-    assert min(parts.reliability, parts.resolution, parts.uncertainty) >= 0
+    assert min(parts["reliability"], parts["resolution"], parts["uncertainty"]) >= 0
 
 
 @given(SHARE, SHARE, SHARE)

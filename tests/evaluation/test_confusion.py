@@ -73,18 +73,18 @@ def test_report_is_scikit_learns(cases: Clustered, threshold: float) -> None:
     report = classification_report(confusion_at(cases.labels, cases.p, threshold))
     expected = metrics.classification_report(cases.labels, cases.p >= threshold, output_dict=True)
     pairs = {
-        "False": report.benign,
-        "True": report.malignant,
-        "macro avg": report.macro_average,
-        "weighted avg": report.weighted_average,
+        "False": "benign",
+        "True": "malignant",
+        "macro avg": "macro_average",
+        "weighted avg": "weighted_average",
     }
-    for name, ours in pairs.items():
-        theirs = expected[name]
-        assert ours.precision == pytest.approx(theirs["precision"])
-        assert ours.recall == pytest.approx(theirs["recall"])
-        assert ours.f1 == pytest.approx(theirs["f1-score"])
-        assert ours.support == theirs["support"]
-    assert report.accuracy == pytest.approx(expected["accuracy"])
+    for name, row in pairs.items():
+        ours, theirs = report[row], expected[name]
+        assert ours["precision"] == pytest.approx(theirs["precision"])
+        assert ours["recall"] == pytest.approx(theirs["recall"])
+        assert ours["f1"] == pytest.approx(theirs["f1-score"])
+        assert ours["support"] == theirs["support"]
+    assert report["accuracy"] == pytest.approx(expected["accuracy"])
 
 
 def test_predictive_values_at_the_samples_share_are_the_samples(cases: Clustered) -> None:

@@ -27,8 +27,10 @@ def test_brier_is_scikit_learns(cases: Clustered) -> None:
 
 def test_parts_of_brier_add_up_and_are_the_loops(cases: Clustered) -> None:
     parts = brier_decomposition(cases.labels, cases.p)
-    total = parts.reliability - parts.resolution + parts.uncertainty + parts.within_bins
-    assert total == pytest.approx(parts.brier) == pytest.approx(brier_score(cases.labels, cases.p))
+    total = parts["reliability"] - parts["resolution"] + parts["uncertainty"] + parts["within_bins"]
+    assert (
+        total == pytest.approx(parts["brier"]) == pytest.approx(brier_score(cases.labels, cases.p))
+    )
     share, reliability, resolution, within = cases.labels.mean(), 0.0, 0.0, 0.0
     index = equal_mass_bins(cases.p)
     for one in set(index):
@@ -38,11 +40,11 @@ def test_parts_of_brier_add_up_and_are_the_loops(cases: Clustered) -> None:
         spread = np.sum((p - p.mean()) ** 2)
         together = np.sum((p - p.mean()) * (y - y.mean()))
         within += (spread - 2 * together) / cases.n
-    assert parts.reliability == pytest.approx(reliability)
-    assert parts.resolution == pytest.approx(resolution)
-    assert parts.uncertainty == pytest.approx(share * (1 - share))
+    assert parts["reliability"] == pytest.approx(reliability)
+    assert parts["resolution"] == pytest.approx(resolution)
+    assert parts["uncertainty"] == pytest.approx(share * (1 - share))
     # The two components of Stephenson, Coelho and Jolliffe.
-    assert parts.within_bins == pytest.approx(within, abs=1e-12)
+    assert parts["within_bins"] == pytest.approx(within, abs=1e-12)
 
 
 def test_bins_hold_equally_many_and_ties_together(clustered: Clustered) -> None:
@@ -84,11 +86,11 @@ def test_line_is_an_unpenalised_logistic_regression(clustered: Clustered) -> Non
         logits[:, np.newaxis], clustered.labels
     )
     line = calibration_line(clustered.labels, clustered.p)
-    assert line.slope == pytest.approx(theirs.coef_[0, 0], rel=1e-4)
-    shift = logits + line.in_the_large
+    assert line["slope"] == pytest.approx(theirs.coef_[0, 0], rel=1e-4)
+    shift = logits + line["in_the_large"]
     assert np.sum(1 / (1 + np.exp(-shift))) == pytest.approx(clustered.labels.sum())
     expected = clustered.labels.sum() / clustered.p.sum()
-    assert line.observed_to_expected == pytest.approx(expected)
+    assert line["observed_to_expected"] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
@@ -102,13 +104,13 @@ def test_line_is_an_unpenalised_logistic_regression(clustered: Clustered) -> Non
 )
 def test_line_without_a_finite_fit_is_undefined(labels: list[int], p: list[float]) -> None:
     line = calibration_line(np.array(labels, dtype=bool), np.array(p))
-    assert math.isnan(line.slope)
-    assert math.isnan(line.in_the_large)
-    assert not math.isnan(line.observed_to_expected)
+    assert math.isnan(line["slope"])
+    assert math.isnan(line["in_the_large"])
+    assert not math.isnan(line["observed_to_expected"])
 
 
 def test_certain_probabilities_are_no_trouble() -> None:
     labels, p = np.array([False, True, False, True]), np.array([0.0, 0.0, 1.0, 1.0])
-    assert math.isfinite(calibration_line(labels, p).slope)
-    assert brier_decomposition(labels, p).brier == 0.5
-    assert math.isinf(calibration_line(labels[:2], p[:2]).observed_to_expected)
+    assert math.isfinite(calibration_line(labels, p)["slope"])
+    assert brier_decomposition(labels, p)["brier"] == 0.5
+    assert math.isinf(calibration_line(labels[:2], p[:2])["observed_to_expected"])

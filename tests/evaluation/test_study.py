@@ -127,7 +127,7 @@ def test_subgroups_choose_crops_before_pooling(evaluations: Any) -> None:
     group = found["View: CC"]
     assert group.counts.cases == units.labels.size
     expected = auc(units.labels, units.pool(rows["simple_cnn_p"][craniocaudal]))
-    assert group.models["simple_cnn"].auc.value == pytest.approx(expected)
+    assert group.models["simple_cnn"]["auc"].value == pytest.approx(expected)
     assert "Without BENIGN_WITHOUT_CALLBACK" in found
     assert "Shape: architectural distortion" in found
     smallest = min(found.values(), key=lambda one: one.counts.benign)
@@ -150,7 +150,7 @@ def test_no_figure_stands_on_fewer_than_five_patients_of_a_class(
         }
         enough["auc"] = all(enough.values())
         for name, given in enough.items():
-            figure = getattr(group.models["simple_cnn"], name)
+            figure = group.models["simple_cnn"][name]
             assert np.isnan(figure.value) != given, (group.title, name)
 
 
