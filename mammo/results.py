@@ -120,8 +120,18 @@ class ResultTable:
         """
         if self._file.closed:
             return
+        source = outcome.source
         try:
-            self._writer.writerow(_row(outcome))
+            self._writer.writerow(
+                csv_row(
+                    source.name,
+                    outcome.result,
+                    box=source.box,
+                    recorded=source.recorded,
+                    remarks=outcome.faults,
+                    error=outcome.error,
+                )
+            )
             self._file.flush()
         except OSError as error:
             self.close()
@@ -133,14 +143,6 @@ class ResultTable:
         """Close the file; each of its rows is written already."""
         with suppress(OSError):
             self._file.close()
-
-
-def _row(outcome: Outcome) -> dict[str, str]:
-    source, faults = outcome.source, outcome.faults
-    return csv_row(
-        source.name, outcome.result, box=source.box, recorded=source.recorded, remarks=faults,
-        error=outcome.error,
-    )  # fmt: skip
 
 
 def _is_result_table(path: Path) -> bool:

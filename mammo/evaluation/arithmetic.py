@@ -24,8 +24,6 @@ SMALLEST_PROBABILITY = 1e-7
 def ratio(numerator: ArrayLike, denominator: ArrayLike) -> Floats:
     """Divide, with 0 / 0 as NaN and a positive number / 0 as infinity, without a warning.
 
-    Examples
-    --------
     >>> ratio([1, 0, 3], [2, 0, 0]).tolist()
     [0.5, nan, inf]
     """
@@ -114,8 +112,6 @@ def as_groups(groups: ArrayLike, n: int, noun: str) -> NDArray[np.str_]:
 def is_missing(value: object) -> bool:
     """Return whether a table's cell is empty: None, NaN, pandas' NA or blank text.
 
-    Examples
-    --------
     >>> [is_missing(value) for value in (None, float("nan"), " ", 0, "OVAL")]
     [True, True, True, False, False]
     """

@@ -120,8 +120,6 @@ def _draws(patients: int, resamples: int, seed: int) -> NDArray[np.uint8]:
 def percentile_ends(distribution: Floats) -> tuple[Floats, Floats]:
     """Return the percentile ends of each column.
 
-    Examples
-    --------
     >>> low, high = percentile_ends(np.arange(1000.0))
     >>> float(low), float(high)
     (25.0, 974.0)

@@ -169,14 +169,7 @@ def headline_metrics(
 
     Returns
     -------
-    dict of Estimate, keys `SCORE_NAMES` and `RATE_NAMES`
-
-    Raises
-    ------
-    DataError
-        Empty, another length, a missing name, labels other than 0 and 1, p NaN or outside 0..1.
-    SettingsError
-        A setting outside its values.
+    dict of Estimate, keys `SCORE_NAMES` and those of `rates_of_counts`
     """
     units = group_units(unit, labels, patients, lesions)
     bootstrap = PatientBootstrap(units.patients, resamples=resamples)

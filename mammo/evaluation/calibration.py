@@ -278,11 +278,6 @@ def expected_calibration_error(labels: ArrayLike, p: ArrayLike) -> float:
     -------
     float, 0 (best)..1
 
-    Raises
-    ------
-    DataError
-        Empty, another length, labels other than 0 and 1, p NaN or outside 0..1.
-
     References
     ----------
     M. P. Naeini, G. F. Cooper, M. Hauskrecht (2015), AAAI, 2901-2907; equal mass: J. Nixon et al.

@@ -153,11 +153,6 @@ def roc_curve(labels: ArrayLike, scores: ArrayLike) -> RocCurve:
     -------
     RocCurve, from (0, 0) to (1, 1)
 
-    Raises
-    ------
-    DataError
-        Empty, another length, labels other than 0 and 1, NaN or infinite scores.
-
     References
     ----------
     T. Fawcett (2006), Pattern Recognition Letters 27:861-874.

@@ -45,17 +45,9 @@ def delong_interval(
 ) -> Estimate:
     """Return the AUC with its normal interval, cut at 0 and 1.
 
-    References
-    ----------
     E. R. DeLong, D. M. DeLong, D. L. Clarke-Pearson (1988), Biometrics 44:837-845;
     N. A. Obuchowski (1997), Biometrics 53:567-578 (clusters);
     X. Sun, W. Xu (2014), IEEE Signal Processing Letters 21:1389-1393 (by ranks).
-
-    Examples
-    --------
-    >>> area = delong_interval([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
-    >>> area.value, round(area.low, 3), area.high
-    (0.75, 0.057, 1.0)
     """
     areas, covariance = auc_covariance(labels, [scores], patients)
     value, error = float(areas[0]), _error(covariance[0, 0])
@@ -82,11 +74,6 @@ def paired_delong(
     Returns
     -------
     PairedDelong; NaN where the variance is zero
-
-    Raises
-    ------
-    DataError
-        Empty, another length, labels other than 0 and 1, NaN or infinite scores.
 
     References
     ----------
@@ -195,11 +182,6 @@ def mcnemar(labels: ArrayLike, first_flagged: ArrayLike, second_flagged: ArrayLi
     Returns
     -------
     McNemar; p is NaN where the two never differ in being right, which leaves nothing to test
-
-    Raises
-    ------
-    DataError
-        Empty, another length, labels other than 0 and 1.
 
     References
     ----------

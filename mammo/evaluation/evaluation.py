@@ -142,8 +142,6 @@ class Evaluation:
 def as_json(value: object) -> object:
     """Return dataclasses, arrays and tuples as what JSON holds; NaN and infinity become null.
 
-    Examples
-    --------
     >>> as_json((Estimate(0.5, float("nan"), 1.0), np.array([1.0, np.inf])))
     [{'value': 0.5, 'low': None, 'high': 1.0}, [1.0, None]]
     """

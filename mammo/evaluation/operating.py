@@ -25,19 +25,6 @@ from mammo.evaluation.bootstrap import (
 from mammo.evaluation.ranking import HIGH, Ranking
 from mammo.text import Estimate
 
-RATE_NAMES = (
-    "sensitivity",
-    "specificity",
-    "ppv",
-    "npv",
-    "accuracy",
-    "balanced_accuracy",
-    "f1",
-    "positive_likelihood_ratio",
-    "negative_likelihood_ratio",
-)
-CLINIC_NAMES = ("ppv", "npv", "flagged_per_1000", "missed_per_1000", "false_alarms_per_1000")
-
 
 @dataclass(frozen=True)
 class Confusion:
@@ -65,15 +52,11 @@ def rates_of_counts(
     false_negative: ArrayLike,
     true_negative: ArrayLike,
 ) -> dict[str, Floats]:
-    """Return every rate of `RATE_NAMES`, of one or of many confusion matrices.
+    """Return every rate by name, of one or of many confusion matrices.
 
-    References
-    ----------
     D. G. Altman, J. M. Bland (1994), BMJ 308:1552 and 309:102; J. J. Deeks, D. G. Altman (2004),
     BMJ 329:168-169 (likelihood ratios).
 
-    Examples
-    --------
     >>> rates_of_counts([1, 0], [0, 0], [1, 0], [2, 4])["sensitivity"].tolist()
     [0.5, nan]
     """
@@ -129,12 +112,10 @@ def classification_report(table: Confusion) -> dict[str, Any]:
 def clinic_figures(
     sensitivity: ArrayLike, specificity: ArrayLike, prevalence: float
 ) -> dict[str, Floats]:
-    """Return the figures of `CLINIC_NAMES` for one or for many sensitivities and specificities.
+    """Return what a clinic sees, for one or for many sensitivities and specificities.
 
     PPV and NPV are by Bayes' theorem: D. G. Altman, J. M. Bland (1994), BMJ 309:102.
 
-    Examples
-    --------
     >>> clinic_figures([1.0, 0.5], [0.5, 1.0], 0.5)["ppv"].round(3).tolist()
     [0.667, 1.0]
     """
@@ -233,7 +214,7 @@ def named_thresholds(labels: ArrayLike, p: ArrayLike) -> dict[str, float]:
     Raises
     ------
     DataError
-        Empty, one class only, another length, p NaN or outside 0..1.
+        One class only.
 
     References
     ----------
@@ -272,7 +253,7 @@ class Clinic:
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """A threshold, its counts, its rates by name (`RATE_NAMES`) and its clinics.
+    """A threshold, its counts, its rates by name (see `rates_of_counts`) and its clinics.
 
     `threshold` is NaN where the cases were not flagged by a probability (the radiologists' point).
     """
@@ -295,24 +276,8 @@ def operating_point(
 ) -> OperatingPoint:
     """Return everything that a threshold brings, with intervals over patients.
 
-    Parameters
-    ----------
-    labels : bool or int (n,), 1 malignant
-    p : float (n,), 0..1; a case is flagged where p >= threshold
-    threshold : float, 0..1
-    bootstrap : PatientBootstrap over the n cases
-    name : str, what to call the point
-    prevalences : sequence of float, 0..1, a clinic each
+    As `point_of_flags`, of the cases with a probability p at or above the threshold.
 
-    Raises
-    ------
-    DataError
-        Empty, another length, labels other than 0 and 1, p NaN or outside 0..1.
-    SettingsError
-        Threshold or prevalence outside 0..1.
-
-    Examples
-    --------
     >>> cases = PatientBootstrap(["a", "b", "c", "d"])
     >>> point = operating_point([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], 0.4, cases, prevalences=(0.1,))
     >>> point.rates["sensitivity"].value, round(point.clinics[0].figures["ppv"].value, 3)
@@ -340,16 +305,9 @@ def point_of_flags(
     ----------
     labels : bool or int (n,), 1 malignant
     flagged : bool (n,)
-    bootstrap, name, prevalences
-        As `operating_point`.
-    threshold : float, to be recorded with the point
-
-    Raises
-    ------
-    DataError
-        Empty, another length, labels other than 0 and 1.
-    SettingsError
-        Prevalence outside 0..1.
+    bootstrap : PatientBootstrap over the n cases
+    name, threshold : to be recorded with the point
+    prevalences : sequence of float, 0..1, a clinic each
 
     Examples
     --------

@@ -29,8 +29,6 @@ RANKING_NAMES = (
 class Ranking:
     """The cases in order of falling score, which count what each threshold flags.
 
-    Examples
-    --------
     >>> ranking = Ranking([0, 1, 1], [0.1, 0.4, 0.4])
     >>> ranking.thresholds.tolist()
     [0.4, 0.1]
@@ -112,8 +110,6 @@ def _highest(wanted: Floats, held: Floats) -> Floats:
 def auc_statistic(labels: ArrayLike, scores: ArrayLike) -> Statistic:
     """Return the AUC as a figure of weighted cases.
 
-    Examples
-    --------
     >>> auc_statistic([0, 1, 0, 1], [0.1, 0.9, 0.8, 0.2])(np.ones((1, 4))).tolist()
     [0.75]
     """
@@ -124,13 +120,9 @@ def auc_statistic(labels: ArrayLike, scores: ArrayLike) -> Statistic:
 def ranking_statistic(labels: ArrayLike, scores: ArrayLike) -> Statistic:
     """Return the figures of `RANKING_NAMES`, a column each, as a figure of weighted cases.
 
-    References
-    ----------
     Y. Jiang, C. E. Metz, R. M. Nishikawa (1996), Radiology 201:745-750 (partial AUC);
     K. Boyd, K. H. Eng, C. D. Page (2013), ECML PKDD, LNCS 8190:451-466 (average precision).
 
-    Examples
-    --------
     >>> ranking_statistic([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])(np.ones((1, 4))).round(3).tolist()
     [[0.75, 0.5, 0.833, 0.5, 0.5]]
     """
@@ -163,11 +155,6 @@ def auc(labels: ArrayLike, scores: ArrayLike) -> float:
     -------
     float, 0..1; NaN with one class only
 
-    Raises
-    ------
-    DataError
-        Empty, another length, labels other than 0 and 1, NaN or infinite scores.
-
     References
     ----------
     J. A. Hanley, B. J. McNeil (1982), Radiology 143:29-36.
@@ -183,19 +170,8 @@ def auc(labels: ArrayLike, scores: ArrayLike) -> float:
 def auc_interval(labels: ArrayLike, scores: ArrayLike, bootstrap: PatientBootstrap) -> Estimate:
     """Return the AUC with its percentile interval over patients.
 
-    Parameters
-    ----------
-    labels, scores
-        As `auc`.
-    bootstrap : PatientBootstrap over the n cases
+    Wilson's at exactly 0 or 1 (see `widen_at_the_edge`), for the patients of the rarer class.
 
-    Returns
-    -------
-    Estimate; NaN with one class only; Wilson's at exactly 0 or 1 (see `widen_at_the_edge`), for
-    the patients of the rarer class
-
-    Examples
-    --------
     >>> auc_interval([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], PatientBootstrap(list("abcd"))).value
     0.75
     """

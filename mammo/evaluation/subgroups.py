@@ -52,8 +52,6 @@ class SubgroupCrops:
 def find_subgroups(cases: "pd.DataFrame") -> list[SubgroupCrops]:
     """Return every subgroup that the recorded descriptors define.
 
-    Examples
-    --------
     >>> cases = {"mass_shape": ["OVAL", "OVAL-LOBULATED"]}
     >>> [(group.title, group.crops.tolist()) for group in find_subgroups(cases)]
     [('Shape: lobulated', [False, True]), ('Shape: oval', [True, True])]
@@ -92,8 +90,6 @@ def find_subgroups(cases: "pd.DataFrame") -> list[SubgroupCrops]:
 def descriptor_levels(variable: str, value: object) -> tuple[str, ...]:
     """Return the levels that one recorded descriptor stands for; missing is ("",).
 
-    Examples
-    --------
     >>> descriptor_levels("mass_margins", "OBSCURED-SPICULATED")
     ('OBSCURED', 'SPICULATED')
     >>> descriptor_levels("breast_density", 0.0), descriptor_levels("subtlety", 3.0)
@@ -123,8 +119,6 @@ def _level_title(variable: str, level: str) -> str:
 def size_note(cases: tuple[int, int], patients: tuple[int, int]) -> str:
     """Return what to say of a small subgroup, or nothing.
 
-    Examples
-    --------
     >>> size_note((7, 60), (7, 50))
     'small: 7 malignant'
     >>> size_note((6, 60), (1, 50))

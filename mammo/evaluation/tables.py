@@ -13,6 +13,7 @@ import numpy as np
 
 from mammo import text
 from mammo.evaluation.arithmetic import is_missing
+from mammo.evaluation.curves import THRESHOLDS
 from mammo.evaluation.evaluation import (
     Comparison,
     ModelEvaluation,
@@ -91,8 +92,6 @@ def wide(
 
     `readers` maps a reader's title to figures by name, each as its row's form takes it.
 
-    Examples
-    --------
     >>> wide("Rate", {"CNN": {"auc": Estimate(0.7, 0.6, 0.8)}}, [("AUC", "auc", plain)])
       Rate                  CNN
     0  AUC  0.70 (0.60 to 0.80)
@@ -292,23 +291,20 @@ def reliability(model: ModelEvaluation) -> "pd.DataFrame":
 def decision(split: SplitEvaluation) -> "pd.DataFrame":
     """Return net benefit in true positives of 1,000 cases at a few thresholds."""
     curves = {model.title: model.decision for model in split.models.values()}
-    first = next(iter(curves.values()))
-    places = [int(np.argmin(np.abs(first.thresholds - at))) for at in _DECISION_THRESHOLDS]
+    everyone = next(iter(curves.values())).treat_all
     return _frame(
         {
             "Net benefit, true positives of 1,000": f"p >= {number(threshold, 2)}",
             **{
-                who: whole(
-                    Estimate(
-                        *(1000 * float(part[place]) for part in (one.model, one.low, one.high))
-                    )
-                )
-                for who, one in curves.items()
+                who: whole(Estimate(*(1000 * float(part[place]) for part in ends)))
+                for who, curve in curves.items()
+                for ends in [(curve.model, curve.low, curve.high)]
             },
-            "flag all": number(1000 * float(first.treat_all[place]), 0),
+            "flag all": number(1000 * float(everyone[place]), 0),
             "flag none": "0",
         }
-        for threshold, place in zip(_DECISION_THRESHOLDS, places, strict=True)
+        for threshold in _DECISION_THRESHOLDS
+        for place in [int(np.argmin(np.abs(THRESHOLDS - threshold)))]
     )
 
 
@@ -381,8 +377,6 @@ def cases(split: SplitEvaluation) -> "pd.DataFrame":
 def descriptor_words(column: str, value: object) -> str:
     """Write one recorded descriptor in words; what is missing says so.
 
-    Examples
-    --------
     >>> descriptor_words("mass_shape", "OVAL"), descriptor_words("breast_density", 2)
     ('oval', 'b')
     """

@@ -52,8 +52,6 @@ class Units:
     def pool(self, p: ArrayLike) -> Floats:
         """Return the cases' probabilities from the crops'.
 
-        Examples
-        --------
         >>> units = group_units("lesion", [1, 1, 0], ["a", "a", "b"], ["a1", "a1", "b1"])
         >>> units.pool([0.2, 0.8, 0.3]).round(6).tolist()
         [0.5, 0.3]
@@ -68,8 +66,6 @@ class Units:
     def pool_highest(self, values: ArrayLike) -> Floats:
         """Return the highest of each case's crops: for marks that have no logit, such as BI-RADS.
 
-        Examples
-        --------
         >>> units = group_units("patient", [1, 0, 0], ["a", "a", "b"], ["a1", "a2", "b1"])
         >>> units.pool_highest([4, 5, 2]).tolist()
         [5.0, 2.0]
@@ -95,13 +91,6 @@ def group_units(
     patients : str or int (n,)
     lesions : str or int (n,), unique within a patient
     ids : str (n,), the crops' own names, or None to number them
-
-    Raises
-    ------
-    DataError
-        Empty, another length, a missing name, labels other than 0 and 1.
-    SettingsError
-        Another unit.
 
     Examples
     --------
@@ -139,14 +128,9 @@ def _in_order(names: NDArray[np.str_]) -> tuple[Integers, Integers]:
 
 @dataclass(frozen=True)
 class EvaluatedModel:
-    """A model to evaluate: its column name, its title and its thresholds.
+    """A model to evaluate: its column `<name>_p`, its title to print and its thresholds, 0..1.
 
-    Attributes
-    ----------
-    name : str, such that `<name>_p` is a column
-    title : str, to print
-    thresholds : dict of float, 0..1, by name; empty to choose them on the training rows
-    calibration : str, how p was calibrated, to print
+    Without thresholds these are chosen on the training rows; `calibration` is printed only.
     """
 
     name: str
@@ -163,14 +147,6 @@ def read_cases(
     Needs the columns `label`, `patient_id` and `<model>_p`; adds `case_id`, `lesion_id` and `split`
     where they are none. `<model>_score` and the descriptors may be there.
 
-    Raises
-    ------
-    DataError
-        A missing column, no crop with all scores, labels other than 0 and 1, p outside 0..1, a crop
-        without a patient.
-
-    Examples
-    --------
     >>> columns = {"label": [0, 1], "patient_id": ["a", "b"], "cnn_p": [0.1, float("nan")]}
     >>> table, notes = read_cases(columns, [EvaluatedModel("cnn", "CNN")])
     >>> table["case_id"].tolist(), notes[0]

@@ -113,8 +113,6 @@ def roc_figure(split: SplitEvaluation, thresholds: Mapping[str, float]) -> go.Fi
 def threshold_texts(thresholds: NDArray[np.float64]) -> list[str]:
     """Write a curve's thresholds for its hover labels; the infinite one flags nothing.
 
-    Examples
-    --------
     >>> threshold_texts(np.array([np.inf, 0.5]))
     ['above all: nothing flagged', '0.500']
     """

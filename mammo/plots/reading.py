@@ -160,8 +160,6 @@ def case_figure(
 def _plain(name: str) -> str:
     """Keep a nickname from being read as markup by plotly.
 
-    Examples
-    --------
     >>> _plain("<b>Ada</b> %{x}")
     'bAda/b x'
     """

@@ -165,8 +165,6 @@ class Look:
     def filled(self, opacity: float) -> str:
         """Return the colour as plotly fills an area with it.
 
-        Examples
-        --------
         >>> Look("#0A6EBD", "solid", "circle").filled(0.2)
         'rgba(10, 110, 189, 0.2)'
         """

@@ -23,7 +23,14 @@ from mammo.inference.overlay import overlay
 from mammo.inference.result import BALANCED, LesionResult
 from mammo.inference.trust import Neighbour, Zone
 from mammo.report import CaseReport, ModelAnswer, ThresholdLine, film_preview
-from mammo.text import AIMS, Estimate, percent_estimate, share_with_interval, threshold_name
+from mammo.text import (
+    AIMS,
+    Estimate,
+    estimate,
+    percent_estimate,
+    share_with_interval,
+    threshold_name,
+)
 
 SIMILAR_HELP = (
     "The training lesions that lie nearest in MobileNetV2's own features, each once and none of "
@@ -267,7 +274,7 @@ def _basis(answer: ModelResult, signals: Signals | None) -> str:
 
 
 def _with_interval(metric: Metric) -> str:
-    return text.with_interval(metric.value, metric.low, metric.high)
+    return estimate(Estimate(metric.value, metric.low, metric.high), 2)
 
 
 def _film(image: Image, window: Window | None) -> NDArray[np.uint8] | None:

@@ -20,12 +20,16 @@ from mammo.evaluation.bootstrap import widen_at_the_edge
 from mammo.evaluation.build import SCORE_NAMES
 from mammo.evaluation.calibration import brier_score
 from mammo.evaluation.curves import Scores
-from mammo.evaluation.operating import RATE_NAMES, clinic_figures
+from mammo.evaluation.operating import clinic_figures
 from mammo.evaluation.ranking import ranking_statistic
 from mammo.text import Estimate
 from tests.evaluation.conftest import Clustered, confusion_at, ranking_figures, rates_at
 from tests.evaluation.test_bootstrap import rows_of
 
+RATE_NAMES = (
+    "sensitivity", "specificity", "ppv", "npv", "accuracy", "balanced_accuracy", "f1",
+    "positive_likelihood_ratio", "negative_likelihood_ratio",
+)  # fmt: skip
 AT_NINETY = ("sensitivity_at_specificity_90", "specificity_at_sensitivity_90")
 
 
