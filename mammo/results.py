@@ -174,7 +174,7 @@ class OutputFolder:
             number += 1
             name = f"{stem}_{number}"
         self._taken.add(name)
-        return str(self._folder / name)
+        return f"{self._folder}{os.sep}{name}"  # a name may be empty
 
 
 def draw_heat_maps(outcome: Outcome, folder: OutputFolder) -> None:
