@@ -67,14 +67,16 @@ def roc_figure(split: SplitEvaluation, thresholds: Mapping[str, float]) -> go.Fi
     chosen = []
     for place, (name, model) in enumerate(split.models.items()):
         look, curve, interval = look_of(place), model.scores.roc, model.scores.roc_band
-        ends = interval.false_positive_rate, interval.low, interval.high
+        grid, low, high = (
+            part.tolist() for part in (interval.false_positive_rate, interval.low, interval.high)
+        )
         flagged = model.flagged(thresholds[name])
         named = [
             f"{text.threshold_name(key)}, threshold {number(point.threshold)}"
             for key, point in model.points.items()
         ]
         figure.add_traces([
-            band(*(part.tolist() for part in ends), look, name),
+            band(grid, low, high, look, name),
             roc_line(
                 curve,
                 f"{model.title}: AUC {estimate(model.metrics['auc'], 2)}",

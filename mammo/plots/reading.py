@@ -132,12 +132,13 @@ def case_figure(
     for malignant, name in ((True, "malignant"), (False, "benign")):
         look = CLASS_LOOKS[malignant]
         places = [place for place, label in enumerate(labels) if label == malignant]
-        for place in places if second is not None else ():
-            figure.add_annotation(
-                x=place + 1, y=second[place], ax=place + 1, ay=ratings[place],
-                xref="x", yref="y", axref="x", ayref="y", showarrow=True, arrowhead=2,
-                arrowwidth=1.5, arrowcolor=look.colour,
-            )  # fmt: skip
+        if second is not None:
+            for place in places:
+                figure.add_annotation(
+                    x=place + 1, y=second[place], ax=place + 1, ay=ratings[place],
+                    xref="x", yref="y", axref="x", ayref="y", showarrow=True, arrowhead=2,
+                    arrowwidth=1.5, arrowcolor=look.colour,
+                )  # fmt: skip
         figure.add_trace(
             points(
                 [place + 1 for place in places],

@@ -289,7 +289,7 @@ def roc_points(
 
 
 def points(
-    x: Sequence[float],
+    x: Sequence[float | str],
     y: Sequence[float],
     look: Look,
     hover: str,
