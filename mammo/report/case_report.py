@@ -14,15 +14,21 @@ from mammo import text
 from mammo.artifacts import Card, load_cases
 from mammo.errors import DataError
 from mammo.evaluation import EvaluatedModel
-from mammo.evaluation.build import model_points
-from mammo.evaluation.units import Plan, draw_sample, read_cases
+from mammo.evaluation.build import threshold_rates
 from mammo.imaging import BURNED_IN_TEXT, Image
 from mammo.inference import ModelResult, Signals
 from mammo.inference.overlay import overlay
 from mammo.inference.result import BALANCED, LesionResult
 from mammo.inference.trust import Neighbour, Zone
 from mammo.report.content import CaseReport, ModelAnswer, film_preview
-from mammo.text import AIMS, Estimate, percent_estimate, share_with_interval, threshold_name
+from mammo.text import (
+    AIMS,
+    Estimate,
+    estimate,
+    percent_estimate,
+    share_with_interval,
+    threshold_name,
+)
 
 SIMILAR_HELP = (
     "The training lesions that lie nearest in MobileNetV2's own features, each once and none of "
@@ -96,14 +102,9 @@ def measure_thresholds(cards: Sequence[Card], folder: Path | None = None) -> Mea
     cases = load_cases(folder)
     models = tuple(EvaluatedModel(card.name, card.title, dict(card.thresholds)) for card in cards)
     try:
-        table, _ = read_cases(cases[cases["split"] == "test"], models)
+        return threshold_rates(cases[cases["split"] == "test"], models)
     except DataError:
         return {}
-    sample = draw_sample(table, Plan(models))
-    return {
-        model.name: {name: point.rates for name, point in model_points(model, sample).items()}
-        for model in models
-    }
 
 
 def threshold_meaning(measured: Measured, model: str, threshold: str) -> str:
@@ -246,7 +247,7 @@ def _basis(answer: ModelResult, signals: Signals | None) -> str:
     sentences = [f"Calibrated on {card.calibration.fitted_on}."]
     measured = card.metrics.get("test", {}).get("crop", {})
     figures = [
-        f"{'AUC' if name == 'auc' else name} {text.with_interval(one.value, one.low, one.high)}"
+        f"{'AUC' if name == 'auc' else name} {estimate(Estimate(one.value, one.low, one.high), 2)}"
         for name in ("auc", "sensitivity", "specificity")
         if (one := measured.get(name)) is not None
     ]

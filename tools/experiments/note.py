@@ -19,7 +19,7 @@ from mammo.artifacts import load_cases
 from mammo.command_line import command_parser, exit_status, starts_with_mark, write_output
 from mammo.evaluate import evaluate_artifacts
 from mammo.evaluation import SplitEvaluation, expected_calibration_error
-from mammo.evaluation.rates import moved_to_prevalence
+from mammo.evaluation.operating import moved_to_prevalence
 from mammo.report.templates import markdown_table as table
 from mammo.settings import TITLES
 from mammo.text import Estimate, estimate, number, percent_estimate

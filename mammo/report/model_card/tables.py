@@ -110,7 +110,7 @@ def subgroups(facts: Facts) -> pd.DataFrame:
             "Subgroup": group.title,
             "Malignant / benign": f"{group.counts.malignant} / {group.counts.benign}",
             **{
-                f"AUC, {card.title}": estimate(group.models[card.name].auc, 2)
+                f"AUC, {card.title}": estimate(group.models[card.name]["auc"], 2)
                 if card.name in group.models
                 else UNKNOWN
                 for card in facts.cards
