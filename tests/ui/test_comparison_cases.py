@@ -10,9 +10,10 @@ from mammo import text as words
 from mammo.evaluation import UNITS, Unit, mcnemar, tables
 from mammo.evaluation.rates import confusion_at, predictive_values
 from mammo.ui.comparison import overview, thresholds
-from mammo.ui.comparison.cases import disagreement_sentence, places_of
+from mammo.ui.comparison.thresholds import disagreement_sentence, places_of
 from mammo.ui.kit.address import Share
-from mammo.ui.kit.table import agreement, csv_of, farthest_apart, outcomes, worst_first
+from mammo.ui.kit.cases import agreement, farthest_apart, outcomes
+from mammo.ui.kit.table import csv_of
 from tests.ui.comparison_studies import split_of, tiny_cases, tiny_split
 
 
@@ -42,8 +43,8 @@ def test_missed_cases_come_lowest_first_and_false_alarms_highest_first() -> None
     split = tiny_split()
     p = split.models["simple_cnn"].scores.suspicion
     cells = outcomes(split.labels, split.models["simple_cnn"].flagged(0.45))
-    missed = p[worst_first(cells["missed"], split.labels, p)]
-    alarms = p[worst_first(cells["false_alarm"], split.labels, p)]
+    missed = p[farthest_apart(cells["missed"], split.labels, p)]
+    alarms = p[farthest_apart(cells["false_alarm"], split.labels, p)]
     assert missed.tolist() == sorted(missed)
     assert alarms.tolist() == sorted(alarms, reverse=True)
 

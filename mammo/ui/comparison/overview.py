@@ -1,20 +1,32 @@
-"""The page's opening: what counts as a case, the headline to quote, and the figures behind it."""
+"""The figures of the models: the headline to quote, by subgroup, and the lesson of the leak."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import pandas as pd
 import streamlit as st
 
-from mammo.evaluation import Evaluation, SplitEvaluation, tables
+from mammo.artifacts import LeakLesson, load_leak_lesson
+from mammo.artifacts.contents import LEAK, LEAK_WITHOUT_AUGMENTATION
+from mammo.evaluation import Evaluation, SplitEvaluation, Unit, tables
 from mammo.evaluation.evaluation import UNTESTED
+from mammo.evaluation.tables import MEASURES, subgroup_figures
+from mammo.plots.comparison import (
+    WHY,
+    auc_range,
+    forest_figure,
+    lesson_figure,
+    lesson_table,
+    overlap_sentence,
+    result_sentence,
+    set_up_sentence,
+    size_sentence,
+)
 from mammo.text import Estimate, estimate, p_value, percentage, signed_estimate
-from mammo.ui.kit.cases import download, evaluation
+from mammo.ui.kit.cases import evaluation
 from mammo.ui.kit.frame import small_notice, warn
-from mammo.ui.kit.widgets import choose_option
-
-if TYPE_CHECKING:
-    from mammo.evaluation import Unit
+from mammo.ui.kit.table import download
+from mammo.ui.kit.widgets import choose_option, show_figure
 
 UNITS = {"crop": "Each crop", "lesion": "Each lesion", "patient": "Each patient"}
 UNIT_HELP = (
@@ -33,16 +45,20 @@ SCORES = {
 }
 
 
-def choose_evaluation() -> Evaluation:
-    """Ask what counts as one case, and return the evaluation of that unit.
+_CAPTION = (
+    "A row a subgroup, its counts beside it; vertical lines mark all cases together. See which "
+    "intervals lie wholly below their line: where intervals are wide the group is too small to say "
+    "anything. Sensitivity and specificity are at the balanced threshold."
+)
+_RECIPES = {
+    "with augmentation, as released": LEAK,
+    "without augmentation": LEAK_WITHOUT_AUGMENTATION,
+}
 
-    Raises
-    ------
-    MammoError
-        The artifacts cannot be read, or hold nothing to evaluate.
-    """
-    unit = choose_option("Count", "unit", UNITS, "crop", UNIT_HELP)
-    return evaluation(cast("Unit", unit))
+
+def choose_evaluation() -> Evaluation:
+    """Ask what counts as one case, and return the evaluation of that unit."""
+    return evaluation(cast("Unit", choose_option("Count", "unit", UNITS, "crop", UNIT_HELP)))
 
 
 def show_headline(evaluation: Evaluation) -> None:
@@ -122,3 +138,57 @@ def difference_sentences(split: SplitEvaluation) -> list[str]:
             f"{signed_estimate(pair.auc_difference)}, {UNTESTED if p != p else p_value(p)}"
         )
     return sentences
+
+
+@st.fragment
+def show_subgroups(split: SplitEvaluation) -> None:
+    """Show the forest plot of a measure that the visitor chooses, and the table behind it."""
+    st.header("Whom do they fail?", anchor="subgroups")
+    if not split.subgroups:
+        st.info("No descriptor is recorded for these cases, so there are no subgroups to compare.")
+        return
+    measure = choose_option("Measure", "measure", MEASURES, "auc")
+    st.caption(_CAPTION)
+    show_figure(
+        forest_figure(split, measure),
+        f"subgroups-{measure}-{split.unit}",
+        f"{MEASURES[measure]} of each model in each subgroup, with intervals. {_CAPTION}",
+    )
+    groups = split.subgroups
+    empty = [f"{one.title} ({one.note})" for one in groups if one.note.startswith("no AUC")]
+    if empty and measure == "auc":
+        st.caption(f"Without a figure: {'; '.join(empty)}.")
+    small_notice()
+    download(subgroup_figures(split), f"subgroups-{split.unit}")
+
+
+def show_lesson() -> None:
+    """Show the lesson where `python -m mammo.training.lessons leak` has taught it, else nothing."""
+    read = {recipe: load_leak_lesson(name) for recipe, name in _RECIPES.items()}
+    lessons = {recipe: lesson for recipe, lesson in read.items() if lesson}
+    released = read["with augmentation, as released"]
+    if released is None:
+        return
+    st.header("A lesson: how a leak flatters", anchor="leak")
+    st.markdown(
+        "A lesion is filmed from two sides. Many public notebooks deal the rows of the table at "
+        "random into training and test, and so test on lesions whose other view they trained on."
+    )
+    st.caption(set_up_sentence(released))
+    for column, (recipe, lesson) in zip(st.columns(len(lessons)), lessons.items(), strict=True):
+        with column:
+            _show_recipe(recipe, lesson, auc_range(list(lessons.values())))
+    st.markdown(overlap_sentence(released))
+    st.markdown(" ".join([WHY, size_sentence(released, read["without augmentation"])]))
+    small_notice()
+    download(lesson_table(lessons), "leak")
+
+
+def _show_recipe(recipe: str, lesson: LeakLesson, ends: tuple[float, float]) -> None:
+    st.markdown(f"**{recipe[0].upper()}{recipe[1:]}**")
+    show_figure(
+        lesson_figure(lesson, *ends),
+        f"leak-{recipe.replace(' ', '-').replace(',', '')}",
+        f"AUC with rows and with patients at random, {recipe}. {result_sentence(lesson)}",
+    )
+    st.markdown(result_sentence(lesson))

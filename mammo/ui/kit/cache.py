@@ -7,6 +7,7 @@ models 0.2 s, a film 0.3 s, the measured thresholds 0.5 s (one core of the build
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -38,12 +39,9 @@ Made = TypeVar("Made")
 def shared(
     most: int, spinner: bool | str = False
 ) -> Callable[[Callable[Arguments, Made]], Callable[Arguments, Made]]:
-    """Keep what a function returned last, for all visitors; an error is not kept.
+    """Keep the `most` last results of a function for all visitors, but no error.
 
-    Parameters
-    ----------
-    most : int, results that are kept
-    spinner : str or False, what a visitor reads who waits for one
+    `spinner` is what a visitor reads who waits for one, False for nothing.
     """
     return st.cache_resource(max_entries=most, show_spinner=spinner)
 
@@ -51,10 +49,7 @@ def shared(
 def of_artifacts(
     most: int, spinner: bool | str = False
 ) -> Callable[[Callable[Arguments, Made]], Callable[Arguments, Made]]:
-    """Keep what a function returned last, as `shared` does, for the artifacts that it read.
-
-    Other artifacts, a new training or a new attachment, show without a restart.
-    """
+    """Keep results as `shared` does, for the artifacts that were read: others need no restart."""
 
     def decorate(make: Callable[Arguments, Made]) -> Callable[Arguments, Made]:
         def made(stamp: str, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Made:  # noqa: ARG001
@@ -76,13 +71,7 @@ def of_artifacts(
 
 
 def manifest() -> Manifest:
-    """Read the manifest of the artifacts that the app serves.
-
-    Raises
-    ------
-    ArtifactError
-        It cannot be read, or names no model.
-    """
+    """Read the manifest of the served artifacts; ArtifactError where it names no model."""
     served = load_manifest()
     if not served.models:
         raise ArtifactError(
@@ -104,15 +93,15 @@ def cards() -> tuple[Card, ...]:
     return tuple(map(card, manifest().models))
 
 
-def cards_at_hand() -> tuple[tuple[Card, ...], str]:
-    """Return the cards of those models that are at hand, and a sentence on the others or ""."""
+def cards_at_hand() -> tuple[tuple[Card, ...], tuple[str, ...]]:
+    """Return the cards of those models that are at hand, and a sentence on each other."""
     found, missing = [], []
     for model in manifest().models:
         try:
             found.append(card(model))
         except ArtifactError as error:
             missing.append(f"{model} is left out. {error}")
-    return tuple(found), " ".join(missing)
+    return tuple(found), tuple(missing)
 
 
 @of_artifacts(2, "Loading the models")
@@ -155,8 +144,7 @@ def threshold_names() -> tuple[str, ...]:
         held = cards()
     except ArtifactError:
         held = ()
-    names = (name for name in THRESHOLD_NAMES if all(name in one.thresholds for one in held))
-    return tuple(names)
+    return tuple(name for name in THRESHOLD_NAMES if all(name in one.thresholds for one in held))
 
 
 @of_artifacts(2, "Loading the known cases")
@@ -191,10 +179,9 @@ def examples() -> "dict[str, ExampleLesion]":
 
 def examples_at_hand() -> "dict[str, ExampleLesion]":
     """Return the example lesions by case id; none where the package of their films is absent."""
-    try:
+    with suppress(MammoError):
         return examples()
-    except MammoError:
-        return {}
+    return {}
 
 
 def example_crop(lesion: "ExampleLesion") -> NDArray[np.uint8]:

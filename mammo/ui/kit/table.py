@@ -1,142 +1,53 @@
-"""Which cases stand behind a figure, in which order, and the CSV that leaves the page.
+"""Tables on the screen, and the CSV files that leave the page."""
 
-Cells of a confusion matrix, groups of agreement, the worst first. Free of Streamlit; run the tests
-with `pytest tests/ui/test_comparison_cases.py`.
-"""
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
+import streamlit as st
 
 from mammo import text
+from mammo.artifacts import Card
 from mammo.data.csv_table import harmless
+from mammo.inference import LesionResult
+from mammo.inference.result import csv_columns, csv_row
+from mammo.ui.kit.address import Share
+from mammo.ui.kit.widgets import offer_file
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from mammo.ui.kit.address import Share
-
-
-OUTCOMES = {
-    "found": ("Found", "malignant, flagged"),
-    "missed": ("Missed", "malignant, not flagged"),
-    "false_alarm": ("False alarm", "benign, flagged"),
-    "spared": ("Left in peace", "benign, not flagged"),
-}
-"""The four cells of a confusion matrix: the link's name -> title and meaning."""
+ESTIMATE = "Estimated probability of malignancy."
+ROW_HEIGHT = 64
+_HEADER_HEIGHT = 38
+_MOST_ROWS_ON_SHOW = 8
 
 
-def agreement_titles(first: str, second: str) -> dict[str, str]:
-    """Name the four groups of cases by which of two models is right, from their titles.
-
-    Examples
-    --------
-    >>> agreement_titles("A", "B")["only_second"]
-    'Only B right'
-    """
-    return {
-        "only_second": f"Only {second} right",
-        "only_first": f"Only {first} right",
-        "both_wrong": "Both wrong",
-        "both_right": "Both right",
-    }
+def table_height(rows: int) -> int:
+    """Give the table room for its rows, up to eight, in screen pixels."""
+    return _HEADER_HEIGHT + ROW_HEIGHT * min(rows, _MOST_ROWS_ON_SHOW)
 
 
-def outcomes(labels: NDArray[np.bool_], flagged: NDArray[np.bool_]) -> dict[str, NDArray[np.bool_]]:
-    """Sort cases into the four cells of a confusion matrix.
+def probability_columns(
+    titles: Iterable[str], hints: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Return the column settings of models' estimates, per cent from 0 to 100.
 
     Parameters
     ----------
-    labels : bool (u,), True for malignant
-    flagged : bool (u,), True at or above the threshold
-
-    Returns
-    -------
-    dict of bool (u,), keys `OUTCOMES`
-
-    Examples
-    --------
-    >>> cells = outcomes(np.array([True, True, False]), np.array([True, False, False]))
-    >>> {name: int(cell.sum()) for name, cell in cells.items()}
-    {'found': 1, 'missed': 1, 'false_alarm': 0, 'spared': 1}
+    titles : models' titles, which name their columns
+    hints : title -> what hovering over the column's head says; `ESTIMATE` by default
     """
     return {
-        "found": labels & flagged,
-        "missed": labels & ~flagged,
-        "false_alarm": ~labels & flagged,
-        "spared": ~labels & ~flagged,
+        title: st.column_config.ProgressColumn(
+            title,
+            help=(hints or {}).get(title, ESTIMATE),
+            format="%.0f%%",
+            min_value=0,
+            max_value=100,
+        )
+        for title in titles
     }
 
 
-def agreement(
-    labels: NDArray[np.bool_], first: NDArray[np.bool_], second: NDArray[np.bool_]
-) -> dict[str, NDArray[np.bool_]]:
-    """Sort cases by which of two models is right about them.
-
-    Parameters
-    ----------
-    labels, first, second : bool (u,), the truth and what each model flags
-
-    Returns
-    -------
-    dict of bool (u,), keys "only_first", "only_second", "both_wrong", "both_right"
-
-    Examples
-    --------
-    >>> truth, one, two = np.array([True, True]), np.array([True, False]), np.array([False, False])
-    >>> {name: int(cases.sum()) for name, cases in agreement(truth, one, two).items()}
-    {'only_first': 1, 'only_second': 0, 'both_wrong': 1, 'both_right': 0}
-    """
-    first_right, second_right = first == labels, second == labels
-    return {
-        "only_first": first_right & ~second_right,
-        "only_second": ~first_right & second_right,
-        "both_wrong": ~first_right & ~second_right,
-        "both_right": first_right & second_right,
-    }
-
-
-def worst_first(
-    chosen: NDArray[np.bool_], labels: NDArray[np.bool_], p: NDArray[np.float64]
-) -> NDArray[np.intp]:
-    """Order chosen cases by how far a model's p lies from the truth, the farthest first.
-
-    Parameters
-    ----------
-    chosen, labels : bool (u,)
-    p : float64 (u,), 0..1
-
-    Returns
-    -------
-    int (k,), rows of the chosen cases
-
-    Examples
-    --------
-    >>> labels, p = np.array([True, False, True]), np.array([0.4, 0.1, 0.2])
-    >>> worst_first(np.ones(3, bool), labels, p).tolist()
-    [2, 0, 1]
-    """
-    rows = np.flatnonzero(chosen)
-    return rows[np.argsort(-np.abs(p[rows] - labels[rows]), kind="stable")]
-
-
-def farthest_apart(
-    chosen: NDArray[np.bool_], first: NDArray[np.float64], second: NDArray[np.float64]
-) -> NDArray[np.intp]:
-    """Order chosen cases, bool (u,), by how far two models' p, float64 (u,), lie apart.
-
-    Examples
-    --------
-    >>> farthest_apart(np.ones(2, bool), np.array([0.1, 0.9]), np.array([0.2, 0.1])).tolist()
-    [1, 0]
-    """
-    rows = np.flatnonzero(chosen)
-    return rows[np.argsort(-np.abs(first[rows] - second[rows]), kind="stable")]
-
-
-def csv_of(table: "pd.DataFrame", thresholds: "Mapping[str, Share] | None" = None) -> bytes:
+def csv_of(table: pd.DataFrame, thresholds: Mapping[str, Share] | None = None) -> bytes:
     """Write a table as CSV, UTF-8; the research notice stands in every row and cannot get lost.
 
     Parameters
@@ -146,24 +57,48 @@ def csv_of(table: "pd.DataFrame", thresholds: "Mapping[str, Share] | None" = Non
 
     Examples
     --------
-    >>> import pandas as pd
     >>> csv_of(pd.DataFrame({"Case": ["P_1"], "p": [0.25]})).decode().splitlines()[1]
     'P_1,0.2500,Teaching and research only. Not a medical device; not for decisions about a person.'
     """
-    exported = table.copy()
-    for title, share in (thresholds or {}).items():
-        exported[f"{title} threshold"] = share.value
-    exported["notice"] = text.NOTICE_SHORT
-    exported = exported.map(lambda cell: harmless(cell) if isinstance(cell, str) else cell)
-    written = exported.to_csv(index=False, float_format="%.4f", lineterminator="\n")
-    return str(written).encode("utf-8")
+    shown = {f"{title} threshold": share.value for title, share in (thresholds or {}).items()}
+    exported = table.assign(**shown, notice=text.NOTICE_SHORT)
+    return _written(exported.map(lambda cell: harmless(cell) if isinstance(cell, str) else cell))
 
 
-ROW_HEIGHT = 64
-_HEADER_HEIGHT = 38
-_MOST_ROWS_ON_SHOW = 8
+def _written(table: pd.DataFrame) -> bytes:
+    return str(table.to_csv(index=False, float_format="%.4f", lineterminator="\n")).encode("utf-8")
 
 
-def table_height(rows: int) -> int:
-    """Give the table room for its rows, up to eight, in screen pixels."""
-    return _HEADER_HEIGHT + ROW_HEIGHT * min(rows, _MOST_ROWS_ON_SHOW)
+def csv_of_results(
+    results: Iterable[tuple[str, LesionResult | None, str]], cards: Sequence[Card]
+) -> bytes:
+    """Write results as CSV, UTF-8: the name of each file, its result or None, and its error."""
+    rows = [csv_row(name, result, error=error) for name, result, error in results]
+    return _written(pd.DataFrame(rows, columns=csv_columns(cards)))
+
+
+def download(table: pd.DataFrame, name: str, thresholds: Mapping[str, Share] | None = None) -> None:
+    """Offer a table as `mammo-<name>.csv`; the research notice stands in every row."""
+    offer_file(
+        "Download as CSV",
+        lambda: csv_of(table, thresholds),
+        f"mammo-{name}.csv",
+        "text/csv",
+        key=f"download_{name}",
+    )
+
+
+def download_results(
+    results: Sequence[tuple[str, LesionResult | None, str]],
+    cards: Sequence[Card],
+    name: str,
+    key: str,
+) -> None:
+    """Offer results, as `csv_of_results` takes them, as `mammo-<name>.csv`."""
+    offer_file(
+        "Download as CSV",
+        lambda: csv_of_results(results, cards),
+        f"mammo-{name}.csv",
+        "text/csv",
+        key=key,
+    )

@@ -3,7 +3,7 @@
 Pages call `draw` in place of `st.plotly_chart`; a film, which has no words, needs it not.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Thread
 from typing import Any
@@ -14,6 +14,7 @@ from streamlit import runtime
 from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
 from mammo.imaging.region import Region, whole_box
+from mammo.plots.style import figure_config
 from mammo.ui.kit.address import (
     DIGITS,
     OWN,
@@ -50,6 +51,12 @@ def draw(figure: go.Figure, **options: Any) -> Any:
     return st.plotly_chart(figure, **options)
 
 
+def show_figure(figure: go.Figure, name: str, alt: str, **options: Any) -> Any:
+    """Draw a figure that downloads as `mammo-<name>.svg`, with its alternative text."""
+    chosen = {"config": figure_config(name), "key": f"figure_{name}", **options}
+    return draw(figure, alt=alt, **chosen)
+
+
 DOWNLOAD_ICON = ":material/download:"
 
 
@@ -73,57 +80,19 @@ def offer_file(
     key : str, of the button
     icon : str, a Material symbol
     """
-    st.download_button(
-        label,
-        _kept(make, name, media_type, f"file of {key}"),
-        name,
-        media_type,
-        icon=icon,
-        on_click="ignore",
-        key=key,
-    )
-
-
-def _kept(make: Callable[[], bytes], name: str, media_type: str, place: str) -> Callable[[], bytes]:
-    """Let what is made stand under this visitor's session, at a place of its own."""
     context = get_script_run_ctx()
 
     def made() -> bytes:
         content = make()
-        if context is not None and runtime.exists():
+        if context is not None and runtime.exists():  # stays under this visitor's session
             enter = runtime.get_instance().media_file_mgr.add
-            arguments = (content, media_type, place, name, True)
+            arguments = (content, media_type, f"file of {key}", name, True)
             thread = add_script_run_ctx(Thread(target=enter, args=arguments), context)
             thread.start()
             thread.join()
         return content
 
-    return made
-
-
-ESTIMATE = "Estimated probability of malignancy."
-
-
-def probability_columns(
-    titles: Iterable[str], hints: Mapping[str, str] | None = None
-) -> dict[str, Any]:
-    """Return the column settings of models' estimates, per cent from 0 to 100.
-
-    Parameters
-    ----------
-    titles : models' titles, which name their columns
-    hints : title -> what hovering over the column's head says; `ESTIMATE` by default
-    """
-    return {
-        title: st.column_config.ProgressColumn(
-            title,
-            help=(hints or {}).get(title, ESTIMATE),
-            format="%.0f%%",
-            min_value=0,
-            max_value=100,
-        )
-        for title in titles
-    }
+    st.download_button(label, made, name, media_type, icon=icon, on_click="ignore", key=key)
 
 
 NAMES = ("x", "y", "width", "height")
@@ -131,12 +100,7 @@ NAMES = ("x", "y", "width", "height")
 
 @dataclass(frozen=True)
 class BoxFields:
-    """Hold one box of a page in the session, in whole pixels of its picture.
-
-    Parameters
-    ----------
-    prefix : str, begins the key of each field
-    """
+    """One box of a page in the session, in whole pixels; `prefix` begins the keys of its fields."""
 
     prefix: str
 
@@ -154,14 +118,7 @@ class BoxFields:
         return f"{self.prefix}_{name}"
 
     def show(self, height: int, width: int, step: int, **options: Any) -> None:
-        """Draw the fields for a picture of that height and width.
-
-        Parameters
-        ----------
-        height, width : int, pixels of the picture
-        step : int, pixels that a click on plus or minus adds
-        options : more of `st.number_input`
-        """
+        """Draw the fields for a picture of that size; `options` are more of `st.number_input`."""
         limits = ((0, width - 1), (0, height - 1), (1, width), (1, height))
         with st.grid(len(NAMES), min_column_width=70, gap="small"):
             for name, (low, high) in zip(NAMES, limits, strict=True):
@@ -173,7 +130,7 @@ class BoxFields:
 def choose_option(
     label: str, name: str, options: Mapping[str, str], default: str, help_text: str | None = None
 ) -> str:
-    """Ask for one of a few options.
+    """Ask for one of a few options, and return its key.
 
     Parameters
     ----------
@@ -182,10 +139,6 @@ def choose_option(
     options : key -> title, the keys as the link has them
     default : str, one of the keys
     help_text : str or None, behind the question mark
-
-    Returns
-    -------
-    str, the key
     """
     key = _key(name)
     set_from_link(key, name, options, default)
@@ -210,19 +163,10 @@ def choose_share(
     default: str,
     help_text: str | None = None,
 ) -> Share:
-    """Ask for a threshold or prevalence: by name, or by a slider from 0 to 1.
+    """Ask for a threshold or prevalence: by one of the names, or by a slider from 0 to 1.
 
-    A name moves the slider; the slider, once moved, is one's own. A name stands for its exact
-    value, which the slider shows to three decimals.
-
-    Parameters
-    ----------
-    label : str
-    name : str, of the share in the link
-    named : shares by name, 0..1
-    title_of : name -> what to call it; also of `link.OWN`
-    default : str, one of the names
-    help_text : str or None, behind the question mark
+    A name moves the slider; the slider, once moved, is one's own (`OWN`). A name stands for its
+    exact value, which the slider shows to three decimals.
     """
     by_name, slider = _key(f"{name}_name"), _key(f"{name}_slider")
     known = st.session_state.get(by_name) in (*named, OWN) and slider in st.session_state

@@ -11,15 +11,19 @@ from mammo.artifacts import Card
 from mammo.errors import sentence_of
 from mammo.imaging.region import looks_like_crop, not_a_crop
 from mammo.inference import LesionResult
-from mammo.inference.result import csv_row, familiar
+from mammo.inference.result import familiar
 from mammo.ui.kit import cache
 from mammo.ui.kit.display import thumbnail_uri
 from mammo.ui.kit.frame import small_notice
-from mammo.ui.kit.own_files import OwnFile, read_own
-from mammo.ui.kit.result import choose_threshold, csv_bytes
-from mammo.ui.kit.source import Picture, numbered
-from mammo.ui.kit.table import ROW_HEIGHT, table_height
-from mammo.ui.kit.widgets import ESTIMATE, offer_file, probability_columns
+from mammo.ui.kit.result import choose_threshold
+from mammo.ui.kit.source import OwnFile, Picture, numbered, read_own
+from mammo.ui.kit.table import (
+    ESTIMATE,
+    ROW_HEIGHT,
+    download_results,
+    probability_columns,
+    table_height,
+)
 
 MOST_FILES = 200
 _ROWS = "batch_rows"
@@ -57,7 +61,7 @@ def assess_files(files: Sequence[OwnFile]) -> tuple[Row, ...]:
 
 
 def forget_rows() -> None:
-    """Drop the assessed files of this session, with their thumbnails."""
+    """Drop the assessed files of this session."""
     st.session_state.pop(_ROWS, None)
 
 
@@ -107,13 +111,8 @@ def _table(rows: Sequence[Row], cards: Sequence[Card]) -> None:
         alt="Estimated probabilities of both models for each file",
     )
     small_notice()
-    offer_file(
-        "Download as CSV",
-        lambda: csv_bytes([csv_row(row.file, row.result, error=row.error) for row in rows], cards),
-        "mammo-results.csv",
-        "text/csv",
-        key="download_batch",
-    )
+    results = [(row.file, row.result, row.error) for row in rows]
+    download_results(results, cards, "results", "download_batch")
 
 
 def table_of(rows: Sequence[Row], cards: Sequence[Card], threshold: str) -> pd.DataFrame:
