@@ -16,7 +16,7 @@ from mammo.plots.style import film_figure, probability_figure
 from mammo.ui.kit import cache
 from mammo.ui.kit.display import data_uri, enlarged, scaled_down, thumbnail_uri, toned
 from mammo.ui.kit.source import Picture
-from mammo.ui.kit.table import csv_of_results
+from mammo.ui.kit.widgets import csv_of_results
 
 
 class Page:

@@ -27,7 +27,7 @@ if len(files) > 1:
     if not notice_accepted():
         st.stop()
     with sentences():
-        batch.show_table(files)
+        batch.show_files(files)
     with sentences():
         picture = source.open_one_of(files)
 else:

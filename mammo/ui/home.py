@@ -48,18 +48,12 @@ UNITS = {"crop": "one picture of a lesion", "lesion": "all views of a lesion tog
 
 
 def models_at_a_glance() -> None:
-    """Show each model's headline figures side by side, with their intervals.
-
-    Raises
-    ------
-    ArtifactError
-        The artifacts cannot be read.
-    """
+    """Show each model's headline figures side by side, with their intervals."""
     cards = cache.cards()
     for column, card in zip(st.columns(len(cards), border=True), cards, strict=True):
         with column:
             _model(card)
-    small_print(how_measured(cache.manifest()))
+    small_print(_how_measured(cache.manifest()))
 
 
 def _model(card: Card) -> None:
@@ -73,26 +67,14 @@ def _model(card: Card) -> None:
 
 
 def headline(metric: Metric | None) -> str:
-    """Write a metric to two decimals, or say that the artifacts do not hold it.
-
-    Examples
-    --------
-    >>> headline(Metric(0.8412, 0.8, 0.9)), headline(None)
-    ('0.84', 'not recorded')
-    """
+    """Write a metric to two decimals, or say that the artifacts do not hold it."""
     if metric is None or math.isnan(metric.value):
         return "not recorded"
     return text.number(metric.value, 2)
 
 
 def interval(metric: Metric | None) -> str:
-    """Write the 95% interval of a metric.
-
-    Examples
-    --------
-    >>> interval(Metric(0.84, 0.8, 0.891)), interval(None)
-    ('95% interval 0.80 to 0.89', 'no interval')
-    """
+    """Write the 95% interval of a metric."""
     if metric is None or math.isnan(metric.low) or math.isnan(metric.high):
         return "no interval"
     return f"95% interval {text.number(metric.low, 2)} to {text.number(metric.high, 2)}"
@@ -101,8 +83,6 @@ def interval(metric: Metric | None) -> str:
 def weights(parameters: int) -> str:
     """Write a number of weights in words that can be said aloud.
 
-    Examples
-    --------
     >>> weights(2_259_265), weights(88_400), weights(34)
     ('2.3 million', '88 thousand', '34')
     """
@@ -111,8 +91,7 @@ def weights(parameters: int) -> str:
     return f"{parameters / 1_000:.0f} thousand" if parameters >= 1_000 else str(parameters)
 
 
-def how_measured(facts: Manifest) -> str:
-    """Say on what the headline figures were measured, and how to read them."""
+def _how_measured(facts: Manifest) -> str:
     data = facts.data
     return (
         f"Measured once, on {data.n_test:,} crops of {data.n_test_patients:,} patients that "

@@ -13,7 +13,7 @@ from mammo.ui.comparison import overview, thresholds
 from mammo.ui.comparison.thresholds import disagreement_sentence, places_of
 from mammo.ui.kit.address import Share
 from mammo.ui.kit.cases import agreement, farthest_apart, outcomes
-from mammo.ui.kit.table import csv_of
+from mammo.ui.kit.widgets import csv_of
 from tests.ui.comparison_studies import split_of, tiny_cases, tiny_split
 
 

@@ -12,7 +12,7 @@ from mammo import text as words
 from mammo.artifacts import Card, load_card
 from mammo.imaging import Window
 from mammo.inference import Assessment, LesionResult, ModelResult
-from mammo.ui.kit.table import csv_of_results, table_height
+from mammo.ui.kit.widgets import csv_of_results, table_height
 from mammo.ui.upload.batch import STANDING, Row, table_of
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mammo.artifacts import Card, load_card, load_cases
 from mammo.imaging import Image
+from mammo.ui.kit.address import number_from_link
 from mammo.ui.kit.source import crop_picture
 from mammo.ui.viewer.viewed import (
     EVERY,
@@ -17,7 +18,6 @@ from mammo.ui.viewer.viewed import (
     box_from_link,
     box_in_link,
     case_groups,
-    number_from_link,
     unknown_case,
 )
 

@@ -12,8 +12,9 @@ from mammo.evaluation import SplitEvaluation
 from mammo.plots import curves
 from mammo.plots.style import look_of
 from mammo.ui.kit import cache
+from mammo.ui.kit.address import choose_option
 from mammo.ui.kit.frame import sentences, small_notice
-from mammo.ui.kit.widgets import choose_option, show_figure
+from mammo.ui.kit.widgets import show_figure
 
 
 class Curve(NamedTuple):

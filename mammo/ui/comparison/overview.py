@@ -9,24 +9,14 @@ import streamlit as st
 from mammo.artifacts import LeakLesson, load_leak_lesson
 from mammo.artifacts.contents import LEAK, LEAK_WITHOUT_AUGMENTATION
 from mammo.evaluation import Evaluation, SplitEvaluation, Unit, tables
-from mammo.evaluation.evaluation import UNTESTED
+from mammo.evaluation.evaluation import UNTESTED, Comparison
 from mammo.evaluation.tables import MEASURES, subgroup_figures
-from mammo.plots.comparison import (
-    WHY,
-    auc_range,
-    forest_figure,
-    lesson_figure,
-    lesson_table,
-    overlap_sentence,
-    result_sentence,
-    set_up_sentence,
-    size_sentence,
-)
+from mammo.plots import comparison as plots
 from mammo.text import Estimate, estimate, p_value, percentage, signed_estimate
+from mammo.ui.kit.address import choose_option
 from mammo.ui.kit.cases import evaluation
 from mammo.ui.kit.frame import small_notice, warn
-from mammo.ui.kit.table import download
-from mammo.ui.kit.widgets import choose_option, show_figure
+from mammo.ui.kit.widgets import download, show_figure
 
 UNITS = {"crop": "Each crop", "lesion": "Each lesion", "patient": "Each patient"}
 UNIT_HELP = (
@@ -114,30 +104,28 @@ def scores_table(split: SplitEvaluation) -> pd.DataFrame:
 
 def scores_export(split: SplitEvaluation) -> pd.DataFrame:
     """Lay out the same as numbers, a row a reader and figure, differences in AUC included."""
-    pairs = {
-        " minus ".join(tables.pair_titles(split, pair, "the radiologists")): pair
-        for pair in tables.compared(split)
-    }
-    name = "auc difference"
-    gaps = tables.long(
-        {who: {name: pair.auc_difference} for who, pair in pairs.items()}, [name], unit=split.unit
-    )
+    pairs, name = _pairs(split), "auc difference"
+    differences = {who: {name: pair.auc_difference} for who, pair in pairs.items()}
+    gaps = tables.long(differences, [name], unit=split.unit)
     gaps["p_value"] = [pair.clustered_delong.p_value for pair in pairs.values()]
-    return pd.concat(
-        [tables.long(_readers(split), list(SCORES), unit=split.unit), gaps], ignore_index=True
-    )
+    scores = tables.long(_readers(split), list(SCORES), unit=split.unit)
+    return pd.concat([scores, gaps], ignore_index=True)
 
 
 def difference_sentences(split: SplitEvaluation) -> list[str]:
     """Say each difference in AUC with its interval and paired p-value."""
-    sentences = []
-    for pair in tables.compared(split):
-        p = pair.clustered_delong.p_value
-        sentences.append(
-            f"{' minus '.join(tables.pair_titles(split, pair, 'the radiologists'))}: "
-            f"{signed_estimate(pair.auc_difference)}, {UNTESTED if p != p else p_value(p)}"
-        )
-    return sentences
+    return [
+        f"{who}: {signed_estimate(pair.auc_difference)}, {UNTESTED if p != p else p_value(p)}"
+        for who, pair in _pairs(split).items()
+        for p in [pair.clustered_delong.p_value]
+    ]
+
+
+def _pairs(split: SplitEvaluation) -> dict[str, Comparison]:
+    return {
+        " minus ".join(tables.pair_titles(split, pair, "the radiologists")): pair
+        for pair in tables.compared(split)
+    }
 
 
 @st.fragment
@@ -150,7 +138,7 @@ def show_subgroups(split: SplitEvaluation) -> None:
     measure = choose_option("Measure", "measure", MEASURES, "auc")
     st.caption(_CAPTION)
     show_figure(
-        forest_figure(split, measure),
+        plots.forest_figure(split, measure),
         f"subgroups-{measure}-{split.unit}",
         f"{MEASURES[measure]} of each model in each subgroup, with intervals. {_CAPTION}",
     )
@@ -174,21 +162,21 @@ def show_lesson() -> None:
         "A lesion is filmed from two sides. Many public notebooks deal the rows of the table at "
         "random into training and test, and so test on lesions whose other view they trained on."
     )
-    st.caption(set_up_sentence(released))
+    st.caption(plots.set_up_sentence(released))
     for column, (recipe, lesson) in zip(st.columns(len(lessons)), lessons.items(), strict=True):
         with column:
-            _show_recipe(recipe, lesson, auc_range(list(lessons.values())))
-    st.markdown(overlap_sentence(released))
-    st.markdown(" ".join([WHY, size_sentence(released, read["without augmentation"])]))
+            _show_recipe(recipe, lesson, plots.auc_range(list(lessons.values())))
+    st.markdown(plots.overlap_sentence(released))
+    st.markdown(" ".join([plots.WHY, plots.size_sentence(released, read["without augmentation"])]))
     small_notice()
-    download(lesson_table(lessons), "leak")
+    download(plots.lesson_table(lessons), "leak")
 
 
 def _show_recipe(recipe: str, lesson: LeakLesson, ends: tuple[float, float]) -> None:
     st.markdown(f"**{recipe[0].upper()}{recipe[1:]}**")
     show_figure(
-        lesson_figure(lesson, *ends),
+        plots.lesson_figure(lesson, *ends),
         f"leak-{recipe.replace(' ', '-').replace(',', '')}",
-        f"AUC with rows and with patients at random, {recipe}. {result_sentence(lesson)}",
+        f"AUC with rows and with patients at random, {recipe}. {plots.result_sentence(lesson)}",
     )
-    st.markdown(result_sentence(lesson))
+    st.markdown(plots.result_sentence(lesson))

@@ -24,7 +24,14 @@ from mammo.text import Estimate, p_value, percent_estimate
 from mammo.ui.comparison.curves import show_curves
 from mammo.ui.comparison.overview import meanings
 from mammo.ui.kit import cache
-from mammo.ui.kit.address import OWN, Share, keep_in_link, option_from_link, went_back
+from mammo.ui.kit.address import (
+    Share,
+    choose_option,
+    choose_share,
+    keep_in_link,
+    option_from_link,
+    went_back,
+)
 from mammo.ui.kit.case_folder import MOST_PICTURES, thumbnails
 from mammo.ui.kit.cases import (
     OUTCOMES,
@@ -37,8 +44,7 @@ from mammo.ui.kit.cases import (
 from mammo.ui.kit.frame import CHOSEN, sentences, small_notice, warn
 from mammo.ui.kit.settings import FOLDER_VARIABLE
 from mammo.ui.kit.source import example_name
-from mammo.ui.kit.table import ROW_HEIGHT, download, probability_columns, table_height
-from mammo.ui.kit.widgets import choose_option, choose_share, show_figure
+from mammo.ui.kit.widgets import download, probability_columns, show_figure, show_table
 
 RADIOLOGISTS = "Radiologists, 4 or 5"
 PREVALENCES = {
@@ -68,7 +74,7 @@ COUNTS = ("true_positive", "false_positive", "false_negative", "true_negative")
 _KEY, _LINK = "comparison_cell", "cell"
 _ROWS = {"Recorded malignant": ("found", "missed"), "Recorded benign": ("false_alarm", "spared")}
 
-_OPEN, _CLOSER, _PICTURE = "Open", "Why", "Picture"
+_OPEN, _CLOSER = "Open", "Why"
 
 Cells = Mapping[str, Mapping[str, NDArray[np.bool_]]]
 
@@ -99,7 +105,7 @@ def _choose_thresholds(split: SplitEvaluation) -> dict[str, Share]:
                 f"Threshold of {model.title}",
                 model.name,
                 model.thresholds,
-                lambda name: "My own" if name == OWN else text.threshold_name(name),
+                text.threshold_name,
                 next(iter(model.thresholds)),
                 cache.threshold_help(),
             )
@@ -112,7 +118,7 @@ def _choose_prevalence(split: SplitEvaluation) -> float:
         "Prevalence: share of malignant ones in your clinic",
         "prevalence",
         dict(zip(PREVALENCES, (*NAMED_PREVALENCES, own_share), strict=True)),
-        lambda name: "My own" if name == OWN else PREVALENCES[name],
+        PREVALENCES.__getitem__,
         "biopsied",
         PREVALENCE_HELP,
     ).value
@@ -183,10 +189,10 @@ def _show_matrices(split: SplitEvaluation, thresholds: Mapping[str, Share]) -> N
         for name, model in split.models.items()
     }
     chosen = _choose_cell(split, cells)
-    if chosen is None:
+    if not chosen:
         return
-    model, outcome = chosen
-    inside = cells[model.name][outcome]
+    name, outcome = chosen.split(".")
+    model, inside = split.models[name], cells[name][outcome]
     st.markdown(cell_sentence(model.title, outcome, int(inside.sum()), split))
     rows = farthest_apart(inside, split.labels, model.scores.suspicion)
     show_cases(split, rows, thresholds, "cell")
@@ -201,11 +207,11 @@ def cell_sentence(title: str, outcome: str, count: int, split: SplitEvaluation) 
     )
 
 
-def _choose_cell(split: SplitEvaluation, cells: Cells) -> tuple[ModelEvaluation, str] | None:
-    """Draw a matrix of buttons for each model; return the chosen model and outcome, or None."""
+def _choose_cell(split: SplitEvaluation, cells: Cells) -> str:
+    """Draw a matrix of buttons for each model; return the chosen `<model>.<outcome>`, or ""."""
     legal = [f"{model}.{outcome}" for model in split.models for outcome in OUTCOMES]
     # The buttons go with the page, and a choice of an earlier visit with them.
-    if went_back() or _button(legal[0]) not in st.session_state:
+    if went_back() or f"cell_{legal[0]}" not in st.session_state:
         st.session_state[_KEY] = option_from_link(st.query_params.get(_LINK), legal, "")
     chosen = option_from_link(st.session_state[_KEY], legal, "")
     columns = st.columns(len(split.models), border=True)
@@ -213,10 +219,7 @@ def _choose_cell(split: SplitEvaluation, cells: Cells) -> tuple[ModelEvaluation,
         with column:
             _matrix(model, cells[model.name], chosen)
     keep_in_link(_LINK, chosen or None)
-    if not chosen:
-        return None
-    name, outcome = chosen.split(".")
-    return split.models[name], outcome
+    return chosen
 
 
 def _matrix(model: ModelEvaluation, cells: Mapping[str, NDArray[np.bool_]], chosen: str) -> None:
@@ -228,17 +231,13 @@ def _matrix(model: ModelEvaluation, cells: Mapping[str, NDArray[np.bool_]], chos
                 name, (title, meaning) = f"{model.name}.{outcome}", OUTCOMES[outcome]
                 st.button(
                     f"**{int(cells[outcome].sum())}** {title.lower()}",
-                    key=_button(name),
+                    key=f"cell_{name}",
                     help=meaning.capitalize(),
                     icon=CHOSEN if name == chosen else None,
                     width="stretch",
                     on_click=_choose,
                     args=("" if name == chosen else name,),
                 )
-
-
-def _button(name: str) -> str:
-    return f"cell_{name}"
 
 
 def _choose(name: str) -> None:
@@ -254,22 +253,15 @@ def show_cases(
         return
     table = evaluated_cases(split.unit).iloc[rows]
     titles = [model.title for model in split.models.values()]
-    st.dataframe(
-        _with_pictures(table, titles),
-        column_config={
-            _PICTURE: st.column_config.ImageColumn(_PICTURE, width="small"),
-            _OPEN: st.column_config.LinkColumn(_OPEN, display_text="Open the film"),
-            _CLOSER: st.column_config.LinkColumn(
-                _CLOSER, display_text="Look closer", help="What each model used, in the viewer."
-            ),
-            **probability_columns(titles),
-        },
-        hide_index=True,
-        row_height=ROW_HEIGHT,
-        height=table_height(len(table)),
-        alt="Cases with their descriptors and each model's estimated probability",
-        key=f"cases_{key}",
-    )
+    columns = {
+        _OPEN: st.column_config.LinkColumn(_OPEN, display_text="Open the film"),
+        _CLOSER: st.column_config.LinkColumn(
+            _CLOSER, display_text="Look closer", help="What each model used, in the viewer."
+        ),
+        **probability_columns(titles),
+    }
+    alt = "Cases with their descriptors and each model's estimated probability"
+    show_table(_with_pictures(table, titles), columns, alt, f"cases_{key}")
     small_notice()
     titled = {model.title: thresholds[name] for name, model in split.models.items()}
     download(table.assign(**{CROPS: table[CROPS].map(" ".join)}), f"cases-{key}", titled)
@@ -283,7 +275,7 @@ def _with_pictures(table: pd.DataFrame, titles: list[str]) -> pd.DataFrame:
     shown = table.drop(columns=CROPS)
     shown[titles] *= 100
     if found:
-        shown.insert(0, _PICTURE, [_first(found, group) for group in table[CROPS]])
+        shown.insert(0, "Picture", [_first(found, group) for group in table[CROPS]])
     else:
         st.caption(
             f"No picture of these is at hand: set {FOLDER_VARIABLE} to a folder of prepared crops "

@@ -10,36 +10,25 @@ import streamlit as st
 
 from mammo import text
 from mammo.artifacts import Card
-from mammo.data.descriptors import (
-    FILTERS,
-    Filter,
-    from_link,
-    options,
-    options_of,
-    page_from_link,
-    passing,
-    title_of,
-)
+from mammo.data import descriptors
+from mammo.data.descriptors import FILTERS, Filter, title_of
 from mammo.evaluation.arithmetic import is_missing
 from mammo.plots.explorer import CHARTS, by_size, chart_figure
 from mammo.text import counted
 from mammo.ui.kit import cache, case_folder
-from mammo.ui.kit.address import keep_in_link, went_back
+from mammo.ui.kit.address import choose_option, keep_in_link, went_back
 from mammo.ui.kit.cases import BALANCED, outcomes, recorded_lines, score_lines
 from mammo.ui.kit.display import NARROW, show_side_by_side
 from mammo.ui.kit.frame import small_notice, warn
 from mammo.ui.kit.settings import FOLDER_VARIABLE
 from mammo.ui.kit.source import example_name
-from mammo.ui.kit.table import download, probability_columns
-from mammo.ui.kit.widgets import choose_option, show_figure
+from mammo.ui.kit.widgets import download, probability_columns, show_figure
 
 SIZES = "sizes"
 _A_PAGE = 12
-_PAGE = "page"
-_CASE = "explorer_case"
+_PAGE, _CASE_LINK, _CASE = "page", "case", "explorer_case"
 _ASKED = "explorer_asked"
 """The case that the link or the visitor asked for; None lets the filters choose."""
-_CASE_LINK = "case"
 _COLUMNS = 4
 
 
@@ -48,7 +37,7 @@ def choose_cases() -> pd.DataFrame:
     every = cache.cases()
     with st.expander("Filters", icon=":material/filter_alt:", expanded=True):
         with st.grid(3, min_column_width=NARROW):
-            chosen = {one.name: _choose(one, options(every, one)) for one in FILTERS}
+            chosen = {one.name: _choose(one, descriptors.options(every, one)) for one in FILTERS}
         if any(chosen.values()):
             st.button(
                 "Show all cases",
@@ -56,7 +45,7 @@ def choose_cases() -> pd.DataFrame:
                 on_click=_take_all_off,
                 key="explorer_show_all",
             )
-    found = passing(every, chosen)
+    found = descriptors.passing(every, chosen)
     st.markdown(counts_in_words(found, len(every)))
     return found
 
@@ -74,9 +63,9 @@ def counts_in_words(found: pd.DataFrame, total: int) -> str:
 
 def _choose(one: Filter, allowed: list[str]) -> list[str]:
     """Ask for the options of one filter; none chosen lets every case pass."""
-    key = _key(one)
+    key = f"explorer_{one.name}"
     if went_back() or key not in st.session_state:
-        st.session_state[key] = from_link(st.query_params.get(one.name), allowed)
+        st.session_state[key] = descriptors.from_link(st.query_params.get(one.name), allowed)
     picked = st.multiselect(
         one.title,
         allowed,
@@ -89,18 +78,13 @@ def _choose(one: Filter, allowed: list[str]) -> list[str]:
     return picked
 
 
-def _key(one: Filter) -> str:
-    return f"explorer_{one.name}"
-
-
 def _first_page() -> None:
     keep_in_link(_PAGE, None)
 
 
 def _take_all_off() -> None:
     _first_page()
-    for one in FILTERS:
-        st.session_state[_key(one)] = []
+    st.session_state.update({f"explorer_{one.name}": [] for one in FILTERS})
 
 
 def show_chart(found: pd.DataFrame) -> None:
@@ -163,7 +147,7 @@ def show_gallery(found: pd.DataFrame) -> None:
 
 def _choose_page(pages: int) -> int:
     """Ask for a page of the gallery; other filters begin at their first page again."""
-    page = page_from_link(st.query_params.get(_PAGE), pages)
+    page = descriptors.page_from_link(st.query_params.get(_PAGE), pages)
     if pages > 1:
         filters = "&".join(f"{one.name}={st.query_params.get(one.name)}" for one in FILTERS)
         key = f"explorer_page_{pages}_{filters}"
@@ -359,7 +343,9 @@ def titled(found: pd.DataFrame, cards: Sequence[Card]) -> pd.DataFrame:
     shown = pd.DataFrame({"Case": found["case_id"], "Patient": found["patient_id"]})
     for one in FILTERS:
         by_value = {
-            value: ", ".join(sorted(title_of(one, option) for option in options_of(one, value)))
+            value: ", ".join(
+                sorted(title_of(one, option) for option in descriptors.options_of(one, value))
+            )
             for value in found[one.column].unique()
         }
         shown[one.title] = [by_value[value] for value in found[one.column]]

@@ -19,10 +19,10 @@ from mammo.data.splits import Duplicate, LeakReport, find_leaks, shared_values, 
 from mammo.imaging.preprocess import prepare, stretch
 from mammo.text import literal
 from mammo.ui.kit import cache, case_folder
+from mammo.ui.kit.address import choose_option
 from mammo.ui.kit.display import show_side_by_side
 from mammo.ui.kit.frame import warn
 from mammo.ui.kit.settings import FOLDER_VARIABLE
-from mammo.ui.kit.widgets import choose_option
 
 _VIEWS = 8
 _MOST_SHOWN = 8

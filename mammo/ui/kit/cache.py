@@ -10,27 +10,24 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
 import mammo
 from mammo.artifacts import Card, Manifest, artifacts_folder, load_card, load_cases, load_manifest
+from mammo.data.examples import ExampleLesion
 from mammo.errors import ArtifactError, MammoError
+from mammo.imaging import Image
+from mammo.inference import Classifier, ModelSet
 from mammo.inference.audit import Audit, audit_name, load_audit
 from mammo.inference.trust import TRUST_NAME, Trust, load_trust
 from mammo.report.case_report import Measured, measure_thresholds
 from mammo.report.case_report import threshold_help as in_words
 from mammo.text import THRESHOLD_NAMES
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from mammo.data.examples import ExampleLesion
-    from mammo.imaging import Image
-    from mammo.inference import Classifier, ModelSet
 
 Arguments = ParamSpec("Arguments")
 Made = TypeVar("Made")
@@ -105,21 +102,19 @@ def cards_at_hand() -> tuple[tuple[Card, ...], tuple[str, ...]]:
 
 
 @of_artifacts(2, "Loading the models")
-def classifiers() -> "tuple[Classifier, ...]":
+def classifiers() -> tuple[Classifier, ...]:
     """Load each trained model, verified, in the manifest's order."""
     folder = artifacts_folder()
     return tuple(mammo.load_classifier(model, folder) for model in manifest().models)
 
 
-def models() -> "ModelSet":
+def models() -> ModelSet:
     """Return the trained models with their trust signals, which answer about a lesion together."""
-    from mammo.inference import ModelSet
-
     return ModelSet(classifiers(), trust(), manifest())
 
 
 @of_artifacts(2, "Reading the cases")
-def cases() -> "pd.DataFrame":
+def cases() -> pd.DataFrame:
     """Return every released case; it is shared, so nothing may write into it."""
     return load_cases(artifacts_folder())
 
@@ -161,34 +156,30 @@ def audit(model: str) -> Audit | None:
 
 
 @shared(1)
-def example_lesions() -> "tuple[ExampleLesion, ...]":
+def example_lesions() -> tuple[ExampleLesion, ...]:
     """List the ten example lesions."""
     return mammo.example_lesions()
 
 
 @shared(3, "Reading the film")
-def example_film(path: Path) -> "Image":
+def example_film(path: Path) -> Image:
     """Read an example film; visitors share it, and its pixels are locked."""
     return mammo.read_image(path)
 
 
-def examples() -> "dict[str, ExampleLesion]":
+def examples() -> dict[str, ExampleLesion]:
     """Return the example lesions by case id."""
     return {lesion.case_id: lesion for lesion in example_lesions()}
 
 
-def examples_at_hand() -> "dict[str, ExampleLesion]":
+def examples_at_hand() -> dict[str, ExampleLesion]:
     """Return the example lesions by case id; none where the package of their films is absent."""
     with suppress(MammoError):
         return examples()
     return {}
 
 
-def example_crop(lesion: "ExampleLesion") -> NDArray[np.uint8]:
-    """Cut an example lesion at its recorded window, uint8 (S, S), when it is first asked for."""
-    return _example_crop(lesion.film, lesion.window)
-
-
 @shared(16)
-def _example_crop(film: Path, window: tuple[int, int, int, int]) -> NDArray[np.uint8]:
-    return mammo.cut_lesion(example_film(film), window=window).copy()  # a view keeps its film
+def example_crop(lesion: ExampleLesion) -> NDArray[np.uint8]:
+    """Cut an example lesion at its recorded window, uint8 (S, S), when it is first asked for."""
+    return mammo.cut_lesion(example_film(lesion.film), window=lesion.window).copy()  # lets film go

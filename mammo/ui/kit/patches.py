@@ -26,14 +26,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import streamlit as st
 from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
-
-if TYPE_CHECKING:
-    from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 
 def patch_server() -> None:
@@ -195,7 +192,7 @@ async def _room_for(length: int) -> bool:
 def _stored_uploads() -> int:
     """Return how many bytes of uploads wait to be read; those of visitors who left are dropped."""
     runtime = Runtime.instance()
-    uploads = cast("MemoryUploadedFileManager", runtime.uploaded_file_mgr)
+    uploads = cast("Any", runtime.uploaded_file_mgr)
     for session in list(uploads.file_storage):
         if not runtime.is_active_session(session):
             uploads.remove_session_files(session)

@@ -37,9 +37,8 @@ from mammo.ui.kit.case_folder import thumbnails
 from mammo.ui.kit.display import show_picture
 from mammo.ui.kit.frame import small_notice, small_print, warn
 from mammo.ui.kit.settings import default_threshold, threshold_key
-from mammo.ui.kit.source import Picture, crop_picture, forget_own, keep_own
-from mammo.ui.kit.table import download_results
-from mammo.ui.kit.widgets import draw, offer_file
+from mammo.ui.kit.source import OWN_CROP, Picture, crop_picture, forget_own
+from mammo.ui.kit.widgets import download_results, draw, offer_file
 
 VIEWER = "pages/4_Grad-CAM_viewer.py"
 LABELS: dict[Form, str] = {"pdf": "Case report (PDF)", "html": "Case report (HTML)"}
@@ -245,24 +244,21 @@ def _report(picture: Picture, result: LesionResult, case: str, recorded: str, fo
 
 
 def _look_closer(picture: Picture, result: LesionResult) -> None:
-    """Offer the viewer for a lesion that has just been answered."""
+    """Offer the viewer for a lesion just answered, whose crop the session keeps where it must."""
+    example, query = picture.example, {"from": "own"}
+    if example is not None and result.area is not None and tuple(result.area) == example.window:
+        forget_own()
+        query = {"case": example.case_id}
+    else:
+        size = max([CROP_SIZE, *(card.crop_size for card in cache.cards())])
+        lesion = Lesion(picture.image, window=result.area)
+        crop = Image(lesion.crop(size), warnings=lesion.picture.warnings)
+        own = crop_picture(picture.name, crop, lesion.source_side)
+        st.session_state[OWN_CROP] = own
     st.page_link(
         VIEWER,
         label="Look closer",
         icon=":material/visibility:",
         help="Maps by several methods, the inside of both networks, and what changes the estimate.",
-        query_params=_prepare(picture, result),
+        query_params=query,
     )
-
-
-def _prepare(picture: Picture, result: LesionResult) -> dict[str, str]:
-    """Return what the link says of a lesion; keep its crop in the session where it must."""
-    example = picture.example
-    if example is not None and result.area is not None and tuple(result.area) == example.window:
-        forget_own()
-        return {"case": example.case_id}
-    size = max([CROP_SIZE, *(card.crop_size for card in cache.cards())])
-    lesion = Lesion(picture.image, window=result.area)
-    crop = Image(lesion.crop(size), warnings=lesion.picture.warnings)
-    keep_own(crop_picture(picture.name, crop, lesion.source_side))
-    return {"from": "own"}

@@ -112,13 +112,7 @@ def _settings() -> None:
 
 
 def folder_sentence(is_set: bool) -> str:
-    """Say whether pictures of cases are at hand; never which folder, as others may read along.
-
-    Examples
-    --------
-    >>> folder_sentence(True)
-    '**Pictures of cases:** a folder of prepared crops is set.'
-    """
+    """Say whether pictures of cases are at hand; never which folder, as others may read along."""
     if is_set:
         return "**Pictures of cases:** a folder of prepared crops is set."
     return (

@@ -11,14 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import Any, Literal, cast
 
 import streamlit as st
 from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
 from mammo import text
+from mammo.data.examples import ExampleLesion
 from mammo.errors import ImageError
 from mammo.imaging import MAX_PIXELS, Image, Window
 from mammo.imaging.region import looks_like_crop
@@ -28,13 +29,6 @@ from mammo.ui.kit import cache
 from mammo.ui.kit.address import keep_in_link, set_from_link
 from mammo.ui.kit.display import scaled_down, show_picture
 from mammo.ui.kit.patches import NO_ROOM
-
-if TYPE_CHECKING:
-    from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
-    from streamlit.typing import UploadedFile
-
-    from mammo.data.examples import ExampleLesion
-
 
 Kind = Literal["film", "crop"]
 EXAMPLE = "An example lesion"
@@ -64,7 +58,7 @@ class Picture:
     key: str
     name: str
     own: Image | None
-    example: "ExampleLesion | None" = None
+    example: ExampleLesion | None = None
     cut_from: int | None = None
 
     @property
@@ -142,8 +136,8 @@ def _keep(name: str, default: str) -> None:
 
 
 def choose_example(
-    key: str, link: str, name_of: "Callable[[ExampleLesion], str]", **options: Any
-) -> "ExampleLesion":
+    key: str, link: str, name_of: Callable[[ExampleLesion], str], **options: Any
+) -> ExampleLesion:
     """Ask for an example lesion; `name_of` gives what the link and the session call each."""
     lesions = {name_of(lesion): lesion for lesion in cache.example_lesions()}
     names = list(lesions)
@@ -156,7 +150,7 @@ def choose_example(
     return lesions[chosen]
 
 
-def example_name(lesion: "ExampleLesion") -> str:
+def example_name(lesion: ExampleLesion) -> str:
     """Name an example lesion by patient, film and number, without its label."""
     patient = "_".join(lesion.case_id.split("_")[1:3])
     number = lesion.case_id.rsplit("_", 1)[1]
@@ -236,9 +230,8 @@ def show_crop(picture: Picture) -> None:
     st.caption(f"{text.literal(picture.name)}, {width} x {height} pixels, used whole.")
 
 
-_OWN_CROP = "viewer_own_crop"
-OWN_SHELF = "viewer_own_shelf"
-"""Where the viewer keeps what was computed of the visitor's own crop."""
+OWN_CROP, OWN_SHELF = "viewer_own_crop", "viewer_own_shelf"
+"""Where the session keeps a crop for the viewer, never its film, and what was computed of it."""
 
 
 def crop_picture(name: str, crop: Image, cut_from: int) -> Picture:
@@ -247,20 +240,9 @@ def crop_picture(name: str, crop: Image, cut_from: int) -> Picture:
     return Picture(f"own|{key}", name, crop, cut_from=cut_from)
 
 
-def keep_own(crop: Picture) -> None:
-    """Keep a crop for the viewer, in place of the one before; never the film it was cut from."""
-    st.session_state[_OWN_CROP] = crop
-
-
-def own_crop() -> Picture | None:
-    """Return the crop that is kept in this session, None where there is none."""
-    crop: Picture | None = st.session_state.get(_OWN_CROP)
-    return crop
-
-
 def forget_own() -> None:
     """Drop the crop of this session, and all that was computed of it."""
-    st.session_state.pop(_OWN_CROP, None)
+    st.session_state.pop(OWN_CROP, None)
     st.session_state.pop(OWN_SHELF, None)
 
 
@@ -348,8 +330,7 @@ def _take_uploads() -> None:
         upload.truncate(0)
         if context is not None:
             empty = UploadedFileRec(upload.file_id, upload.name, upload.type, b"")
-            records = cast("MemoryUploadedFileManager", context.uploaded_file_mgr)
-            records.add_file(context.session_id, empty)
+            cast("Any", context.uploaded_file_mgr).add_file(context.session_id, empty)
 
 
 def read_own(file: OwnFile) -> Image:

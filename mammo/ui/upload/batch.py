@@ -17,13 +17,7 @@ from mammo.ui.kit.display import thumbnail_uri
 from mammo.ui.kit.frame import small_notice
 from mammo.ui.kit.result import choose_threshold
 from mammo.ui.kit.source import OwnFile, Picture, numbered, read_own
-from mammo.ui.kit.table import (
-    ESTIMATE,
-    ROW_HEIGHT,
-    download_results,
-    probability_columns,
-    table_height,
-)
+from mammo.ui.kit.widgets import ESTIMATE, download_results, probability_columns, show_table
 
 MOST_FILES = 200
 _ROWS = "batch_rows"
@@ -79,7 +73,7 @@ def _row(file: OwnFile) -> Row:
         return Row(file.name, sentence_of(error))
 
 
-def show_table(files: Sequence[OwnFile]) -> None:
+def show_files(files: Sequence[OwnFile]) -> None:
     """Assess many files and show them as a table, with the notice and a CSV."""
     if len(files) > MOST_FILES:
         st.warning(
@@ -97,19 +91,13 @@ def _table(rows: Sequence[Row], cards: Sequence[Card]) -> None:
         card.title: f"{ESTIMATE[:-1]}, calibrated on {card.calibration.fitted_on}."
         for card in cards
     }
-    st.dataframe(
-        table_of(rows, cards, threshold),
-        column_config={
-            "Picture": st.column_config.ImageColumn("Picture", width="small"),
-            "File": st.column_config.TextColumn("File", width=220),
-            STANDING: st.column_config.TextColumn(STANDING, width="large"),
-            **probability_columns(hints, hints),
-        },
-        hide_index=True,
-        row_height=ROW_HEIGHT,
-        height=table_height(len(rows)),
-        alt="Estimated probabilities of both models for each file",
-    )
+    columns = {
+        "File": st.column_config.TextColumn("File", width=220),
+        STANDING: st.column_config.TextColumn(STANDING, width="large"),
+        **probability_columns(hints, hints),
+    }
+    shown = table_of(rows, cards, threshold)
+    show_table(shown, columns, "Estimated probabilities of both models for each file")
     small_notice()
     results = [(row.file, row.result, row.error) for row in rows]
     download_results(results, cards, "results", "download_batch")

@@ -5,21 +5,15 @@ them in. Zoom, brightness, contrast and inversion change the screen only.
 """
 
 from contextlib import suppress
+from functools import partial
 
 import streamlit as st
 
 from mammo import text
 from mammo.errors import WindowError
-from mammo.imaging import Window, lesion_window
-from mammo.imaging.region import (
-    Region,
-    box_in_window,
-    covers_most,
-    middle,
-    selected_box,
-    zoomed_view,
-)
-from mammo.plots.style import FILM_CONFIG, film_figure
+from mammo.imaging import Window, lesion_window, region
+from mammo.imaging.region import Region
+from mammo.plots.style import film_figure
 from mammo.ui.kit.display import data_uri, scaled_down, toned
 from mammo.ui.kit.source import OWN_BOXES, Picture
 from mammo.ui.kit.widgets import BoxFields
@@ -70,7 +64,7 @@ def _start(picture: Picture) -> None:
 
 
 def _recorded_box(picture: Picture) -> Region | None:
-    return None if picture.example is None else box_in_window(picture.example.window)
+    return None if picture.example is None else region.box_in_window(picture.example.window)
 
 
 def mark_lesion(picture: Picture) -> None:
@@ -141,31 +135,28 @@ def _tone() -> tuple[int, int, bool]:
 
 def _film(picture: Picture, box: Region | None, zoom: int, tone: tuple[int, int, bool]) -> None:
     film, asked = picture.image.pixels, st.session_state.get(_ASKED)
-    view = zoomed_view(film.shape, zoom, middle(box) if box and zoom > 1 else None)
+    view = region.zoomed_view(film.shape, zoom, region.middle(box) if box and zoom > 1 else None)
     x, y, width, height = view
     shown = toned(scaled_down(film[y : y + height, x : x + width]), *tone)
     window: Region | None = None
     if box is not None and not asked:
         with suppress(WindowError):  # whose sentence stands beside the film already
             window = _area(picture, box)
-    chart, shape = f"film_{picture.key}", film.shape
-
-    def take_drawn_box() -> None:  # must not keep the film alive
-        drawn = selected_box(st.session_state.get(chart), shape)
-        if drawn is not None:
-            st.session_state[_ASKED] = drawn
-            if not covers_most(drawn, shape):
-                _use_asked()
-
     marked = "no lesion marked yet" if box is None else "lesion box and context window drawn"
-    st.plotly_chart(
+    _BOX.show_film(
         film_figure(data_uri(shown), shown.shape[:2], view, asked or box, window),
-        key=chart,
-        on_select=take_drawn_box,
-        selection_mode=("box",),
-        config=FILM_CONFIG,
-        alt=f"Mammogram {picture.name}, {_film_name(picture)}, {marked}",
+        film.shape,
+        partial(_take_drawn, film.shape),
+        f"film_{picture.key}",
+        f"Mammogram {picture.name}, {_film_name(picture)}, {marked}",
     )
+
+
+def _take_drawn(film_shape: tuple[int, ...], box: Region) -> None:
+    """Take the box that was just drawn; ask back first where it is most of the film."""
+    st.session_state[_ASKED] = box
+    if not region.covers_most(box, film_shape):
+        _use_asked()
 
 
 def _film_name(picture: Picture) -> str:

@@ -21,15 +21,14 @@ from mammo.inference.overlay import COLOUR_MAPS, ColourMap, legend, overlay
 from mammo.inference.pictures import Panel, heat_map_sheet
 from mammo.plots.viewer import place_counts, place_figure, place_sentence
 from mammo.ui.kit import cache, case_folder
-from mammo.ui.kit.address import keep_in_link, went_back
+from mammo.ui.kit.address import choose_number, choose_option, keep_in_link, went_back
 from mammo.ui.kit.cases import BALANCED, recorded_lines, score_lines
 from mammo.ui.kit.display import data_uri, show_picture
 from mammo.ui.kit.frame import sentences, small_notice
 from mammo.ui.kit.result import choose_threshold, map_caption, report_buttons, show_answers
 from mammo.ui.kit.settings import FOLDER_VARIABLE, THRESHOLD_LINK
-from mammo.ui.kit.table import download
-from mammo.ui.kit.widgets import choose_option, show_figure
-from mammo.ui.viewer.viewed import Crop, Viewed, choose_number, offer_panels, offer_png
+from mammo.ui.kit.widgets import download, show_figure
+from mammo.ui.viewer.viewed import Crop, Viewed, offer_panels, offer_png
 
 TRAINED_ON = (
     "This is a case of training: the released models learned from it, and what they say of it "

@@ -18,34 +18,30 @@ from numpy.typing import NDArray
 
 from mammo import text
 from mammo.artifacts import artifacts_folder
-from mammo.imaging.region import Region, selected_box
 from mammo.inference import Classifier, ModelResult, load_classifier
 from mammo.inference.inside import Inside, LastStep, Stage, open_inside
 from mammo.inference.overlay import ColourMap, colour, overlay
 from mammo.inference.perturb import CHANGES, FILLS, Change, Fill, change_named, covered
 from mammo.inference.pictures import Panel, mosaic, most_active, shares, signed_shares
-from mammo.plots.style import FILM_CONFIG, film_figure
+from mammo.plots.style import film_figure
 from mammo.plots.viewer import curve_figure, curve_sentence, parts_figure
 from mammo.ui.kit import cache
-from mammo.ui.kit.address import keep_in_link, went_back
+from mammo.ui.kit.address import choose_number, choose_option, keep_in_link, went_back
 from mammo.ui.kit.cases import BALANCED
 from mammo.ui.kit.display import data_uri, enlarged, show_picture
 from mammo.ui.kit.frame import sentences, small_notice
-from mammo.ui.kit.table import download
-from mammo.ui.kit.widgets import NAMES, BoxFields, choose_option, show_figure
+from mammo.ui.kit.widgets import NAMES, BoxFields, download, show_figure
 from mammo.ui.viewer.viewed import (
     Crop,
     Viewed,
     box_from_link,
     box_in_link,
-    choose_number,
     offer_panels,
 )
 
-_BOX = BoxFields("viewer_cover")
+_BOX = BoxFields("viewer_cover", smallest=3)
 _FOR = "viewer_cover_for"
 FILL_NAMES = {"mean": "Its mean grey", "black": "Black", "blur": "A blur of it"}
-SMALLEST = 3
 COLUMNS = 8
 TILE = 96
 GROUND = 150
@@ -70,7 +66,14 @@ def show_occlusion(viewed: Viewed) -> None:
     box = _BOX.get()
     changed = None if box is None else covered(viewed.crop, box, fill)
     with left:
-        _show_covered(viewed, changed, box)
+        shown = enlarged(viewed.crop if changed is None else changed)
+        _BOX.show_film(
+            film_figure(data_uri(shown), shown.shape[:2], (0, 0, side, side), box),
+            (side, side),
+            _BOX.set,
+            f"cover_{viewed.picture.key}",
+            f"The crop, {'nothing covered' if box is None else 'a part of it covered'}",
+        )
         _BOX.show(side, side, 4, persist_state="page")
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
@@ -90,25 +93,6 @@ def _start(key: str, side: int) -> None:
         return
     st.session_state[_FOR] = key
     _BOX.set(None if stayed else box_from_link(st.query_params.get("cover"), side))
-
-
-def _show_covered(viewed: Viewed, changed: Crop | None, box: Region | None) -> None:
-    chart, side = f"cover_{viewed.picture.key}", viewed.crop.shape[0]
-
-    def take_drawn() -> None:
-        drawn = selected_box(st.session_state.get(chart), (side, side), SMALLEST)
-        if drawn is not None:
-            _BOX.set(drawn)
-
-    shown = enlarged(viewed.crop if changed is None else changed)
-    st.plotly_chart(
-        film_figure(data_uri(shown), shown.shape[:2], (0, 0, side, side), box),
-        key=chart,
-        on_select=take_drawn,
-        selection_mode=("box",),
-        config=FILM_CONFIG,
-        alt=f"The crop, {'nothing covered' if box is None else 'a part of it covered'}",
-    )
 
 
 def _show_moved(viewed: Viewed, changed: Crop | None) -> None:

@@ -6,7 +6,6 @@ visitors; a crop of the visitor's own is kept in their session, on a shelf that 
 crop takes its place. Both are bounded.
 """
 
-import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
@@ -31,7 +30,7 @@ from mammo.inference.overlay import ColourMap
 from mammo.inference.perturb import Change, curve
 from mammo.inference.pictures import Panel, panel_sheet
 from mammo.ui.kit import cache, case_folder
-from mammo.ui.kit.address import keep_in_link, set_from_link, went_back
+from mammo.ui.kit.address import choose_option, keep_in_link, set_from_link, went_back
 from mammo.ui.kit.cases import (
     BALANCED,
     OUTCOMES,
@@ -41,8 +40,8 @@ from mammo.ui.kit.cases import (
     outcomes,
 )
 from mammo.ui.kit.settings import data_folder
-from mammo.ui.kit.source import OWN_SHELF, Picture, choose_example, own_crop
-from mammo.ui.kit.widgets import choose_option, offer_file
+from mammo.ui.kit.source import OWN_CROP, OWN_SHELF, Picture, choose_example
+from mammo.ui.kit.widgets import offer_file
 
 SOURCES = {"example": "An example lesion", "case": "A case by id or group", "own": "My own crop"}
 EVERY, TRAINING = "test", "training"
@@ -208,7 +207,7 @@ def unknown_case(case: str, total: int, like: str) -> str:
 
 def _view_own() -> Viewed:
     """Open the crop that the visitor brought from the upload page."""
-    own = own_crop()
+    own: Picture | None = st.session_state.get(OWN_CROP)
     if own is None:
         raise DataError(
             "There is no crop of your own here. Open a film or a crop on the page Upload and "
@@ -290,40 +289,6 @@ def case_groups(cases: pd.DataFrame, cards: Sequence[Card]) -> dict[str, Group]:
         for name, inside in agreement(labels, *above[:2]).items():
             groups[name] = Group(titles[name], tuple(ids[farthest_apart(inside, *p[:2])]))
     return groups | {TRAINING: Group("Training cases", tuple(training["case_id"]))}
-
-
-def choose_number(
-    label: str, name: str, limits: tuple[float, float, float], default: float, form: str = "%g"
-) -> float:
-    """Ask for a number by a slider, whose limits are its low and high end and its step."""
-    key = f"viewer_{name}"
-    low, high, step = limits
-    held = st.session_state.get(key)
-    if went_back() or held is None or not low <= held <= high:
-        asked = st.query_params.get(name)
-        st.session_state[key] = float(number_from_link(asked, low, high, step, default))
-    number = float(st.slider(label, low, high, step=step, format=form, key=key))
-    keep_in_link(name, None if number == default else f"{number:g}")
-    return number
-
-
-def number_from_link(
-    link: str | None, low: float, high: float, step: float, default: float
-) -> float:
-    """Read a number, put onto its slider's steps; what is none or outside falls back.
-
-    >>> number_from_link("2.6", 0, 8, 0.5, 0), number_from_link("-3", 0, 8, 0.5, 0)
-    (2.5, 0)
-    >>> [number_from_link(link, 0, 8, 1, 5) for link in (None, "nan", "<b>", "9")]
-    [5, 5, 5, 5]
-    """
-    try:
-        number = math.nan if link is None else float(link)
-    except ValueError:
-        return default
-    if not low <= number <= high:
-        return default
-    return round(low + round((number - low) / step) * step, 6)
 
 
 def box_from_link(link: str | None, side: int) -> Region | None:
