@@ -17,8 +17,8 @@ def show_tour() -> None:
     """Show the tour, or the button that brings it back."""
     if st.session_state.get(_HIDDEN, False):
         st.button(
-            "Show the tour", icon=":material/tour:", type="tertiary", on_click=_hide, args=(False,),
-            key="show_tour",
+            "Show the tour", icon=":material/tour:", type="tertiary", key="show_tour",
+            on_click=st.session_state.update, args=({_HIDDEN: False},),
         )  # fmt: skip
         return
     with st.container(border=True):
@@ -35,13 +35,9 @@ def show_tour() -> None:
                 )
                 st.markdown(page.tour)
         st.button(
-            "Hide the tour", icon=":material/close:", type="tertiary", on_click=_hide, args=(True,),
-            key="hide_tour",
+            "Hide the tour", icon=":material/close:", type="tertiary", key="hide_tour",
+            on_click=st.session_state.update, args=({_HIDDEN: True},),
         )  # fmt: skip
-
-
-def _hide(hidden: bool) -> None:
-    st.session_state[_HIDDEN] = hidden
 
 
 UNITS = {"crop": "one picture of a lesion", "lesion": "all views of a lesion together"}

@@ -11,7 +11,6 @@ from mammo.evaluation import UNITS, Unit, mcnemar, tables
 from mammo.evaluation.rates import confusion_at, predictive_values
 from mammo.ui.comparison import overview, thresholds
 from mammo.ui.comparison.thresholds import disagreement_sentence, places_of
-from mammo.ui.kit.address import Share
 from mammo.ui.kit.cases import agreement, farthest_apart, outcomes
 from mammo.ui.kit.widgets import csv_of
 from tests.ui.comparison_studies import split_of, tiny_cases, tiny_split
@@ -89,7 +88,7 @@ def test_each_csv_carries_the_notice_in_every_row() -> None:
 
 def test_the_csv_of_cases_names_the_thresholds_in_force() -> None:
     table = tables.cases(tiny_split()).iloc[[0]]
-    text = csv_of(table, {"Simple CNN": Share("own", 0.3)}).decode("utf-8")
+    text = csv_of(table, {"Simple CNN": 0.3}).decode("utf-8")
     assert next(csv.DictReader(io.StringIO(text)))["Simple CNN threshold"] == "0.3000"
 
 

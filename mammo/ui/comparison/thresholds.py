@@ -25,7 +25,6 @@ from mammo.ui.comparison.curves import show_curves
 from mammo.ui.comparison.overview import meanings
 from mammo.ui.kit import cache
 from mammo.ui.kit.address import (
-    Share,
     choose_option,
     choose_share,
     keep_in_link,
@@ -86,18 +85,17 @@ def show_analysis(split: SplitEvaluation) -> None:
     st.header("At your threshold", anchor="threshold")
     thresholds = _choose_thresholds(split)
     prevalence = _choose_prevalence(split)
-    values = {name: share.value for name, share in thresholds.items()}
     with curves, sentences():
-        show_curves(split, values)
+        show_curves(split, thresholds)
     with sentences():
-        _show_rates(split, points_of(split, values, prevalence))
+        _show_rates(split, points_of(split, thresholds, prevalence))
         _show_matrices(split, thresholds)
     if len(split.models) > 1:
         with sentences():
             show_disagreement(split, thresholds)
 
 
-def _choose_thresholds(split: SplitEvaluation) -> dict[str, Share]:
+def _choose_thresholds(split: SplitEvaluation) -> dict[str, float]:
     chosen = {}
     for column, model in zip(st.columns(len(split.models)), split.models.values(), strict=True):
         with column:
@@ -121,7 +119,7 @@ def _choose_prevalence(split: SplitEvaluation) -> float:
         PREVALENCES.__getitem__,
         "biopsied",
         PREVALENCE_HELP,
-    ).value
+    )
 
 
 def points_of(
@@ -181,11 +179,11 @@ def rates_export(points: Mapping[str, OperatingPoint], split: SplitEvaluation) -
     return pd.DataFrame([*rates, *counts])
 
 
-def _show_matrices(split: SplitEvaluation, thresholds: Mapping[str, Share]) -> None:
+def _show_matrices(split: SplitEvaluation, thresholds: Mapping[str, float]) -> None:
     """Show the confusion matrices side by side, and the cases of the cell that was clicked."""
     st.subheader("Click a cell to see its cases", anchor="cells")
     cells = {
-        name: outcomes(split.labels, model.flagged(thresholds[name].value))
+        name: outcomes(split.labels, model.flagged(thresholds[name]))
         for name, model in split.models.items()
     }
     chosen = _choose_cell(split, cells)
@@ -235,17 +233,13 @@ def _matrix(model: ModelEvaluation, cells: Mapping[str, NDArray[np.bool_]], chos
                     help=meaning.capitalize(),
                     icon=CHOSEN if name == chosen else None,
                     width="stretch",
-                    on_click=_choose,
-                    args=("" if name == chosen else name,),
+                    on_click=st.session_state.update,
+                    args=({_KEY: "" if name == chosen else name},),
                 )
 
 
-def _choose(name: str) -> None:
-    st.session_state[_KEY] = name
-
-
 def show_cases(
-    split: SplitEvaluation, rows: NDArray[np.intp], thresholds: Mapping[str, Share], key: str
+    split: SplitEvaluation, rows: NDArray[np.intp], thresholds: Mapping[str, float], key: str
 ) -> None:
     """Show cases as a table, in the order of `rows`, and offer it as a CSV with the thresholds."""
     if rows.size == 0:
@@ -297,11 +291,11 @@ def _first(found: Mapping[str, str], crops: tuple[str, ...]) -> str:
     return next((found[case] for case in crops if case in found), "")
 
 
-def show_disagreement(split: SplitEvaluation, thresholds: Mapping[str, Share]) -> None:
+def show_disagreement(split: SplitEvaluation, thresholds: Mapping[str, float]) -> None:
     """Show the first two models against each other, and the cases of a group or a selection."""
     st.header("Where do the two disagree, and who is right?", anchor="disagreement")
     models = list(split.models.values())[:2]
-    flags = [model.flagged(thresholds[model.name].value) for model in models]
+    flags = [model.flagged(thresholds[model.name]) for model in models]
     groups = agreement(split.labels, *flags)
     counts = {name: int(cases.sum()) for name, cases in groups.items()}
     st.markdown(disagreement_sentence(split, counts, mcnemar(split.labels, *flags)))
@@ -332,7 +326,7 @@ def disagreement_sentence(split: SplitEvaluation, counts: Mapping[str, int], tes
 
 
 def _selected(
-    split: SplitEvaluation, thresholds: Mapping[str, Share], shown: NDArray[np.bool_]
+    split: SplitEvaluation, thresholds: Mapping[str, float], shown: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     """Draw the scatter, and return which cases were selected on it, bool (u,)."""
     st.caption(
@@ -341,7 +335,7 @@ def _selected(
         "one, to list them."
     )
     event = show_figure(
-        scatter_figure(split, {name: share.value for name, share in thresholds.items()}, shown),
+        scatter_figure(split, thresholds, shown),
         f"scatter-{split.unit}",
         "Probability of one model against the other's, a point a case, by recorded class",
         on_select="rerun",

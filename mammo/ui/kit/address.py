@@ -136,7 +136,7 @@ def choose_share(
     title_of: Callable[[str], str],
     default: str,
     help_text: str | None = None,
-) -> Share:
+) -> float:
     """Ask for a threshold or prevalence: by one of the names, or by a slider from 0 to 1.
 
     A name moves the slider; the slider, once moved, is one's own (`OWN`). A name stands for its
@@ -168,16 +168,12 @@ def choose_share(
         format="%.3f",
         key=slider,
         label_visibility="collapsed",
-        on_change=_take_own,
-        args=(by_name,),
+        on_change=st.session_state.update,
+        args=({by_name: OWN},),
     )
     share = Share(OWN, float(value)) if chosen == OWN else Share(str(chosen), named[str(chosen)])
     keep_in_link(name, share_in_link(share, default))
-    return share
-
-
-def _take_own(by_name: str) -> None:
-    st.session_state[by_name] = OWN
+    return share.value
 
 
 def share_from_link(text: str | None, named: Mapping[str, float], default: str) -> Share:

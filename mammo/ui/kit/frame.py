@@ -193,13 +193,11 @@ def notice_accepted(about: str = "") -> bool:
     with st.container(border=True):
         st.header(text.NOTICE_TITLE, icon=":material/front_hand:")
         st.markdown(text.NOTICE)
-        st.button(text.ACCEPT, icon=":material/check:", on_click=_accept, key="accept")
+        accept = st.session_state.update  # the next run stores it in the browser
+        args = ({_ACCEPTED: True},)
+        st.button(text.ACCEPT, icon=CHOSEN, on_click=accept, args=args, key="accept")
         st.caption(text.ACCEPT_REMEMBERED)
     return False
-
-
-def _accept() -> None:
-    st.session_state[_ACCEPTED] = True  # the next run stores it in the browser
 
 
 @contextmanager

@@ -54,12 +54,10 @@ _INTERNET = (socket.AF_INET, socket.AF_INET6)
 def send_at_once() -> int:
     """Turn Nagle's algorithm off where this process listens; return at how many ports.
 
-    Streamlit's server opens its socket without a protocol number; asyncio then takes it for no TCP
-    socket and leaves the algorithm on, which holds a message back while another is on its way. The
-    other end waits up to 40 ms before it acknowledges one.
-
-    References: RFC 896, section "The small-packet problem"; tcp(7), TCP_NODELAY. A connection
-    begins with the setting of the socket that accepted it.
+    Streamlit's server opens its socket without a protocol number, so asyncio takes it for no TCP
+    socket and leaves the algorithm on: it holds a message back until the last one is acknowledged,
+    up to 40 ms later (RFC 896; tcp(7), TCP_NODELAY). A connection begins with the setting of the
+    socket that accepted it.
     """
     ports = {
         _port(one)
@@ -260,11 +258,8 @@ class _Apart:
 def set_libraries_apart() -> bool:
     """Let garbage collection pass over what is loaded by now; return whether that was done anew.
 
-    After each run Streamlit has Python look through everything for garbage (`runner.postScriptGC`),
-    which keeps memory flat. Of the 200,000 things there, nearly all are parts of libraries and
-    never garbage; while they are looked through, everybody waits.
-
-    Reference: https://docs.python.org/3/library/gc.html#gc.freeze
+    After each run Streamlit has Python look through everything for garbage (`runner.postScriptGC`).
+    Of the 200,000 things there, nearly all are parts of libraries; meanwhile everybody waits.
     """
     now, modules = time.monotonic(), len(sys.modules)
     if modules == _Apart.modules and now < _Apart.since + _SECONDS_APART:

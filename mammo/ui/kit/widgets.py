@@ -22,7 +22,6 @@ from mammo.imaging.region import SMALLEST_DRAG, Region, selected_box, whole_box
 from mammo.inference import LesionResult
 from mammo.inference.result import csv_columns, csv_row
 from mammo.plots.style import FILM_CONFIG, figure_config
-from mammo.ui.kit.address import Share
 
 _FILLED_IN = ("rgb(38, 39, 48)", "rgb(250, 250, 250)")
 """What the browser puts in for `mammo.plots.style.WORDS_COLOUR`, in light and in dark."""
@@ -143,6 +142,7 @@ class BoxFields:
         st.plotly_chart(figure, key=key, on_select=take_drawn, alt=alt, **options)
 
 
+Results = Sequence[tuple[str, LesionResult | None, str]]
 ESTIMATE = "Estimated probability of malignancy."
 ROW_HEIGHT = 64
 _HEADER_HEIGHT = 38
@@ -191,7 +191,7 @@ def probability_columns(
     }
 
 
-def csv_of(table: pd.DataFrame, thresholds: Mapping[str, Share] | None = None) -> bytes:
+def csv_of(table: pd.DataFrame, thresholds: Mapping[str, float] | None = None) -> bytes:
     """Write a table as CSV, UTF-8; the research notice stands in every row and cannot get lost.
 
     `thresholds` are those in force by the model's title, to be written beside.
@@ -199,7 +199,7 @@ def csv_of(table: pd.DataFrame, thresholds: Mapping[str, Share] | None = None) -
     >>> csv_of(pd.DataFrame({"Case": ["P_1"], "p": [0.25]})).decode().splitlines()[1]
     'P_1,0.2500,Teaching and research only. Not a medical device; not for decisions about a person.'
     """
-    shown = {f"{title} threshold": share.value for title, share in (thresholds or {}).items()}
+    shown = {f"{title} threshold": threshold for title, threshold in (thresholds or {}).items()}
     exported = table.assign(**shown, notice=text.NOTICE_SHORT)
     return _written(exported.map(lambda cell: harmless(cell) if isinstance(cell, str) else cell))
 
@@ -208,36 +208,21 @@ def _written(table: pd.DataFrame) -> bytes:
     return str(table.to_csv(index=False, float_format="%.4f", lineterminator="\n")).encode("utf-8")
 
 
-def csv_of_results(
-    results: Iterable[tuple[str, LesionResult | None, str]], cards: Sequence[Card]
-) -> bytes:
+def csv_of_results(results: Results, cards: Sequence[Card]) -> bytes:
     """Write results as CSV, UTF-8: the name of each file, its result or None, and its error."""
     rows = [csv_row(name, result, error=error) for name, result, error in results]
     return _written(pd.DataFrame(rows, columns=csv_columns(cards)))
 
 
-def download(table: pd.DataFrame, name: str, thresholds: Mapping[str, Share] | None = None) -> None:
+def download(table: pd.DataFrame, name: str, thresholds: Mapping[str, float] | None = None) -> None:
     """Offer a table as `mammo-<name>.csv`; the research notice stands in every row."""
-    offer_file(
-        "Download as CSV",
-        lambda: csv_of(table, thresholds),
-        f"mammo-{name}.csv",
-        "text/csv",
-        key=f"download_{name}",
-    )
+    _offer_csv(lambda: csv_of(table, thresholds), name, f"download_{name}")
 
 
-def download_results(
-    results: Sequence[tuple[str, LesionResult | None, str]],
-    cards: Sequence[Card],
-    name: str,
-    key: str,
-) -> None:
+def download_results(results: Results, cards: Sequence[Card], name: str, key: str) -> None:
     """Offer results, as `csv_of_results` takes them, as `mammo-<name>.csv`."""
-    offer_file(
-        "Download as CSV",
-        lambda: csv_of_results(results, cards),
-        f"mammo-{name}.csv",
-        "text/csv",
-        key=key,
-    )
+    _offer_csv(lambda: csv_of_results(results, cards), name, key)
+
+
+def _offer_csv(make: Callable[[], bytes], name: str, key: str) -> None:
+    offer_file("Download as CSV", make, f"mammo-{name}.csv", "text/csv", key=key)

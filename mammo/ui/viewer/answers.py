@@ -203,17 +203,12 @@ def _record_key(viewed: Viewed) -> str:
 
 def show_report(viewed: Viewed) -> None:
     """Offer the report; it tells what was recorded only once the visitor has asked for it."""
-    recorded = ""
+    recorded, case = "", "" if viewed.row is None else viewed.picture.name
     if viewed.row is not None and st.session_state.get(_record_key(viewed), False):
         recorded = recorded_sentence(viewed.row.to_dict())
     with st.container(horizontal=True):
-        report_buttons(
-            viewed.picture,
-            viewed.result(),
-            key="viewer_report",
-            recorded=recorded,
-            case=viewed.case,
-        )
+        key, result = "viewer_report", viewed.result()
+        report_buttons(viewed.picture, result, key=key, recorded=recorded, case=case)
 
 
 def show_place(viewed: Viewed, cards: Sequence[Card]) -> None:

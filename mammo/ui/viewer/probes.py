@@ -48,8 +48,6 @@ GROUND = 150
 """Grey level between the maps, seen on light and dark alike."""
 MAP_COLOURS: ColourMap = "viridis"
 
-Maps = dict[str, NDArray[np.float32]]
-
 
 @st.fragment
 def show_occlusion(viewed: Viewed) -> None:
@@ -268,7 +266,7 @@ def stage_words(stage: Stage, maps: NDArray[np.float32], places: Sequence[int]) 
     )
 
 
-def _show_one_map(viewed: Viewed, inside: Inside, maps: Maps) -> None:
+def _show_one_map(viewed: Viewed, inside: Inside, maps: dict[str, NDArray[np.float32]]) -> None:
     """Show one map of one stage over the crop."""
     st.subheader("One map over the crop", anchor=False)
     titles = {stage.key: _stage_title(place, stage) for place, stage in enumerate(inside.stages, 1)}

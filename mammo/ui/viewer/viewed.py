@@ -112,11 +112,6 @@ class Viewed:
     row: pd.Series | None = None
 
     @property
-    def case(self) -> str:
-        """Return the id of a public case; of an own crop, nothing."""
-        return "" if self.row is None else self.picture.name
-
-    @property
     def crop(self) -> Crop:
         """Return the pixels where there are some."""
         return cast("Crop", self.pixels)
