@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -74,9 +73,7 @@ def _show_training(split: SplitEvaluation, caption: str) -> None:
             show_figure(figure, f"training-{model.name}", alt)
 
 
-@cache.of_artifacts(6)
-def _history(model: str) -> pd.DataFrame:
-    return load_history(model)
+_history = cache.of_artifacts(6)(load_history)
 
 
 CURVES = {

@@ -88,7 +88,12 @@ def show_analysis(split: SplitEvaluation) -> None:
     with curves, sentences():
         show_curves(split, thresholds)
     with sentences():
-        _show_rates(split, points_of(split, thresholds, prevalence))
+        points = points_of(split, thresholds, prevalence)
+        st.table(rates_table(points), hide_index=True, alt="What each threshold brings")
+        with st.expander("What the rates mean"):
+            st.markdown(meanings(RATES.values(), split))
+        small_notice()
+        download(rates_export(points, split), f"thresholds-{split.unit}")
         _show_matrices(split, thresholds)
     if len(split.models) > 1:
         with sentences():
@@ -134,14 +139,6 @@ def points_of(
         point = split.radiologists.scores.point(BIOPSY_SUSPICION, prevalence)
         points[RADIOLOGISTS] = replace(point, threshold=float("nan"))
     return points
-
-
-def _show_rates(split: SplitEvaluation, points: Mapping[str, OperatingPoint]) -> None:
-    st.table(rates_table(points), hide_index=True, alt="What each threshold brings")
-    with st.expander("What the rates mean"):
-        st.markdown(meanings(RATES.values(), split))
-    small_notice()
-    download(rates_export(points, split), f"thresholds-{split.unit}")
 
 
 def figures_of(point: OperatingPoint) -> dict[str, Estimate]:

@@ -72,18 +72,15 @@ def _choose(one: Filter, allowed: list[str]) -> list[str]:
         format_func=partial(title_of, one),
         key=key,
         placeholder="all",
-        on_change=_first_page,
+        on_change=keep_in_link,
+        args=(_PAGE, None),
     )
     keep_in_link(one.name, ",".join(picked) or None)
     return picked
 
 
-def _first_page() -> None:
-    keep_in_link(_PAGE, None)
-
-
 def _take_all_off() -> None:
-    _first_page()
+    keep_in_link(_PAGE, None)
     st.session_state.update({f"explorer_{one.name}": [] for one in FILTERS})
 
 

@@ -1,7 +1,7 @@
 """What every visitor shares, made once: the one home of Streamlit's cache.
 
 Public things only: the trained artifacts, the example films, the folder of prepared crops. Nothing
-that a visitor uploads ever comes here: see `mammo.ui.kit.own_files`. Each cache is bounded, and
+that a visitor uploads ever comes here: see `mammo.ui.kit.source`. Each cache is bounded, and
 saves more than it costs: a card 4 ms, a crop 3 ms, the trust signals 80 ms, the cases 0.2 s, both
 models 0.2 s, a film 0.3 s, the measured thresholds 0.5 s (one core of the build machine).
 """

@@ -41,13 +41,7 @@ Chosen = NDArray[np.bool_]
 
 @cache.of_artifacts(6, "Evaluating the models")
 def evaluation(unit: Unit) -> Evaluation:
-    """Return the models evaluated on the test split; seconds the first time, then at once.
-
-    Raises
-    ------
-    MammoError
-        The artifacts cannot be read, or hold nothing to evaluate.
-    """
+    """Return the models evaluated on the test split; seconds the first time, then at once."""
     cards, missing = cache.cards_at_hand()
     if not cards:
         raise ArtifactError(" ".join(missing))
@@ -70,13 +64,7 @@ def evaluate_test_split(
     unit: Unit,
     resamples: int = RESAMPLES,
 ) -> Evaluation:
-    """Evaluate models on the test rows of a table of cases; one without any score is left out.
-
-    Raises
-    ------
-    DataError
-        No test row, or no crop that every remaining model scored.
-    """
+    """Evaluate models on the test rows of a table of cases; one without any score is left out."""
     rows = cases[cases["split"] == "test"]
     if rows.empty:
         raise DataError(

@@ -201,9 +201,8 @@ def show_similar(signals: Signals | None) -> None:
 
 def _record(picture: Picture) -> str:
     """Show the record of an example once asked: first guess, then look; return what is shown."""
-    if picture.example is None:
-        return ""
-    if not st.toggle("Show what was recorded", key=f"record_{picture.key}"):
+    key = f"record_{picture.key}"
+    if picture.example is None or not st.toggle("Show what was recorded", key=key):
         return ""
     recorded = recorded_sentence(vars(picture.example))
     st.info(recorded, icon=":material/clinical_notes:")

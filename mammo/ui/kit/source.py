@@ -7,7 +7,7 @@ them is ever in a cache that visitors share.
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from threading import Lock
@@ -77,12 +77,7 @@ class Picture:
         """Ask every model about a lesion: an area of a film, or the ready crop.
 
         The result holds no film, so that a session can keep it. `patient` is whose lesions are no
-        similar cases.
-
-        Raises
-        ------
-        WindowError
-            The area does not fit the film, or the ready crop is far from square.
+        similar cases. A WindowError says that the area does not fit, or the crop is not square.
         """
         lesion = Lesion(self.image, window=area, cut_from=self.cut_from)
         return cache.models().assess(lesion, exclude_patient=patient)
@@ -97,19 +92,9 @@ class OwnFile:
 
 
 def choose() -> tuple[Picture | None, Sequence[OwnFile]]:
-    """Ask for a picture: an example, or files of the visitor's own.
+    """Ask for an example or files; return the picture, None for no or many, and the own files.
 
-    Returns
-    -------
-    tuple
-        The picture (None while there is none, or with many files), and the visitor's files.
-
-    Raises
-    ------
-    DataError
-        The package with the example films is not installed.
-    ImageError
-        The one own file is not a picture that can be read.
+    Absent example films are a DataError, an own file that is no picture is an ImageError.
     """
     sources = (EXAMPLE, UPLOAD)
     set_from_link("source", "source", sources, EXAMPLE)
@@ -140,14 +125,10 @@ def choose_example(
 ) -> ExampleLesion:
     """Ask for an example lesion; `name_of` gives what the link and the session call each."""
     lesions = {name_of(lesion): lesion for lesion in cache.example_lesions()}
-    names = list(lesions)
-    set_from_link(key, link, names, names[0])
-
-    def title(name: str) -> str:
-        return example_name(lesions[name])
-
-    chosen = st.selectbox("Example lesion", names, format_func=title, key=key, width=320, **options)
-    return lesions[chosen]
+    titles = {name: example_name(lesion) for name, lesion in lesions.items()}
+    set_from_link(key, link, titles, next(iter(titles)))
+    options |= {"format_func": titles.__getitem__, "key": key, "width": 320}
+    return lesions[st.selectbox("Example lesion", list(titles), **options)]
 
 
 def example_name(lesion: ExampleLesion) -> str:
@@ -161,7 +142,9 @@ def open_one_of(files: Sequence[OwnFile]) -> Picture | None:
     """Ask which of many files to look at closely; ImageError where it is no picture."""
     by_id = {file.file_id: file for file in files}
     names = dict(zip(by_id, numbered([file.name for file in files]), strict=True))
-    _keep_open(names)
+    if st.session_state.get(_NAMES) != names:  # a file whose name got or lost its number stays open
+        st.session_state[_NAMES], opened = names, st.session_state.get(_OPENED)
+        st.session_state[_OPENED] = opened if opened in names else None
     chosen = st.selectbox(
         "Open one file",
         list(by_id),
@@ -173,14 +156,6 @@ def open_one_of(files: Sequence[OwnFile]) -> Picture | None:
         persist_state="session",
     )
     return None if chosen is None else open_own(by_id[chosen], names[chosen])
-
-
-def _keep_open(names: Mapping[str, str]) -> None:
-    """Keep a file open whose name, by its id in `names`, has just got or lost its number."""
-    if st.session_state.get(_NAMES) != names:
-        st.session_state[_NAMES] = names
-        opened = st.session_state.get(_OPENED)
-        st.session_state[_OPENED] = opened if opened in names else None
 
 
 def numbered(names: Sequence[str]) -> list[str]:
@@ -334,13 +309,7 @@ def _take_uploads() -> None:
 
 
 def read_own(file: OwnFile) -> Image:
-    """Read one of the visitor's own files, once, and keep the picture in the session.
-
-    Raises
-    ------
-    ImageError
-        The file is not a picture that can be read, or is no longer in memory.
-    """
+    """Read an own file, once, and keep its picture; ImageError where it is none, or not kept."""
     own = _own()
     with own.turn:
         content = own.unread.pop(file.file_id, None)

@@ -31,10 +31,7 @@ _ASKED = "asked_box"
 def marked_area(picture: Picture) -> Window | None:
     """Return the crop area of the lesion that is marked on a film; None while none is.
 
-    Raises
-    ------
-    WindowError
-        The marked box does not fit the film.
+    A box that does not fit the film is a WindowError.
     """
     _start(picture)
     box = _BOX.get()
@@ -75,7 +72,15 @@ def mark_lesion(picture: Picture) -> None:
     with it, and with that what was typed a moment before.
     """
     _controlled_film(picture)
-    _number_fields(picture)
+    height, width = picture.image.shape
+    spacing = picture.image.pixel_spacing_mm
+    stated = "not stated" if spacing is None else f"{spacing:.3f} mm"
+    _BOX.show(height, width, 10, persist_state="session")
+    st.caption(
+        f"{_film_name(picture)}, {width:,} x {height:,} pixels, pixel spacing {stated}. The lesion "
+        "box counts in film pixels from the top left corner: drag on the film with a mouse, or "
+        "type. The yellow square is the window that the models read."
+    )
     recorded = _recorded_box(picture)
     if recorded is not None and _BOX.get() != recorded:
         st.button(
@@ -161,16 +166,3 @@ def _take_drawn(film_shape: tuple[int, ...], box: Region) -> None:
 
 def _film_name(picture: Picture) -> str:
     return text.film_name(picture.image.laterality, picture.image.view)
-
-
-def _number_fields(picture: Picture) -> None:
-    """Offer the lesion box as numbers, for the keyboard and for touch, below the film's facts."""
-    height, width = picture.image.shape
-    spacing = picture.image.pixel_spacing_mm
-    stated = "not stated" if spacing is None else f"{spacing:.3f} mm"
-    _BOX.show(height, width, 10, persist_state="session")
-    st.caption(
-        f"{_film_name(picture)}, {width:,} x {height:,} pixels, pixel spacing {stated}. The lesion "
-        "box counts in film pixels from the top left corner: drag on the film with a mouse, or "
-        "type. The yellow square is the window that the models read."
-    )

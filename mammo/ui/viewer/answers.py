@@ -10,7 +10,6 @@ from typing import NamedTuple, cast
 import numpy as np
 import pandas as pd
 import streamlit as st
-from numpy.typing import NDArray
 
 from mammo import text
 from mammo.artifacts import Card
@@ -28,7 +27,7 @@ from mammo.ui.kit.frame import sentences, small_notice
 from mammo.ui.kit.result import choose_threshold, map_caption, report_buttons, show_answers
 from mammo.ui.kit.settings import FOLDER_VARIABLE, THRESHOLD_LINK
 from mammo.ui.kit.widgets import download, show_figure
-from mammo.ui.viewer.viewed import Crop, Viewed, offer_panels, offer_png
+from mammo.ui.viewer.viewed import Viewed, offer_panels, offer_png
 
 TRAINED_ON = (
     "This is a case of training: the released models learned from it, and what they say of it "
@@ -59,10 +58,6 @@ class Look(NamedTuple):
 
     colours: ColourMap
     opacity: float
-
-    def over(self, crop: Crop, heat: NDArray[np.float32]) -> NDArray[np.uint8]:
-        """Lay a map, (S, S) in 0-1, over its crop."""
-        return overlay(crop, heat, self.opacity, self.colours)
 
 
 @st.fragment
@@ -114,7 +109,8 @@ def _show_map(
 ) -> None:
     heat, title = viewed.heat(model, method), model.card.title
     resolution = f"{method.resolution(model.card)}."
-    show_picture(look.over(viewed.crop, heat), f"The crop under the {method.title} map of {title}")
+    picture = overlay(viewed.crop, heat, look.opacity, look.colours)
+    show_picture(picture, f"The crop under the {method.title} map of {title}")
     st.caption(f"{map_caption(heat)} {resolution}")
     _show_sanity(model, method)
     about = (
@@ -161,7 +157,8 @@ def _show_row(viewed: Viewed, look: Look) -> None:
         with st.grid(len(METHODS), min_column_width=150):
             for method in METHODS:
                 with st.container(gap="xsmall"), sentences():
-                    picture = look.over(viewed.crop, viewed.heat(model, method))
+                    heat = viewed.heat(model, method)
+                    picture = overlay(viewed.crop, heat, look.opacity, look.colours)
                     show_picture(picture, f"{method.title} of {title}", 320, caption=method.title)
                     panels.append(Panel(f"{title}: {method.title}", picture))
     if panels:
@@ -185,8 +182,9 @@ def show_record(viewed: Viewed, cards: Sequence[Card]) -> None:
     """Show what the data set records of a public case, once asked: first guess, then look."""
     if viewed.row is None:
         return
-    asked = viewed.pixels is None or st.toggle("Show what was recorded", key=_record_key(viewed))
-    if not asked:
+    if viewed.pixels is not None and not st.toggle(
+        "Show what was recorded", key=_record_key(viewed)
+    ):
         return
     with st.container(border=True):
         st.markdown(f"Recorded as **{text.pathology_words(str(viewed.row['pathology']))}**.")
