@@ -23,7 +23,6 @@ from mammo.artifacts.contents import (
 )
 from mammo.artifacts.manifest import (
     DataFacts,
-    FileRecord,
     Manifest,
     RunFacts,
     artifacts_folder,
@@ -31,14 +30,12 @@ from mammo.artifacts.manifest import (
     read_attachment,
     verify,
 )
-from mammo.artifacts.schema import Calibration, Card, Metric, parse_card, sigmoid
+from mammo.artifacts.schema import Card, Metric, parse_card, sigmoid
 from mammo.artifacts.store import attach, check_replaceable, models_to_carry_over, staged_artifacts
 
 __all__ = [
-    "Calibration",
     "Card",
     "DataFacts",
-    "FileRecord",
     "LeakLesson",
     "LeakRun",
     "Manifest",

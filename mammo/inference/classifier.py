@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.artifacts import Card, load_model, sigmoid
-from mammo.artifacts.schema import SMALLEST_CROP
-from mammo.errors import ImageError
+from mammo.artifacts.schema import RETRAIN, SMALLEST_CROP
+from mammo.errors import ArtifactError, ImageError
 from mammo.imaging.preprocess import prepare
 from mammo.inference.maps import Progress, Views, draw, method_named
 from mammo.inference.session import features_output, open_session
@@ -160,7 +160,7 @@ class Classifier:
     Raises
     ------
     ArtifactError
-        The network cannot be loaded, or does not fit its card.
+        The network cannot be loaded, does not fit its card, or has weights that are no numbers.
     """
 
     def __init__(self, card: Card, network: bytes) -> None:
@@ -169,6 +169,20 @@ class Classifier:
         self._features = features_output(card, network)
         self._session = open_session(card, network, [self._features])
         self._flips = FLIPS[: card.flips if card.test_time_flips else 1]
+        self._refuse_weights_without_value()
+
+    def _refuse_weights_without_value(self) -> None:
+        """Run once on a fixed input: no checksum shows that a weight is NaN or infinite.
+
+        An infinity that a rectifier hides acts like any other wrong number, and passes.
+        """
+        side = self.card.preprocessing.input_size
+        ramp = np.linspace(0, 255, side**2, dtype=np.float32).reshape(1, side, side)
+        if not all(np.isfinite(values).all() for values in self._run_one(OUTPUTS, ramp)):
+            raise ArtifactError(
+                f"The network of {self.name} should answer with finite numbers, but its weights "
+                f"give infinite or undefined ones: it was damaged before it was sealed. {RETRAIN}"
+            )
 
     @property
     def name(self) -> str:

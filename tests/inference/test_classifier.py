@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 import mammo
 from mammo import inference
-from mammo.artifacts import load_card, load_model
+from mammo.artifacts import load_card, load_model, verify
+from mammo.artifacts.manifest import sealed
 from mammo.errors import ArtifactError, ImageError, SettingsError
 from mammo.imaging.preprocess import Preprocessing, prepare
 from mammo.inference import Classifier, heat_map, load_classifier
@@ -353,6 +354,36 @@ def test_network_without_an_output_or_with_a_fixed_batch_is_refused(folder: Path
     del graph.graph.output[2]
     with pytest.raises(ArtifactError, match=r"cam should be of shape .* but is absent"):
         Classifier(card, graph.SerializeToString())
+
+
+@pytest.mark.parametrize(
+    ("weight", "value"),
+    [
+        ("kernel", np.nan), ("dense", np.nan), ("bias", np.nan), ("kernel", np.inf),
+        ("dense", np.inf), ("bias", -np.inf),
+    ],
+)  # fmt: skip
+def test_a_well_sealed_network_whose_weights_are_no_numbers_is_refused(
+    tmp_path: Path, weight: str, value: float
+) -> None:
+    import onnx
+    from onnx import numpy_helper
+
+    folder = write_tiny_artifacts(tmp_path / "artifacts")
+    path = folder / "mobilenetv2" / "model.onnx"
+    network = onnx.load(path)
+    tensor = next(one for one in network.graph.initializer if one.name == weight)
+    values = numpy_helper.to_array(tensor).copy()
+    values.flat[0] = value
+    tensor.CopyFrom(numpy_helper.from_array(values, weight))
+    onnx.save(network, path)
+    write_manifest_again(folder)
+    manifest = folder / "manifest.json"
+    manifest.write_bytes(sealed(json.loads(manifest.read_bytes())))
+    verify(folder)
+    with pytest.raises(ArtifactError, match="mobilenetv2 should answer with finite numbers"):
+        load_classifier("mobilenetv2", folder)
+    assert load_classifier("simple_cnn", folder).name == "simple_cnn"
 
 
 def test_unknown_model_is_refused(folder: Path) -> None:

@@ -56,9 +56,9 @@ def details(facts: Facts) -> pd.DataFrame:
 
 def _beside(facts: Facts, columns: Sequence[dict[str, str]]) -> pd.DataFrame:
     """Set the models beside each other: a row a name, which is the same in every column."""
-    titles = [card.title for card in facts.cards]
-    table = {"": list(columns[0]), **dict(zip(titles, map(dict.values, columns), strict=True))}
-    return pd.DataFrame({name: list(cells) for name, cells in table.items()})
+    models = zip(facts.cards, columns, strict=True)
+    cells = {card.title: list(column.values()) for card, column in models}
+    return pd.DataFrame({"": list(columns[0]), **cells})
 
 
 def _details(facts: Facts, card: Card, thresholds: Sequence[str]) -> dict[str, str]:
@@ -96,13 +96,10 @@ def _settings(settings: Any) -> str:
 def figures(facts: Facts, split: str, unit: str) -> pd.DataFrame:
     """Return each model's figures with their intervals on a split, by crop or by lesion."""
     measured = [card.metrics.get(split, {}).get(unit, {}) for card in facts.cards]
-    return _beside(
-        facts,
-        [
-            {title: _cell(name, one.get(name)) for name, title in FIGURES.items()}
-            for one in measured
-        ],
-    )
+    cells = [
+        {title: _cell(name, one.get(name)) for name, title in FIGURES.items()} for one in measured
+    ]
+    return _beside(facts, cells)
 
 
 def _cell(name: str, metric: Metric | None) -> str:
@@ -174,11 +171,9 @@ def levels(facts: Facts, column: str, title: str) -> pd.DataFrame:
     found = sorted(set().union(*counted.values()))
     if column in ("mass_shape", "mass_margins", "pathology"):
         found.sort(key=lambda level: -sum(one[level] for one in counted.values()))
-    rows = [
-        [_named(column, level), *(f"{counted[split][level]:,}" for split in SPLITS)]
-        for level in found[:MOST_LEVELS]
-    ]
-    return pd.DataFrame(rows, columns=[title, *SPLITS.values()])
+    shown = found[:MOST_LEVELS]
+    cells = {SPLITS[name]: [f"{one[level]:,}" for level in shown] for name, one in counted.items()}
+    return pd.DataFrame({title: [_named(column, level) for level in shown], **cells})
 
 
 def _named(column: str, level: str) -> str:
@@ -191,14 +186,7 @@ def _named(column: str, level: str) -> str:
 def checklist(items: pd.DataFrame) -> pd.DataFrame:
     """Return a checklist's items with where each is answered."""
     where = {"README.md": "README.md, {}", APP: "page {}", NO: "**not answered**"}
-    return pd.DataFrame(
-        {
-            "Item": items["number"],
-            "Topic": items["topic"],
-            "Where": [
-                where.get(str(item.where), "{}").format(item.section)
-                for item in items.itertuples(index=False)
-            ],
-            "Remark": items["remark"],
-        }
-    )
+    places = zip(items["where"], items["section"], strict=True)
+    named = [where.get(place, "{}").format(section) for place, section in places]
+    table = items.assign(named=named)[["number", "topic", "named", "remark"]]
+    return table.set_axis(["Item", "Topic", "Where", "Remark"], axis="columns")

@@ -12,12 +12,11 @@ from mammo import text
 from mammo.artifacts import Card
 from mammo.data import descriptors
 from mammo.data.descriptors import FILTERS, Filter, title_of
-from mammo.evaluation.arithmetic import is_missing
 from mammo.plots.explorer import CHARTS, by_size, chart_figure
 from mammo.text import counted
 from mammo.ui.kit import cache, case_folder
 from mammo.ui.kit.address import choose_option, keep_in_link, went_back
-from mammo.ui.kit.cases import BALANCED, outcomes, recorded_lines, score_lines
+from mammo.ui.kit.cases import BALANCED, film_of, outcomes, recorded_lines, score_lines
 from mammo.ui.kit.display import NARROW, show_side_by_side
 from mammo.ui.kit.frame import small_notice, warn
 from mammo.ui.kit.settings import FOLDER_VARIABLE
@@ -162,7 +161,7 @@ def _show_pictures(rows: pd.DataFrame, key: str) -> None:
     with st.grid(_COLUMNS, min_column_width=NARROW):
         for row in rows.to_dict("records"):
             case = str(row["case_id"])
-            words = f"{text.pathology_words(row['pathology'])}, {_film(row)}"
+            words = f"{text.pathology_words(row['pathology'])}, {film_of(row)}"
             words = f"{words[0].upper()}{words[1:]}"
             with st.container(border=True, gap="xsmall"):
                 if case in found:
@@ -175,14 +174,6 @@ def _show_pictures(rows: pd.DataFrame, key: str) -> None:
                     args=(case,),
                     width="stretch",
                 )
-
-
-def _film(row: Mapping[Any, Any]) -> str:
-    """Name a case's film by side and view, as far as they are recorded."""
-    side, view = (
-        None if is_missing(row[name]) else str(row[name]) for name in ("laterality", "view")
-    )
-    return text.film_name(side, view)
 
 
 def _open_case(case: str) -> None:
@@ -248,13 +239,13 @@ def _ask_for(case: str) -> None:
 def _show_views(lesion: pd.DataFrame) -> None:
     """Show every view of the lesion whose picture is at hand."""
     rows = lesion.to_dict("records")
-    views = ", ".join(map(_film, rows))
+    views = ", ".join(map(film_of, rows))
     st.caption(f"The lesion is recorded on {counted(len(rows), 'film')}: {views}.")
     shown = []
     for row in rows:
         crop = case_folder.crop_of(str(row["case_id"]))
         if crop is not None:
-            words = f"{_film(row)}, {text.pathology_words(row['pathology'])}"
+            words = f"{film_of(row)}, {text.pathology_words(row['pathology'])}"
             shown.append((crop, words, f"Crop of {row['case_id']}: {words}"))
     if not shown:
         st.caption("No picture of it is at hand; the gallery says how to get it.")

@@ -133,6 +133,14 @@ def farthest_apart(
     return rows[np.argsort(-np.abs(first[rows] - second[rows]), kind="stable")]
 
 
+def film_of(row: Mapping[Any, Any]) -> str:
+    """Name a case's film by side and view, as far as they are recorded."""
+    side, view = (
+        None if is_missing(row[name]) else str(row[name]) for name in ("laterality", "view")
+    )
+    return text.film_name(side, view)
+
+
 def recorded_lines(row: Mapping[Any, Any]) -> list[str]:
     r"""Return each recorded descriptor of a case with its meaning, a line of Markdown each.
 
