@@ -12,12 +12,11 @@ from mammo.imaging.region import Region, looks_like_crop, zoomed_view
 from mammo.imaging.worker import Decoder
 from mammo.inference import ModelResult
 from mammo.inference.overlay import overlay
-from mammo.inference.result import csv_row
 from mammo.plots.style import film_figure, probability_figure
 from mammo.ui.kit import cache
-from mammo.ui.kit.display import cut_view, data_uri, enlarged, scaled_down, thumbnail_uri, toned
-from mammo.ui.kit.result import csv_bytes
+from mammo.ui.kit.display import data_uri, enlarged, scaled_down, thumbnail_uri, toned
 from mammo.ui.kit.source import Picture
+from mammo.ui.kit.widgets import csv_of_results
 
 
 class Page:
@@ -46,7 +45,7 @@ class Page:
         result = picture.assessed(self._marked(picture, Random(number)))
         for answer in result.answers:
             self._draw(answer)
-        csv_bytes([csv_row(picture.name, result)], [answer.card for answer in result.answers])
+        csv_of_results([(picture.name, result, "")], [answer.card for answer in result.answers])
 
     def _marked(self, picture: Picture, random: Random) -> Window | None:
         """Use a crop whole; mark a box anywhere on a film, and show both."""
@@ -64,7 +63,9 @@ class Page:
         return window
 
     def _film(self, picture: Picture, view: Region, box: Region, window: Region) -> None:
-        shown = toned(cut_view(picture.image.pixels, view), 10, 10, invert=True)
+        x, y, width, height = view
+        shown = scaled_down(picture.image.pixels[y : y + height, x : x + width])
+        shown = toned(shown, 10, 10, invert=True)
         film_figure(data_uri(shown), (shown.shape[0], shown.shape[1]), view, box, window).to_json()
 
     def _draw(self, answer: ModelResult) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from mammo.ui.kit import own_files, result, source
+from mammo.ui.kit import result, source
 from mammo.ui.kit.frame import frame, notice_accepted, sentences
 from mammo.ui.kit.patches import TURNS
 from mammo.ui.upload import batch, film
@@ -19,7 +19,7 @@ st.markdown(
 )
 
 picture: source.Picture | None = None
-files: Sequence[own_files.OwnFile] = ()
+files: Sequence[source.OwnFile] = ()
 with sentences():
     picture, files = source.choose()
 
@@ -27,7 +27,7 @@ if len(files) > 1:
     if not notice_accepted():
         st.stop()
     with sentences():
-        batch.show_table(files)
+        batch.show_files(files)
     with sentences():
         picture = source.open_one_of(files)
 else:

@@ -6,8 +6,14 @@ Layout and words only; the parts are in `mammo.ui.comparison`.
 import streamlit as st
 
 from mammo.report.glossary import glossary_line
-from mammo.ui.comparison.groups import show_lesson, show_subgroups, show_teacher
-from mammo.ui.comparison.overview import choose_evaluation, show_headline, show_scores
+from mammo.ui.comparison.overview import (
+    choose_evaluation,
+    show_headline,
+    show_lesson,
+    show_scores,
+    show_subgroups,
+    show_teacher,
+)
 from mammo.ui.comparison.thresholds import show_analysis
 from mammo.ui.kit.frame import frame, sentences, small_print
 

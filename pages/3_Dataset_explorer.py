@@ -7,8 +7,7 @@ import streamlit as st
 
 from mammo.report.glossary import glossary_line
 from mammo.ui.explorer.cases import choose_cases, show_case, show_chart, show_gallery, show_table
-from mammo.ui.explorer.leak_section import show_leak_check
-from mammo.ui.explorer.preview import show_preview
+from mammo.ui.explorer.pixels import show_leak_check, show_preview
 from mammo.ui.kit.frame import frame, sentences, small_print
 from mammo.ui.kit.settings import ask_for_folder
 

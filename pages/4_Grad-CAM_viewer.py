@@ -7,19 +7,10 @@ import streamlit as st
 
 from mammo.ui.kit import cache
 from mammo.ui.kit.frame import frame, notice_accepted, sentences
-from mammo.ui.kit.result import show_doubts, show_familiarity, show_similar
-from mammo.ui.viewer.case_section import (
-    recorded_estimates,
-    show_place,
-    show_record,
-    show_report,
-    show_standing,
-)
-from mammo.ui.viewer.change_section import show_occlusion, show_sensitivity
-from mammo.ui.viewer.choose import choose_case
-from mammo.ui.viewer.inside_section import show_inside
-from mammo.ui.viewer.maps_section import show_maps
-from mammo.ui.viewer.viewing import Asked
+from mammo.ui.kit.result import show_similar, show_warnings
+from mammo.ui.viewer.answers import show_maps, show_place, show_record, show_report, show_standing
+from mammo.ui.viewer.probes import show_inside, show_occlusion, show_sensitivity
+from mammo.ui.viewer.viewed import choose_case
 
 frame("Grad-CAM viewer", ":material/visibility:")
 st.markdown(
@@ -33,22 +24,17 @@ with sentences():
     if not notice_accepted():
         st.stop()
     show_standing(viewed)
-    cards = cache.cards()
-    estimates = recorded_estimates(viewed, cards)
-    asked = None if viewed.crop is None else Asked(viewed, viewed.crop, cache.classifiers())
-    if asked:
-        result = asked.result()
-        show_familiarity(result.signals)
-        show_doubts(result.doubts)
-        show_maps(asked)
-        estimates = {name: answer.probability for name, answer in result.models.items()}
-        show_similar(result.signals)
+    cards, has_crop = cache.cards(), viewed.pixels is not None
+    if has_crop:
+        show_warnings(viewed.result())
+        show_maps(viewed)
+        show_similar(viewed.result().signals)
     show_record(viewed, cards)
-    if asked:
-        show_report(asked)
+    if has_crop:
+        show_report(viewed)
     with sentences():
-        show_place(estimates, cards)
-    if asked:
-        show_occlusion(asked)
-        show_sensitivity(asked)
-        show_inside(asked)
+        show_place(viewed, cards)
+    if has_crop:
+        show_occlusion(viewed)
+        show_sensitivity(viewed)
+        show_inside(viewed)

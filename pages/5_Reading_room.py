@@ -5,8 +5,8 @@ Layout and words only; the parts are in `mammo.ui.reading`.
 
 import streamlit as st
 
+from mammo.ui.kit.address import choose_option
 from mammo.ui.kit.frame import frame, notice_accepted, sentences
-from mammo.ui.kit.widgets import choose_option
 from mammo.ui.reading import session
 from mammo.ui.reading.cover import show_cover, show_finish, show_setup
 from mammo.ui.reading.files import show_files

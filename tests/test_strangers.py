@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.memory_limit import memory_limit
 from benchmarks.strangers import LIMIT_MB, attack
-from mammo.ui.kit.own_files import SERVER_FULL
+from mammo.ui.kit.source import SERVER_FULL
 from tests.imaging.aimed_dicom import AIMED_DICOM
 from tests.imaging.aimed_pictures import AIMED_PICTURES
 

@@ -18,8 +18,8 @@ def show_tour() -> None:
     """Show the tour, or the button that brings it back."""
     if st.session_state.get(_HIDDEN, False):
         st.button(
-            "Show the tour", icon=":material/tour:", type="tertiary", on_click=_hide, args=(False,),
-            key="show_tour",
+            "Show the tour", icon=":material/tour:", type="tertiary", key="show_tour",
+            on_click=st.session_state.update, args=({_HIDDEN: False},),
         )  # fmt: skip
         return
     with st.container(border=True):
@@ -36,31 +36,21 @@ def show_tour() -> None:
                 )
                 st.markdown(page.tour)
         st.button(
-            "Hide the tour", icon=":material/close:", type="tertiary", on_click=_hide, args=(True,),
-            key="hide_tour",
+            "Hide the tour", icon=":material/close:", type="tertiary", key="hide_tour",
+            on_click=st.session_state.update, args=({_HIDDEN: True},),
         )  # fmt: skip
-
-
-def _hide(hidden: bool) -> None:
-    st.session_state[_HIDDEN] = hidden
 
 
 UNITS = {"crop": "one picture of a lesion", "lesion": "all views of a lesion together"}
 
 
 def models_at_a_glance() -> None:
-    """Show each model's headline figures side by side, with their intervals.
-
-    Raises
-    ------
-    ArtifactError
-        The artifacts cannot be read.
-    """
+    """Show each model's headline figures side by side, with their intervals."""
     cards = cache.cards()
     for column, card in zip(st.columns(len(cards), border=True), cards, strict=True):
         with column:
             _model(card)
-    small_print(how_measured(cache.manifest()))
+    small_print(_how_measured(cache.manifest()))
 
 
 def _model(card: Card) -> None:
@@ -75,26 +65,14 @@ def _model(card: Card) -> None:
 
 
 def headline(metric: Metric | None) -> str:
-    """Write a metric to two decimals, or say that the artifacts do not hold it.
-
-    Examples
-    --------
-    >>> headline(Metric(0.8412, 0.8, 0.9)), headline(None)
-    ('0.84', 'not recorded')
-    """
+    """Write a metric to two decimals, or say that the artifacts do not hold it."""
     if metric is None or math.isnan(metric.value):
         return "not recorded"
     return text.number(metric.value, 2)
 
 
 def interval(metric: Metric | None) -> str:
-    """Write the 95% interval of a metric.
-
-    Examples
-    --------
-    >>> interval(Metric(0.84, 0.8, 0.891)), interval(None)
-    ('95% interval 0.80 to 0.89', 'no interval')
-    """
+    """Write the 95% interval of a metric."""
     if metric is None or math.isnan(metric.low) or math.isnan(metric.high):
         return "no interval"
     return f"95% interval {text.number(metric.low, 2)} to {text.number(metric.high, 2)}"
@@ -103,8 +81,6 @@ def interval(metric: Metric | None) -> str:
 def weights(parameters: int) -> str:
     """Write a number of weights in words that can be said aloud.
 
-    Examples
-    --------
     >>> weights(2_259_265), weights(88_400), weights(34)
     ('2.3 million', '88 thousand', '34')
     """
@@ -113,8 +89,7 @@ def weights(parameters: int) -> str:
     return f"{parameters / 1_000:.0f} thousand" if parameters >= 1_000 else str(parameters)
 
 
-def how_measured(facts: Manifest) -> str:
-    """Say on what the headline figures were measured, and how to read them."""
+def _how_measured(facts: Manifest) -> str:
     data = facts.data
     return (
         f"Measured once, on {data.n_test:,} crops of {data.n_test_patients:,} patients that "

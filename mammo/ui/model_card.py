@@ -6,18 +6,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from mammo.artifacts import artifacts_folder
+from mammo.report import model_card as report
 from mammo.report.glossary import GLOSSARY, GROUPS, Term, anchor
-from mammo.report.model_card import (
-    FAILURES,
-    Facts,
-    Failures,
-    ModelCard,
-    Section,
-    as_markdown,
-    model_card,
-    read_facts,
-    worst_answers,
-)
+from mammo.report.model_card import Facts, Failures, ModelCard, Section
 from mammo.text import literal
 from mammo.ui.kit import cache
 from mammo.ui.kit.case_folder import thumbnails
@@ -31,8 +22,8 @@ _PICTURES_IN_A_ROW = 5
 @cache.of_artifacts(2, "Reading the figures of the models")
 def _loaded() -> tuple[Facts, ModelCard]:
     """Return the card of the served artifacts and what it was written from; it takes seconds."""
-    facts = read_facts(evaluation("crop").splits["test"], artifacts_folder())
-    return facts, model_card(facts)
+    facts = report.read_facts(evaluation("crop").splits["test"], artifacts_folder())
+    return facts, report.model_card(facts)
 
 
 def show_part(part: str) -> None:
@@ -42,7 +33,7 @@ def show_part(part: str) -> None:
         st.markdown(contents(card[part]))
         offer_file(
             "Download the card as Markdown",
-            lambda: as_markdown(card).encode("utf-8"),
+            lambda: report.as_markdown(card).encode("utf-8"),
             "mammo-model-card.md",
             "text/markdown",
             key="download_card",
@@ -50,27 +41,19 @@ def show_part(part: str) -> None:
     for section in card[part]:
         st.header(section.title, anchor=section_anchor(section.title))
         _show_body(section)
-        if section.title == FAILURES:
+        if section.title == report.FAILURES:
             _show_failures(facts)
     small_notice()
 
 
 def contents(sections: Sequence[Section]) -> str:
-    """Link to the sections, in Markdown.
-
-    Examples
-    --------
-    >>> contents([Section("Model details", ()), Section("Factors", ())])
-    '[Model details](#model-details) · [Factors](#factors)'
-    """
+    """Link to the sections, in Markdown."""
     return " · ".join(f"[{one.title}](#{section_anchor(one.title)})" for one in sections)
 
 
 def section_anchor(title: str) -> str:
     """Return the anchor of a section.
 
-    Examples
-    --------
     >>> section_anchor("Preprocessing, cleaning and labelling"), section_anchor("TRIPOD+AI")
     ('preprocessing-cleaning-and-labelling', 'tripod-ai')
     """
@@ -89,7 +72,7 @@ def _show_body(section: Section) -> None:
 
 def _show_failures(facts: Facts) -> None:
     """Show the worst answers whose pixels are at hand."""
-    failures = worst_answers(facts)
+    failures = report.worst_answers(facts)
     cases = dict.fromkeys(
         row["case_id"] for one in failures for row in (*one.misses, *one.false_alarms)
     )
@@ -137,13 +120,7 @@ def show_glossary(wanted: str) -> None:
 
 
 def terms_with(words: str) -> dict[str, Term]:
-    """Return the terms whose name or meaning holds some words, all where none are given.
-
-    Examples
-    --------
-    >>> list(terms_with("youden"))[:2]
-    ['youden']
-    """
+    """Return the terms whose name or meaning holds some words, all where none are given."""
     sought = words.strip().lower()
     return {
         key: term

@@ -10,9 +10,9 @@ from mammo import text as words
 from mammo.evaluation import UNITS, Unit, mcnemar, operating_point, tables
 from mammo.evaluation.operating import clinic_figures
 from mammo.ui.comparison import overview, thresholds
-from mammo.ui.comparison.cases import disagreement_sentence, places_of
-from mammo.ui.kit.address import Share
-from mammo.ui.kit.table import agreement, csv_of, farthest_apart, outcomes, worst_first
+from mammo.ui.comparison.thresholds import disagreement_sentence, places_of
+from mammo.ui.kit.cases import agreement, farthest_apart, outcomes
+from mammo.ui.kit.widgets import csv_of
 from tests.ui.comparison_studies import split_of, tiny_cases, tiny_split
 
 
@@ -43,8 +43,8 @@ def test_missed_cases_come_lowest_first_and_false_alarms_highest_first() -> None
     split = tiny_split()
     p = split.models["simple_cnn"].scores.suspicion
     cells = outcomes(split.labels, split.models["simple_cnn"].flagged(0.45))
-    missed = p[worst_first(cells["missed"], split.labels, p)]
-    alarms = p[worst_first(cells["false_alarm"], split.labels, p)]
+    missed = p[farthest_apart(cells["missed"], split.labels, p)]
+    alarms = p[farthest_apart(cells["false_alarm"], split.labels, p)]
     assert missed.tolist() == sorted(missed)
     assert alarms.tolist() == sorted(alarms, reverse=True)
 
@@ -89,7 +89,7 @@ def test_each_csv_carries_the_notice_in_every_row() -> None:
 
 def test_the_csv_of_cases_names_the_thresholds_in_force() -> None:
     table = tables.cases(tiny_split()).iloc[[0]]
-    text = csv_of(table, {"Simple CNN": Share("own", 0.3)}).decode("utf-8")
+    text = csv_of(table, {"Simple CNN": 0.3}).decode("utf-8")
     assert next(csv.DictReader(io.StringIO(text)))["Simple CNN threshold"] == "0.3000"
 
 

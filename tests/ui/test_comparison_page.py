@@ -189,4 +189,4 @@ def test_a_data_folder_that_is_none_is_a_sentence(
     monkeypatch.setenv("MAMMO_DATA", str(tmp_path / "nowhere"))
     page = opened(app)
     assert quiet(page)
-    assert "No picture from the data folder" in texts(page)
+    assert "The data folder shows no pictures" in texts(page)

@@ -27,9 +27,10 @@ from mammo.data.descriptors import (
 )
 from mammo.imaging import prepare
 from mammo.plots.explorer import CHARTS, by_size, chart_figure, conflicting_lesions
-from mammo.ui.explorer import preview
-from mammo.ui.explorer.leak_section import line_of
-from mammo.ui.kit.case_words import cell_of, counts_in_words, recorded_lines, score_lines, titled
+from mammo.ui.explorer import pixels
+from mammo.ui.explorer.cases import cell_of, counts_in_words, titled
+from mammo.ui.explorer.pixels import line_of
+from mammo.ui.kit.cases import recorded_lines, score_lines
 
 BY_NAME = {one.name: one for one in FILTERS}
 NAN = re.compile(r"\bnan\b")
@@ -271,21 +272,21 @@ def test_the_table_reads_in_plain_words() -> None:
 def test_the_preview_shows_what_the_network_sees(model: str) -> None:
     card = load_card(model)
     crop = np.random.default_rng(3).integers(40, 90, (128, 128)).astype(np.uint8)
-    shown = preview.steps(crop, card)
+    shown = pixels.steps(crop, card)
     assert np.array_equal(shown["As cut from the film"], crop)
     seen = prepare(crop[np.newaxis], card.preprocessing)[0]
     assert np.abs(shown[f"Resized to {card.preprocessing.input_size} pixels"] - seen).max() <= 0.5
     assert np.abs(shown["Mirrored"].astype(float) - seen[:, ::-1]).mean() < 1
     assert ("More contrast, brighter" in shown) == (card.settings["contrast"] > 0)
-    views = preview.random_views(crop, card, 7)
-    again, other = preview.random_views(crop, card, 7), preview.random_views(crop, card, 8)
+    views = pixels.random_views(crop, card, 7)
+    again, other = pixels.random_views(crop, card, 7), pixels.random_views(crop, card, 8)
     assert all(np.array_equal(one, two) for one, two in zip(views, again, strict=True))
     assert not np.array_equal(views[0], other[0])
 
 
 def test_augmentation_is_the_cards_own() -> None:
     card = load_card("simple_cnn")
-    found = preview.augmentation_of(card)
+    found = pixels.augmentation_of(card)
     assert found.rotation_degrees == card.settings["rotation_degrees"]
     assert found != Augmentation()
 

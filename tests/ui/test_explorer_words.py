@@ -5,7 +5,7 @@ import re
 from mammo.artifacts import load_cases
 from mammo.data.descriptors import recorded_sentence
 from mammo.plots.explorer import CHARTS
-from mammo.ui.kit.case_words import counts_in_words
+from mammo.ui.explorer.cases import counts_in_words
 
 
 def test_one_crop_is_told_as_one() -> None:

@@ -12,9 +12,7 @@ from mammo import text as words
 from mammo.artifacts import Card, load_card
 from mammo.imaging import Window
 from mammo.inference import Assessment, LesionResult, ModelResult
-from mammo.inference.result import csv_row
-from mammo.ui.kit.result import csv_bytes
-from mammo.ui.kit.table import table_height
+from mammo.ui.kit.widgets import csv_of_results, table_height
 from mammo.ui.upload.batch import STANDING, Row, table_of
 
 
@@ -61,8 +59,8 @@ def test_a_broken_file_keeps_its_sentence_beside_good_ones(
 
 
 def written(cards: list[Card], good: LesionResult) -> bytes:
-    rows = [csv_row("a.png", good), csv_row(BROKEN.file, None, error=BROKEN.error)]
-    return csv_bytes(rows, cards)
+    results = [("a.png", good, ""), (BROKEN.file, None, BROKEN.error)]
+    return csv_of_results(results, cards)
 
 
 def test_the_csv_carries_the_notice_in_every_row_and_reads_back(

@@ -1,6 +1,5 @@
 """What the viewer looks at, and what it keeps: `pytest tests/ui/test_viewer_cases.py`."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mammo.artifacts import Card, load_card, load_cases
-from mammo.ui.kit.own_files import OwnCrop
-from mammo.ui.viewer.choose import EVERY, TRAINING, case_groups
-from mammo.ui.viewer.controls import box_from_link, box_in_link, number_from_link
-from mammo.ui.viewer.viewing import Shelf, unknown_case
+from mammo.imaging import Image
+from mammo.ui.kit.address import number_from_link
+from mammo.ui.kit.source import crop_picture
+from mammo.ui.viewer.viewed import (
+    EVERY,
+    TRAINING,
+    Shelf,
+    box_from_link,
+    box_in_link,
+    case_groups,
+    unknown_case,
+)
 
 
 @pytest.fixture(scope="module")
@@ -91,9 +98,9 @@ def test_a_shelf_keeps_what_was_asked_for_last_and_no_error() -> None:
 
 
 def test_another_crop_has_another_key() -> None:
-    own = OwnCrop("crop.png", np.zeros((64, 64), np.uint8), 64, ())
-    other = replace(own, crop=np.ones((64, 64), np.uint8))
-    assert own.key != other.key and own.key == replace(own, name="again.png").key
+    black, grey = (Image(np.full((64, 64), level, np.uint8)) for level in (0, 1))
+    own, other = crop_picture("crop.png", black, 64), crop_picture("crop.png", grey, 64)
+    assert own.key != other.key and own.key == crop_picture("again.png", black, 64).key
 
 
 def test_a_long_unknown_id_is_cut() -> None:

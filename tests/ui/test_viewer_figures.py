@@ -12,8 +12,8 @@ from mammo.plots.viewer import (
     place_figure,
     place_sentence,
 )
-from mammo.ui.viewer.change_section import moved
-from mammo.ui.viewer.maps_section import map_caption
+from mammo.ui.kit.result import map_caption
+from mammo.ui.viewer.probes import moved
 
 RANDOM = np.random.default_rng(0)
 P, LABELS = RANDOM.random(200), RANDOM.random(200) < 0.4
@@ -70,6 +70,9 @@ def test_the_curves_stand_apart_by_more_than_colour() -> None:
 
 
 def test_an_empty_map_says_so() -> None:
-    full = map_caption(np.ones((4, 4), np.float32), "7 x 7 cells.")
-    assert "Not the extent" in full and full.endswith("7 x 7 cells.")
+    full, empty = (map_caption(np.full((4, 4), level, np.float32)) for level in (1, 0))
+    assert "Not the extent" in full and "is empty" in empty
+
+
+def test_an_estimate_that_stays_is_unchanged() -> None:
     assert moved(0.3, 0.3) == "unchanged"

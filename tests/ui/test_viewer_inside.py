@@ -11,7 +11,7 @@ from mammo.inference import Classifier, ModelResult, load_classifier
 from mammo.inference.inside import LastStep, open_inside
 from mammo.inference.pictures import mosaic, most_active, shares, signed_shares
 from mammo.plots.viewer import parts_figure
-from mammo.ui.viewer.inside_section import last_step_sentences, stage_words
+from mammo.ui.viewer.probes import last_step_sentences, stage_words
 from tests.inference.tiny_trust import blobs
 
 NAMES = ("simple_cnn", "mobilenetv2")

@@ -11,11 +11,12 @@ from streamlit.testing.v1 import AppTest
 
 import mammo
 from mammo import text as words
+from mammo.imaging import Image
 from mammo.inference.audit import load_audit
 from mammo.inference.trust import NOT_A_CROP
 from mammo.training import audit as command
-from mammo.ui.kit.own_files import OwnCrop
-from mammo.ui.viewer import case_section
+from mammo.ui.kit.source import crop_picture
+from mammo.ui.viewer import answers
 from tests.conftest import write_prepared
 from tests.inference.tiny_trust import attach_tiny_trust
 from tests.tiny_artifacts import write_tiny_artifacts
@@ -52,7 +53,7 @@ def shown_images(page: AppTest) -> int:
 
 
 def with_own(app: AppTest, crop: np.ndarray, source_side: int = 128) -> AppTest:
-    app.session_state["viewer_own_crop"] = OwnCrop("mine.png", crop, source_side, ())
+    app.session_state["viewer_own_crop"] = crop_picture("mine.png", Image(crop), source_side)
     return opened(app, source="own")
 
 
@@ -88,9 +89,7 @@ def test_the_report_tells_the_truth_only_once_asked(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offered: list[dict[str, object]] = []
-    monkeypatch.setattr(
-        case_section, "report_buttons", lambda *given, **named: offered.append(named)
-    )
+    monkeypatch.setattr(answers, "report_buttons", lambda *given, **named: offered.append(named))
     page = opened(app, case=EXAMPLE)
     page.toggle[0].set_value(True).run()
     assert quiet(page)
@@ -246,7 +245,7 @@ def test_an_own_crop_goes_when_its_upload_does(app: AppTest) -> None:
 
 
 def test_what_is_computed_of_an_own_crop_stays_out_of_the_shared_shelf(app: AppTest) -> None:
-    from mammo.ui.viewer.viewing import _shared
+    from mammo.ui.viewer.viewed import _shared
 
     crop = np.random.default_rng(3).integers(0, 255, (128, 128), np.uint8)
     before = len(_shared())

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mammo.ui.kit.own_files import OwnCrop
-from mammo.ui.viewer import controls, maps_section
+from mammo.imaging import Image
+from mammo.ui.kit.source import crop_picture
+from mammo.ui.viewer import answers, viewed
 from tests.ui.test_viewer_page import EXAMPLE, WITHOUT_PICTURE, opened, quiet, texts
 
 OTHER = "Mass-Test_P_00173_LEFT_CC_1"
@@ -61,11 +62,12 @@ def test_a_case_without_its_picture_on_the_way_hands_no_box_on(app: AppTest) -> 
 
 def test_a_files_name_stands_as_it_is(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[str] = []
-    monkeypatch.setattr(controls, "offer_png", lambda draw, name: written.append(_words(draw)))
-    monkeypatch.setattr(maps_section, "heat_map_sheet", lambda crop, heat, about, *look: about)
-    monkeypatch.setattr(controls, "panel_sheet", lambda panels, columns, about, colours: about)
+    for module in (answers, viewed):
+        monkeypatch.setattr(module, "offer_png", lambda draw, name: written.append(_words(draw)))
+    monkeypatch.setattr(answers, "heat_map_sheet", lambda crop, heat, about, *look: about)
+    monkeypatch.setattr(viewed, "panel_sheet", lambda panels, columns, about, colours: about)
     crop = np.random.default_rng(5).integers(0, 255, (128, 128), np.uint8)
-    app.session_state["viewer_own_crop"] = OwnCrop("left_crop-1.png", crop, 128, ())
+    app.session_state["viewer_own_crop"] = crop_picture("left_crop-1.png", Image(crop), 128)
     page = opened(app, source="own", cover=BOX_IN_LINK)
     assert quiet(page)
     assert "left_crop-1.png, 128 x 128 pixels" in texts(page)

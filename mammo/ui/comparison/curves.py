@@ -1,8 +1,7 @@
 """One curve at a time: ROC, precision and recall, reliability, decision, not sure, training."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -10,29 +9,20 @@ import streamlit as st
 from mammo.artifacts import load_history
 from mammo.evaluation import SplitEvaluation
 from mammo.plots import curves
-from mammo.plots.style import figure_config, look_of
+from mammo.plots.style import look_of
 from mammo.ui.kit import cache
+from mammo.ui.kit.address import choose_option
 from mammo.ui.kit.frame import sentences, small_notice
-from mammo.ui.kit.widgets import choose_option, draw
-
-if TYPE_CHECKING:
-    import pandas as pd
+from mammo.ui.kit.widgets import show_figure
 
 
-@dataclass(frozen=True)
-class Curve:
-    """A curve of the page: its name, what to see, and its figure, or what shows it otherwise."""
+class Curve(NamedTuple):
+    """A curve of the page: its name, what to see, its figure, and a sentence on each model."""
 
     title: str
     caption: str
     figure: Callable[[SplitEvaluation, Mapping[str, float]], go.Figure] | None = None
     below: Callable[[SplitEvaluation, str], str] | None = None
-    show: Callable[["Curve", SplitEvaluation], None] | None = None
-
-    @property
-    def alt(self) -> str:
-        """Return what the figure shows, for those who do not see it."""
-        return f"{self.title}. {self.caption}"
 
 
 def show_curves(split: SplitEvaluation, thresholds: Mapping[str, float]) -> None:
@@ -41,27 +31,23 @@ def show_curves(split: SplitEvaluation, thresholds: Mapping[str, float]) -> None
     name = choose_option(
         "Curve", "curve", {key: curve.title for key, curve in CURVES.items()}, "roc"
     )
-    curve = CURVES[name]
-    st.caption(curve.caption)
-    if curve.show is not None:
-        curve.show(curve, split)
-        return
-    if not split.has_both_classes or curve.figure is None:
+    title, caption, figure, below = CURVES[name]
+    st.caption(caption)
+    if name == "coverage":
+        _show_coverage(split, f"{title}. {caption}")
+    elif name == "training":
+        _show_training(split, caption)
+    elif not split.has_both_classes or figure is None:
         st.info(split.headline)
-        return
-    draw(
-        curve.figure(split, thresholds),
-        config=figure_config(f"{name}-{split.unit}"),
-        key=f"curve_{name}_{split.unit}",
-        alt=curve.alt,
-    )
-    if curve.below is not None:
-        for model in split.models:
-            st.markdown(f"- {curve.below(split, model)}")
-    small_notice()
+    else:
+        show_figure(figure(split, thresholds), f"{name}-{split.unit}", f"{title}. {caption}")
+        if below is not None:
+            for model in split.models:
+                st.markdown(f"- {below(split, model)}")
+        small_notice()
 
 
-def _show_coverage(curve: Curve, split: SplitEvaluation) -> None:
+def _show_coverage(split: SplitEvaluation, alt: str) -> None:
     trust = cache.trust()
     if trust is None:
         st.info(
@@ -71,34 +57,23 @@ def _show_coverage(curve: Curve, split: SplitEvaluation) -> None:
         return
     titles = {name: model.title for name, model in split.models.items()}
     measured = trust.measured["uncertainty"]
-    draw(
-        curves.coverage_figure(measured, titles),
-        config=figure_config("coverage"),
-        key="curve_coverage",
-        alt=curve.alt,
-    )
+    show_figure(curves.coverage_figure(measured, titles), "coverage", alt)
     for sentence in curves.coverage_sentences(measured, titles):
         st.markdown(f"- {sentence}")
     small_notice()
 
 
-def _show_training(curve: Curve, split: SplitEvaluation) -> None:
+def _show_training(split: SplitEvaluation, caption: str) -> None:
     columns = st.columns(len(split.models))
     for place, (column, model) in enumerate(zip(columns, split.models.values(), strict=True)):
         with column, sentences():
             st.markdown(f"**{model.title}**")
-            history = _history(model.name)
-            draw(
-                curves.training_figure(history, look_of(place)),
-                config=figure_config(f"training-{model.name}"),
-                key=f"training_{model.name}",
-                alt=f"Training curves of {model.title}. {curve.caption}",
-            )
+            figure = curves.training_figure(_history(model.name), look_of(place))
+            alt = f"Training curves of {model.title}. {caption}"
+            show_figure(figure, f"training-{model.name}", alt)
 
 
-@cache.of_artifacts(6)
-def _history(model: str) -> "pd.DataFrame":
-    return load_history(model)
+_history = cache.of_artifacts(6)(load_history)
 
 
 CURVES = {
@@ -133,13 +108,11 @@ CURVES = {
         "A model may keep silent where it stands near its balanced threshold. See how far the "
         "share of wrong answers falls as it answers fewer crops; bands are 95% intervals, always "
         "of single crops.",
-        show=_show_coverage,
     ),
     "training": Curve(
         "Training",
         "Mean over the folds, shaded from the lowest to the highest fold. See where held-out loss "
         "stops falling while training loss falls on: the model begins to learn by heart.",
-        show=_show_training,
     ),
 }
 """The page's curves by their name in the link."""

@@ -1,20 +1,22 @@
-"""The page's opening: what counts as a case, the headline to quote, and the figures behind it."""
+"""The figures of the models: the headline to quote, by subgroup, and two lessons."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import pandas as pd
 import streamlit as st
 
-from mammo.evaluation import Evaluation, SplitEvaluation, tables
-from mammo.evaluation.evaluation import UNTESTED
+from mammo.artifacts import LeakLesson, load_leak_lesson, load_teacher_lesson
+from mammo.artifacts.contents import LEAK, LEAK_WITHOUT_AUGMENTATION
+from mammo.evaluation import Evaluation, SplitEvaluation, Unit, tables
+from mammo.evaluation.evaluation import UNTESTED, Comparison
+from mammo.evaluation.tables import MEASURES, subgroup_figures
+from mammo.plots import comparison as plots
 from mammo.text import Estimate, estimate, p_value, percentage, signed_estimate
-from mammo.ui.kit.cases import download, evaluation
+from mammo.ui.kit.address import choose_option
+from mammo.ui.kit.cases import evaluation
 from mammo.ui.kit.frame import small_notice, warn
-from mammo.ui.kit.widgets import choose_option
-
-if TYPE_CHECKING:
-    from mammo.evaluation import Unit
+from mammo.ui.kit.widgets import download, show_figure
 
 UNITS = {"crop": "Each crop", "lesion": "Each lesion", "patient": "Each patient"}
 UNIT_HELP = (
@@ -33,16 +35,20 @@ SCORES = {
 }
 
 
-def choose_evaluation() -> Evaluation:
-    """Ask what counts as one case, and return the evaluation of that unit.
+_CAPTION = (
+    "A row a subgroup, its counts beside it; vertical lines mark all cases together. See which "
+    "intervals lie wholly below their line: where intervals are wide the group is too small to say "
+    "anything. Sensitivity and specificity are at the balanced threshold."
+)
+_RECIPES = {
+    "with augmentation, as released": LEAK,
+    "without augmentation": LEAK_WITHOUT_AUGMENTATION,
+}
 
-    Raises
-    ------
-    MammoError
-        The artifacts cannot be read, or hold nothing to evaluate.
-    """
-    unit = choose_option("Count", "unit", UNITS, "crop", UNIT_HELP)
-    return evaluation(cast("Unit", unit))
+
+def choose_evaluation() -> Evaluation:
+    """Ask what counts as one case, and return the evaluation of that unit."""
+    return evaluation(cast("Unit", choose_option("Count", "unit", UNITS, "crop", UNIT_HELP)))
 
 
 def show_headline(evaluation: Evaluation) -> None:
@@ -98,27 +104,90 @@ def scores_table(split: SplitEvaluation) -> pd.DataFrame:
 
 def scores_export(split: SplitEvaluation) -> pd.DataFrame:
     """Lay out the same as numbers, a row a reader and figure, differences in AUC included."""
-    pairs = {
-        " minus ".join(tables.pair_titles(split, pair, "the radiologists")): pair
-        for pair in tables.compared(split)
-    }
-    name = "auc difference"
-    gaps = tables.long(
-        {who: {name: pair.auc_difference} for who, pair in pairs.items()}, [name], unit=split.unit
-    )
+    pairs, name = _pairs(split), "auc difference"
+    differences = {who: {name: pair.auc_difference} for who, pair in pairs.items()}
+    gaps = tables.long(differences, [name], unit=split.unit)
     gaps["p_value"] = [pair.clustered_delong.p_value for pair in pairs.values()]
-    return pd.concat(
-        [tables.long(_readers(split), list(SCORES), unit=split.unit), gaps], ignore_index=True
-    )
+    scores = tables.long(_readers(split), list(SCORES), unit=split.unit)
+    return pd.concat([scores, gaps], ignore_index=True)
 
 
 def difference_sentences(split: SplitEvaluation) -> list[str]:
     """Say each difference in AUC with its interval and paired p-value."""
-    sentences = []
-    for pair in tables.compared(split):
-        p = pair.clustered_delong.p_value
-        sentences.append(
-            f"{' minus '.join(tables.pair_titles(split, pair, 'the radiologists'))}: "
-            f"{signed_estimate(pair.auc_difference)}, {UNTESTED if p != p else p_value(p)}"
-        )
-    return sentences
+    return [
+        f"{who}: {signed_estimate(pair.auc_difference)}, {UNTESTED if p != p else p_value(p)}"
+        for who, pair in _pairs(split).items()
+        for p in [pair.clustered_delong.p_value]
+    ]
+
+
+def _pairs(split: SplitEvaluation) -> dict[str, Comparison]:
+    return {
+        " minus ".join(tables.pair_titles(split, pair, "the radiologists")): pair
+        for pair in tables.compared(split)
+    }
+
+
+@st.fragment
+def show_subgroups(split: SplitEvaluation) -> None:
+    """Show the forest plot of a measure that the visitor chooses, and the table behind it."""
+    st.header("Whom do they fail?", anchor="subgroups")
+    if not split.subgroups:
+        st.info("No descriptor is recorded for these cases, so there are no subgroups to compare.")
+        return
+    measure = choose_option("Measure", "measure", MEASURES, "auc")
+    st.caption(_CAPTION)
+    show_figure(
+        plots.forest_figure(split, measure),
+        f"subgroups-{measure}-{split.unit}",
+        f"{MEASURES[measure]} of each model in each subgroup, with intervals. {_CAPTION}",
+    )
+    groups = split.subgroups
+    empty = [f"{one.title} ({one.note})" for one in groups if one.note.startswith("no AUC")]
+    if empty and measure == "auc":
+        st.caption(f"Without a figure: {'; '.join(empty)}.")
+    small_notice()
+    download(subgroup_figures(split), f"subgroups-{split.unit}")
+
+
+def show_lesson() -> None:
+    """Show the lesson where `python -m mammo.training.lessons leak` has taught it, else nothing."""
+    read = {recipe: load_leak_lesson(name) for recipe, name in _RECIPES.items()}
+    lessons = {recipe: lesson for recipe, lesson in read.items() if lesson}
+    released = read["with augmentation, as released"]
+    if released is None:
+        return
+    st.header("A lesson: how a leak flatters", anchor="leak")
+    st.markdown(
+        "A lesion is filmed from two sides. Many public notebooks deal the rows of the table at "
+        "random into training and test, and so test on lesions whose other view they trained on."
+    )
+    st.caption(plots.set_up_sentence(released))
+    for column, (recipe, lesson) in zip(st.columns(len(lessons)), lessons.items(), strict=True):
+        with column:
+            _show_recipe(recipe, lesson, plots.auc_range(list(lessons.values())))
+    st.markdown(plots.overlap_sentence(released))
+    st.markdown(" ".join([plots.WHY, plots.size_sentence(released, read["without augmentation"])]))
+    small_notice()
+    download(plots.lesson_table(lessons), "leak")
+
+
+def show_teacher() -> None:
+    """Show what a teacher adds (`python -m mammo.training.lessons teacher`), else nothing."""
+    lesson = load_teacher_lesson()
+    if lesson is None:
+        return
+    st.header("A lesson: what a teacher adds", anchor="teacher")
+    st.markdown(plots.teacher_sentence(lesson))
+    st.table(plots.teacher_table(lesson))
+    st.caption("AUC a crop, with 95% intervals over patients; the difference is paired.")
+
+
+def _show_recipe(recipe: str, lesson: LeakLesson, ends: tuple[float, float]) -> None:
+    st.markdown(f"**{recipe[0].upper()}{recipe[1:]}**")
+    show_figure(
+        plots.lesson_figure(lesson, *ends),
+        f"leak-{recipe.replace(' ', '-').replace(',', '')}",
+        f"AUC with rows and with patients at random, {recipe}. {plots.result_sentence(lesson)}",
+    )
+    st.markdown(plots.result_sentence(lesson))

@@ -5,6 +5,8 @@ One fragment: moving a slider runs this part of the page alone, on arrays that t
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
+from urllib.parse import quote_plus
 
 import numpy as np
 import pandas as pd
@@ -12,20 +14,36 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from mammo import text
-from mammo.evaluation import OperatingPoint, SplitEvaluation, tables
+from mammo.evaluation import McNemar, OperatingPoint, SplitEvaluation, mcnemar, tables
 from mammo.evaluation.build import PREVALENCES as NAMED_PREVALENCES
-from mammo.evaluation.evaluation import ModelEvaluation
+from mammo.evaluation.evaluation import ModelEvaluation, chance_words
 from mammo.evaluation.subgroups import BIOPSY_SUSPICION
-from mammo.text import Estimate, percent_estimate
-from mammo.ui.comparison.cases import show_cases, show_disagreement
+from mammo.evaluation.tables import CROPS
+from mammo.plots.comparison import scatter_figure
+from mammo.text import Estimate, p_value, percent_estimate
 from mammo.ui.comparison.curves import show_curves
 from mammo.ui.comparison.overview import meanings
 from mammo.ui.kit import cache
-from mammo.ui.kit.address import OWN, Share, keep_in_link, option_from_link, went_back
-from mammo.ui.kit.cases import download
-from mammo.ui.kit.frame import CHOSEN, sentences, small_notice
-from mammo.ui.kit.table import OUTCOMES, outcomes, worst_first
-from mammo.ui.kit.widgets import choose_share
+from mammo.ui.kit.address import (
+    choose_option,
+    choose_share,
+    keep_in_link,
+    option_from_link,
+    went_back,
+)
+from mammo.ui.kit.case_folder import MOST_PICTURES, thumbnails
+from mammo.ui.kit.cases import (
+    OUTCOMES,
+    agreement,
+    agreement_titles,
+    evaluated_cases,
+    farthest_apart,
+    outcomes,
+)
+from mammo.ui.kit.frame import CHOSEN, sentences, small_notice, warn
+from mammo.ui.kit.settings import FOLDER_VARIABLE
+from mammo.ui.kit.source import example_name
+from mammo.ui.kit.widgets import download, probability_columns, show_figure, show_table
 
 RADIOLOGISTS = "Radiologists, 4 or 5"
 PREVALENCES = {
@@ -52,9 +70,10 @@ RATES = {
 }
 SHARES = ("sensitivity", "specificity", "ppv", "npv", "accuracy")
 COUNTS = ("true_positive", "false_positive", "false_negative", "true_negative")
-_KEY = "comparison_cell"
-_LINK = "cell"
+_KEY, _LINK = "comparison_cell", "cell"
 _ROWS = {"Recorded malignant": ("found", "missed"), "Recorded benign": ("false_alarm", "spared")}
+
+_OPEN, _CLOSER = "Open", "Why"
 
 Cells = Mapping[str, Mapping[str, NDArray[np.bool_]]]
 
@@ -66,18 +85,22 @@ def show_analysis(split: SplitEvaluation) -> None:
     st.header("At your threshold", anchor="threshold")
     thresholds = _choose_thresholds(split)
     prevalence = _choose_prevalence(split)
-    values = {name: share.value for name, share in thresholds.items()}
     with curves, sentences():
-        show_curves(split, values)
+        show_curves(split, thresholds)
     with sentences():
-        _show_rates(split, points_of(split, values, prevalence))
+        points = points_of(split, thresholds, prevalence)
+        st.table(rates_table(points), hide_index=True, alt="What each threshold brings")
+        with st.expander("What the rates mean"):
+            st.markdown(meanings(RATES.values(), split))
+        small_notice()
+        download(rates_export(points, split), f"thresholds-{split.unit}")
         _show_matrices(split, thresholds)
     if len(split.models) > 1:
         with sentences():
             show_disagreement(split, thresholds)
 
 
-def _choose_thresholds(split: SplitEvaluation) -> dict[str, Share]:
+def _choose_thresholds(split: SplitEvaluation) -> dict[str, float]:
     chosen = {}
     for column, model in zip(st.columns(len(split.models)), split.models.values(), strict=True):
         with column:
@@ -85,7 +108,7 @@ def _choose_thresholds(split: SplitEvaluation) -> dict[str, Share]:
                 f"Threshold of {model.title}",
                 model.name,
                 model.thresholds,
-                lambda name: "My own" if name == OWN else text.threshold_name(name),
+                text.threshold_name,
                 next(iter(model.thresholds)),
                 cache.threshold_help(),
             )
@@ -98,10 +121,10 @@ def _choose_prevalence(split: SplitEvaluation) -> float:
         "Prevalence: share of malignant ones in your clinic",
         "prevalence",
         dict(zip(PREVALENCES, (*NAMED_PREVALENCES, own_share), strict=True)),
-        lambda name: "My own" if name == OWN else PREVALENCES[name],
+        PREVALENCES.__getitem__,
         "biopsied",
         PREVALENCE_HELP,
-    ).value
+    )
 
 
 def points_of(
@@ -116,14 +139,6 @@ def points_of(
         point = split.radiologists.scores.point(BIOPSY_SUSPICION, prevalence)
         points[RADIOLOGISTS] = replace(point, threshold=float("nan"))
     return points
-
-
-def _show_rates(split: SplitEvaluation, points: Mapping[str, OperatingPoint]) -> None:
-    st.table(rates_table(points), hide_index=True, alt="What each threshold brings")
-    with st.expander("What the rates mean"):
-        st.markdown(meanings(RATES.values(), split))
-    small_notice()
-    download(rates_export(points, split), f"thresholds-{split.unit}")
 
 
 def figures_of(point: OperatingPoint) -> dict[str, Estimate]:
@@ -161,20 +176,20 @@ def rates_export(points: Mapping[str, OperatingPoint], split: SplitEvaluation) -
     return pd.DataFrame([*rates, *counts])
 
 
-def _show_matrices(split: SplitEvaluation, thresholds: Mapping[str, Share]) -> None:
+def _show_matrices(split: SplitEvaluation, thresholds: Mapping[str, float]) -> None:
     """Show the confusion matrices side by side, and the cases of the cell that was clicked."""
     st.subheader("Click a cell to see its cases", anchor="cells")
     cells = {
-        name: outcomes(split.labels, model.flagged(thresholds[name].value))
+        name: outcomes(split.labels, model.flagged(thresholds[name]))
         for name, model in split.models.items()
     }
     chosen = _choose_cell(split, cells)
-    if chosen is None:
+    if not chosen:
         return
-    model, outcome = chosen
-    inside = cells[model.name][outcome]
+    name, outcome = chosen.split(".")
+    model, inside = split.models[name], cells[name][outcome]
     st.markdown(cell_sentence(model.title, outcome, int(inside.sum()), split))
-    rows = worst_first(inside, split.labels, model.scores.suspicion)
+    rows = farthest_apart(inside, split.labels, model.scores.suspicion)
     show_cases(split, rows, thresholds, "cell")
 
 
@@ -187,11 +202,11 @@ def cell_sentence(title: str, outcome: str, count: int, split: SplitEvaluation) 
     )
 
 
-def _choose_cell(split: SplitEvaluation, cells: Cells) -> tuple[ModelEvaluation, str] | None:
-    """Draw a matrix of buttons for each model; return the chosen model and outcome, or None."""
+def _choose_cell(split: SplitEvaluation, cells: Cells) -> str:
+    """Draw a matrix of buttons for each model; return the chosen `<model>.<outcome>`, or ""."""
     legal = [f"{model}.{outcome}" for model in split.models for outcome in OUTCOMES]
     # The buttons go with the page, and a choice of an earlier visit with them.
-    if went_back() or _button(legal[0]) not in st.session_state:
+    if went_back() or f"cell_{legal[0]}" not in st.session_state:
         st.session_state[_KEY] = option_from_link(st.query_params.get(_LINK), legal, "")
     chosen = option_from_link(st.session_state[_KEY], legal, "")
     columns = st.columns(len(split.models), border=True)
@@ -199,10 +214,7 @@ def _choose_cell(split: SplitEvaluation, cells: Cells) -> tuple[ModelEvaluation,
         with column:
             _matrix(model, cells[model.name], chosen)
     keep_in_link(_LINK, chosen or None)
-    if not chosen:
-        return None
-    name, outcome = chosen.split(".")
-    return split.models[name], outcome
+    return chosen
 
 
 def _matrix(model: ModelEvaluation, cells: Mapping[str, NDArray[np.bool_]], chosen: str) -> None:
@@ -214,18 +226,131 @@ def _matrix(model: ModelEvaluation, cells: Mapping[str, NDArray[np.bool_]], chos
                 name, (title, meaning) = f"{model.name}.{outcome}", OUTCOMES[outcome]
                 st.button(
                     f"**{int(cells[outcome].sum())}** {title.lower()}",
-                    key=_button(name),
+                    key=f"cell_{name}",
                     help=meaning.capitalize(),
                     icon=CHOSEN if name == chosen else None,
                     width="stretch",
-                    on_click=_choose,
-                    args=("" if name == chosen else name,),
+                    on_click=st.session_state.update,
+                    args=({_KEY: "" if name == chosen else name},),
                 )
 
 
-def _button(name: str) -> str:
-    return f"cell_{name}"
+def show_cases(
+    split: SplitEvaluation, rows: NDArray[np.intp], thresholds: Mapping[str, float], key: str
+) -> None:
+    """Show cases as a table, in the order of `rows`, and offer it as a CSV with the thresholds."""
+    if rows.size == 0:
+        st.caption("No case here.")
+        return
+    table = evaluated_cases(split.unit).iloc[rows]
+    titles = [model.title for model in split.models.values()]
+    columns = {
+        _OPEN: st.column_config.LinkColumn(_OPEN, display_text="Open the film"),
+        _CLOSER: st.column_config.LinkColumn(
+            _CLOSER, display_text="Look closer", help="What each model used, in the viewer."
+        ),
+        **probability_columns(titles),
+    }
+    alt = "Cases with their descriptors and each model's estimated probability"
+    show_table(_with_pictures(table, titles), columns, alt, f"cases_{key}")
+    small_notice()
+    titled = {model.title: thresholds[name] for name, model in split.models.items()}
+    download(table.assign(**{CROPS: table[CROPS].map(" ".join)}), f"cases-{key}", titled)
 
 
-def _choose(name: str) -> None:
-    st.session_state[_KEY] = name
+def _with_pictures(table: pd.DataFrame, titles: list[str]) -> pd.DataFrame:
+    """Add a picture and a way to open each case where one of its crops has it; p in per cent."""
+    crops = [case for group in table[CROPS] for case in group]
+    found, complaint = thumbnails(crops)
+    warn(complaint)
+    shown = table.drop(columns=CROPS)
+    shown[titles] *= 100
+    if found:
+        shown.insert(0, "Picture", [_first(found, group) for group in table[CROPS]])
+    else:
+        st.caption(
+            f"No picture of these is at hand: set {FOLDER_VARIABLE} to a folder of prepared crops "
+            "to see them."
+        )
+    if len(found) == MOST_PICTURES:
+        st.caption(f"Pictures stand by the first {MOST_PICTURES}.")
+    links = {
+        case: f"Upload_and_classify?example={quote_plus(example_name(lesion))}"
+        for case, lesion in cache.examples_at_hand().items()
+    }
+    if any(case in links for case in crops):
+        shown[_OPEN] = [_first(links, group) for group in table[CROPS]]
+    shown[_CLOSER] = [f"Grad-CAM_viewer?case={quote_plus(group[0])}" for group in table[CROPS]]
+    return shown
+
+
+def _first(found: Mapping[str, str], crops: tuple[str, ...]) -> str:
+    return next((found[case] for case in crops if case in found), "")
+
+
+def show_disagreement(split: SplitEvaluation, thresholds: Mapping[str, float]) -> None:
+    """Show the first two models against each other, and the cases of a group or a selection."""
+    st.header("Where do the two disagree, and who is right?", anchor="disagreement")
+    models = list(split.models.values())[:2]
+    flags = [model.flagged(thresholds[model.name]) for model in models]
+    groups = agreement(split.labels, *flags)
+    counts = {name: int(cases.sum()) for name, cases in groups.items()}
+    st.markdown(disagreement_sentence(split, counts, mcnemar(split.labels, *flags)))
+    groups["disagree"] = groups["only_first"] | groups["only_second"]
+    titles = {"disagree": "They disagree"} | agreement_titles(*(one.title for one in models))
+    group = choose_option("Cases", "group", titles, "disagree")
+    selected = _selected(split, thresholds, groups[group])
+    title = "Your selection" if selected.any() else titles[group]
+    chosen = selected if selected.any() else groups[group]
+    st.markdown(f"**{title}**: {int(chosen.sum())}, the farthest apart first.")
+    rows = farthest_apart(chosen, *(model.scores.suspicion for model in models))
+    show_cases(split, rows, thresholds, "group")
+
+
+def disagreement_sentence(split: SplitEvaluation, counts: Mapping[str, int], test: McNemar) -> str:
+    """Say how often the first two models disagree, who is then right, and whether it is chance."""
+    first, second = [model.title for model in split.models.values()][:2]
+    differ = counts["only_first"] + counts["only_second"]
+    total, many = sum(counts.values()), split.noun()
+    if differ == 0:
+        return f"At these thresholds {first} and {second} never disagree on these {total} {many}."
+    return (
+        f"At these thresholds the two disagree on {differ} of {total} {many}: {second} is right in "
+        f"{counts['only_second']}, {first} in {counts['only_first']} (McNemar's exact test, "
+        f"{p_value(test.p_value)}: {chance_words(test.p_value)}). Both are wrong on "
+        f"{counts['both_wrong']}."
+    )
+
+
+def _selected(
+    split: SplitEvaluation, thresholds: Mapping[str, float], shown: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Draw the scatter, and return which cases were selected on it, bool (u,)."""
+    st.caption(
+        "Each point is a case; dashed lines are the two thresholds. See the upper left and the "
+        "lower right, where one model flags what the other does not; draw around points, or tap "
+        "one, to list them."
+    )
+    event = show_figure(
+        scatter_figure(split, thresholds, shown),
+        f"scatter-{split.unit}",
+        "Probability of one model against the other's, a point a case, by recorded class",
+        on_select="rerun",
+        selection_mode=("points", "box", "lasso"),
+    )
+    selected = np.zeros(split.labels.size, dtype=np.bool_)
+    selected[places_of(event["selection"]["points"], split.labels.size)] = True
+    return selected
+
+
+def places_of(points: list[dict[str, Any]], cases: int) -> list[int]:
+    """Return the places of the selected points among the cases, without what is none.
+
+    Examples
+    --------
+    >>> places_of([{"customdata": 3}, {"customdata": [1]}, {"customdata": 99}, {}], 5)
+    [3, 1]
+    """
+    found = [point.get("customdata") for point in points]
+    single = [one[0] if isinstance(one, (list, tuple)) else one for one in found]
+    return [int(one) for one in single if isinstance(one, (int, float)) and 0 <= one < cases]

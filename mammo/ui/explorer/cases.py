@@ -1,66 +1,42 @@
 """The explorer's cases: filters with live counts, chart, gallery, one case by itself, the table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+import pandas as pd
 import streamlit as st
 
 from mammo import text
-from mammo.data.descriptors import (
-    FILTERS,
-    Filter,
-    from_link,
-    options,
-    page_from_link,
-    passing,
-    title_of,
-)
+from mammo.artifacts import Card
+from mammo.data import descriptors
+from mammo.data.descriptors import FILTERS, Filter, title_of
 from mammo.plots.explorer import CHARTS, by_size, chart_figure
-from mammo.plots.style import figure_config
 from mammo.text import counted
 from mammo.ui.kit import cache, case_folder
-from mammo.ui.kit.address import keep_in_link, went_back
-from mammo.ui.kit.case_words import (
-    cell_of,
-    counts_in_words,
-    film_of,
-    recorded_lines,
-    score_lines,
-    titled,
-)
-from mammo.ui.kit.cases import download
+from mammo.ui.kit.address import choose_option, keep_in_link, went_back
+from mammo.ui.kit.cases import BALANCED, film_of, outcomes, recorded_lines, score_lines
 from mammo.ui.kit.display import NARROW, show_side_by_side
 from mammo.ui.kit.frame import small_notice, warn
 from mammo.ui.kit.settings import FOLDER_VARIABLE
 from mammo.ui.kit.source import example_name
-from mammo.ui.kit.widgets import choose_option, draw, probability_columns
-
-if TYPE_CHECKING:
-    import pandas as pd
+from mammo.ui.kit.widgets import download, probability_columns, show_figure
 
 SIZES = "sizes"
 _A_PAGE = 12
-_PAGE = "page"
-_CASE = "explorer_case"
+_PAGE, _CASE_LINK, _CASE = "page", "case", "explorer_case"
 _ASKED = "explorer_asked"
 """The case that the link or the visitor asked for; None lets the filters choose."""
-_CASE_LINK = "case"
 _COLUMNS = 4
 
 
-def choose_cases() -> "pd.DataFrame":
-    """Ask for filters, say how many cases pass, and return them.
-
-    Raises
-    ------
-    ArtifactError
-        The cases cannot be read.
-    """
+def choose_cases() -> pd.DataFrame:
+    """Ask for filters, say how many cases pass, and return them."""
     every = cache.cases()
     with st.expander("Filters", icon=":material/filter_alt:", expanded=True):
         with st.grid(3, min_column_width=NARROW):
-            chosen = {one.name: _choose(one, options(every, one)) for one in FILTERS}
+            chosen = {one.name: _choose(one, descriptors.options(every, one)) for one in FILTERS}
         if any(chosen.values()):
             st.button(
                 "Show all cases",
@@ -68,43 +44,46 @@ def choose_cases() -> "pd.DataFrame":
                 on_click=_take_all_off,
                 key="explorer_show_all",
             )
-    found = passing(every, chosen)
+    found = descriptors.passing(every, chosen)
     st.markdown(counts_in_words(found, len(every)))
     return found
 
 
+def counts_in_words(found: pd.DataFrame, total: int) -> str:
+    """Say how many crops pass the filters, of how many lesions and patients, and their labels."""
+    malignant = int(found["label"].sum())
+    return (
+        f"**{len(found):,}** of {counted(total, 'crop')}: "
+        f"{counted(found['lesion_id'].nunique(), 'lesion')} of "
+        f"{counted(found['patient_id'].nunique(), 'patient')}; {counted(malignant, 'crop')} "
+        f"malignant, {len(found) - malignant:,} benign."
+    )
+
+
 def _choose(one: Filter, allowed: list[str]) -> list[str]:
     """Ask for the options of one filter; none chosen lets every case pass."""
-    key = _key(one)
+    key = f"explorer_{one.name}"
     if went_back() or key not in st.session_state:
-        st.session_state[key] = from_link(st.query_params.get(one.name), allowed)
+        st.session_state[key] = descriptors.from_link(st.query_params.get(one.name), allowed)
     picked = st.multiselect(
         one.title,
         allowed,
         format_func=partial(title_of, one),
         key=key,
         placeholder="all",
-        on_change=_first_page,
+        on_change=keep_in_link,
+        args=(_PAGE, None),
     )
     keep_in_link(one.name, ",".join(picked) or None)
     return picked
 
 
-def _key(one: Filter) -> str:
-    return f"explorer_{one.name}"
-
-
-def _first_page() -> None:
-    keep_in_link(_PAGE, None)
-
-
 def _take_all_off() -> None:
-    _first_page()
-    for one in FILTERS:
-        st.session_state[_key(one)] = []
+    keep_in_link(_PAGE, None)
+    st.session_state.update({f"explorer_{one.name}": [] for one in FILTERS})
 
 
-def show_chart(found: "pd.DataFrame") -> None:
+def show_chart(found: pd.DataFrame) -> None:
     """Show the chart that the visitor chose, of the cases on show."""
     titles = {name: title for name, (title, _) in CHARTS.items()} | {SIZES: "Sizes"}
     name = choose_option("Chart", "chart", titles, "split")
@@ -122,17 +101,13 @@ def show_chart(found: "pd.DataFrame") -> None:
         chart = by_size(sizes)
     else:
         chart = CHARTS[name][1](found)
-    draw(
-        chart_figure(chart),
-        config=figure_config(f"data-{name}"),
-        key=f"chart_{name}",
-        alt=f"{titles[name]} by pathology. {chart.sentence}",
-    )
+    alt = f"{titles[name]} by pathology. {chart.sentence}"
+    show_figure(chart_figure(chart), f"data-{name}", alt)
     st.markdown(chart.sentence)
     download(chart.counts.rename_axis(chart.axis).reset_index(), f"data-{name}")
 
 
-def _sizes(found: "pd.DataFrame") -> "pd.DataFrame | None":
+def _sizes(found: pd.DataFrame) -> pd.DataFrame | None:
     """Return label and longer side on film of the cases whose box the data folder records."""
     at_hand, _ = case_folder.folder_or_sentence()
     needed = ["box_width", "box_height", "window_width"]
@@ -146,10 +121,9 @@ def _sizes(found: "pd.DataFrame") -> "pd.DataFrame | None":
     return rows.assign(pixels=longer)[["label", "pixels"]]
 
 
-def show_gallery(found: "pd.DataFrame") -> None:
+def show_gallery(found: pd.DataFrame) -> None:
     """Show pictures of the cases on show, a page at a time; each opens its case below."""
-    _, broken = case_folder.folder_or_sentence()
-    warn(broken)
+    warn(case_folder.folder_or_sentence()[1])
     if found.empty:
         st.info("No case passes the filters.")
         return
@@ -169,7 +143,7 @@ def show_gallery(found: "pd.DataFrame") -> None:
 
 def _choose_page(pages: int) -> int:
     """Ask for a page of the gallery; other filters begin at their first page again."""
-    page = page_from_link(st.query_params.get(_PAGE), pages)
+    page = descriptors.page_from_link(st.query_params.get(_PAGE), pages)
     if pages > 1:
         filters = "&".join(f"{one.name}={st.query_params.get(one.name)}" for one in FILTERS)
         key = f"explorer_page_{pages}_{filters}"
@@ -180,19 +154,19 @@ def _choose_page(pages: int) -> int:
     return page
 
 
-def _show_pictures(rows: "pd.DataFrame", key: str) -> None:
+def _show_pictures(rows: pd.DataFrame, key: str) -> None:
     """Show some cases side by side, each with its picture and a button that opens it."""
-    found, complaint = case_folder.pictures(rows["case_id"].tolist())
+    found, complaint = case_folder.pictures(rows["case_id"])
     warn(complaint)
     with st.grid(_COLUMNS, min_column_width=NARROW):
         for row in rows.to_dict("records"):
             case = str(row["case_id"])
-            said = f"{text.pathology_words(row['pathology'])}, {film_of(row)}"
-            said = f"{said[0].upper()}{said[1:]}"
+            words = f"{text.pathology_words(row['pathology'])}, {film_of(row)}"
+            words = f"{words[0].upper()}{words[1:]}"
             with st.container(border=True, gap="xsmall"):
                 if case in found:
-                    st.image(found[case], width="stretch", alt=f"Crop of {case}: {said}")
-                st.caption(said)
+                    st.image(found[case], width="stretch", alt=f"Crop of {case}: {words}")
+                st.caption(words)
                 st.button(
                     "Open the case",
                     key=f"open_{key}_{case}",
@@ -208,7 +182,7 @@ def _open_case(case: str) -> None:
     st.toast(f"{text.literal(case)} stands [under the gallery](#case).", icon=":material/south:")
 
 
-def show_case(found: "pd.DataFrame") -> str | None:
+def show_case(found: pd.DataFrame) -> str | None:
     """Ask for a case of those on show, and show it; return its id, None where there is none."""
     every = cache.cases()
     case = _choose_case(found, every)
@@ -233,7 +207,7 @@ def show_case(found: "pd.DataFrame") -> str | None:
     return case
 
 
-def _choose_case(found: "pd.DataFrame", every: "pd.DataFrame") -> str | None:
+def _choose_case(found: pd.DataFrame, every: pd.DataFrame) -> str | None:
     """Ask for a case: the link's, above the filters, or the first on show that has a picture."""
     ids = found["case_id"].tolist()
     chosen = _CASE in st.session_state and not went_back()
@@ -262,7 +236,7 @@ def _ask_for(case: str) -> None:
     st.session_state[_ASKED] = st.session_state[_CASE] = case
 
 
-def _show_views(lesion: "pd.DataFrame") -> None:
+def _show_views(lesion: pd.DataFrame) -> None:
     """Show every view of the lesion whose picture is at hand."""
     rows = lesion.to_dict("records")
     views = ", ".join(map(film_of, rows))
@@ -271,8 +245,8 @@ def _show_views(lesion: "pd.DataFrame") -> None:
     for row in rows:
         crop = case_folder.crop_of(str(row["case_id"]))
         if crop is not None:
-            said = f"{film_of(row)}, {text.pathology_words(row['pathology'])}"
-            shown.append((crop, said, f"Crop of {row['case_id']}: {said}"))
+            words = f"{film_of(row)}, {text.pathology_words(row['pathology'])}"
+            shown.append((crop, words, f"Crop of {row['case_id']}: {words}"))
     if not shown:
         st.caption("No picture of it is at hand; the gallery says how to get it.")
         return
@@ -283,7 +257,7 @@ def _show_scores(row: Mapping[Any, Any]) -> None:
     """Say both models' scores, and lead to the pages on which the case can be followed."""
     cards, missing = cache.cards_at_hand()
     st.markdown("\n".join(f"- {line}" for line in score_lines(row, cards)))
-    warn(missing)
+    warn(*missing)
     small_notice()
     case = str(row["case_id"])
     example = cache.examples_at_hand().get(case)
@@ -311,7 +285,17 @@ def _show_scores(row: Mapping[Any, Any]) -> None:
             )
 
 
-def _show_patient(others: "pd.DataFrame") -> None:
+def cell_of(row: Mapping[Any, Any], card: Card) -> str | None:
+    """Name the cell of the comparison page's link in which a test case stands; None for no cell."""
+    p = float(row[f"{card.name}_p"])
+    if row["split"] != "test" or p != p:
+        return None
+    malignant, above = int(row["label"]) == 1, text.is_above(p, card.thresholds[BALANCED])
+    cells = outcomes(np.array(malignant), np.array(above))
+    return f"{card.name}.{next(name for name, inside in cells.items() if inside)}"
+
+
+def _show_patient(others: pd.DataFrame) -> None:
     """Show every crop of the patient's other lesions, and open one at a click."""
     if others.empty:
         st.caption("The patient has no other lesion in the data set.")
@@ -321,10 +305,10 @@ def _show_patient(others: "pd.DataFrame") -> None:
     _show_pictures(others, "patient")
 
 
-def show_table(found: "pd.DataFrame") -> None:
+def show_table(found: pd.DataFrame) -> None:
     """Show the cases on show as a table, with both models' probabilities, and offer the CSV."""
     cards, missing = cache.cards_at_hand()
-    warn(missing)
+    warn(*missing)
     st.dataframe(
         titled(found, cards),
         column_config=probability_columns(card.title for card in cards),
@@ -340,3 +324,19 @@ def show_table(found: "pd.DataFrame") -> None:
     )
     small_notice()
     download(found.drop(columns=["published_split"], errors="ignore"), "cases")
+
+
+def titled(found: pd.DataFrame, cards: Sequence[Card]) -> pd.DataFrame:
+    """Lay cases out for reading: plain words, and probabilities in per cent."""
+    shown = pd.DataFrame({"Case": found["case_id"], "Patient": found["patient_id"]})
+    for one in FILTERS:
+        by_value = {
+            value: ", ".join(
+                sorted(title_of(one, option) for option in descriptors.options_of(one, value))
+            )
+            for value in found[one.column].unique()
+        }
+        shown[one.title] = [by_value[value] for value in found[one.column]]
+    for card in cards:
+        shown[card.title] = 100 * found[f"{card.name}_p"]
+    return shown

@@ -8,14 +8,13 @@ Each change is a step of the browser's way back. Who goes back wants what the ad
 a page that held on to what was chosen last would write that anew, and never let its reader leave.
 
 Streamlit 1.67 binds a widget to the address by itself (`bind="query-params"`), as the part of the
-model card does. It cannot replace this: its browser writes by `history.replaceState`, so that no
-choice is a step back; choices stand there by their titles, which links of earlier versions do not
-hold and which change with the words; a multiselect repeats its name where links have commas; and a
-bound name can be written by nothing but its widget, where a threshold has two.
+model card does. It cannot replace this: none of its choices is a step back; choices stand there by
+their titles, which change with the words; a multiselect repeats its name where links have commas;
+and a bound name can be written by nothing but its widget, where a threshold has two.
 """
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -58,14 +57,7 @@ def keep_in_link(name: str, text: str | None) -> None:
 
 
 def option_from_link(text: str | None, options: Collection[str], default: str) -> str:
-    """Read one of a few options; what is none of them becomes the default.
-
-    Examples
-    --------
-    >>> units = ("crop", "lesion")
-    >>> [option_from_link(text, units, "crop") for text in ("lesion", "<script>", None)]
-    ['lesion', 'crop', 'crop']
-    """
+    """Read one of a few options; what is none of them becomes the default."""
     return text if text is not None and text in options else default
 
 
@@ -75,17 +67,118 @@ def set_from_link(key: str, name: str, options: Collection[str], default: str) -
         st.session_state[key] = option_from_link(st.query_params.get(name), options, default)
 
 
-def share_from_link(text: str | None, named: Mapping[str, float], default: str) -> Share:
-    """Read a threshold or prevalence: the name of one, or a number from 0 to 1.
+def choose_option(
+    label: str, name: str, options: Mapping[str, str], default: str, help_text: str | None = None
+) -> str:
+    """Ask for one of a few options, and return its key.
 
     Parameters
     ----------
-    text : str or None, as it stands in the link
-    named : shares by name, 0..1, `default` among them
-    default : str, what holds where the link says nothing usable
+    label : str
+    name : str, of the option in the link
+    options : key -> title, the keys as the link has them
+    default : str, one of the keys
+    help_text : str or None, behind the question mark
+    """
+    key = f"comparison_{name}"
+    set_from_link(key, name, options, default)
+    chosen = st.segmented_control(
+        label,
+        list(options),
+        required=True,
+        format_func=options.__getitem__,
+        help=help_text,
+        key=key,
+        wrap=True,
+    )
+    keep_in_link(name, None if chosen == default else chosen)
+    return str(chosen)
 
-    Examples
-    --------
+
+def choose_number(
+    label: str, name: str, limits: tuple[float, float, float], default: float, form: str = "%g"
+) -> float:
+    """Ask for a number by a slider, whose limits are its low and high end and its step."""
+    key = f"viewer_{name}"
+    low, high, step = limits
+    held = st.session_state.get(key)
+    if went_back() or held is None or not low <= held <= high:
+        asked = st.query_params.get(name)
+        st.session_state[key] = float(number_from_link(asked, low, high, step, default))
+    number = float(st.slider(label, low, high, step=step, format=form, key=key))
+    keep_in_link(name, None if number == default else f"{number:g}")
+    return number
+
+
+def number_from_link(
+    link: str | None, low: float, high: float, step: float, default: float
+) -> float:
+    """Read a number, put onto its slider's steps; what is none or outside falls back.
+
+    >>> number_from_link("2.6", 0, 8, 0.5, 0), number_from_link("-3", 0, 8, 0.5, 0)
+    (2.5, 0)
+    >>> [number_from_link(link, 0, 8, 1, 5) for link in (None, "nan", "<b>", "9")]
+    [5, 5, 5, 5]
+    """
+    try:
+        number = math.nan if link is None else float(link)
+    except ValueError:
+        return default
+    if not low <= number <= high:
+        return default
+    return round(low + round((number - low) / step) * step, 6)
+
+
+def choose_share(
+    label: str,
+    name: str,
+    named: Mapping[str, float],
+    title_of: Callable[[str], str],
+    default: str,
+    help_text: str | None = None,
+) -> float:
+    """Ask for a threshold or prevalence: by one of the names, or by a slider from 0 to 1.
+
+    A name moves the slider; the slider, once moved, is one's own (`OWN`). A name stands for its
+    exact value, which the slider shows to three decimals.
+    """
+    by_name, slider = f"comparison_{name}_name", f"comparison_{name}_slider"
+    known = st.session_state.get(by_name) in (*named, OWN) and slider in st.session_state
+    if went_back() or not known:
+        share = share_from_link(st.query_params.get(name), named, default)
+        st.session_state[by_name] = share.name
+        st.session_state[slider] = round(share.value, DIGITS)
+    elif st.session_state[by_name] != OWN:
+        # The exact value of a name may change with the unit (the test set's own prevalence).
+        st.session_state[slider] = round(named[st.session_state[by_name]], DIGITS)
+    chosen = st.segmented_control(
+        label,
+        [*named, OWN],
+        required=True,
+        format_func=lambda name: "My own" if name == OWN else title_of(name),
+        help=help_text,
+        key=by_name,
+        wrap=True,
+    )
+    value = st.slider(
+        label,
+        0.0,
+        1.0,
+        step=10.0**-DIGITS,
+        format="%.3f",
+        key=slider,
+        label_visibility="collapsed",
+        on_change=st.session_state.update,
+        args=({by_name: OWN},),
+    )
+    share = Share(OWN, float(value)) if chosen == OWN else Share(str(chosen), named[str(chosen)])
+    keep_in_link(name, share_in_link(share, default))
+    return share.value
+
+
+def share_from_link(text: str | None, named: Mapping[str, float], default: str) -> Share:
+    """Read a threshold or prevalence, the name of one or a number from 0 to 1, from the link.
+
     >>> named = {"youden": 0.45}
     >>> share_from_link("0.3", named, "youden")
     Share(name='own', value=0.3)
@@ -104,13 +197,7 @@ def share_from_link(text: str | None, named: Mapping[str, float], default: str) 
 
 
 def share_in_link(share: Share, default: str) -> str | None:
-    """Write a threshold or prevalence for the link; None where it is the default.
-
-    Examples
-    --------
-    >>> share_in_link(Share("own", 0.3), "youden"), share_in_link(Share("youden", 0.4), "youden")
-    ('0.3', None)
-    """
+    """Write a threshold or prevalence for the link; None where it is the default."""
     if share.name == OWN:
         return f"{share.value:g}"
     return None if share.name == default else share.name

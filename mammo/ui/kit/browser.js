@@ -1,4 +1,4 @@
-// What only the browser can do for a page; mounted once on each by browser.py. `data` holds
+// What only the browser can do for a page; mounted once on each by frame.py. `data` holds
 // `session` (names the server's session) and `cookie` (what to remember, or null).
 //
 // This file is evaluated once per tab: what is outside the function stays from page to page.

@@ -1,35 +1,33 @@
 """What every visitor shares, made once: the one home of Streamlit's cache.
 
 Public things only: the trained artifacts, the example films, the folder of prepared crops. Nothing
-that a visitor uploads ever comes here: see `mammo.ui.kit.own_files`. Each cache is bounded, and
+that a visitor uploads ever comes here: see `mammo.ui.kit.source`. Each cache is bounded, and
 saves more than it costs: a card 4 ms, a crop 3 ms, the trust signals 80 ms, the cases 0.2 s, both
 models 0.2 s, a film 0.3 s, the measured thresholds 0.5 s (one core of the build machine).
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
 import mammo
 from mammo.artifacts import Card, Manifest, artifacts_folder, load_card, load_cases, load_manifest
+from mammo.data.examples import ExampleLesion
 from mammo.errors import ArtifactError, MammoError
+from mammo.imaging import Image
+from mammo.inference import Classifier, ModelSet
 from mammo.inference.audit import Audit, audit_name, load_audit
 from mammo.inference.trust import TRUST_NAME, Trust, load_trust
 from mammo.report.case_report import Measured, measure_thresholds
 from mammo.report.case_report import threshold_help as in_words
 from mammo.text import THRESHOLD_NAMES
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from mammo.data.examples import ExampleLesion
-    from mammo.imaging import Image
-    from mammo.inference import Classifier, ModelSet
 
 Arguments = ParamSpec("Arguments")
 Made = TypeVar("Made")
@@ -38,12 +36,9 @@ Made = TypeVar("Made")
 def shared(
     most: int, spinner: bool | str = False
 ) -> Callable[[Callable[Arguments, Made]], Callable[Arguments, Made]]:
-    """Keep what a function returned last, for all visitors; an error is not kept.
+    """Keep the `most` last results of a function for all visitors, but no error.
 
-    Parameters
-    ----------
-    most : int, results that are kept
-    spinner : str or False, what a visitor reads who waits for one
+    `spinner` is what a visitor reads who waits for one, False for nothing.
     """
     return st.cache_resource(max_entries=most, show_spinner=spinner)
 
@@ -51,10 +46,7 @@ def shared(
 def of_artifacts(
     most: int, spinner: bool | str = False
 ) -> Callable[[Callable[Arguments, Made]], Callable[Arguments, Made]]:
-    """Keep what a function returned last, as `shared` does, for the artifacts that it read.
-
-    Other artifacts, a new training or a new attachment, show without a restart.
-    """
+    """Keep results as `shared` does, for the artifacts that were read: others need no restart."""
 
     def decorate(make: Callable[Arguments, Made]) -> Callable[Arguments, Made]:
         def made(stamp: str, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Made:  # noqa: ARG001
@@ -76,13 +68,7 @@ def of_artifacts(
 
 
 def manifest() -> Manifest:
-    """Read the manifest of the artifacts that the app serves.
-
-    Raises
-    ------
-    ArtifactError
-        It cannot be read, or names no model.
-    """
+    """Read the manifest of the served artifacts; ArtifactError where it names no model."""
     served = load_manifest()
     if not served.models:
         raise ArtifactError(
@@ -104,33 +90,31 @@ def cards() -> tuple[Card, ...]:
     return tuple(map(card, manifest().models))
 
 
-def cards_at_hand() -> tuple[tuple[Card, ...], str]:
-    """Return the cards of those models that are at hand, and a sentence on the others or ""."""
+def cards_at_hand() -> tuple[tuple[Card, ...], tuple[str, ...]]:
+    """Return the cards of those models that are at hand, and a sentence on each other."""
     found, missing = [], []
     for model in manifest().models:
         try:
             found.append(card(model))
         except ArtifactError as error:
             missing.append(f"{model} is left out. {error}")
-    return tuple(found), " ".join(missing)
+    return tuple(found), tuple(missing)
 
 
 @of_artifacts(2, "Loading the models")
-def classifiers() -> "tuple[Classifier, ...]":
+def classifiers() -> tuple[Classifier, ...]:
     """Load each trained model, verified, in the manifest's order."""
     folder = artifacts_folder()
     return tuple(mammo.load_classifier(model, folder) for model in manifest().models)
 
 
-def models() -> "ModelSet":
+def models() -> ModelSet:
     """Return the trained models with their trust signals, which answer about a lesion together."""
-    from mammo.inference import ModelSet
-
     return ModelSet(classifiers(), trust(), manifest())
 
 
 @of_artifacts(2, "Reading the cases")
-def cases() -> "pd.DataFrame":
+def cases() -> pd.DataFrame:
     """Return every released case; it is shared, so nothing may write into it."""
     return load_cases(artifacts_folder())
 
@@ -155,8 +139,7 @@ def threshold_names() -> tuple[str, ...]:
         held = cards()
     except ArtifactError:
         held = ()
-    names = (name for name in THRESHOLD_NAMES if all(name in one.thresholds for one in held))
-    return tuple(names)
+    return tuple(name for name in THRESHOLD_NAMES if all(name in one.thresholds for one in held))
 
 
 @of_artifacts(2, "Loading the known cases")
@@ -173,35 +156,30 @@ def audit(model: str) -> Audit | None:
 
 
 @shared(1)
-def example_lesions() -> "tuple[ExampleLesion, ...]":
+def example_lesions() -> tuple[ExampleLesion, ...]:
     """List the ten example lesions."""
     return mammo.example_lesions()
 
 
 @shared(3, "Reading the film")
-def example_film(path: Path) -> "Image":
+def example_film(path: Path) -> Image:
     """Read an example film; visitors share it, and its pixels are locked."""
     return mammo.read_image(path)
 
 
-def examples() -> "dict[str, ExampleLesion]":
+def examples() -> dict[str, ExampleLesion]:
     """Return the example lesions by case id."""
     return {lesion.case_id: lesion for lesion in example_lesions()}
 
 
-def examples_at_hand() -> "dict[str, ExampleLesion]":
+def examples_at_hand() -> dict[str, ExampleLesion]:
     """Return the example lesions by case id; none where the package of their films is absent."""
-    try:
+    with suppress(MammoError):
         return examples()
-    except MammoError:
-        return {}
-
-
-def example_crop(lesion: "ExampleLesion") -> NDArray[np.uint8]:
-    """Cut an example lesion at its recorded window, uint8 (S, S), when it is first asked for."""
-    return _example_crop(lesion.film, lesion.window)
+    return {}
 
 
 @shared(16)
-def _example_crop(film: Path, window: tuple[int, int, int, int]) -> NDArray[np.uint8]:
-    return mammo.cut_lesion(example_film(film), window=window).copy()  # a view keeps its film
+def example_crop(lesion: ExampleLesion) -> NDArray[np.uint8]:
+    """Cut an example lesion at its recorded window, uint8 (S, S), when it is first asked for."""
+    return mammo.cut_lesion(example_film(lesion.film), window=lesion.window).copy()  # lets film go

@@ -7,9 +7,9 @@ folder's `index.csv` is part of each key: what changes shows.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 import mammo
@@ -20,15 +20,12 @@ from mammo.ui.kit import cache
 from mammo.ui.kit.display import GALLERY_SIDE, THUMBNAIL_SIDE, data_uri, enlarged, thumbnail_uri
 from mammo.ui.kit.settings import data_folder
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 MOST_PICTURES = 60
 
 
 @dataclass(eq=False)
 class Folder:
-    """Hold the prepared folder that is set.
+    """The prepared folder that is set.
 
     Attributes
     ----------
@@ -39,19 +36,13 @@ class Folder:
     """
 
     stamp: int
-    table: "pd.DataFrame"
+    table: pd.DataFrame
     files: Mapping[str, str]
     leaks: LeakReport | None = None
 
 
 def folder() -> Folder | None:
-    """Return the prepared folder; None where none is set.
-
-    Raises
-    ------
-    DataError
-        It is no folder of prepared crops.
-    """
+    """Return the prepared folder, None where none is set; DataError where it is no such folder."""
     path = data_folder()
     if not path:
         return None
@@ -79,10 +70,7 @@ def folder_or_sentence() -> tuple[Folder | None, str]:
 def crop_of(case: str) -> NDArray[np.uint8] | None:
     """Return a case's crop from the data folder or the example films; None where it is in neither.
 
-    Raises
-    ------
-    MammoError
-        Its file cannot be read.
+    A file that cannot be read is a MammoError.
     """
     at_hand, _ = folder_or_sentence()
     if at_hand and case in at_hand.files:
@@ -107,20 +95,11 @@ def thumbnails(cases: Sequence[str]) -> tuple[dict[str, str], str]:
     with_pictures = cases_with_pictures()
     wanted = [case for case in cases if case in with_pictures][:MOST_PICTURES]
     found, complaint = pictures(wanted, THUMBNAIL_SIDE)
-    try:
-        folder()
-    except MammoError as error:
-        complaint = complaint or f"No picture from the data folder: {error}"
-    return found, complaint
+    return found, complaint or folder_or_sentence()[1]
 
 
 def pictures(wanted: Iterable[str], side: int = GALLERY_SIDE) -> tuple[dict[str, str], str]:
     """Return pictures of cases, and a sentence where one cannot be read.
-
-    Parameters
-    ----------
-    wanted : case ids
-    side : int, screen pixels
 
     Returns
     -------

@@ -1,83 +1,70 @@
-"""The evaluated test split and its cases, kept for all visitors, and tables to download.
+"""The public cases: evaluated, sorted by what the models make of them, and in a student's words.
 
 Everything here is public data of the artifacts.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Any
 
-from mammo.artifacts import load_card, load_cases
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mammo import text
+from mammo.artifacts import Card, load_cases
+from mammo.data.descriptors import MISSING, meaning
 from mammo.errors import ArtifactError, DataError
-from mammo.evaluation import (
-    RESAMPLES,
-    EvaluatedModel,
-    Evaluation,
-    Unit,
-    evaluate,
-    tables,
-)
+from mammo.evaluation import RESAMPLES, EvaluatedModel, Evaluation, Unit, evaluate, tables
+from mammo.evaluation.arithmetic import is_missing
+from mammo.text import parts, plain
 from mammo.ui.kit import cache
-from mammo.ui.kit.address import Share
-from mammo.ui.kit.table import csv_of
-from mammo.ui.kit.widgets import offer_file
 
-if TYPE_CHECKING:
-    import pandas as pd
+BALANCED = "youden"
+RECORDED = {
+    "mass_shape": "Shape",
+    "mass_margins": "Margin",
+    "breast_density": "Density",
+    "assessment": "BI-RADS assessment",
+    "subtlety": "Subtlety",
+}
+OUTCOMES = {
+    "found": ("Found", "malignant, flagged"),
+    "missed": ("Missed", "malignant, not flagged"),
+    "false_alarm": ("False alarm", "benign, flagged"),
+    "spared": ("Left in peace", "benign, not flagged"),
+}
+"""The four cells of a confusion matrix: the link's name -> title and meaning."""
+
+Chosen = NDArray[np.bool_]
 
 
 @cache.of_artifacts(6, "Evaluating the models")
 def evaluation(unit: Unit) -> Evaluation:
-    """Return the models evaluated on the test split; seconds the first time, then at once.
-
-    Raises
-    ------
-    MammoError
-        The artifacts cannot be read, or hold nothing to evaluate.
-    """
-    models, notes = [], []
-    for name in cache.manifest().models:
-        try:
-            card = load_card(name)
-        except ArtifactError as error:
-            notes.append(f"{name} is left out. {error}")
-        else:
-            models.append(EvaluatedModel(card.name, card.title, dict(card.thresholds)))
-    if not models:
-        raise ArtifactError(" ".join(notes))
+    """Return the models evaluated on the test split; seconds the first time, then at once."""
+    cards, missing = cache.cards_at_hand()
+    if not cards:
+        raise ArtifactError(" ".join(missing))
+    models = [EvaluatedModel(card.name, card.title, dict(card.thresholds)) for card in cards]
     found = evaluate_test_split(load_cases(), models, unit)
     for model in found.splits["test"].models.values():
         _ = model.scores.roc_band  # computed here, behind the spinner
-    return replace(found, notes=(*notes, *found.notes))
+    return replace(found, notes=(*missing, *found.notes))
 
 
 @cache.of_artifacts(6)
-def evaluated_cases(unit: Unit) -> "pd.DataFrame":
+def evaluated_cases(unit: Unit) -> pd.DataFrame:
     """Return a row a case of the evaluated test split."""
     return tables.cases(evaluation(unit).splits["test"])
 
 
 def evaluate_test_split(
-    cases: "pd.DataFrame",
+    cases: pd.DataFrame,
     models: Sequence[EvaluatedModel],
     unit: Unit,
     resamples: int = RESAMPLES,
 ) -> Evaluation:
-    """Evaluate models on the test rows of a table of cases.
-
-    Parameters
-    ----------
-    cases : DataFrame of `mammo.artifacts.load_cases`
-    models : sequence of EvaluatedModel, with thresholds; one whose every score is missing is left
-        out, with a note
-    unit : "crop", "lesion" or "patient"
-    resamples : int, of patients
-
-    Raises
-    ------
-    DataError
-        No test row, or no crop that every remaining model scored.
-    """
+    """Evaluate models on the test rows of a table of cases; one without any score is left out."""
     rows = cases[cases["split"] == "test"]
     if rows.empty:
         raise DataError(
@@ -94,14 +81,111 @@ def evaluate_test_split(
     return replace(found, notes=(*lost, *found.notes))
 
 
-def download(
-    table: "pd.DataFrame", name: str, thresholds: Mapping[str, Share] | None = None
-) -> None:
-    """Offer a table as `mammo-<name>.csv`; the research notice stands in every row."""
-    offer_file(
-        "Download as CSV",
-        lambda: csv_of(table, thresholds),
-        f"mammo-{name}.csv",
-        "text/csv",
-        key=f"download_{name}",
+def outcomes(labels: Chosen, flagged: Chosen) -> dict[str, Chosen]:
+    """Sort cases, bool (u,), into the four cells of a confusion matrix, by the names of `OUTCOMES`.
+
+    Examples
+    --------
+    >>> cells = outcomes(np.array([True, True, False]), np.array([True, False, False]))
+    >>> {name: int(cell.sum()) for name, cell in cells.items()}
+    {'found': 1, 'missed': 1, 'false_alarm': 0, 'spared': 1}
+    """
+    return {
+        "found": labels & flagged,
+        "missed": labels & ~flagged,
+        "false_alarm": ~labels & flagged,
+        "spared": ~labels & ~flagged,
+    }
+
+
+def agreement(labels: Chosen, first: Chosen, second: Chosen) -> dict[str, Chosen]:
+    """Sort cases, bool (u,), by which of two models is right, from what each model flags."""
+    first_right, second_right = first == labels, second == labels
+    return {
+        "only_first": first_right & ~second_right,
+        "only_second": ~first_right & second_right,
+        "both_wrong": ~first_right & ~second_right,
+        "both_right": first_right & second_right,
+    }
+
+
+def agreement_titles(first: str, second: str) -> dict[str, str]:
+    """Name the groups of `agreement`, from the titles of the models."""
+    return {
+        "only_second": f"Only {second} right",
+        "only_first": f"Only {first} right",
+        "both_wrong": "Both wrong",
+        "both_right": "Both right",
+    }
+
+
+def farthest_apart(
+    chosen: Chosen, first: NDArray[np.float64] | Chosen, second: NDArray[np.float64]
+) -> NDArray[np.intp]:
+    """Order chosen cases, bool (u,), by how far two p, or label and p, lie apart: int (k,), rows.
+
+    Examples
+    --------
+    >>> farthest_apart(np.ones(2, bool), np.array([0.1, 0.9]), np.array([0.2, 0.1])).tolist()
+    [1, 0]
+    """
+    rows = np.flatnonzero(chosen)
+    return rows[np.argsort(-np.abs(first[rows] - second[rows]), kind="stable")]
+
+
+def film_of(row: Mapping[Any, Any]) -> str:
+    """Name a case's film by side and view, as far as they are recorded."""
+    side, view = (
+        None if is_missing(row[name]) else str(row[name]) for name in ("laterality", "view")
     )
+    return text.film_name(side, view)
+
+
+def recorded_lines(row: Mapping[Any, Any]) -> list[str]:
+    r"""Return each recorded descriptor of a case with its meaning, a line of Markdown each.
+
+    Examples
+    --------
+    >>> lesion = {"mass_shape": "ROUND", "mass_margins": None, "breast_density": 3,
+    ...           "assessment": 0, "subtlety": 0}
+    >>> print(*recorded_lines(lesion), sep="\n")
+    **Shape**: round (ball-shaped, as wide as it is tall).
+    **Margin**: not recorded.
+    **Density**: c: heterogeneously dense; small masses may hide.
+    **BI-RADS assessment**: 0 (incomplete: more pictures are needed).
+    **Subtlety**: not recorded.
+    """
+    lines = []
+    for column, title in RECORDED.items():
+        explained = "; ".join(_explained(column, part) for part in parts(row[column]))
+        lines.append(f"**{title}**: {explained or MISSING}.")
+    return lines
+
+
+def _explained(column: str, part: str) -> str:
+    explained = meaning(column, part)
+    if column == "breast_density" or explained == MISSING:
+        return explained or part
+    return f"{plain(part)} ({explained})" if explained else plain(part)
+
+
+def score_lines(row: Mapping[Any, Any], cards: Sequence[Card]) -> list[str]:
+    """Return each model's probability of a case, its side, and who scored the case, a line each."""
+    lines = []
+    for card in cards:
+        p = float(row[f"{card.name}_p"])
+        if p != p:
+            lines.append(f"**{card.title}**: no score.")
+            continue
+        fold = row[f"{card.name}_fold"]
+        scored = (
+            "Scored once, by the released model."
+            if is_missing(fold)
+            else f"Scored out of fold, by the fit that held out fold {int(fold) + 1}."
+        )
+        standing = text.standing(p, card.thresholds[BALANCED])
+        lines.append(
+            f"**{card.title}**: estimated probability of malignancy {text.percent(p)}, "
+            f"{standing[0].lower()}{standing[1:]} (balanced). {scored}"
+        )
+    return lines

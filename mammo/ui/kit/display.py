@@ -10,13 +10,12 @@ on a slow line, or in a full class, a picture was gone when the browser asked fo
 
 import base64
 from collections.abc import Iterable
+from typing import Any
 
 import cv2
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
-
-from mammo.imaging.region import Region
 
 LONGEST_SIDE = 1200
 THUMBNAIL_SIDE = 96
@@ -26,36 +25,13 @@ NARROW = 140
 
 
 def scaled_down(picture: NDArray[np.uint8], longest: int = LONGEST_SIDE) -> NDArray[np.uint8]:
-    """Shrink a picture so that its longest side has at most `longest` pixels; never enlarge it.
-
-    Parameters
-    ----------
-    picture : uint8 (H, W) or (H, W, 3), 0-255
-    longest : int, pixels
-
-    Examples
-    --------
-    >>> scaled_down(np.zeros((4000, 3000), np.uint8)).shape
-    (1200, 900)
-    """
+    """Shrink a picture, uint8 (H, W) or (H, W, 3), to at most `longest` pixels a side."""
     height, width = picture.shape[:2]
     scale = longest / max(height, width)
     if scale >= 1:
         return picture
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def cut_view(film: NDArray[np.uint8], view: Region) -> NDArray[np.uint8]:
-    """Cut the part of a film that is on show, scaled down for the screen.
-
-    Parameters
-    ----------
-    film : uint8 (H, W), 0-255
-    view : (x, y, width, height), film pixels, inside the film
-    """
-    x, y, width, height = view
-    return scaled_down(film[y : y + height, x : x + width])
 
 
 def toned(
@@ -66,10 +42,8 @@ def toned(
     Parameters
     ----------
     picture : uint8, 0-255
-    brightness : int, -100 to 100
-        Shifts the greys; 100 turns black into white.
-    contrast : int, -100 to 100
-        Spreads the greys about the middle; 100 gives four times the slope, -100 a quarter.
+    brightness : int, -100 to 100, shifts the greys; 100 turns black into white
+    contrast : int, -100 to 100, spreads the greys about the middle, by up to four times the slope
     invert : bool
 
     Examples
@@ -87,18 +61,9 @@ def toned(
 
 
 def data_uri(picture: NDArray[np.uint8], lossless: bool = False) -> str:
-    """Encode a picture so that it can stand inside a figure or a table cell.
+    """Encode a picture, uint8 (H, W) or (H, W, 3) in RGB order, as a `data:` address.
 
-    Parameters
-    ----------
-    picture : uint8 (H, W), or (H, W, 3) in RGB order
-    lossless : bool
-        PNG where True, else JPEG: a film preview as JPEG is a fifth of the size.
-
-    Returns
-    -------
-    str
-        A `data:` address.
+    As PNG where `lossless`, else as JPEG: a film preview is then a fifth of the size.
     """
     if picture.ndim == 3:
         picture = np.ascontiguousarray(picture[..., ::-1])
@@ -113,32 +78,25 @@ def thumbnail_uri(picture: NDArray[np.uint8]) -> str:
 
 
 def enlarged(picture: NDArray[np.uint8], side: int = 512) -> NDArray[np.uint8]:
-    """Enlarge a small square picture smoothly, so that a wide column does not show its blocks.
-
-    Parameters
-    ----------
-    picture : uint8 (S, S) or (S, S, 3), 0-255
-    side : int, screen pixels
-
-    Returns
-    -------
-    uint8, (side, side) or (side, side, 3)
-    """
+    """Enlarge a small square picture smoothly, so that a wide column does not show its blocks."""
     return np.asarray(cv2.resize(picture, (side, side), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def show_picture(
+    picture: NDArray[np.uint8], alternative: str, side: int | None = 512, **options: Any
+) -> None:
+    """Show a square picture enlarged to `side` pixels, or any as it is where `side` is None.
+
+    `options` are more of `st.image`; it fills its column unless they give a width.
+    """
+    shown = picture if side is None else enlarged(picture, side)
+    st.image(data_uri(shown), alt=alternative, **{"width": "stretch", **options})
 
 
 def show_side_by_side(
     shown: Iterable[tuple[NDArray[np.uint8], str, str]], columns: int, side: int = GALLERY_SIDE
 ) -> None:
-    """Show pictures in columns, of a telephone's width two at least.
-
-    Parameters
-    ----------
-    shown : pictures, uint8 (S, S), each with its caption in Markdown and its alternative text
-    columns : int
-    side : int, screen pixels
-    """
+    """Show square pictures in columns, each with its caption in Markdown and alternative text."""
     with st.grid(columns, min_column_width=NARROW):
         for picture, caption, alternative in shown:
-            uri = data_uri(enlarged(picture, side))
-            st.image(uri, caption=caption, width="stretch", alt=alternative)
+            show_picture(picture, alternative, side, caption=caption)

@@ -1,21 +1,26 @@
-"""What every page shares: its head and sidebar, the notice, sentences in place of failures."""
+"""What every page shares: its head and sidebar, the notice, sentences in place of failures.
 
+The browser's part is a component of Streamlit's second kind, `browser.js` and `browser.css` beside
+this file: it scrolls by finger, remembers the notice, and finds a lost session. When the server is
+restarted, or a tab was not connected for longer than `server.disconnectedSessionTTL`, Streamlit
+gives the tab a new session without a word: the page stays as it was, its fragments are unknown to
+the server, and its files are listed but gone. The browser therefore names the session that it knows
+whenever it is connected again. Where that is another one, the page is emptied, so that no field
+keeps what the server no longer has, and then drawn anew.
+"""
+
+import secrets
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
-import pandas as pd  # noqa: F401
 import streamlit as st
 
 from mammo import text
 from mammo.errors import MammoError
 from mammo.ui.kit.address import begin_address
-from mammo.ui.kit.browser import (
-    accept_notice,
-    connect_browser,
-    has_accepted_notice,
-    session_was_lost,
-)
 from mammo.ui.kit.patches import drop_uploads_of_a_left_page, patch_server
 from mammo.ui.kit.settings import settings_button
 from mammo.ui.kit.widgets import let_words_follow_the_theme
@@ -38,18 +43,23 @@ CHOSEN = ":material/check:"
 """Icon of the chosen one of several buttons: a sign for all eyes, where a colour is none."""
 
 
+REMEMBERED_DAYS = 30
+_COOKIE = "mammo_notice"
+_WORDING = f"{zlib.crc32(text.NOTICE.encode()):08x}"
+"""Another wording of the notice asks for another consent."""
+_ACCEPTED, _SESSION, _LOST = "notice_accepted", "session", "session_lost_on"
+_HERE = Path(__file__)
+_MOUNT = st.components.v2.component(
+    "mammo_browser",
+    css=_HERE.with_name("browser.css").read_text(encoding="utf-8"),
+    js=_HERE.with_name("browser.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
+
+
 @dataclass(frozen=True)
 class Page:
-    """Name one page.
-
-    Attributes
-    ----------
-    path : str, its file from the repository's root
-    title, icon : str
-    purpose : str, what one does there
-    tour : str, what a first visit does there; "" for none
-    view : what the tour's link asks of the page
-    """
+    """A page: its file, its purpose, what a first visit does there, and what its link asks then."""
 
     path: str
     title: str
@@ -110,15 +120,7 @@ PAGES = (
 
 
 def frame(title: str, icon: str) -> None:
-    """Draw what every page shares; call it first, before any other element.
-
-    Parameters
-    ----------
-    title : str
-        The page's heading and browser title.
-    icon : str
-        A Material symbol, `:material/name:`.
-    """
+    """Draw what every page shares, under its title; call it first, before any other element."""
     patch_server()
     begin_address()
     drop_uploads_of_a_left_page(title)
@@ -132,10 +134,28 @@ def frame(title: str, icon: str) -> None:
     st.logo(MARK, size="large")
     with st.sidebar:
         _sidebar()
-        connect_browser(title)
+        _connect_browser(title)
     st.title(title, icon=icon)
-    if session_was_lost():
+    if _LOST in st.session_state:
         st.warning(text.SESSION_LOST, icon=":material/cloud_off:")
+
+
+def _connect_browser(page: str) -> None:
+    """Mount the browser's part; stop the run where the page belongs to a lost session."""
+    session = st.session_state.setdefault(_SESSION, secrets.token_hex(8))
+    seconds = REMEMBERED_DAYS * 24 * 60 * 60
+    cookie = f"{_COOKIE}={_WORDING}; Max-Age={seconds}; Path=/; SameSite=Lax"
+    known = _MOUNT(
+        data={"session": session, "cookie": cookie if _ACCEPTED in st.session_state else None},
+        key="browser",
+        on_reconnected_change=lambda: None,  # each names an event, whose value the run reads
+        on_emptied_change=lambda: None,
+    ).reconnected
+    if known not in (None, session):
+        st.session_state[_LOST] = page
+        st.stop()
+    if st.session_state.get(_LOST) != page:
+        st.session_state.pop(_LOST, None)
 
 
 def _sidebar() -> None:
@@ -162,24 +182,20 @@ def small_print(text: str) -> None:
 def notice_accepted(about: str = "") -> bool:
     """Show the notice until it has been accepted in this browser; return whether it has.
 
-    Parameters
-    ----------
-    about : str, Markdown
-        What the page will show, where it has not yet said so: a link may lead here.
-
-    Returns
-    -------
-    bool
-        True where results may show. Where False, the notice and its button have been drawn here.
+    `about` is Markdown on what the page will show, where it has not yet said so: a link may lead
+    here. Results may show only where this returns True.
     """
-    if has_accepted_notice():
+    remembered = st.context.cookies.get(_COOKIE) == _WORDING
+    if remembered or st.session_state.get(_ACCEPTED, False):
         return True
     if about:
         st.markdown(about)
     with st.container(border=True):
         st.header(text.NOTICE_TITLE, icon=":material/front_hand:")
         st.markdown(text.NOTICE)
-        st.button(text.ACCEPT, icon=":material/check:", on_click=accept_notice, key="accept")
+        accept = st.session_state.update  # the next run stores it in the browser
+        args = ({_ACCEPTED: True},)
+        st.button(text.ACCEPT, icon=CHOSEN, on_click=accept, args=args, key="accept")
         st.caption(text.ACCEPT_REMEMBERED)
     return False
 
@@ -199,14 +215,7 @@ def sentences() -> Iterator[None]:
 def warn(*sentences: str, icon: str = ":material/warning:", title: str | None = None) -> None:
     """Show sentences that may quote a file or a link, a list where there are several.
 
-    Parameters
-    ----------
-    *sentences : str
-        As they are, not Markdown; nothing shows where all are empty.
-    icon : str
-        A Material symbol, `:material/name:`.
-    title : str or None
-        The heading above them.
+    They show as they are, not as Markdown; nothing shows where all are empty.
     """
     shown = [text.literal(sentence) for sentence in sentences if sentence]
     if shown:

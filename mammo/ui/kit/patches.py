@@ -26,14 +26,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import streamlit as st
 from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
-
-if TYPE_CHECKING:
-    from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 
 def patch_server() -> None:
@@ -57,12 +54,10 @@ _INTERNET = (socket.AF_INET, socket.AF_INET6)
 def send_at_once() -> int:
     """Turn Nagle's algorithm off where this process listens; return at how many ports.
 
-    Streamlit's server opens its socket without a protocol number; asyncio then takes it for no TCP
-    socket and leaves the algorithm on, which holds a message back while another is on its way. The
-    other end waits up to 40 ms before it acknowledges one.
-
-    References: RFC 896, section "The small-packet problem"; tcp(7), TCP_NODELAY. A connection
-    begins with the setting of the socket that accepted it.
+    Streamlit's server opens its socket without a protocol number, so asyncio takes it for no TCP
+    socket and leaves the algorithm on: it holds a message back until the last one is acknowledged,
+    up to 40 ms later (RFC 896; tcp(7), TCP_NODELAY). A connection begins with the setting of the
+    socket that accepted it.
     """
     ports = {
         _port(one)
@@ -195,7 +190,7 @@ async def _room_for(length: int) -> bool:
 def _stored_uploads() -> int:
     """Return how many bytes of uploads wait to be read; those of visitors who left are dropped."""
     runtime = Runtime.instance()
-    uploads = cast("MemoryUploadedFileManager", runtime.uploaded_file_mgr)
+    uploads = cast("Any", runtime.uploaded_file_mgr)
     for session in list(uploads.file_storage):
         if not runtime.is_active_session(session):
             uploads.remove_session_files(session)
@@ -263,11 +258,8 @@ class _Apart:
 def set_libraries_apart() -> bool:
     """Let garbage collection pass over what is loaded by now; return whether that was done anew.
 
-    After each run Streamlit has Python look through everything for garbage (`runner.postScriptGC`),
-    which keeps memory flat. Of the 200,000 things there, nearly all are parts of libraries and
-    never garbage; while they are looked through, everybody waits.
-
-    Reference: https://docs.python.org/3/library/gc.html#gc.freeze
+    After each run Streamlit has Python look through everything for garbage (`runner.postScriptGC`).
+    Of the 200,000 things there, nearly all are parts of libraries; meanwhile everybody waits.
     """
     now, modules = time.monotonic(), len(sys.modules)
     if modules == _Apart.modules and now < _Apart.since + _SECONDS_APART:

@@ -5,6 +5,7 @@ Kept in the visitor's session only.
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
@@ -21,8 +22,13 @@ _KEPT = "data_folder"
 
 def data_folder() -> str:
     """Return the folder of prepared crops, "" where none is set."""
-    typed = str(st.session_state.get(_KEPT, "")) if _field_is_offered() else ""
-    return _at_home(typed or _secret() or os.environ.get(FOLDER_VARIABLE, ""))
+    folder = str(st.session_state.get(_KEPT, "")) if _field_is_offered() else ""
+    with suppress(FileNotFoundError):  # there is no file of secrets
+        folder = folder or str(st.secrets.get("data", ""))
+    folder = folder or os.environ.get(FOLDER_VARIABLE, "")
+    with suppress(RuntimeError):  # "~nobody"
+        return str(Path(folder).expanduser()) if folder else ""
+    return folder
 
 
 def ask_for_folder(key: str = _FIELD) -> None:
@@ -47,20 +53,6 @@ def _field_is_offered() -> bool:
 def _keep(key: str) -> None:
     # A widget's own key is forgotten when its page is left.
     st.session_state[_KEPT] = str(st.session_state[key]).strip()
-
-
-def _at_home(folder: str) -> str:
-    try:
-        return str(Path(folder).expanduser()) if folder else ""
-    except RuntimeError:  # "~nobody"
-        return folder
-
-
-def _secret() -> str:
-    try:
-        return str(st.secrets.get("data", ""))
-    except FileNotFoundError:
-        return ""
 
 
 THRESHOLD_LINK = "threshold"
@@ -112,13 +104,7 @@ def _settings() -> None:
 
 
 def folder_sentence(is_set: bool) -> str:
-    """Say whether pictures of cases are at hand; never which folder, as others may read along.
-
-    Examples
-    --------
-    >>> folder_sentence(True)
-    '**Pictures of cases:** a folder of prepared crops is set.'
-    """
+    """Say whether pictures of cases are at hand; never which folder, as others may read along."""
     if is_set:
         return "**Pictures of cases:** a folder of prepared crops is set."
     return (

@@ -1,40 +1,45 @@
-"""Where a picture comes from: one of the example lesions, or a file of the visitor's own.
+"""Where a picture comes from: an example lesion, a file of the visitor's own, or a crop of one.
 
-A visitor's decoded files live in their own session only, and stay for the visit until the visitor
-removes them or opens others; nothing of them is cached across sessions.
+A visitor's decoded files, and the crop on its way from the upload page to the viewer, are in their
+session only. They stay for the visit until the visitor removes them or opens others; nothing of
+them is ever in a cache that visitors share.
 """
 
+import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, cast
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from threading import Lock
+from typing import Any, Literal, cast
 
 import streamlit as st
+from streamlit.runtime import Runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
 from mammo import text
-from mammo.imaging import Image, Window
+from mammo.data.examples import ExampleLesion
+from mammo.errors import ImageError
+from mammo.imaging import MAX_PIXELS, Image, Window
 from mammo.imaging.region import looks_like_crop
+from mammo.imaging.worker import AbandonedError, Decoder
 from mammo.inference import Lesion, LesionResult
 from mammo.ui.kit import cache
 from mammo.ui.kit.address import keep_in_link, set_from_link
-from mammo.ui.kit.display import data_uri, enlarged, scaled_down
-from mammo.ui.kit.own_files import OwnFile, open_files, read_own, show_still_open
-
-if TYPE_CHECKING:
-    from mammo.data.examples import ExampleLesion
-
+from mammo.ui.kit.display import scaled_down, show_picture
+from mammo.ui.kit.patches import NO_ROOM
 
 Kind = Literal["film", "crop"]
 EXAMPLE = "An example lesion"
 UPLOAD = "My own files"
 KINDS: dict[Kind, str] = {"film": "A film: mark the lesion", "crop": "A crop: use it whole"}
-_OPENED = "opened"
-_NAMES = "opened_names"
+_OPENED, _NAMES = "opened", "opened_names"
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """Hold the picture on show.
+    """A film or crop on show.
 
     Attributes
     ----------
@@ -43,16 +48,18 @@ class Picture:
     name : str
         How the visitor knows it.
     own : Image or None
-        The visitor's own film or crop; None where the picture is an example, whose film all share,
-        so that no session keeps one.
+        The film or crop; None where the picture is an example, whose film all visitors share.
     example : ExampleLesion or None
         The lesion's record, where the picture is an example.
+    cut_from : int or None
+        Of a ready crop: the side of what it was cut from, where known.
     """
 
     key: str
     name: str
     own: Image | None
-    example: "ExampleLesion | None" = None
+    example: ExampleLesion | None = None
+    cut_from: int | None = None
 
     @property
     def image(self) -> Image:
@@ -66,73 +73,65 @@ class Picture:
         """Return the id of a public case; empty for a visitor's own picture."""
         return "" if self.example is None else self.example.case_id
 
-    def assessed(
-        self,
-        area: Window | None = None,
-        *,
-        patient: str | None = None,
-        cut_from: int | None = None,
-    ) -> LesionResult:
+    def assessed(self, area: Window | None = None, *, patient: str | None = None) -> LesionResult:
         """Ask every model about a lesion: an area of a film, or the ready crop.
 
         The result holds no film, so that a session can keep it. `patient` is whose lesions are no
-        similar cases, `cut_from` the side of what a ready crop was cut from.
-
-        Raises
-        ------
-        WindowError
-            The area does not fit the film, or the ready crop is far from square.
+        similar cases. A WindowError says that the area does not fit, or the crop is not square.
         """
-        lesion = Lesion(self.image, window=area, cut_from=cut_from)
+        lesion = Lesion(self.image, window=area, cut_from=self.cut_from)
         return cache.models().assess(lesion, exclude_patient=patient)
 
 
+@dataclass(frozen=True)
+class OwnFile:
+    """A file that the visitor opened: an id of its own, and its name on the visitor's machine."""
+
+    file_id: str
+    name: str
+
+
 def choose() -> tuple[Picture | None, Sequence[OwnFile]]:
-    """Ask for a picture: an example, or files of the visitor's own.
+    """Ask for an example or files; return the picture, None for no or many, and the own files.
 
-    Returns
-    -------
-    tuple
-        The picture (None while there is none, or with many files), and the visitor's files.
-
-    Raises
-    ------
-    DataError
-        The package with the example films is not installed.
-    ImageError
-        The one own file is not a picture that can be read.
+    Absent example films are a DataError, an own file that is no picture is an ImageError.
     """
     sources = (EXAMPLE, UPLOAD)
     set_from_link("source", "source", sources, EXAMPLE)
     source = st.segmented_control("Picture", sources, required=True, key="source")
-    _keep("source", sources)
+    _keep("source", EXAMPLE)
     if source == EXAMPLE:
         show_still_open(f"Choose “{UPLOAD}” to return.")
-        return _choose_example(), ()
+        # It stays chosen, and in the link, while files of one's own are open.
+        lesion = choose_example("example", "example", example_name, persist_state="page")
+        name = example_name(lesion)
+        _keep("example", example_name(cache.example_lesions()[0]))
+        return Picture(lesion.case_id, name, None, lesion), ()
     files = open_files()
     if len(files) == 1:
         return open_own(files[0], files[0].name), files
     return None, files
 
 
-def _choose_example() -> Picture:
-    """Ask for an example; it stays chosen, and in the link, while files of one's own are open."""
-    lesions = {example_name(lesion): lesion for lesion in cache.example_lesions()}
-    names = tuple(lesions)
-    set_from_link("example", "example", names, names[0])
-    name = st.selectbox("Example lesion", names, key="example", width=320, persist_state="page")
-    _keep("example", names)
-    return Picture(lesions[name].case_id, name, None, lesions[name])
-
-
-def _keep(name: str, options: Sequence[str]) -> None:
-    """Keep what was chosen in the link; the first of the options only where it stands there."""
+def _keep(name: str, default: str) -> None:
+    """Keep what was chosen in the link; the default only where it stands there."""
     chosen = str(st.session_state[name])
-    silent = chosen == options[0] and st.query_params.get(name) != chosen
+    silent = chosen == default and st.query_params.get(name) != chosen
     keep_in_link(name, None if silent else chosen)
 
 
-def example_name(lesion: "ExampleLesion") -> str:
+def choose_example(
+    key: str, link: str, name_of: Callable[[ExampleLesion], str], **options: Any
+) -> ExampleLesion:
+    """Ask for an example lesion; `name_of` gives what the link and the session call each."""
+    lesions = {name_of(lesion): lesion for lesion in cache.example_lesions()}
+    titles = {name: example_name(lesion) for name, lesion in lesions.items()}
+    set_from_link(key, link, titles, next(iter(titles)))
+    options |= {"format_func": titles.__getitem__, "key": key, "width": 320}
+    return lesions[st.selectbox("Example lesion", list(titles), **options)]
+
+
+def example_name(lesion: ExampleLesion) -> str:
     """Name an example lesion by patient, film and number, without its label."""
     patient = "_".join(lesion.case_id.split("_")[1:3])
     number = lesion.case_id.rsplit("_", 1)[1]
@@ -140,16 +139,12 @@ def example_name(lesion: "ExampleLesion") -> str:
 
 
 def open_one_of(files: Sequence[OwnFile]) -> Picture | None:
-    """Ask which of many files to look at closely, and open it.
-
-    Raises
-    ------
-    ImageError
-        The file is not a picture that can be read.
-    """
+    """Ask which of many files to look at closely; ImageError where it is no picture."""
     by_id = {file.file_id: file for file in files}
     names = dict(zip(by_id, numbered([file.name for file in files]), strict=True))
-    _keep_open(names)
+    if st.session_state.get(_NAMES) != names:  # a file whose name got or lost its number stays open
+        st.session_state[_NAMES], opened = names, st.session_state.get(_OPENED)
+        st.session_state[_OPENED] = opened if opened in names else None
     chosen = st.selectbox(
         "Open one file",
         list(by_id),
@@ -163,21 +158,9 @@ def open_one_of(files: Sequence[OwnFile]) -> Picture | None:
     return None if chosen is None else open_own(by_id[chosen], names[chosen])
 
 
-def _keep_open(names: Mapping[str, str]) -> None:
-    """Keep a file open whose name, by its id in `names`, has just got or lost its number."""
-    if st.session_state.get(_NAMES) != names:
-        st.session_state[_NAMES] = names
-        opened = st.session_state.get(_OPENED)
-        st.session_state[_OPENED] = opened if opened in names else None
-
-
 def numbered(names: Sequence[str]) -> list[str]:
     """Number the names that come more than once, so that each tells one file from the others.
 
-    A choice by name could not tell them apart: of two, the last would open.
-
-    Examples
-    --------
     >>> numbered(["1-1.png", "left.png", "1-1.png"])
     ['1-1.png (1 of 2)', 'left.png', '1-1.png (2 of 2)']
     """
@@ -216,11 +199,156 @@ def choose_kind(picture: Picture) -> Kind:
 
 def show_crop(picture: Picture) -> None:
     """Show a ready crop as it is."""
-    shown = scaled_down(picture.image.pixels, 512)
-    st.image(
-        data_uri(enlarged(shown) if shown.shape[0] == shown.shape[1] else shown),
-        width="stretch",
-        alt=f"Crop {picture.name}",
-    )
     height, width = picture.image.shape
+    side = 512 if height == width else None
+    show_picture(scaled_down(picture.image.pixels, 512), f"Crop {picture.name}", side)
     st.caption(f"{text.literal(picture.name)}, {width} x {height} pixels, used whole.")
+
+
+OWN_CROP, OWN_SHELF = "viewer_own_crop", "viewer_own_shelf"
+"""Where the session keeps a crop for the viewer, never its film, and what was computed of it."""
+
+
+def crop_picture(name: str, crop: Image, cut_from: int) -> Picture:
+    """Return a visitor's crop, or a window that they marked on an example film, as a picture."""
+    key = hashlib.sha256(crop.pixels.tobytes()).hexdigest()[:16]
+    return Picture(f"own|{key}", name, crop, cut_from=cut_from)
+
+
+def forget_own() -> None:
+    """Drop the crop of this session, and all that was computed of it."""
+    st.session_state.pop(OWN_CROP, None)
+    st.session_state.pop(OWN_SHELF, None)
+
+
+DECODER = Decoder()
+"""The one decoder of this server."""
+SERVER_FULL = (
+    "The server is full: expected enough free memory for this file, received too many large files "
+    "at the same time. Try again in a minute."
+)
+_OWN, _NO_NAME = "own_files", "a file without a name"
+OWN_BOXES = "own_boxes"
+"""Where the film keeps the boxes that were marked on own films."""
+_MOST_PIXELS = MAX_PIXELS
+"""Pixels of own files that one session keeps: one film of any size, or many crops."""
+_NOT_KEPT = (
+    "This picture is no longer in memory: expected few large files at once, received more than one "
+    "visit may keep. Open this file alone."
+)
+
+
+@dataclass(eq=False)
+class _Own:
+    """What the session keeps of the visitor's own files: pictures, or why one cannot be read."""
+
+    files: tuple[OwnFile, ...] = ()
+    unread: dict[str, BytesIO] = field(default_factory=dict)
+    images: dict[str, Image | str] = field(default_factory=dict)
+    turn: Lock = field(default_factory=Lock)
+
+
+def _own() -> _Own:
+    own: _Own = st.session_state.setdefault(_OWN, _Own())
+    return own
+
+
+def open_files() -> Sequence[OwnFile]:
+    """Ask for files; those opened earlier in the visit stay until removed or replaced."""
+    DECODER.start()
+    uploads = st.file_uploader(
+        "Films or crops", accept_multiple_files=True, key="files", on_change=_take_uploads
+    )
+    files = _own().files
+    if not files:
+        st.caption(
+            "DICOM, PNG, JPEG, TIFF, BMP, WebP, PGM or NumPy (.npy). One film: mark the lesion on "
+            "it. One crop: it is used whole. Many crops: a table. Nothing is stored; remove names "
+            "from what you open."
+        )
+    elif not uploads:
+        show_still_open("Other files replace what is open.")
+    return files
+
+
+def show_still_open(advice: str) -> None:
+    """Name the files that the page's uploader does not list, where there are any."""
+    files = _own().files
+    if not files:
+        return
+    names = ", ".join(text.literal(file.name) for file in files[:3])
+    more = f" and {len(files) - 3} more" if len(files) > 3 else ""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"Still open: {names}{more}. {advice}")
+        st.button("Remove", icon=":material/delete:", on_click=_forget_upload, key="remove_own")
+
+
+def _take_uploads() -> None:
+    """Take uploads out of Streamlit's memory, and drop what was removed from the uploader."""
+    uploads: list[UploadedFile] = st.session_state["files"]
+    if not uploads:
+        _forget_upload()
+        return
+    own, context = _own(), get_script_run_ctx()
+    own.files = tuple(OwnFile(upload.file_id, upload.name or _NO_NAME) for upload in uploads)
+    ids = {file.file_id for file in own.files}
+    for kept in (own.images, own.unread):
+        for gone in kept.keys() - ids:
+            kept.pop(gone)
+    for upload in uploads:
+        if upload.file_id in own.images or upload.file_id in own.unread:
+            continue
+        if upload.type == NO_ROOM:
+            own.images[upload.file_id] = SERVER_FULL
+            continue
+        own.unread[upload.file_id] = BytesIO(upload.getvalue())
+        upload.truncate(0)
+        if context is not None:
+            empty = UploadedFileRec(upload.file_id, upload.name, upload.type, b"")
+            cast("Any", context.uploaded_file_mgr).add_file(context.session_id, empty)
+
+
+def read_own(file: OwnFile) -> Image:
+    """Read an own file, once, and keep its picture; ImageError where it is none, or not kept."""
+    own = _own()
+    with own.turn:
+        content = own.unread.pop(file.file_id, None)
+        if content is not None:
+            try:
+                own.images[file.file_id] = DECODER.read(content, _visitor_is_here())
+            except ImageError as error:
+                own.images[file.file_id] = str(error)
+            except AbandonedError:
+                own.unread.clear()
+                st.stop()
+            _keep_within_memory(own.images)
+    image = own.images.get(file.file_id, _NOT_KEPT)
+    if isinstance(image, str):
+        raise ImageError(image)
+    return image
+
+
+def _keep_within_memory(images: dict[str, Image | str]) -> None:
+    """Replace the pictures that were read first by a sentence, the last one never."""
+    size = 0
+    for file_id, image in reversed(list(images.items())):
+        if isinstance(image, Image):
+            size += image.pixels.size
+            if size > _MOST_PIXELS and size > image.pixels.size:
+                images[file_id] = _NOT_KEPT
+
+
+def _forget_upload() -> None:
+    """Drop the visitor's own files, and all that was made from them."""
+    for name in (_OWN, OWN_BOXES):
+        st.session_state.pop(name, None)
+    forget_own()
+
+
+def _visitor_is_here() -> Callable[[], bool]:
+    """Return a function that tells whether this visitor's page is still open."""
+    context = get_script_run_ctx()
+    if context is None or not Runtime.exists():
+        return lambda: True
+    runtime, session = Runtime.instance(), context.session_id
+    return lambda: runtime.is_active_session(session)

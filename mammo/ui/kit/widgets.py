@@ -1,29 +1,27 @@
-"""Widgets that several pages share: figures, files to take away, choices that the link holds.
+"""Widgets that several pages share: figures, tables, files to take away, boxes on a picture.
 
-Pages call `draw` in place of `st.plotly_chart`; a film, which has no words, needs it not.
+Pages call `draw` or `show_figure` in place of `st.plotly_chart`; a film, which has no words, needs
+it not.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Thread
 from typing import Any
 
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
-from mammo.imaging.region import Region, whole_box
-from mammo.ui.kit.address import (
-    DIGITS,
-    OWN,
-    Share,
-    keep_in_link,
-    set_from_link,
-    share_from_link,
-    share_in_link,
-    went_back,
-)
+from mammo import text
+from mammo.artifacts import Card
+from mammo.data.csv_table import harmless
+from mammo.imaging.region import SMALLEST_DRAG, Region, selected_box, whole_box
+from mammo.inference import LesionResult
+from mammo.inference.result import csv_columns, csv_row
+from mammo.plots.style import FILM_CONFIG, figure_config
 
 _FILLED_IN = ("rgb(38, 39, 48)", "rgb(250, 250, 250)")
 """What the browser puts in for `mammo.plots.style.WORDS_COLOUR`, in light and in dark."""
@@ -50,6 +48,12 @@ def draw(figure: go.Figure, **options: Any) -> Any:
     return st.plotly_chart(figure, **options)
 
 
+def show_figure(figure: go.Figure, name: str, alt: str, **options: Any) -> Any:
+    """Draw a figure that downloads as `mammo-<name>.svg`, with its alternative text."""
+    chosen = {"config": figure_config(name), "key": f"figure_{name}", **options}
+    return draw(figure, alt=alt, **chosen)
+
+
 DOWNLOAD_ICON = ":material/download:"
 
 
@@ -73,72 +77,34 @@ def offer_file(
     key : str, of the button
     icon : str, a Material symbol
     """
-    st.download_button(
-        label,
-        _kept(make, name, media_type, f"file of {key}"),
-        name,
-        media_type,
-        icon=icon,
-        on_click="ignore",
-        key=key,
-    )
-
-
-def _kept(make: Callable[[], bytes], name: str, media_type: str, place: str) -> Callable[[], bytes]:
-    """Let what is made stand under this visitor's session, at a place of its own."""
     context = get_script_run_ctx()
 
     def made() -> bytes:
         content = make()
-        if context is not None and runtime.exists():
+        if context is not None and runtime.exists():  # stays under this visitor's session
             enter = runtime.get_instance().media_file_mgr.add
-            arguments = (content, media_type, place, name, True)
+            arguments = (content, media_type, f"file of {key}", name, True)
             thread = add_script_run_ctx(Thread(target=enter, args=arguments), context)
             thread.start()
             thread.join()
         return content
 
-    return made
-
-
-ESTIMATE = "Estimated probability of malignancy."
-
-
-def probability_columns(
-    titles: Iterable[str], hints: Mapping[str, str] | None = None
-) -> dict[str, Any]:
-    """Return the column settings of models' estimates, per cent from 0 to 100.
-
-    Parameters
-    ----------
-    titles : models' titles, which name their columns
-    hints : title -> what hovering over the column's head says; `ESTIMATE` by default
-    """
-    return {
-        title: st.column_config.ProgressColumn(
-            title,
-            help=(hints or {}).get(title, ESTIMATE),
-            format="%.0f%%",
-            min_value=0,
-            max_value=100,
-        )
-        for title in titles
-    }
+    st.download_button(label, made, name, media_type, icon=icon, on_click="ignore", key=key)
 
 
 NAMES = ("x", "y", "width", "height")
+TakeBox = Callable[[Region], None]
 
 
 @dataclass(frozen=True)
 class BoxFields:
-    """Hold one box of a page in the session, in whole pixels of its picture.
+    """One box of a page in the session, in whole pixels: to type, and to draw on its picture.
 
-    Parameters
-    ----------
-    prefix : str, begins the key of each field
+    `prefix` begins the keys of its fields; a drawn box with a side below `smallest` is a click.
     """
 
     prefix: str
+    smallest: int = SMALLEST_DRAG
 
     def get(self) -> Region | None:
         """Return the box; None until all four numbers are there."""
@@ -154,14 +120,7 @@ class BoxFields:
         return f"{self.prefix}_{name}"
 
     def show(self, height: int, width: int, step: int, **options: Any) -> None:
-        """Draw the fields for a picture of that height and width.
-
-        Parameters
-        ----------
-        height, width : int, pixels of the picture
-        step : int, pixels that a click on plus or minus adds
-        options : more of `st.number_input`
-        """
+        """Draw the fields for a picture of that size; `options` are more of `st.number_input`."""
         limits = ((0, width - 1), (0, height - 1), (1, width), (1, height))
         with st.grid(len(NAMES), min_column_width=70, gap="small"):
             for name, (low, high) in zip(NAMES, limits, strict=True):
@@ -169,98 +128,101 @@ class BoxFields:
                     name.capitalize(), low, high, None, step=step, key=self.key(name), **options
                 )
 
+    def show_film(
+        self, figure: go.Figure, shape: tuple[int, ...], take: TakeBox, key: str, alt: str
+    ) -> None:
+        """Draw a `film_figure`, and give each box that is drawn on it, cut to (H, W), to `take`."""
 
-def choose_option(
-    label: str, name: str, options: Mapping[str, str], default: str, help_text: str | None = None
-) -> str:
-    """Ask for one of a few options.
+        def take_drawn() -> None:  # outlives the run, and must not keep the film alive
+            drawn = selected_box(st.session_state.get(key), shape, self.smallest)
+            if drawn is not None:
+                take(drawn)
 
-    Parameters
-    ----------
-    label : str
-    name : str, of the option in the link
-    options : key -> title, the keys as the link has them
-    default : str, one of the keys
-    help_text : str or None, behind the question mark
+        options: Any = {"selection_mode": "box", "config": FILM_CONFIG}
+        st.plotly_chart(figure, key=key, on_select=take_drawn, alt=alt, **options)
 
-    Returns
-    -------
-    str, the key
-    """
-    key = _key(name)
-    set_from_link(key, name, options, default)
-    chosen = st.segmented_control(
-        label,
-        list(options),
-        required=True,
-        format_func=options.__getitem__,
-        help=help_text,
+
+Results = Sequence[tuple[str, LesionResult | None, str]]
+ESTIMATE = "Estimated probability of malignancy."
+ROW_HEIGHT = 64
+_HEADER_HEIGHT = 38
+_MOST_ROWS_ON_SHOW = 8
+
+
+def table_height(rows: int) -> int:
+    """Give the table room for its rows, up to eight, in screen pixels."""
+    return _HEADER_HEIGHT + ROW_HEIGHT * min(rows, _MOST_ROWS_ON_SHOW)
+
+
+def show_table(
+    table: pd.DataFrame, columns: Mapping[str, Any], alt: str, key: str | None = None
+) -> None:
+    """Show a table with small pictures in its column "Picture"; `columns` sets up the others."""
+    st.dataframe(
+        table,
+        column_config={
+            "Picture": st.column_config.ImageColumn("Picture", width="small"),
+            **columns,
+        },
+        hide_index=True,
+        row_height=ROW_HEIGHT,
+        height=table_height(len(table)),
+        alt=alt,
         key=key,
-        wrap=True,
     )
-    keep_in_link(name, None if chosen == default else chosen)
-    return str(chosen)
 
 
-def choose_share(
-    label: str,
-    name: str,
-    named: Mapping[str, float],
-    title_of: Callable[[str], str],
-    default: str,
-    help_text: str | None = None,
-) -> Share:
-    """Ask for a threshold or prevalence: by name, or by a slider from 0 to 1.
+def probability_columns(
+    titles: Iterable[str], hints: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Return the column settings of models' estimates, per cent from 0 to 100, by their titles.
 
-    A name moves the slider; the slider, once moved, is one's own. A name stands for its exact
-    value, which the slider shows to three decimals.
-
-    Parameters
-    ----------
-    label : str
-    name : str, of the share in the link
-    named : shares by name, 0..1
-    title_of : name -> what to call it; also of `link.OWN`
-    default : str, one of the names
-    help_text : str or None, behind the question mark
+    `hints` is what hovering over the head of a column says, `ESTIMATE` by default.
     """
-    by_name, slider = _key(f"{name}_name"), _key(f"{name}_slider")
-    known = st.session_state.get(by_name) in (*named, OWN) and slider in st.session_state
-    if went_back() or not known:
-        share = share_from_link(st.query_params.get(name), named, default)
-        st.session_state[by_name] = share.name
-        st.session_state[slider] = round(share.value, DIGITS)
-    elif st.session_state[by_name] != OWN:
-        # The exact value of a name may change with the unit (the test set's own prevalence).
-        st.session_state[slider] = round(named[st.session_state[by_name]], DIGITS)
-    chosen = st.segmented_control(
-        label,
-        [*named, OWN],
-        required=True,
-        format_func=title_of,
-        help=help_text,
-        key=by_name,
-        wrap=True,
-    )
-    value = st.slider(
-        label,
-        0.0,
-        1.0,
-        step=10.0**-DIGITS,
-        format="%.3f",
-        key=slider,
-        label_visibility="collapsed",
-        on_change=_take_own,
-        args=(by_name,),
-    )
-    share = Share(OWN, float(value)) if chosen == OWN else Share(str(chosen), named[str(chosen)])
-    keep_in_link(name, share_in_link(share, default))
-    return share
+    return {
+        title: st.column_config.ProgressColumn(
+            title,
+            help=(hints or {}).get(title, ESTIMATE),
+            format="%.0f%%",
+            min_value=0,
+            max_value=100,
+        )
+        for title in titles
+    }
 
 
-def _take_own(by_name: str) -> None:
-    st.session_state[by_name] = OWN
+def csv_of(table: pd.DataFrame, thresholds: Mapping[str, float] | None = None) -> bytes:
+    """Write a table as CSV, UTF-8; the research notice stands in every row and cannot get lost.
+
+    `thresholds` are those in force by the model's title, to be written beside.
+
+    >>> csv_of(pd.DataFrame({"Case": ["P_1"], "p": [0.25]})).decode().splitlines()[1]
+    'P_1,0.2500,Teaching and research only. Not a medical device; not for decisions about a person.'
+    """
+    shown = {f"{title} threshold": threshold for title, threshold in (thresholds or {}).items()}
+    exported = table.assign(**shown, notice=text.NOTICE_SHORT)
+    return _written(exported.map(lambda cell: harmless(cell) if isinstance(cell, str) else cell))
 
 
-def _key(name: str) -> str:
-    return f"comparison_{name}"
+def _written(table: pd.DataFrame) -> bytes:
+    return str(table.to_csv(index=False, float_format="%.4f", lineterminator="\n")).encode("utf-8")
+
+
+def csv_of_results(results: Results, cards: Sequence[Card]) -> bytes:
+    """Write results as CSV, UTF-8: the name of each file, its result or None, and its error."""
+    rows = [csv_row(name, result, error=error) for name, result, error in results]
+    return _written(pd.DataFrame(rows, columns=csv_columns(cards)))
+
+
+def download(table: pd.DataFrame, name: str, thresholds: Mapping[str, float] | None = None) -> None:
+    """Offer a table as `mammo-<name>.csv`; the research notice stands in every row."""
+    _offer_csv(lambda: csv_of(table, thresholds), name, f"download_{name}")
+
+
+def download_results(results: Results, cards: Sequence[Card], name: str, key: str) -> None:
+    """Offer results, as `csv_of_results` takes them, as `mammo-<name>.csv`."""
+    _offer_csv(lambda: csv_of_results(results, cards), name, key)
+
+
+def _offer_csv(make: Callable[[], bytes], name: str, key: str) -> None:
+    offer_file("Download as CSV", make, f"mammo-{name}.csv", "text/csv", key=key)

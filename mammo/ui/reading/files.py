@@ -14,9 +14,8 @@ from mammo.reading import Room, RoomScore, RoundCases, merge, score_room, wordin
 from mammo.reading.results_file import LARGEST_BYTES
 from mammo.text import counted, estimate
 from mammo.ui.kit.case_folder import thumbnails
-from mammo.ui.kit.cases import download
 from mammo.ui.kit.frame import small_notice, warn
-from mammo.ui.kit.table import ROW_HEIGHT, table_height
+from mammo.ui.kit.widgets import ROW_HEIGHT, download, table_height
 from mammo.ui.reading.cover import in_words
 from mammo.ui.reading.results import choose_cut, show_figure, show_score
 from mammo.ui.reading.session import Round, artifacts_fingerprint, open_round

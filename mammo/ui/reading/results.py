@@ -23,13 +23,12 @@ from mammo.reading import (
 )
 from mammo.reading.results_file import LONGEST_NICKNAME, clean_nickname
 from mammo.text import counted, parts, plain
-from mammo.ui.kit.address import keep_in_link, went_back
-from mammo.ui.kit.case_words import recorded_lines
-from mammo.ui.kit.cases import download
+from mammo.ui.kit.address import choose_option, keep_in_link, went_back
+from mammo.ui.kit.cases import recorded_lines
 from mammo.ui.kit.display import data_uri, enlarged
 from mammo.ui.kit.frame import sentences, small_notice, warn
 from mammo.ui.kit.result import report_buttons
-from mammo.ui.kit.widgets import choose_option, draw, offer_file
+from mammo.ui.kit.widgets import download, draw, offer_file
 from mammo.ui.reading import session
 from mammo.ui.reading.play import show_viewer
 from mammo.ui.reading.session import (

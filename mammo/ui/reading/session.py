@@ -32,7 +32,7 @@ from mammo.reading.plan import Source
 from mammo.reading.results_file import fingerprint
 from mammo.ui.kit import cache, case_folder
 from mammo.ui.kit.address import keep_in_link, went_back
-from mammo.ui.kit.case_words import film_of
+from mammo.ui.kit.cases import film_of
 from mammo.ui.kit.display import data_uri, enlarged, scaled_down
 from mammo.ui.kit.settings import FOLDER_VARIABLE
 from mammo.ui.kit.source import Picture

@@ -11,15 +11,13 @@ from mammo.artifacts import Card
 from mammo.errors import sentence_of
 from mammo.imaging.region import looks_like_crop, not_a_crop
 from mammo.inference import LesionResult
-from mammo.inference.result import csv_row, familiar
+from mammo.inference.result import familiar
 from mammo.ui.kit import cache
 from mammo.ui.kit.display import thumbnail_uri
 from mammo.ui.kit.frame import small_notice
-from mammo.ui.kit.own_files import OwnFile, read_own
-from mammo.ui.kit.result import choose_threshold, csv_bytes
-from mammo.ui.kit.source import Picture, numbered
-from mammo.ui.kit.table import ROW_HEIGHT, table_height
-from mammo.ui.kit.widgets import ESTIMATE, offer_file, probability_columns
+from mammo.ui.kit.result import choose_threshold
+from mammo.ui.kit.source import OwnFile, Picture, numbered, read_own
+from mammo.ui.kit.widgets import ESTIMATE, download_results, probability_columns, show_table
 
 MOST_FILES = 200
 _ROWS = "batch_rows"
@@ -57,7 +55,7 @@ def assess_files(files: Sequence[OwnFile]) -> tuple[Row, ...]:
 
 
 def forget_rows() -> None:
-    """Drop the assessed files of this session, with their thumbnails."""
+    """Drop the assessed files of this session."""
     st.session_state.pop(_ROWS, None)
 
 
@@ -75,7 +73,7 @@ def _row(file: OwnFile) -> Row:
         return Row(file.name, sentence_of(error))
 
 
-def show_table(files: Sequence[OwnFile]) -> None:
+def show_files(files: Sequence[OwnFile]) -> None:
     """Assess many files and show them as a table, with the notice and a CSV."""
     if len(files) > MOST_FILES:
         st.warning(
@@ -93,27 +91,16 @@ def _table(rows: Sequence[Row], cards: Sequence[Card]) -> None:
         card.title: f"{ESTIMATE[:-1]}, calibrated on {card.calibration.fitted_on}."
         for card in cards
     }
-    st.dataframe(
-        table_of(rows, cards, threshold),
-        column_config={
-            "Picture": st.column_config.ImageColumn("Picture", width="small"),
-            "File": st.column_config.TextColumn("File", width=220),
-            STANDING: st.column_config.TextColumn(STANDING, width="large"),
-            **probability_columns(hints, hints),
-        },
-        hide_index=True,
-        row_height=ROW_HEIGHT,
-        height=table_height(len(rows)),
-        alt="Estimated probabilities of both models for each file",
-    )
+    columns = {
+        "File": st.column_config.TextColumn("File", width=220),
+        STANDING: st.column_config.TextColumn(STANDING, width="large"),
+        **probability_columns(hints, hints),
+    }
+    shown = table_of(rows, cards, threshold)
+    show_table(shown, columns, "Estimated probabilities of both models for each file")
     small_notice()
-    offer_file(
-        "Download as CSV",
-        lambda: csv_bytes([csv_row(row.file, row.result, error=row.error) for row in rows], cards),
-        "mammo-results.csv",
-        "text/csv",
-        key="download_batch",
-    )
+    results = [(row.file, row.result, row.error) for row in rows]
+    download_results(results, cards, "results", "download_batch")
 
 
 def table_of(rows: Sequence[Row], cards: Sequence[Card], threshold: str) -> pd.DataFrame:

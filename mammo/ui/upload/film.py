@@ -4,23 +4,18 @@ The four number fields hold the lesion box and are the one truth; a box drawn on
 them in. Zoom, brightness, contrast and inversion change the screen only.
 """
 
+from contextlib import suppress
+from functools import partial
+
 import streamlit as st
 
 from mammo import text
 from mammo.errors import WindowError
-from mammo.imaging import Image, Window, lesion_window
-from mammo.imaging.region import (
-    Region,
-    box_in_window,
-    covers_most,
-    middle,
-    selected_box,
-    zoomed_view,
-)
-from mammo.plots.style import FILM_CONFIG, film_figure
-from mammo.ui.kit.display import cut_view, data_uri, toned
-from mammo.ui.kit.own_files import OWN_BOXES
-from mammo.ui.kit.source import Picture
+from mammo.imaging import Window, lesion_window, region
+from mammo.imaging.region import Region
+from mammo.plots.style import film_figure
+from mammo.ui.kit.display import data_uri, scaled_down, toned
+from mammo.ui.kit.source import OWN_BOXES, Picture
 from mammo.ui.kit.widgets import BoxFields
 
 _BOX = BoxFields("box")
@@ -36,15 +31,14 @@ _ASKED = "asked_box"
 def marked_area(picture: Picture) -> Window | None:
     """Return the crop area of the lesion that is marked on a film; None while none is.
 
-    Raises
-    ------
-    WindowError
-        The marked box does not fit the film.
+    A box that does not fit the film is a WindowError.
     """
     _start(picture)
     box = _BOX.get()
-    if box is None:
-        return None
+    return None if box is None else _area(picture, box)
+
+
+def _area(picture: Picture, box: Region) -> Window:
     return lesion_window(picture.image.shape, box, picture.image.pixel_spacing_mm)
 
 
@@ -67,7 +61,7 @@ def _start(picture: Picture) -> None:
 
 
 def _recorded_box(picture: Picture) -> Region | None:
-    return None if picture.example is None else box_in_window(picture.example.window)
+    return None if picture.example is None else region.box_in_window(picture.example.window)
 
 
 def mark_lesion(picture: Picture) -> None:
@@ -78,8 +72,24 @@ def mark_lesion(picture: Picture) -> None:
     with it, and with that what was typed a moment before.
     """
     _controlled_film(picture)
-    _number_fields(picture)
-    _way_back(picture, _BOX.get())
+    height, width = picture.image.shape
+    spacing = picture.image.pixel_spacing_mm
+    stated = "not stated" if spacing is None else f"{spacing:.3f} mm"
+    _BOX.show(height, width, 10, persist_state="session")
+    st.caption(
+        f"{_film_name(picture)}, {width:,} x {height:,} pixels, pixel spacing {stated}. The lesion "
+        "box counts in film pixels from the top left corner: drag on the film with a mouse, or "
+        "type. The yellow square is the window that the models read."
+    )
+    recorded = _recorded_box(picture)
+    if recorded is not None and _BOX.get() != recorded:
+        st.button(
+            "Back to the recorded box",
+            icon=":material/undo:",
+            on_click=_BOX.set,
+            args=(recorded,),
+            key="way_back",
+        )
 
 
 @st.fragment
@@ -89,18 +99,13 @@ def _controlled_film(picture: Picture) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         zoom = _zoom(box)
         tone = _tone()
-    _ask_back()
+    if _ASKED in st.session_state:  # no model answers for such a box before
+        st.warning("The box covers most of the film. Is that the lesion?", icon=":material/help:")
+        with st.container(horizontal=True):
+            st.button("Use this box", on_click=_use_asked, key="use_box")
+            discard = st.session_state.pop
+            st.button("Discard it", on_click=discard, args=(_ASKED,), key="discard_box")
     _film(picture, box, zoom, tone)
-
-
-def _ask_back() -> None:
-    """Ask whether a drawn box of most of the film is meant; no model answers for it before."""
-    if _ASKED not in st.session_state:
-        return
-    st.warning("The box covers most of the film. Is that the lesion?", icon=":material/help:")
-    with st.container(horizontal=True):
-        st.button("Use this box", on_click=_use_asked, key="use_box")
-        st.button("Discard it", on_click=st.session_state.pop, args=(_ASKED,), key="discard_box")
 
 
 def _use_asked() -> None:
@@ -134,74 +139,30 @@ def _tone() -> tuple[int, int, bool]:
 
 
 def _film(picture: Picture, box: Region | None, zoom: int, tone: tuple[int, int, bool]) -> None:
-    film = picture.image.pixels
-    view = zoomed_view(film.shape, zoom, middle(box) if box and zoom > 1 else None)
-    shown = toned(cut_view(film, view), *tone)
-    asked = st.session_state.get(_ASKED)
-    window = None if box is None or asked else _window(picture, box)
-    chart, shape = f"film_{picture.key}", film.shape
-    st.plotly_chart(
-        film_figure(data_uri(shown), (shown.shape[0], shown.shape[1]), view, asked or box, window),
-        key=chart,
-        on_select=lambda: _take_drawn_box(chart, shape),  # must not keep the film alive
-        selection_mode=("box",),
-        config=FILM_CONFIG,
-        alt=_film_words(picture, box),
+    film, asked = picture.image.pixels, st.session_state.get(_ASKED)
+    view = region.zoomed_view(film.shape, zoom, region.middle(box) if box and zoom > 1 else None)
+    x, y, width, height = view
+    shown = toned(scaled_down(film[y : y + height, x : x + width]), *tone)
+    window: Region | None = None
+    if box is not None and not asked:
+        with suppress(WindowError):  # whose sentence stands beside the film already
+            window = _area(picture, box)
+    marked = "no lesion marked yet" if box is None else "lesion box and context window drawn"
+    _BOX.show_film(
+        film_figure(data_uri(shown), shown.shape[:2], view, asked or box, window),
+        film.shape,
+        partial(_take_drawn, film.shape),
+        f"film_{picture.key}",
+        f"Mammogram {picture.name}, {_film_name(picture)}, {marked}",
     )
 
 
-def _window(picture: Picture, box: Region) -> Region | None:
-    """Find the window to draw; a box that has none has its sentence beside the film already."""
-    try:
-        window = lesion_window(picture.image.shape, box, picture.image.pixel_spacing_mm)
-    except WindowError:
-        return None
-    return window.x, window.y, window.width, window.height
-
-
-def _take_drawn_box(chart: str, film_shape: tuple[int, ...]) -> None:
-    """Take the box that was just drawn, if one was; ask back first where it is most of the film."""
-    box = selected_box(st.session_state.get(chart), film_shape)
-    if box is None:
-        return
+def _take_drawn(film_shape: tuple[int, ...], box: Region) -> None:
+    """Take the box that was just drawn; ask back first where it is most of the film."""
     st.session_state[_ASKED] = box
-    if not covers_most(box, film_shape):
+    if not region.covers_most(box, film_shape):
         _use_asked()
 
 
-def _number_fields(picture: Picture) -> None:
-    """Offer the lesion box as numbers, for the keyboard and for touch."""
-    height, width = picture.image.shape
-    _BOX.show(height, width, 10, persist_state="session")
-    st.caption(
-        f"{_film_facts(picture.image)} The lesion box counts in film pixels from the top left "
-        "corner: drag on the film with a mouse, or type. The yellow square is the window that the "
-        "models read."
-    )
-
-
-def _way_back(picture: Picture, box: Region | None) -> None:
-    """Offer an example's own box again, once the visitor has moved it."""
-    recorded = _recorded_box(picture)
-    if recorded is not None and box != recorded:
-        st.button(
-            "Back to the recorded box",
-            icon=":material/undo:",
-            on_click=_BOX.set,
-            args=(recorded,),
-            key="way_back",
-        )
-
-
-def _film_facts(image: Image) -> str:
-    height, width = image.shape
-    spacing = image.pixel_spacing_mm
-    stated = "not stated" if spacing is None else f"{spacing:.3f} mm"
-    name = text.film_name(image.laterality, image.view)
-    return f"{name}, {width:,} x {height:,} pixels, pixel spacing {stated}."
-
-
-def _film_words(picture: Picture, box: Region | None) -> str:
-    name = text.film_name(picture.image.laterality, picture.image.view)
-    marked = "no lesion marked yet" if box is None else "lesion box and context window drawn"
-    return f"Mammogram {picture.name}, {name}, {marked}"
+def _film_name(picture: Picture) -> str:
+    return text.film_name(picture.image.laterality, picture.image.view)

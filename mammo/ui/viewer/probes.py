@@ -1,0 +1,322 @@
+"""Change the crop and see both estimates move; and follow it through the inside of a network.
+
+Each section is a fragment: nothing else of the page runs again. The four number fields hold the
+covering box and are the one truth; a box dragged over the crop fills them in. The curves of a
+change are computed once, its slider asks only for its own picture. Opened networks are shared by
+all visitors, their maps are not.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+import cv2
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from mammo import text
+from mammo.artifacts import artifacts_folder
+from mammo.inference import Classifier, ModelResult, load_classifier
+from mammo.inference.inside import Inside, LastStep, Stage, open_inside
+from mammo.inference.overlay import ColourMap, colour, overlay
+from mammo.inference.perturb import CHANGES, FILLS, Change, Fill, change_named, covered
+from mammo.inference.pictures import Panel, mosaic, most_active, shares, signed_shares
+from mammo.plots.style import film_figure
+from mammo.plots.viewer import curve_figure, curve_sentence, parts_figure
+from mammo.ui.kit import cache
+from mammo.ui.kit.address import choose_number, choose_option, keep_in_link, went_back
+from mammo.ui.kit.cases import BALANCED
+from mammo.ui.kit.display import data_uri, enlarged, show_picture
+from mammo.ui.kit.frame import sentences, small_notice
+from mammo.ui.kit.widgets import NAMES, BoxFields, download, show_figure
+from mammo.ui.viewer.viewed import (
+    Crop,
+    Viewed,
+    box_from_link,
+    box_in_link,
+    offer_panels,
+)
+
+_BOX = BoxFields("viewer_cover", smallest=3)
+_FOR = "viewer_cover_for"
+FILL_NAMES = {"mean": "Its mean grey", "black": "Black", "blur": "A blur of it"}
+COLUMNS = 8
+TILE = 96
+GROUND = 150
+"""Grey level between the maps, seen on light and dark alike."""
+MAP_COLOURS: ColourMap = "viridis"
+
+
+@st.fragment
+def show_occlusion(viewed: Viewed) -> None:
+    """Let the visitor cover a part of the crop, and say what both models make of the rest."""
+    st.header("Cover a part yourself", anchor="cover")
+    st.caption(
+        "Drag a box over the crop with a mouse, or type its numbers. Where the estimate falls, the "
+        "covered part spoke for malignancy; where it rises, against it."
+    )
+    side = viewed.crop.shape[0]
+    _start(viewed.picture.key, side)
+    fill = cast("Fill", choose_option("Cover with", "fill", FILL_NAMES, FILLS[0]))
+    left, right = st.columns([5, 7], gap="large")
+    box = _BOX.get()
+    changed = None if box is None else covered(viewed.crop, box, fill)
+    with left:
+        shown = enlarged(viewed.crop if changed is None else changed)
+        _BOX.show_film(
+            film_figure(data_uri(shown), shown.shape[:2], (0, 0, side, side), box),
+            (side, side),
+            _BOX.set,
+            f"cover_{viewed.picture.key}",
+            f"The crop, {'nothing covered' if box is None else 'a part of it covered'}",
+        )
+        _BOX.show(side, side, 4, persist_state="page")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(
+                "Uncover", icon=":material/undo:", on_click=_BOX.set, args=(None,), key="uncover"
+            )
+            st.caption(f"In pixels of the crop, 0 to {side}, from the top left corner.")
+    with right, sentences():
+        _show_moved(viewed, changed)
+    keep_in_link("cover", box_in_link(box))
+    small_notice()
+
+
+def _start(key: str, side: int) -> None:
+    """Begin a visit to the page with the box of the link; another crop begins without one."""
+    stayed = _BOX.key(NAMES[0]) in st.session_state and not went_back()
+    if stayed and st.session_state.get(_FOR) == key:
+        return
+    st.session_state[_FOR] = key
+    _BOX.set(None if stayed else box_from_link(st.query_params.get("cover"), side))
+
+
+def _show_moved(viewed: Viewed, changed: Crop | None) -> None:
+    """Show what both models say of the crop, changed or as it is, and how far that moved."""
+    about = ["Estimated probability of malignancy."]
+    columns = st.columns(len(viewed.models))
+    answers = viewed.result().answers
+    for column, model, answer in zip(columns, viewed.models, answers, strict=True):
+        was, title = answer.probability, model.card.title
+        now = was if changed is None else float(model.predict(changed)[0])
+        about.append(
+            f"{title}: {text.percent(was)} whole, {text.percent(now)} with the part covered."
+        )
+        with column:
+            st.metric(
+                f"{title}, estimated probability",
+                text.percent(now),
+                None if changed is None else moved(was, now),
+                delta_color="off",
+                border=True,
+            )
+            st.caption(f"{text.standing(now, model.card.thresholds[BALANCED])} (balanced).")
+    if changed is None:
+        st.info("Nothing is covered yet: drag over the crop on this page.", icon=":material/crop:")
+        return
+    st.caption(
+        "Each model stretches the greys of what it is given: covering the brightest part also "
+        "makes the rest brighter to it."
+    )
+    panels = [Panel("whole", viewed.crop), Panel("covered", changed)]
+    offer_panels(viewed, panels, 2, "covered", about)
+
+
+def moved(before: float, after: float) -> str:
+    """Say by how many percentage points an estimate moved.
+
+    >>> moved(0.81, 0.402), moved(0.5, 0.501), moved(0.2, 0.25)
+    ('-41 points', 'unchanged', '+5 points')
+    """
+    points = round(100 * (after - before))
+    return f"{points:+d} points" if points else "unchanged"
+
+
+@st.fragment
+def show_sensitivity(viewed: Viewed) -> None:
+    """Show the crop under a change, both estimates of it, and their curves over its range."""
+    st.header("What are they sensitive to?", anchor="sensitivity")
+    titles = {change.key: change.title for change in CHANGES}
+    change = change_named(choose_option("Change", "change", titles, CHANGES[0].key))
+    st.caption(change.sentence)
+    limits = (change.low, change.high, change.step)
+    label = f"{change.title}, {change.unit}"
+    amount = choose_number(label, change.key, limits, change.neutral)
+    with sentences():
+        left, right = st.columns([4, 8], gap="large")
+        with left:
+            _show_changed(viewed, change, amount)
+        with right:
+            _show_curves(viewed, change, amount)
+    small_notice()
+
+
+def _show_changed(viewed: Viewed, change: Change, amount: float) -> None:
+    changed = change.apply(viewed.crop, amount)
+    title = f"{amount:g} {change.unit}"
+    show_picture(changed, f"The crop after {change.title.lower()} of {title}")
+    estimates = ", ".join(
+        f"{model.card.title} {text.percent(float(model.predict(changed)[0]))}"
+        for model in viewed.models
+    )
+    st.markdown(f"Estimated probability of malignancy of this picture: **{estimates}**.")
+    panels = [Panel("as it is", viewed.crop), Panel(f"{change.title}: {title}", changed)]
+    about = [f"Estimated probability of malignancy after the change: {estimates}."]
+    offer_panels(viewed, panels, 2, f"changed-{change.key}", about)
+
+
+def _show_curves(viewed: Viewed, change: Change, amount: float) -> None:
+    curves, cards = viewed.curves(change), [model.card for model in viewed.models]
+    titles = [card.title for card in cards]
+    thresholds = [card.thresholds[BALANCED] for card in cards]
+    lines = [
+        curve_sentence(change, p, title, threshold)
+        for p, title, threshold in zip(curves.values(), titles, thresholds, strict=True)
+    ]
+    name = f"sensitivity-{change.key}"
+    show_figure(
+        curve_figure(change, amount, curves, titles, thresholds),
+        name,
+        f"Estimates over {change.title.lower()}. {' '.join(lines)}",
+    )
+    st.markdown("\n".join(f"- {sentence}" for sentence in lines))
+    st.caption("Dotted: each model's balanced threshold. Upright: your slider.")
+    columns = {f"{change.title}, {change.unit}": change.amounts}
+    columns |= dict(zip(titles, curves.values(), strict=True))
+    download(pd.DataFrame(columns), name)
+
+
+@st.fragment
+def show_inside(viewed: Viewed) -> None:
+    """Follow the crop through one of the networks, from its pixels to the estimate."""
+    st.header("Inside the network", anchor="inside")
+    models = {model.name: model for model in viewed.models}
+    titles = {name: model.card.title for name, model in models.items()}
+    name = choose_option("Network", "inside", titles, next(iter(models)))
+    with sentences():
+        inside = _opened(name, str(artifacts_folder()), cache.manifest().created)
+        maps = viewed.once(lambda: inside.maps(viewed.crop), "inside", name)
+        panels = [_show_input(viewed, models[name])]
+        for number, stage in enumerate(inside.stages, start=1):
+            panels.append(_show_stage(number, stage, maps[stage.key]))
+        about = [f"{titles[name]}: maps of each stage, the most active in this crop first."]
+        offer_panels(viewed, panels, 2, f"inside-{name}", about, MAP_COLOURS)
+        _show_one_map(viewed, inside, maps)
+        _show_last_step(viewed, viewed.result()[name], inside)
+    small_notice()
+
+
+@cache.shared(2, "Opening the network")
+def _opened(name: str, folder: str, created: str) -> Inside:  # noqa: ARG001
+    return open_inside(load_classifier(name, Path(folder)))
+
+
+def _show_input(viewed: Viewed, model: Classifier) -> Panel:
+    """Show the crop as the network gets it."""
+    preprocessing = model.card.preprocessing
+    prepared = np.rint(model.views(viewed.crop).pictures[0]).astype(np.uint8)
+    st.subheader("The crop as it goes in", anchor=False)
+    st.image(data_uri(prepared, lossless=True), width=224, alt="The crop as the network gets it")
+    st.caption(
+        f"Greys stretched from percentile {preprocessing.low_percentile:g} to "
+        f"{preprocessing.high_percentile:g}, {preprocessing.input_size} pixels a side."
+    )
+    return Panel("as it goes in", prepared)
+
+
+def _show_stage(number: int, stage: Stage, maps: NDArray[np.float32]) -> Panel:
+    """Show the most active maps of a stage, of the first with its filters, which are pictures."""
+    places = most_active(maps)
+    title = _stage_title(number, stage)
+    st.subheader(title, anchor=False)
+    st.caption(stage_words(stage, maps, places))
+    if number == 1:
+        filters = mosaic(signed_shares(stage.filters[places]), COLUMNS, TILE)
+        st.markdown("Filters: dark takes away, bright adds, mid-grey counts nothing.")
+        grey = np.rint(255 * filters).astype(np.uint8)
+        show_picture(grey, f"Filters of {title}", None)
+        st.markdown("What they make of the crop, in the same order:")
+    tiles = shares(maps[places])
+    picture = colour(mosaic(tiles, COLUMNS, TILE, ground=0.0), MAP_COLOURS)
+    picture[mosaic(np.zeros_like(tiles), COLUMNS, TILE) > 0] = GROUND
+    show_picture(picture, f"Feature maps of {title}", None)
+    return Panel(title, picture)
+
+
+def _stage_title(number: int, stage: Stage) -> str:
+    return f"Stage {number}, {stage.key}"
+
+
+def stage_words(stage: Stage, maps: NDArray[np.float32], places: Sequence[int]) -> str:
+    """Say how many maps a stage gives, how large, how many are silent here, and which are shown."""
+    rows, columns = stage.grid
+    height, width = stage.kernel.shape[2:]
+    silent = int((maps.reshape(len(maps), -1).max(axis=1) <= 0).sum())
+    shown = (
+        "all of them"
+        if len(places) == stage.channels
+        else f"the {len(places)} most active in this crop"
+    )
+    return (
+        f"{stage.channels} filters of {height} x {width} give {stage.channels} maps of {rows} x "
+        f"{columns} cells, of which {silent} found nothing here. Shown: {shown}, the most active "
+        "first, on one scale."
+    )
+
+
+def _show_one_map(viewed: Viewed, inside: Inside, maps: dict[str, NDArray[np.float32]]) -> None:
+    """Show one map of one stage over the crop."""
+    st.subheader("One map over the crop", anchor=False)
+    titles = {stage.key: _stage_title(place, stage) for place, stage in enumerate(inside.stages, 1)}
+    key = choose_option("Layer", "layer", titles, inside.stages[-1].key)
+    ranks = most_active(maps[key], len(maps[key]))
+    limits = (1.0, float(len(ranks)), 1.0)
+    chosen = ranks[int(choose_number("Rank by activity", "rank", limits, 1.0)) - 1]
+    title, (rows, columns) = f"Map {chosen} of {titles[key]}", maps[key][chosen].shape
+    large = cv2.resize(
+        shares(maps[key])[chosen], viewed.crop.shape[::-1], interpolation=cv2.INTER_LINEAR
+    )
+    picture = overlay(viewed.crop, np.clip(large, 0, 1), 0.5, MAP_COLOURS)
+    show_picture(picture, f"{title} over the crop", width=420)
+    st.caption(
+        f"{title}, {rows} x {columns} cells, bright where it is active. It says what this filter "
+        "found, not what speaks for malignancy."
+    )
+    panels = [Panel("the crop", viewed.crop), Panel(f"map {chosen}", picture)]
+    offer_panels(viewed, panels, 2, "one-map", [f"{title}."], MAP_COLOURS)
+
+
+def _show_last_step(viewed: Viewed, answer: ModelResult, inside: Inside) -> None:
+    """Show how the features add up to the logit, and the logit becomes the estimate."""
+    st.subheader("From features to the estimate", anchor=False)
+    card = answer.card
+    last = viewed.once(lambda: inside.last_step(viewed.crop), "last step", card.name)
+    for sentence in last_step_sentences(last, answer):
+        st.markdown(sentence)
+    name = f"last-step-{card.name}"
+    show_figure(parts_figure(last), name, f"The largest parts of the logit of {card.title}")
+    parts = pd.DataFrame(
+        {"value": last.features, "weight": inside.weights, "part of the logit": last.parts}
+    )
+    order = np.argsort(-np.abs(last.parts), kind="stable")
+    download(parts.iloc[order].rename_axis("feature").reset_index(), name)
+
+
+def last_step_sentences(last: LastStep, given: ModelResult) -> list[str]:
+    """Say how the features of the crop add up to its logit, and what that is as an estimate."""
+    up = float(last.parts[last.parts > 0].sum())
+    down = float(last.parts[last.parts < 0].sum())
+    active = int((last.features > 0).sum())
+    calibration = given.card.calibration
+    return [
+        f"{active} of {last.features.size} features are active. Each counts by its weight: "
+        f"{up:+.2f} speaks for malignancy, {down:+.2f} against, and the bias is {last.bias:+.2f}: "
+        f"together a logit of **{last.logit:+.2f}**.",
+        f"Calibrated (times {text.number(calibration.slope, 2)}, plus "
+        f"{calibration.intercept:+.2f}, through "
+        f"the logistic function) that is **{text.percent(last.p_malignant)}** for the crop as it "
+        f"is; averaged with its mirror images the estimate is "
+        f"**{text.percent(given.probability)}**.",
+    ]
