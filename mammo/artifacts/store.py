@@ -19,7 +19,6 @@ the command that wrote it writes it anew.
 
 import errno
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -59,6 +58,7 @@ from mammo.artifacts.swap import (
     write_lock,
 )
 from mammo.errors import ArtifactError
+from mammo.files import is_junk, write_whole
 
 MODEL_FILES = ("model.onnx", "model.weights.h5", "card.json", "history.csv")
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
@@ -159,7 +159,7 @@ def check_replaceable(folder: Path) -> None:
         return
     if not folder.is_dir():
         raise _not_replaceable(folder, "it is a file")
-    others = [path for path in sorted(folder.rglob("*")) if not _is_junk(path)]
+    others = [path for path in sorted(folder.rglob("*")) if not is_junk(path)]
     if not others:
         return
     try:
@@ -170,11 +170,6 @@ def check_replaceable(folder: Path) -> None:
         name = path.relative_to(folder).as_posix()
         if name not in own and not (path.is_dir() and any(n.startswith(f"{name}/") for n in own)):
             raise _not_replaceable(folder, f"no training or other command of mammo wrote {name}")
-
-
-def _is_junk(path: Path) -> bool:
-    """Return whether an operating system left a file there by itself."""
-    return path.name == ".DS_Store" or path.name.lower() in ("thumbs.db", "desktop.ini")
 
 
 def _not_replaceable(folder: Path, why: str) -> ArtifactError:
@@ -318,13 +313,14 @@ def attach(
         with write_lock(folder):
             manifest = verify(folder, depends_on)
             _refuse_name(name, manifest)
-            _write(folder / name, content)
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            write_whole(folder / name, content)
             document = json.loads((folder / MANIFEST_NAME).read_bytes())
             document["files"][name] = record_of(content)
             document.setdefault("attachments", {})[name] = {
                 needed: manifest.files[needed].sha256 for needed in depends_on
             }
-            _write(folder / MANIFEST_NAME, sealed(document))
+            write_whole(folder / MANIFEST_NAME, sealed(document))
     except OSError as error:
         raise ArtifactError(
             f"{name} was not added to {folder}: writing failed ({error}). Check its permissions "
@@ -341,13 +337,3 @@ def _refuse_name(name: str, manifest: Manifest) -> None:
         )
     if path.parts[0] in manifest.models:
         raise ArtifactError(f"{path.parts[0]}/ holds a model's own files. Received: {name!r}.")
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    written = path.with_name(f".{path.name}.tmp")
-    with written.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    written.replace(path)

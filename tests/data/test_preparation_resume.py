@@ -12,6 +12,7 @@ from mammo.data.preparation.case_files import CASE_FILES
 from mammo.data.preparation.run import prepared_folder
 from mammo.data.preparation.tree import index_tree
 from mammo.errors import DataError
+from mammo.files import write_whole
 from mammo.prepare import main
 from tests.miniature import WRITERS
 
@@ -195,16 +196,18 @@ def test_crops_of_another_download_are_not_trained_on(downloads, tmp_path) -> No
     assert prepared_folder(out, None, "mass", True, "a command") == out
 
 
-@pytest.mark.parametrize("writer", ["write_index", "write_report"])
-def test_a_stop_between_report_and_index_is_mended(downloads, tmp_path, monkeypatch, writer):
+@pytest.mark.parametrize("name", ["index.csv", "report.json"])
+def test_a_stop_between_report_and_index_is_mended(downloads, tmp_path, monkeypatch, name):
     """Before either file or between them: no folder with an index lacks its report."""
     out = tmp_path / "out"
 
-    def stop(*given: object) -> None:
-        raise KeyboardInterrupt
+    def stop(path: Path, content: bytes) -> None:
+        if path.name == name:
+            raise KeyboardInterrupt
+        write_whole(path, content)
 
     with monkeypatch.context() as patched:
-        patched.setattr(run, writer, stop)
+        patched.setattr("mammo.data.preparation.notes.write_whole", stop)
         with pytest.raises(KeyboardInterrupt):
             prepared_folder(downloads["kaggle"], out, "mass", True, "a command")
     assert prepared_folder(downloads["kaggle"], out, "mass", True, "a command") == out
