@@ -201,11 +201,8 @@ def _refuse_repeats(table: "pd.DataFrame") -> None:
             "the same lesion and view as an earlier row: each crop must stand once",
         ),
     ):
-        complete = table[table["view"].notna()] if len(keys) > 1 else table
-        repeated = complete.duplicated(keys, keep="first")
-        if repeated.any():
-            row = complete[repeated].iloc[0]
-            raise DataError(f"Row {row['line']} of index.csv ({row['file']}) names {what}.")
+        complete = table["view"].notna() | (len(keys) == 1)
+        _refuse_rows(table, table.duplicated(keys) & complete, f"names {what}")
 
 
 def _refuse_shared_patients(table: "pd.DataFrame") -> None:

@@ -6,7 +6,7 @@ there. Only when all is done does it take the place of an older preparation.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -50,14 +50,13 @@ class PrepareSettings:
 
     Parameters
     ----------
-    data : Path, the download.
-    out : Path, the folder of prepared crops to write.
+    data, out : Path, the download and the folder of prepared crops to write.
     abnormality : one of `ABNORMALITIES`.
     crop_size : int, pixels, 32 to 1024.
     jobs : int, processes at a time; -1 for one a core.
     dask : str, the address of a Dask scheduler that shares the files, or "" for this machine.
-    partial : bool, accept a part of the data set: case files with other counts than the official
-        ones, and rows without their pictures.
+    partial : bool, accept case files with other counts than the official ones, and rows without
+        their pictures.
     """
 
     data: Path
@@ -80,12 +79,8 @@ class PrepareSettings:
 def prepare_folder(settings: PrepareSettings, command: str) -> dict[str, Any]:
     """Prepare a download; return the report that is written beside the crops.
 
-    Raises
-    ------
-    DataError
-        The download cannot be told, lacks its case files, has other counts than the official
-        ones, lacks pictures (both unless `partial`), has no row at all, nothing in it could be
-        resolved, or `out` holds what no preparation wrote.
+    Raises DataError where the download is not known as one, lacks case files, rows or (unless
+    `partial`) pictures, where nothing in it could be resolved, and where `out` holds other things.
     """
     check_replaceable(settings.out)
     rows_of = {part: read_case_file(path, part) for part, path in _case_files(settings).items()}
@@ -105,12 +100,11 @@ def prepare_folder(settings: PrepareSettings, command: str) -> dict[str, Any]:
     leaking = leaking_patients(rows)
     kept = [row for row in rows if row.split == "test" or row.patient_id not in set(leaking)]
     tree = index_tree(settings.data.absolute())  # a cluster's workers stand elsewhere
-    tasks = film_tasks(kept, tree)
-    missing = _missing(tasks)
+    missing = _missing(film_tasks(kept, tree))
     _are_too_many(missing, kept, settings)
     download = tree.identity()
     notes = Notes(settings.out, settings.abnormality, settings.crop_size, download)
-    done = _prepare_all(settings, tasks, notes)
+    done = _prepare_all(settings, kept, tree, notes)
     missing |= {row: lacking for row in kept if (lacking := _unreadable(done[row.key]))}
     too_many = _are_too_many(missing, kept, settings)
     write_missing(settings.out / MISSING, missing)
@@ -193,19 +187,14 @@ def _are_too_many(
 
 
 def _prepare_all(
-    settings: PrepareSettings, tasks: Sequence[FilmTask], notes: Notes
+    settings: PrepareSettings, rows: Sequence[CaseRow], tree: Tree, notes: Notes
 ) -> dict[str, PreparedLesion]:
     """Cut what is not cut yet; return what became of each row, by its key."""
     from tqdm import tqdm
 
     done = notes.read()
-    left = [
-        replace(task, lesions=pairs)
-        for task in tasks
-        if (pairs := tuple(pair for pair in task.lesions if pair[0].key not in done))
-    ]
-    total = sum(len(task.lesions) for task in tasks)
-    with tqdm(total=total, initial=len(done), desc="Cutting lesions", unit="lesion") as bar:
+    left = film_tasks([row for row in rows if row.key not in done], tree)
+    with tqdm(total=len(rows), initial=len(done), desc="Cutting lesions", unit="lesion") as bar:
         for lesions in _results(settings, left):
             done |= {lesion.key: notes.write(lesion) for lesion in lesions}
             bar.update(len(lesions))
@@ -246,15 +235,14 @@ def prepared_folder(
     data : Path, prepared crops or a download
     prepared : Path of the crops to write; by default `<data>-prepared`, with the abnormality's
         name where it is not "mass"
-    abnormality, partial
-        As `PrepareSettings`
+    abnormality, partial : as `PrepareSettings`
     command : str, as typed, for the report
 
     Raises
     ------
     DataError
-        The folder is neither, cannot be prepared, was prepared for another abnormality or from
-        another download, or holds a part of the data set without `partial`.
+        The download cannot be prepared, or the crops are of another abnormality or download, or
+        (unless `partial`) of a part of the data set.
     """
     if is_prepared(data):
         _check_partial(data, partial)
