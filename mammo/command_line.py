@@ -73,16 +73,8 @@ def set_tensorflow_up() -> None:
 def check_output(path: Path, ours: Callable[[Path], bool], option: str = "The output") -> None:
     """Check that a file can be written and replaces nothing but an earlier output.
 
-    Parameters
-    ----------
-    path : Path, of a file that may exist; a stream such as `/dev/stdout` passes
-    ours : function of the path, True where the file is an earlier output of the command
-    option : str, what named the path, to open the sentence
-
-    Raises
-    ------
-    SettingsError
-        The file exists and is not an earlier output, or it cannot be written.
+    `ours` returns True where a file is an earlier output of the command; `option` named the path
+    and opens the sentence of the SettingsError. A stream such as `/dev/stdout` passes.
     """
     try:
         mode = path.stat().st_mode if os.path.lexists(path) else None

@@ -63,13 +63,12 @@ def is_missing_text(text: str) -> bool:
 
 
 def decimal_number(text: str) -> float | None:
-    """Read a number with a decimal point or a decimal comma.
+    """Read a number with a decimal point or a decimal comma; None where it is no finite one.
 
-    A separator of thousands is never assumed: "1.318" and "1,318" are both a little over 1. None
-    where the text is no finite number (see `not_a_number`).
+    A separator of thousands is never assumed: "1.318" and "1,318" are both a little over 1.
 
-    >>> [decimal_number(text) for text in ("1", "1.0", "1,0", "1.318", "-2,5e-3", "1,318.0")]
-    [1.0, 1.0, 1.0, 1.318, -0.0025, None]
+    >>> [decimal_number(text) for text in ("1", "1,0", "1.318", "-2,5e-3", "1,318.0")]
+    [1.0, 1.0, 1.318, -0.0025, None]
     """
     plain = text.strip(BLANKS).replace("\u2212", "-")
     if len(plain) > _LONGEST_SHOWN or not _NUMBER.fullmatch(plain):
@@ -152,7 +151,7 @@ def read_csv_table(
 
     Parameters
     ----------
-    source : path or bytes
+    source : path or bytes, of at most 64 MB
     name : str, what to call the table in an error; by default the path
     needed : names of columns that must be there
     whole_rows : bool, True to refuse a row with fewer cells than the header; a spreadsheet may
@@ -161,8 +160,7 @@ def read_csv_table(
     Raises
     ------
     DataError
-        The file cannot be read, is larger than 64 MB, is no text, has no header, lacks a needed
-        column, or a row does not fit its header; the sentence names the line.
+        It cannot be read as a table, lacks a needed column, or a row does not fit the header.
 
     Examples
     --------

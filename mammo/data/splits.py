@@ -66,8 +66,7 @@ def patient_folds(
 def row_folds(labels: NDArray[np.int_], folds: int, seed: int) -> NDArray[np.int_]:
     """Deal crops into folds row by row, as if no two were of one patient: the popular mistake.
 
-    Only the lesson on leakage uses it (`python -m mammo.training.lessons leak`); parameters and
-    result as of `patient_folds`.
+    Only the lesson on leakage uses it (`python -m mammo.training.lessons leak`).
     """
     return patient_folds(labels, np.arange(len(labels)).astype(object), folds, seed)
 
