@@ -1,11 +1,10 @@
 """Splits: folds that keep each patient together, and the search for leaks between splits.
 
-All crops of a patient fall into one fold, and each fold holds about the same share of malignant
-lesions. Rows drawn at random would put a lesion's other view into training, which inflates scores.
+Each fold holds about the same share of malignant lesions. Rows drawn at random would put a lesion's
+other view into training, which inflates scores.
 
-`load_crops` refuses a patient who stands in both splits, unless it is asked not to. Harder to see:
-one film under two patients' names, and the same picture twice under different names, turned or
-mirrored, rescaled or toned.
+`load_crops` refuses a patient who stands in both splits. Harder to see: one film under two
+patients' names, and the same picture under two names, turned or mirrored, rescaled or toned.
 """
 
 from collections.abc import Callable, Sequence

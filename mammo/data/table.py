@@ -60,8 +60,7 @@ def load_crops(folder: str | Path, *, refuse_leaks: bool = True) -> "pd.DataFram
     ----------
     folder : path of a folder with `index.csv` and the crops that it names. The columns `file`,
         `patient_id` and `pathology` (MALIGNANT, BENIGN or BENIGN_WITHOUT_CALLBACK) must be there;
-        the other columns of CBIS-DDSM may be; those of `WHOLE_NUMBERS` hold a whole number from 0
-        or nothing. Without `split` every crop counts as test.
+        the other columns of CBIS-DDSM may be. Without `split` every crop counts as test.
     refuse_leaks : bool, False to let a patient stand in both splits: for who looks for leaks
 
     Returns
@@ -74,8 +73,8 @@ def load_crops(folder: str | Path, *, refuse_leaks: bool = True) -> "pd.DataFram
     Raises
     ------
     DataError
-        If the folder or a column is missing, a crop's file is missing, a value is not legal, a
-        case or a lesion's view stands twice, or a patient stands in both splits.
+        A column or file is missing, or a row cannot be: its value, its case a second time, or its
+        patient in both splits.
     """
     import pandas as pd
 

@@ -133,7 +133,7 @@ class Notes:
             self._crops.mkdir(parents=True, exist_ok=True)
             self._rows.write_text(json.dumps(self._run) + "\n", encoding="utf-8")
             return {}
-        if lines and lines[-1]:  # killed within a line
+        if not text.endswith("\n"):  # killed within a line
             self._append("")
         return {
             lesion.key: lesion
