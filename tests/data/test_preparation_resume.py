@@ -115,6 +115,23 @@ def test_a_kill_while_one_replaces_another_is_mended_by_the_next(
     assert files(tmp_path) == whole["tcia"]
 
 
+def test_a_kill_while_the_notes_are_removed_is_mended_by_the_next(
+    downloads, whole, tmp_path, monkeypatch
+) -> None:
+    remove = shutil.rmtree
+
+    def kill(path, **named) -> None:
+        if Path(path).name == ".prepare":
+            raise KeyboardInterrupt
+        remove(path, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "rmtree", kill)
+        assert main(arguments(downloads["tcia"], tmp_path)) == 130
+    assert main(arguments(downloads["tcia"], tmp_path)) == 1
+    assert files(tmp_path) == whole["tcia"] and not (tmp_path / ".prepare").exists()
+
+
 @pytest.mark.parametrize("step", range(6))
 def test_a_disk_that_fails_meanwhile_leaves_the_older(
     downloads, whole, tmp_path, monkeypatch, capsys, step

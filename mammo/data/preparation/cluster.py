@@ -83,11 +83,11 @@ def _check(client: "Client", address: str, tasks: Sequence[FilmTask]) -> None:
             f"The Dask scheduler at {address} has no worker. Start some, from the folder that "
             f"holds mammo/: {START.format(address)}"
         ) from error
-    probe = _probe(next((str(path) for task in tasks for path in task.film), ""))
-    here = probe()
+    film = next((str(path) for task in tasks for path in task.film), "")
+    here = _probe(film)
     try:
-        workers = _within(PROBE_S, lambda: client.run(probe, on_error="return"))
-        scheduler = _within(PROBE_S, lambda: client.run_on_scheduler(probe))
+        workers = _within(PROBE_S, lambda: client.run(_probe, film, on_error="return"))
+        scheduler = _within(PROBE_S, lambda: client.run_on_scheduler(_probe, film))
     except Exception as error:
         raise SettingsError(
             f"The Dask cluster at {address} did not answer what it can import "
@@ -105,38 +105,35 @@ def _check(client: "Client", address: str, tasks: Sequence[FilmTask]) -> None:
             )
 
 
-def _probe(film: str) -> Callable[[], dict[str, str]]:
-    """Return a function that Dask sends whole, so that it runs where mammo is not installed."""
-    modules, preparing = MODULES, PREPARING
+def _probe(film: str) -> dict[str, str]:
+    """Return what this machine can import, in which version, and whether it sees a film."""
+    import hashlib
+    import importlib
+    import pathlib
+    import sys
 
-    def probe() -> dict[str, str]:
-        import hashlib
-        import importlib
-        import pathlib
-        import sys
-
-        found = {}
-        for name in modules:
-            try:
-                found[name] = str(getattr(importlib.import_module(name), "__version__", ""))
-            except Exception as error:  # noqa: BLE001 - any failure is the answer
-                found[name] = f"cannot be imported ({type(error).__name__}: {error})"
+    found = {}
+    for name in MODULES:
         try:
-            importlib.import_module(preparing)
-            package = pathlib.Path(str(sys.modules[preparing].__file__)).parents[2]
-            code = hashlib.sha256()
-            for part in ("imaging", "data/preparation"):
-                for path in sorted((package / part).glob("*.py")):
-                    code.update(path.read_bytes())
-            found["mammo"] += f", code {code.hexdigest()[:8]}"
+            found[name] = str(getattr(importlib.import_module(name), "__version__", ""))
         except Exception as error:  # noqa: BLE001 - any failure is the answer
-            found["mammo"] = f"cannot be imported ({type(error).__name__}: {error})"
-        if film:
-            found["film"] = "seen" if pathlib.Path(film).exists() else f"{film} is not there"
-        return found
+            found[name] = f"cannot be imported ({type(error).__name__}: {error})"
+    try:
+        importlib.import_module(PREPARING)
+        package = pathlib.Path(str(sys.modules[PREPARING].__file__)).parents[2]
+        code = hashlib.sha256()
+        for part in ("imaging", "data/preparation"):
+            for path in sorted((package / part).glob("*.py")):
+                code.update(path.read_bytes())
+        found["mammo"] += f", code {code.hexdigest()[:8]}"
+    except Exception as error:  # noqa: BLE001 - any failure is the answer
+        found["mammo"] = f"cannot be imported ({type(error).__name__}: {error})"
+    if film:
+        found["film"] = "seen" if pathlib.Path(film).exists() else f"{film} is not there"
+    return found
 
-    probe.__module__ = "__main__"
-    return probe
+
+_probe.__module__ = "__main__"  # so that Dask sends it whole, to where mammo is not installed
 
 
 def _difference(answer: object, here: dict[str, str]) -> str:

@@ -127,10 +127,11 @@ class Notes:
             (self._out / CROPS).rename(self._crops)  # killed within `publish`
         text = self._rows.read_text("utf-8", errors="replace") if self._rows.is_file() else ""
         head, *lines = text.split("\n")
-        if head != json.dumps(self._run):
-            if text:  # an earlier run's crops, of something else
-                shutil.rmtree(self._crops, ignore_errors=True)
-            self._crops.mkdir(parents=True, exist_ok=True)
+        goes_on = head == json.dumps(self._run)
+        if text and not goes_on:  # an earlier run's crops, of something else
+            shutil.rmtree(self._crops, ignore_errors=True)
+        self._crops.mkdir(parents=True, exist_ok=True)
+        if not goes_on:
             self._rows.write_text(json.dumps(self._run) + "\n", encoding="utf-8")
             return {}
         if not text.endswith("\n"):  # killed within a line
