@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mammo.text import density_letter, parts, pathology_words, plain
 
 if TYPE_CHECKING:
@@ -111,10 +113,11 @@ def passing(cases: "pd.DataFrame", chosen: Mapping[str, Sequence[str]]) -> "pd.D
 
     Within a filter any chosen option will do; none chosen lets everything pass.
     """
+    keep = np.ones(len(cases), dtype=bool)
     for one in FILTERS:
         if wanted := set(chosen.get(one.name, ())):
-            cases = cases[[bool(wanted & options_of(one, value)) for value in cases[one.column]]]
-    return cases
+            keep &= [bool(wanted & options_of(one, value)) for value in cases[one.column]]
+    return cases[keep]
 
 
 def options_of(one: Filter, value: object) -> set[str]:
