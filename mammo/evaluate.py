@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mammo.artifacts import artifacts_folder, load_card, load_cases, load_manifest
 from mammo.command_line import check_output, exit_status, is_json_with, write_output
 from mammo.errors import DataError, SettingsError
 from mammo.evaluation import RESAMPLES, SEED, UNITS, EvaluatedModel, Evaluation, Unit, evaluate
@@ -55,11 +56,9 @@ def evaluate_artifacts(
         The artifacts do not verify or hold no such model, the crops cannot be read, or the seed or
         the number of resamples is too low.
     """
-    from mammo.artifacts import load_cases, load_manifest
-
     if seed < 0:
         raise SettingsError(f"expected a seed of 0 or more, received {seed}: name another")
-    names = tuple(models) or tuple(load_manifest(*_given(folder)).models)
+    names = tuple(models) or tuple(load_manifest(folder or artifacts_folder()).models)
     cases = load_cases(folder)
     if data is not None:
         cases = score_folder(data, names, cases, folder)
@@ -84,15 +83,7 @@ def _origins(cases: "pd.DataFrame") -> tuple[str, ...]:
     )
 
 
-def _given(folder: Path | None) -> tuple[Path, ...]:
-    from mammo.artifacts import artifacts_folder
-
-    return (artifacts_folder() if folder is None else folder,)
-
-
 def _evaluated_model(name: str, folder: Path | None) -> EvaluatedModel:
-    from mammo.artifacts import load_card
-
     card = load_card(name, folder)
     calibration = card.calibration
     words = (
@@ -184,16 +175,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             seed=options.seed,
         )
         if options.json is not None:
-            write_json(evaluation, options.json)
+            # Undefined and infinite figures are null.
+            text = json.dumps(as_json(evaluation), indent=1, allow_nan=False) + "\n"
+            write_output(options.json, text.encode(), _IS_OWN, "--json")
         print(print_out(evaluation), end="")
 
     return exit_status("mammo.evaluate", run, Path())
-
-
-def write_json(evaluation: Evaluation, path: Path) -> None:
-    """Write every figure as JSON; undefined and infinite ones as null."""
-    text = json.dumps(as_json(evaluation), indent=1, allow_nan=False)
-    write_output(path, (text + "\n").encode(), _IS_OWN, "--json")
 
 
 if __name__ == "__main__":

@@ -33,13 +33,14 @@ from mammo.imaging.region import looks_like_crop, not_a_crop
 from mammo.inference import Lesion, ModelSet, load_models
 from mammo.report.case_report import measure_thresholds
 from mammo.results import (
-    HeatMapFolder,
     Outcome,
+    OutputFolder,
     Region,
-    ReportFolder,
     ResultTable,
     Source,
+    draw_heat_maps,
     line_of,
+    write_report,
 )
 from mammo.settings import MODELS
 from mammo.text import NOTICE_SHORT
@@ -238,10 +239,14 @@ def _outputs(options: argparse.Namespace, models: ModelSet) -> Iterator[list[Out
     table = ResultTable(options.csv, models.cards) if options.csv else None
     outputs: list[Output] = [_print_line]
     if options.heatmap:
-        outputs.append(HeatMapFolder(options.heatmap).draw)
+        maps = OutputFolder(options.heatmap, "--heatmap")
+        outputs.append(lambda outcome: draw_heat_maps(outcome, maps))
     if options.report:
-        reports = ReportFolder(options.report, measure_thresholds(models.cards, options.artifacts))
-        outputs.append(lambda outcome: reports.write(outcome, _film(outcome.source.path)))
+        reports = OutputFolder(options.report, "--report")
+        measured = measure_thresholds(models.cards, options.artifacts)
+        outputs.append(
+            lambda outcome: write_report(outcome, _film(outcome.source.path), reports, measured)
+        )
     try:
         yield [*outputs, table.add] if table else outputs
     finally:

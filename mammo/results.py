@@ -120,8 +120,18 @@ class ResultTable:
         """
         if self._file.closed:
             return
+        source = outcome.source
         try:
-            self._writer.writerow(_row(outcome))
+            self._writer.writerow(
+                csv_row(
+                    source.name,
+                    outcome.result,
+                    box=source.box,
+                    recorded=source.recorded,
+                    remarks=outcome.faults,
+                    error=outcome.error,
+                )
+            )
             self._file.flush()
         except OSError as error:
             self.close()
@@ -135,14 +145,6 @@ class ResultTable:
             self._file.close()
 
 
-def _row(outcome: Outcome) -> dict[str, str]:
-    source, faults = outcome.source, outcome.faults
-    return csv_row(
-        source.name, outcome.result, box=source.box, recorded=source.recorded, remarks=faults,
-        error=outcome.error,
-    )  # fmt: skip
-
-
 def _is_result_table(path: Path) -> bool:
     """Return whether a file is a table of `ResultTable`, also as a spreadsheet saved it again."""
     with path.open("rb") as file:
@@ -150,8 +152,8 @@ def _is_result_table(path: Path) -> bool:
     return any(sign.join(FIRST_COLUMNS).encode() in head for sign in ",;\t")
 
 
-class HeatMapFolder:
-    """Draw heat maps into a folder, each under a name of its own.
+class OutputFolder:
+    """A folder of files, each under a name of its own; another run writes over all.
 
     Raises
     ------
@@ -159,48 +161,47 @@ class HeatMapFolder:
         The folder cannot be made.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = check_folder(folder, "--heatmap")
+    def __init__(self, folder: Path, option: str) -> None:
+        self._folder = check_folder(folder, option)
         self._taken: set[str] = set()
 
-    def draw(self, outcome: Outcome) -> None:
-        """Draw one picture per model; nothing for a source that failed.
+    def stem(self, source: Source) -> str:
+        """Return a path without its end; files of one name from different folders get a number."""
+        whole = os.fsencode(source.name if source.example else source.path.stem)
+        stem = whole[:LONGEST_STEM].decode(errors="ignore")
+        name, number = stem, 1
+        while name in self._taken:
+            number += 1
+            name = f"{stem}_{number}"
+        self._taken.add(name)
+        return f"{self._folder}{os.sep}{name}"  # a name may be empty
 
-        Raises
-        ------
-        SettingsError
-            A picture cannot be written, or would replace what mammo did not write.
-        """
-        if outcome.result is None:
-            return
-        from PIL import Image as PilImage
-        from PIL.PngImagePlugin import PngInfo
 
-        marked = PngInfo()
-        marked.add_text(*SHEET_MARK)
-        name = free_name(outcome.source, self._taken)
-        for model, answer in outcome.result.models.items():
-            path = self._folder / f"{name}_{model}.png"
-            drawn = io.BytesIO()
-            picture = PilImage.fromarray(_sheet(outcome.source.name, answer))
-            picture.save(drawn, "PNG", pnginfo=marked)
-            write_output(path, drawn.getvalue(), _is_sheet, "A heat map")
+def draw_heat_maps(outcome: Outcome, folder: OutputFolder) -> None:
+    """Draw one picture per model; nothing for a source that failed.
+
+    Raises
+    ------
+    SettingsError
+        A picture cannot be written, or would replace what mammo did not write.
+    """
+    if outcome.result is None:
+        return
+    from PIL import Image as PilImage
+    from PIL.PngImagePlugin import PngInfo
+
+    marked = PngInfo()
+    marked.add_text(*SHEET_MARK)
+    stem = folder.stem(outcome.source)
+    for model, answer in outcome.result.models.items():
+        drawn = io.BytesIO()
+        picture = PilImage.fromarray(_sheet(outcome.source.name, answer))
+        picture.save(drawn, "PNG", pnginfo=marked)
+        write_output(Path(f"{stem}_{model}.png"), drawn.getvalue(), _is_sheet, "A heat map")
 
 
 def _is_sheet(path: Path) -> bool:
     return starts_with_mark(path, "\0".join(SHEET_MARK).encode())
-
-
-def free_name(source: Source, taken: set[str]) -> str:
-    """Give files of one name from different folders a number; another run writes over all."""
-    whole = os.fsencode(source.name if source.example else source.path.stem)
-    stem = whole[:LONGEST_STEM].decode(errors="ignore")
-    name, number = stem, 1
-    while name in taken:
-        number += 1
-        name = f"{stem}_{number}"
-    taken.add(name)
-    return name
 
 
 def _sheet(name: str, answer: ModelResult) -> NDArray[np.uint8]:
@@ -216,42 +217,28 @@ def _sheet(name: str, answer: ModelResult) -> NDArray[np.uint8]:
     return heat_map_sheet(answer.crop, answer.heat_map(), words)
 
 
-class ReportFolder:
-    """Write case reports into a folder, as PDF and HTML, each under a name of its own.
+def write_report(outcome: Outcome, film: Image, folder: OutputFolder, measured: Measured) -> None:
+    """Write the report of a classified lesion, on its film or ready crop, as PDF and HTML.
 
     Raises
     ------
     SettingsError
-        The folder cannot be made.
+        A file cannot be written, or would replace what mammo did not write.
     """
-
-    def __init__(self, folder: Path, measured: Measured) -> None:
-        self._folder, self._measured = check_folder(folder, "--report"), measured
-        self._taken: set[str] = set()
-
-    def write(self, outcome: Outcome, film: Image) -> None:
-        """Write the report of a classified lesion, on its film or ready crop, in every form.
-
-        Raises
-        ------
-        SettingsError
-            A file cannot be written, or would replace what mammo did not write.
-        """
-        if outcome.result is None:
-            return
-        source = outcome.source
-        report = compose_report(
-            outcome.result,
-            film,
-            self._measured,
-            case=source.name if source.example else "",
-            recorded=recorded_sentence(vars(source.example)) if source.example else "",
-            doubts=outcome.faults,
-        )
-        name = free_name(source, self._taken)
-        for form in FORMS:
-            path = self._folder / f"{name}.{form}"
-            write_output(path, render(report, form), _is_report, "A report")
+    if outcome.result is None:
+        return
+    source = outcome.source
+    report = compose_report(
+        outcome.result,
+        film,
+        measured,
+        case=source.name if source.example else "",
+        recorded=recorded_sentence(vars(source.example)) if source.example else "",
+        doubts=outcome.faults,
+    )
+    stem = folder.stem(source)
+    for form in FORMS:
+        write_output(Path(f"{stem}.{form}"), render(report, form), _is_report, "A report")
 
 
 def _is_report(path: Path) -> bool:

@@ -1,8 +1,7 @@
 """Every number that a training depends on, in one place: recipes and runs.
 
 The command `python -m mammo.train` mirrors both as flags, and the manifest and the cards of the
-artifacts record them. A model is added here (`REGISTRY`), in `mammo.training.networks` (its layers)
-and in `mammo.report.model_card` (its description).
+artifacts record them. A model is added here (`REGISTRY`) and in `mammo.training.networks`.
 """
 
 import hashlib
@@ -13,6 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from mammo.errors import SettingsError
+
+VIEWS: dict[str, tuple[int, ...]] = {
+    "upright": (), "mirrored": (-1,), "upside down": (-2,), "turned": (-2, -1),
+}  # fmt: skip
+"""The views over which a score can be averaged, as axes of (..., H, W) to reverse: as it is,
+left-right, up-down, and both, which is a turn by 180 degrees."""
 
 HIGHEST_SEED = 4_294_000_000
 """Somewhat below 2**32, where NumPy's seeds end: folds count on from it."""
@@ -54,9 +59,7 @@ class Recipe:
         generation of its own.
     frozen_blocks : int, 0 to 16, the first inverted-residual blocks of MobileNetV2 (with its stem)
         that keep their ImageNet weights; 0 trains all.
-    flips : int, over how many views a score is averaged: 1 for the crop as it is, 2 for its
-        left-right mirror image too, 4 for both upside down as well. Augmentation mirrors left-right
-        and rotates, so a network sees crops upside down only where rotation reaches 180 degrees.
+    flips : int, over how many views a score is averaged, see `views`.
     filters, kernel_size, stride, hidden : int, of the simple CNN: filters, window and step of its
         first convolution (the second has twice the filters), and the units of its dense layer.
     rotation_degrees, zoom, shift, contrast, brightness : float, see `mammo.data.augment`.
@@ -101,12 +104,25 @@ class Recipe:
         if self.flips == 3:
             raise SettingsError("flips must be 1, 2 or 4. Received: flips=3.")
 
+    @property
+    def views(self) -> tuple[str, ...]:
+        """Name the views of a crop over which a score is averaged, the upright one first.
+
+        The second of two is the crop turned by 180 degrees, or mirrored left-right where the
+        network never learned from crops upside down: augmentation mirrors and rotates.
+        """
+        if self.flips == 2 and self.rotation_degrees == 180:
+            return ("upright", "turned")
+        return tuple(VIEWS)[: self.flips]
+
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """A model of the release: its title, its recipe, and the model that can teach it."""
+    """A model of the release: its title, kind, first weights, recipe, and who can teach it."""
 
     title: str
+    kind: str
+    begins: str
     recipe: Recipe
     teacher: str | None = None
 
@@ -114,6 +130,8 @@ class ModelEntry:
 REGISTRY = {
     "simple_cnn": ModelEntry(
         "Simple CNN",
+        "two convolutional layers with max pooling, dropout and dense layers",
+        "random weights",
         Recipe(
             input_size=128, kernel_size=5, stride=2, epochs=150, learning_rate=3e-3,
             distillation=0.7, flips=2, rotation_degrees=15.0, contrast=0.0, brightness=0.0,
@@ -121,7 +139,11 @@ REGISTRY = {
         teacher="mobilenetv2",
     ),
     "mobilenetv2": ModelEntry(
-        "MobileNetV2", Recipe(epochs=14, head_epochs=2, learning_rate=1e-4, frozen_blocks=6)
+        "MobileNetV2",
+        "MobileNetV2 (Sandler et al. 2018) with ImageNet weights, global average pooling, dropout "
+        "and one dense layer, fine-tuned in two stages",
+        "ImageNet weights",
+        Recipe(epochs=14, head_epochs=2, learning_rate=1e-4, frozen_blocks=6)
     ),
 }  # fmt: skip
 """The models in the order in which they are shown; docs/experiments.md explains their recipes."""

@@ -7,7 +7,7 @@ that is claimed. Free of Streamlit; run its tests with `pytest tests/ui/test_wor
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,28 +63,20 @@ NO_INTERVAL_NOTE = (
 
 @dataclass(frozen=True)
 class Estimate:
-    """Hold a figure and the ends of its confidence interval; NaN where a part is undefined."""
+    """A figure and the ends of its confidence interval; NaN where a part is undefined."""
 
     value: float
     low: float
     high: float
 
     def as_dict(self) -> dict[str, float]:
-        """Return value, low and high by name.
-
-        Examples
-        --------
-        >>> Estimate(0.8, 0.7, 0.9).as_dict()
-        {'value': 0.8, 'low': 0.7, 'high': 0.9}
-        """
+        """Return value, low and high by name."""
         return {"value": self.value, "low": self.low, "high": self.high}
 
 
 def number(value: float, decimals: int = 3) -> str:
     """Return a figure in words; "undefined" for NaN, "unbounded" for infinity.
 
-    Examples
-    --------
     >>> number(0.8714), number(float("nan")), number(float("inf"))
     ('0.871', 'undefined', 'unbounded')
     """
@@ -99,8 +91,6 @@ def number(value: float, decimals: int = 3) -> str:
 def estimate(figure: Estimate, decimals: int = 3) -> str:
     """Return a figure with its interval.
 
-    Examples
-    --------
     >>> estimate(Estimate(0.8714, 0.824, 0.913))
     '0.871 (0.824 to 0.913)'
     >>> estimate(Estimate(0.5, float("nan"), float("nan")))
@@ -120,8 +110,6 @@ def _with_ends(figure: Estimate, form: Callable[[float], str], unit: str = "") -
 def percentage(share: float, decimals: int = 1) -> str:
     """Return a share as a percentage.
 
-    Examples
-    --------
     >>> percentage(0.864), percentage(float("nan"))
     ('86.4%', 'undefined')
     """
@@ -131,8 +119,6 @@ def percentage(share: float, decimals: int = 1) -> str:
 def percent_estimate(figure: Estimate) -> str:
     """Return a share with its interval as a percentage.
 
-    Examples
-    --------
     >>> percent_estimate(Estimate(0.864, 0.798, 0.921))
     '86.4% (79.8 to 92.1)'
     """
@@ -142,8 +128,6 @@ def percent_estimate(figure: Estimate) -> str:
 def signed_estimate(figure: Estimate, decimals: int = 3) -> str:
     """Return a difference with its interval, each with its sign.
 
-    Examples
-    --------
     >>> signed_estimate(Estimate(0.17, -0.01, 0.35))
     '+0.170 (-0.010 to +0.350)'
     """
@@ -153,8 +137,6 @@ def signed_estimate(figure: Estimate, decimals: int = 3) -> str:
 def signed(difference: float) -> str:
     """Return a difference with its sign; nothing has none.
 
-    Examples
-    --------
     >>> signed(0.17), signed(-0.0001)
     ('+0.170', '0.000')
     """
@@ -165,8 +147,6 @@ def signed(difference: float) -> str:
 def p_value(p: float) -> str:
     """Return a p-value as papers print it.
 
-    Examples
-    --------
     >>> p_value(0.0001), p_value(0.0312), p_value(0.412), p_value(float("nan"))
     ('p < 0.001', 'p = 0.031', 'p = 0.41', 'p undefined')
     """
@@ -180,12 +160,6 @@ def p_value(p: float) -> str:
 def percent(probability: float) -> str:
     """Write a probability as a whole percentage, never as a false 0% or 100%.
 
-    Parameters
-    ----------
-    probability : float, 0-1
-
-    Examples
-    --------
     >>> percent(0.374), percent(0.004), percent(0.9991)
     ('37%', 'under 1%', 'over 99%')
     """
@@ -199,8 +173,6 @@ def percent(probability: float) -> str:
 def percent_range(low: float, high: float) -> str:
     """Write a range of probabilities, or one figure where both ends read the same.
 
-    Examples
-    --------
     >>> percent_range(0.31, 0.44), percent_range(0.311, 0.314)
     ('31% to 44%', '31%')
     """
@@ -208,36 +180,19 @@ def percent_range(low: float, high: float) -> str:
     return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
 
 
-def with_interval(value: float, low: float, high: float) -> str:
-    """Write a metric with its 95% interval.
-
-    Examples
-    --------
-    >>> with_interval(0.8412, 0.795, 0.8871)
-    '0.84 (0.80 to 0.89)'
-    """
-    return estimate(Estimate(value, low, high), 2)
-
-
 def share_with_interval(figure: Mapping[str, Any]) -> str:
     """Write a measured share with its 95% interval.
 
-    Examples
-    --------
     >>> share_with_interval({"value": 0.742, "low": 0.68, "high": 0.799})
     '74% (68% to 80%)'
     """
-    if figure["low"] is None:
-        return f"{percent(figure['value'])} (no interval)"
-    low, high = percent(figure["low"]), percent(figure["high"])
-    return f"{percent(figure['value'])} ({low} to {high})"
+    ends = [math.nan if figure[end] is None else figure[end] for end in ("low", "high")]
+    return _with_ends(Estimate(figure["value"], *ends), percent)
 
 
 def threshold_name(key: str) -> str:
     """Name an operating point of a model card for people.
 
-    Examples
-    --------
     >>> threshold_name("sensitivity_90"), threshold_name("house_rule")
     ('Sensitivity 90%', 'House rule')
     """
@@ -250,37 +205,37 @@ def is_above(p_malignant: float, threshold: float) -> bool:
 
 
 def standing(p_malignant: float, threshold: float) -> str:
-    """Say where a probability stands to a threshold.
-
-    Examples
-    --------
-    >>> standing(0.37, 0.46), standing(0.46, 0.46)
-    ('Below the threshold of 46%', 'Above the threshold of 46%')
-    """
+    """Say where a probability stands to a threshold."""
     side = "Above" if is_above(p_malignant, threshold) else "Below"
     return f"{side} the threshold of {percent(threshold)}"
 
 
-def spread_sentence(p_low: float, p_high: float, unsure: bool) -> str:
-    """Say how far the mirror images of the crop agree, and whether that settles the side.
-
-    Parameters
-    ----------
-    p_low, p_high : float, 0-1
-        The lowest and highest calibrated probability over the flips of the crop.
-    unsure : bool
-        Whether these two stand on either side of the threshold.
+def listed(words: Sequence[str]) -> str:
+    """Write words as a list.
 
     Examples
     --------
-    >>> spread_sentence(0.31, 0.44, unsure=False)
-    'The crop and its mirror images give 31% to 44%, all on the same side.'
+    >>> listed(["upright"]), listed(["upright", "mirrored", "turned"])
+    ('upright', 'upright, mirrored and turned')
     """
-    spread = f"The crop and its mirror images give {percent_range(p_low, p_high)}"
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def spread_sentence(views: Sequence[str], p_low: float, p_high: float, unsure: bool) -> str:
+    """Say how far the views of the crop agree, and whether that settles the side.
+
+    `views` are names of `mammo.settings.VIEWS`; `unsure` says that the lowest and the highest
+    probability over them stand on either side.
+
+    >>> spread_sentence(["upright", "turned"], 0.31, 0.44, unsure=False)
+    'Seen upright and turned, the crop gives 31% to 44%, all on the same side.'
+    """
+    spread = f"Seen {listed(views)}, the crop gives {percent_range(p_low, p_high)}"
     if unsure:
         return (
             f"{spread}, on both sides of the threshold: **not sure**. "
-            "The same lesion, mirrored, would be sorted differently."
+            "Mirrored or turned, the same lesion would be sorted differently."
         )
     return f"{spread}, all on the same side."
 
@@ -288,8 +243,6 @@ def spread_sentence(p_low: float, p_high: float, unsure: bool) -> str:
 def parts(value: object) -> tuple[str, ...]:
     """Take a descriptor apart at its hyphens; an empty one, NaN and N/A have no part.
 
-    Examples
-    --------
     >>> parts("IRREGULAR-ARCHITECTURAL_DISTORTION")
     ('IRREGULAR', 'ARCHITECTURAL_DISTORTION')
     >>> parts(float("nan")), parts("N/A"), parts(4)
@@ -304,12 +257,8 @@ def parts(value: object) -> tuple[str, ...]:
 def plain(part: str) -> str:
     """Write one part in small letters.
 
-    Examples
-    --------
-    >>> plain("ILL_DEFINED")
-    'ill-defined'
-    >>> plain("LYMPH_NODE")
-    'lymph node'
+    >>> plain("ILL_DEFINED"), plain("LYMPH_NODE")
+    ('ill-defined', 'lymph node')
     """
     return part.replace("ILL_DEFINED", "ill-defined").replace("_", " ").lower()
 
@@ -317,10 +266,8 @@ def plain(part: str) -> str:
 def film_name(laterality: str | None, view: str | None) -> str:
     """Name a film as the clinic does.
 
-    Examples
-    --------
-    >>> film_name("LEFT", "CC"), film_name("RIGHT", "MLO"), film_name(None, None)
-    ('L CC', 'R MLO', 'Side and view not stated')
+    >>> film_name("LEFT", "CC"), film_name(None, None)
+    ('L CC', 'Side and view not stated')
     """
     letters = " ".join(part for part in (SIDE_LETTERS.get(laterality or ""), view) if part)
     return letters or "Side and view not stated"
@@ -329,8 +276,6 @@ def film_name(laterality: str | None, view: str | None) -> str:
 def descriptor(value: str | None) -> str:
     """Write a compound descriptor of the data set in plain lower case.
 
-    Examples
-    --------
     >>> descriptor("IRREGULAR-ARCHITECTURAL_DISTORTION"), descriptor(None)
     ('irregular, architectural distortion', 'not recorded')
     >>> descriptor("ILL_DEFINED-SPICULATED")
@@ -342,24 +287,12 @@ def descriptor(value: str | None) -> str:
 
 
 def pathology_words(pathology: str) -> str:
-    """Write a recorded pathology in words.
-
-    Examples
-    --------
-    >>> pathology_words("BENIGN_WITHOUT_CALLBACK")
-    'benign without callback'
-    """
+    """Write a recorded pathology in words."""
     return pathology.replace("_", " ").lower()
 
 
 def density_letter(breast_density: int | None) -> str:
-    """Write a breast density of the data set (1-4; 0 or None: missing) as the clinic's letter.
-
-    Examples
-    --------
-    >>> density_letter(2), density_letter(0)
-    ('b', 'not recorded')
-    """
+    """Write a breast density of the data set (1-4; 0 or None: missing) as the clinic's letter."""
     return DENSITY_LETTERS.get(breast_density or 0, "not recorded")
 
 
@@ -373,8 +306,6 @@ def literal(text: object) -> str:
 
     Reference: `micromark-extension-gfm-autolink-literal`, `remark-directive`, `remark-math`.
 
-    Examples
-    --------
     >>> print(literal("*left*_[1].png"))
     \*left\*\_\[1\].png
     >>> print(literal("P_00820 at 12:30: :red[x] <b> $y$"))
@@ -388,8 +319,6 @@ def literal(text: object) -> str:
 def counted(count: int, noun: str) -> str:
     """Write a count with its noun, one or many.
 
-    Examples
-    --------
     >>> counted(1, "lesion"), counted(0, "crop"), counted(1318, "crop")
     ('1 lesion', '0 crops', '1,318 crops')
     """

@@ -14,16 +14,13 @@ are. The app shows other artifacts than the release by
 
 import argparse
 import dataclasses
-import errno
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mammo.artifacts import (
     artifacts_folder,
@@ -36,7 +33,7 @@ from mammo.command_line import as_typed, command_parser, exit_status, set_tensor
 from mammo.data.preparation.run import ABNORMALITIES, prepared_folder
 from mammo.data.splits import patient_folds
 from mammo.data.table import fingerprint, load_training_crops
-from mammo.errors import ArtifactError, TrainingError
+from mammo.errors import TrainingError
 from mammo.settings import MODELS, RECIPES, TITLES, Recipe, TrainSettings, with_overrides
 from mammo.training.release import (
     FittedModel,
@@ -48,7 +45,6 @@ from mammo.training.release import (
 
 if TYPE_CHECKING:
     import keras
-    import pandas as pd
 
     from mammo.training.crossfit import TrainingCrops
 
@@ -71,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         run_training(dataclasses.replace(settings, data=data), command)
 
-    return exit_status("mammo.train", train, options.data)
+    return exit_status("mammo.train", train, options.work or options.out or artifacts_folder())
 
 
 def run_training(settings: TrainSettings, command: str) -> None:
@@ -80,57 +76,30 @@ def run_training(settings: TrainSettings, command: str) -> None:
     table, crops = load_training_crops(settings.data)
     name_of_data = fingerprint(table, crops)
     models_to_carry_over(settings.out, name_of_data, settings.models)  # refuses before the fits
-    run = settings.work / settings.run_key(name_of_data)
-    try:
-        _check_space(settings.work)
-        with _only_run(run):
-            _fit_and_release(settings, command, table, crops, name_of_data, run)
-        shutil.rmtree(run, ignore_errors=True)
-    except OSError as error:
-        raise _disk_error(error, settings) from error
-
-
-@contextmanager
-def _only_run(run: Path) -> Iterator[None]:
-    """Keep a second run of the same settings and data out: both would write the checkpoints."""
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(write_lock(run, wait_s=0))
-        except ArtifactError as error:
-            raise TrainingError(
-                f"Another run with the same data and settings is at work in {run}. Wait for it to "
-                "end, or choose another folder with --work."
-            ) from error
-        yield
-
-
-def _fit_and_release(
-    settings: TrainSettings,
-    command: str,
-    table: "pd.DataFrame",
-    crops: NDArray[np.uint8],
-    name_of_data: str,
-    run: Path,
-) -> None:
+    _check_space(settings.work)
     from mammo.training.crossfit import TrainingCrops
+    from mammo.training.export import export_onnx, serving_model
 
-    half = table[table["split"] == "train"].reset_index(drop=True)
-    half_crops = crops[(table["split"] == "train").to_numpy()]
+    learnt = (table["split"] == "train").to_numpy()
+    half, half_crops = table[learnt].reset_index(drop=True), crops[learnt]
     labels, patients = half["label"].to_numpy(), half["patient_id"].to_numpy()
     folds = patient_folds(labels, patients, settings.folds, settings.seed)
     data = TrainingCrops(half_crops, labels, folds, fingerprint(half, half_crops))
-    # A teacher is shown after its pupil; fitted before it, its fits serve both.
-    fits = {name: _fit_model(name, settings, data, run) for name in reversed(settings.models)}
     facts = run_facts(settings, command, table, name_of_data)
-    kept = models_to_carry_over(settings.out, name_of_data, settings.models)
-    with staged_artifacts(settings.out, facts, kept) as stage:
-        scores = []
-        for network, fitted in (fits[name] for name in settings.models):
-            _export(network, stage / fitted.name)
-            scores.append(release_model(fitted, table, crops, stage / fitted.name))
-        write_cases(table, scores, stage / "cases.csv")
+    run = settings.work / settings.run_key(name_of_data)
+    with write_lock(run, wait_s=0):  # a second run would write the same checkpoints
+        # A teacher is shown after its pupil; fitted before it, its fits serve both.
+        fits = {name: _fit_model(name, settings, data, run) for name in reversed(settings.models)}
+        with staged_artifacts(settings.out, facts) as stage:
+            scores = []
+            for network, fitted in (fits[name] for name in settings.models):
+                export_onnx(serving_model(network), stage / fitted.name / "model.onnx")
+                network.save_weights(stage / fitted.name / "model.weights.h5")
+                scores.append(release_model(fitted, table, crops, stage / fitted.name))
+            write_cases(table, scores, stage / "cases.csv")
     print(f"Wrote {', '.join(TITLES[name] for name in settings.models)} to {settings.out}.")
     print(figures_in_words(settings.out, settings.models))
+    shutil.rmtree(run, ignore_errors=True)
 
 
 def _fit_model(
@@ -156,19 +125,12 @@ def _fit_model(
             history += rows
         last = follow(bar, f"{TITLES[name]}, final fit", total - epochs)
         network, _, rows = fit_fold(plan, data, FINAL, last)
-    _, embedding, cam = serving_model(network).outputs
+    _, embedding, cam, _ = serving_model(network).outputs
     fitted = FittedModel(
         name, plan.recipe, logits, data.fold, history + rows, int(embedding.shape[-1]),
         (int(cam.shape[1]), int(cam.shape[2])), int(network.count_params()),
     )  # fmt: skip
     return network, fitted
-
-
-def _export(network: "keras.Model", folder: Path) -> None:
-    from mammo.training.export import export_onnx, serving_model
-
-    export_onnx(serving_model(network), folder / "model.onnx")
-    network.save_weights(folder / "model.weights.h5")
 
 
 def _check_space(work: Path) -> None:
@@ -179,15 +141,6 @@ def _check_space(work: Path) -> None:
             f"A training needs {FREE_SPACE_GB:.0f} GB of free space for its work in {work}. "
             f"Received: {free:.1f} GB. Free some, or name another folder with --work."
         )
-
-
-def _disk_error(error: OSError, settings: TrainSettings) -> TrainingError:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    why = "the disk is full" if full else (error.strerror or str(error))
-    return TrainingError(
-        f"The training stopped because {why} ({error.filename or settings.work}). The old "
-        "artifacts are as they were. Correct that, then run the same command to resume."
-    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -6,7 +6,7 @@ Layout and words only; the parts are in `mammo.ui.comparison`.
 import streamlit as st
 
 from mammo.report.glossary import glossary_line
-from mammo.ui.comparison.groups import show_lesson, show_subgroups
+from mammo.ui.comparison.groups import show_lesson, show_subgroups, show_teacher
 from mammo.ui.comparison.overview import choose_evaluation, show_headline, show_scores
 from mammo.ui.comparison.thresholds import show_analysis
 from mammo.ui.kit.frame import frame, sentences, small_print
@@ -26,3 +26,4 @@ with sentences():
     show_scores(split)
     show_subgroups(split)
     show_lesson()
+    show_teacher()

@@ -24,10 +24,10 @@ from mammo.artifacts import (
     load_cases,
     load_manifest,
     staged_artifacts,
+    store,
     swap,
     verify,
 )
-from mammo.artifacts import store as stage_module
 from mammo.errors import ArtifactError
 from tests.tiny_artifacts import write_tiny_artifacts
 
@@ -162,7 +162,7 @@ def test_other_model_is_carried_over_with_its_scores(source: Path, tmp_path: Pat
     folder = write_tiny_artifacts(tmp_path / "artifacts", seed=1)
     old_manifest, old_cases = load_manifest(folder), load_cases(folder)
     old_network = (folder / "mobilenetv2" / "model.onnx").read_bytes()
-    publish(source, folder, ["simple_cnn"], carry_over=["mobilenetv2"])
+    publish(source, folder, ["simple_cnn"])
     manifest, cases = verify(folder), load_cases(folder)
     assert set(manifest.models) == set(BOTH)
     assert (folder / "mobilenetv2" / "model.onnx").read_bytes() == old_network
@@ -176,7 +176,7 @@ def test_other_model_is_carried_over_with_its_scores(source: Path, tmp_path: Pat
 def test_second_carry_over_remembers_the_first_training(source: Path, tmp_path: Path) -> None:
     folder = write_tiny_artifacts(tmp_path / "artifacts")
     for _ in range(2):
-        publish(source, folder, ["simple_cnn"], carry_over=["mobilenetv2"])
+        publish(source, folder, ["simple_cnn"])
     origin = load_manifest(folder).carried_over["mobilenetv2"]
     assert origin["command"] == "python -m tests.tiny_artifacts"
     publish(source, folder)
@@ -184,7 +184,7 @@ def test_second_carry_over_remembers_the_first_training(source: Path, tmp_path: 
 
 
 def test_one_model_alone(source: Path, tmp_path: Path) -> None:
-    folder = write_tiny_artifacts(tmp_path / "artifacts")
+    folder = tmp_path / "artifacts"
     publish(source, folder, ["simple_cnn"])
     assert verify(folder).models == ("simple_cnn",)
     assert not (folder / "mobilenetv2").exists()
@@ -196,7 +196,7 @@ def test_carry_over_with_other_cases(source: Path, tmp_path: Path) -> None:
     lines = (source / "cases.csv").read_text().splitlines(keepends=True)
     (source / "cases.csv").write_text("".join(lines[:-1]))
     with pytest.raises(ArtifactError, match="holds other cases than the old one"):
-        publish(source, folder, ["simple_cnn"], carry_over=["mobilenetv2"])
+        publish(source, folder, ["simple_cnn"])
 
 
 # --- refusals and errors leave the old artifacts
@@ -266,7 +266,7 @@ def test_full_disk_while_the_stage_is_made(
     def refuse(**options: object) -> str:
         raise OSError(errno.EDQUOT, "Disk quota exceeded")
 
-    monkeypatch.setattr(stage_module.tempfile, "mkdtemp", refuse)
+    monkeypatch.setattr(store, "TemporaryDirectory", refuse)
     with pytest.raises(ArtifactError, match="the disk is full"):
         publish(source, tmp_path / "new")
 
@@ -349,7 +349,7 @@ def test_next_writing_takes_a_killed_swap_back_too(source: Path, tmp_path: Path)
     folder = write_tiny_artifacts(tmp_path / "artifacts", seed=1)
     old_network = (folder / "mobilenetv2" / "model.onnx").read_bytes()
     folder.rename(tmp_path / ".artifacts.old")
-    publish(source, folder, ["simple_cnn"], carry_over=["mobilenetv2"])
+    publish(source, folder, ["simple_cnn"])
     assert (folder / "mobilenetv2" / "model.onnx").read_bytes() == old_network
 
 
@@ -439,10 +439,7 @@ def test_readers_see_whole_artifacts_while_two_writers_work(source: Path, tmp_pa
 def test_two_trainings_of_one_model_each_lose_neither(source: Path, tmp_path: Path) -> None:
     """The second waits for the first, and then carries over what the first wrote."""
     folder = write_tiny_artifacts(tmp_path / "artifacts", seed=1)
-    trainings = [
-        threading.Thread(target=publish, args=(source, folder, [model]), kwargs={"carry_over": [o]})
-        for model, o in (BOTH, BOTH[::-1])
-    ]
+    trainings = [threading.Thread(target=publish, args=(source, folder, [model])) for model in BOTH]
     for training in trainings:
         training.start()
     for training in trainings:

@@ -112,7 +112,7 @@ def test_a_full_disk_under_an_attachment_leaves_the_artifacts_as_they_were(tmp_p
 
 @needs_proc
 def test_artifacts_that_cannot_be_written_are_a_sentence() -> None:
-    with pytest.raises(ArtifactError, match="was not added to .* Check its permissions"):
+    with pytest.raises(ArtifactError, match="was not added to .* Check the permissions"):
         attach("lessons/leak.json", b"{}", folder=READ_ONLY / "artifacts")
 
 

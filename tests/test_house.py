@@ -50,7 +50,7 @@ BESIDE = ("training",)
 
 SHARED_BY_PAGES = "mammo/ui/kit/"
 
-TENSORFLOW = {"tensorflow", "keras", "tf2onnx", "onnx"}
+TENSORFLOW = {"tensorflow", "keras", "tf2onnx"}
 TENSORFLOW_HOMES = ("mammo/training/", "mammo/train.py", "tools/experiments/")
 DEVELOPMENT_HOMES = ("mammo/training/trust_pictures.py",)
 DOWNLOAD_HOMES = ("mammo/data/download/",)

@@ -126,6 +126,9 @@ def tiny_network(model: TinyModel, rng: np.random.Generator) -> onnx.ModelProto:
             helper.make_tensor_value_info("logit", TensorProto.FLOAT, ["n"]),
             helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", model.channels]),
             helper.make_tensor_value_info("cam", TensorProto.FLOAT, ["n", grid, grid]),
+            helper.make_tensor_value_info(
+                "features", TensorProto.FLOAT, ["n", model.channels, grid, grid]
+            ),
         ],
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )

@@ -15,15 +15,16 @@ pages (read, by `load_*`). Every read is held against the manifest first.
 from mammo.artifacts.contents import (
     LeakLesson,
     LeakRun,
+    TeacherLesson,
     load_card,
     load_cases,
     load_history,
     load_leak_lesson,
     load_model,
+    load_teacher_lesson,
 )
 from mammo.artifacts.manifest import (
     DataFacts,
-    FileRecord,
     Manifest,
     RunFacts,
     artifacts_folder,
@@ -31,19 +32,18 @@ from mammo.artifacts.manifest import (
     read_attachment,
     verify,
 )
-from mammo.artifacts.schema import Calibration, Card, Metric, parse_card, sigmoid
+from mammo.artifacts.schema import Card, Metric, parse_card, sigmoid
 from mammo.artifacts.store import attach, check_replaceable, models_to_carry_over, staged_artifacts
 
 __all__ = [
-    "Calibration",
     "Card",
     "DataFacts",
-    "FileRecord",
     "LeakLesson",
     "LeakRun",
     "Manifest",
     "Metric",
     "RunFacts",
+    "TeacherLesson",
     "artifacts_folder",
     "attach",
     "check_replaceable",
@@ -53,6 +53,7 @@ __all__ = [
     "load_leak_lesson",
     "load_manifest",
     "load_model",
+    "load_teacher_lesson",
     "models_to_carry_over",
     "parse_card",
     "read_attachment",

@@ -6,20 +6,23 @@ and `<model>_fold`. Training rows carry out-of-fold scores; test rows carry no f
 """
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING
 
-from mammo.artifacts.manifest import (
-    artifacts_folder,
-    load_manifest,
-    read_attachment,
-    read_files,
-    require_model,
+from mammo.artifacts.manifest import artifacts_folder, load_manifest, read_attachment, read_files
+from mammo.artifacts.schema import (
+    MARKUP,
+    RETRAIN,
+    Card,
+    Document,
+    Metric,
+    parse_card,
+    parse_document,
 )
-from mammo.artifacts.schema import MARKUP, RETRAIN, Card, Document, parse_card, parse_document
 from mammo.data.csv_table import read_csv_table
 from mammo.errors import ArtifactError, DataError
 
@@ -33,13 +36,13 @@ CASE_COLUMNS = (
     "published_split", "label", "lesion_id",
 )  # fmt: skip
 NUMBER_COLUMNS = ("abnormality_id", "breast_density", "assessment", "subtlety", "label")
-MODEL_COLUMNS = ("score", "p", "fold")
 MISSING = ("", "NaN", "nan")
 HISTORY_TEXTS = ("fold", "stage")
 """Columns of the training curves that hold no number."""
 
 LEAK = "lessons/leak.json"
 LEAK_WITHOUT_AUGMENTATION = "lessons/leak-without-augmentation.json"
+TEACHER = "lessons/teacher.json"
 SPLITS = ("rows", "patients")
 SCHEMA = 1
 
@@ -60,12 +63,7 @@ def load_model(model: str, folder: Path | None = None) -> tuple[Card, bytes]:
     """Read the verified card of a model and its network, as the bytes of an ONNX file.
 
     Both come from one state of the artifacts: a training that ends between two reads must not pair
-    the old card with the new network.
-
-    Raises
-    ------
-    ArtifactError
-        As `load_card`.
+    the old card with the new network. Raises as `load_card`.
     """
     root, (card, network) = _files_of(model, ["card.json", "model.onnx"], folder)
     return parse_card(card, root / "card.json", model), network
@@ -74,7 +72,13 @@ def load_model(model: str, folder: Path | None = None) -> tuple[Card, bytes]:
 def _files_of(model: str, names: Sequence[str], folder: Path | None) -> tuple[Path, list[bytes]]:
     """Return a model's folder and the verified bytes of some of its files."""
     folder = artifacts_folder() if folder is None else Path(folder)
-    require_model(model, load_manifest(folder), folder)
+    known = load_manifest(folder).models
+    if model not in known:
+        raise ArtifactError(
+            f"There is no trained model {model!r} in {folder}: it holds "
+            f"{', '.join(known) or 'none'}. Ask for one of these, or train it with "
+            f"`python -m mammo.train --models {model}`."
+        )
     contents = read_files([f"{model}/{name}" for name in names], folder)
     return folder / model, list(contents.values())
 
@@ -100,21 +104,15 @@ def load_cases(folder: Path | None = None) -> "pandas.DataFrame":
 
 
 def load_history(model: str, folder: Path | None = None) -> "pandas.DataFrame":
-    """Read the verified training curves of a model, one row per epoch.
-
-    Raises
-    ------
-    ArtifactError
-        The artifacts do not verify, or the model is not among them.
-    """
+    """Read the verified training curves of a model, one row per epoch; raises as `load_card`."""
     import pandas
 
     root, (content,) = _files_of(model, ["history.csv"], folder)
     path = root / "history.csv"
     table = pandas.DataFrame(read_rows(content, path))
+    figures = table.columns.difference([*HISTORY_TEXTS])
     try:
-        for column in table.columns.difference([*HISTORY_TEXTS]):
-            table[column] = pandas.to_numeric(table[column])
+        table[figures] = table[figures].apply(pandas.to_numeric)
     except ValueError as error:
         raise ArtifactError(f"{path} is no table ({error}). {RETRAIN}") from error
     return table
@@ -125,25 +123,64 @@ def parse_cases(content: bytes, path: Path, models: Sequence[str]) -> "pandas.Da
     import pandas
 
     rows = read_rows(content, path)
-    _check_rows(rows, path, models)
+    whole = [*NUMBER_COLUMNS, *(f"{model}_fold" for model in models)]
+    shares = [f"{model}_{kind}" for model, kind in product(models, ("score", "p"))]
+    absent = [name for name in (*CASE_COLUMNS, *whole, *shares) if name not in rows[0]]
+    if absent:
+        raise ArtifactError(f"{path} should hold the columns {', '.join(absent)}. {RETRAIN}")
+    _check_cells(
+        rows, path,
+        {
+            **dict.fromkeys(whole, ("a whole number or nothing", _is_whole)),
+            **dict.fromkeys(shares, ("a number from 0 to 1", _is_share)),
+            "split": ("train or test", ("train", "test").__contains__),
+            "label": ("0 or 1", ("0", "1").__contains__),
+        },
+    )  # fmt: skip
     table = pandas.DataFrame(rows, dtype="str")
     table = table.mask(table.isin(MISSING))
-    for name in _whole(models):
-        table[name] = table[name].astype("Int64")
-    for name in _shares(models):
+    table = table.astype(dict.fromkeys(whole, "Int64"))
+    for name in shares:
         # Not by read_csv, which in some versions of pandas loses the last digit.
         table[name] = [float(row[name] or "nan") for row in rows]
     return table
 
 
-def read_rows(content: bytes, path: Path) -> list[dict[str, str]]:
-    """Return the rows of a CSV file as texts.
+def _check_cells(
+    rows: Sequence[Mapping[str, str]],
+    path: Path,
+    expected: Mapping[str, tuple[str, Callable[[str], bool]]],
+) -> None:
+    """Refuse a case that stands twice, and a cell that is not what its column should hold."""
+    seen: set[str] = set()
+    for number, row in enumerate(rows, start=2):
+        where = f"{path}, line {number} ({row['case_id']}), holds"
+        for name, cell in row.items():
+            what, fits = expected.get(name, ("a text without markup", _is_plain))
+            if not fits(cell):
+                raise ArtifactError(f"{where} {name} {cell[:60]!r}, expected {what}.")
+        if row["case_id"] in seen:
+            raise ArtifactError(f"{where} a case that stands twice.")
+        seen.add(row["case_id"])
 
-    Raises
-    ------
-    ArtifactError
-        The content is no table, has no row, or a row of another length than the header.
-    """
+
+def _is_plain(text: str) -> bool:
+    return not MARKUP.search(text)
+
+
+def _is_whole(text: str) -> bool:
+    return not text or text.isdecimal()
+
+
+def _is_share(text: str) -> bool:
+    try:
+        return text in MISSING or 0 <= float(text) <= 1
+    except ValueError:
+        return False
+
+
+def read_rows(content: bytes, path: Path) -> list[dict[str, str]]:
+    """Return the rows of a CSV file as texts; refuse one without rows, or with ragged ones."""
     try:
         rows = list(read_csv_table(content, str(path), whole_rows=True).rows)
     except DataError as error:
@@ -163,7 +200,7 @@ def merge_columns(
             f"The scores of {', '.join(models)} cannot be kept, because the new table holds other "
             f"cases than the old one. Train all models together."
         )
-    columns = _of_models(models)
+    columns = [f"{model}_{kind}" for model, kind in product(models, ("score", "p", "fold"))]
     return [
         {**row, **{column: by_case[row["case_id"]].get(column, "") for column in columns}}
         for row in rows
@@ -176,55 +213,6 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-
-
-def _of_models(models: Sequence[str], kinds: Sequence[str] = MODEL_COLUMNS) -> list[str]:
-    return [f"{model}_{kind}" for model, kind in product(models, kinds)]
-
-
-def _whole(models: Sequence[str]) -> list[str]:
-    return [*NUMBER_COLUMNS, *_of_models(models, ["fold"])]
-
-
-def _shares(models: Sequence[str]) -> list[str]:
-    return _of_models(models, ["score", "p"])
-
-
-def _check_rows(rows: Sequence[Mapping[str, str]], path: Path, models: Sequence[str]) -> None:
-    absent = [name for name in (*CASE_COLUMNS, *_of_models(models)) if name not in rows[0]]
-    if absent:
-        raise ArtifactError(f"{path} should hold the columns {', '.join(absent)}. {RETRAIN}")
-    seen: set[str] = set()
-    for number, row in enumerate(rows, start=2):
-        fault = _fault(row, models) or ("a case that stands twice" * (row["case_id"] in seen))
-        if fault:
-            raise ArtifactError(f"{path}, line {number} ({row['case_id']}), holds {fault}.")
-        seen.add(row["case_id"])
-
-
-def _fault(row: Mapping[str, str], models: Sequence[str]) -> str:
-    """Say what is wrong with a row of cases.csv, or nothing."""
-    for name, value in row.items():
-        if MARKUP.search(value):
-            return f"{name} {value[:60]!r}, expected a text without markup"
-    if row["split"] not in ("train", "test"):
-        return f"the split {row['split']!r}, expected train or test"
-    if row["label"] not in ("0", "1"):
-        return f"the label {row['label']!r}, expected 0 or 1"
-    for name in _whole(models):
-        if row[name] and not row[name].isdecimal():
-            return f"{name} {row[name]!r}, expected a whole number or nothing"
-    for name in _shares(models):
-        if row[name] not in MISSING and not _is_share(row[name]):
-            return f"{name} {row[name]!r}, expected a number from 0 to 1"
-    return ""
-
-
-def _is_share(text: str) -> bool:
-    try:
-        return 0 <= float(text) <= 1
-    except ValueError:
-        return False
 
 
 @dataclass(frozen=True)
@@ -267,7 +255,7 @@ class LeakLesson:
 
     def mean_auc(self, split: str) -> float:
         """Return the mean AUC of a split over the seeds."""
-        return _mean([run.auc for run in self.of(split)])
+        return fmean(run.auc for run in self.of(split))
 
     @property
     def differences(self) -> tuple[float, ...]:
@@ -278,16 +266,11 @@ class LeakLesson:
     @property
     def mean_difference(self) -> float:
         """Return by how much rows at random inflate the AUC, on average."""
-        return _mean(self.differences)
+        return fmean(self.differences)
 
 
 def load_leak_lesson(name: str = LEAK, folder: Path | None = None) -> LeakLesson | None:
-    """Return a lesson of the artifacts; None where it was not taught.
-
-    Parameters
-    ----------
-    name : `LEAK` or `LEAK_WITHOUT_AUGMENTATION`
-    folder : Path, `artifacts_folder()` by default
+    """Return a lesson (`LEAK`, `LEAK_WITHOUT_AUGMENTATION`); None where it was not taught.
 
     Raises
     ------
@@ -310,6 +293,55 @@ def load_leak_lesson(name: str = LEAK, folder: Path | None = None) -> LeakLesson
     return lesson
 
 
+@dataclass(frozen=True)
+class TaughtHalf:
+    """AUC of the crops of "out_of_fold" or "test": from labels, with a teacher, and by how much."""
+
+    split: str
+    crops: int
+    labels: Metric
+    taught: Metric
+    difference: Metric
+
+
+@dataclass(frozen=True)
+class TeacherLesson:
+    """A model beside itself with a teacher, which gave `share` of its target.
+
+    `python -m mammo.training.lessons teacher` attaches it to the artifacts.
+    """
+
+    title: str
+    teacher: str
+    share: float
+    halves: tuple[TaughtHalf, ...]
+
+
+def load_teacher_lesson(folder: Path | None = None) -> TeacherLesson | None:
+    """Return what a teacher adds; None where it was not measured.
+
+    Raises
+    ------
+    ArtifactError
+        The file is altered, not whole, or of another schema.
+    """
+    folder = artifacts_folder() if folder is None else Path(folder)
+    content = read_attachment(TEACHER, folder)
+    if content is None:
+        return None
+    document = parse_document(content, folder / TEACHER, SCHEMA)
+    halves = tuple(
+        TaughtHalf(
+            half.text("split"),
+            half.integer("crops", low=1),
+            *(half.section(name).build(Metric) for name in ("labels", "taught", "difference")),
+        )
+        for half in document.sections("halves")
+    )
+    share = document.number("share", low=0, high=1)
+    return TeacherLesson(document.text("title"), document.text("teacher"), share, halves)
+
+
 def _run(section: Document) -> LeakRun:
     counts = (
         "seed", "n_train", "n_test", "n_test_lesions", "test_lesions_with_other_view_in_training",
@@ -320,7 +352,3 @@ def _run(section: Document) -> LeakRun:
     return LeakRun(
         section.text("split"), *(section.integer(name) for name in counts), *(auc, *ends)
     )
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)

@@ -16,25 +16,22 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeVar
+from typing import Any
 
-from mammo.artifacts.schema import RETRAIN, Document, parse_document
+from mammo.artifacts.schema import RETRAIN, parse_document
 from mammo.artifacts.swap import restore_interrupted_swap
 from mammo.errors import ArtifactError
 
 MANIFEST_SCHEMA = 1
 MANIFEST_NAME = "manifest.json"
 FOLDER_VARIABLE = "MAMMO_ARTIFACTS"
-SWAPS_IN_A_ROW = 5
 _SEAL = "seal"
 _MARK = '"seal": "{}"'
 _UNSEALED = _MARK.format("0" * 64)
 _FOUND = re.compile(rb'"seal": "([0-9a-f]{64})"')
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -60,14 +57,7 @@ class DataFacts:
 class RunFacts:
     """What a training run says of itself: it becomes the head of the manifest.
 
-    Attributes
-    ----------
-    command : str, as typed
-    seed : int
-    settings : plain values that JSON can hold
-    versions : package name -> version
-    data : DataFacts
-    models : names of the models that this run trained
+    `command` is as typed, `versions` those of the packages by name, `models` those that it trained.
     """
 
     command: str
@@ -89,8 +79,8 @@ class Manifest(RunFacts):
 
     created: str
     files: Mapping[str, FileRecord]
-    carried_over: Mapping[str, Mapping[str, str]]
-    attachments: Mapping[str, Mapping[str, str]]
+    carried_over: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    attachments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 FIELDS = frozenset(Manifest.__dataclass_fields__) | {"schema"}
@@ -117,57 +107,48 @@ def load_manifest(folder: Path | None = None) -> Manifest:
     if content is None:
         raise ArtifactError(_absence(folder))
     document = parse_document(content, path, MANIFEST_SCHEMA)
-    check_seal(content, document.fields, path, FIELDS)
-    files = document.section("files")
-    return Manifest(
-        created=document.text("created"),
-        command=document.text("command"),
-        seed=document.integer("seed"),
-        settings=document.section("settings").fields,
-        versions=document.each("versions", Document.text),
-        data=document.section("data").build(DataFacts),
-        models=document.texts("models"),
-        files={_safe(name, path): files.section(name).build(FileRecord) for name in files.fields},
-        carried_over=_text_tables(document, "carried_over"),
-        attachments=_text_tables(document, "attachments"),
-    )
+    _check_seal(content, document.fields, path)
+    manifest = document.build(Manifest, optional=("carried_over", "attachments"))
+    outside = next((name for name in manifest.files if leads_out(name)), None)
+    if outside is not None:
+        raise ArtifactError(
+            f"{path} lists the file {outside!r}, which is not inside its folder. {RETRAIN}"
+        )
+    return manifest
+
+
+def leads_out(name: str) -> bool:
+    """Return whether a file's name is none within the folder of the artifacts."""
+    path = PurePosixPath(name)
+    return path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name
 
 
 def verify(folder: Path | None = None, files: Iterable[str] | None = None) -> Manifest:
     """Hash files of an artifacts folder, by default all, and hold them against its manifest."""
-    names = None if files is None else tuple(files)
-
-    def hash_all(root: Path, manifest: Manifest) -> Manifest:
-        for name in manifest.files if names is None else names:
-            _read_verified(root, name, manifest)
-        return manifest
-
-    return _settled(folder, hash_all)
+    return _read(files, folder)[0]
 
 
 def read_files(names: Iterable[str], folder: Path | None = None) -> dict[str, bytes]:
-    """Return the bytes of files that match one and the same manifest, by name.
+    """Return the bytes of files that match one and the same manifest, by name."""
+    return _read(names, folder)[1]
 
-    Raises
-    ------
-    ArtifactError
-        As `verify`.
-    """
-    wanted = tuple(names)
-    return _settled(
-        folder,
-        lambda root, manifest: {name: _read_verified(root, name, manifest) for name in wanted},
-    )
+
+def _read(names: Iterable[str] | None, folder: Path | None) -> tuple[Manifest, dict[str, bytes]]:
+    """Read files, all by default; again if a training puts new artifacts in place meanwhile."""
+    folder = artifacts_folder() if folder is None else Path(folder)
+    manifest, wanted = load_manifest(folder), None if names is None else tuple(names)
+    while True:
+        listed = manifest.files if wanted is None else wanted
+        try:
+            return manifest, {name: _read_verified(folder, name, manifest) for name in listed}
+        except ArtifactError:
+            manifest, older = load_manifest(folder), manifest
+            if manifest == older:
+                raise
 
 
 def read_attachment(name: str, folder: Path | None = None) -> bytes | None:
-    """Return the bytes of an attachment that match the manifest; None where there is none.
-
-    Raises
-    ------
-    ArtifactError
-        There are no artifacts, or the file is missing or altered.
-    """
+    """Return the bytes of an attachment that match the manifest; None where it lists none."""
     if name not in load_manifest(folder).attachments:
         return None
     return read_files((name,), folder)[name]
@@ -176,16 +157,6 @@ def read_attachment(name: str, folder: Path | None = None) -> bytes | None:
 def record_of(content: bytes) -> dict[str, Any]:
     """Return what the manifest says of a file with these bytes."""
     return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
-
-
-def require_model(model: str, manifest: Manifest, folder: Path) -> None:
-    """Refuse a model that the manifest does not name."""
-    if model not in manifest.models:
-        raise ArtifactError(
-            f"There is no trained model {model!r} in {folder}: it holds "
-            f"{', '.join(manifest.models) or 'none'}. Ask for one of these, or train it with "
-            f"`python -m mammo.train --models {model}`."
-        )
 
 
 def _manifest_content(path: Path) -> bytes | None:
@@ -198,21 +169,6 @@ def _manifest_content(path: Path) -> bytes | None:
         raise ArtifactError(
             f"{path} cannot be read ({error.strerror}). Check the permissions of the folder."
         ) from error
-
-
-def _settled(folder: Path | None, use: Callable[[Path, Manifest], Result]) -> Result:
-    """Use the manifest; again if a training has put new artifacts in place meanwhile."""
-    folder = artifacts_folder() if folder is None else Path(folder)
-    manifest = load_manifest(folder)
-    for _ in range(SWAPS_IN_A_ROW):
-        try:
-            return use(folder, manifest)
-        except ArtifactError:
-            latest = load_manifest(folder)
-            if latest == manifest:
-                raise
-            manifest = latest
-    return use(folder, manifest)
 
 
 def _read_verified(folder: Path, name: str, manifest: Manifest) -> bytes:
@@ -236,60 +192,37 @@ def _read_verified(folder: Path, name: str, manifest: Manifest) -> bytes:
 
 
 def _absence(folder: Path) -> str:
-    if not folder.is_dir():
-        return (
-            f"There is no artifacts folder at {folder}, where the trained models should be. Set "
-            f"{FOLDER_VARIABLE} to their folder, or train them with `python -m mammo.train`."
-        )
+    fault = (
+        f"{folder} has no {MANIFEST_NAME}, so it is not a whole artifacts folder"
+        if folder.is_dir()
+        else f"There is no artifacts folder at {folder}, where the trained models should be"
+    )
     return (
-        f"{folder} has no {MANIFEST_NAME}, so it is not a whole artifacts folder. Set "
-        f"{FOLDER_VARIABLE} to one that is whole, or train into a new folder with "
-        f"`python -m mammo.train`."
+        f"{fault}. Set {FOLDER_VARIABLE} to the models' folder, or train them with "
+        "`python -m mammo.train`."
     )
 
 
-def _text_tables(document: Document, name: str) -> Mapping[str, Mapping[str, str]]:
-    if name not in document.fields:
-        return {}
-    return document.each(name, lambda tables, key: tables.each(key, Document.text))
-
-
-def _safe(name: str, manifest: Path) -> str:
-    """Let no manifest lead the reader out of its folder."""
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name:
-        raise ArtifactError(
-            f"{manifest} lists the file {name!r}, which is not inside its folder. {RETRAIN}"
-        )
-    return name
-
-
 def sealed(document: Mapping[str, Any]) -> bytes:
-    """Return the bytes of a manifest with its seal, whatever seal the document held before.
-
-    >>> content = sealed({"schema": 1})
-    >>> check_seal(content, json.loads(content), Path("manifest.json"), {"schema"})
-    """
+    """Return the bytes of a manifest with its seal, whatever seal the document held before."""
     text = json.dumps({**document, _SEAL: "0" * 64}, indent=1) + "\n"
     digest = hashlib.sha256(text.encode()).hexdigest()
     return text.replace(_UNSEALED, _MARK.format(digest)).encode()
 
 
-def check_seal(
-    content: bytes, fields: Mapping[str, Any], path: Path, known: set[str] | frozenset[str]
-) -> None:
+def _check_seal(content: bytes, fields: Mapping[str, Any], path: Path) -> None:
     """Refuse a manifest of which any byte was changed after it was sealed."""
-    unknown = sorted(fields.keys() - known - {_SEAL})
+    unknown = sorted(fields.keys() - FIELDS - {_SEAL})
     if unknown:
         raise ArtifactError(
-            f"{path} should hold the fields {', '.join(sorted(known))} and no others, but holds "
+            f"{path} should hold the fields {', '.join(sorted(FIELDS))} and no others, but holds "
             f"{unknown[0]!r}: it was altered, or a newer mammo wrote it. {RETRAIN}"
         )
     if _SEAL not in fields:
         return
     found = _FOUND.findall(content)
     unsealed = _FOUND.sub(_UNSEALED.encode(), content)
-    if len(found) != 1 or hashlib.sha256(unsealed).hexdigest() != found[0].decode():
+    if [hashlib.sha256(unsealed).hexdigest().encode()] != found:
         raise ArtifactError(
             f"{path} does not match its own checksum ({_SEAL}): it was altered after it was "
             f"written, and nothing that it lists is used. {RETRAIN}"

@@ -11,16 +11,18 @@ operating thresholds beside the weights follows torchxrayvision.
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mammo.errors import ArtifactError, SettingsError
 from mammo.imaging.preprocess import Preprocessing
+from mammo.settings import VIEWS
 
 MARKUP = re.compile(
     r"[<>`$|\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]|\]\(|:[A-Za-z]\w*[\[:]|://|www\."
@@ -29,13 +31,10 @@ MARKUP = re.compile(
 RETRAIN = "Restore the artifacts from their release, or rebuild them with `python -m mammo.train`."
 
 CARD_SCHEMA = 1
-METHODS = ("platt", "temperature")
-FLIPS = 4
-THRESHOLDS = ("youden",)
-"""What every card has; older releases lack the names that came later."""
 SMALLEST_CROP, LARGEST_CROP = 32, 4096
 
 Kind = TypeVar("Kind")
+Positive = Annotated[int, (1, math.inf)]
 
 
 @dataclass(frozen=True)
@@ -55,43 +54,32 @@ class Document:
         value = self._checked(name, "an object", lambda value: isinstance(value, dict))
         return Document(value, self.source, f"{self.trail}{name}.")
 
-    def each(self, name: str, read: "Callable[[Document, str], Kind]") -> dict[str, Kind]:
-        """Return what `read` gives for each field of the object under `name`."""
-        section = self.section(name)
-        return {key: read(section, key) for key in section.fields}
-
     def sections(self, name: str) -> "tuple[Document, ...]":
         """Return the list of objects under `name`."""
-        value = self._checked(name, "a list of objects", lambda value: _is_list(value, dict))
-        return tuple(
-            Document(item, self.source, f"{self.trail}{name}[{place}].")
-            for place, item in enumerate(value)
-        )
+        items = self._items(name)
+        return tuple(items.section(place) for place in items.fields)
 
     def text(self, name: str) -> str:
         """Return the string under `name`; pages show it, so it may hold no markup."""
         self._checked(name, "a text", lambda value: isinstance(value, str))
         return str(self._checked(name, "a text without markup", lambda v: not MARKUP.search(v)))
 
-    def flag(self, name: str) -> bool:
-        """Return the truth value under `name`."""
-        return bool(self._checked(name, "true or false", lambda value: isinstance(value, bool)))
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return the list of strings under `name`."""
+        items = self._items(name)
+        return tuple(items.text(place) for place in items.fields)
 
-    def integer(self, name: str, *, low: int = 0) -> int:
-        """Return the whole number under `name`, at least `low`."""
-        what = f"a whole number of at least {low}"
-        return int(self._checked(name, what, lambda value: type(value) is int and value >= low))
+    def integer(self, name: str, *, low: int = 0, high: float = math.inf) -> int:
+        """Return the whole number under `name`, within `low` and `high` (both allowed)."""
+        what = f"a whole number of at least {low}" + (f", at most {high}" * (high < math.inf))
+        return int(self._checked(name, what, lambda v: type(v) is int and low <= v <= high))
 
     def number(self, name: str, *, low: float = -math.inf, high: float = math.inf) -> float:
         """Return the finite number under `name`, within `low` and `high` (both allowed)."""
+        ends = max(low, -sys.float_info.max), min(high, sys.float_info.max)
+        what = f"a finite number from {low} to {high}"
         return float(
-            self._checked(
-                name,
-                f"a finite number from {low} to {high}",
-                lambda value: (
-                    type(value) in (int, float) and math.isfinite(value) and low <= value <= high
-                ),
-            )
+            self._checked(name, what, lambda v: type(v) in (int, float) and ends[0] <= v <= ends[1])
         )
 
     def number_or_nan(self, name: str) -> float:
@@ -99,26 +87,49 @@ class Document:
         missing = self.fields.get(name, ...) is None
         return math.nan if missing else self.number(name)
 
-    def texts(self, name: str) -> tuple[str, ...]:
-        """Return the list of strings under `name`."""
-        return tuple(self._checked(name, "a list of texts", lambda value: _is_list(value, str)))
+    def build(self, kind: type[Kind], optional: Sequence[str] = ()) -> Kind:
+        """Return a dataclass whose annotations are the schema; `optional` fields may be absent."""
+        hints = get_type_hints(kind, include_extras=True).items()
+        read = {name: hint for name, hint in hints if name in self.fields or name not in optional}
+        try:
+            return kind(**{name: self._value(name, hint) for name, hint in read.items()})
+        except SettingsError as error:
+            raise ArtifactError(f"{self.source}: {error} {RETRAIN}") from error
 
-    def integers(self, name: str, *, length: int, low: int) -> tuple[int, ...]:
-        """Return the list of `length` whole numbers under `name`, each at least `low`."""
+    def _value(self, name: str, hint: Any) -> Any:
+        """Read a text, a whole number from 0, a figure (null is NaN), or what holds such values."""
+        kind: Any
+        kind, parts = get_origin(hint) or hint, get_args(hint)
+        if kind is Annotated:  # a number and its range
+            read = self.integer if parts[0] is int else self.number
+            return read(name, low=parts[1][0], high=parts[1][1])
+        if kind is Literal:
+            known = [(type(part), part) for part in parts]
+            what = f"one of {', '.join(map(str, parts))}"
+            return self._checked(name, what, lambda value: (type(value), value) in known)
+        if kind is bool:
+            return self._checked(name, "true or false", lambda value: type(value) is bool)
+        if kind is tuple:
+            items = self._items(name, None if ... in parts else len(parts))
+            return tuple(items._value(place, parts[0]) for place in items.fields)
+        if kind is Mapping:
+            section = self.section(name)
+            return {key: section._value(key, parts[1]) for key in section.fields}
+        if isinstance(kind, type) and is_dataclass(kind):
+            return self.section(name).build(kind)
+        simple: dict[Any, Callable[[str], Any]]
+        simple = {str: self.text, int: self.integer, float: self.number_or_nan}
+        return simple.get(kind, self.fields.get)(name)
+
+    def _items(self, name: str, length: int | None = None) -> "Document":
+        """Return a list as an object, its places as names."""
 
         def fits(value: Any) -> bool:
-            return _is_list(value, int) and len(value) == length and min(value) >= low
+            return isinstance(value, list) and length in (None, len(value))
 
-        return tuple(self._checked(name, f"a list of {length} whole numbers from {low} up", fits))
-
-    def build(self, kind: type[Kind]) -> Kind:
-        """Return a dataclass of texts, whole numbers from 0 and figures, read by its fields."""
-        readers = {str: Document.text, int: Document.integer, float: Document.number_or_nan}
-        values = {
-            field.name: readers[field.type](self, field.name)  # type: ignore[index, operator]
-            for field in fields(kind)  # type: ignore[arg-type]
-        }
-        return kind(**values)
+        value = self._checked(name, "a list" + (f" of {length}" if length else ""), fits)
+        items = {str(place): item for place, item in enumerate(value)}
+        return Document(items, self.source, f"{self.trail}{name}.")
 
     def _checked(self, name: str, expected: str, fits: Callable[[Any], bool]) -> Any:
         if name not in self.fields:
@@ -137,24 +148,8 @@ class Document:
         )
 
 
-def _is_list(value: object, kind: type) -> bool:
-    return isinstance(value, list) and all(type(item) is kind for item in value)
-
-
 def parse_document(content: bytes, path: Path, schema: int) -> Document:
-    """Parse one artifact file that must be a JSON object of the given schema.
-
-    Parameters
-    ----------
-    content : bytes, UTF-8
-    path : Path, for the messages
-    schema : int, the schema that this version of mammo reads
-
-    Raises
-    ------
-    ArtifactError
-        The content is no JSON object (half written, for one), or is of another schema.
-    """
+    """Parse an artifact file, a JSON object of the schema that this version reads, or refuse it."""
     try:
         fields = json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -185,15 +180,16 @@ class Calibration:
     """Turn a logit into a probability: p = 1 / (1 + exp(-(slope * logit + intercept))).
 
     Platt scaling fits both numbers, temperature scaling the slope only (Platt 1999; Guo et al.
-    2017, arXiv 1706.04599). `fitted_on` says in words on which scores.
+    2017, arXiv 1706.04599). `fitted_on` says in words on which scores. A slope of zero or below
+    would turn the order of the cases round, or level them.
 
     >>> Calibration("platt", 2.0, 0.0, "an example").probability(np.array([0.0])).tolist()
     [0.5]
     """
 
-    method: str
-    slope: float
-    intercept: float
+    method: Literal["platt", "temperature"]
+    slope: Annotated[float, (1e-9, math.inf)]
+    intercept: Annotated[float, (-math.inf, math.inf)]
     fitted_on: str
 
     def probability(self, logit: NDArray[Any]) -> NDArray[np.float64]:
@@ -210,9 +206,6 @@ class Metric:
     high: float
 
 
-Metrics = Mapping[str, Mapping[str, Mapping[str, Metric]]]
-
-
 @dataclass(frozen=True)
 class Card:
     """What `card.json` says of one trained model.
@@ -222,34 +215,33 @@ class Card:
     name, title : str, the key ("mobilenetv2") and the name to show ("MobileNetV2")
     crop_size : int, side in pixels of the crops it learned on
     preprocessing : Preprocessing, from crop to network input
-    test_time_flips : bool, whether the logit is averaged over flips
-    flips : int, over how many then: 2 for the crop and its left-right mirror image, 4 for both
-        upside down too (older cards say nothing and mean 4); what training never showed does not
-        belong into the average
+    views : names of `mammo.settings.VIEWS`, over which the logit is averaged, the
+        upright one first; what training never showed does not belong into the average
     calibration : Calibration
-    thresholds : calibrated probabilities by name ("youden", "sensitivity_90", "specificity_90")
+    thresholds : calibrated probabilities by name; "youden" is always there
     embedding_size : int, length of the feature vector
     cam_grid : (rows, columns) of the heat map before it is enlarged
     parameters : int, number of weights
     metrics : split ("test", "out_of_fold") -> unit ("crop", "lesion") -> name ("auc") -> Metric
     trained_on : str, in words
     settings : the training settings as recorded
+    flips : over how many: 2 for the crop and its left-right mirror image, 4 for both upside down
+        too (older cards say nothing and mean 4); what training never showed is not averaged
     """
 
     name: str
     title: str
-    crop_size: int
+    crop_size: Annotated[int, (SMALLEST_CROP, LARGEST_CROP)]
     preprocessing: Preprocessing
-    test_time_flips: bool
+    views: tuple[str, ...]
     calibration: Calibration
-    thresholds: Mapping[str, float]
-    embedding_size: int
-    cam_grid: tuple[int, int]
-    parameters: int
-    metrics: Metrics
+    thresholds: Mapping[str, Annotated[float, (0, 1)]]
+    embedding_size: Positive
+    cam_grid: tuple[Positive, Positive]
+    parameters: Positive
+    metrics: Mapping[str, Mapping[str, Mapping[str, Metric]]]
     trained_on: str
     settings: Mapping[str, Any]
-    flips: int = FLIPS
 
 
 def sigmoid(logit: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -263,68 +255,23 @@ def sigmoid(logit: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def parse_card(content: bytes, path: Path, model: str) -> Card:
-    """Parse and check the bytes of a `card.json`.
-
-    Raises
-    ------
-    ArtifactError
-        A field is missing, of another type or out of range, or the card is another model's.
-    """
+    """Parse the bytes of a `card.json`; refuse a wrong field, or the card of another model."""
     document = parse_document(content, path, CARD_SCHEMA)
     name = document.text("name")
     if name != model:
         raise ArtifactError(f"{path} should be the card of {model}, but is of {name}. {RETRAIN}")
-    flips = document.integer("flips", low=1) if "flips" in document.fields else FLIPS
-    if flips not in (1, 2, FLIPS):
-        raise document.refusal("flips", "1, 2 or 4", flips)
-    crop_size = document.integer("crop_size", low=SMALLEST_CROP)
-    if crop_size > LARGEST_CROP:
-        raise document.refusal("crop_size", f"a whole number of at most {LARGEST_CROP}", crop_size)
-    rows, columns = document.integers("cam_grid", length=2, low=1)
-    return Card(
-        name=name,
-        title=document.text("title"),
-        crop_size=crop_size,
-        preprocessing=_preprocessing(document.section("preprocessing")),
-        test_time_flips=document.flag("test_time_flips"),
-        flips=flips,
-        calibration=_calibration(document.section("calibration")),
-        thresholds=_thresholds(document.section("thresholds")),
-        embedding_size=document.integer("embedding_size", low=1),
-        cam_grid=(rows, columns),
-        parameters=document.integer("parameters", low=1),
-        metrics=document.each("metrics", lambda splits, split: splits.each(split, _metrics)),
-        trained_on=document.text("trained_on"),
-        settings=document.section("settings").fields,
-    )
+    views = list(_views(document))
+    document = Document(document.fields | {"views": views}, document.source)
+    document.section("thresholds").number("youden", low=0, high=1)
+    return document.build(Card)
 
 
-def _preprocessing(section: Document) -> Preprocessing:
-    low = section.number("low_percentile", low=0, high=100)
-    high = section.number("high_percentile", low=low, high=100)
-    size = section.integer("input_size", low=SMALLEST_CROP)
-    try:
-        return Preprocessing(input_size=size, low_percentile=low, high_percentile=high)
-    except SettingsError as error:
-        raise ArtifactError(f"{section.source}: {error} {RETRAIN}") from error
-
-
-def _calibration(section: Document) -> Calibration:
-    method = section.text("method")
-    if method not in METHODS:
-        raise ArtifactError(
-            f"{section.source}: calibration.method should be one of {', '.join(METHODS)}, but is "
-            f"{method!r}. {RETRAIN}"
-        )
-    # A slope of zero or below would turn the order of the cases round, or level them.
-    slope = section.number("slope", low=1e-9)
-    return Calibration(method, slope, section.number("intercept"), section.text("fitted_on"))
-
-
-def _thresholds(section: Document) -> Mapping[str, float]:
-    names = dict.fromkeys((*THRESHOLDS, *section.fields))
-    return {name: section.number(name, low=0, high=1) for name in names}
-
-
-def _metrics(units: Document, unit: str) -> dict[str, Metric]:
-    return units.each(unit, lambda metrics, name: metrics.section(name).build(Metric))
+def _views(document: Document) -> tuple[str, ...]:
+    """Return the views that a card names; one of the first edition gives their number alone."""
+    if "views" not in document.fields:
+        number = document.integer("flips", low=1) if "flips" in document.fields else len(VIEWS)
+        return tuple(VIEWS)[: number if document._value("test_time_flips", bool) else 1]
+    views = document.texts("views")
+    if views[:1] != ("upright",) or len({*views}) < len(views) or not {*views} <= {*VIEWS}:
+        raise document.refusal("views", f"upright, and others of {', '.join(VIEWS)}", views)
+    return views

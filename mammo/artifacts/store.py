@@ -4,7 +4,7 @@ A training writes into a hidden folder beside the artifacts; only when all is th
 the disk does that folder take the place of the old one. An error, a full disk or a kill before that
 leaves the old artifacts as they were.
 
-    with staged_artifacts(folder, facts, carry_over=["simple_cnn"]) as stage:
+    with staged_artifacts(folder, facts) as stage:
         (stage / "mobilenetv2" / "model.onnx").write_bytes(...)
 
 Other commands add files to the artifacts: a lesson, an audit, embeddings.
@@ -20,12 +20,12 @@ the command that wrote it writes it anew.
 import errno
 import json
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from mammo.artifacts.contents import (
@@ -41,6 +41,7 @@ from mammo.artifacts.manifest import (
     Manifest,
     RunFacts,
     artifacts_folder,
+    leads_out,
     load_manifest,
     read_files,
     record_of,
@@ -65,24 +66,18 @@ NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextmanager
-def staged_artifacts(
-    folder: Path,
-    facts: RunFacts,
-    carry_over: Sequence[str] = (),
-    wait_s: float = LOCK_WAIT_S,
-) -> Iterator[Path]:
+def staged_artifacts(folder: Path, facts: RunFacts, wait_s: float = LOCK_WAIT_S) -> Iterator[Path]:
     """Give an empty folder to write new artifacts into; put it in place of `folder` at the end.
 
     Enter it when the results are ready: it keeps other writers out until it ends. The body writes
     `cases.csv` and, for each model of `facts.models`, `model.onnx`, `model.weights.h5`,
-    `card.json` and `history.csv`; the manifest is written here, last.
+    `card.json` and `history.csv`; the manifest is written here, last. The other models of the
+    present artifacts stay, with their columns of cases.csv (see `models_to_carry_over`).
 
     Parameters
     ----------
     folder : Path, made if absent; a folder with other things in it is refused
     facts : RunFacts, the head of the manifest
-    carry_over : models of the present artifacts to keep, with their columns of cases.csv; they
-        must be of the same data fingerprint (`models_to_carry_over` says which can)
     wait_s : float, seconds to wait for another writer to end
 
     Yields
@@ -98,29 +93,50 @@ def staged_artifacts(
     """
     # Resolved, so that a link is not itself replaced by a folder.
     folder = Path(folder).resolve()
-    try:
+    with _written(f"The artifacts in {folder} were not replaced"):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with write_lock(folder, wait_s):
             remove_leftovers(folder)
-            check_replaceable(folder)
-            origins = check_carry_over(folder, facts.data.fingerprint, facts.models, carry_over)
-            with _stage_beside(folder) as stage:
+            origins = models_to_carry_over(folder, facts.data.fingerprint, facts.models)
+            prefix = beside(folder, STAGE_KIND).name
+            with TemporaryDirectory(
+                prefix=prefix, dir=folder.parent, ignore_cleanup_errors=True
+            ) as name:
+                stage = Path(name)
+                stage.chmod(0o755)  # not its maker's only: artifacts are for every reader
                 for model in facts.models:
                     (stage / model).mkdir()
-                for model in carry_over:
+                for model in origins:
                     shutil.copytree(folder / model, stage / model)
                 yield stage
                 _complete(stage, folder, facts, origins)
                 swap_in(stage, folder)
+
+
+@contextmanager
+def _written(otherwise: str) -> Iterator[None]:
+    """Turn an error of the disk into a sentence that begins with what was not written."""
+    try:
+        yield
     except OSError as error:
-        raise _unwritable(folder, error) from error
+        if error.errno in NO_SPACE or "No space left" in str(error):
+            why = "the disk is full. Free some space"
+        else:
+            why = f"writing failed ({error}). Check the permissions and the space on the disk"
+        raise ArtifactError(
+            f"{otherwise}: {why}, then run the same command again; what stood there before is "
+            "unchanged."
+        ) from error
 
 
-def models_to_carry_over(folder: Path, fingerprint: str, trained: Sequence[str]) -> tuple[str, ...]:
+def models_to_carry_over(
+    folder: Path, fingerprint: str, trained: Sequence[str]
+) -> dict[str, dict[str, str]]:
     """Return the models of the present artifacts that stay beside those of a training.
 
-    A training asks before it begins, because it deletes each model that it does not keep. A damaged
-    attachment keeps no model from staying; it is dropped at the end, with a word.
+    A training asks before it begins. A model stays with its scores only where both learned from the
+    same data and all of it is whole. A damaged attachment keeps no model from staying; it is
+    dropped at the end, with a word.
 
     Parameters
     ----------
@@ -128,17 +144,35 @@ def models_to_carry_over(folder: Path, fingerprint: str, trained: Sequence[str])
     fingerprint : str, of the data of the training
     trained : models that it makes anew
 
+    Returns
+    -------
+    dict, model -> when ("created") and by which "command" it was made
+
     Raises
     ------
     ArtifactError
-        Another model is there that cannot stay: its data were others, or it or its scores are not
-        whole.
+        A model is there that cannot stay, or the folder cannot be replaced (`check_replaceable`).
     """
     folder = Path(folder).resolve()
     check_replaceable(folder)
-    present = load_manifest(folder).models if (folder / MANIFEST_NAME).is_file() else ()
-    others = tuple(model for model in present if model not in trained)
-    return tuple(check_carry_over(folder, fingerprint, trained, others))
+    if not (folder / MANIFEST_NAME).is_file():
+        return {}
+    old = load_manifest(folder)
+    others = [model for model in old.models if model not in trained]
+    try:
+        if others and old.data.fingerprint != fingerprint:
+            raise ArtifactError(
+                f"the older data are others (fingerprint {old.data.fingerprint[:12]}, now "
+                f"{fingerprint[:12]})."
+            )
+        verify(folder, _output_names(others) if others else ())
+    except ArtifactError as error:
+        raise ArtifactError(
+            f"{', '.join(others)} in {folder} cannot be kept beside {', '.join(trained)} and "
+            f"would be lost: {error} Train all models together, or name another folder with --out."
+        ) from error
+    origin = {"created": old.created, "command": old.command}
+    return {model: dict(old.carried_over.get(model, origin)) for model in others}
 
 
 def check_replaceable(folder: Path) -> None:
@@ -155,38 +189,23 @@ def check_replaceable(folder: Path) -> None:
     """
     folder = Path(folder)
     restore_interrupted_swap(folder)
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise _not_replaceable(folder, "it is a file")
-    others = [path for path in sorted(folder.rglob("*")) if not is_junk(path)]
-    if not others:
-        return
-    try:
-        own = {MANIFEST_NAME, *load_manifest(folder).files}
-    except ArtifactError as error:
-        raise _not_replaceable(folder, str(error)) from error
-    for path in others:
-        name = path.relative_to(folder).as_posix()
-        if name not in own and not (path.is_dir() and any(n.startswith(f"{name}/") for n in own)):
-            raise _not_replaceable(folder, f"no training or other command of mammo wrote {name}")
-
-
-def _not_replaceable(folder: Path, why: str) -> ArtifactError:
-    return ArtifactError(
-        f"Expected a new folder or artifacts to replace. Received: {folder} ({why.rstrip('.')}). "
-        "Choose another folder with --out, or move what is there away."
-    )
-
-
-@contextmanager
-def _stage_beside(folder: Path) -> Iterator[Path]:
-    stage = Path(tempfile.mkdtemp(prefix=beside(folder, STAGE_KIND).name, dir=folder.parent))
-    stage.chmod(0o755)  # a temporary folder is its maker's only; artifacts are for every reader
-    try:
-        yield stage
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
+    found = [path for path in folder.rglob("*") if not is_junk(path)]
+    why = "it is a file" if folder.is_file() else ""
+    if found:
+        try:
+            own = {MANIFEST_NAME}
+            for name in load_manifest(folder).files:
+                own |= {name, *map(str, PurePosixPath(name).parents)}
+            strange = {path.relative_to(folder).as_posix() for path in found} - own
+            if strange:
+                why = f"no training or other command of mammo wrote {min(strange)}"
+        except ArtifactError as error:
+            why = str(error).rstrip(".")
+    if why:
+        raise ArtifactError(
+            f"Expected a new folder or artifacts to replace. Received: {folder} ({why}). Choose "
+            "another folder with --out, or move what is there away."
+        )
 
 
 def _complete(
@@ -210,9 +229,8 @@ def _complete(
         card = stage / model / "card.json"
         parse_card(card.read_bytes(), card, model)
     files = {name: record_of((stage / name).read_bytes()) for name in outputs}
-    attachments = {}
-    if (folder / MANIFEST_NAME).is_file():
-        attachments = _keep_attachments(stage, folder, load_manifest(folder), files)
+    replaces = (folder / MANIFEST_NAME).is_file()
+    attachments = _keep_attachments(stage, folder, files) if replaces else {}
     document = {
         "schema": MANIFEST_SCHEMA,
         "created": datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -226,63 +244,22 @@ def _complete(
 
 
 def _keep_attachments(
-    stage: Path, folder: Path, older: Manifest, files: dict[str, dict[str, Any]]
+    stage: Path, folder: Path, files: dict[str, dict[str, Any]]
 ) -> dict[str, Mapping[str, str]]:
     """Copy the attachments whose sources are unchanged, and add them to the new files."""
     kept = {}
-    for name, sources in older.attachments.items():
-        if any(files.get(source, {}).get("sha256") != sha for source, sha in sources.items()):
-            print(f"{name} belonged to the older models and is dropped: run its command again.")
-            continue
-        try:
-            content = read_files((name,), folder)[name]
-        except ArtifactError:
-            print(f"{name} is missing or altered and is dropped: run its command again.")
-            continue
-        (stage / name).parent.mkdir(parents=True, exist_ok=True)
-        (stage / name).write_bytes(content)
-        files[name] = record_of(content)
-        kept[name] = sources
+    for name, sources in load_manifest(folder).attachments.items():
+        why = "belonged to the older models"
+        if all(files.get(source, {}).get("sha256") == sha for source, sha in sources.items()):
+            why = "is missing or altered"
+            with suppress(ArtifactError):
+                content = read_files((name,), folder)[name]
+                (stage / name).parent.mkdir(parents=True, exist_ok=True)
+                (stage / name).write_bytes(content)
+                files[name], kept[name] = record_of(content), sources
+                continue
+        print(f"{name} {why} and is dropped: run its command again.")
     return kept
-
-
-def _unwritable(folder: Path, error: OSError) -> ArtifactError:
-    if error.errno in NO_SPACE or "No space left" in str(error):
-        reason = "the disk is full. Free some space"
-    else:
-        reason = f"writing failed ({error}). Check the folder and its permissions"
-    return ArtifactError(
-        f"The artifacts in {folder} were not replaced: {reason}, then run the same command again; "
-        f"what stood there before is unchanged."
-    )
-
-
-def check_carry_over(
-    folder: Path, fingerprint: str, trained: Sequence[str], carry_over: Sequence[str]
-) -> dict[str, dict[str, str]]:
-    """Return, for each model to keep beside those of a training, which run made it.
-
-    A model stays with its scores only where both learned from the same data and all of it is whole.
-    """
-    if not carry_over:
-        return {}
-    try:
-        old = load_manifest(folder)
-        if not set(carry_over) <= set(old.models) - set(trained):
-            raise ArtifactError(f"the folder holds {', '.join(old.models)}.")
-        if old.data.fingerprint != fingerprint:
-            raise ArtifactError(
-                f"the older data are others (fingerprint {old.data.fingerprint[:12]}, now "
-                f"{fingerprint[:12]})."
-            )
-        old = verify(folder, _output_names(carry_over))
-    except ArtifactError as error:
-        raise ArtifactError(
-            f"{', '.join(carry_over)} in {folder} cannot be kept beside {', '.join(trained)} and "
-            f"would be lost: {error} Train all models together, or name another folder with --out."
-        ) from error
-    origin = {"created": old.created, "command": old.command}
-    return {model: dict(old.carried_over.get(model, origin)) for model in carry_over}
 
 
 def _output_names(models: Sequence[str]) -> list[str]:
@@ -309,31 +286,24 @@ def attach(
         the folder, or writing failed.
     """
     folder = (artifacts_folder() if folder is None else Path(folder)).resolve()
-    try:
-        with write_lock(folder):
-            manifest = verify(folder, depends_on)
-            _refuse_name(name, manifest)
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            write_whole(folder / name, content)
-            document = json.loads((folder / MANIFEST_NAME).read_bytes())
-            document["files"][name] = record_of(content)
-            document.setdefault("attachments", {})[name] = {
-                needed: manifest.files[needed].sha256 for needed in depends_on
-            }
-            write_whole(folder / MANIFEST_NAME, sealed(document))
-    except OSError as error:
-        raise ArtifactError(
-            f"{name} was not added to {folder}: writing failed ({error}). Check its permissions "
-            "and the space on the disk, then run the same command again."
-        ) from error
+    with _written(f"{name} was not added to {folder}"), write_lock(folder):
+        manifest = verify(folder, depends_on)
+        _refuse_name(name, manifest)
+        _write(folder / name, content)
+        document = json.loads((folder / MANIFEST_NAME).read_bytes())
+        document["files"][name] = record_of(content)
+        document.setdefault("attachments", {})[name] = {
+            needed: manifest.files[needed].sha256 for needed in depends_on
+        }
+        _write(folder / MANIFEST_NAME, sealed(document))
 
 
 def _refuse_name(name: str, manifest: Manifest) -> None:
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or len(path.parts) < 2 or "\\" in name:
+    parts = PurePosixPath(name).parts
+    if leads_out(name) or len(parts) < 2:
         raise ArtifactError(
             f"An attachment needs a name within a folder of its own, as lessons/leak.json. "
             f"Received: {name!r}."
         )
-    if path.parts[0] in manifest.models:
-        raise ArtifactError(f"{path.parts[0]}/ holds a model's own files. Received: {name!r}.")
+    if parts[0] in manifest.models:
+        raise ArtifactError(f"{parts[0]}/ holds a model's own files. Received: {name!r}.")

@@ -67,8 +67,8 @@ def write_lock(folder: Path, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
     while (descriptor := _acquired(path)) is None:
         if time.monotonic() >= end:
             raise ArtifactError(
-                f"Another program is writing {folder} and did not end within {wait_s:.0f} seconds. "
-                f"Wait for it to end, then run the same command again."
+                f"Another program is writing {folder}. Wait for it to end, then run the same "
+                "command again, or choose another folder."
             )
         time.sleep(LOCK_RETRY_S)
     try:

@@ -15,8 +15,8 @@ Rules that hold throughout:
 """
 
 from mammo.evaluation.bootstrap import CONFIDENCE, RESAMPLES, SEED, PatientBootstrap, wilson
-from mammo.evaluation.build import evaluate
-from mammo.evaluation.calibration import choose_calibration
+from mammo.evaluation.build import evaluate, headline_metrics
+from mammo.evaluation.calibration import choose_calibration, expected_calibration_error
 from mammo.evaluation.curves import roc_curve
 from mammo.evaluation.delong import McNemar, mcnemar, paired_delong
 from mammo.evaluation.evaluation import Evaluation, RadiologistEvaluation, SplitEvaluation
@@ -26,9 +26,7 @@ from mammo.evaluation.operating import (
     operating_point,
     point_of_flags,
 )
-from mammo.evaluation.ranking import auc, auc_statistic
-from mammo.evaluation.reliability import expected_calibration_error
-from mammo.evaluation.scores import auc_interval, headline_metrics
+from mammo.evaluation.ranking import auc, auc_interval, auc_statistic
 from mammo.evaluation.subgroups import biopsy, suspicion
 from mammo.evaluation.units import UNITS, EvaluatedModel, Unit, group_units
 

@@ -24,49 +24,27 @@ SMALLEST_PROBABILITY = 1e-7
 def ratio(numerator: ArrayLike, denominator: ArrayLike) -> Floats:
     """Divide, with 0 / 0 as NaN and a positive number / 0 as infinity, without a warning.
 
-    Parameters
-    ----------
-    numerator, denominator : float, any shapes that broadcast together
-
-    Returns
-    -------
-    float64, the broadcast shape
-
-    Examples
-    --------
     >>> ratio([1, 0, 3], [2, 0, 0]).tolist()
     [0.5, nan, inf]
     """
-    top = np.asarray(numerator, dtype=np.float64)
-    bottom = np.asarray(denominator, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(top / bottom, dtype=np.float64)
+        return np.true_divide(numerator, denominator, dtype=np.float64)
 
 
 def logit(p: ArrayLike) -> Floats:
-    """Return log(p / (1 - p)), with p held `SMALLEST_PROBABILITY` away from 0 and 1.
+    """Return log(p / (1 - p)), with p held `SMALLEST_PROBABILITY` away from 0 and 1."""
+    held = off_the_ends(p)
+    return np.asarray(np.log(held) - np.log1p(-held))
 
-    Examples
-    --------
-    >>> logit([0.5, 1.0]).round(2).tolist()
-    [0.0, 16.12]
-    """
-    held = np.clip(
-        np.asarray(p, dtype=np.float64), SMALLEST_PROBABILITY, 1.0 - SMALLEST_PROBABILITY
-    )
-    return np.asarray(np.log(held) - np.log1p(-held), dtype=np.float64)
+
+def off_the_ends(p: ArrayLike) -> Floats:
+    """Return probabilities at least `SMALLEST_PROBABILITY` away from 0 and 1."""
+    return np.clip(np.asarray(p, np.float64), SMALLEST_PROBABILITY, 1.0 - SMALLEST_PROBABILITY)
 
 
 def sigmoid(logits: ArrayLike) -> Floats:
-    """Return 1 / (1 + exp(-logit)) without overflow.
-
-    Examples
-    --------
-    >>> sigmoid([0.0, -1000.0, 1000.0]).tolist()
-    [0.5, 0.0, 1.0]
-    """
-    half = np.asarray(logits, dtype=np.float64) / 2.0
-    return np.asarray(0.5 * (1.0 + np.tanh(half)), dtype=np.float64)
+    """Return 1 / (1 + exp(-logit)) without overflow."""
+    return np.asarray(0.5 * (1.0 + np.tanh(np.asarray(logits, dtype=np.float64) / 2.0)))
 
 
 def as_labels(labels: ArrayLike) -> Booleans:
@@ -111,6 +89,12 @@ def as_probabilities(p: ArrayLike, n: int) -> Floats:
     return values
 
 
+def as_cases(labels: ArrayLike, p: ArrayLike) -> tuple[Booleans, Floats]:
+    """Return labels as booleans, and one probability a case."""
+    malignant = as_labels(labels)
+    return malignant, as_probabilities(p, malignant.size)
+
+
 def as_groups(groups: ArrayLike, n: int, noun: str) -> NDArray[np.str_]:
     """Return one patient or lesion name a case, as text."""
     values = np.asarray(groups, dtype=object)
@@ -128,8 +112,6 @@ def as_groups(groups: ArrayLike, n: int, noun: str) -> NDArray[np.str_]:
 def is_missing(value: object) -> bool:
     """Return whether a table's cell is empty: None, NaN, pandas' NA or blank text.
 
-    Examples
-    --------
     >>> [is_missing(value) for value in (None, float("nan"), " ", 0, "OVAL")]
     [True, True, True, False, False]
     """
@@ -148,13 +130,3 @@ def as_share(value: float, noun: str) -> float:
         example = "0.5" if noun == "threshold" else "0.05 for 5%"
         raise SettingsError(f"expected a {noun} from 0 to 1, such as {example}, received {value!r}")
     return share
-
-
-def as_confidence(confidence: float) -> float:
-    """Return a confidence level above 0 and below 1."""
-    value = float(confidence)
-    if not 0.0 < value < 1.0:
-        raise SettingsError(
-            f"expected a confidence between 0 and 1, such as 0.95, received {confidence!r}"
-        )
-    return value

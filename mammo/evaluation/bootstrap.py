@@ -1,17 +1,17 @@
-"""Figures with their intervals: by resampling patients with all their crops, and by Wilson.
+"""Figures with their 95% intervals: by resampling patients with all their crops, and by Wilson.
 
 A resample of patients is a row of weights (how often each was drawn), so that one vectorised call
 gives a figure for all resamples, and two figures under the same draws are paired:
 
-    bootstrap = PatientBootstrap(patients)
-    bootstrap.interval(auc_statistic(labels, p))
+    resampled = PatientBootstrap(patients).distribution(auc_statistic(labels, p))
+    percentile_interval(auc(labels, p), resampled)
 
 Resampling what never fails cannot show that it might. A rate of exactly 0 or 1 therefore has
 Wilson's interval for its patients, whatever follows from such a rate is widened with it, and any
 other figure that no resample moves has no interval (NaN ends).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from statistics import NormalDist
 from typing import Any
 
@@ -19,13 +19,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mammo.errors import DataError, SettingsError
-from mammo.evaluation.arithmetic import Booleans, Floats, as_confidence, as_groups
-from mammo.evaluation.ranking import Statistic
+from mammo.evaluation.arithmetic import Booleans, Floats, as_groups
 from mammo.text import Estimate
 
-Weights = NDArray[np.uint8]
+Statistic = Callable[[Floats], Floats]
+"""A figure of weighted cases: weights float64 (r, n) -> figures float64 (r,) or (r, k)."""
 
 CONFIDENCE = 0.95
+REACH = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2.0)
+"""Standard errors that a normal interval reaches to each side."""
 RESAMPLES = 2_000
 SEED = 20_261_122
 UNKNOWN = Estimate(float("nan"), float("nan"), float("nan"))
@@ -97,24 +99,12 @@ class PatientBootstrap:
         """Return how many patients the chosen cases, bool (n,), belong to."""
         return int(np.unique(self.patient[chosen]).size)
 
-    def interval(self, statistic: Statistic, *, confidence: float = CONFIDENCE) -> Estimate:
-        """Return a figure of the sample with its interval over patients.
-
-        Examples
-        --------
-        >>> cases = PatientBootstrap(["a", "b", "c", "d"])
-        >>> cases.interval(lambda weights: weights.sum(axis=1))
-        Estimate(value=4.0, low=nan, high=nan)
-        """
-        value = float(statistic(self.sample)[0])
-        return percentile_interval(value, self.distribution(statistic), confidence)
-
-    def _blocks(self) -> Iterator[Weights]:
+    def _blocks(self) -> Iterator[NDArray[np.uint8]]:
         step = max(1, _CELLS // self.patient.size)
         return (self.draws[start : start + step] for start in range(0, len(self.draws), step))
 
 
-def _draws(patients: int, resamples: int, seed: int) -> Weights:
+def _draws(patients: int, resamples: int, seed: int) -> NDArray[np.uint8]:
     generator = np.random.default_rng(seed)
     draws = np.empty((resamples, patients), dtype=np.uint8)
     step = max(1, _CELLS // patients)
@@ -127,31 +117,24 @@ def _draws(patients: int, resamples: int, seed: int) -> Weights:
     return draws
 
 
-def percentile_ends(distribution: Floats, confidence: float = CONFIDENCE) -> tuple[Floats, Floats]:
+def percentile_ends(distribution: Floats) -> tuple[Floats, Floats]:
     """Return the percentile ends of each column.
 
-    Examples
-    --------
     >>> low, high = percentile_ends(np.arange(1000.0))
     >>> float(low), float(high)
     (25.0, 974.0)
     """
-    tail = (1.0 - as_confidence(confidence)) / 2.0
-    return _varied(_quantile(distribution, tail), _quantile(distribution, 1.0 - tail))
-
-
-def _quantile(distribution: Floats, share: float) -> Floats:
     rising = np.sort(distribution, axis=0)  # NaN sorts to the end
     defined = np.count_nonzero(~np.isnan(rising), axis=0)
+    tail = (1.0 - CONFIDENCE) / 2.0
     # An order statistic, not an interpolation: a likelihood ratio may be infinite, and the two
     # tails leave out equally many resamples (the tiny term undoes rounding of share * defined).
-    if share < 0.5:
-        rank = np.floor(share * defined + 1e-9)
-    else:
-        rank = np.ceil(share * defined - 1e-9) - 1
-    rank = np.clip(rank, 0, None).astype(np.int64)
-    ends = np.take_along_axis(rising, rank[np.newaxis], axis=0)[0]
-    return np.where(defined * 2 >= len(rising), ends, np.nan)
+    places = np.floor(tail * defined + 1e-9), np.ceil((1.0 - tail) * defined - 1e-9) - 1
+    ends = (
+        np.take_along_axis(rising, np.maximum(place, 0).astype(np.int64)[np.newaxis], axis=0)[0]
+        for place in places
+    )
+    return _varied(*(np.where(defined * 2 >= len(rising), end, np.nan) for end in ends))
 
 
 def _varied(low: ArrayLike, high: ArrayLike) -> tuple[Floats, Floats]:
@@ -162,9 +145,7 @@ def _varied(low: ArrayLike, high: ArrayLike) -> tuple[Floats, Floats]:
     return np.where(wide, low, np.nan), np.where(wide, high, np.nan)
 
 
-def percentile_interval(
-    value: float, distribution: Floats, confidence: float = CONFIDENCE
-) -> Estimate:
+def percentile_interval(value: float, distribution: Floats) -> Estimate:
     """Return a figure with the percentile ends of its resamples.
 
     Resamples without the figure (NaN) are left out. The ends are NaN where these are over half,
@@ -174,11 +155,6 @@ def percentile_interval(
     ----------
     value : float, the sample's figure
     distribution : float64 (resamples,)
-    confidence : float, above 0 and below 1
-
-    Returns
-    -------
-    Estimate
 
     Examples
     --------
@@ -187,16 +163,10 @@ def percentile_interval(
     """
     if np.isnan(value):
         return UNKNOWN
-    low, high = percentile_ends(distribution, confidence)
-    return Estimate(value, float(low), float(high))
+    return Estimate(value, *(float(end) for end in percentile_ends(distribution)))
 
 
-def normal_reach(confidence: float) -> float:
-    """Return how many standard errors a normal interval reaches to each side."""
-    return NormalDist().inv_cdf(0.5 + as_confidence(confidence) / 2.0)
-
-
-def wilson(successes: float, total: float, confidence: float = CONFIDENCE) -> Estimate:
+def wilson(successes: float, total: float) -> Estimate:
     """Return a proportion with Wilson's score interval; no total gives NaN.
 
     centre = (k + z^2 / 2) / (n + z^2);  half = z / (n + z^2) sqrt(k (n - k) / n + z^2 / 4).
@@ -206,11 +176,6 @@ def wilson(successes: float, total: float, confidence: float = CONFIDENCE) -> Es
     ----------
     successes : float, 0..total
     total : float, 0 or more
-    confidence : float, above 0 and below 1
-
-    Returns
-    -------
-    Estimate, 0..1
 
     Raises
     ------
@@ -229,12 +194,11 @@ def wilson(successes: float, total: float, confidence: float = CONFIDENCE) -> Es
     """
     if not 0 <= successes <= total:
         raise DataError(f"expected 0 <= successes <= total, received {successes} of {total}")
-    z = normal_reach(confidence)
     if total == 0:
         return UNKNOWN
-    centre = (successes + z**2 / 2.0) / (total + z**2)
-    spread = successes * (total - successes) / total + z**2 / 4.0
-    half = z / (total + z**2) * spread**0.5
+    centre = (successes + REACH**2 / 2.0) / (total + REACH**2)
+    spread = successes * (total - successes) / total + REACH**2 / 4.0
+    half = REACH / (total + REACH**2) * spread**0.5
     # Rounding would leave 1e-17 instead of 0 where nothing (or everything) succeeded.
     low = 0.0 if successes == 0 else centre - half
     high = 1.0 if successes == total else centre + half
@@ -248,29 +212,17 @@ def rarer_patients(malignant: Booleans, patients: NDArray[Any]) -> int:
     ----------
     malignant : bool (n,)
     patients : (n,), whose case it is, by name or by number
-
-    Examples
-    --------
-    >>> rarer_patients(np.array([True, True, False]), np.array(["a", "a", "b"]))
-    1
     """
     return min(np.unique(patients[malignant]).size, np.unique(patients[~malignant]).size)
 
 
-def widen_at_the_edge(
-    interval: Estimate, patients: int, confidence: float = CONFIDENCE
-) -> Estimate:
+def widen_at_the_edge(interval: Estimate, patients: int) -> Estimate:
     """Give a share of exactly 0 or 1 Wilson's interval for as many trials as it has patients.
 
     Parameters
     ----------
-    interval : Estimate, 0..1
+    interval : Estimate, 0..1; unchanged where its value lies inside or is NaN
     patients : int, whose cases the share counts
-    confidence : float, above 0 and below 1
-
-    Returns
-    -------
-    Estimate, unchanged where its value lies inside 0..1 or is NaN
 
     References
     ----------
@@ -283,12 +235,10 @@ def widen_at_the_edge(
     """
     if interval.value not in (0.0, 1.0) or patients == 0:
         return interval
-    return wilson(interval.value * patients, patients, confidence)
+    return wilson(interval.value * patients, patients)
 
 
-def difference_interval(
-    first: Estimate, second: Estimate, resampled: Floats, confidence: float = CONFIDENCE
-) -> Estimate:
+def difference_interval(first: Estimate, second: Estimate, resampled: Floats) -> Estimate:
     """Return first minus second with its percentile interval over the same resamples.
 
     Where one of the two is exactly 0 or 1, the ends of its interval widen the difference; where one
@@ -298,11 +248,6 @@ def difference_interval(
     ----------
     first, second : Estimate, 0..1, as `widen_at_the_edge` returns them
     resampled : float64 (resamples,), first minus second under each resample
-    confidence : float, above 0 and below 1
-
-    Returns
-    -------
-    Estimate, -1..1
 
     Examples
     --------
@@ -311,7 +256,7 @@ def difference_interval(
     >>> gap.value, round(gap.low, 2), round(gap.high, 2)
     (0.0, -0.39, 0.39)
     """
-    drawn = percentile_interval(first.value - second.value, resampled, confidence)
+    drawn = percentile_interval(first.value - second.value, resampled)
     reached = [end - second.value for end in edge_ends(first)]
     reached += [first.value - end for end in edge_ends(second)]
     return reaching(drawn, reached, first, second)

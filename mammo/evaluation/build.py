@@ -4,57 +4,46 @@ evaluation = evaluate(load_cases(), models, unit="lesion")
 evaluation.splits["test"].models["mobilenetv2"].metrics["auc"]
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from mammo.errors import DataError
-from mammo.evaluation.arithmetic import Booleans, Floats, as_confidence
 from mammo.evaluation.bootstrap import (
     CONFIDENCE,
     RESAMPLES,
     SEED,
     UNKNOWN,
+    PatientBootstrap,
     difference_interval,
-    percentile_interval,
-    rarer_patients,
-    widen_at_the_edge,
 )
+from mammo.evaluation.calibration import brier_interval, ece_interval, evaluate_calibration
 from mammo.evaluation.curves import Scores, decision_curve
 from mammo.evaluation.delong import delong_interval, mcnemar, paired_delong
 from mammo.evaluation.evaluation import (
-    RADIOLOGISTS,
-    SCHEMA,
-    CalibrationEvaluation,
     Comparison,
     Evaluation,
     ModelEvaluation,
     RadiologistEvaluation,
     SplitEvaluation,
     Subgroup,
-    SubgroupFigures,
     headline,
 )
 from mammo.evaluation.operating import (
     OperatingPoint,
+    classification_report,
     named_thresholds,
     operating_point,
     point_of_flags,
 )
-from mammo.evaluation.ranking import auc, auc_statistic
-from mammo.evaluation.rates import classification_report
-from mammo.evaluation.reliability import (
-    brier_decomposition,
-    brier_score,
-    calibration_line,
-    expected_calibration_error,
-    reliability_curve,
-)
-from mammo.evaluation.scores import at_ninety, auc_interval, score_figures
+from mammo.evaluation.ranking import auc_interval
 from mammo.evaluation.subgroups import (
     FEWEST,
-    Columns,
     SubgroupCrops,
     biopsy,
     find_subgroups,
@@ -62,15 +51,19 @@ from mammo.evaluation.subgroups import (
     suspicion,
 )
 from mammo.evaluation.units import (
-    CropTable,
     EvaluatedModel,
-    Plan,
     Sample,
     Unit,
     draw_sample,
+    group_units,
     read_cases,
 )
+from mammo.text import Estimate
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA = 1
 SPLITS = {
     "test": ("test", "the test split"),
     "train": ("out_of_fold", "the training split, out of fold"),
@@ -81,16 +74,17 @@ OFFICIAL_TEST = ((378, 201), (326, 151))
 # Of women called back after screening 4.4% have cancer, of those biopsied 28.6% (PPV1 and PPV3 of
 # C. D. Lehman et al. (2017), Radiology 283:49-58).
 PREVALENCES = (0.044, 0.286)
+SCORE_NAMES = ("auc", "partial_auc", "average_precision", "brier", "ece")
+RADIOLOGISTS = "radiologists"
 
 
 def evaluate(
-    cases: Columns,
+    cases: "pd.DataFrame | Mapping[str, ArrayLike]",
     models: Sequence[EvaluatedModel],
     unit: Unit = "crop",
     *,
     resamples: int = RESAMPLES,
     seed: int = SEED,
-    confidence: float = CONFIDENCE,
 ) -> Evaluation:
     """Evaluate models on every split of a table of cases.
 
@@ -105,7 +99,6 @@ def evaluate(
     unit : "crop", "lesion" or "patient"
     resamples : int, 100 or more
     seed : int
-    confidence : float, above 0 and below 1
 
     Returns
     -------
@@ -130,15 +123,21 @@ def evaluate(
     if not models:
         raise DataError("expected at least one model to evaluate, received none")
     table, notes = read_cases(cases, models)
-    ready = tuple(_with_thresholds(model, table) for model in models)
-    plan = Plan(ready, unit, resamples, seed, as_confidence(confidence))
-    found = dict.fromkeys([*SPLITS, *np.unique(table.splits).tolist()])
-    present = [split for split in found if (table.splits == split).any()]
-    splits = [_evaluate_split(split, table.take(table.splits == split), plan) for split in present]
+    ready = [_with_thresholds(model, table) for model in models]
+    draw = partial(draw_sample, models=ready, unit=unit, resamples=resamples, seed=seed)
+    by_split = {
+        split: table[table["split"] == split]
+        for split in dict.fromkeys([*SPLITS, *sorted(set(table["split"]))])
+    }
+    splits = [
+        _evaluate_split(split, crops, ready, draw)
+        for split, crops in by_split.items()
+        if not crops.empty
+    ]
     return Evaluation(
         SCHEMA,
         unit,
-        plan.confidence,
+        CONFIDENCE,
         resamples,
         seed,
         {model.name: model.thresholds for model in ready},
@@ -148,181 +147,191 @@ def evaluate(
     )
 
 
-def _with_thresholds(model: EvaluatedModel, table: CropTable) -> EvaluatedModel:
+def headline_metrics(
+    labels: ArrayLike,
+    p: ArrayLike,
+    patients: ArrayLike,
+    lesions: ArrayLike,
+    threshold: float,
+    unit: Unit = "crop",
+    resamples: int = RESAMPLES,
+) -> dict[str, Estimate]:
+    """Return a model's headline figures from its crops, counted by crop, lesion or patient.
+
+    Parameters
+    ----------
+    labels : bool or int (n,), 1 malignant, a crop each
+    p : float (n,), 0..1, calibrated
+    patients, lesions : str or int (n,)
+    threshold : float, 0..1
+    unit : "crop", "lesion" or "patient"
+    resamples : int, 100 or more
+
+    Returns
+    -------
+    dict of Estimate, keys `SCORE_NAMES` and those of `rates_of_counts`
+    """
+    units = group_units(unit, labels, patients, lesions)
+    bootstrap = PatientBootstrap(units.patients, resamples=resamples)
+    scores = Scores("", units.labels, units.patients, units.pool(p), bootstrap)
+    metrics = _metrics(scores)
+    point = operating_point(units.labels, scores.suspicion, threshold, bootstrap)
+    return {name: metrics[name] for name in SCORE_NAMES} | point.rates
+
+
+def threshold_rates(
+    cases: "pd.DataFrame", models: Sequence[EvaluatedModel]
+) -> dict[str, dict[str, dict[str, Estimate]]]:
+    """Return model -> threshold -> rate -> Estimate, over crops; raises as `evaluate`."""
+    sample = draw_sample(read_cases(cases, models)[0], models)
+    return {
+        model.name: {name: point.rates for name, point in _points(model, sample).items()}
+        for model in models
+    }
+
+
+def _with_thresholds(model: EvaluatedModel, table: "pd.DataFrame") -> EvaluatedModel:
     if model.thresholds:
         return model
-    training = table.splits == "train"
-    if not training.any():
+    training = table[table["split"] == "train"]
+    if training.empty:
         raise DataError(
             f"no threshold is given for {model.title} and no training row to choose one on: give "
             "the thresholds of its card"
         )
-    chosen = named_thresholds(table.labels[training], table.p[model.name][training])
+    chosen = named_thresholds(training["label"], training[f"{model.name}_p"])
     return replace(model, thresholds=chosen)
 
 
-def _evaluate_split(split: str, crops: CropTable, plan: Plan) -> SplitEvaluation:
-    sample = draw_sample(crops, plan)
+def _evaluate_split(
+    split: str,
+    crops: "pd.DataFrame",
+    models: Sequence[EvaluatedModel],
+    draw: "Callable[[pd.DataFrame], Sample]",
+) -> SplitEvaluation:
+    sample = draw(crops)
     name, title = SPLITS.get(split, (split, f"the split {split}"))
     if split == "test" and (sample.counts.crops, sample.counts.patients) in OFFICIAL_TEST:
         title = "the official test split"
-    models = {model.name: _evaluate_model(model, sample, plan) for model in plan.models}
-    readers = [model.scores for model in models.values()]
-    pairs = [
-        _compare(later, earlier, plan.confidence)
-        for place, earlier in enumerate(readers)
-        for later in readers[place + 1 :]
-    ]
+    found = {model.name: _evaluate_model(model, sample) for model in models}
     result = SplitEvaluation(
         name,
         title,
         "",
         sample.counts,
-        models,
-        tuple(pairs),
-        _radiologists(sample, plan),
+        found,
         tuple(
-            _evaluate_subgroup(group, crops, plan) for group in find_subgroups(crops.descriptors)
+            _compare_models(later, earlier) for earlier, later in combinations(found.values(), 2)
+        ),
+        _radiologists(sample, draw),
+        tuple(
+            _evaluate_subgroup(group, draw(crops[group.crops]), models)
+            for group in find_subgroups(crops)
         ),
         sample,
     )
-    return replace(result, headline=headline(result, plan.confidence))
+    return replace(result, headline=headline(result))
 
 
-def _evaluate_model(model: EvaluatedModel, sample: Sample, plan: Plan) -> ModelEvaluation:
-    units, p, bootstrap = sample.units, sample.p[model.name], sample.bootstrap
-    labels, confidence = units.labels, plan.confidence
-    figures = score_figures(labels, p, bootstrap, confidence)
-    points = model_points(model, sample, confidence)
-    flagged = {name: p >= threshold for name, threshold in model.thresholds.items()}
+def _evaluate_model(model: EvaluatedModel, sample: Sample) -> ModelEvaluation:
+    labels, p = sample.units.labels, sample.p[model.name]
+    scores = sample.scores(model.name, p)
+    points = _points(model, sample)
     return ModelEvaluation(
         model.name,
         model.title,
-        dict(figures.metrics) | at_ninety(labels, p, bootstrap, confidence),
-        delong_interval(labels, p, units.patients, confidence),
+        _metrics(scores),
+        delong_interval(labels, p, sample.units.patients),
         points,
         {name: classification_report(point.confusion) for name, point in points.items()},
-        _calibration(labels, p, sample.raw.get(model.name)),
-        decision_curve(labels, p, bootstrap=bootstrap, confidence=confidence),
-        Scores(
-            model.name,
-            labels,
-            units.patients,
-            p,
-            bootstrap,
-            figures.metrics["auc"],
-            figures.auc_resampled,
-            flagged,
-        ),
+        evaluate_calibration(labels, p, sample.raw.get(model.name)),
+        decision_curve(labels, p, sample.bootstrap),
+        scores,
     )
 
 
-def model_points(
-    model: EvaluatedModel, sample: Sample, confidence: float = CONFIDENCE
-) -> dict[str, OperatingPoint]:
+def _metrics(scores: Scores) -> dict[str, Estimate]:
+    """Return the figures that need no threshold."""
+    cases = scores.labels, scores.suspicion, scores.bootstrap
+    found = {**scores.ranking, "brier": brier_interval(*cases), "ece": ece_interval(*cases)}
+    return {name: found[name] for name in dict.fromkeys([*SCORE_NAMES, *found])}
+
+
+def _points(model: EvaluatedModel, sample: Sample) -> dict[str, OperatingPoint]:
     """Return what each named threshold of a model brings on a sample."""
+    cases = sample.units.labels, sample.p[model.name]
     return {
         name: operating_point(
-            sample.units.labels,
-            sample.p[model.name],
-            threshold,
-            sample.bootstrap,
-            name=name,
-            prevalences=PREVALENCES,
-            confidence=confidence,
+            *cases, threshold, sample.bootstrap, name=name, prevalences=PREVALENCES
         )
         for name, threshold in model.thresholds.items()
     }
 
 
-def _calibration(labels: Booleans, p: Floats, raw: Floats | None) -> CalibrationEvaluation:
-    return CalibrationEvaluation(
-        brier_decomposition(labels, p),
-        calibration_line(labels, p),
-        reliability_curve(labels, p),
-        float("nan") if raw is None else brier_score(labels, raw),
-        float("nan") if raw is None else expected_calibration_error(labels, raw),
-    )
+def _compare_models(first: ModelEvaluation, second: ModelEvaluation) -> Comparison:
+    labels = first.scores.labels
+    tests = {
+        name: mcnemar(labels, first.flagged(at.threshold), second.flagged(other.threshold))
+        for name, at in first.points.items()
+        if (other := second.points.get(name))
+    }
+    return replace(_compare(first.scores, second.scores), mcnemar=tests)
 
 
-def _compare(first: Scores, second: Scores, confidence: float) -> Comparison:
+def _compare(first: Scores, second: Scores) -> Comparison:
     """Return first minus second on the same cases, resampled by the same draws."""
-    labels, patients = first.labels, first.patients
-    gap = first.auc_resampled - second.auc_resampled
-    shared = [name for name in first.flagged if name in second.flagged]
+    cases = first.labels, first.suspicion, second.suspicion
     return Comparison(
         first.name,
         second.name,
-        difference_interval(first.auc, second.auc, gap, confidence),
-        paired_delong(labels, first.suspicion, second.suspicion, patients, confidence),
-        paired_delong(labels, first.suspicion, second.suspicion, None, confidence),
-        {name: mcnemar(labels, first.flagged[name], second.flagged[name]) for name in shared},
+        difference_interval(first.auc, second.auc, first.auc_resampled - second.auc_resampled),
+        paired_delong(*cases, first.patients),
+        paired_delong(*cases),
+        {},
     )
 
 
-def _radiologists(sample: Sample, plan: Plan) -> RadiologistEvaluation | None:
+def _radiologists(
+    sample: Sample, draw: "Callable[[pd.DataFrame], Sample]"
+) -> RadiologistEvaluation | None:
     """Return the radiologists' figures on those cases that have an assessment."""
-    if "assessment" not in sample.crops.descriptors:
+    if "assessment" not in sample.crops:
         return None
-    ranks = suspicion(sample.crops.descriptors["assessment"])
+    ranks = suspicion(sample.crops["assessment"])
     assessed = ~np.isnan(ranks)
     if not assessed.any():
         return None
     if not assessed.all():
-        sample = draw_sample(sample.crops.take(assessed), plan)
-    units, bootstrap, confidence = sample.units, sample.bootstrap, plan.confidence
-    pooled = units.pool_highest(ranks[assessed])
-    recorded = _assessed(RADIOLOGISTS, pooled, sample, confidence)
+        sample = draw(sample.crops[assessed])
+    units = sample.units
+    recorded = sample.scores(RADIOLOGISTS, units.pool_highest(ranks[assessed]))
+    flagged = biopsy(recorded.suspicion)
     return RadiologistEvaluation(
         sample.counts,
         recorded.auc,
-        delong_interval(units.labels, pooled, units.patients, confidence),
-        point_of_flags(
-            units.labels, biopsy(pooled), bootstrap, name="biopsy", confidence=confidence
-        ),
-        tuple(
-            _compare(_assessed(name, p, sample, confidence), recorded, confidence)
-            for name, p in sample.p.items()
-        ),
+        delong_interval(units.labels, recorded.suspicion, units.patients),
+        point_of_flags(units.labels, flagged, sample.bootstrap, name="biopsy"),
+        tuple(_compare(sample.scores(name, p), recorded) for name, p in sample.p.items()),
         recorded,
     )
 
 
-def _assessed(name: str, values: Floats, sample: Sample, confidence: float) -> Scores:
-    """Return scores of the assessed cases with their AUC."""
-    labels, patients, bootstrap = sample.units.labels, sample.units.patients, sample.bootstrap
-    resampled = bootstrap.distribution(auc_statistic(labels, values))
-    drawn = percentile_interval(auc(labels, values), resampled, confidence)
-    area = widen_at_the_edge(drawn, rarer_patients(labels, patients), confidence)
-    return Scores(name, labels, patients, values, bootstrap, area, resampled)
-
-
-def _evaluate_subgroup(group: SubgroupCrops, crops: CropTable, plan: Plan) -> Subgroup:
+def _evaluate_subgroup(
+    group: SubgroupCrops, sample: Sample, models: Sequence[EvaluatedModel]
+) -> Subgroup:
     """Return all models on the crops of one subgroup, pooled after they were chosen."""
-    sample = draw_sample(crops.take(group.crops), plan)
-    labels, counts = sample.units.labels, sample.counts
-    patients = [sample.bootstrap.patients_among(among) for among in (labels, ~labels)]
-    enough = [among >= FEWEST for among in patients]
-    return Subgroup(
-        group.variable,
-        group.level,
-        group.title,
-        counts,
-        size_note((counts.malignant, counts.benign), (patients[0], patients[1])),
-        {model.name: _subgroup_figures(model, sample, plan, *enough) for model in plan.models},
-    )
-
-
-def _subgroup_figures(
-    model: EvaluatedModel, sample: Sample, plan: Plan, malignant: bool, benign: bool
-) -> SubgroupFigures:
-    """Return a model's figures; unknown where they need a class that too few patients have."""
-    labels, p, bootstrap = sample.units.labels, sample.p[model.name], sample.bootstrap
-    threshold = next(iter(model.thresholds.values()))
-    rates = operating_point(labels, p, threshold, bootstrap, confidence=plan.confidence).rates
-    both = malignant and benign
-    return SubgroupFigures(
-        auc_interval(labels, p, bootstrap, plan.confidence) if both else UNKNOWN,
-        rates["sensitivity"] if malignant else UNKNOWN,
-        rates["specificity"] if benign else UNKNOWN,
-    )
+    labels, counts, bootstrap = sample.units.labels, sample.counts, sample.bootstrap
+    patients = bootstrap.patients_among(labels), bootstrap.patients_among(~labels)
+    malignant, benign = (among >= FEWEST for among in patients)
+    figures = {}
+    for model in models:
+        p, threshold = sample.p[model.name], next(iter(model.thresholds.values()))
+        rates = operating_point(labels, p, threshold, bootstrap).rates
+        # What needs a class that too few patients have stays unknown.
+        figures[model.name] = {
+            "auc": auc_interval(labels, p, bootstrap) if malignant and benign else UNKNOWN,
+            "sensitivity": rates["sensitivity"] if malignant else UNKNOWN,
+            "specificity": rates["specificity"] if benign else UNKNOWN,
+        }
+    note = size_note((counts.malignant, counts.benign), patients)
+    return Subgroup(group.variable, group.level, group.title, counts, note, figures)

@@ -11,7 +11,6 @@ they agree.
 
 import math
 from dataclasses import dataclass
-from math import comb
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,15 +24,9 @@ from mammo.evaluation.arithmetic import (
     as_labels,
     as_scores,
 )
-from mammo.evaluation.bootstrap import (
-    CONFIDENCE,
-    normal_reach,
-    rarer_patients,
-    widen_at_the_edge,
-)
+from mammo.evaluation.bootstrap import REACH, rarer_patients, widen_at_the_edge
 from mammo.text import Estimate
 
-_UNDEFINED = float("nan")
 _ROUNDING = 1e-9
 
 
@@ -48,43 +41,25 @@ class PairedDelong:
 
 
 def delong_interval(
-    labels: ArrayLike,
-    scores: ArrayLike,
-    patients: ArrayLike | None = None,
-    confidence: float = CONFIDENCE,
+    labels: ArrayLike, scores: ArrayLike, patients: ArrayLike | None = None
 ) -> Estimate:
     """Return the AUC with its normal interval, cut at 0 and 1.
 
-    References
-    ----------
     E. R. DeLong, D. M. DeLong, D. L. Clarke-Pearson (1988), Biometrics 44:837-845;
     N. A. Obuchowski (1997), Biometrics 53:567-578 (clusters);
     X. Sun, W. Xu (2014), IEEE Signal Processing Letters 21:1389-1393 (by ranks).
-
-    Examples
-    --------
-    >>> area = delong_interval([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
-    >>> area.value, round(area.low, 3), area.high
-    (0.75, 0.057, 1.0)
     """
     areas, covariance = auc_covariance(labels, [scores], patients)
-    value, error, reach = float(areas[0]), _error(float(covariance[0, 0])), normal_reach(confidence)
-    if math.isnan(error):
-        return Estimate(value, _UNDEFINED, _UNDEFINED)
+    value, error = float(areas[0]), _error(covariance[0, 0])
     if error == 0.0:
         malignant = as_labels(labels)
-        whose = _patient_codes(patients, malignant.size)
-        unknown = Estimate(value, _UNDEFINED, _UNDEFINED)
-        return widen_at_the_edge(unknown, rarer_patients(malignant, whose), confidence)
-    return Estimate(value, max(0.0, value - reach * error), min(1.0, value + reach * error))
+        rarer = rarer_patients(malignant, _patient_codes(patients, malignant.size))
+        return widen_at_the_edge(Estimate(value, math.nan, math.nan), rarer)
+    return Estimate(value, *np.clip([value - REACH * error, value + REACH * error], 0, 1).tolist())
 
 
 def paired_delong(
-    labels: ArrayLike,
-    first: ArrayLike,
-    second: ArrayLike,
-    patients: ArrayLike | None = None,
-    confidence: float = CONFIDENCE,
+    labels: ArrayLike, first: ArrayLike, second: ArrayLike, patients: ArrayLike | None = None
 ) -> PairedDelong:
     """Test whether two scores of the same cases have the same AUC (two-sided).
 
@@ -95,16 +70,10 @@ def paired_delong(
     labels : bool or int (n,), 1 malignant
     first, second : float (n,), higher is more suspicious
     patients : str or int (n,), or None for independent cases
-    confidence : float, above 0 and below 1
 
     Returns
     -------
     PairedDelong; NaN where the variance is zero
-
-    Raises
-    ------
-    DataError, SettingsError
-        As `delong_interval`.
 
     References
     ----------
@@ -118,22 +87,17 @@ def paired_delong(
     """
     areas, covariance = auc_covariance(labels, [first, second], patients)
     difference = float(areas[0] - areas[1])
-    variance = float(covariance[0, 0] + covariance[1, 1] - 2.0 * covariance[0, 1])
-    error, reach = _error(variance), normal_reach(confidence)
-    if error == 0.0:
-        unknown = Estimate(difference, _UNDEFINED, _UNDEFINED)
-        return PairedDelong(unknown, _UNDEFINED, _UNDEFINED, patients is not None)
+    variance = covariance[0, 0] + covariance[1, 1] - 2.0 * covariance[0, 1]
+    error = _error(variance) or math.nan
+    interval = Estimate(difference, difference - REACH * error, difference + REACH * error)
     z = difference / error
-    interval = Estimate(difference, difference - reach * error, difference + reach * error)
     return PairedDelong(interval, z, math.erfc(abs(z) / math.sqrt(2.0)), patients is not None)
 
 
 def _error(variance: float) -> float:
-    """Return the root of a variance; NaN of NaN, 0 where rounding alone makes it differ from 0."""
-    if math.isnan(variance):
-        return _UNDEFINED
-    error = math.sqrt(max(variance, 0.0))
-    return error if error >= _ROUNDING else 0.0
+    """Return the root of a variance; 0 where rounding alone makes it differ from 0."""
+    error = math.sqrt(max(float(variance), 0.0))
+    return 0.0 if error < _ROUNDING else error
 
 
 def auc_covariance(
@@ -146,34 +110,40 @@ def auc_covariance(
     S10 = I10 / (I10 - 1) sum(..) and S01 alike, S11 = I / (I - 1) sum(malignant x benign sums);
     covariance = S10 / M^2 + S01 / N^2 + (S11 + S11') / (M N), for I patients, I10 with a malignant
     and I01 with a benign case, M malignant and N benign cases.
-
-    References
-    ----------
-    As `delong_interval`.
-
-    Examples
-    --------
-    >>> areas, covariance = auc_covariance([0, 0, 1, 1], [[0.1, 0.4, 0.35, 0.8]])
-    >>> areas.tolist(), covariance.round(4).tolist()
-    ([0.75], [[0.125]])
     """
     malignant = as_labels(labels)
     table = [as_scores(one, malignant.size) for one in scores]
+    undefined = np.full((len(table),) * 2, np.nan)
     if malignant.all() or not malignant.any():
-        return np.full(len(table), np.nan), np.full((len(table),) * 2, np.nan)
+        return np.full(len(table), np.nan), undefined
     patient = _patient_codes(patients, malignant.size)
+    with_malignant, with_benign, everyone = (
+        np.unique(some).size for some in (patient[malignant], patient[~malignant], patient)
+    )
     parts = [_structural_components(malignant, one) for one in table]
     areas = np.array([above.mean() for above, _ in parts])
-    found = np.stack([_patient_sums(above, patient[malignant], patient) for above, _ in parts])
-    quiet = np.stack([_patient_sums(below, patient[~malignant], patient) for _, below in parts])
-    return areas, _clustered_covariance(found, quiet, malignant, patient)
+    if min(with_malignant, with_benign) < 2:
+        return areas, undefined
+    found, quiet = (
+        np.stack([
+            np.bincount(owners, weights=part - part.mean(), minlength=int(patient.max()) + 1)
+            for part in components
+        ])
+        for owners, components in zip(
+            (patient[malignant], patient[~malignant]), zip(*parts, strict=True), strict=True
+        )
+    )  # fmt: skip
+    m, n = malignant.sum(), (~malignant).sum()
+    s10 = with_malignant / (with_malignant - 1) * (found @ found.T)
+    s01 = with_benign / (with_benign - 1) * (quiet @ quiet.T)
+    s11 = everyone / (everyone - 1) * (found @ quiet.T)
+    return areas, np.asarray(s10 / m**2 + s01 / n**2 + (s11 + s11.T) / (m * n))
 
 
 def _patient_codes(patients: ArrayLike | None, n: int) -> Integers:
     if patients is None:
         return np.arange(n, dtype=np.int64)
-    _, codes = np.unique(as_groups(patients, n, "patient"), return_inverse=True)
-    return codes.astype(np.int64)
+    return np.unique(as_groups(patients, n, "patient"), return_inverse=True)[1].astype(np.int64)
 
 
 def _structural_components(malignant: Booleans, scores: Floats) -> tuple[Floats, Floats]:
@@ -181,35 +151,12 @@ def _structural_components(malignant: Booleans, scores: Floats) -> tuple[Floats,
     among_all = _midranks(scores)
     benign_below = among_all[malignant] - _midranks(scores[malignant])
     malignant_below = among_all[~malignant] - _midranks(scores[~malignant])
-    m, n = malignant.sum(), (~malignant).sum()
-    return benign_below / n, 1.0 - malignant_below / m
+    return benign_below / (~malignant).sum(), 1.0 - malignant_below / malignant.sum()
 
 
 def _midranks(values: Floats) -> Floats:
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    return np.asarray((last - (counts - 1) / 2.0)[inverse], dtype=np.float64)
-
-
-def _patient_sums(components: Floats, owners: Integers, patient: Integers) -> Floats:
-    centred = components - components.mean()
-    sums = np.bincount(owners, weights=centred, minlength=int(patient.max()) + 1)
-    return np.asarray(sums, dtype=np.float64)
-
-
-def _clustered_covariance(
-    found: Floats, quiet: Floats, malignant: Booleans, patient: Integers
-) -> Floats:
-    with_malignant = np.unique(patient[malignant]).size
-    with_benign = np.unique(patient[~malignant]).size
-    everyone = np.unique(patient).size
-    if min(with_malignant, with_benign) < 2:
-        return np.full((len(found),) * 2, np.nan)
-    m, n = malignant.sum(), (~malignant).sum()
-    s10 = with_malignant / (with_malignant - 1) * (found @ found.T)
-    s01 = with_benign / (with_benign - 1) * (quiet @ quiet.T)
-    s11 = everyone / (everyone - 1) * (found @ quiet.T)
-    return np.asarray(s10 / m**2 + s01 / n**2 + (s11 + s11.T) / (m * n), dtype=np.float64)
+    return np.asarray((np.cumsum(counts) - (counts - 1) / 2.0)[inverse])
 
 
 @dataclass(frozen=True)
@@ -236,11 +183,6 @@ def mcnemar(labels: ArrayLike, first_flagged: ArrayLike, second_flagged: ArrayLi
     -------
     McNemar; p is NaN where the two never differ in being right, which leaves nothing to test
 
-    Raises
-    ------
-    DataError
-        Empty, another length, labels other than 0 and 1.
-
     References
     ----------
     Q. McNemar (1947), Psychometrika 12:153-157; exact form: A. Agresti (2002), Categorical Data
@@ -258,16 +200,11 @@ def mcnemar(labels: ArrayLike, first_flagged: ArrayLike, second_flagged: ArrayLi
             f"expected one answer a case of {malignant.size} from each model, received shapes "
             f"{first.shape} and {second.shape}"
         )
-    first_right, second_right = first == malignant, second == malignant
-    wins = int((first_right & ~second_right).sum())
-    losses = int((~first_right & second_right).sum())
-    return McNemar(wins, losses, _sign_test(wins, losses))
-
-
-def _sign_test(wins: int, losses: int) -> float:
+    wins = int(((first == malignant) & (second != malignant)).sum())
+    losses = int(((first != malignant) & (second == malignant)).sum())
     n = wins + losses
     if n == 0:
-        return float("nan")
+        return McNemar(0, 0, math.nan)
     # Whole numbers throughout: 2^n has no float from n = 1,024 on, their quotient has.
-    tail = sum(comb(n, count) for count in range(min(wins, losses) + 1))
-    return min(1.0, float(2 * tail / 2**n))
+    tail = sum(math.comb(n, count) for count in range(min(wins, losses) + 1))
+    return McNemar(wins, losses, min(1.0, float(2 * tail / 2**n)))

@@ -7,40 +7,21 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from mammo.evaluation.arithmetic import Booleans
+from mammo.evaluation.bootstrap import CONFIDENCE
+from mammo.evaluation.calibration import CalibrationEvaluation
 from mammo.evaluation.curves import DecisionCurve, Scores
 from mammo.evaluation.delong import McNemar, PairedDelong
 from mammo.evaluation.operating import OperatingPoint
-from mammo.evaluation.rates import ClassificationReport
-from mammo.evaluation.reliability import BrierDecomposition, CalibrationLine, ReliabilityBin
 from mammo.evaluation.units import Counts, Sample, Unit
 from mammo.text import NO_INTERVAL, Estimate, estimate, number, p_value
 
-SCHEMA = 1
-RADIOLOGISTS = "radiologists"
 SIGNIFICANT = 0.05
-MORE_THAN_CHANCE = "more than chance explains"
-NO_MORE_THAN_CHANCE = "no more than chance can bring about"
 UNTESTED = "which these cases cannot test"
-NOUNS: dict[Unit, tuple[str, str]] = {
-    "crop": ("crop", "crops"),
-    "lesion": ("lesion", "lesions"),
-    "patient": ("patient", "patients"),
-}
-
-
-@dataclass(frozen=True)
-class CalibrationEvaluation:
-    """How real the probabilities are; the uncalibrated pair is NaN where no raw score is."""
-
-    brier: BrierDecomposition
-    line: CalibrationLine
-    reliability: tuple[ReliabilityBin, ...]
-    uncalibrated_brier: float
-    uncalibrated_ece: float
 
 
 @dataclass(frozen=True)
@@ -52,7 +33,7 @@ class ModelEvaluation:
     metrics: dict[str, Estimate]
     auc_delong: Estimate
     points: dict[str, OperatingPoint]
-    reports: dict[str, ClassificationReport]
+    reports: dict[str, dict[str, Any]]
     calibration: CalibrationEvaluation
     decision: DecisionCurve
     scores: Scores = field(repr=False)
@@ -95,24 +76,18 @@ class RadiologistEvaluation:
 
 
 @dataclass(frozen=True)
-class SubgroupFigures:
-    """One model in one subgroup; sensitivity and specificity at the first named threshold."""
-
-    auc: Estimate
-    sensitivity: Estimate
-    specificity: Estimate
-
-
-@dataclass(frozen=True)
 class Subgroup:
-    """A subgroup; `note` says that it is small, or why it has no AUC."""
+    """A subgroup; `note` says that it is small, or why it has no AUC.
+
+    `models` maps a name to "auc", and "sensitivity" and "specificity" at the first named threshold.
+    """
 
     variable: str
     level: str
     title: str
     counts: Counts
     note: str
-    models: dict[str, SubgroupFigures]
+    models: dict[str, dict[str, Estimate]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +121,7 @@ class SplitEvaluation:
 
     def noun(self, count: int = 2) -> str:
         """Return what to call one case, or many."""
-        return NOUNS[self.unit][count != 1]
+        return self.unit if count == 1 else f"{self.unit}s"
 
 
 @dataclass(frozen=True)
@@ -167,8 +142,6 @@ class Evaluation:
 def as_json(value: object) -> object:
     """Return dataclasses, arrays and tuples as what JSON holds; NaN and infinity become null.
 
-    Examples
-    --------
     >>> as_json((Estimate(0.5, float("nan"), 1.0), np.array([1.0, np.inf])))
     [{'value': 0.5, 'low': None, 'high': 1.0}, [1.0, None]]
     """
@@ -186,46 +159,46 @@ def as_json(value: object) -> object:
     return value
 
 
-def headline(split: SplitEvaluation, confidence: float) -> str:
+def headline(split: SplitEvaluation) -> str:
     """Return the one sentence to quote: the AUCs, their difference, what chance can explain."""
     noun = split.noun(1)
     if not split.has_both_classes:
         only = "malignant" if split.counts.malignant else "benign"
         return f"Every {noun} here is {only}, so nothing can be said about telling the two apart."
-    ranked = sorted(split.models.values(), key=lambda model: -model.metrics["auc"].value)
+    best, *others = sorted(split.models.values(), key=lambda model: -model.scores.auc.value)
     opening = (
-        f"Given one malignant and one benign {noun} of {split.title}, {ranked[0].title} gives the "
-        f"malignant one the higher probability {_times(ranked[0])} in 100 (AUC "
-        f"{_ends(ranked[0], f'{100 * confidence:g}% interval ')})"
+        f"Given one malignant and one benign {noun} of {split.title}, {best.title} gives the "
+        f"malignant one the higher probability {_times(best)} in 100 (AUC "
+        f"{_ends(best, f'{100 * CONFIDENCE:g}% interval ')})"
     )
-    if len(ranked) == 1:
+    if not others:
         return f"{opening}."
-    second = ranked[1]
-    follow = f"{second.title} {_times(second)} (AUC {_ends(second)})"
-    return f"{opening}, {follow}: {_verdict(split, ranked[0].name, second.name)}."
+    second = others[0]
+    pair = next(
+        one for one in split.comparisons if {one.first, one.second} == {best.name, second.name}
+    )
+    p, gap = pair.clustered_delong.p_value, pair.auc_difference
+    if pair.first != best.name:
+        gap = Estimate(-gap.value, -gap.high, -gap.low)
+    return (
+        f"{opening}, {second.title} {_times(second)} (AUC {_ends(second)}): a difference of "
+        f"{estimate(gap, 2)}, {chance_words(p)} (paired {p_value(p)})."
+    )
 
 
 def _times(model: ModelEvaluation) -> str:
-    return f"{round(100 * model.metrics['auc'].value)} times"
+    return f"{round(100 * model.scores.auc.value)} times"
 
 
 def _ends(model: ModelEvaluation, name: str = "") -> str:
-    area = model.metrics["auc"]
+    area = model.scores.auc
     if math.isnan(area.low):
         return f"{number(area.value, 2)}, {NO_INTERVAL}"
     return f"{number(area.value, 2)}, {name}{number(area.low, 2)} to {number(area.high, 2)}"
-
-
-def _verdict(split: SplitEvaluation, best: str, second: str) -> str:
-    pair = next(one for one in split.comparisons if {one.first, one.second} == {best, second})
-    p, gap = pair.clustered_delong.p_value, pair.auc_difference
-    if pair.first != best:
-        gap = Estimate(-gap.value, -gap.high, -gap.low)
-    return f"a difference of {estimate(gap, 2)}, {chance_words(p)} (paired {p_value(p)})"
 
 
 def chance_words(p: float) -> str:
     """Return whether chance can explain a difference with this p-value."""
     if math.isnan(p):
         return UNTESTED
-    return MORE_THAN_CHANCE if p < SIGNIFICANT else NO_MORE_THAN_CHANCE
+    return "more than chance explains" if p < SIGNIFICANT else "no more than chance can bring about"

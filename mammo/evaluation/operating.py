@@ -1,4 +1,4 @@
-"""The named thresholds, and one threshold in full: rates with intervals, and what a clinic sees.
+"""What a threshold does: counts, rates with intervals, a clinic; and the named thresholds.
 
 Quick enough for a slider: the bootstrap is drawn once and kept, a point costs milliseconds.
 
@@ -6,47 +6,174 @@ Quick enough for a slider: the bootstrap is drawn once and kept, a point costs m
     operating_point(labels, p, 0.42, bootstrap, prevalences=(0.05,))
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mammo.errors import DataError
-from mammo.evaluation.arithmetic import (
-    Booleans,
-    Floats,
-    as_labels,
-    as_probabilities,
-    as_share,
-    ratio,
-)
+from mammo.errors import DataError, SettingsError
+from mammo.evaluation.arithmetic import Booleans, Floats, as_cases, as_labels, as_share, ratio
 from mammo.evaluation.bootstrap import (
-    CONFIDENCE,
     PatientBootstrap,
     edge_ends,
     percentile_interval,
     reaching,
     widen_at_the_edge,
 )
-from mammo.evaluation.ranking import Ranking
-from mammo.evaluation.rates import CLINIC_NAMES, Confusion, clinic_figures, rates_of_counts
+from mammo.evaluation.ranking import HIGH, Ranking
 from mammo.text import Estimate
-
-_TARGET = 0.9 - 1e-12
 
 
 @dataclass(frozen=True)
-class NamedThreshold:
-    """A threshold that apps and cards offer by name.
+class Confusion:
+    """The four counts at a threshold."""
 
-    `title` is printed in tables. `choose` takes the sensitivity and the specificity of each
-    threshold, from the one that flags nothing to the one that flags all, and returns the place of
-    the chosen one. The app's words for it are in `mammo.text`, under the same name.
+    true_positive: int
+    false_positive: int
+    false_negative: int
+    true_negative: int
+
+    @property
+    def malignant(self) -> int:
+        """Return the number of malignant cases."""
+        return self.true_positive + self.false_negative
+
+    @property
+    def benign(self) -> int:
+        """Return the number of benign cases."""
+        return self.false_positive + self.true_negative
+
+
+def rates_of_counts(
+    true_positive: ArrayLike,
+    false_positive: ArrayLike,
+    false_negative: ArrayLike,
+    true_negative: ArrayLike,
+) -> dict[str, Floats]:
+    """Return every rate by name, of one or of many confusion matrices.
+
+    D. G. Altman, J. M. Bland (1994), BMJ 308:1552 and 309:102; J. J. Deeks, D. G. Altman (2004),
+    BMJ 329:168-169 (likelihood ratios).
+
+    >>> rates_of_counts([1, 0], [0, 0], [1, 0], [2, 4])["sensitivity"].tolist()
+    [0.5, nan]
     """
+    tp, fp, fn, tn = (
+        np.asarray(count, dtype=np.float64)
+        for count in (true_positive, false_positive, false_negative, true_negative)
+    )
+    sensitivity, specificity = ratio(tp, tp + fn), ratio(tn, tn + fp)
+    return {
+        "sensitivity": sensitivity,
+        "specificity": specificity,
+        "ppv": ratio(tp, tp + fp),
+        "npv": ratio(tn, tn + fn),
+        "accuracy": ratio(tp + tn, tp + fp + fn + tn),
+        "balanced_accuracy": (sensitivity + specificity) / 2.0,
+        "f1": ratio(2.0 * tp, 2.0 * tp + fp + fn),
+        # From shares of false answers, not from 1 - specificity, whose rounding would hide a zero.
+        "positive_likelihood_ratio": ratio(sensitivity, ratio(fp, tn + fp)),
+        "negative_likelihood_ratio": ratio(ratio(fn, tp + fn), specificity),
+    }
 
-    title: str
-    choose: Callable[[Floats, Floats], int]
+
+def classification_report(table: Confusion) -> dict[str, Any]:
+    """Return precision, recall, F1 and cases of both classes and of their averages, and accuracy.
+
+    precision = right of those called so; recall = found of those that are so; F1 = their harmonic
+    mean. The macro average counts the classes equally, the weighted one by their cases. Recall of a
+    class that is absent, precision of one that is never called, and any average with it, are NaN.
+
+    C. J. van Rijsbergen (1979), Information Retrieval, chapter 7.
+    """
+    called = table.true_positive + table.false_positive
+    total = table.malignant + table.benign
+    classes = {
+        "benign": (table.true_negative, total - called, table.benign),
+        "malignant": (table.true_positive, called, table.malignant),
+    }
+    rows = {
+        name: np.array([ratio(right, flagged), ratio(right, n), ratio(2 * right, flagged + n)])
+        for name, (right, flagged, n) in classes.items()
+    }
+    shares = {"macro_average": 0.5, "weighted_average": float(ratio(table.malignant, total))}
+    both = np.stack(list(rows.values()))
+    rows |= {name: np.array([1.0 - share, share]) @ both for name, share in shares.items()}
+    report: dict[str, Any] = {
+        name: dict(zip(("precision", "recall", "f1"), row.tolist(), strict=True))
+        | {"support": classes[name][2] if name in classes else total}
+        for name, row in rows.items()
+    }
+    return report | {"accuracy": float(ratio(table.true_positive + table.true_negative, total))}
+
+
+def clinic_figures(
+    sensitivity: ArrayLike, specificity: ArrayLike, prevalence: float
+) -> dict[str, Floats]:
+    """Return what a clinic sees, for one or for many sensitivities and specificities.
+
+    PPV and NPV are by Bayes' theorem: D. G. Altman, J. M. Bland (1994), BMJ 309:102.
+
+    >>> clinic_figures([1.0, 0.5], [0.5, 1.0], 0.5)["ppv"].round(3).tolist()
+    [0.667, 1.0]
+    """
+    share = as_share(prevalence, "prevalence")
+    hit, peace = (np.asarray(rate, dtype=np.float64) for rate in (sensitivity, specificity))
+    found, missed = hit * share, (1.0 - hit) * share
+    alarms, spared = (1.0 - peace) * (1.0 - share), peace * (1.0 - share)
+    return {
+        "ppv": ratio(found, found + alarms),
+        "npv": ratio(spared, spared + missed),
+        "flagged_per_1000": 1000.0 * (found + alarms),
+        "missed_per_1000": 1000.0 * missed,
+        "false_alarms_per_1000": 1000.0 * alarms,
+    }
+
+
+def moved_to_prevalence(p: ArrayLike, learned: float, stated: float) -> Floats:
+    """Return calibrated probabilities for a place where another share of lesions is malignant.
+
+    Bayes' theorem with the likelihood ratios left as they are: the odds are multiplied by
+    [stated / (1 - stated)] / [learned / (1 - learned)].
+
+    Parameters
+    ----------
+    p : float (n,), 0..1, calibrated where the share was `learned`
+    learned, stated : float, above 0 and below 1
+
+    Returns
+    -------
+    float64 (n,), in the same order of suspicion
+
+    Raises
+    ------
+    SettingsError
+        A share of 0 or 1, or outside 0..1.
+
+    References
+    ----------
+    M. Saerens, P. Latinne, C. Decaestecker (2002), Neural Computation 14:21-41, equation 2.4.
+
+    Examples
+    --------
+    >>> moved_to_prevalence([0.5, 0.9], learned=0.5, stated=0.1).round(3).tolist()
+    [0.1, 0.5]
+    """
+    odds = [_odds(as_share(share, "prevalence")) for share in (learned, stated)]
+    values = np.asarray(p, dtype=np.float64)
+    suspicion = values * odds[1]
+    return np.asarray(suspicion / (suspicion + (1.0 - values) * odds[0]))
+
+
+def _odds(share: float) -> float:
+    if share in (0.0, 1.0):
+        raise SettingsError(
+            f"expected a share of malignant cases above 0 and below 1, received {share:g}: its "
+            "odds are none"
+        )
+    return share / (1.0 - share)
 
 
 def _most_balanced(sensitivity: Floats, specificity: Floats) -> int:
@@ -55,23 +182,22 @@ def _most_balanced(sensitivity: Floats, specificity: Floats) -> int:
     return int(np.flatnonzero(gain >= gain.max() - 1e-12)[-1])
 
 
-NAMED_THRESHOLDS = {
-    "youden": NamedThreshold("Youden", _most_balanced),
-    "sensitivity_90": NamedThreshold(
-        "sensitivity 90%", lambda sensitivity, _: int(np.argmax(sensitivity >= _TARGET))
+NAMED_THRESHOLDS: dict[str, tuple[str, Callable[[Floats, Floats], int]]] = {
+    "youden": ("Youden", _most_balanced),
+    "sensitivity_90": (
+        "sensitivity 90%",
+        lambda sensitivity, _: int(np.argmax(sensitivity >= HIGH - 1e-12)),
     ),
-    "specificity_90": NamedThreshold(
-        "specificity 90%", lambda _, specificity: int(np.flatnonzero(specificity >= _TARGET)[-1])
+    "specificity_90": (
+        "specificity 90%",
+        lambda _, specificity: int(np.flatnonzero(specificity >= HIGH - 1e-12)[-1]),
     ),
 }
-"""The highest sensitivity + specificity - 1 (of equals, the more sensitive), the highest threshold
-with sensitivity >= 90%, and the lowest with specificity >= 90%. A new one is a row here and its
-name and aim in `mammo.text`."""
-
-
-def threshold_title(name: str) -> str:
-    """Return what tables call a named threshold."""
-    return NAMED_THRESHOLDS[name].title if name in NAMED_THRESHOLDS else name
+"""The title in tables, and the rule. It takes the sensitivity and the specificity of each
+threshold, from the one that flags nothing to the one that flags all, and returns the place of the
+highest sensitivity + specificity - 1 (of equals, the more sensitive), of the highest threshold with
+sensitivity >= 90%, and of the lowest with specificity >= 90%. A new one is a row here and its name
+and aim in `mammo.text`."""
 
 
 def named_thresholds(labels: ArrayLike, p: ArrayLike) -> dict[str, float]:
@@ -85,14 +211,10 @@ def named_thresholds(labels: ArrayLike, p: ArrayLike) -> dict[str, float]:
     labels : bool or int (n,), 1 malignant, both classes present
     p : float (n,), 0..1, calibrated, out-of-fold
 
-    Returns
-    -------
-    dict of float, 0..1, keys `NAMED_THRESHOLDS`
-
     Raises
     ------
     DataError
-        Empty, one class only, another length, p NaN or outside 0..1.
+        One class only.
 
     References
     ----------
@@ -104,8 +226,7 @@ def named_thresholds(labels: ArrayLike, p: ArrayLike) -> dict[str, float]:
     >>> {name: round(value, 3) for name, value in thresholds.items()}
     {'youden': 0.3, 'sensitivity_90': 0.3, 'specificity_90': 0.7}
     """
-    malignant = as_labels(labels)
-    values = as_probabilities(p, malignant.size)
+    malignant, values = as_cases(labels, p)
     if malignant.all() or not malignant.any():
         raise DataError(
             f"expected malignant and benign cases to choose thresholds on, received "
@@ -117,8 +238,8 @@ def named_thresholds(labels: ArrayLike, p: ArrayLike) -> dict[str, float]:
     neighbours = np.concatenate([[1.0], ranking.thresholds, [0.0]])
     cuts = (neighbours[1:] + neighbours[:-1]) / 2.0
     return {
-        name: float(cuts[named.choose(sensitivity, 1.0 - alarms)])
-        for name, named in NAMED_THRESHOLDS.items()
+        name: float(cuts[choose(sensitivity, 1.0 - alarms)])
+        for name, (_, choose) in NAMED_THRESHOLDS.items()
     }
 
 
@@ -132,7 +253,7 @@ class Clinic:
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """A threshold, its counts, its rates by name (`RATE_NAMES`) and its clinics.
+    """A threshold, its counts, its rates by name (see `rates_of_counts`) and its clinics.
 
     `threshold` is NaN where the cases were not flagged by a probability (the radiologists' point).
     """
@@ -152,48 +273,20 @@ def operating_point(
     *,
     name: str = "",
     prevalences: Sequence[float] = (),
-    confidence: float = CONFIDENCE,
 ) -> OperatingPoint:
     """Return everything that a threshold brings, with intervals over patients.
 
-    Parameters
-    ----------
-    labels : bool or int (n,), 1 malignant
-    p : float (n,), 0..1; a case is flagged where p >= threshold
-    threshold : float, 0..1
-    bootstrap : PatientBootstrap over the n cases
-    name : str, what to call the point
-    prevalences : sequence of float, 0..1, a clinic each
-    confidence : float, above 0 and below 1
+    As `point_of_flags`, of the cases with a probability p at or above the threshold.
 
-    Returns
-    -------
-    OperatingPoint
-
-    Raises
-    ------
-    DataError
-        Empty, another length, labels other than 0 and 1, p NaN or outside 0..1.
-    SettingsError
-        Threshold or prevalence outside 0..1.
-
-    Examples
-    --------
     >>> cases = PatientBootstrap(["a", "b", "c", "d"])
     >>> point = operating_point([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], 0.4, cases, prevalences=(0.1,))
     >>> point.rates["sensitivity"].value, round(point.clinics[0].figures["ppv"].value, 3)
     (0.5, 0.1)
     """
-    malignant = as_labels(labels)
-    flagged = as_probabilities(p, malignant.size) >= as_share(threshold, "threshold")
+    malignant, values = as_cases(labels, p)
+    cut = as_share(threshold, "threshold")
     return point_of_flags(
-        malignant,
-        flagged,
-        bootstrap,
-        name=name,
-        threshold=float(threshold),
-        prevalences=prevalences,
-        confidence=confidence,
+        malignant, values >= cut, bootstrap, name=name, threshold=cut, prevalences=prevalences
     )
 
 
@@ -205,7 +298,6 @@ def point_of_flags(
     name: str = "",
     threshold: float = float("nan"),
     prevalences: Sequence[float] = (),
-    confidence: float = CONFIDENCE,
 ) -> OperatingPoint:
     """Return everything that a set of flagged cases brings, however they were flagged.
 
@@ -213,20 +305,9 @@ def point_of_flags(
     ----------
     labels : bool or int (n,), 1 malignant
     flagged : bool (n,)
-    bootstrap, name, prevalences, confidence
-        As `operating_point`.
-    threshold : float, to be recorded with the point
-
-    Returns
-    -------
-    OperatingPoint
-
-    Raises
-    ------
-    DataError
-        Empty, another length, labels other than 0 and 1.
-    SettingsError
-        Prevalence outside 0..1.
+    bootstrap : PatientBootstrap over the n cases
+    name, threshold : to be recorded with the point
+    prevalences : sequence of float, 0..1, a clinic each
 
     Examples
     --------
@@ -241,21 +322,21 @@ def point_of_flags(
     outcomes = np.column_stack(
         [malignant & called, ~malignant & called, malignant & ~called, ~malignant & ~called]
     )
-    table = Confusion(*(int(count) for count in outcomes.sum(axis=0)))
+    table = Confusion(*outcomes.sum(axis=0).tolist())
     resampled = rates_of_counts(*bootstrap.sums(outcomes.astype(np.float64)).T)
-    rates = _rates(table, resampled, outcomes, bootstrap, confidence)
-    clinics = tuple(_clinic(rates, resampled, share, confidence) for share in prevalences)
+    rates = _rates(table, resampled, outcomes, bootstrap)
+    clinics = tuple(_clinic(rates, resampled, share) for share in prevalences)
     return OperatingPoint(name, threshold, table, rates, clinics)
 
 
 def _rates(
-    table: Confusion,
-    resampled: dict[str, Floats],
-    outcomes: Booleans,
-    bootstrap: PatientBootstrap,
-    confidence: float,
+    table: Confusion, resampled: dict[str, Floats], outcomes: Booleans, bootstrap: PatientBootstrap
 ) -> dict[str, Estimate]:
     found, alarm, missed, spared = outcomes.T
+    plain = rates_of_counts(*vars(table).values())
+    rates = {
+        name: percentile_interval(float(value), resampled[name]) for name, value in plain.items()
+    }
     counted = {
         "sensitivity": found | missed,
         "specificity": alarm | spared,
@@ -263,63 +344,38 @@ def _rates(
         "npv": missed | spared,
         "accuracy": found | alarm | missed | spared,
     }
-    rates = {}
-    for name, value in table.rates().items():
-        interval = percentile_interval(value, resampled[name], confidence)
-        if name in counted:
-            patients = bootstrap.patients_among(counted[name])
-            interval = widen_at_the_edge(interval, patients, confidence)
-        rates[name] = interval
-    for name, corner in _corner_rates(rates["sensitivity"], rates["specificity"]).items():
-        rates[name] = reaching(rates[name], corner, rates["sensitivity"], rates["specificity"])
-    rates["f1"] = _f1_at_the_edge(rates["f1"], found | alarm | missed, bootstrap, confidence)
-    return rates
-
-
-def _corner_rates(sensitivity: Estimate, specificity: Estimate) -> dict[str, list[float]]:
-    """Return what follows from sensitivity and specificity at the Wilson ends of an edge rate."""
-    corners = _corners(sensitivity, specificity)
-    return {
+    for name, among in counted.items():
+        rates[name] = widen_at_the_edge(rates[name], bootstrap.patients_among(among))
+    ends = rates["sensitivity"], rates["specificity"]
+    corners = _corners(*ends)
+    reached = {
         "balanced_accuracy": [(se + sp) / 2.0 for se, sp in corners],
         "positive_likelihood_ratio": [float(ratio(se, 1.0 - sp)) for se, sp in corners],
         "negative_likelihood_ratio": [float(ratio(1.0 - se, sp)) for se, sp in corners],
     }
+    rates |= {name: reaching(rates[name], corner, *ends) for name, corner in reached.items()}
+    # F1 = 2 J / (1 + J), where J is the share that are right of those found, missed or false.
+    f1 = rates["f1"]
+    share = widen_at_the_edge(f1, bootstrap.patients_among(found | alarm | missed))
+    if share is not f1:
+        rates["f1"] = Estimate(f1.value, *(2.0 * j / (1.0 + j) for j in (share.low, share.high)))
+    return rates
 
 
-def _f1_at_the_edge(
-    f1: Estimate, counted: Booleans, bootstrap: PatientBootstrap, confidence: float
-) -> Estimate:
-    """Widen an F1 of exactly 0 or 1 as the share J that are right of those found, missed or false.
-
-    F1 = 2 J / (1 + J), and J is 0 or 1 with it.
-    """
-    share = widen_at_the_edge(f1, bootstrap.patients_among(counted), confidence)
-    if share is f1:
-        return f1
-    return Estimate(f1.value, *(2.0 * end / (1.0 + end) for end in (share.low, share.high)))
-
-
-def _clinic(
-    rates: Mapping[str, Estimate],
-    resampled: dict[str, Floats],
-    prevalence: float,
-    confidence: float,
-) -> Clinic:
+def _clinic(rates: dict[str, Estimate], resampled: dict[str, Floats], prevalence: float) -> Clinic:
     """Return the figures of a clinic; where a rate is 0 or 1, its Wilson end widens them too."""
-    sensitivity, specificity = rates["sensitivity"], rates["specificity"]
-    share = as_share(prevalence, "prevalence")
-    values = clinic_figures(sensitivity.value, specificity.value, share)
-    spread = clinic_figures(resampled["sensitivity"], resampled["specificity"], share)
-    corners = [clinic_figures(*one, share) for one in _corners(sensitivity, specificity)]
+    ends = rates["sensitivity"], rates["specificity"]
+    values = clinic_figures(ends[0].value, ends[1].value, prevalence)
+    spread = clinic_figures(resampled["sensitivity"], resampled["specificity"], prevalence)
+    corners = [clinic_figures(*corner, prevalence) for corner in _corners(*ends)]
     figures = {}
-    for name in CLINIC_NAMES:
-        drawn = percentile_interval(float(values[name]), spread[name], confidence)
-        reached = [float(corner[name]) for corner in corners]
-        figures[name] = reaching(drawn, reached, sensitivity, specificity)
-        if share in (0.0, 1.0) and np.ptp(spread[name]) == 0.0:
+    for name, value in values.items():
+        drawn = percentile_interval(float(value), spread[name])
+        figures[name] = reaching(drawn, [float(corner[name]) for corner in corners], *ends)
+        if prevalence in (0.0, 1.0) and np.ptp(spread[name]) == 0.0:
             # Where all lesions are of one kind, this figure follows without an estimate.
             figures[name] = Estimate(drawn.value, drawn.value, drawn.value)
-    return Clinic(share, figures)
+    return Clinic(float(prevalence), figures)
 
 
 def _corners(sensitivity: Estimate, specificity: Estimate) -> list[tuple[float, float]]:

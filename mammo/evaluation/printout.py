@@ -24,16 +24,7 @@ NOTICE = "For teaching and research only. Not a medical device."
 
 
 def print_out(evaluation: Evaluation) -> str:
-    """Return the whole evaluation as text.
-
-    Parameters
-    ----------
-    evaluation : Evaluation
-
-    Returns
-    -------
-    str, lines of about 100 columns (more with three models or more)
-    """
+    """Return the whole evaluation as text, in lines of about 100 columns."""
     text = "\n".join(_lines(evaluation)) + "\n"
     if NO_INTERVAL not in text and "p undefined" not in text:
         return text
@@ -101,8 +92,6 @@ def _tables(split: SplitEvaluation) -> Iterator["pd.DataFrame"]:
 def aligned(table: "pd.DataFrame") -> list[str]:
     """Return a table as lines, its first column and one without a head to the left.
 
-    Examples
-    --------
     >>> import pandas as pd
     >>> table = pd.DataFrame({"Ranking": ["AUC", "partial AUC"], "CNN": ["0.700", "0.2"]})
     >>> for line in aligned(table):

@@ -7,15 +7,17 @@ and pooled to lesions or patients after, so that "CC" for a lesion means its CC 
     for group in find_subgroups(cases): group.title, group.crops
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from mammo.errors import DataError
 from mammo.evaluation.arithmetic import Booleans, Floats, is_missing
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # With 20 of each class the interval of an AUC of 0.80 already spans about 0.66 to 0.93.
 SMALL_GROUP = 20
@@ -37,14 +39,6 @@ _VARIABLES = {
 _COMPOUND = ("mass_shape", "mass_margins")
 
 
-class Columns(Protocol):
-    """Anything with named columns: a DataFrame, a dict of arrays."""
-
-    def __getitem__(self, name: str, /) -> ArrayLike: ...
-
-    def __contains__(self, name: object, /) -> bool: ...
-
-
 @dataclass(frozen=True, eq=False)
 class SubgroupCrops:
     """A subgroup: its variable and level, a title to print, and its crops, bool (n,)."""
@@ -55,47 +49,47 @@ class SubgroupCrops:
     crops: Booleans
 
 
-def find_subgroups(cases: Columns) -> tuple[SubgroupCrops, ...]:
+def find_subgroups(cases: "pd.DataFrame") -> list[SubgroupCrops]:
     """Return every subgroup that the recorded descriptors define.
 
-    Examples
-    --------
     >>> cases = {"mass_shape": ["OVAL", "OVAL-LOBULATED"]}
     >>> [(group.title, group.crops.tolist()) for group in find_subgroups(cases)]
     [('Shape: lobulated', [False, True]), ('Shape: oval', [True, True])]
     """
     groups: list[SubgroupCrops] = []
     for variable, title in _VARIABLES.items():
-        if variable in cases:
-            groups += _levels(variable, title, cases[variable])
-    if "pathology" in cases:
-        groups += _pathologies(cases["pathology"])
-    return tuple(groups)
-
-
-def _levels(variable: str, title: str, column: ArrayLike) -> list[SubgroupCrops]:
-    cells = [descriptor_levels(variable, value) for value in np.asarray(column, dtype=object)]
-    levels = sorted(
-        {level for cell in cells for level in cell}, key=lambda level: (not level, level)
-    )
-    if levels == [""]:
-        return []
-    return [
-        SubgroupCrops(
-            variable,
-            level or NOT_RECORDED,
-            f"{title}: {_level_title(variable, level)}",
-            np.array([level in cell for cell in cells]),
+        if variable not in cases:
+            continue
+        cells = [descriptor_levels(variable, value) for value in cases[variable]]
+        levels = sorted(
+            {level for cell in cells for level in cell}, key=lambda level: (not level, level)
         )
-        for level in levels
-    ]
+        groups += [
+            SubgroupCrops(
+                variable,
+                level or NOT_RECORDED,
+                f"{title}: {_level_title(variable, level)}",
+                np.array([level in cell for cell in cells]),
+            )
+            for level in levels
+            if levels != [""]
+        ]
+    if "pathology" in cases:
+        values = list(cases["pathology"])
+        if any(is_missing(value) for value in values):
+            raise DataError("expected a pathology in every row, or no such column, received a gap")
+        called_back = np.array([value != "BENIGN_WITHOUT_CALLBACK" for value in values])
+        if not called_back.all():
+            title = "Without BENIGN_WITHOUT_CALLBACK"
+            groups.append(
+                SubgroupCrops("pathology", "without_callback_left_out", title, called_back)
+            )
+    return groups
 
 
 def descriptor_levels(variable: str, value: object) -> tuple[str, ...]:
     """Return the levels that one recorded descriptor stands for; missing is ("",).
 
-    Examples
-    --------
     >>> descriptor_levels("mass_margins", "OBSCURED-SPICULATED")
     ('OBSCURED', 'SPICULATED')
     >>> descriptor_levels("breast_density", 0.0), descriptor_levels("subtlety", 3.0)
@@ -122,22 +116,9 @@ def _level_title(variable: str, level: str) -> str:
     return level.replace("_", " ").lower() if variable in _COMPOUND else level
 
 
-def _pathologies(column: ArrayLike) -> list[SubgroupCrops]:
-    values: Sequence[object] = np.asarray(column, dtype=object).tolist()
-    if any(is_missing(value) for value in values):
-        raise DataError("expected a pathology in every row, or no such column, received a gap")
-    called_back = np.array([value != "BENIGN_WITHOUT_CALLBACK" for value in values])
-    if called_back.all():
-        return []
-    title = "Without BENIGN_WITHOUT_CALLBACK"
-    return [SubgroupCrops("pathology", "without_callback_left_out", title, called_back)]
-
-
 def size_note(cases: tuple[int, int], patients: tuple[int, int]) -> str:
     """Return what to say of a small subgroup, or nothing.
 
-    Examples
-    --------
     >>> size_note((7, 60), (7, 50))
     'small: 7 malignant'
     >>> size_note((6, 60), (1, 50))
@@ -164,11 +145,7 @@ def suspicion(assessments: ArrayLike) -> Floats:
 
     Parameters
     ----------
-    assessments : int (n,), 0..5, or missing
-
-    Returns
-    -------
-    float64 (n,), NaN where missing
+    assessments : int (n,), 0..5, or missing, which gives NaN
 
     Raises
     ------
@@ -198,19 +175,5 @@ def _rank(value: object) -> float:
 
 
 def biopsy(ranks: ArrayLike) -> Booleans:
-    """Return which ranks of suspicion lead to biopsy: assessment 4 or 5.
-
-    Parameters
-    ----------
-    ranks : float (n,), from `suspicion`, none missing
-
-    Returns
-    -------
-    bool (n,)
-
-    Examples
-    --------
-    >>> biopsy(suspicion([3, 0, 4])).tolist()
-    [False, False, True]
-    """
-    return np.asarray(np.asarray(ranks, dtype=np.float64) >= BIOPSY_SUSPICION, dtype=np.bool_)
+    """Return which ranks of `suspicion`, none missing, lead to biopsy: assessment 4 or 5."""
+    return np.asarray(np.asarray(ranks, dtype=np.float64) >= BIOPSY_SUSPICION)

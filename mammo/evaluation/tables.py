@@ -7,28 +7,27 @@ and figure, as numbers. pandas is imported when the first table is made.
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mammo import text
 from mammo.evaluation.arithmetic import is_missing
+from mammo.evaluation.curves import THRESHOLDS
 from mammo.evaluation.evaluation import (
-    RADIOLOGISTS,
     Comparison,
     ModelEvaluation,
     RadiologistEvaluation,
     SplitEvaluation,
 )
-from mammo.evaluation.operating import threshold_title
-from mammo.evaluation.rates import CLINIC_NAMES, Confusion
+from mammo.evaluation.operating import NAMED_THRESHOLDS, Confusion
 from mammo.text import Estimate, estimate, number, p_value, percent_estimate, percentage
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Form = Callable[..., str]
-Row = tuple[str, str, Form]
+Row = tuple[str, Any, Form]
 """A row of a table: its title, the figure's name, and how the figure is written."""
 
 
@@ -40,7 +39,10 @@ _RANKING_ROWS: tuple[Row, ...] = (
     ("sensitivity at 90% specificity", "sensitivity_at_specificity_90", percent_estimate),
     ("specificity at 90% sensitivity", "specificity_at_sensitivity_90", percent_estimate),
 )
-_RATE_ROWS: tuple[Row, ...] = (
+_POINT_ROWS: tuple[Row, ...] = (
+    ("flagged where p >=", "threshold", partial(number, decimals=4)),
+    ("malignant: found / missed", "found", str),
+    ("benign: flagged / spared", "flagged", str),
     ("sensitivity", "sensitivity", percent_estimate),
     ("specificity", "specificity", percent_estimate),
     ("PPV in these cases", "ppv", percent_estimate),
@@ -71,7 +73,6 @@ _CALIBRATION_ROWS: tuple[Row, ...] = (
     ("Brier score before calibration", "uncalibrated_brier", number),
     ("ECE before calibration", "uncalibrated_ece", number),
 )
-_REPORT_ROWS = ("benign", "malignant", "macro_average", "weighted_average")
 _DECISION_THRESHOLDS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 _DESCRIPTORS = {
     "mass_shape": "Shape",
@@ -85,14 +86,12 @@ CROPS = "Crops"
 
 
 def wide(
-    head: str, readers: Mapping[str, Mapping[str, Estimate]], rows: Iterable[Row]
+    head: str, readers: Mapping[str, Mapping[Any, Any]], rows: Iterable[Row]
 ) -> "pd.DataFrame":
     """Return a row a figure and a column a reader, written out; an absent figure is empty.
 
-    `readers` maps a reader's title to figures by name.
+    `readers` maps a reader's title to figures by name, each as its row's form takes it.
 
-    Examples
-    --------
     >>> wide("Rate", {"CNN": {"auc": Estimate(0.7, 0.6, 0.8)}}, [("AUC", "auc", plain)])
       Rate                  CNN
     0  AUC  0.70 (0.60 to 0.80)
@@ -113,8 +112,7 @@ def long(
 ) -> "pd.DataFrame":
     """Return a row a reader and figure, as numbers: its value and the ends of its interval.
 
-    `readers` is as in `wide`; `names` are the figures to list, of those that a reader has;
-    `columns` are the same in each row.
+    `names` are the figures to list, of those that a reader has; `columns` are the same in each row.
     """
     return _frame(
         {**columns, "reader": who, "figure": name, **each[name].as_dict()}
@@ -161,7 +159,7 @@ def compared(split: SplitEvaluation) -> tuple[Comparison, ...]:
 
 
 def pair_titles(
-    split: SplitEvaluation, pair: Comparison, radiologists: str = RADIOLOGISTS
+    split: SplitEvaluation, pair: Comparison, radiologists: str = "radiologists"
 ) -> tuple[str, str]:
     """Return what to call the two of a comparison."""
     titles = {name: model.title for name, model in split.models.items()}
@@ -173,7 +171,7 @@ def mcnemars(split: SplitEvaluation) -> "pd.DataFrame":
     return _frame(
         {
             "Right where the other is wrong": f"{first} alone / {second} alone, at "
-            f"{threshold_title(name)}",
+            f"{_threshold(name)}",
             "cases": f"{test.only_first_right} / {test.only_second_right}",
             "McNemar, exact": p_value(test.p_value),
         }
@@ -197,6 +195,11 @@ def radiologists(recorded: RadiologistEvaluation) -> "pd.DataFrame":
     return _frame({head: title, cases: cell} for title, cell in rows.items())
 
 
+def _threshold(name: str) -> str:
+    """Return what tables call a threshold."""
+    return NAMED_THRESHOLDS[name][0] if name in NAMED_THRESHOLDS else name
+
+
 def _found(table: Confusion) -> tuple[str, str]:
     """Return malignant found / missed, and benign flagged / spared."""
     return (
@@ -207,20 +210,13 @@ def _found(table: Confusion) -> tuple[str, str]:
 
 def point(split: SplitEvaluation, name: str) -> "pd.DataFrame":
     """Return counts and rates at one named threshold."""
-    import pandas as pd
-
-    head = f"Threshold: {threshold_title(name)}"
-    points = {one.title: one.points[name] for one in _with_point(split, name)}
-    counts = {
-        "flagged where p >=": [number(at.threshold, 4) for at in points.values()],
-        "malignant: found / missed": [_found(at.confusion)[0] for at in points.values()],
-        "benign: flagged / spared": [_found(at.confusion)[1] for at in points.values()],
+    readers = {
+        model.title: {"threshold": at.threshold, "found": found, "flagged": flagged, **at.rates}
+        for model in _with_point(split, name)
+        for at in [model.points[name]]
+        for found, flagged in [_found(at.confusion)]
     }
-    above = _frame(
-        {head: title, **dict(zip(points, cells, strict=True))} for title, cells in counts.items()
-    )
-    rates = wide(head, {who: at.rates for who, at in points.items()}, _RATE_ROWS)
-    return pd.concat([above, rates], ignore_index=True)
+    return wide(f"Threshold: {_threshold(name)}", readers, _POINT_ROWS)
 
 
 def _with_point(split: SplitEvaluation, name: str) -> list[ModelEvaluation]:
@@ -231,39 +227,37 @@ def report(split: SplitEvaluation, name: str) -> "pd.DataFrame":
     """Return the classification report of each model at one named threshold."""
     return _frame(
         {
-            f"Report: {threshold_title(name)}": f"{model.title}, {row.replace('_', ' ')}",
-            "precision": number(figures.precision),
-            "recall": number(figures.recall),
-            "F1": number(figures.f1),
-            "cases": f"{figures.support:,}",
+            f"Report: {_threshold(name)}": f"{model.title}, {row.replace('_', ' ')}",
+            "precision": number(figures["precision"]),
+            "recall": number(figures["recall"]),
+            "F1": number(figures["f1"]),
+            "cases": f"{figures['support']:,}",
         }
         for model in _with_point(split, name)
-        for row in _REPORT_ROWS
-        for figures in [getattr(model.reports[name], row)]
+        for row, figures in model.reports[name].items()
+        if row != "accuracy"
     )
 
 
 def clinics(split: SplitEvaluation, name: str) -> "pd.DataFrame":
     """Return what one named threshold does at other shares of malignant lesions."""
-    points = {one.title: one.points[name].clinics for one in _with_point(split, name)}
     readers = {
-        who: {
-            f"{place} {key}": one.figures[key]
-            for place, one in enumerate(each)
-            for key in CLINIC_NAMES
+        model.title: {
+            (clinic.prevalence, key): figure
+            for clinic in model.points[name].clinics
+            for key, figure in clinic.figures.items()
         }
-        for who, each in points.items()
+        for model in _with_point(split, name)
     }
     rows = [
         (
-            f"{percentage(clinic.prevalence)} malignant: {_CLINIC_TITLES[key]}",
-            f"{place} {key}",
+            f"{percentage(prevalence)} malignant: {_CLINIC_TITLES[key]}",
+            (prevalence, key),
             percent_estimate if key in ("ppv", "npv") else whole,
         )
-        for place, clinic in enumerate(next(iter(points.values())))
-        for key in CLINIC_NAMES
+        for prevalence, key in next(iter(readers.values()))
     ]
-    return wide(f"In a clinic: {threshold_title(name)}", readers, rows)
+    return wide(f"In a clinic: {_threshold(name)}", readers, rows)
 
 
 def calibration(split: SplitEvaluation) -> "pd.DataFrame":
@@ -271,8 +265,8 @@ def calibration(split: SplitEvaluation) -> "pd.DataFrame":
     readers = {
         model.title: {
             **vars(model.calibration),
-            **vars(model.calibration.line),
-            **vars(model.calibration.brier),
+            **model.calibration.line,
+            **model.calibration.brier,
             **model.metrics,
         }
         for model in split.models.values()
@@ -297,23 +291,20 @@ def reliability(model: ModelEvaluation) -> "pd.DataFrame":
 def decision(split: SplitEvaluation) -> "pd.DataFrame":
     """Return net benefit in true positives of 1,000 cases at a few thresholds."""
     curves = {model.title: model.decision for model in split.models.values()}
-    first = next(iter(curves.values()))
-    places = [int(np.argmin(np.abs(first.thresholds - at))) for at in _DECISION_THRESHOLDS]
+    everyone = next(iter(curves.values())).treat_all
     return _frame(
         {
             "Net benefit, true positives of 1,000": f"p >= {number(threshold, 2)}",
             **{
-                who: whole(
-                    Estimate(
-                        *(1000 * float(part[place]) for part in (one.model, one.low, one.high))
-                    )
-                )
-                for who, one in curves.items()
+                who: whole(Estimate(*(1000 * float(part[place]) for part in ends)))
+                for who, curve in curves.items()
+                for ends in [(curve.model, curve.low, curve.high)]
             },
-            "flag all": number(1000 * float(first.treat_all[place]), 0),
+            "flag all": number(1000 * float(everyone[place]), 0),
             "flag none": "0",
         }
-        for threshold, place in zip(_DECISION_THRESHOLDS, places, strict=True)
+        for threshold in _DECISION_THRESHOLDS
+        for place in [int(np.argmin(np.abs(THRESHOLDS - threshold)))]
     )
 
 
@@ -327,7 +318,7 @@ def subgroups(split: SplitEvaluation) -> "pd.DataFrame":
             **{
                 model.title: "undefined" if math.isnan(area.value) else plain(area)
                 for name, model in split.models.items()
-                for area in [group.models[name].auc]
+                for area in [group.models[name]["auc"]]
             },
             "": group.note,
         }
@@ -347,7 +338,7 @@ def subgroup_figures(split: SplitEvaluation) -> "pd.DataFrame":
                 " ".join([model.title, title, *([end] * (end != "value"))]): value
                 for name, model in split.models.items()
                 for measure, title in MEASURES.items()
-                for end, value in getattr(group.models[name], measure).as_dict().items()
+                for end, value in group.models[name][measure].as_dict().items()
             },
             "Note": group.note,
         }
@@ -357,35 +348,35 @@ def subgroup_figures(split: SplitEvaluation) -> "pd.DataFrame":
 
 def cases(split: SplitEvaluation) -> "pd.DataFrame":
     """Return every case of a split, one row each, in the sample's order."""
-    sample, recorded = split.sample, split.sample.crops.descriptors
-    crops = [np.flatnonzero(sample.units.members == case) for case in range(split.counts.cases)]
+    import pandas as pd
 
-    def each_once(column: str) -> list[str]:
-        words = [descriptor_words(column, value) for value in recorded[column]]
-        return [" / ".join(dict.fromkeys(words[row] for row in rows)) for rows in crops]
+    crops, units = split.sample.crops, split.sample.units
 
-    films = [
-        text.film_name(*(None if is_missing(part) else str(part) for part in pair))
-        for pair in zip(recorded["laterality"], recorded["view"], strict=True)
-    ]
-    columns: dict[str, Iterable[object]] = {
-        "Case": sample.units.ids.tolist(),
-        "Films": [" / ".join(dict.fromkeys(films[row] for row in rows)) for rows in crops],
-        "Recorded": each_once("pathology"),
-        **{model.title: sample.p[name].tolist() for name, model in split.models.items()},
-        **{title: each_once(column) for column, title in _DESCRIPTORS.items()},
-        CROPS: [tuple(sample.crops.ids[rows].tolist()) for rows in crops],
+    def each_once(words: Iterable[str]) -> "pd.Series":
+        by_case = pd.Series(list(words)).groupby(units.members)
+        return by_case.agg(lambda case: " / ".join(dict.fromkeys(case)))
+
+    def recorded(column: str) -> "pd.Series":
+        return each_once(descriptor_words(column, value) for value in crops[column])
+
+    films = zip(crops["laterality"], crops["view"], strict=True)
+    columns = {
+        "Case": units.ids,
+        "Films": each_once(
+            text.film_name(*(None if is_missing(part) else str(part) for part in film))
+            for film in films
+        ),
+        "Recorded": recorded("pathology"),
+        **{model.title: split.sample.p[name] for name, model in split.models.items()},
+        **{title: recorded(column) for column, title in _DESCRIPTORS.items()},
+        CROPS: pd.Series(crops["case_id"].tolist()).groupby(units.members).agg(tuple),
     }
-    return _frame(
-        dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)
-    )
+    return pd.DataFrame(columns)
 
 
 def descriptor_words(column: str, value: object) -> str:
     """Write one recorded descriptor in words; what is missing says so.
 
-    Examples
-    --------
     >>> descriptor_words("mass_shape", "OVAL"), descriptor_words("breast_density", 2)
     ('oval', 'b')
     """

@@ -7,17 +7,16 @@ Used by the app, by `mammo.predict` and by `mammo.evaluate`.
 
 One path for every answer: bring the crop to the size that the card names, stretch and resize it
 (`mammo.imaging.prepare`), run the network on the crop and its mirror images, average. The network
-is an ONNX graph: "crops" float32 (n, I, I) in 0-255 gives "logit" (n,), "embedding" (n, d) and
-"cam" (n, h, w), the Grad-CAM of the logit at the last convolution (Selvaraju et al. 2017, arXiv
-1610.02391), at least zero and not scaled.
+is an ONNX graph: "crops" float32 (n, I, I) in 0-255 gives "logit" (n,), "embedding" (n, d),
+"features" (n, k, h, w), the last convolution's rectified maps, and "cam" (n, h, w), the Grad-CAM of
+the logit at them (Selvaraju et al. 2017, arXiv 1610.02391), at least zero and not scaled.
 """
 
-from mammo.inference.classifier import FLIPS, Assessment, Classifier, heat_map, load_classifier
+from mammo.inference.classifier import Assessment, Classifier, heat_map, load_classifier
 from mammo.inference.model_set import ModelSet, load_models
 from mammo.inference.result import Lesion, LesionResult, ModelResult, Signals
 
 __all__ = [
-    "FLIPS",
     "Assessment",
     "Classifier",
     "Lesion",

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from mammo.artifacts import Card, load_model, sigmoid
 from mammo.artifacts.schema import SMALLEST_CROP
-from mammo.errors import ImageError
+from mammo.errors import ArtifactError, ImageError
 from mammo.imaging.preprocess import prepare
 from mammo.inference.maps import Progress, Views, draw, method_named
-from mammo.inference.session import features_output, open_session
+from mammo.inference.session import open_session
+from mammo.settings import VIEWS
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,8 +32,7 @@ class Assessment:
     ----------
     p_malignant : float, 0-1, calibrated, from the logit averaged over the flips
     p_low, p_high : float, 0-1, the smallest and the largest calibrated probability of a flip
-    flips_p : calibrated probabilities of the crop as it is, mirrored left-right, up-down, and both
-        (of the first, or the first two, where the card says that the model averages no more)
+    flips_p : calibrated probabilities of the views that the card names, the upright one first
     score : float, 0-1, as `p_malignant` but not calibrated
     threshold : float, 0-1, the card's Youden threshold
     unsure : bool, whether the flips stand on both sides of the threshold
@@ -133,9 +133,6 @@ def at_size(crops: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
 
 OUTPUTS = ("logit", "embedding", "cam")
 
-FLIPS: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-2, -1))
-"""The crop as it is, mirrored left-right, up-down, and both, as axes to reverse."""
-
 # More runs at once than cores gain nothing, and each holds its own activations in memory.
 _RUNNING = threading.BoundedSemaphore(min(4, os.cpu_count() or 1))
 
@@ -160,15 +157,14 @@ class Classifier:
     Raises
     ------
     ArtifactError
-        The network cannot be loaded, or does not fit its card.
+        The network cannot be loaded, does not fit its card, or has weights that are no numbers.
     """
 
     def __init__(self, card: Card, network: bytes) -> None:
         self.card = card
         self.onnx = network
-        self._features = features_output(card, network)
-        self._session = open_session(card, network, [self._features])
-        self._flips = FLIPS[: card.flips if card.test_time_flips else 1]
+        self._session = open_session(card, network)
+        self._flips = tuple(VIEWS[view] for view in card.views)
 
     @property
     def name(self) -> str:
@@ -257,7 +253,7 @@ class Classifier:
 
         Returns
         -------
-        Views, one where the card says that the model averages no flips
+        Views, one for each that the card names
 
         Raises
         ------
@@ -283,8 +279,12 @@ class Classifier:
         -------
         float32 (n, ...)
         """
-        name = self._features if output == "features" else output
-        return self._outputs([name], inputs)[0]
+        if output not in {held.name for held in self._session.get_outputs()}:
+            raise ArtifactError(
+                f"The network of {self.name} gives no {output}: it was exported by an earlier "
+                "version. Rebuild the artifacts with `python -m mammo.train`."
+            )
+        return self._outputs([output], inputs)[0]
 
     def assess(self, crops: NDArray[np.uint8]) -> tuple[Assessment, ...]:
         """Return all that the model says of each crop, from one pass through the network.

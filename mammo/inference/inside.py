@@ -16,18 +16,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+import onnx
 import onnxruntime
 from numpy.typing import NDArray
 
 from mammo.errors import ArtifactError
 from mammo.inference import Classifier
-from mammo.inference.session import (
-    Activation,
-    convolution_activations,
-    open_session,
-    read_nodes,
-    read_weights,
-)
+from mammo.inference.session import open_session, unreadable
+
+ACTIVATIONS = ("Relu", "Clip")
+
+Weights = dict[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,45 +145,64 @@ def open_inside(model: Classifier) -> Inside:
     Raises
     ------
     ArtifactError
-        The network does not end in one dense layer on its embedding.
+        The network cannot be read, or does not end in one dense layer on its embedding.
     """
-    weights = _last_weights(model)
-    every = convolution_activations(model.onnx)
-    shapes = _shapes(model, every)
-    last = {shapes[one.output][1:]: one.output for one in every}
-    kept = {every[0].output, *last.values()}
-    chosen = {_layer(one): one for one in every if one.output in kept}
+    try:
+        network = onnx.shape_inference.infer_shapes(onnx.load_from_string(model.onnx))
+    except Exception as error:  # protobuf and ONNX raise classes without a common base
+        raise unreadable(model.card, error) from error
+    graph = network.graph
+    weights = {held.name: onnx.numpy_helper.to_array(held) for held in graph.initializer}
+    grids = {
+        value.name: tuple(side.dim_value for side in value.type.tensor_type.shape.dim[2:])
+        for value in (*graph.value_info, *graph.output)
+    }
+    every = _activations(graph, weights)
+    last = {grids[node.output[0]]: node.output[0] for node, _ in every}
+    kept = {every[0][0].output[0], *last.values()}
+    shown = {_layer(node): (node.output[0], kernel) for node, kernel in every}
+    shown = {key: held for key, held in shown.items() if held[0] in kept}
+    outputs = {key: output for key, (output, _) in shown.items()}
     stages = tuple(
-        Stage(key, shapes[one.output][0], shapes[one.output][1:], one.kernel)
-        for key, one in chosen.items()
+        Stage(key, len(kernel), grids[output], kernel) for key, (output, kernel) in shown.items()
     )
-    outputs = {key: one.output for key, one in chosen.items()}
-    session = open_session(model.card, model.onnx, list(outputs.values()))
-    return Inside(stages, weights, model, session, outputs)
+    there = {value.name for value in graph.output}
+    graph.output.extend(
+        onnx.ValueInfoProto(name=output) for output in outputs.values() if output not in there
+    )
+    session = open_session(model.card, network.SerializeToString())
+    return Inside(stages, _last_weights(model, graph, weights), model, session, outputs)
 
 
-def _last_weights(model: Classifier) -> NDArray[np.float32]:
-    for node in read_nodes(model.onnx):
-        if node.operation == "MatMul" and node.inputs[0] == "embedding":
-            weights = read_weights(model.onnx).get(node.inputs[1])
-            if weights is not None and weights.size == model.card.embedding_size:
-                return weights.reshape(-1)
+def _activations(
+    graph: onnx.GraphProto, weights: Weights
+) -> list[tuple[onnx.NodeProto, NDArray[np.float32]]]:
+    """Return the rectifier of each convolution with its kernel, in the order of the run."""
+    found, kernel = [], None
+    for node in graph.node:
+        if node.op_type == "Conv":
+            kernel = weights.get(node.input[1])
+        elif node.op_type in ACTIVATIONS and kernel is not None:
+            found.append((node, kernel))
+            kernel = None
+    return found
+
+
+def _last_weights(
+    model: Classifier, graph: onnx.GraphProto, weights: Weights
+) -> NDArray[np.float32]:
+    for node in graph.node:
+        if node.op_type == "MatMul" and node.input[0] == "embedding":
+            found = weights.get(node.input[1])
+            if found is not None and found.size == model.card.embedding_size:
+                return found.reshape(-1)
     raise ArtifactError(
         f"The network of {model.name} should end in one dense layer on its embedding; there is "
         "none. Rebuild the artifacts with `python -m mammo.train`."
     )
 
 
-def _shapes(model: Classifier, every: tuple[Activation, ...]) -> dict[str, tuple[int, int, int]]:
-    """Return the size of each activation, (k, h, w), which only a run tells."""
-    names = [one.output for one in every]
-    size = model.card.preprocessing.input_size
-    session = open_session(model.card, model.onnx, names)
-    found = session.run(names, {"crops": np.zeros((1, size, size), np.float32)})
-    return {name: maps.shape[1:] for name, maps in zip(names, found, strict=True)}
-
-
-def _layer(activation: Activation) -> str:
+def _layer(node: onnx.NodeProto) -> str:
     """Return a node's layer: "net_1/functional_1/conv_1_1/Relu" gives "conv_1"."""
-    parts = activation.name.split("/")
-    return re.sub(r"_\d+$", "", parts[-2]) if len(parts) > 1 else activation.output
+    parts = node.name.split("/")
+    return re.sub(r"_\d+$", "", parts[-2]) if len(parts) > 1 else str(node.output[0])

@@ -10,21 +10,25 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from mammo.artifacts import LeakLesson, LeakRun
+from mammo.artifacts import LeakLesson, TeacherLesson
 from mammo.evaluation import SplitEvaluation
 from mammo.evaluation.evaluation import ModelEvaluation, Subgroup
 from mammo.evaluation.tables import MEASURES
-from mammo.plots.curves import error_bars
 from mammo.plots.style import (
     ABOVE_COLOUR,
     BELOW_COLOUR,
     CLASS_LOOKS,
     NEUTRAL_COLOUR,
+    Look,
     as_shares,
+    error_bars,
     lay_out,
+    lay_out_rows,
     look_of,
+    points,
+    stroke,
 )
-from mammo.text import Estimate, estimate, number, signed
+from mammo.text import Estimate, counted, estimate, number, percent, signed, signed_estimate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +37,7 @@ _ROW_HEIGHT, _REST_HEIGHT = 34, 150
 FAINT = 0.22
 
 
-def row_title(group: Subgroup) -> str:
+def _row_title(group: Subgroup) -> str:
     """Name a row of the plot by subgroup and counts; a small subgroup says that it is small."""
     few = " (small)" if group.note.startswith("small") else ""
     return f"{group.title}{few}<br>{group.counts.malignant} mal., {group.counts.benign} ben."
@@ -53,31 +57,30 @@ def forest_figure(split: SplitEvaluation, measure: str) -> go.Figure:
         look = look_of(place)
         overall = _overall(model, measure).value
         if not np.isnan(overall):
-            line = {"color": look.colour, "width": 1, "dash": look.dash}
-            figure.add_vline(x=overall, line=line, opacity=0.6)
+            figure.add_vline(x=overall, line=stroke(look.colour, look.dash, 1), opacity=0.6)
         shift = (place - (len(split.models) - 1) / 2) * 0.3
-        figures = [getattr(group.models[name], measure) for group in groups]
+        figures = [group.models[name][measure] for group in groups]
         figure.add_trace(
-            go.Scatter(
-                x=[one.value for one in figures],
-                y=[row + shift for row in range(len(groups))],
-                error_x=error_bars(figures, 1.8),
+            points(
+                [one.value for one in figures],
+                [row + shift for row in range(len(groups))],
+                look,
+                f"{model.title}<br>%{{customdata}}",
+                9,
+                error_x=error_bars(figures, 1.8, width=3),
                 customdata=[
                     f"{group.title}: {estimate(one)}" + (f"<br>{group.note}" if group.note else "")
                     for group, one in zip(groups, figures, strict=True)
                 ],
                 name=model.title,
-                mode="markers",
-                marker={"color": look.colour, "symbol": look.symbol, "size": 9},
-                hovertemplate=f"{model.title}<br>%{{customdata}}<extra></extra>",
             )
         )
     lay_out(figure, MEASURES[measure], "", _REST_HEIGHT + _ROW_HEIGHT * len(groups))
     as_shares(figure, y=False)
     figure.update_xaxes(tickformat=".1f" if measure == "auc" else ".0%", side="top")
-    figure.update_yaxes(
-        tickvals=list(range(len(groups))),
-        ticktext=[row_title(group) for group in groups],
+    lay_out_rows(
+        figure,
+        [_row_title(group) for group in groups],
         range=[len(groups) - 0.4, -0.6],
         gridcolor="rgba(122, 136, 148, 0.25)",
         tickfont={"size": 11},
@@ -109,28 +112,21 @@ def scatter_figure(
     figure = go.Figure()
     for malignant, name in ((False, "benign"), (True, "malignant")):
         rows = np.flatnonzero(split.labels == malignant)
-        look = CLASS_LOOKS[malignant]
         opacity = 0.8 if shown is None else np.where(shown[rows], 0.95, FAINT).tolist()
         figure.add_trace(
-            go.Scatter(
-                x=across.scores.suspicion[rows].tolist(),
-                y=up.scores.suspicion[rows].tolist(),
+            points(
+                across.scores.suspicion[rows].tolist(),
+                up.scores.suspicion[rows].tolist(),
+                CLASS_LOOKS[malignant],
+                f"%{{text}}, {name}<br>{across.title} %{{x:.1%}}<br>{up.title} %{{y:.1%}}",
+                9,
+                marker={"opacity": opacity, "line": {"width": 1.5}},
                 customdata=rows.tolist(),
                 text=split.sample.units.ids[rows].tolist(),
                 name=f"recorded {name}",
-                mode="markers",
-                marker={
-                    "color": look.colour,
-                    "symbol": look.symbol,
-                    "size": 9,
-                    "opacity": opacity,
-                    "line": {"width": 1.5},
-                },
-                hovertemplate=f"%{{text}}, {name}<br>{across.title} %{{x:.1%}}"
-                f"<br>{up.title} %{{y:.1%}}<extra></extra>",
             )
         )
-    line = {"color": NEUTRAL_COLOUR, "width": 1.5, "dash": "dash"}
+    line = stroke(NEUTRAL_COLOUR, width=1.5)
     figure.add_vline(x=thresholds[across.name], line=line)
     figure.add_hline(y=thresholds[up.name], line=line)
     as_shares(lay_out(figure, f"{across.title}: estimated probability", up.title))
@@ -140,8 +136,10 @@ def scatter_figure(
 
 
 PLACES = {"rows": "rows at random", "patients": "patients at random"}
-_COLOURS = {"rows": ABOVE_COLOUR, "patients": BELOW_COLOUR}
-_SYMBOLS = {"rows": "square", "patients": "circle"}
+_LOOKS = {
+    "rows": Look(ABOVE_COLOUR, "solid", "square"),
+    "patients": Look(BELOW_COLOUR, "solid", "circle"),
+}
 _HEIGHT = 380
 
 WHY = (
@@ -161,8 +159,7 @@ def lesson_figure(lesson: LeakLesson, low: float, high: float) -> go.Figure:
     low, high : float, ends of the AUC axis, the same for figures that stand side by side
     """
     figure = go.Figure()
-    pairs = zip(lesson.of("rows"), lesson.of("patients"), strict=True)
-    for rows, patients in pairs:
+    for rows, patients in zip(lesson.of("rows"), lesson.of("patients"), strict=True):
         figure.add_trace(
             go.Scatter(
                 x=list(PLACES.values()),
@@ -178,16 +175,16 @@ def lesson_figure(lesson: LeakLesson, low: float, high: float) -> go.Figure:
     for split, place in PLACES.items():
         mean = lesson.mean_auc(split)
         figure.add_trace(
-            go.Scatter(
-                x=[place],
-                y=[mean],
+            points(
+                [place],
+                [mean],
+                _LOOKS[split],
+                f"mean of {len(lesson.of(split))} seeds<br>AUC %{{y:.3f}}",
+                15,
                 mode="markers+text",
-                marker={"size": 15, "color": _COLOURS[split], "symbol": _SYMBOLS[split]},
                 text=[number(mean)],
                 textposition="middle left" if split == "rows" else "middle right",
                 showlegend=False,
-                hovertemplate=f"mean of {len(lesson.of(split))} seeds<br>AUC %{{y:.3f}}"
-                "<extra></extra>",
             )
         )
     lay_out(figure, "", "AUC on the test crops", _HEIGHT)
@@ -252,29 +249,56 @@ def size_sentence(released: LeakLesson, plain: LeakLesson | None) -> str:
     )
 
 
+SPLITS = {"out_of_fold": "Training patients, out of fold", "test": "Official test patients"}
+
+
+def teacher_table(lesson: TeacherLesson) -> "pd.DataFrame":
+    """Lay out what a teacher adds, a row each for the out-of-fold and the test crops."""
+    import pandas as pd
+
+    rows = {
+        f"{SPLITS[half.split]}, {counted(half.crops, 'crop')}": {
+            "From the labels alone": estimate(Estimate(**vars(half.labels))),
+            f"With {lesson.teacher} as teacher": estimate(Estimate(**vars(half.taught))),
+            "Difference": signed_estimate(Estimate(**vars(half.difference))),
+        }
+        for half in lesson.halves
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def teacher_sentence(lesson: TeacherLesson) -> str:
+    """Say what the lesson compares."""
+    return (
+        f"{lesson.title} on this page learned from the labels alone. Here it learned once more, "
+        f"with {percent(lesson.share)} of each target taken from the probability that "
+        f"{lesson.teacher} gives (knowledge distillation, Hinton et al. 2015, arXiv 1503.02531). "
+        f"{lesson.teacher} began from ImageNet, so what it adds is not learned from mammograms "
+        "alone."
+    )
+
+
 def lesson_table(lessons: dict[str, LeakLesson]) -> "pd.DataFrame":
     """Lay all runs out, a row each: augmentation, split, seed, what was shared, AUC."""
     import pandas as pd
 
     return pd.DataFrame(
-        [_lesson_record(recipe, run) for recipe, lesson in lessons.items() for run in lesson.runs]
+        {
+            "Recipe": recipe,
+            "Split": PLACES[run.split],
+            "Seed": run.seed,
+            "Training crops": run.train_crops,
+            "Test crops": run.test_crops,
+            "Test lesions": run.test_lesions,
+            "Test lesions with other view in training": run.seen_lesions,
+            "Test crops of patients in training": run.seen_patient_crops,
+            "AUC": run.auc,
+            "AUC low": run.auc_low,
+            "AUC high": run.auc_high,
+        }
+        for recipe, lesson in lessons.items()
+        for run in lesson.runs
     )
-
-
-def _lesson_record(recipe: str, run: LeakRun) -> dict[str, object]:
-    return {
-        "Recipe": recipe,
-        "Split": PLACES[run.split],
-        "Seed": run.seed,
-        "Training crops": run.train_crops,
-        "Test crops": run.test_crops,
-        "Test lesions": run.test_lesions,
-        "Test lesions with other view in training": run.seen_lesions,
-        "Test crops of patients in training": run.seen_patient_crops,
-        "AUC": run.auc,
-        "AUC low": run.auc_low,
-        "AUC high": run.auc_high,
-    }
 
 
 def _means(lesson: LeakLesson, split: str) -> str:

@@ -17,14 +17,21 @@ from mammo.evaluation import RadiologistEvaluation, SplitEvaluation
 from mammo.plots.style import (
     NEUTRAL_COLOUR,
     RADIOLOGISTS,
+    RATES,
     Look,
     as_shares,
     band,
+    error_bars,
     helper_line,
     lay_out,
+    lay_out_roc,
     look_of,
+    points,
+    reader_line,
+    roc_line,
+    roc_points,
 )
-from mammo.text import Estimate, estimate, number, percentage, share_with_interval
+from mammo.text import estimate, number, percentage, share_with_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,58 +53,6 @@ TRAINING_LINES = {
     "held_out_auc": ("held-out AUC", "dash"),
 }
 TRAINING_HEIGHT = 380
-_RATES = "<br>sensitivity %{y:.1%}<br>false alarms %{x:.1%}"
-
-
-def _line(
-    x: Sequence[float] | NDArray[np.float64],
-    y: Sequence[float] | NDArray[np.float64],
-    name: str,
-    look: Look,
-    hover: str,
-    width: float = 2.5,
-    mark: int = 0,
-    **more: Any,
-) -> go.Scatter:
-    """Return a reader's line, with points of the size `mark`, or none."""
-    if mark:
-        more |= {"mode": "lines+markers", "marker": {"symbol": look.symbol, "size": mark}}
-    return go.Scatter(
-        {"mode": "lines"} | more,
-        x=list(x),
-        y=list(y),
-        name=name,
-        line={"color": look.colour, "width": width, "dash": look.dash},
-        hovertemplate=f"{hover}<extra></extra>",
-    )
-
-
-def _point(
-    x: Sequence[float], y: Sequence[float], look: Look, hover: str, group: str, **more: Any
-) -> go.Scatter:
-    """Return points without a line in a reader's colour; they hide with their reader."""
-    marker = {"symbol": look.symbol, "color": look.colour} | more.pop("marker")
-    return go.Scatter(
-        {"mode": "markers"} | more,
-        x=x,
-        y=y,
-        marker=marker,
-        legendgroup=group,
-        showlegend=False,
-        hovertemplate=f"{hover}<extra></extra>",
-    )
-
-
-def error_bars(figures: Sequence[Estimate], thickness: float) -> dict[str, Any]:
-    """Return the intervals of figures as plotly draws them beside their points."""
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": [one.high - one.value for one in figures],
-        "arrayminus": [one.value - one.low for one in figures],
-        "thickness": thickness,
-        "width": 3,
-    }
 
 
 def roc_figure(split: SplitEvaluation, thresholds: Mapping[str, float]) -> go.Figure:
@@ -115,56 +70,51 @@ def roc_figure(split: SplitEvaluation, thresholds: Mapping[str, float]) -> go.Fi
         grid, low, high = (
             part.tolist() for part in (interval.false_positive_rate, interval.low, interval.high)
         )
-        figure.add_trace(band(grid, low, high, look, name))
-        figure.add_trace(
-            _line(
-                curve.false_positive_rate,
-                curve.sensitivity,
+        flagged = model.flagged(thresholds[name])
+        named = [
+            f"{text.threshold_name(key)}, threshold {number(point.threshold)}"
+            for key, point in model.points.items()
+        ]
+        figure.add_traces([
+            band(grid, low, high, look, name),
+            roc_line(
+                curve,
                 f"{model.title}: AUC {estimate(model.metrics['auc'], 2)}",
                 look,
-                f"{model.title}<br>threshold %{{customdata}}{_RATES}",
+                f"{model.title}<br>threshold %{{customdata}}",
                 customdata=threshold_texts(curve.thresholds),
                 legendgroup=name,
-            )
-        )
-        figure.add_trace(
-            _point(
-                [1 - point.rates["specificity"].value for point in model.points.values()],
-                [point.rates["sensitivity"].value for point in model.points.values()],
+            ),
+            roc_points(
+                (point.rates for point in model.points.values()),
                 look,
-                f"{model.title}: %{{customdata}}{_RATES}",
+                f"{model.title}: %{{customdata}}",
+                11,
                 name,
-                customdata=[
-                    f"{text.threshold_name(key)}, threshold {number(point.threshold)}"
-                    for key, point in model.points.items()
-                ],
-                marker={"symbol": f"{look.symbol}-open", "size": 11},
-            )
-        )
-        flagged = model.flagged(thresholds[name])
+                marker={"symbol": f"{look.symbol}-open"},
+                customdata=named,
+            ),
+        ])  # fmt: skip
         chosen.append(
-            _point(
+            points(
                 [float(flagged[~split.labels].mean())],
                 [float(flagged[split.labels].mean())],
                 look,
-                f"{model.title}: your threshold {number(thresholds[name])}{_RATES}",
+                f"{model.title}: your threshold {number(thresholds[name])}{RATES}",
+                16,
                 name,
-                marker={"size": 16, "line": {"color": "#FFFFFF", "width": 2}},
+                {"line": {"color": "#FFFFFF", "width": 2}},
             )
         )
     if split.radiologists is not None:
         figure.add_traces(_radiologists(split.radiologists))
     figure.add_traces(chosen)
-    return as_shares(
-        lay_out(figure, "False alarms: benign flagged (1 - specificity)", "Sensitivity")
-    )
+    return lay_out_roc(figure)
 
 
 def threshold_texts(thresholds: NDArray[np.float64]) -> list[str]:
     """Write a curve's thresholds for its hover labels; the infinite one flags nothing.
 
-    Examples
-    --------
     >>> threshold_texts(np.array([np.inf, 0.5]))
     ['above all: nothing flagged', '0.500']
     """
@@ -176,30 +126,30 @@ def threshold_texts(thresholds: NDArray[np.float64]) -> list[str]:
 
 def _radiologists(recorded: RadiologistEvaluation) -> list[go.Scatter]:
     """Return the recorded BI-RADS assessments as a curve, and their biopsy point."""
-    look, curve, point = RADIOLOGISTS, recorded.scores.roc, recorded.biopsy.rates
-    steps = [READER_STEPS[0]] + [READER_STEPS[6 - int(rank)] for rank in curve.thresholds[1:]]
+    curve = recorded.scores.roc
     return [
-        _line(
-            curve.false_positive_rate,
-            curve.sensitivity,
+        roc_line(
+            curve,
             f"Radiologists' BI-RADS: AUC {estimate(recorded.auc, 2)}",
-            look,
-            f"Radiologists flag %{{customdata}}{_RATES}",
+            RADIOLOGISTS,
+            "Radiologists flag %{customdata}",
             width=2,
             mark=6,
-            customdata=steps,
+            customdata=[
+                READER_STEPS[6 - int(rank)] if np.isfinite(rank) else READER_STEPS[0]
+                for rank in curve.thresholds
+            ],
             legendgroup="radiologists",
         ),
-        _point(
-            [1 - point["specificity"].value],
-            [point["sensitivity"].value],
-            look,
-            f"Radiologists: biopsy (4 or 5){_RATES}",
+        roc_points(
+            [recorded.biopsy.rates],
+            RADIOLOGISTS,
+            "Radiologists: biopsy (4 or 5)",
+            14,
             "radiologists",
             text=["biopsy (4 or 5)"],
             textposition="bottom right",
             mode="markers+text",
-            marker={"size": 14},
         ),
     ]
 
@@ -216,7 +166,7 @@ def precision_recall_figure(split: SplitEvaluation) -> go.Figure:
     for place, model in enumerate(split.models.values()):
         curve = model.scores.precision_recall
         figure.add_trace(
-            _line(
+            reader_line(
                 curve.recall,
                 curve.precision,
                 f"{model.title}: average precision "
@@ -236,7 +186,7 @@ def reliability_figure(split: SplitEvaluation) -> go.Figure:
     for place, model in enumerate(split.models.values()):
         bins = model.calibration.reliability
         figure.add_trace(
-            _line(
+            reader_line(
                 [one.mean_p for one in bins],
                 [one.observed.value for one in bins],
                 f"{model.title}: mean gap (ECE) {estimate(model.metrics['ece'], 2)}",
@@ -244,7 +194,7 @@ def reliability_figure(split: SplitEvaluation) -> go.Figure:
                 f"{model.title}<br>said %{{x:.1%}}<br>malignant %{{y:.1%}}: %{{customdata}}",
                 width=1.5,
                 mark=9,
-                error_y=error_bars([one.observed for one in bins], 1.5),
+                error_y=error_bars([one.observed for one in bins], 1.5, width=3),
                 customdata=[f"{one.malignant} of {one.n}" for one in bins],
             )
         )
@@ -254,12 +204,12 @@ def reliability_figure(split: SplitEvaluation) -> go.Figure:
 def calibration_sentence(split: SplitEvaluation, name: str) -> str:
     """Say in a sentence how many malignant cases there were for those that a model expected."""
     model = split.models[name]
-    line = model.calibration.line
-    if np.isnan(line.observed_to_expected):
+    slope, _, observed = model.calibration.line.values()
+    if np.isnan(observed):
         return f"{model.title}: calibration undefined."
     return (
-        f"{model.title}: {number(line.observed_to_expected, 2)} malignant cases for each that "
-        f"it expected (1 is right), slope {number(line.slope, 2)} (below 1: too extreme), Brier "
+        f"{model.title}: {number(observed, 2)} malignant cases for each that "
+        f"it expected (1 is right), slope {number(slope, 2)} (below 1: too extreme), Brier "
         f"score {estimate(model.metrics['brier'])}."
     )
 
@@ -277,7 +227,9 @@ def decision_figure(split: SplitEvaluation) -> go.Figure:
         thresholds = curve.thresholds.tolist()
         figure.add_trace(band(thresholds, curve.low.tolist(), curve.high.tolist(), look, name))
         hover = f"{model.title}<br>threshold %{{x:.2f}}<br>net benefit %{{y:.3f}}"
-        figure.add_trace(_line(thresholds, curve.model, model.title, look, hover, legendgroup=name))
+        figure.add_trace(
+            reader_line(thresholds, curve.model, model.title, look, hover, legendgroup=name)
+        )
     lay_out(figure, "Threshold", "Net benefit (malignant found a case)")
     figure.update_xaxes(range=[0, 1], tickformat=".0%", nticks=6)
     figure.update_yaxes(range=[-0.1, max(0.1, share * 1.15)])
@@ -305,7 +257,7 @@ def training_figure(history: "pd.DataFrame", look: Look) -> go.Figure:
         figure.add_trace(band(epochs, low, high, dashed, column))
         hover = f"{name}<br>epoch %{{x}}<br>mean of folds %{{y:.3f}}"
         figure.add_trace(
-            _line(epochs, spread["mean"].tolist(), name, dashed, hover, legendgroup=column)
+            reader_line(epochs, spread["mean"].tolist(), name, dashed, hover, legendgroup=column)
         )
     lay_out(figure, "Epoch", "Loss, AUC", TRAINING_HEIGHT)
     figure.update_yaxes(rangemode="tozero")
@@ -330,7 +282,7 @@ def coverage_figure(measured: Mapping[str, Measured], titles: Mapping[str, str])
         low, high = ([one[end] for one in wrong] for end in ("low", "high"))
         figure.add_trace(band(answered, low, high, look, name))
         figure.add_trace(
-            _line(
+            reader_line(
                 answered,
                 [one["value"] for one in wrong],
                 title,

@@ -4,7 +4,7 @@ Plain plotly and words, free of Streamlit. Every figure in a sentence is counted
 show. Run the tests with `pytest tests/ui/test_explorer.py`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,10 +13,9 @@ import plotly.graph_objects as go
 
 from mammo.data.descriptors import FILTERS, MISSING, options_of, title_of
 from mammo.evaluation.bootstrap import PatientBootstrap
-from mammo.evaluation.operating import point_of_flags
-from mammo.evaluation.rates import Confusion
+from mammo.evaluation.operating import Confusion, point_of_flags
 from mammo.evaluation.subgroups import biopsy, suspicion
-from mammo.plots.style import ABOVE_COLOUR, BELOW_COLOUR, lay_out
+from mammo.plots.style import class_bar, lay_out
 from mammo.text import NO_INTERVAL, counted, percentage
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ _SCALES = ("density", "birads", "subtlety")
 
 @dataclass(frozen=True)
 class Chart:
-    """Hold a chart: its counts, a row a bar with columns benign and malignant, and what to see."""
+    """A chart: its counts, a row a bar with columns benign and malignant, and what to see."""
 
     counts: "pd.DataFrame"
     sentence: str
@@ -45,7 +44,7 @@ def chart_figure(chart: Chart) -> go.Figure:
     """
     shares = chart.counts["malignant"] / chart.counts.sum(axis=1)
     figure = go.Figure()
-    for name, colour, pattern in (("benign", BELOW_COLOUR, ""), ("malignant", ABOVE_COLOUR, "/")):
+    for name in ("benign", "malignant"):
         counts = chart.counts[name]
         said = [f"{count:,}" for count in counts]
         if name == "malignant":
@@ -62,7 +61,7 @@ def chart_figure(chart: Chart) -> go.Figure:
                 text=said,
                 textposition="outside",
                 cliponaxis=False,
-                marker={"color": colour, "pattern": {"shape": pattern, "fillmode": "overlay"}},
+                marker=class_bar(name == "malignant"),
                 hovertemplate=f"%{{y}}<br>{name}: %{{text}}<extra></extra>",
             )
         )
@@ -77,7 +76,7 @@ def chart_figure(chart: Chart) -> go.Figure:
 
 def by_split(cases: "pd.DataFrame") -> Chart:
     """Class balance of each split, and the prior shift between them."""
-    chart = _by_filter(cases, "split")
+    counts, title = _by_filter(cases, "split")
     shares = cases["label"].groupby(cases["split"]).mean()
     if {"train", "test"} <= set(shares.index):
         sentence = (
@@ -87,7 +86,7 @@ def by_split(cases: "pd.DataFrame") -> Chart:
         )
     else:
         sentence = f"{percentage(float(cases['label'].mean()))} of the crops on show are malignant."
-    return Chart(chart.counts, sentence, "Split")
+    return Chart(counts, sentence, title)
 
 
 def by_side_and_view(cases: "pd.DataFrame") -> Chart:
@@ -105,10 +104,10 @@ def by_side_and_view(cases: "pd.DataFrame") -> Chart:
 
 def by_birads(cases: "pd.DataFrame") -> Chart:
     """BI-RADS against pathology: how often the radiologist was right."""
-    chart = _by_filter(cases, "birads")
+    counts, title = _by_filter(cases, "birads")
     read = cases[cases["assessment"].notna()]
     if read.empty:
-        return Chart(chart.counts, "No case on show has a BI-RADS assessment.", chart.axis)
+        return Chart(counts, "No case on show has a BI-RADS assessment.", title)
     point = point_of_flags(
         read["label"].astype(int),
         biopsy(suspicion(read["assessment"])),
@@ -123,15 +122,13 @@ def by_birads(cases: "pd.DataFrame") -> Chart:
         f"about {percentage(right.value)} of {counted(len(read), 'crop')} ({ends}). "
         f"They sent {sent} to biopsy."
     )
-    return Chart(chart.counts, sentence, "BI-RADS assessment")
+    return Chart(counts, sentence, "BI-RADS assessment")
 
 
 def _sent_to_biopsy(table: Confusion) -> str:
-    malignant = table.true_positive + table.false_negative
-    benign = table.false_positive + table.true_negative
-    parts = [f"{table.true_positive:,} of {malignant:,} malignant"] * (malignant > 0)
-    parts += [f"{table.false_positive:,} of {benign:,} benign"] * (benign > 0)
-    return f"{' and '.join(parts)} crop{'' if (benign or malignant) == 1 else 's'}"
+    parts = [f"{table.true_positive:,} of {table.malignant:,} malignant"] * (table.malignant > 0)
+    parts += [f"{table.false_positive:,} of {table.benign:,} benign"] * (table.benign > 0)
+    return f"{' and '.join(parts)} crop{'' if (table.benign or table.malignant) == 1 else 's'}"
 
 
 def by_lesions_of_a_patient(cases: "pd.DataFrame") -> Chart:
@@ -177,14 +174,16 @@ def by_descriptor(name: str) -> Callable[["pd.DataFrame"], Chart]:
     """Return the chart of a filter's own values, with the most and the least malignant named."""
 
     def build(cases: "pd.DataFrame") -> Chart:
-        chart = _by_filter(cases, name)
-        total = chart.counts.sum(axis=1)
-        counts = chart.counts if name in _SCALES else _commonest_first(chart.counts)
+        counts, title = _by_filter(cases, name)
+        total = counts.sum(axis=1)
+        if name not in _SCALES:  # the commonest first
+            order = sorted(counts.index, key=lambda value: (value == MISSING, -total[value], value))
+            counts = counts.loc[order]
         shares = (counts["malignant"] / total)[total >= _SMALL].sort_values()
         shares = shares.drop(MISSING, errors="ignore")
         if len(shares) < 2 or cases["label"].nunique() < 2:
             sentence = "Too few cases on show to compare, or of one label only."
-            return Chart(counts, sentence, chart.axis)
+            return Chart(counts, sentence, title)
         sentence = (
             f"Of the values with at least {_SMALL} crops, “{shares.index[-1]}” is the most often "
             f"malignant ({percentage(shares.iloc[-1])}) and “{shares.index[0]}” the least often "
@@ -192,7 +191,7 @@ def by_descriptor(name: str) -> Callable[["pd.DataFrame"], Chart]:
         )
         if name not in _SCALES:
             sentence += " A crop with several values counts under each."
-        return Chart(counts, sentence, chart.axis)
+        return Chart(counts, sentence, title)
 
     return build
 
@@ -235,12 +234,13 @@ CHARTS: dict[str, tuple[str, Callable[["pd.DataFrame"], Chart]]] = {
 }
 
 
-def _by_filter(cases: "pd.DataFrame", name: str) -> Chart:
+def _by_filter(cases: "pd.DataFrame", name: str) -> "tuple[pd.DataFrame, str]":
+    """Return the counts by a filter's values, and its title."""
     one = next(one for one in FILTERS if one.name == name)
     values = cases[one.column].map(
         lambda value: [title_of(one, option) for option in options_of(one, value)]
     )
-    return Chart(_counts(cases["label"], values), "", one.title)
+    return _counts(cases["label"], values), one.title
 
 
 def _counts(labels: "pd.Series", values: "pd.Series") -> "pd.DataFrame":
@@ -252,13 +252,5 @@ def _counts(labels: "pd.Series", values: "pd.Series") -> "pd.DataFrame":
     counts = counts.reindex(columns=[0, 1], fill_value=0).rename(
         columns={0: "benign", 1: "malignant"}
     )
-    return counts.loc[_ordered(counts.index.tolist())]
-
-
-def _commonest_first(counts: "pd.DataFrame") -> "pd.DataFrame":
-    total = counts.sum(axis=1).to_dict()
-    return counts.loc[sorted(counts.index, key=lambda name: (name == MISSING, -total[name], name))]
-
-
-def _ordered(values: Sequence[str]) -> list[str]:
-    return sorted(values, key=lambda value: (value == MISSING, value == "test", value))
+    order = sorted(counts.index, key=lambda value: (value == MISSING, value == "test", value))
+    return counts.loc[order]

@@ -3,23 +3,28 @@
 Plain plotly, free of Streamlit. Run the tests with `pytest tests/ui/test_reading_words.py`.
 """
 
-import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
 from mammo.evaluation import roc_curve
-from mammo.evaluation.arithmetic import Floats
 from mammo.plots.style import (
     CLASS_LOOKS,
     NEUTRAL_COLOUR,
+    RATES,
     Look,
-    as_shares,
+    error_bars,
     helper_line,
     lay_out,
+    lay_out_roc,
+    lay_out_rows,
     look_of,
+    points,
+    reader_line,
+    roc_line,
+    roc_points,
+    stroke,
 )
 from mammo.plots.style import RADIOLOGISTS as RADIOLOGISTS_LOOK
 from mammo.reading import RoomScore, RoundCases, Standing
@@ -28,7 +33,6 @@ from mammo.reading.wording import YOU, title_of
 from mammo.text import Estimate, estimate
 
 READER = Look("#2E6FD9", "solid", "star")
-_RATES = "<br>sensitivity %{y:.1%}<br>false alarms %{x:.1%}<extra></extra>"
 _ROW_HEIGHT, _REST_HEIGHT = 30, 130
 
 
@@ -42,11 +46,10 @@ def look_of_name(name: str, cases: RoundCases) -> Look:
 
 def roc_figure(found: Sequence[Standing], cases: RoundCases, reader: str = YOU) -> go.Figure:
     """Draw everybody's ROC curve on the round's cases, with their operating points."""
-    reader = _plain(reader)
     figure = go.Figure(helper_line([0, 1], [0, 1], "chance"))
     for one in reversed(found):
-        _add_curve(figure, one, title_of(one.name, cases, reader), look_of_name(one.name, cases))
-    return as_shares(_titled(figure))
+        figure.add_traces(_curve(one, cases, _plain(reader)))
+    return _titled(figure)
 
 
 def room_figure(score: RoomScore, names: Sequence[str], cases: RoundCases) -> go.Figure:
@@ -55,67 +58,48 @@ def room_figure(score: RoomScore, names: Sequence[str], cases: RoundCases) -> go
     for place, (one, name) in enumerate(zip(score.readers, names, strict=True)):
         curve = roc_curve(one.labels, one.scores)
         figure.add_trace(
-            _line(
+            reader_line(
                 curve.false_positive_rate,
                 curve.sensitivity,
                 "each reader",
-                {"color": READER.colour, "width": 1.5},
-                f"{_plain(name)}: AUC {one.auc.value:.2f}<extra></extra>",
+                READER,
+                f"{_plain(name)}: AUC {one.auc.value:.2f}",
+                1.5,
                 legendgroup="readers",
                 showlegend=place == 0,
                 opacity=0.6,
             )
         )
     for one in reversed(score.others):
-        _add_curve(figure, one, title_of(one.name, cases), look_of_name(one.name, cases))
+        figure.add_traces(_curve(one, cases))
     mean = f"mean of {len(names)}: AUC {estimate(score.mean_auc, 2)}"
-    line = {"color": READER.colour, "width": 4}
-    figure.add_trace(_line(score.grid, score.mean_curve, mean, line, f"mean{_RATES}"))
-    return as_shares(_titled(figure))
-
-
-def _line(
-    across: Floats, up: Floats, name: str, line: dict[str, Any], hover: str, **more: Any
-) -> go.Scatter:
-    return go.Scatter(
-        x=across.tolist(), y=up.tolist(), name=name, mode="lines", line=line, hovertemplate=hover,
-        **more,
-    )  # fmt: skip
-
-
-def _add_curve(figure: go.Figure, one: Standing, title: str, look: Look) -> None:
-    """Add a curve and the point at which its owner flags cases."""
-    curve = roc_curve(one.labels, one.scores)
-    sensitivity, specificity = (
-        one.point.rates[name].value for name in ("sensitivity", "specificity")
-    )
-    name = f"{title}: AUC {estimate(one.auc, 2)}"
-    line = {"color": look.colour, "width": 3, "dash": look.dash}
-    rates = curve.false_positive_rate, curve.sensitivity
-    figure.add_trace(_line(*rates, name, line, f"{title}{_RATES}", legendgroup=one.name))
     figure.add_trace(
-        go.Scatter(
-            x=[1 - specificity],
-            y=[sensitivity],
-            mode="markers",
-            marker={
-                "symbol": look.symbol,
-                "size": 14,
-                "color": look.colour,
-                "line": {"color": "#FFFFFF", "width": 1},
-            },
-            legendgroup=one.name,
-            showlegend=False,
-            hovertemplate=f"{title}, where they flag{_RATES}",
-        )
+        reader_line(score.grid, score.mean_curve, mean, READER, f"mean{RATES}", width=4)
     )
+    return _titled(figure)
+
+
+def _curve(one: Standing, cases: RoundCases, reader: str = YOU) -> list[go.Scatter]:
+    """Return a curve and the point at which its owner flags cases."""
+    title, look = title_of(one.name, cases, reader), look_of_name(one.name, cases)
+    area = f"{title}: AUC {estimate(one.auc, 2)}"
+    curve = roc_curve(one.labels, one.scores)
+    return [
+        roc_line(curve, area, look, title, width=3, legendgroup=one.name),
+        roc_points(
+            [one.point.rates],
+            look,
+            f"{title}, where they flag",
+            14,
+            one.name,
+            marker={"line": {"color": "#FFFFFF", "width": 1}},
+        ),
+    ]
 
 
 def _titled(figure: go.Figure) -> go.Figure:
-    lay_out(figure, "False alarms: benign flagged (1 - specificity)", "Sensitivity", 560)
     # One name a line: four names with intervals side by side run into each other on a phone.
-    figure.update_layout(legend={"orientation": "v", "y": -0.18})
-    return figure
+    return lay_out_roc(figure, 560).update_layout(legend={"orientation": "v", "y": -0.18})
 
 
 def room_auc_figure(score: RoomScore, names: Sequence[str], cases: RoundCases) -> go.Figure:
@@ -129,64 +113,44 @@ def room_auc_figure(score: RoomScore, names: Sequence[str], cases: RoundCases) -
     rows = [*others, ("Mean of the readers", score.mean_auc, READER, 3.0), *rows]
     figure = go.Figure()
     for place, (name, area, look, width) in enumerate(rows):
-        figure.add_trace(_row(place, name, area, look, width))
-    figure.add_vline(x=0.5, line={"color": NEUTRAL_COLOUR, "width": 1, "dash": "dot"})
+        known = area if area.low == area.low else Estimate(area.value, area.value, area.value)
+        bars = error_bars([known], width, color=look.colour)
+        hover = f"{name}: AUC {estimate(area, 2)}"
+        figure.add_trace(points([area.value], [place], look, hover, 11, error_x=bars))
+    figure.add_vline(x=0.5, line=stroke(NEUTRAL_COLOUR, "dot", 1))
     lay_out(figure, "AUC (0.5 is a coin)", "", _REST_HEIGHT + _ROW_HEIGHT * len(rows))
     figure.update_xaxes(range=[0, 1.02])
-    figure.update_yaxes(
-        tickvals=list(range(len(rows))),
-        ticktext=[row[0] for row in rows],
-        range=[-0.6, len(rows) - 0.4],
-    )
+    lay_out_rows(figure, [row[0] for row in rows], range=[-0.6, len(rows) - 0.4])
     return figure.update_layout(showlegend=False)
-
-
-def _row(place: int, name: str, area: Estimate, look: Look, width: float) -> go.Scatter:
-    known = not math.isnan(area.low)
-    return go.Scatter(
-        x=[area.value],
-        y=[place],
-        mode="markers",
-        marker={"symbol": look.symbol, "size": 11, "color": look.colour},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": [area.high - area.value if known else 0.0],
-            "arrayminus": [area.value - area.low if known else 0.0],
-            "color": look.colour,
-            "thickness": width,
-        },
-        hovertemplate=f"{name}: AUC {estimate(area, 2)}<extra></extra>",
-    )
 
 
 def case_figure(
     ratings: Sequence[float], second: Sequence[float] | None, labels: Sequence[bool], cut: int
 ) -> go.Figure:
     """Draw a reader's ratings, a column a case: malignant above the cut is right, benign below."""
-    looks = {True: ("malignant", "diamond"), False: ("benign", "circle-open")}
     figure = go.Figure()
-    for malignant, (name, symbol) in looks.items():
+    for malignant, name in ((True, "malignant"), (False, "benign")):
+        look = CLASS_LOOKS[malignant]
         places = [place for place, label in enumerate(labels) if label == malignant]
         if second is not None:
             for place in places:
                 figure.add_annotation(
                     x=place + 1, y=second[place], ax=place + 1, ay=ratings[place],
                     xref="x", yref="y", axref="x", ayref="y", showarrow=True, arrowhead=2,
-                    arrowwidth=1.5, arrowcolor=CLASS_LOOKS[malignant].colour,
+                    arrowwidth=1.5, arrowcolor=look.colour,
                 )  # fmt: skip
         figure.add_trace(
-            go.Scatter(
-                x=[place + 1 for place in places],
-                y=[ratings[place] for place in places],
-                mode="markers",
+            points(
+                [place + 1 for place in places],
+                [ratings[place] for place in places],
+                look,
+                f"case %{{x}}, {name}: rated %{{y}}",
+                12,
+                marker={"line": {"width": 2, "color": look.colour}},
                 name=name,
-                marker={"symbol": symbol, "size": 12, "color": CLASS_LOOKS[malignant].colour,
-                        "line": {"width": 2, "color": CLASS_LOOKS[malignant].colour}},
-                hovertemplate=f"case %{{x}}, {name}: rated %{{y}}<extra></extra>",
             )
-        )  # fmt: skip
-    figure.add_hline(y=cut, line={"color": NEUTRAL_COLOUR, "width": 2, "dash": "dash"})
+        )
+    figure.add_hline(y=cut, line=stroke(NEUTRAL_COLOUR))
     lay_out(figure, "Case, in the order of reading", "Rating", 340)
     figure.update_yaxes(range=[-4, 104])
     # Below, the legend would lie on the axis title of a phone.
@@ -197,8 +161,6 @@ def case_figure(
 def _plain(name: str) -> str:
     """Keep a nickname from being read as markup by plotly.
 
-    Examples
-    --------
     >>> _plain("<b>Ada</b> %{x}")
     'bAda/b x'
     """

@@ -6,13 +6,15 @@ never the only sign. Run the tests with `pytest tests/ui/test_figures.py`.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import plotly.graph_objects as go
 
+from mammo.evaluation.curves import RocCurve
 from mammo.imaging.region import Region
+from mammo.text import Estimate
 
 BELOW_COLOUR = "#1F87C4"
 ABOVE_COLOUR = "#D9661A"
@@ -36,6 +38,9 @@ FILM_CONFIG: dict[str, Any] = {
     "doubleClick": "reset",
 }
 BAR_CONFIG: dict[str, Any] = {"displayModeBar": False, "staticPlot": True}
+HEIGHT = 520
+RATES = "<br>sensitivity %{y:.1%}<br>false alarms %{x:.1%}"
+"""The end of a hover label on a ROC curve."""
 
 
 def film_figure(
@@ -49,15 +54,11 @@ def film_figure(
 
     Parameters
     ----------
-    picture : str
-        `data:` address of the part on show.
-    picture_size : (height, width)
-        Its size in screen pixels, as encoded.
-    view : Region
-        The same part in film pixels: the figure's axes are in film pixels, so that a box drawn
-        on it needs no scaling back.
-    box, window : Region or None
-        The lesion box as marked, and the square context window that the models see.
+    picture : str, `data:` address of the part on show
+    picture_size : (height, width) in screen pixels, as encoded
+    view : Region, the same part in film pixels: the figure's axes are in film pixels, so that a box
+        drawn on it needs no scaling back
+    box, window : Region or None, the lesion box as marked, and the square that the models see
     """
     x, y, width, height = view
     step_x, step_y = width / picture_size[1], height / picture_size[0]
@@ -71,7 +72,7 @@ def film_figure(
         "hovertemplate": "x %{x:.0f}, y %{y:.0f}<extra></extra>",
     }
     outlines = [
-        _shape("rect", (left, left + across), (top, top + down), line=_line(colour, dash))
+        _shape("rect", (left, left + across), (top, top + down), line=stroke(colour, dash))
         for region, colour, dash in ((box, BOX_COLOUR, "dot"), (window, WINDOW_COLOUR, "solid"))
         if region is not None
         for left, top, across, down in (region,)
@@ -83,7 +84,7 @@ def film_figure(
         "margin": {"l": 0, "r": 0, "t": TOOLBAR_HEIGHT, "b": 0},
         "dragmode": "select",
         "plot_bgcolor": clear,
-        "newselection": {"line": _line(WINDOW_COLOUR, "dash")},
+        "newselection": {"line": stroke(WINDOW_COLOUR)},
         "modebar": {"bgcolor": clear, "color": NEUTRAL_COLOUR, "activecolor": BELOW_COLOUR},
         "shapes": outlines,
         "xaxis": axis | {"constraintoward": "left", "range": [x, x + width]},
@@ -111,7 +112,7 @@ def probability_figure(
         "hoverinfo": "skip",
     }
     see_through = {"opacity": 0.35, "line": {"width": 0}}
-    dashed = _line(NEUTRAL_COLOUR, "dash")
+    dashed = stroke(NEUTRAL_COLOUR)
     # The label is kept inside the figure near its ends.
     anchor = "left" if threshold < 0.1 else "right" if threshold > 0.9 else "center"
     label = {"x": threshold, "y": 0.42, "text": "threshold", "showarrow": False, "xanchor": anchor}
@@ -148,16 +149,14 @@ def _shape(
     return {"type": kind} | ends | look
 
 
-def _line(colour: str, dash: str) -> dict[str, Any]:
-    return {"color": colour, "width": 2, "dash": dash}
-
-
-HEIGHT = 520
+def stroke(colour: str, dash: str = "dash", width: float = 2) -> dict[str, Any]:
+    """Return how a line is drawn."""
+    return {"color": colour, "width": width, "dash": dash}
 
 
 @dataclass(frozen=True)
 class Look:
-    """Hold how one reader of the cases is drawn: colour, dash of lines, symbol of points."""
+    """How one reader of the cases is drawn: colour, dash of lines, symbol of points."""
 
     colour: str
     dash: str
@@ -166,8 +165,6 @@ class Look:
     def filled(self, opacity: float) -> str:
         """Return the colour as plotly fills an area with it.
 
-        Examples
-        --------
         >>> Look("#0A6EBD", "solid", "circle").filled(0.2)
         'rgba(10, 110, 189, 0.2)'
         """
@@ -193,12 +190,7 @@ def look_of(place: int) -> Look:
 
 
 def figure_config(name: str) -> dict[str, Any]:
-    """Return the toolbar of a figure, whose camera saves it as `mammo-<name>.svg`.
-
-    Parameters
-    ----------
-    name : str, of the file, without its ending
-    """
+    """Return the toolbar of a figure, whose camera saves it as `mammo-<name>.svg`."""
     return {
         "displaylogo": False,
         "displayModeBar": True,
@@ -239,28 +231,115 @@ def as_shares(figure: go.Figure, x: bool = True, y: bool = True) -> go.Figure:
     return figure
 
 
+def lay_out_roc(figure: go.Figure, height: int = HEIGHT) -> go.Figure:
+    """Give a figure of ROC curves its axes; return it."""
+    title = "False alarms: benign flagged (1 - specificity)"
+    return as_shares(lay_out(figure, title, "Sensitivity", height))
+
+
+def lay_out_rows(figure: go.Figure, titles: Sequence[str], **axis: Any) -> go.Figure:
+    """Give a figure a named row for each title, from 0 on; return it."""
+    return figure.update_yaxes(tickvals=list(range(len(titles))), ticktext=titles, **axis)
+
+
 def helper_line(x: list[float], y: list[float], name: str) -> go.Scatter:
     """Return a thin grey line that is no reader: chance, ideal, "flag all"."""
+    line = stroke(NEUTRAL_COLOUR, "dot", 1)
+    return go.Scatter(x=x, y=y, name=name, mode="lines", line=line, hoverinfo="skip")
+
+
+def reader_line(
+    x: Iterable[float],
+    y: Iterable[float],
+    name: str,
+    look: Look,
+    hover: str,
+    width: float = 2.5,
+    mark: int = 0,
+    **more: Any,
+) -> go.Scatter:
+    """Return a reader's line, with points of the size `mark`, or none."""
+    if mark:
+        more |= {"mode": "lines+markers", "marker": {"symbol": look.symbol, "size": mark}}
     return go.Scatter(
-        x=x,
-        y=y,
+        {"mode": "lines"} | more,
+        x=list(x),
+        y=list(y),
         name=name,
-        mode="lines",
-        line={"color": NEUTRAL_COLOUR, "width": 1, "dash": "dot"},
-        hoverinfo="skip",
+        line=stroke(look.colour, look.dash, width),
+        hovertemplate=f"{hover}<extra></extra>",
     )
 
 
-def band(x: list[float], low: list[float], high: list[float], look: Look, group: str) -> go.Scatter:
+def roc_line(curve: RocCurve, name: str, look: Look, hover: str, **more: Any) -> go.Scatter:
+    """Return a reader's ROC curve."""
+    return reader_line(
+        curve.false_positive_rate, curve.sensitivity, name, look, f"{hover}{RATES}", **more
+    )
+
+
+def roc_points(
+    at: Iterable[Mapping[str, Estimate]], look: Look, hover: str, size: int, group: str, **more: Any
+) -> go.Scatter:
+    """Return operating points in ROC space, from their rates by name."""
+    alarms, found = zip(
+        *((1 - rates["specificity"].value, rates["sensitivity"].value) for rates in at), strict=True
+    )
+    return points(alarms, found, look, f"{hover}{RATES}", size, group, **more)
+
+
+def points(
+    x: Sequence[float | str],
+    y: Sequence[float],
+    look: Look,
+    hover: str,
+    size: int,
+    group: str = "",
+    marker: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> go.Scatter:
+    """Return points in a reader's colour and symbol; of a group, they hide with its line."""
+    if group:
+        more |= {"legendgroup": group, "showlegend": False}
+    return go.Scatter(
+        {"mode": "markers"} | more,
+        x=x,
+        y=y,
+        marker={"symbol": look.symbol, "color": look.colour, "size": size, **(marker or {})},
+        hovertemplate=f"{hover}<extra></extra>",
+    )
+
+
+def error_bars(figures: Sequence[Estimate], thickness: float, **more: Any) -> dict[str, Any]:
+    """Return the intervals of figures as plotly draws them beside their points."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [one.high - one.value for one in figures],
+        "arrayminus": [one.value - one.low for one in figures],
+        "thickness": thickness,
+    } | more
+
+
+def class_bar(malignant: bool) -> dict[str, Any]:
+    """Return how a bar of one class is filled; a pattern tells it too."""
+    shape = "/" if malignant else ""
+    colour = CLASS_LOOKS[malignant].colour
+    return {"color": colour, "pattern": {"shape": shape, "fillmode": "overlay"}}
+
+
+def band(
+    x: Sequence[float], low: Sequence[float], high: Sequence[float], look: Look, group: str
+) -> go.Scatter:
     """Return the area between two curves in a reader's colour; it hides with its reader."""
-    points = [
+    ends = [
         (at, down, up)
         for at, down, up in zip(x, low, high, strict=True)
         if down is not None and not math.isnan(down)
     ]
     return go.Scatter(
-        x=[at for at, _, _ in (*points, *reversed(points))],
-        y=[up for _, _, up in points] + [down for _, down, _ in reversed(points)],
+        x=[at for at, _, _ in (*ends, *reversed(ends))],
+        y=[up for _, _, up in ends] + [down for _, down, _ in reversed(ends)],
         fill="toself",
         fillcolor=look.filled(0.16),
         line={"width": 0},

@@ -18,8 +18,11 @@ from mammo.plots.style import (
     BELOW_COLOUR,
     NEUTRAL_COLOUR,
     as_shares,
+    class_bar,
     lay_out,
     look_of,
+    reader_line,
+    stroke,
 )
 
 BINS = 20
@@ -32,23 +35,7 @@ _MARK: dict[str, Any] = {"color": NEUTRAL_COLOUR, "width": 3}
 def place_counts(
     p: NDArray[np.float64], labels: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.intp]]:
-    """Count test cases by their estimate and class.
-
-    Parameters
-    ----------
-    p : float64 (n,), 0-1
-    labels : bool (n,), True for malignant
-
-    Returns
-    -------
-    edges float64 (BINS + 1,), benign int (BINS,), malignant int (BINS,)
-
-    Examples
-    --------
-    >>> edges, benign, malignant = place_counts(np.array([0.01, 1.0]), np.array([False, True]))
-    >>> int(benign[0]), int(malignant[-1])
-    (1, 1)
-    """
+    """Return the edges of bins, and how many benign and malignant cases have their p in each."""
     edges = np.linspace(0, 1, BINS + 1)
     benign, malignant = (np.histogram(p[labels == kind], edges)[0] for kind in (False, True))
     return edges, benign, malignant
@@ -61,22 +48,20 @@ def place_figure(
     edges, benign, malignant = place_counts(p, labels)
     middles = ((edges[:-1] + edges[1:]) / 2).tolist()
     figure = go.Figure()
-    for name, counts, sign, colour, pattern in (
-        ("recorded malignant", malignant, 1, ABOVE_COLOUR, "/"),
-        ("recorded benign", benign, -1, BELOW_COLOUR, ""),
-    ):
+    for name, counts, sign in (("malignant", malignant, 1), ("benign", benign, -1)):
         figure.add_trace(
             go.Bar(
                 x=middles,
                 y=(sign * counts).tolist(),
                 customdata=counts.tolist(),
-                name=name,
-                marker={"color": colour, "pattern": {"shape": pattern, "fillmode": "overlay"}},
-                hovertemplate=f"about %{{x:.0%}}<br>{name}: %{{customdata}}<extra></extra>",
+                name=f"recorded {name}",
+                marker=class_bar(name == "malignant"),
+                hovertemplate=f"about %{{x:.0%}}<br>recorded {name}: %{{customdata}}"
+                "<extra></extra>",
             )
         )
     highest = int(max(benign.max(), malignant.max(), 1))
-    figure.add_vline(x=threshold, line={"color": NEUTRAL_COLOUR, "width": 1.5, "dash": "dash"})
+    figure.add_vline(x=threshold, line=stroke(NEUTRAL_COLOUR, width=1.5))
     right = p_case > 0.6
     figure.add_vline(
         x=p_case,
@@ -102,13 +87,7 @@ def place_figure(
 
 
 def place_sentence(p: NDArray[np.float64], labels: NDArray[np.bool_], p_case: float) -> str:
-    """Say how many test crops of each class got a lower estimate than this one.
-
-    Examples
-    --------
-    >>> place_sentence(np.array([0.1, 0.2, 0.6]), np.array([False, True, True]), 0.5)
-    'Lower than this: 1 of 1 benign test crops and 1 of 2 malignant ones.'
-    """
+    """Say how many test crops of each class got a lower estimate than this one."""
     benign, malignant = p[~labels], p[labels]
     return (
         f"Lower than this: {int((benign < p_case).sum())} of {benign.size} benign test crops and "
@@ -133,20 +112,13 @@ def curve_figure(
     titles, thresholds : of the models, in the order of `curves`
     """
     figure = go.Figure()
-    amounts = change.amounts.tolist()
     for place, (p, title, threshold) in enumerate(
         zip(curves.values(), titles, thresholds, strict=True)
     ):
         look = look_of(place)
-        figure.add_trace(
-            go.Scatter(
-                x=amounts, y=p.tolist(), name=title, mode="lines+markers",
-                line={"color": look.colour, "dash": look.dash, "width": 2.5},
-                marker={"symbol": look.symbol, "size": 8},
-                hovertemplate=f"{title}: %{{y:.1%}} at %{{x:g}} {change.unit}<extra></extra>",
-            )
-        )  # fmt: skip
-        figure.add_hline(y=threshold, line={"color": look.colour, "width": 1, "dash": "dot"})
+        hover = f"{title}: %{{y:.1%}} at %{{x:g}} {change.unit}"
+        figure.add_trace(reader_line(change.amounts, p, title, look, hover, mark=8))
+        figure.add_hline(y=threshold, line=stroke(look.colour, "dot", 1))
     figure.add_vline(x=amount, line=_MARK)
     lay_out(figure, f"{change.title}, {change.unit}", "Estimate", _CURVE_HEIGHT)
     as_shares(figure, x=False)
@@ -155,12 +127,7 @@ def curve_figure(
 
 
 def curve_sentence(change: Change, p: NDArray[np.float64], title: str, threshold: float) -> str:
-    """Say between which values an estimate moves, and whether it crosses the threshold.
-
-    Parameters
-    ----------
-    p : float64 (k,), 0-1, at the amounts of the change
-    """
+    """Say between which values an estimate, p at each amount, moves, and if it changes sides."""
     low, high = float(p.min()), float(p.max())
     start = float(p[int(np.argmin(np.abs(change.amounts - change.neutral)))])
     crossing = crossings(p, change, threshold)

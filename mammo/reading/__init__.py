@@ -15,7 +15,6 @@ from mammo.reading.plan import (
     LONGEST,
     SHORTEST,
     RoundCases,
-    RoundFilter,
     RoundPlan,
     draw_round,
     passing,
@@ -24,13 +23,11 @@ from mammo.reading.plan import (
     write_code,
 )
 from mammo.reading.record import Reading, Record, pack, unpack
-from mammo.reading.results_file import Result, read_result, write_result
+from mammo.reading.results_file import Result, write_result
 from mammo.reading.room import Room, RoomScore, merge, score_room
 from mammo.reading.score import (
-    AdviceEffect,
     Standing,
     advice_effect,
-    kappa,
     standings,
 )
 
@@ -38,24 +35,20 @@ __all__ = [
     "FILTERS",
     "LONGEST",
     "SHORTEST",
-    "AdviceEffect",
     "Reading",
     "Record",
     "Result",
     "Room",
     "RoomScore",
     "RoundCases",
-    "RoundFilter",
     "RoundPlan",
     "Standing",
     "advice_effect",
     "draw_round",
-    "kappa",
     "merge",
     "pack",
     "passing",
     "read_code",
-    "read_result",
     "round_cases",
     "score_room",
     "standings",

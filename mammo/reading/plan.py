@@ -15,10 +15,18 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.data.descriptors import ASSESSMENTS, DENSITIES, MARGINS, SHAPES, SUBTLETIES
+from mammo.data import descriptors
+from mammo.data.descriptors import (
+    ASSESSMENTS,
+    DENSITIES,
+    MARGINS,
+    NOT_RECORDED,
+    SHAPES,
+    SUBTLETIES,
+    Filter,
+)
 from mammo.errors import DataError, SettingsError
 from mammo.evaluation import EvaluatedModel, suspicion
-from mammo.text import parts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,31 +35,14 @@ if TYPE_CHECKING:
 Source = Literal["test", "examples"]
 SHORTEST, LONGEST = 5, 50
 LARGEST_SEED = 999_999
-NOT_RECORDED = "none"
-"""The option of a filter for what has no value."""
 
 
 @dataclass(frozen=True)
-class RoundFilter:
-    """Name one filter: its letter in a code, its title, its column, and its options in order."""
+class RoundFilter(Filter):
+    """A filter of the data set's cases, with its letter in a code and its options in order."""
 
     letter: str
-    title: str
-    column: str
     options: tuple[str, ...]
-
-    def of(self, value: object) -> frozenset[str]:
-        """Return the options that a case's value stands for.
-
-        Examples
-        --------
-        >>> sorted(FILTERS[0].of("IRREGULAR-ARCHITECTURAL_DISTORTION"))
-        ['ARCHITECTURAL_DISTORTION', 'IRREGULAR']
-        >>> sorted(FILTERS[2].of(0)), sorted(FILTERS[5].of("CC"))
-        (['none'], ['CC'])
-        """
-        found = frozenset(parts(value)) & frozenset(self.options)
-        return found or frozenset({NOT_RECORDED})
 
 
 def _options(values: Mapping[str, str], without: str = "") -> tuple[str, ...]:
@@ -59,18 +50,18 @@ def _options(values: Mapping[str, str], without: str = "") -> tuple[str, ...]:
 
 
 FILTERS = (
-    RoundFilter("S", "Shape", "mass_shape", _options(SHAPES)),
-    RoundFilter("M", "Margin", "mass_margins", _options(MARGINS)),
-    RoundFilter("D", "Density", "breast_density", _options(DENSITIES, without="0")),
-    RoundFilter("R", "Recorded BI-RADS", "assessment", _options(ASSESSMENTS)),
-    RoundFilter("U", "Subtlety", "subtlety", _options(SUBTLETIES, without="0")),
-    RoundFilter("V", "View", "view", ("CC", "MLO", NOT_RECORDED)),
+    RoundFilter("shape", "Shape", "mass_shape", "S", _options(SHAPES)),
+    RoundFilter("margin", "Margin", "mass_margins", "M", _options(MARGINS)),
+    RoundFilter("density", "Density", "breast_density", "D", _options(DENSITIES, without="0")),
+    RoundFilter("birads", "Recorded BI-RADS", "assessment", "R", _options(ASSESSMENTS)),
+    RoundFilter("subtlety", "Subtlety", "subtlety", "U", _options(SUBTLETIES, without="0")),
+    RoundFilter("view", "View", "view", "V", ("CC", "MLO", NOT_RECORDED)),
 )
 
 
 @dataclass(frozen=True)
 class RoundPlan:
-    """Hold what decides a round.
+    """What decides a round.
 
     Parameters
     ----------
@@ -80,11 +71,6 @@ class RoundPlan:
     balanced : bool, half malignant; else as the cases fall
     advice : bool, whether the models' advice follows the first rating, and a second one it
     filters : letter of `FILTERS` -> the options that pass; a filter left out lets all pass
-
-    Raises
-    ------
-    SettingsError
-        A value outside these.
     """
 
     n: int
@@ -129,7 +115,6 @@ def _in_order(filters: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]
     }
 
 
-_SOURCES: dict[str, Source] = {"T": "test", "E": "examples"}
 _HEAD = re.compile(r"([TE])(\d{1,2})([BN])(A?)-(\d{1,6})((?:-[A-Z][0-9A-F]{1,4})*)")
 _CHECK_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 _LONGEST_SHOWN = 40
@@ -145,18 +130,15 @@ def write_code(plan: RoundPlan) -> str:
     >>> write_code(RoundPlan(10, 7, "examples", advice=True, filters={"V": ["CC"]}))
     'E10NA-7-V1-RF'
     """
-    source = next(letter for letter, name in _SOURCES.items() if name == plan.source)
+    source = plan.source[0].upper()
     head = f"{source}{plan.n}{'B' if plan.balanced else 'N'}{'A' if plan.advice else ''}"
-    body = "-".join([head, str(plan.seed), *_masks(plan)])
-    return f"{body}-{_check(body)}"
-
-
-def _masks(plan: RoundPlan) -> list[str]:
-    return [
+    masks = [
         f"{one.letter}{sum(1 << one.options.index(v) for v in plan.filters[one.letter]):X}"
         for one in FILTERS
         if one.letter in plan.filters
     ]
+    body = "-".join([head, str(plan.seed), *masks])
+    return f"{body}-{_check(body)}"
 
 
 def _check(body: str) -> str:
@@ -172,11 +154,6 @@ def read_code(text: str) -> RoundPlan:
     ------
     SettingsError
         It is none, or was mistyped.
-
-    Examples
-    --------
-    >>> read_code(" t20b-4711-t3 ") == RoundPlan(20, 4711, balanced=True)
-    True
     """
     code = re.sub(r"\s", "", text).upper()
     body, _, check = code.rpartition("-")
@@ -190,7 +167,12 @@ def read_code(text: str) -> RoundPlan:
     source, n, balance, advice, seed, masks = found.groups()
     filters = dict(_filter(mask) for mask in masks.split("-") if mask)
     return RoundPlan(
-        int(n), int(seed), _SOURCES[source], balance == "B", advice == "A", filters=filters
+        int(n),
+        int(seed),
+        "test" if source == "T" else "examples",
+        balance == "B",
+        advice == "A",
+        filters,
     )
 
 
@@ -208,7 +190,7 @@ def _filter(mask: str) -> tuple[str, list[str]]:
 def draw_round(
     plan: RoundPlan, cases: "pd.DataFrame", examples: Collection[str]
 ) -> tuple[str, ...]:
-    """Draw the cases of a round.
+    """Draw the ids of a round's cases, in the order in which they are read.
 
     Parameters
     ----------
@@ -216,53 +198,39 @@ def draw_round(
     cases : DataFrame of `mammo.artifacts.load_cases`; training rows are never drawn
     examples : case ids of the example lesions, the pool of a plan of that source
 
-    Returns
-    -------
-    tuple of n case ids, in the order in which they are read
-
     Raises
     ------
     DataError
         Fewer cases pass the filters than the round asks for.
     """
     pool = passing(plan, cases, examples)
-    rows = list(
-        zip(pool["case_id"], pool["patient_id"], pool["lesion_id"], pool["label"], strict=True)
-    )
-    rows.sort(key=lambda row: _mixed(plan.seed, "case", row[0]))
-    wanted = (
-        {1: _malignant(plan), 0: plan.n - _malignant(plan)} if plan.balanced else {None: plan.n}
-    )
-    seen_lesions: Counter[str] = Counter()
-    seen_patients: Counter[str] = Counter()
+    columns = (pool[name] for name in ("case_id", "patient_id", "lesion_id", "label"))
+    rows = sorted(zip(*columns, strict=True), key=lambda row: _mixed(plan.seed, "case", row[0]))
+    # Of a balanced round with an odd number the seed settles how many are malignant.
+    malignant = plan.n // 2 + plan.n % 2 * (_mixed(plan.seed, "odd", "")[0] % 2)
+    wanted = {1: malignant, 0: plan.n - malignant} if plan.balanced else {None: plan.n}
+    lesions: Counter[str] = Counter()
+    patients: Counter[str] = Counter()
     drawn: list[str] = []
     for label, count in wanted.items():
         group = [row[:3] for row in rows if label is None or row[3] == label]
         if len(group) < count:
             raise DataError(_shortage(plan, pool))
-        drawn += _spread(group, count, seen_lesions, seen_patients)
+        drawn += _spread(group, count, lesions, patients)
     return tuple(sorted(drawn, key=lambda case: _mixed(plan.seed, "order", case)))
 
 
 def passing(plan: RoundPlan, cases: "pd.DataFrame", examples: Collection[str]) -> "pd.DataFrame":
     """Return the test rows that a plan may draw from: of its source, past its filters."""
-    keep = np.array(cases["split"] == "test", dtype=np.bool_)
+    keep = cases["split"] == "test"
     if plan.source == "examples":
-        keep &= np.array(cases["case_id"].isin(list(examples)))
-    for one in FILTERS:
-        if one.letter in plan.filters:
-            wanted = frozenset(plan.filters[one.letter])
-            keep &= np.array([bool(one.of(value) & wanted) for value in cases[one.column]], bool)
-    return cases[keep]
+        keep &= cases["case_id"].isin(list(examples))
+    chosen = {one.name: plan.filters.get(one.letter, ()) for one in FILTERS}
+    return descriptors.passing(cases[keep], chosen)
 
 
 def _mixed(seed: int, purpose: str, case: str) -> bytes:
     return hashlib.sha256(f"{seed}/{purpose}/{case}".encode()).digest()
-
-
-def _malignant(plan: RoundPlan) -> int:
-    """Return how many of a balanced round are malignant; the seed settles an odd number."""
-    return plan.n // 2 + plan.n % 2 * (_mixed(plan.seed, "odd", "")[0] % 2)
 
 
 def _spread(
@@ -292,7 +260,7 @@ def _shortage(plan: RoundPlan, pool: "pd.DataFrame") -> str:
 
 @dataclass(frozen=True, eq=False)
 class RoundCases:
-    """Hold the n cases of a round, in the order in which they are read.
+    """The n cases of a round, in the order in which they are read.
 
     Attributes
     ----------
@@ -321,15 +289,7 @@ class RoundCases:
 def round_cases(
     ids: Sequence[str], cases: "pd.DataFrame", models: Sequence[EvaluatedModel]
 ) -> RoundCases:
-    """Look up the cases of a round.
-
-    Parameters
-    ----------
-    ids : case ids of `draw_round`
-    cases : DataFrame of `mammo.artifacts.load_cases`
-    models : sequence of EvaluatedModel, with thresholds; one that did not score every case is
-        left out
-    """
+    """Look up the cases of `draw_round`; a model that did not score every one is left out."""
     rows = cases.set_index("case_id", drop=False).loc[list(ids)].reset_index(drop=True)
     p = {model.name: rows[f"{model.name}_p"].to_numpy(dtype=np.float64) for model in models}
     scored = tuple(model for model in models if not np.isnan(p[model.name]).any())

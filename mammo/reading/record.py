@@ -26,7 +26,7 @@ LONGEST_SECONDS = 6553.5
 
 @dataclass(frozen=True)
 class Reading:
-    """Hold what a reader said of one case.
+    """What a reader said of one case.
 
     Parameters
     ----------
@@ -34,11 +34,6 @@ class Reading:
     seconds : float, from the case's showing to the rating; kept to tenths, at most 6553.5
     second : int or None, 0 to 100, the rating after advice
     shape, margin, assessment : str, options of `DESCRIPTORS`
-
-    Raises
-    ------
-    DataError
-        A value outside these.
     """
 
     rating: int
@@ -49,8 +44,8 @@ class Reading:
     assessment: str = ""
 
     def __post_init__(self) -> None:
-        for value in (self.rating, *(() if self.second is None else (self.second,))):
-            if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 100:
+        for value in (self.rating, 0 if self.second is None else self.second):
+            if type(value) is not int or not 0 <= value <= 100:
                 raise DataError(
                     f"A rating is a whole number from 0 to 100. Received: {value!r}. Rate every "
                     "case; none may be skipped."
@@ -68,19 +63,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class Record:
-    """Hold a round as far as it was read.
+    """A round as far as it was read.
 
-    Parameters
-    ----------
-    plan : RoundPlan
-    readings : tuple of Reading, in the round's order; in a round with advice the last may still
-        wait for its second rating
-    resumed : int, how often it was picked up again from a link, at most 255
-
-    Raises
-    ------
-    DataError
-        More readings than cases, or a second rating missing or out of place.
+    `readings` are in the round's order; in a round with advice the last may still wait for its
+    second rating. `resumed` counts how often it was picked up again from a link, up to 255.
     """
 
     plan: RoundPlan
@@ -101,7 +87,7 @@ class Record:
 
     @property
     def awaits_second(self) -> bool:
-        """Tell whether the last case was rated once and its advice is on show."""
+        """Whether the last case was rated once and its advice is on show."""
         return self.plan.advice and bool(self.readings) and self.readings[-1].second is None
 
     @property
@@ -111,17 +97,11 @@ class Record:
 
     @property
     def whole(self) -> bool:
-        """Tell whether every case has all its ratings."""
+        """Whether every case has all its ratings."""
         return self.at == self.plan.n
 
     def rated(self, reading: Reading) -> "Record":
-        """Return the record with one more first rating.
-
-        Raises
-        ------
-        DataError
-            The round is whole, or a second rating is due first.
-        """
+        """Return the record with one more first rating; refuse one that is not due."""
         if self.whole or self.awaits_second:
             raise DataError(
                 "This case has its first rating already: a rating stands once it is given. "
@@ -130,21 +110,14 @@ class Record:
         return replace(self, readings=(*self.readings, reading))
 
     def advised(self, second: int) -> "Record":
-        """Return the record with the second rating of the case whose advice was shown.
-
-        Raises
-        ------
-        DataError
-            No second rating is due.
-        """
+        """Return the record with the second rating of its last case; refuse one that is not due."""
         if not self.awaits_second:
             raise DataError(
                 "No second rating is due here: a rating stands once it is given. "
                 f"Received: another of {second}."
             )
-        return replace(
-            self, readings=(*self.readings[:-1], replace(self.readings[-1], second=second))
-        )
+        *earlier, last = self.readings
+        return replace(self, readings=(*earlier, replace(last, second=second)))
 
     def picked_up(self) -> "Record":
         """Return the record as read anew from a link, and counted as such."""
@@ -159,25 +132,21 @@ _CHECK_BYTES = 2
 def pack(record: Record) -> str:
     """Write a record for the link.
 
-    Examples
-    --------
     >>> plan = RoundPlan(5, 1)
     >>> unpack(plan, pack(Record(plan, (Reading(70, 4.2),)))).readings
     (Reading(rating=70, seconds=4.2, second=None, shape='', margin='', assessment=''),)
     """
-    content = bytes([record.resumed]) + b"".join(map(_bytes_of, record.readings))
+    content = bytes([record.resumed])
+    for reading in record.readings:
+        described = [options.index(getattr(reading, name)) for name, options in DESCRIPTORS.items()]
+        second = _NONE if reading.second is None else reading.second
+        content += _READING.pack(reading.rating, second, *described, round(10 * reading.seconds))
     whole = _check(record.plan, content) + content
     return base64.urlsafe_b64encode(whole).decode("ascii").rstrip("=")
 
 
 def unpack(plan: RoundPlan, text: str) -> Record:
-    """Read a record from the link.
-
-    Raises
-    ------
-    SettingsError
-        It is broken, or the place in another round.
-    """
+    """Read a record from the link; refuse one that is broken or of another round."""
     try:
         content = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         check, resumed, readings = content[:_CHECK_BYTES], content[2:3], content[3:]
@@ -197,16 +166,7 @@ def _check(plan: RoundPlan, content: bytes) -> bytes:
     return hashlib.sha256(write_code(plan).encode() + content).digest()[:_CHECK_BYTES]
 
 
-def _bytes_of(reading: Reading) -> bytes:
-    described = [options.index(getattr(reading, name)) for name, options in DESCRIPTORS.items()]
-    second = _NONE if reading.second is None else reading.second
-    return _READING.pack(reading.rating, second, *described, round(10 * reading.seconds))
-
-
 def _reading(fields: tuple[int, ...]) -> Reading:
-    rating, second, *described, tenths = fields
-    named = {
-        name: options[place]
-        for (name, options), place in zip(DESCRIPTORS.items(), described, strict=True)
-    }
-    return Reading(rating, tenths / 10, None if second == _NONE else second, **named)
+    rating, second, *places, tenths = fields
+    described = [options[at] for options, at in zip(DESCRIPTORS.values(), places, strict=True)]
+    return Reading(rating, tenths / 10, None if second == _NONE else second, *described)

@@ -10,6 +10,8 @@ import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
+from typing import TypeVar
 
 from mammo.artifacts import Manifest
 from mammo.data.csv_table import (
@@ -31,8 +33,8 @@ DIGITS = 12
 
 def fingerprint(manifest: Manifest) -> str:
     """Name the cases, scores and models that a round is scored with: 12 hexadecimal digits."""
-    names = ["cases.csv", *(f"{model}/model.onnx" for model in manifest.models)]
-    names += [f"{model}/card.json" for model in manifest.models]
+    of_models = product(manifest.models, ("model.onnx", "card.json"))
+    names = ["cases.csv", *(f"{model}/{name}" for model, name in of_models)]
     lines = [f"{name} {manifest.files[name].sha256}" for name in sorted(names)]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:DIGITS]
 
@@ -41,37 +43,22 @@ LARGEST_BYTES = 100_000
 LONGEST_NICKNAME = 30
 _CHECK_LENGTH = 12
 _LONGEST_SHOWN = 40
-COLUMNS = (
-    "round",
-    "artifacts",
-    "app_version",
-    "nickname",
-    "resumed",
-    "case",
-    "rating",
-    "seconds",
-    "rating_after_advice",
-    "shape",
-    "margin",
-    "assessment",
-    "check",
-    "notice",
-)
 _SHARED = ("round", "artifacts", "app_version", "nickname", "resumed", "check")
+COLUMNS = (
+    "round", "artifacts", "app_version", "nickname", "resumed", "case", "rating", "seconds",
+    "rating_after_advice", *DESCRIPTORS, "check", "notice",
+)  # fmt: skip
 _UNCHECKED = ("check", "notice")
+Number = TypeVar("Number", int, float)
 _NOT_OURS = "This is no results file of the reading room: expected the CSV that it gave."
 
 
 @dataclass(frozen=True)
 class Result:
-    """Hold one reader's whole round as a file has it.
+    """One reader's whole round as a file has it.
 
-    Attributes
-    ----------
-    record : Record, whole
-    nickname : str, "" where none was given
-    artifacts : str, fingerprint of the models and cases it was read with
-    app_version : str
+    `nickname` is "" where none was given, `artifacts` the fingerprint of the models and cases that
+    it was read with.
     """
 
     record: Record
@@ -119,9 +106,7 @@ def _rows(result: Result) -> list[dict[str, str]]:
             "rating": str(reading.rating),
             "seconds": f"{reading.seconds:.1f}",
             "rating_after_advice": "" if reading.second is None else str(reading.second),
-            "shape": reading.shape,
-            "margin": reading.margin,
-            "assessment": reading.assessment,
+            **{name: getattr(reading, name) for name in DESCRIPTORS},
         }
         for place, reading in enumerate(record.readings, start=1)
     ]
@@ -150,25 +135,18 @@ def read_result(content: bytes) -> Result:
                 f"{first['line']} ({shown(first[changed])}): expected one reader and one round "
                 "per file."
             )
-    record = _record(rows)
     nickname = clean_nickname(first["nickname"])
-    result = Result(record, nickname, first["artifacts"], first["app_version"])
+    result = Result(_record(rows), nickname, first["artifacts"], first["app_version"])
     # A spreadsheet drops zeros at the start of a check that has digits only.
     if _check(_rows(result)) != first["check"].casefold().zfill(_CHECK_LENGTH):
+        names = ", ".join(n for n in (*_SHARED, *DESCRIPTORS) if looks_mangled(first[n]))
+        mangled = f" A spreadsheet seems to have made a date or a number of: {names}."
         raise DataError(
             "This file was changed after mammo wrote it: its values do not give the check "
-            f"{first['check'][:20]!r} that stands in it.{_mangled(first)} Use the file as it was "
-            "downloaded."
+            f"{first['check'][:20]!r} that stands in it.{mangled if names else ''} Use the file as "
+            "it was downloaded."
         )
     return result
-
-
-def _mangled(row: dict[str, str]) -> str:
-    """Return a sentence that names the values a spreadsheet took for a date or a number."""
-    names = [name for name in (*_SHARED, *DESCRIPTORS) if looks_mangled(row[name])]
-    if not names:
-        return ""
-    return f" A spreadsheet seems to have made a date or a number of: {', '.join(names)}."
 
 
 def _table(content: bytes) -> list[dict[str, str]]:
@@ -203,7 +181,7 @@ def _reading(row: dict[str, str]) -> Reading:
         after = row["rating_after_advice"]
         return Reading(
             _whole(row, "rating", 100),
-            _seconds(row),
+            _number(row, "seconds", "seconds such as 12.5", decimal_number(row["seconds"])),
             None if after == "" else _whole(row, "rating_after_advice", 100),
             **{name: _described(row[name], DESCRIPTORS[name]) for name in DESCRIPTORS},
         )
@@ -216,22 +194,14 @@ def _described(text: str, options: Sequence[str]) -> str:
     return as_word(text if number is None else str(number), options)[:_LONGEST_SHOWN]
 
 
+def _number(row: dict[str, str], name: str, expected: str, number: Number | None) -> Number:
+    if number is None:
+        raise DataError(
+            f"expected {expected} in {name}, received {row[name][:20]!r}{not_a_number(row[name])}. "
+            "Rate every case, and leave the file as it was downloaded."
+        )
+    return number
+
+
 def _whole(row: dict[str, str], name: str, most: int) -> int:
-    text = row[name]
-    number = whole_number(text, most)
-    if number is None:
-        raise DataError(
-            f"expected a whole number from 0 to {most} in {name}, received {text[:20]!r}"
-            f"{not_a_number(text)}. Rate every case, and leave the file as it was downloaded."
-        )
-    return number
-
-
-def _seconds(row: dict[str, str]) -> float:
-    number = decimal_number(row["seconds"])
-    if number is None:
-        raise DataError(
-            f"expected seconds such as 12.5, received {row['seconds'][:20]!r}"
-            f"{not_a_number(row['seconds'])}."
-        )
-    return number
+    return _number(row, name, f"a whole number from 0 to {most}", whole_number(row[name], most))

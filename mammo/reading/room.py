@@ -5,18 +5,18 @@ A file that cannot be used is left out with the reason; nothing is left out sile
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.errors import MammoError
+from mammo.errors import DataError, MammoError
 from mammo.evaluation import RESAMPLES, roc_curve
 from mammo.evaluation.arithmetic import Booleans, Floats
 from mammo.reading.plan import RoundCases, RoundPlan, write_code
 from mammo.reading.record import Record
 from mammo.reading.results_file import Result, read_result
-from mammo.reading.score import Rival, Sample, Standing, rivals
+from mammo.reading.score import Sample, Standing, rivals
 from mammo.text import Estimate
 
 MOST_FILES = 300
@@ -25,7 +25,7 @@ UNNAMED = "reader"
 
 @dataclass(frozen=True)
 class RoomReader:
-    """Hold one reader of the room: a name that no other has, and the record."""
+    """One reader of the room: a name that no other has, and the record."""
 
     name: str
     record: Record
@@ -33,7 +33,7 @@ class RoomReader:
 
 @dataclass(frozen=True)
 class Room:
-    """Hold the readers of one round, and the files that were left out, each with its reason."""
+    """The readers of one round, and the files that were left out, each with its reason."""
 
     plan: RoundPlan | None
     readers: tuple[RoomReader, ...]
@@ -65,19 +65,21 @@ def merge(files: Sequence[tuple[str, bytes]], artifacts: str) -> Room:
     artifacts : str, fingerprint of the models and cases that the app serves
     """
     left: list[tuple[str, str]] = []
-    read: list[tuple[str, Result]] = []
+    fitting: list[tuple[str, Result]] = []
     for place, (name, content) in enumerate(files):
         try:
             if place >= MOST_FILES:
-                left.append((name, f"A room takes {MOST_FILES} files; this is one more."))
-                continue
-            read.append((name, read_result(content)))
+                raise DataError(f"A room takes {MOST_FILES} files; this is one more.")
+            one = read_result(content)
+            if one.artifacts != artifacts:
+                raise DataError(
+                    "It was read with other models or cases (fingerprint "
+                    f"{one.artifacts[:12]}, app {one.app_version[:12]}) than this app serves "
+                    f"({artifacts}). Open it where it was made."
+                )
+            fitting.append((name, one))
         except MammoError as error:
             left.append((name, str(error)))
-    fitting = [(name, one) for name, one in read if one.artifacts == artifacts]
-    left += [
-        (name, other_artifacts(one, artifacts)) for name, one in read if (name, one) not in fitting
-    ]
     if not fitting:
         return Room(None, (), tuple(left))
     codes = Counter(write_code(one.record.plan) for _, one in fitting)
@@ -94,16 +96,7 @@ def merge(files: Sequence[tuple[str, bytes]], artifacts: str) -> Room:
         else:
             known[one.record.readings] = name
             readers.append(RoomReader(_unused(one.nickname, readers), one.record))
-    plan = readers[0].record.plan
-    return Room(plan, tuple(readers), tuple(left))
-
-
-def other_artifacts(result: Result, artifacts: str) -> str:
-    """Say that a file was read with other models or cases than the app serves."""
-    return (
-        f"It was read with other models or cases (fingerprint {result.artifacts[:12]}, app "
-        f"{result.app_version[:12]}) than this app serves ({artifacts}). Open it where it was made."
-    )
+    return Room(readers[0].record.plan, tuple(readers), tuple(left))
 
 
 def _unused(nickname: str, readers: Sequence[RoomReader]) -> str:
@@ -121,7 +114,7 @@ GRID = 101
 
 @dataclass(frozen=True, eq=False)
 class RoomScore:
-    """Hold a room of r readers on n cases.
+    """The figures of a room of r readers on n cases.
 
     Attributes
     ----------
@@ -146,15 +139,7 @@ class RoomScore:
 
 
 def score_room(cases: RoundCases, room: Room, cut: int, resamples: int = RESAMPLES) -> RoomScore:
-    """Score a room's readers at one cut.
-
-    Parameters
-    ----------
-    cases : RoundCases, n of them
-    room : Room with one reader or more
-    cut : int, 0 to 100
-    resamples : int, of patients
-    """
+    """Score a room of one reader or more on its round's cases, at one cut from 0 to 100."""
     ratings = room.ratings()
     sample = Sample(cases.labels, cases.patients, resamples)
     mean = sample.draws(*ratings)
@@ -164,9 +149,9 @@ def score_room(cases: RoundCases, room: Room, cut: int, resamples: int = RESAMPL
     grid = np.linspace(0.0, 1.0, GRID)
     return RoomScore(
         tuple(sample.standing("reader", one, one >= cut) for one in ratings),
-        tuple(_beside(ratings, rival) for rival in rivals(cases, resamples)),
+        tuple(rivals(cases, ratings, cut, resamples)),
         sample.interval(mean),
-        sample.auc(ratings.mean(axis=0)),
+        sample.interval(sample.draws(ratings.mean(axis=0))),
         None if after is None else sample.interval(after),
         None if after is None else sample.difference(after, mean),
         grid,
@@ -174,19 +159,9 @@ def score_room(cases: RoundCases, room: Room, cut: int, resamples: int = RESAMPL
     )
 
 
-def _beside(ratings: Floats, rival: Rival) -> Standing:
-    """Compare the readers' mean AUC with a model's or the radiologists'."""
-    sample = rival.sample
-    mean = sample.draws(*ratings[:, rival.chosen])
-    gap = sample.difference(mean, sample.draws(rival.standing.scores))
-    return replace(rival.standing, reader_minus=gap)
-
-
 def curve_heights(labels: Booleans, scores: Floats, grid: Floats) -> Floats:
     """Return a curve's sensitivity at each false positive rate of a grid, NaN with one class.
 
-    Examples
-    --------
     >>> curve_heights(np.array([True, False]), np.array([2.0, 1.0]), np.array([0.0, 0.5])).tolist()
     [1.0, 1.0]
     """

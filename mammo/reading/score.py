@@ -35,8 +35,6 @@ from mammo.text import Estimate
 def kappa(first: ArrayLike, second: ArrayLike, bootstrap: PatientBootstrap) -> Estimate:
     """Return Cohen's kappa of two sets of flags on the same cases.
 
-    Examples
-    --------
     >>> kappa([1, 1, 0, 0], [1, 0, 0, 0], PatientBootstrap(list("abcd"))).value
     0.5
     """
@@ -45,20 +43,12 @@ def kappa(first: ArrayLike, second: ArrayLike, bootstrap: PatientBootstrap) -> E
     if one.shape != (n,) or two.shape != (n,):
         raise DataError(f"expected {n} flags a reader, received {one.shape} and {two.shape}")
     cells = np.column_stack([one & two, one & ~two, ~one & two, ~one & ~two]).astype(np.float64)
-    return percentile_interval(
-        float(_kappa(cells.sum(axis=0)[np.newaxis])[0]), _kappa(bootstrap.sums(cells))
-    )
-
-
-def _kappa(counts: Floats) -> NDArray[np.float64]:
-    """Return kappa of counts (r, 4): both, only the first, only the second, neither."""
-    both, only_first, only_second, neither = counts.T
-    n = counts.sum(axis=1)
-    agreed = (both + neither) / n
+    both, only_first, only_second, neither = np.vstack([cells.sum(axis=0), bootstrap.sums(cells)]).T
     both_flag = (both + only_first) * (both + only_second)
     neither_flags = (only_second + neither) * (only_first + neither)
     chance = (both_flag + neither_flags) / n**2
-    return ratio(agreed - chance, 1.0 - chance)
+    kappas = ratio((both + neither) / n - chance, 1.0 - chance)
+    return percentile_interval(float(kappas[0]), kappas[1:])
 
 
 FEW_PATIENTS = 5
@@ -71,25 +61,22 @@ _UNDEFINED = float("nan")
 
 @dataclass(frozen=True, eq=False)
 class Standing:
-    """Hold how one of those compared stands on a round's cases.
+    """How one of those compared does on a round's cases.
 
     Attributes
     ----------
     name : str, "reader", a model's name, or "radiologists"
-    n : int, of the round's cases those with a score of theirs
-    scores : float64 (n,), higher is more suspicious
-    labels : bool (n,)
+    scores, labels : float64 (n,), higher is more suspicious; bool (n,): of the cases they scored
     auc : Estimate
     point : OperatingPoint, at the reader's cut, the model's balanced threshold, or biopsy
-    reader_minus : Estimate or None, the reader's AUC minus this one, on these n cases
+    reader_minus : Estimate or None, the readers' mean AUC minus this one, on these n cases
     p_value : float, of that difference; NaN where too few patients carry a test
     agreement : Estimate or None, kappa of their flags with the reader's
     """
 
     name: str
-    n: int
-    scores: NDArray[np.float64]
-    labels: NDArray[np.bool_]
+    scores: Floats
+    labels: Booleans
     auc: Estimate
     point: OperatingPoint
     reader_minus: Estimate | None = None
@@ -109,45 +96,27 @@ class Sample:
 
     def draws(self, *scores: Floats) -> Floats:
         """Return the mean AUC of some readers: of the cases, then under each resample."""
-        statistics = [auc_statistic(self.labels, one) for one in scores]
         every = [
             np.concatenate([one(self.bootstrap.sample), self.bootstrap.distribution(one)])
-            for one in statistics
+            for one in (auc_statistic(self.labels, row) for row in scores)
         ]
         return np.asarray(np.mean(every, axis=0))
 
     def interval(self, draws: Floats) -> Estimate:
-        """Return a share 0..1 with an interval that few patients cannot make look sure."""
-        found = percentile_interval(float(draws[0]), draws[1:])
-        return _steady(widen_at_the_edge(found, self.rarer), self.rarer)
+        """Return a share 0..1 with an interval that few patients cannot make look sure.
 
-    def auc(self, scores: Floats) -> Estimate:
-        """Return an AUC with its interval.
-
-        Examples
-        --------
         >>> sample = Sample(np.array([True, False, False]), np.array(["a", "b", "c"]))
-        >>> area = sample.auc(np.array([3.0, 1, 2]))
+        >>> area = sample.interval(sample.draws(np.array([3.0, 1, 2])))
         >>> area.value, round(area.low, 2), area.high
         (1.0, 0.21, 1.0)
         """
-        return self.interval(self.draws(scores))
+        found = percentile_interval(float(draws[0]), draws[1:])
+        return _steady(widen_at_the_edge(found, self.rarer), self.rarer)
 
     def difference(self, first: Floats, second: Floats) -> Estimate:
         """Return the first of two figures minus the second, from the `draws` of both."""
         ends = self.interval(first), self.interval(second)
         return _known(difference_interval(*ends, (first - second)[1:]), self.rarer >= FEW_PATIENTS)
-
-    def p_value(self, first: Floats, second: Floats) -> float:
-        """Return DeLong's paired p-value, clustered by patient; NaN where too few carry it."""
-        if self.rarer < DELONG_PATIENTS:
-            return _UNDEFINED
-        return paired_delong(self.labels, first, second, self.patients).p_value
-
-    def agreement(self, first: Booleans, second: Booleans) -> Estimate:
-        """Return kappa, without an interval where the patients are too few to be resampled."""
-        enough = self.bootstrap.draws.shape[1] >= 2 * FEW_PATIENTS
-        return _known(kappa(first, second, self.bootstrap), enough)
 
     def standing(self, name: str, scores: Floats, flags: Booleans) -> Standing:
         """Score a reader, a model or the radiologists alone."""
@@ -155,9 +124,8 @@ class Sample:
         rates = dict(point.rates)
         for rate, group in (("sensitivity", self.labels), ("specificity", ~self.labels)):
             rates[rate] = _steady(rates[rate], int(np.unique(self.patients[group]).size))
-        return Standing(
-            name, scores.size, scores, self.labels, self.auc(scores), replace(point, rates=rates)
-        )
+        area = self.interval(self.draws(scores))
+        return Standing(name, scores, self.labels, area, replace(point, rates=rates))
 
 
 def _steady(interval: Estimate, patients: int) -> Estimate:
@@ -170,39 +138,41 @@ def _known(figure: Estimate, enough: bool) -> Estimate:
     return figure if enough else Estimate(figure.value, _UNDEFINED, _UNDEFINED)
 
 
-@dataclass(frozen=True, eq=False)
-class Rival:
-    """Whom readers are compared with, on the k of a round's cases that they scored."""
+def rivals(cases: RoundCases, ratings: Floats, cut: int, resamples: int) -> Iterator[Standing]:
+    """Score the models and the radiologists on the cases that they scored, beside r readers.
 
-    chosen: Booleans
-    sample: Sample
-    flags: Booleans
-    standing: Standing
-
-
-def rivals(cases: RoundCases, resamples: int) -> Iterator[Rival]:
-    """Score each model, and the radiologists where any case of the round is assessed."""
-    everyone = np.ones(cases.labels.size, dtype=np.bool_)
-    for one in cases.models:
-        p = cases.p[one.name]
-        yield _rival(cases, one.name, everyone, p, p >= cases.threshold(one), resamples)
+    `ratings` are (r, n). Of one reader the difference is tested and the agreement given: DeLong's
+    paired test needs `DELONG_PATIENTS`, an interval of kappa enough patients to be resampled.
+    """
     assessed = ~np.isnan(cases.ranks)
+    everyone = np.ones_like(assessed)
+    found: list[tuple[str, Booleans, Floats, Booleans]] = [
+        (model.name, everyone, p, p >= cases.threshold(model))
+        for model in cases.models
+        for p in [cases.p[model.name]]
+    ]
     if assessed.any():
         ranks = cases.ranks[assessed]
-        yield _rival(cases, RADIOLOGISTS, assessed, ranks, biopsy(ranks), resamples)
-
-
-def _rival(
-    cases: RoundCases, name: str, chosen: Booleans, scores: Floats, flags: Booleans, resamples: int
-) -> Rival:
-    sample = Sample(cases.labels[chosen], cases.patients[chosen], resamples)
-    return Rival(chosen, sample, flags, sample.standing(name, scores, flags))
+        found.append((RADIOLOGISTS, assessed, ranks, biopsy(ranks)))
+    for name, chosen, scores, flags in found:
+        readers = ratings[:, chosen]
+        sample = Sample(cases.labels[chosen], cases.patients[chosen], resamples)
+        gap = sample.difference(sample.draws(*readers), sample.draws(scores))
+        one = replace(sample.standing(name, scores, flags), reader_minus=gap)
+        if len(readers) == 1:
+            agreed = kappa(readers[0] >= cut, flags, sample.bootstrap)
+            enough = sample.bootstrap.draws.shape[1] >= 2 * FEW_PATIENTS
+            one = replace(one, agreement=_known(agreed, enough))
+            if sample.rarer >= DELONG_PATIENTS:
+                test = paired_delong(sample.labels, readers[0], scores, sample.patients)
+                one = replace(one, p_value=test.p_value)
+        yield one
 
 
 def standings(
     cases: RoundCases, ratings: ArrayLike, cut: int, resamples: int = RESAMPLES
 ) -> tuple[Standing, ...]:
-    """Score a reader and everyone else on the cases of a round.
+    """Score a reader, each model, and the radiologists (where any case is assessed).
 
     Parameters
     ----------
@@ -210,44 +180,26 @@ def standings(
     ratings : int (n,), 0 to 100
     cut : int, 0 to 100; the reader flags a case where rating >= cut
     resamples : int, of patients
-
-    Returns
-    -------
-    tuple of Standing: the reader, each model, the radiologists (where any case is assessed)
     """
     scores = np.asarray(ratings, dtype=np.float64)
-    sample = Sample(cases.labels, cases.patients, resamples)
-    found = [sample.standing("reader", scores, scores >= cut)]
-    for rival in rivals(cases, resamples):
-        own, theirs, sample = scores[rival.chosen], rival.standing.scores, rival.sample
-        found.append(
-            replace(
-                rival.standing,
-                reader_minus=sample.difference(sample.draws(own), sample.draws(theirs)),
-                p_value=sample.p_value(own, theirs),
-                agreement=sample.agreement(own >= cut, rival.flags),
-            )
-        )
-    return tuple(found)
+    own = Sample(cases.labels, cases.patients, resamples)
+    reader = own.standing("reader", scores, scores >= cut)
+    return (reader, *rivals(cases, scores[np.newaxis], cut, resamples))
 
 
 def cases_for(half_width: float, area: Estimate, n: int) -> int | None:
     """Return about how many cases like these would narrow an AUC's interval to +- `half_width`.
 
-    Examples
-    --------
     >>> cases_for(0.05, Estimate(0.8, 0.6, 1.0), 20)
     320
     """
     width = (area.high - area.low) / 2.0
-    if not width > 0:
-        return None
-    return int(np.ceil(n * round((width / half_width) ** 2, 6)))
+    return int(np.ceil(n * round((width / half_width) ** 2, 6))) if width > 0 else None
 
 
 @dataclass(frozen=True)
 class AdviceEffect:
-    """Hold what advice changed in one reader's round."""
+    """What advice changed in one reader's round: counts of ratings, points, and the AUC."""
 
     changed: int
     toward: int
@@ -263,19 +215,12 @@ class AdviceEffect:
 def advice_effect(
     cases: RoundCases, first: ArrayLike, second: ArrayLike, cut: int, resamples: int = RESAMPLES
 ) -> AdviceEffect:
-    """Compare a reader's ratings before and after advice.
-
-    Parameters
-    ----------
-    cases : RoundCases, n of them
-    first, second : int (n,), 0 to 100
-    cut : int, 0 to 100; flagged where rating >= cut
-    resamples : int, of patients
-    """
+    """Compare a reader's first ratings with those after advice; arguments as `standings`."""
     before, after = (np.asarray(ratings, dtype=np.float64) for ratings in (first, second))
     labels, sample = cases.labels, Sample(cases.labels, cases.patients, resamples)
     right_before, right_after = (before >= cut) == labels, (after >= cut) == labels
     gained = np.where(labels, after - before, before - after)
+    draws_before, draws_after = sample.draws(before), sample.draws(after)
     return AdviceEffect(
         changed=int((after != before).sum()),
         toward=int((gained > 0).sum()),
@@ -283,7 +228,7 @@ def advice_effect(
         better=int((~right_before & right_after).sum()),
         worse=int((right_before & ~right_after).sum()),
         mean_move=float(np.abs(after - before).mean()),
-        before=sample.auc(before),
-        after=sample.auc(after),
-        gain=sample.difference(sample.draws(after), sample.draws(before)),
+        before=sample.interval(draws_before),
+        after=sample.interval(draws_after),
+        gain=sample.difference(draws_after, draws_before),
     )

@@ -11,8 +11,8 @@ import numpy as np
 
 from mammo import text
 from mammo.evaluation.bootstrap import rarer_patients
-from mammo.reading import AdviceEffect, RoundCases, Standing
-from mammo.reading.score import FEW_PATIENTS, RADIOLOGISTS, cases_for
+from mammo.reading.plan import RoundCases
+from mammo.reading.score import FEW_PATIENTS, RADIOLOGISTS, AdviceEffect, Standing, cases_for
 from mammo.text import (
     NO_INTERVAL,
     Estimate,
@@ -46,8 +46,6 @@ def title_of(name: str, cases: RoundCases, reader: str = YOU) -> str:
 def in_a_sentence(reader: str) -> str:
     """Write the reader inside a sentence: a name stays as it is.
 
-    Examples
-    --------
     >>> in_a_sentence(YOU), in_a_sentence("Ada")
     ('you', 'Ada')
     """
@@ -65,8 +63,6 @@ def cut_of(name: str, cases: RoundCases, cut: int) -> str:
 def reader_sentence(area: Estimate, who: str = YOU) -> str:
     """Say what an AUC means.
 
-    Examples
-    --------
     >>> reader_sentence(Estimate(0.72, 0.46, 0.93))
     'You gave the malignant case the higher rating in 72 of 100 pairs of one malignant and one \
 benign case: AUC 0.72, 95% interval 0.46 to 0.93.'
@@ -90,7 +86,6 @@ def too_small(area: Estimate, cases: RoundCases) -> str:
     if math.isnan(area.low) or max(area.high - area.value, area.value - area.low) <= WIDE:
         return ""
     malignant, n = int(cases.labels.sum()), cases.labels.size
-    rivals = f"from {area.low:.2f} to {area.high:.2f}"
     proof = (
         "which holds a coin's 0.50"
         if area.low <= COIN <= area.high
@@ -98,7 +93,8 @@ def too_small(area: Estimate, cases: RoundCases) -> str:
     )
     sentence = (
         f"{malignant} malignant and {n - malignant} benign cases are too few to say how well "
-        f"somebody reads: the AUC of {area.value:.2f} may as well be anything {rivals}, {proof}."
+        f"somebody reads: the AUC of {area.value:.2f} may as well be anything from {area.low:.2f} "
+        f"to {area.high:.2f}, {proof}."
     )
     patients = rarer_patients(cases.labels, cases.patients)
     if patients < FEW_PATIENTS:
@@ -106,8 +102,9 @@ def too_small(area: Estimate, cases: RoundCases) -> str:
         whose = "one patient" if patients == 1 else f"{patients} patients"
         return f"{sentence} The {kind} ones come from {whose}: take this round as practice."
     needed = cases_for(NARROW, area, n)
-    more = f" About {needed:,} such cases would bring it to ± {NARROW:g}." if needed else ""
-    return sentence + more
+    return sentence + (
+        f" About {needed:,} such cases would bring it to ± {NARROW:g}." if needed else ""
+    )
 
 
 def standings_table(
@@ -116,24 +113,21 @@ def standings_table(
     """Lay out everybody's figures, a row each."""
     import pandas as pd
 
-    rows = []
-    for one in found:
-        rates = one.point.rates
-        rows.append(
-            {
-                "Who": title_of(one.name, cases, reader)
-                + ("" if one.n == cases.labels.size else f" ({one.n} cases)"),
-                "AUC": estimate(one.auc, 2),
-                f"{reader} minus them": gap_words(one),
-                "Flags from": cut_of(one.name, cases, cut),
-                "Sensitivity": percent_estimate(rates["sensitivity"]),
-                "Specificity": percent_estimate(rates["specificity"]),
-                f"Agreement with {in_a_sentence(reader)} (kappa)": ""
-                if one.agreement is None
-                else kappa_figure(one.agreement),
-            }
-        )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(
+        {
+            "Who": title_of(one.name, cases, reader)
+            + f" ({one.labels.size} cases)" * (one.labels.size < cases.labels.size),
+            "AUC": estimate(one.auc, 2),
+            f"{reader} minus them": gap_words(one),
+            "Flags from": cut_of(one.name, cases, cut),
+            "Sensitivity": percent_estimate(one.point.rates["sensitivity"]),
+            "Specificity": percent_estimate(one.point.rates["specificity"]),
+            f"Agreement with {in_a_sentence(reader)} (kappa)": ""
+            if one.agreement is None
+            else kappa_figure(one.agreement),
+        }
+        for one in found
+    )
 
 
 def gap_words(one: Standing) -> str:
@@ -150,8 +144,6 @@ def gap_words(one: Standing) -> str:
 def signed(gap: Estimate) -> str:
     """Return a difference in AUC with its interval, or why it has none.
 
-    Examples
-    --------
     >>> signed(Estimate(0.1, float("nan"), float("nan")))
     '+0.10 (too few cases for an interval)'
     """
@@ -161,8 +153,6 @@ def signed(gap: Estimate) -> str:
 def kappa_word(value: float) -> str:
     """Return the customary word for a kappa (Landis and Koch 1977, Biometrics 33:159-174).
 
-    Examples
-    --------
     >>> kappa_word(-0.1), kappa_word(0.35), kappa_word(0.81), kappa_word(float("nan"))
     ('no', 'fair', 'almost perfect', 'undefined')
     """
@@ -174,8 +164,6 @@ def kappa_word(value: float) -> str:
 def kappa_figure(agreement: Estimate) -> str:
     """Write a kappa with its interval, or why it has none.
 
-    Examples
-    --------
     >>> kappa_figure(Estimate(0.31, float("nan"), float("nan")))
     '0.31 (no interval from these cases)'
     """
@@ -184,26 +172,22 @@ def kappa_figure(agreement: Estimate) -> str:
 
 def agreement_sentences(found: Sequence[Standing], cases: RoundCases) -> list[str]:
     """Say how far the reader agrees with each of the others."""
-    lines = []
-    for one in found:
-        if one.agreement is None:
-            continue
-        who = title_of(one.name, cases)
-        if math.isnan(one.agreement.value):
-            lines.append(f"{who}: kappa is undefined, because both flag all cases or none.")
-        else:
-            lines.append(
-                f"{who}: kappa {kappa_figure(one.agreement)}, {kappa_word(one.agreement.value)} "
-                "agreement beyond chance."
-            )
-    return lines
+    return [
+        f"{title_of(one.name, cases)}: kappa "
+        + (
+            "is undefined, because both flag all cases or none."
+            if math.isnan(one.agreement.value)
+            else f"{kappa_figure(one.agreement)}, {kappa_word(one.agreement.value)} agreement "
+            "beyond chance."
+        )
+        for one in found
+        if one.agreement is not None
+    ]
 
 
 def time_sentence(seconds: Sequence[float]) -> str:
     """Say how long a case took.
 
-    Examples
-    --------
     >>> time_sentence([4.0, 10.0, 31.0])
     'Time a case: 10 s in the middle (4 to 31 s), 45 s in all, from showing to first rating.'
     """

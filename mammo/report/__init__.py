@@ -8,22 +8,6 @@ Used by the pages (`mammo.ui.kit.result`) and by `mammo.predict --report`, which
 A report holds no name, id or date of a patient and no name of an opened file, nor do its metadata.
 """
 
-from mammo.report.content import (
-    FORMS,
-    CaseReport,
-    Form,
-    ModelAnswer,
-    ThresholdLine,
-    film_preview,
-    render,
-)
+from mammo.report.content import FORMS, CaseReport, Form, render
 
-__all__ = [
-    "FORMS",
-    "CaseReport",
-    "Form",
-    "ModelAnswer",
-    "ThresholdLine",
-    "film_preview",
-    "render",
-]
+__all__ = ["FORMS", "CaseReport", "Form", "render"]

@@ -8,23 +8,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from mammo import text
-from mammo.artifacts import Card, Metric, load_cases
+from mammo.artifacts import Card, load_cases
 from mammo.errors import DataError
 from mammo.evaluation import EvaluatedModel
-from mammo.evaluation.build import model_points
-from mammo.evaluation.units import Plan, draw_sample, read_cases
-from mammo.imaging import BURNED_IN_TEXT, Image, Window
+from mammo.evaluation.build import threshold_rates
+from mammo.imaging import BURNED_IN_TEXT, Image
 from mammo.inference import ModelResult, Signals
 from mammo.inference.overlay import overlay
 from mammo.inference.result import BALANCED, LesionResult
 from mammo.inference.trust import Neighbour, Zone
-from mammo.report import CaseReport, ModelAnswer, ThresholdLine, film_preview
-from mammo.text import AIMS, Estimate, percent_estimate, share_with_interval, threshold_name
+from mammo.report.content import CaseReport, ModelAnswer, film_preview
+from mammo.text import (
+    AIMS,
+    Estimate,
+    estimate,
+    percent_estimate,
+    share_with_interval,
+    threshold_name,
+)
 
 SIMILAR_HELP = (
     "The training lesions that lie nearest in MobileNetV2's own features, each once and none of "
@@ -36,10 +40,7 @@ SIMILAR_HELP = (
 def vote_sentence(neighbours: Sequence[Neighbour], measured: Mapping[str, Any]) -> str:
     """Say how many neighbours were malignant, and how often their majority is right.
 
-    Parameters
-    ----------
-    neighbours : the similar lesions
-    measured : "test" of the measured vote, with "right" and "always benign"
+    `measured` is "test" of the measured vote, with "right" and "always benign".
     """
     malignant = sum(neighbour.malignant for neighbour in neighbours)
     return (
@@ -51,13 +52,9 @@ def vote_sentence(neighbours: Sequence[Neighbour], measured: Mapping[str, Any]) 
 
 
 def zone_sentence(zone: Zone, p_malignant: float, measured: Mapping[str, Any]) -> str:
-    """Say whether a probability is near the threshold, and how often such answers are right.
+    """Say whether a probability (0-1, calibrated) is near a model's threshold, and what that means.
 
-    Parameters
-    ----------
-    zone : Zone of the model
-    p_malignant : float, 0-1, calibrated
-    measured : the model's measured uncertainty
+    `measured` is the model's measured uncertainty.
     """
     where = "inside" if zone.holds(p_malignant) else "outside"
     return (
@@ -78,9 +75,9 @@ def similar_table(neighbours: Sequence[Neighbour]) -> pd.DataFrame:
             "Shape": text.descriptor(neighbour.mass_shape),
             "Margin": text.descriptor(neighbour.mass_margins),
             "Density": text.density_letter(neighbour.breast_density),
-            "BI-RADS": "not recorded"
-            if neighbour.assessment is None
-            else str(neighbour.assessment),
+            "BI-RADS": str(
+                "not recorded" if neighbour.assessment is None else neighbour.assessment
+            ),
             "Similarity": f"{neighbour.similarity:.3f}",
         }
         for neighbour in neighbours
@@ -94,14 +91,8 @@ Measured = Mapping[str, Mapping[str, Mapping[str, Estimate]]]
 def measure_thresholds(cards: Sequence[Card], folder: Path | None = None) -> Measured:
     """Measure the models at the thresholds of their cards, one test crop at a time.
 
-    Parameters
-    ----------
-    cards : of models of the artifacts
-    folder : Path, the artifacts; by default `$MAMMO_ARTIFACTS` or the release
-
-    Returns
-    -------
-    Measured; empty where the artifacts hold no test crop that every model scored
+    Empty where the artifacts (`folder`, by default `$MAMMO_ARTIFACTS` or the release) hold no test
+    crop that every model scored.
 
     Raises
     ------
@@ -111,14 +102,9 @@ def measure_thresholds(cards: Sequence[Card], folder: Path | None = None) -> Mea
     cases = load_cases(folder)
     models = tuple(EvaluatedModel(card.name, card.title, dict(card.thresholds)) for card in cards)
     try:
-        table, _ = read_cases(cases[cases["split"] == "test"], models)
+        return threshold_rates(cases[cases["split"] == "test"], models)
     except DataError:
         return {}
-    sample = draw_sample(table, Plan(models))
-    return {
-        model.name: {name: point.rates for name, point in model_points(model, sample).items()}
-        for model in models
-    }
 
 
 def threshold_meaning(measured: Measured, model: str, threshold: str) -> str:
@@ -177,19 +163,28 @@ def compose_report(
     date : str, ISO 8601; today by default
     """
     signals = result.signals
-    similar = () if signals is None or result.questioned else signals.neighbours
+    similar_words, similar = "", []
+    if signals is not None and signals.neighbours and not result.questioned:
+        vote = vote_sentence(signals.neighbours, signals.trust.measured["vote"]["test"])
+        similar_words = f"{vote.replace('**', '')} {SIMILAR_HELP}"
+        rows = similar_table(signals.neighbours).itertuples(index=False)
+        similar = [tuple(map(str, row)) for row in rows]
+    film = None
+    if result.area is not None and BURNED_IN_TEXT not in image.warnings:  # which may be a name
+        film = film_preview(image.pixels, result.area)
+    film_words = text.film_name(image.laterality, image.view)
     return CaseReport(
         subject=f"CBIS-DDSM, {case}" if case else OWN_PICTURE,
         facts=picture_facts(image, result.area),
         date=date or datetime.now(UTC).date().isoformat(),
-        film=_film(image, result.area),
-        film_words=_film_words(image),
+        film=film,
+        film_words=f"{film_words}: the window that the models read",
         crop=result.answers[0].crop,
         answers=[_answer(answer, measured, signals) for answer in result.answers],
         alarm=result.alarm,
         warnings=(*result.doubts, *doubts),
-        similar_words=_similar_words(signals) if similar else "",
-        similar=_similar_cells(similar),
+        similar_words=similar_words,
+        similar=similar,
         recorded=recorded.replace("**", ""),
         fingerprint=result.artifacts,
         notice=text.NOTICE_OF_REPORT,
@@ -199,8 +194,7 @@ def compose_report(
 def picture_facts(image: Image, window: Sequence[int] | None) -> str:
     """Say what is known of a picture and of the window cut from it, and nothing of the patient.
 
-    Examples
-    --------
+    >>> import numpy as np
     >>> film = Image(np.zeros((400, 300), np.uint8), "LEFT", "CC", 0.05)
     >>> picture_facts(film, (10, 20, 200, 200))[:62]
     'L CC, 300 x 400 pixels, pixel spacing 0.050 mm. Window: x 10, '
@@ -222,8 +216,8 @@ def picture_facts(image: Image, window: Sequence[int] | None) -> str:
 def _answer(answer: ModelResult, measured: Measured, signals: Signals | None) -> ModelAnswer:
     given, threshold = answer.assessment, answer.card.thresholds[BALANCED]
     spread = ""
-    if len(given.flips_p) > 1:
-        sentence = text.spread_sentence(given.p_low, given.p_high, answer.is_unsure())
+    if len(views := answer.card.views) > 1:
+        sentence = text.spread_sentence(views, given.p_low, given.p_high, answer.is_unsure())
         spread = sentence.replace("**", "")
     return ModelAnswer(
         title=answer.card.title,
@@ -235,9 +229,8 @@ def _answer(answer: ModelResult, measured: Measured, signals: Signals | None) ->
         standing=text.standing(given.p_malignant, threshold),
         spread=spread,
         thresholds=[
-            ThresholdLine(
-                text.threshold_name(name),
-                text.percent(at),
+            (
+                f"{text.threshold_name(name)}: {text.percent(at)}",
                 answer.side(name),
                 threshold_meaning(measured, answer.card.name, name),
             )
@@ -253,49 +246,18 @@ def _basis(answer: ModelResult, signals: Signals | None) -> str:
     card = answer.card
     sentences = [f"Calibrated on {card.calibration.fitted_on}."]
     measured = card.metrics.get("test", {}).get("crop", {})
-    told = [
-        f"{title} {_with_interval(measured[name])}"
-        for name, title in (
-            ("auc", "AUC"), ("sensitivity", "sensitivity"), ("specificity", "specificity")
-        )
-        if name in measured
-    ]  # fmt: skip
-    if told:
+    figures = [
+        f"{'AUC' if name == 'auc' else name} {estimate(Estimate(one.value, one.low, one.high), 2)}"
+        for name in ("auc", "sensitivity", "specificity")
+        if (one := measured.get(name)) is not None
+    ]
+    if figures:
         sentences.append(
             f"On the official test split, one crop at a time, at the balanced threshold: "
-            f"{', '.join(told)} (95% intervals)."
+            f"{', '.join(figures)} (95% intervals)."
         )
     zone = None if signals is None else signals.trust.zone(card.name)
     if signals is not None and zone is not None and not signals.familiarity.questioned:
-        figures = signals.trust.measured["uncertainty"][card.name]
-        sentences.append(zone_sentence(zone, answer.probability, figures))
+        uncertainty = signals.trust.measured["uncertainty"][card.name]
+        sentences.append(zone_sentence(zone, answer.probability, uncertainty))
     return " ".join(sentences)
-
-
-def _with_interval(metric: Metric) -> str:
-    return text.with_interval(metric.value, metric.low, metric.high)
-
-
-def _film(image: Image, window: Window | None) -> NDArray[np.uint8] | None:
-    """Draw the small film; not where the file says that a name may be burned into it."""
-    if window is None or BURNED_IN_TEXT in image.warnings:
-        return None
-    return film_preview(image.pixels, window)
-
-
-def _film_words(image: Image) -> str:
-    return f"{text.film_name(image.laterality, image.view)}: the window that the models read"
-
-
-def _similar_words(signals: Signals | None) -> str:
-    if signals is None:
-        return ""
-    vote = vote_sentence(signals.neighbours, signals.trust.measured["vote"]["test"])
-    return f"{vote.replace('**', '')} {SIMILAR_HELP}"
-
-
-def _similar_cells(neighbours: Sequence[Neighbour]) -> list[tuple[str, ...]]:
-    if not neighbours:
-        return []
-    rows = similar_table(neighbours).itertuples(index=False)
-    return [tuple(str(cell) for cell in row) for row in rows]

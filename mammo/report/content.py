@@ -23,13 +23,9 @@ WINDOW_COLOUR = (240, 228, 66)
 """Yellow of Okabe and Ito 2008, as on the page."""
 
 
-def film_preview(
-    film: NDArray[np.uint8], window: tuple[int, int, int, int] | None
-) -> NDArray[np.uint8]:
+def film_preview(film: NDArray[np.uint8], window: tuple[int, int, int, int]) -> NDArray[np.uint8]:
     """Shrink a film and draw the window on it.
 
-    Examples
-    --------
     >>> film_preview(np.zeros((640, 320), np.uint8), (0, 0, 64, 64))[0, 0].tolist()
     [240, 228, 66]
     """
@@ -38,10 +34,9 @@ def film_preview(
     size = max(1, round(width * scale)), max(1, round(height * scale))
     small = cv2.resize(film, size, interpolation=cv2.INTER_AREA)
     drawn = np.repeat(small[..., np.newaxis], 3, axis=2)
-    if window is not None:
-        x, y, across, down = (round(number * scale) for number in window)
-        corner = min(x + across, size[0]) - 1, min(y + down, size[1]) - 1
-        cv2.rectangle(drawn, (x, y), corner, WINDOW_COLOUR, 2)
+    x, y, across, down = (round(number * scale) for number in window)
+    corner = min(x + across, size[0]) - 1, min(y + down, size[1]) - 1
+    cv2.rectangle(drawn, (x, y), corner, WINDOW_COLOUR, 2)
     return np.asarray(drawn, np.uint8)
 
 
@@ -75,19 +70,9 @@ SIMILAR_COLUMNS = (
 THRESHOLD_COLUMNS = ("Threshold", "Answer", "Measured on test crops")
 
 
-@dataclass(frozen=True)
-class ThresholdLine:
-    """Hold one threshold: its name, its place as text, the answer's side, what it means."""
-
-    name: str
-    place: str
-    side: str
-    meaning: str
-
-
 @dataclass(frozen=True, eq=False)
 class ModelAnswer:
-    """Hold what one model says."""
+    """What one model says; a row of `thresholds` has the cells of `THRESHOLD_COLUMNS`."""
 
     title: str
     p_malignant: float
@@ -97,24 +82,19 @@ class ModelAnswer:
     probability: str
     standing: str
     spread: str
-    thresholds: Sequence[ThresholdLine]
+    thresholds: Sequence[tuple[str, str, str]]
     basis: str
     heat: NDArray[np.uint8]
 
     @property
     def above(self) -> bool:
-        """Tell whether the probability reaches the balanced threshold."""
+        """Whether the probability reaches the balanced threshold."""
         return self.p_malignant >= self.threshold
-
-    @property
-    def threshold_rows(self) -> list[tuple[str, str, str]]:
-        """The cells of the table of thresholds."""
-        return [(f"{one.name}: {one.place}", one.side, one.meaning) for one in self.thresholds]
 
 
 @dataclass(frozen=True, eq=False)
 class CaseReport:
-    """Hold one lesion's report."""
+    """One lesion's report."""
 
     subject: str
     facts: str
@@ -138,16 +118,12 @@ MEDIA_TYPES: Mapping[Form, str] = {"pdf": "application/pdf", "html": "text/html"
 
 
 def render(report: CaseReport, form: Form) -> bytes:
-    """Lay a report out on one page.
+    """Lay a report out on one page; the same report gives the same bytes.
 
     Parameters
     ----------
     report : CaseReport
     form : "pdf" (A4) or "html" (one file, UTF-8, that loads nothing)
-
-    Returns
-    -------
-    bytes, the same for the same report
 
     Raises
     ------

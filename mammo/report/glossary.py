@@ -42,17 +42,11 @@ class Term:
 
 
 def _of_file() -> dict[str, Term]:
-    words = {
-        "{assessments}": "; ".join(
-            f"{code} {text}" for code, text in descriptors.ASSESSMENTS.items()
-        ),
-        "{densities}": "; ".join(
-            text for code, text in descriptors.DENSITIES.items() if code != "0"
-        ),
-    }
+    assessments = [f"{code} {words}" for code, words in descriptors.ASSESSMENTS.items()]
+    densities = [words for code, words in descriptors.DENSITIES.items() if code != "0"]
     text = _TERMS.read_text(encoding="utf-8")
-    for mark, meaning in words.items():
-        text = text.replace(mark, meaning)
+    text = text.replace("{assessments}", "; ".join(assessments))
+    text = text.replace("{densities}", "; ".join(densities))
     return {
         key: Term(term["name"], " ".join(term["meaning"].split()), term["group"], (*term["see"],))
         for key, term in tomllib.loads(text).items()
@@ -78,8 +72,6 @@ GLOSSARY: Mapping[str, Term] = {
 def anchor(key: str) -> str:
     """Return the anchor of a term on its page.
 
-    Examples
-    --------
     >>> anchor("grad_cam")
     'grad-cam'
     """
@@ -87,12 +79,7 @@ def anchor(key: str) -> str:
 
 
 def glossary_link(key: str, words: str = "") -> str:
-    """Return a link to a term's explanation, in Markdown.
-
-    Parameters
-    ----------
-    key : str, as in `GLOSSARY`
-    words : str, the words to show; the term's name in small letters by default
+    """Return a link to a term of `GLOSSARY`, in Markdown; by default its name in small letters.
 
     Raises
     ------
@@ -101,12 +88,8 @@ def glossary_link(key: str, words: str = "") -> str:
 
     Examples
     --------
-    >>> glossary_link("sensitivity")
-    '[sensitivity](Model_card?part=Glossary#sensitivity)'
-    >>> glossary_link("auc", "area")
-    '[area](Model_card?part=Glossary#auc)'
-    >>> glossary_link("grad_cam")
-    '[Grad-CAM](Model_card?part=Glossary#grad-cam)'
+    >>> glossary_link("auc", "area"), glossary_link("grad_cam")
+    ('[area](Model_card?part=Glossary#auc)', '[Grad-CAM](Model_card?part=Glossary#grad-cam)')
     """
     if key not in GLOSSARY:
         raise SettingsError(
@@ -117,13 +100,7 @@ def glossary_link(key: str, words: str = "") -> str:
 
 
 def glossary_line(*keys: str) -> str:
-    """Return a line of links to terms, in Markdown, to stand below what they explain.
-
-    Examples
-    --------
-    >>> glossary_line("auc", "roc")
-    'Explained: [AUC](Model_card?part=Glossary#auc) · [ROC curve](Model_card?part=Glossary#roc)'
-    """
+    """Return a line of links to terms, in Markdown, to stand below what they explain."""
     return f"Explained: {' · '.join(glossary_link(key) for key in keys)}"
 
 

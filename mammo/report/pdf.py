@@ -80,6 +80,16 @@ def _text(words: str, size: float, colour: Any = INK, font: str = REGULAR) -> Pa
     return Paragraph(escape(words), _style(size, colour, font))
 
 
+def _line(
+    page: Canvas, place: tuple[float, float], words: str, size: float, colour: Any = GREY,
+    font: str = REGULAR, align: str = "",
+) -> None:  # fmt: skip
+    """Write words from a place on; `align` may be "Right" (up to there) or "Centred"."""
+    page.setFont(font, size)
+    page.setFillColor(colour)
+    getattr(page, f"draw{align}String")(*place, words)
+
+
 def _draw(page: Canvas, flowable: Any, left: float, top: float, width: float) -> float:
     """Draw a paragraph or table below `top`; return the height where the next may begin."""
     _, height = flowable.wrapOn(page, width, HEIGHT)
@@ -90,13 +100,10 @@ def _draw(page: Canvas, flowable: Any, left: float, top: float, width: float) ->
 def _header(page: Canvas, report: CaseReport) -> float:
     top = TOP
     _mark(page, EDGE, top - 11 * mm, 11 * mm)
-    page.setFillColor(INK)
-    page.setFont(BOLD, 17)
-    page.drawString(EDGE + 14 * mm, top - 5.5 * mm, content.HEADING)
-    page.setFont(REGULAR, 9)
-    page.setFillColor(GREY)
-    page.drawRightString(WIDTH - EDGE, top - 5.5 * mm, report.date)
-    page.drawString(EDGE + 14 * mm, top - 10 * mm, "For teaching and research only")
+    left, middle = EDGE + 14 * mm, top - 5.5 * mm
+    _line(page, (left, middle), content.HEADING, 17, INK, BOLD)
+    _line(page, (WIDTH - EDGE, middle), report.date, 9, align="Right")
+    _line(page, (left, top - 10 * mm), "For teaching and research only", 9)
     page.setStrokeColor(LINE)
     page.line(EDGE, top - 13.5 * mm, WIDTH - EDGE, top - 13.5 * mm)
     below = _draw(page, _text(report.subject, 10.5, font=BOLD), EDGE, top - 15.5 * mm, INNER)
@@ -159,10 +166,8 @@ def _scale(page: Canvas, left: float, top: float, panels: int) -> float:
     """Draw the colour scale under the heat maps, its two ends in words."""
     width = panels * PANEL + (panels - 1) * GAP
     below = _picture(page, colour_scale(), left, top, width, 2 * mm)
-    page.setFont(REGULAR, 7)
-    page.setFillColor(GREY)
-    page.drawString(left, below - 1.6 * mm, SCALE_WORDS[0])
-    page.drawRightString(left + width, below - 1.6 * mm, SCALE_WORDS[1])
+    _line(page, (left, below - 1.6 * mm), SCALE_WORDS[0], 7)
+    _line(page, (left + width, below - 1.6 * mm), SCALE_WORDS[1], 7, align="Right")
     return _draw(page, _text(content.HEAT_MAP_WORDS, 7.5, GREY), left, below - 2.6 * mm, width)
 
 
@@ -187,16 +192,14 @@ def _answer(page: Canvas, answer: ModelAnswer, left: float, top: float, width: f
     colour = ABOVE if answer.above else BELOW
     below = _draw(page, _text(answer.title, 11, font=BOLD), left, top, width)
     below = _draw(page, _text(content.PROBABILITY, 8, GREY), left, below, width)
-    page.setFont(BOLD, 22)
-    page.setFillColor(INK)
-    page.drawString(left, below - 8.5 * mm, answer.probability)
-    page.setFont(BOLD, 9)
-    page.setFillColor(colour)
-    page.drawRightString(left + width, below - 8.5 * mm, answer.standing)
+    _line(page, (left, below - 8.5 * mm), answer.probability, 22, INK, BOLD)
+    _line(page, (left + width, below - 8.5 * mm), answer.standing, 9, colour, BOLD, "Right")
     below = _bar(page, answer, left, below - 12 * mm, width) - 1.5 * mm
     if answer.spread:
         below = _draw(page, _text(answer.spread, 8), left, below, width) - 1.5 * mm
-    below = _draw(page, _threshold_table(answer, width), left, below, width) - 1.5 * mm
+    widths = [width * share for share in (0.37, 0.19, 0.44)]
+    table = _table(content.THRESHOLD_COLUMNS, answer.thresholds, widths)
+    below = _draw(page, table, left, below, width) - 1.5 * mm
     return _draw(page, _text(answer.basis, 7.5, GREY), left, below, width)
 
 
@@ -219,21 +222,11 @@ def _bar(page: Canvas, answer: ModelAnswer, left: float, top: float, width: floa
     page.rotate(45)
     page.rect(-1.3 * mm, -1.3 * mm, 2.6 * mm, 2.6 * mm, stroke=0, fill=1)
     page.restoreState()
-    page.setFont(REGULAR, 7)
-    page.setFillColor(GREY)
-    page.drawString(left, middle - 5 * mm, "0%")
-    page.drawRightString(left + width, middle - 5 * mm, "100%")
-    page.drawCentredString(min(max(at, left + 12 * mm), left + width - 14 * mm), middle - 5 * mm,
-                           "balanced threshold")  # fmt: skip
+    between = min(max(at, left + 12 * mm), left + width - 14 * mm)
+    _line(page, (left, middle - 5 * mm), "0%", 7)
+    _line(page, (left + width, middle - 5 * mm), "100%", 7, align="Right")
+    _line(page, (between, middle - 5 * mm), "balanced threshold", 7, align="Centred")
     return middle - 6 * mm
-
-
-def _threshold_table(answer: ModelAnswer, width: float) -> Table:
-    return _table(
-        content.THRESHOLD_COLUMNS,
-        answer.threshold_rows,
-        [width * one for one in (0.37, 0.19, 0.44)],
-    )
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float]) -> Table:
@@ -256,18 +249,18 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequen
 
 def _lower_part(page: Canvas, report: CaseReport, top: float) -> None:
     """Draw what varies in length, shrunk where it would reach the footer."""
+    widths = [INNER * share for share in (0.28, 0.13, 0.19, 0.16, 0.08, 0.08, 0.08)]
     parts: list[Any] = []
-    if report.warnings:
-        parts.append(_text(content.CARE, 9.5, font=BOLD))
-        parts += [_text(f"• {sentence}", 8) for sentence in report.warnings]
-        parts.append(Spacer(1, 2 * mm))
-    if report.recorded:
-        parts += [_text(content.RECORDED, 9.5, font=BOLD), _text(report.recorded, 8)]
-        parts.append(Spacer(1, 2 * mm))
+    for title, sentences in (
+        (content.CARE, [f"• {sentence}" for sentence in report.warnings]),
+        (content.RECORDED, [report.recorded] if report.recorded else []),
+        (content.SIMILAR, [report.similar_words] if report.similar else []),
+    ):
+        if sentences:
+            parts += [_text(title, 9.5, font=BOLD), *(_text(one, 8) for one in sentences)]
+            parts.append(Spacer(1, 2 * mm))
     if report.similar:
-        parts += [_text(content.SIMILAR, 9.5, font=BOLD), _text(report.similar_words, 8)]
-        widths = [INNER * share for share in (0.28, 0.13, 0.19, 0.16, 0.08, 0.08, 0.08)]
-        parts.append(_table(content.SIMILAR_COLUMNS, report.similar, widths))
+        parts[-1] = _table(content.SIMILAR_COLUMNS, report.similar, widths)
     if parts:
         room = top - FOOTER - 2 * mm
         frame = KeepInFrame(INNER, room, parts, mode="shrink", hAlign="LEFT")

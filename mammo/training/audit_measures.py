@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.evaluation.bootstrap import PatientBootstrap, percentile_interval
-from mammo.inference import FLIPS, Classifier, heat_map
+from mammo.inference import Classifier, heat_map
 from mammo.inference.audit import LIKE, SCHEMA
 from mammo.inference.maps import METHODS, draw
 from mammo.inference.sanity import (
@@ -27,6 +27,7 @@ from mammo.inference.sanity import (
     on_lesion,
     rank_correlation,
 )
+from mammo.settings import VIEWS
 
 SHUFFLED_EVERY = 3
 """Of how many crops one is explained by a shuffled network too."""
@@ -50,7 +51,7 @@ class Subject:
 
 def subject_of(model: Classifier, shuffled: Sequence[bytes]) -> Subject:
     """Open the networks of a model under test."""
-    alone = Classifier(replace(model.card, test_time_flips=False), model.onnx)
+    alone = Classifier(replace(model.card, views=("upright",)), model.onnx)
     return Subject(model, alone, tuple(Classifier(model.card, one) for one in shuffled))
 
 
@@ -109,7 +110,7 @@ def _areas(
 
 def _mirrored(model: Classifier, crop: NDArray[np.uint8], number: int) -> dict[str, float | None]:
     """Return how like the map of a mirror image, turned back, is to that of the crop."""
-    axes = FLIPS[1 + number // MIRRORED_EVERY % (len(FLIPS) - 1)]
+    axes = tuple(VIEWS.values())[1 + number // MIRRORED_EVERY % (len(VIEWS) - 1)]
     straight = maps_of(model, crop)
     turned = maps_of(model, np.ascontiguousarray(np.flip(crop, axes)))
     return {key: likeness(straight[key], np.flip(turned[key], axes)) for key in straight}

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from mammo.data.augment import Augmentation, augment
 from mammo.imaging.preprocess import Preprocessing, prepare, stretch
-from mammo.settings import Recipe
+from mammo.settings import VIEWS, Recipe
 
 if TYPE_CHECKING:
     import keras
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 Content = TypeVar("Content")
 Rows = NDArray[np.int_]
 Kind = Literal["view", "flip"]
-
-FLIPS = 4
-"""Upright, left-right, up-down, both: the plain views that a score averages over."""
 
 BATCH = 64
 
@@ -72,7 +69,7 @@ class Views(Protocol):
     """Give what the learning part of a network takes in, for chosen crops."""
 
     def draw(self, kind: Kind, number: int, rows: Rows) -> NDArray[np.float32]:
-        """Return a numbered augmented view, or flip 0 to 3, of crops `rows`, float32 (b, ...)."""
+        """Return a numbered augmented view, or a flip (a number of `VIEWS`), float32 (b, ...)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,9 +84,7 @@ class CropViews:
     def draw(self, kind: Kind, number: int, rows: Rows) -> NDArray[np.float32]:
         """Return float32 (b, I, I, 1), 0-255."""
         if kind == "flip":
-            upright = self.prepared[rows]
-            mirrored = upright[:, :, ::-1] if number % 2 else upright
-            turned = mirrored[:, ::-1] if number >= 2 else mirrored
+            turned = np.flip(self.prepared[rows], tuple(VIEWS.values())[number])
             return np.ascontiguousarray(turned)[..., np.newaxis]
         size = self.prepared.shape[1]
         drawn = [

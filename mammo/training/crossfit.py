@@ -21,7 +21,6 @@ from mammo.artifacts import sigmoid
 from mammo.errors import TrainingError
 from mammo.settings import RECIPES, REGISTRY, Recipe, TrainSettings, changed_values
 from mammo.training.batches import (
-    FLIPS,
     FitData,
     FrozenViews,
     Views,
@@ -140,7 +139,7 @@ def fit_fold(
     )  # fmt: skip
     logits = np.empty(0)
     if held_out.any():
-        logits = predict_logits(learning, views, rows.held_out, plan.recipe.flips)
+        logits = predict_logits(learning, views, rows.held_out, plan.recipe.views)
     return network, logits, [{"fold": label, **row} for row in history]
 
 
@@ -198,7 +197,7 @@ def _answers(plan: FitPlan, data: TrainingCrops, fold: int) -> NDArray[np.float6
     if answers is None:
         network, _, _ = fit_fold(teacher, data, fold)
         learning, views = _learning_part(teacher, network, data)
-        answers = ask_teacher(learning, views, len(data.labels), teacher.recipe.flips)
+        answers = ask_teacher(learning, views, len(data.labels), teacher.recipe.views)
         write_array(path, answers)
     return np.asarray(answers)
 
@@ -209,7 +208,9 @@ def _identity(plan: FitPlan | None, data: TrainingCrops, fold: int, flips: bool 
         return ""
     parts = {
         "name": plan.name,
-        "recipe": changed_values(plan.recipe if flips else replace(plan.recipe, flips=FLIPS)),
+        "recipe": changed_values(
+            plan.recipe if flips else replace(plan.recipe, flips=Recipe.flips)
+        ),
         "teacher": _identity(plan.teacher, data, fold) if plan.recipe.distillation else None,
         "seed": plan.seed,
         "imagenet_weights": Path(plan.imagenet_weights).name,

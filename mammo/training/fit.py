@@ -8,7 +8,7 @@ one and swapped in. So the same call after a kill repeats at most one epoch.
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.artifacts import sigmoid
-from mammo.settings import Recipe
-from mammo.training.batches import BATCH, FLIPS, FitData, Rows, Views, batches, read_kept
+from mammo.settings import VIEWS, Recipe
+from mammo.training.batches import BATCH, FitData, Rows, Views, batches, read_kept
 from mammo.training.export import compile_onnx
 from mammo.training.networks import ARCHITECTURES, Stage
 
@@ -72,19 +72,20 @@ def fit(
     return state.history
 
 
-def predict_logits(learning: keras.Model, views: Views, rows: Rows, flips: int = FLIPS) -> Logits:
-    """Return logits of crops, float64 (m,), each averaged over its flips."""
-    scores = [_logits(learning.predict_on_batch, views, rows, flip) for flip in range(flips)]
+def predict_logits(learning: keras.Model, views: Views, rows: Rows, names: Sequence[str]) -> Logits:
+    """Return logits of crops, float64 (m,), each averaged over the named views of `VIEWS`."""
+    ask = learning.predict_on_batch
+    scores = [_logits(ask, views, rows, [*VIEWS].index(name)) for name in names]
     return np.asarray(np.mean(scores, axis=0), dtype=np.float64)
 
 
-def ask_teacher(learning: keras.Model, views: Views, crops: int, flips: int) -> Logits:
-    """Return a fitted teacher's logits of all crops, float64 (crops,), averaged over their flips.
+def ask_teacher(learning: keras.Model, views: Views, crops: int, names: Sequence[str]) -> Logits:
+    """Return a fitted teacher's logits of all crops, float64 (crops,), averaged over views.
 
     Hinton et al. 2015, "Distilling the Knowledge in a Neural Network", at temperature 1.
     """
-    ask = compile_onnx(learning)
-    scores = [_logits(ask, views, np.arange(crops), flip) for flip in range(flips)]
+    ask, rows = compile_onnx(learning), np.arange(crops)
+    scores = [_logits(ask, views, rows, [*VIEWS].index(name)) for name in names]
     return np.asarray(np.mean(scores, axis=0))
 
 

@@ -1,15 +1,20 @@
-"""The lesson of the leak: what a split of rows at random makes of the same model.
+"""The lessons: what a split of rows at random makes of a model, and what a teacher adds to one.
 
     python -m mammo.training.lessons leak --data DIR
     python -m mammo.training.lessons leak --data DIR --without-augmentation
+    python -m mammo.train --data DIR --models simple_cnn --distillation 0.7 --out taught
+    python -m mammo.training.lessons teacher --taught taught
 
 `leak` trains the same model by the same trainer under two splits of the same crops, for each of
 five seeds: rows at random, as in many public notebooks, and patients at random. Only the official
-training crops are used; the test half stays untouched. Each model learns from the labels alone: a
-teacher of the simple CNN would double the trainings and teach the lesson no better. The result goes
-to `artifacts/lessons/leak.json`, which the page Model comparison shows. The same recipe without
-rotation, zoom, shift and change of tone memorises more: its result goes to
+training crops are used; the test half stays untouched. Each model learns from the labels alone. The
+result goes to `artifacts/lessons/leak.json`, which the page Model comparison shows. The same recipe
+without rotation, zoom, shift and change of tone memorises more: its result goes to
 `artifacts/lessons/leak-without-augmentation.json`. Killed, the same command goes on where it was.
+
+`teacher` trains nothing: it holds the scores of artifacts whose simple CNN learned from MobileNetV2
+as well as from the labels against those of the release, crop by crop, and writes
+`artifacts/lessons/teacher.json`.
 """
 
 import argparse
@@ -26,22 +31,32 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.artifacts import artifacts_folder, attach, load_manifest, sigmoid
-from mammo.artifacts.contents import LEAK, LEAK_WITHOUT_AUGMENTATION, SCHEMA, SPLITS
+from mammo.artifacts import (
+    artifacts_folder,
+    attach,
+    load_card,
+    load_cases,
+    load_manifest,
+    sigmoid,
+)
+from mammo.artifacts.contents import LEAK, LEAK_WITHOUT_AUGMENTATION, SCHEMA, SPLITS, TEACHER
 from mammo.command_line import as_typed, command_parser, exit_status, set_tensorflow_up
 from mammo.data.splits import patient_folds, row_folds
 from mammo.data.table import fingerprint, load_crops, read_pixels
 from mammo.errors import DataError, SettingsError
-from mammo.evaluation import PatientBootstrap, auc_interval
+from mammo.evaluation import PatientBootstrap, auc_interval, auc_statistic
+from mammo.evaluation.bootstrap import difference_interval
 from mammo.settings import (
     MODELS,
     RECIPES,
+    REGISTRY,
     TITLES,
     Recipe,
     TrainSettings,
     check_seed,
     with_overrides,
 )  # fmt: skip
+from mammo.text import Estimate, signed_estimate
 from mammo.training.batches import read_kept
 
 if TYPE_CHECKING:
@@ -50,6 +65,8 @@ if TYPE_CHECKING:
 AUGMENTATION = ("rotation_degrees", "zoom", "shift", "contrast", "brightness")
 WORK_FOLDER = ".mammo-lessons"
 OVERRIDES = ("head_epochs", "epochs", "input_size", "batch_size")
+
+PUPIL = "simple_cnn"
 
 FOLDS = 4
 """The held-out part is one of four: a quarter of the crops."""
@@ -92,11 +109,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(given)
     set_tensorflow_up()
     command = as_typed("mammo.training.lessons", given)
-    return exit_status("mammo.training.lessons", lambda: _teach(options, command), options.data)
+    source = options.taught if options.lesson == "teacher" else options.data
+    return exit_status("mammo.training.lessons", lambda: _teach(options, command), source)
 
 
 def _teach(options: argparse.Namespace, command: str) -> None:
     out = options.out or artifacts_folder()
+    if options.lesson == "teacher":
+        lesson = teacher_lesson(out, options.taught)
+        _attach(TEACHER, lesson, command, out)
+        for half in lesson["halves"]:
+            gap = signed_estimate(Estimate(**half["difference"]))
+            print(f"{half['split']}: AUC {gap} by the teacher.")
+        return
     work = options.work or out.resolve().parent / WORK_FOLDER
     load_manifest(out)  # refuses before the trainings what could not be added to at their end
     overrides = {name: getattr(options, name) for name in OVERRIDES} | {"distillation": 0.0}
@@ -109,16 +134,70 @@ def _teach(options: argparse.Namespace, command: str) -> None:
         tuple(range(options.seed, options.seed + options.seeds)), options.imagenet_weights,
         work / Path(result).stem,
     )  # fmt: skip
-    lesson = {
-        "schema": SCHEMA,
-        "lesson": "leak",
-        "command": command,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        **leak_lesson(load_crops(options.data), settings),
-    }
-    attach(result, (json.dumps(lesson, indent=1) + "\n").encode(), folder=out)
+    lesson = {"lesson": "leak"} | leak_lesson(load_crops(options.data), settings)
+    _attach(result, lesson, command, out)
     shutil.rmtree(settings.work, ignore_errors=True)
     print(summary_in_words(lesson))
+
+
+def _attach(name: str, lesson: dict[str, Any], command: str, out: Path) -> None:
+    """Add a lesson to the artifacts, with the command that gave it."""
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    document = {"schema": SCHEMA, "command": command, "created": created, **lesson}
+    attach(name, (json.dumps(document, indent=1) + "\n").encode(), folder=out)
+
+
+def teacher_lesson(out: Path, taught: Path) -> dict[str, Any]:
+    """Hold a model that learned from a teacher too against the same model without one.
+
+    Parameters
+    ----------
+    out : Path, artifacts whose model learned from labels alone.
+    taught : Path, artifacts of the same data and folds whose model of that name had a teacher.
+
+    Returns
+    -------
+    dict, with a half for the out-of-fold and one for the test scores: AUC from the labels, AUC with
+    the teacher, and the paired difference, each with its percentile interval over patients.
+
+    Raises
+    ------
+    DataError
+        The second learned from labels alone, the first did not, or they saw other data or folds.
+    """
+    share, other = (_share(folder) for folder in (taught, out))
+    if other or not share:
+        raise DataError(
+            f"{TITLES[PUPIL]} should have a teacher in {taught} and none in {out}. Received: "
+            f"distillation {share:g} and {other:g}. Train the first with `python -m mammo.train "
+            f"--models {PUPIL} --distillation 0.7 --out {taught}`."
+        )
+    columns = ["case_id", "split", "label", "patient_id", f"{PUPIL}_fold", f"{PUPIL}_score"]
+    alone, with_teacher = (load_cases(folder)[columns] for folder in (out, taught))
+    if not alone[columns[:-1]].equals(with_teacher[columns[:-1]]):
+        raise DataError(
+            f"{taught} and {out} should hold the same cases in the same folds. Train both from the "
+            "same data, with the same --seed and --folds."
+        )
+    halves = []
+    for split, words in (("train", "out_of_fold"), ("test", "test")):
+        rows = alone["split"] == split
+        labels, bootstrap = alone["label"][rows], PatientBootstrap(alone["patient_id"][rows])
+        scores = [cases[columns[-1]][rows] for cases in (alone, with_teacher)]
+        found = [auc_interval(labels, score, bootstrap) for score in scores]
+        drawn = [bootstrap.distribution(auc_statistic(labels, score)) for score in scores]
+        gap = difference_interval(found[1], found[0], drawn[1] - drawn[0])
+        halves.append(
+            {"split": words, "crops": int(rows.sum()), "labels": asdict(found[0])}
+            | {"taught": asdict(found[1]), "difference": asdict(gap)}
+        )
+    names = {"title": TITLES[PUPIL], "teacher": TITLES[str(REGISTRY[PUPIL].teacher)]}
+    return {"lesson": "teacher", **names, "share": share, "halves": halves}
+
+
+def _share(folder: Path) -> float:
+    """Return how much of its target the pupil's teacher gave, 0-1, by its card."""
+    return float(load_card(PUPIL, folder).settings.get("distillation", 0.0))
 
 
 def leak_lesson(table: "pd.DataFrame", settings: LeakSettings) -> dict[str, Any]:
@@ -278,10 +357,14 @@ def summary_in_words(lesson: dict[str, Any]) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = command_parser("mammo.training.lessons", __doc__)
-    add = parser.add_argument
-    add("lesson", choices=("leak",))
+    lessons = parser.add_subparsers(dest="lesson", required=True)
+    teacher = lessons.add_parser("teacher", help="what a teacher adds")
+    teacher.add_argument("--taught", type=Path, required=True, help="artifacts with a teacher")
+    leak = lessons.add_parser("leak", help="what rows at random make of a model")
+    for one in (teacher, leak):
+        one.add_argument("--out", type=Path, help="artifacts folder to add it to")
+    add = leak.add_argument
     add("--data", type=Path, required=True, help="folder of prepared crops")
-    add("--out", type=Path, help="artifacts folder to add it to")
     place = f"(default: {WORK_FOLDER} beside --out)"
     add("--work", type=Path, help=f"folder for finished runs and checkpoints {place}")
     words = "draw each crop as it is, flips apart"

@@ -92,13 +92,13 @@ def release_model(
 
     training = (table["split"] == "train").to_numpy()
     labels = table["label"].to_numpy()
-    choice = choose_calibration(labels[training], fitted.out_of_fold_logits, fitted.folds)
-    out_of_fold_p = np.asarray(choice.calibration.probability(fitted.out_of_fold_logits))
+    calibration = choose_calibration(labels[training], fitted.out_of_fold_logits, fitted.folds)
+    out_of_fold_p = np.asarray(calibration.probability(fitted.out_of_fold_logits))
     card = _card(fitted, table, crops.shape[1]) | {
         "calibration": {
-            "method": choice.calibration.method,
-            "slope": choice.calibration.slope,
-            "intercept": choice.calibration.intercept,
+            "method": calibration.method,
+            "slope": calibration.slope,
+            "intercept": calibration.intercept,
             "fitted_on": _origin(table[training], "out-of-fold scores of"),
         },
         "thresholds": named_thresholds(labels[training], out_of_fold_p),
@@ -109,7 +109,7 @@ def release_model(
     logits = np.empty(len(table))
     logits[training] = fitted.out_of_fold_logits
     logits[~training] = np.log(score / (1 - score))
-    p = np.asarray(choice.calibration.probability(logits))
+    p = np.asarray(calibration.probability(logits))
     card["metrics"] = {
         "out_of_fold": _figures(table[training], p[training], card["thresholds"]["youden"]),
         "test": _figures(table[~training], p[~training], card["thresholds"]["youden"]),
@@ -186,8 +186,7 @@ def _card(fitted: FittedModel, table: "pd.DataFrame", crop_size: int) -> dict[st
             "low_percentile": recipe.low_percentile,
             "high_percentile": recipe.high_percentile,
         },
-        "test_time_flips": recipe.flips > 1,
-        "flips": recipe.flips,
+        "views": list(recipe.views),
         "embedding_size": fitted.embedding_size,
         "cam_grid": list(fitted.cam_grid),
         "parameters": fitted.parameters,

@@ -7,6 +7,7 @@ import streamlit as st
 from mammo import text
 from mammo.artifacts import Card, Manifest, Metric
 from mammo.report.glossary import glossary_link
+from mammo.report.model_card import how_trained
 from mammo.ui.kit import cache
 from mammo.ui.kit.frame import PAGES, small_print
 
@@ -64,7 +65,8 @@ def models_at_a_glance() -> None:
 
 def _model(card: Card) -> None:
     st.subheader(card.title)
-    st.caption(f"{weights(card.parameters)} weights. Trained on {card.trained_on}.")
+    size = f"{weights(card.parameters)} weights."
+    st.caption(f"{size} {how_trained(card)} Trained on {card.trained_on}.")
     for metric_column, (unit, meaning) in zip(st.columns(2), UNITS.items(), strict=True):
         with metric_column.container(gap="xxsmall"):
             auc = card.metrics.get("test", {}).get(unit, {}).get("auc")

@@ -7,6 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mammo.evaluation import OperatingPoint, PatientBootstrap, operating_point
+from mammo.evaluation.operating import Confusion
+from mammo.evaluation.ranking import RANKING_NAMES, ranking_statistic
+
 SHAPES = ("OVAL", "IRREGULAR", "IRREGULAR-ARCHITECTURAL_DISTORTION", None)
 MARGINS = ("CIRCUMSCRIBED", "SPICULATED", "ILL_DEFINED-SPICULATED", None)
 MODELS = {"simple_cnn": 0.8, "mobilenetv2": 1.6}
@@ -26,6 +30,27 @@ class Clustered:
     def n(self) -> int:
         """Return the number of crops."""
         return self.labels.size
+
+
+def point_at(labels: Any, p: Any, threshold: float) -> OperatingPoint:
+    """Return what a threshold brings, each case a patient of its own."""
+    return operating_point(labels, p, threshold, PatientBootstrap(np.arange(len(p)), resamples=100))
+
+
+def confusion_at(labels: Any, p: Any, threshold: float) -> Confusion:
+    """Return the four counts at a threshold."""
+    return point_at(labels, p, threshold).confusion
+
+
+def rates_at(labels: Any, p: Any, threshold: float) -> dict[str, float]:
+    """Return every rate at a threshold, without its interval."""
+    return {name: rate.value for name, rate in point_at(labels, p, threshold).rates.items()}
+
+
+def ranking_figures(labels: Any, scores: Any) -> dict[str, float]:
+    """Return the figures of `RANKING_NAMES`, without their intervals."""
+    found = ranking_statistic(labels, scores)(np.ones((1, len(scores))))[0]
+    return dict(zip(RANKING_NAMES, found.tolist(), strict=True))
 
 
 def make_clustered(patients: int = 60, seed: int = 0, ties: bool = False) -> Clustered:

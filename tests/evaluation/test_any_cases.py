@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mammo.errors import SettingsError
 from mammo.evaluation import (
+    PatientBootstrap,
     auc,
     expected_calibration_error,
     group_units,
@@ -17,17 +18,11 @@ from mammo.evaluation import (
     roc_curve,
     wilson,
 )
-from mammo.evaluation.calibration import log_loss
-from mammo.evaluation.curves import net_benefit
+from mammo.evaluation.calibration import brier_decomposition, brier_score, log_loss
+from mammo.evaluation.curves import decision_curve
 from mammo.evaluation.delong import delong_interval
-from mammo.evaluation.ranking import average_precision, partial_auc
-from mammo.evaluation.rates import (
-    clinic_figures,
-    confusion_at,
-    moved_to_prevalence,
-    predictive_values,
-)
-from mammo.evaluation.reliability import brier_decomposition, brier_score
+from mammo.evaluation.operating import clinic_figures, moved_to_prevalence
+from tests.evaluation.conftest import confusion_at, point_at, ranking_figures
 
 PROBABILITY = st.floats(0, 1, allow_subnormal=False)
 SHARE = st.floats(0.01, 0.99)
@@ -44,12 +39,13 @@ def columns(rows: Cases) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 @given(CASES, PROBABILITY)
 def test_each_case_has_its_cell_and_the_rates_are_shares(rows: Cases, threshold: float) -> None:
     labels, p, _ = columns(rows)
-    table = confusion_at(labels, p, threshold)
-    assert table.total == len(rows) and table.malignant == labels.sum()
-    assert table.flagged == (p >= threshold).sum()
-    for name, value in table.rates().items():
+    point = point_at(labels, p, threshold)
+    table = point.confusion
+    assert table.malignant == labels.sum() and table.benign == (~labels).sum()
+    assert table.true_positive + table.false_positive == (p >= threshold).sum()
+    for name, rate in point.rates.items():
         bound = math.inf if "ratio" in name else 1.0
-        assert math.isnan(value) or 0 <= value <= bound, name
+        assert math.isnan(rate.value) or 0 <= rate.value <= bound, name
 
 
 @given(CASES, st.tuples(PROBABILITY, PROBABILITY))
@@ -66,8 +62,9 @@ def test_an_auc_is_the_area_under_its_curve(rows: Cases) -> None:
     area, curve = auc(labels, p), roc_curve(labels, p)
     assert np.trapezoid(curve.sensitivity, curve.false_positive_rate) == pytest.approx(area)
     assert auc(~labels, p) == pytest.approx(1 - area)
-    assert 0 <= partial_auc(labels, p) <= 1
-    assert 0 < average_precision(labels, p) <= 1
+    figures = ranking_figures(labels, p)
+    assert 0 <= figures["partial_auc"] <= 1
+    assert 0 < figures["average_precision"] <= 1
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 64)), min_size=2, max_size=40))
@@ -96,19 +93,19 @@ def test_losses_are_least_where_the_answer_is_the_truth(rows: Cases) -> None:
     assert log_loss(labels, p) >= log_loss(labels, labels * 1.0) >= 0
 
 
-@given(CASES, st.integers(1, 10))
-def test_the_parts_of_a_brier_score_add_up(rows: Cases, bins: int) -> None:
+@given(CASES)
+def test_the_parts_of_a_brier_score_add_up(rows: Cases) -> None:
     labels, p, _ = columns(rows)
-    parts = brier_decomposition(labels, p, bins)
-    whole = parts.reliability - parts.resolution + parts.uncertainty + parts.within_bins
+    parts = brier_decomposition(labels, p)
+    whole = parts["reliability"] - parts["resolution"] + parts["uncertainty"] + parts["within_bins"]
     assert whole == pytest.approx(brier_score(labels, p))
-    assert min(parts.reliability, parts.resolution, parts.uncertainty) >= 0
+    assert min(parts["reliability"], parts["resolution"], parts["uncertainty"]) >= 0
 
 
 @given(SHARE, SHARE, SHARE)
 def test_predictive_values_are_bayes_theorem(se: float, sp: float, prevalence: float) -> None:
-    ppv, npv = predictive_values(se, sp, prevalence)
     of_1000 = clinic_figures(se, sp, prevalence)
+    ppv, npv = of_1000["ppv"], of_1000["npv"]
     flagged, missed = of_1000["flagged_per_1000"], of_1000["missed_per_1000"]
     found, spared = 1000 * prevalence - missed, 1000 - flagged - missed
     assert flagged == pytest.approx(found + of_1000["false_alarms_per_1000"])
@@ -133,12 +130,13 @@ def test_a_share_of_one_class_alone_has_no_odds_to_move(shares: tuple[float, flo
         moved_to_prevalence([0.5], *shares)
 
 
-@given(CASES, st.floats(0, 0.99))
-def test_no_model_is_worth_more_than_the_prevalence(rows: Cases, threshold: float) -> None:
+@given(CASES)
+def test_no_model_is_worth_more_than_the_prevalence(rows: Cases) -> None:
     labels, p, _ = columns(rows)
-    benefit = net_benefit(labels, p, threshold)
-    assert benefit <= labels.mean() + 1e-12
-    assert net_benefit(labels, labels * 1.0, threshold or 0.01) == pytest.approx(labels.mean())
+    bootstrap = PatientBootstrap(np.arange(len(p)), resamples=100)
+    assert (decision_curve(labels, p, bootstrap).model <= labels.mean() + 1e-12).all()
+    best = decision_curve(labels, labels * 1.0, bootstrap).model[1:]
+    assert best == pytest.approx(np.full(best.size, labels.mean()))
 
 
 @given(CASES, PROBABILITY)

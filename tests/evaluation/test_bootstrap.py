@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from mammo.errors import DataError, SettingsError
-from mammo.evaluation import PatientBootstrap, auc, auc_statistic
+from mammo.evaluation import PatientBootstrap, auc_interval, auc_statistic
 from mammo.evaluation.bootstrap import percentile_ends, percentile_interval
-from mammo.evaluation.ranking import average_precision, partial_auc, ranking_statistic
+from mammo.evaluation.ranking import ranking_statistic
 from mammo.text import Estimate
-from tests.evaluation.conftest import Clustered
+from tests.evaluation.conftest import Clustered, ranking_figures
 
 
 def rows_of(draw: np.ndarray, patients: np.ndarray) -> np.ndarray:
@@ -31,7 +31,7 @@ def test_weights_give_what_the_repeated_rows_give(cases: Clustered) -> None:
     for number in range(0, 100, 7):
         rows = rows_of(bootstrap.draws[number], cases.patients)
         labels, p = cases.labels[rows], cases.p[rows]
-        expected = [auc(labels, p), partial_auc(labels, p), average_precision(labels, p)]
+        expected = list(ranking_figures(labels, p).values())
         np.testing.assert_allclose(figures[number], expected, atol=1e-12)
         assert areas[number] == pytest.approx(expected[0])
 
@@ -55,7 +55,7 @@ def test_draws_hold_as_many_patients_as_there_are() -> None:
 def test_the_seed_decides_and_the_order_of_rows_does_not(clustered: Clustered) -> None:
     def interval(order: np.ndarray, seed: int) -> Estimate:
         bootstrap = PatientBootstrap(clustered.patients[order], resamples=200, seed=seed)
-        return bootstrap.interval(auc_statistic(clustered.labels[order], clustered.p[order]))
+        return auc_interval(clustered.labels[order], clustered.p[order], bootstrap)
 
     straight, shuffled = np.arange(clustered.n), np.random.default_rng(1).permutation(clustered.n)
     assert interval(straight, 1) == interval(shuffled, 1)
@@ -63,9 +63,9 @@ def test_the_seed_decides_and_the_order_of_rows_does_not(clustered: Clustered) -
 
 
 def test_clusters_widen_the_interval(clustered: Clustered) -> None:
-    statistic = auc_statistic(clustered.labels, clustered.p)
-    together = PatientBootstrap(clustered.patients).interval(statistic)
-    apart = PatientBootstrap(np.arange(clustered.n)).interval(statistic)
+    cases = clustered.labels, clustered.p
+    together = auc_interval(*cases, PatientBootstrap(clustered.patients))
+    apart = auc_interval(*cases, PatientBootstrap(np.arange(clustered.n)))
     assert together.high - together.low > apart.high - apart.low
 
 
@@ -92,7 +92,7 @@ def test_percentiles_leave_equally_many_on_both_sides() -> None:
 
 
 def test_one_class_is_undefined() -> None:
-    interval = PatientBootstrap([1, 2], resamples=100).interval(auc_statistic([1, 1], [0.1, 0.2]))
+    interval = auc_interval([1, 1], [0.1, 0.2], PatientBootstrap([1, 2], resamples=100))
     assert math.isnan(interval.value)
     assert math.isnan(interval.high)
 
@@ -111,5 +111,5 @@ def test_two_thousand_resamples_of_the_training_set_take_under_two_seconds() -> 
     patients, labels = np.sort(rng.integers(691, size=1318)), rng.random(1318) < 0.48
     scores = labels + rng.normal(size=1318)
     began = time.process_time()
-    PatientBootstrap(patients, resamples=2000).interval(auc_statistic(labels, scores))
+    auc_interval(labels.astype(int), scores, PatientBootstrap(patients, resamples=2000))
     assert time.process_time() - began < 2.0

@@ -3,76 +3,52 @@
 import numpy as np
 import pytest
 
-from mammo.errors import SettingsError
 from mammo.evaluation import PatientBootstrap
-from mammo.evaluation.curves import decision_curve, net_benefit
-from mammo.evaluation.rates import confusion_at
-from tests.evaluation.conftest import Clustered
+from mammo.evaluation.curves import DecisionCurve, decision_curve
+from tests.evaluation.conftest import Clustered, confusion_at
 from tests.evaluation.test_bootstrap import rows_of
 
 
-@pytest.mark.parametrize("threshold", [0.0, 0.02, 0.3, 0.9])
-def test_net_benefit_is_the_formula(cases: Clustered, threshold: float) -> None:
-    table = confusion_at(cases.labels, cases.p, threshold)
+def curve_of(cases: Clustered, resamples: int = 100) -> DecisionCurve:
+    bootstrap = PatientBootstrap(cases.patients, resamples=resamples)
+    return decision_curve(cases.labels, cases.p, bootstrap)
+
+
+def benefit(labels: np.ndarray, p: np.ndarray, threshold: float) -> float:
+    table = confusion_at(labels, p, threshold)
     odds = threshold / (1 - threshold)
-    expected = (table.true_positive - table.false_positive * odds) / cases.n
-    assert net_benefit(cases.labels, cases.p, threshold) == pytest.approx(expected)
+    return (table.true_positive - table.false_positive * odds) / labels.size
 
 
-def test_curve_holds_every_point_and_flagging_all(cases: Clustered) -> None:
-    curve = decision_curve(cases.labels, cases.p)
-    assert curve.thresholds.size == 100
-    for place in (0, 17, 50, 99):
+def test_curve_is_the_formula_at_every_point(cases: Clustered) -> None:
+    curve = curve_of(cases)
+    assert curve.thresholds.tolist() == pytest.approx(np.arange(100) / 100)
+    for place in (0, 2, 17, 30, 50, 90, 99):
         threshold = curve.thresholds[place]
-        assert curve.model[place] == pytest.approx(net_benefit(cases.labels, cases.p, threshold))
+        assert curve.model[place] == pytest.approx(benefit(cases.labels, cases.p, threshold))
         assert curve.treat_all[place] == pytest.approx(
-            net_benefit(cases.labels, np.ones(cases.n), threshold)
+            benefit(cases.labels, np.ones(cases.n), threshold)
         )
     assert curve.model[0] == pytest.approx(cases.labels.mean())
-    assert np.isnan(curve.low).all()
 
 
-def test_prevalence_follows_sensitivity_and_specificity(cases: Clustered) -> None:
-    rates = confusion_at(cases.labels, cases.p, 0.2).rates()
-    expected = rates["sensitivity"] * 0.05 - (1 - rates["specificity"]) * 0.95 * 0.25
-    assert net_benefit(cases.labels, cases.p, 0.2, prevalence=0.05) == pytest.approx(expected)
-    own = net_benefit(cases.labels, cases.p, 0.2)
-    share = float(cases.labels.mean())
-    assert net_benefit(cases.labels, cases.p, 0.2, prevalence=share) == pytest.approx(own)
-
-
-def test_prevalence_zero_one_and_one_class() -> None:
-    assert net_benefit([0, 1], [0.9, 0.9], 0.5, prevalence=0.0) == -1.0
-    assert net_benefit([0, 1], [0.9, 0.9], 0.5, prevalence=1.0) == 1.0
-    assert np.isnan(net_benefit([1, 1], [0.9, 0.1], 0.5, prevalence=0.3))
-    assert net_benefit([1, 1], [0.9, 0.1], 0.5) == 0.5
+def test_one_class_alone_has_its_benefit() -> None:
+    bootstrap = PatientBootstrap([1, 2], resamples=100)
+    curve = decision_curve(np.array([True, True]), np.array([0.9, 0.1]), bootstrap)
+    assert curve.model[50] == 0.5
 
 
 def test_intervals_hold_the_curve(clustered: Clustered) -> None:
-    bootstrap = PatientBootstrap(clustered.patients, resamples=300)
-    curve = decision_curve(clustered.labels, clustered.p, [0.1, 0.4], bootstrap=bootstrap)
-    assert (curve.low < curve.model).all()
-    assert (curve.model < curve.high).all()
+    curve = curve_of(clustered, resamples=300)
+    for place in (10, 40):
+        assert curve.low[place] < curve.model[place] < curve.high[place]
 
 
-def test_intervals_at_a_prevalence_leave_the_samples_own_share_out(clustered: Clustered) -> None:
-    """Sensitivity and specificity vary between resamples; the stated prevalence does not."""
+def test_each_end_is_of_the_resamples(clustered: Clustered) -> None:
     bootstrap = PatientBootstrap(clustered.patients, resamples=100)
-    curve = decision_curve(
-        clustered.labels, clustered.p, [0.0, 0.2], prevalence=0.1, bootstrap=bootstrap
-    )
-    assert (curve.low[0], curve.high[0]) == pytest.approx((0.1, 0.1))
     resampled = []
     for draw in bootstrap.draws:
         rows = rows_of(draw, clustered.patients)
-        rates = confusion_at(clustered.labels[rows], clustered.p[rows], 0.2).rates()
-        alarms = (1 - rates["specificity"]) * 0.9 * 0.25
-        resampled.append(rates["sensitivity"] * 0.1 - alarms)
-    rising = np.sort(resampled)
-    assert (curve.low[1], curve.high[1]) == pytest.approx((rising[2], rising[97]))
-
-
-@pytest.mark.parametrize("threshold", [1.0, -0.1, float("nan")])
-def test_threshold_one_is_refused_because_its_odds_are_infinite(threshold: float) -> None:
-    with pytest.raises(SettingsError, match="odds are infinite"):
-        net_benefit([0, 1], [0.2, 0.8], threshold)
+        resampled.append(benefit(clustered.labels[rows], clustered.p[rows], 0.2))
+    rising, curve = np.sort(resampled), curve_of(clustered)
+    assert (curve.low[20], curve.high[20]) == pytest.approx((rising[2], rising[97]))

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from MLstatkit import Delong_test
 
-from mammo.errors import SettingsError
 from mammo.evaluation import auc, paired_delong
 from mammo.evaluation.delong import auc_covariance, delong_interval
 from tests.evaluation.conftest import Clustered, make_clustered
@@ -109,11 +108,3 @@ def test_a_variance_that_rounding_leaves_below_zero_is_zero() -> None:
     scores = [0, 0, 2 / 3, 1 / 3, 2 / 3, 1 / 3, 0, 0, 2 / 3, 1, 1, 1 / 3]
     area = delong_interval([0, 1] * 6, scores, np.repeat([0, 1, 2], 4))
     assert area.value == 0.375 and np.isnan([area.low, area.high]).all()
-
-
-@pytest.mark.parametrize("confidence", [0.0, 1.0, 95])
-def test_a_confidence_that_is_none_is_refused(confidence: float) -> None:
-    with pytest.raises(SettingsError, match="confidence"):
-        delong_interval([0, 1], [0, 1], confidence=confidence)
-    with pytest.raises(SettingsError, match="confidence"):
-        paired_delong([0, 1], [0, 1], [1, 0], confidence=confidence)

@@ -132,8 +132,8 @@ def test_no_function_claims_certainty(rows: Rows) -> None:
     point = operating_point(labels, one, 0.5, bootstrap, prevalences=(0.05, 0.5))
     for figure in (*point.rates.values(), *point.clinics[0].figures.values()):
         assert is_honest(figure)
-    curve = decision_curve(labels, one, bootstrap=bootstrap)
-    band = roc_band(labels, one, bootstrap, 11)
+    curve = decision_curve(labels, one, bootstrap)
+    band = roc_band(labels, one, bootstrap)
     for low, high in ((curve.low, curve.high), (band.low[:-1], band.high[:-1])):
         assert (np.isnan(low) | (high - low > 1e-9)).all()
     agreement = kappa(one >= 0.5, two >= 0.5, bootstrap)

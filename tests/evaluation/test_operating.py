@@ -17,19 +17,20 @@ from mammo.evaluation import (
     wilson,
 )
 from mammo.evaluation.bootstrap import widen_at_the_edge
-from mammo.evaluation.ranking import (
-    Ranking,
-    average_precision,
-    best_sensitivity,
-    best_specificity,
-    partial_auc,
-)
-from mammo.evaluation.rates import RATE_NAMES, confusion_at, predictive_values
-from mammo.evaluation.reliability import brier_score
-from mammo.evaluation.scores import AT_NINETY_NAMES, SCORE_NAMES, at_ninety, score_figures
+from mammo.evaluation.build import SCORE_NAMES
+from mammo.evaluation.calibration import brier_score
+from mammo.evaluation.curves import Scores
+from mammo.evaluation.operating import clinic_figures
+from mammo.evaluation.ranking import ranking_statistic
 from mammo.text import Estimate
-from tests.evaluation.conftest import Clustered
+from tests.evaluation.conftest import Clustered, confusion_at, ranking_figures, rates_at
 from tests.evaluation.test_bootstrap import rows_of
+
+RATE_NAMES = (
+    "sensitivity", "specificity", "ppv", "npv", "accuracy", "balanced_accuracy", "f1",
+    "positive_likelihood_ratio", "negative_likelihood_ratio",
+)  # fmt: skip
+AT_NINETY = ("sensitivity_at_specificity_90", "specificity_at_sensitivity_90")
 
 
 @pytest.mark.parametrize("threshold", [0.3, 0.6])
@@ -38,21 +39,21 @@ def test_values_are_the_plain_ones_and_ends_the_resampled(
 ) -> None:
     bootstrap = PatientBootstrap(cases.patients, resamples=200)
     point = operating_point(cases.labels, cases.p, threshold, bootstrap, prevalences=(0.1,))
-    table = confusion_at(cases.labels, cases.p, threshold)
-    assert point.confusion == table
-    assert {name: rate.value for name, rate in point.rates.items()} == table.rates()
+    assert point.confusion == confusion_at(cases.labels, cases.p, threshold)
+    rates = {name: rate.value for name, rate in point.rates.items()}
+    assert rates == rates_at(cases.labels, cases.p, threshold)
     resampled = []
     for draw in bootstrap.draws:
         rows = rows_of(draw, cases.patients)
-        resampled.append(confusion_at(cases.labels[rows], cases.p[rows], threshold).rates())
+        resampled.append(rates_at(cases.labels[rows], cases.p[rows], threshold))
     for name in RATE_NAMES:
-        rising = np.sort([rates[name] for rates in resampled])
+        rising = np.sort([one[name] for one in resampled])
         assert (point.rates[name].low, point.rates[name].high) == pytest.approx(
             (rising[5], rising[194])
         )
-    rates = table.rates()
     figures = point.clinics[0].figures
-    ppv, npv = predictive_values(rates["sensitivity"], rates["specificity"], 0.1)
+    plain = clinic_figures(rates["sensitivity"], rates["specificity"], 0.1)
+    ppv, npv = float(plain["ppv"]), float(plain["npv"])
     assert figures["ppv"].value == pytest.approx(ppv)
     assert figures["npv"].value == pytest.approx(npv)
     assert figures["flagged_per_1000"].value == pytest.approx(
@@ -94,10 +95,9 @@ def test_what_follows_from_a_rate_of_one_is_as_uncertain(clustered: Clustered) -
     share = wilson(*2 * (np.unique(clustered.patients[clustered.labels]).size,)).low
     assert perfect["f1"] == Estimate(1.0, pytest.approx(2 * share / (1 + share)), 1.0)
     apart = np.where(clustered.labels, 0.9, 0.1)
-    figures = score_figures(clustered.labels, apart, bootstrap).metrics
+    figures = Scores("", clustered.labels, clustered.patients, apart, bootstrap).ranking
     assert figures["average_precision"] == figures["auc"] and figures["auc"].low < 1
-    ninety = at_ninety(clustered.labels, apart, bootstrap)
-    assert all(one.value == 1.0 and 0.5 < one.low < 1.0 for one in ninety.values())
+    assert all(figures[name].value == 1.0 and 0.5 < figures[name].low < 1.0 for name in AT_NINETY)
 
 
 def test_a_clinics_figures_are_not_certain_where_a_rate_is_one(clustered: Clustered) -> None:
@@ -109,7 +109,9 @@ def test_a_clinics_figures_are_not_certain_where_a_rate_is_one(clustered: Cluste
     figures = point.clinics[0].figures
     specificity = point.rates["specificity"].value
     assert figures["npv"].value == 1.0
-    assert figures["npv"].low == pytest.approx(predictive_values(at_worst, specificity, 0.05)[1])
+    assert figures["npv"].low == pytest.approx(
+        float(clinic_figures(at_worst, specificity, 0.05)["npv"])
+    )
     assert figures["missed_per_1000"].low == 0.0
     assert figures["missed_per_1000"].high == pytest.approx(50 * (1 - at_worst))
     assert figures["ppv"].low < figures["ppv"].value < figures["ppv"].high
@@ -139,17 +141,19 @@ def test_one_point_is_quick_enough_for_a_slider(clustered: Clustered) -> None:
     assert set(point.rates) == set(RATE_NAMES)
 
 
-def test_score_figures_are_the_plain_ones(cases: Clustered) -> None:
-    bootstrap = PatientBootstrap(cases.patients, resamples=300)
-    metrics = score_figures(cases.labels, cases.p, bootstrap).metrics
+def test_headline_metrics_are_the_plain_ones(cases: Clustered) -> None:
+    metrics = headline_metrics(
+        cases.labels, cases.p, cases.patients, cases.lesions, 0.5, resamples=300
+    )
+    ranked = ranking_figures(cases.labels, cases.p)
     plain = {
         "auc": auc(cases.labels, cases.p),
-        "partial_auc": partial_auc(cases.labels, cases.p),
-        "average_precision": average_precision(cases.labels, cases.p),
+        "partial_auc": ranked["partial_auc"],
+        "average_precision": ranked["average_precision"],
         "brier": brier_score(cases.labels, cases.p),
         "ece": expected_calibration_error(cases.labels, cases.p),
     }
-    assert {name: one.value for name, one in metrics.items()} == pytest.approx(plain)
+    assert {name: metrics[name].value for name in SCORE_NAMES} == pytest.approx(plain)
     for one in metrics.values():
         assert one.low <= one.value <= one.high
 
@@ -168,8 +172,8 @@ def naive_at_ninety(labels, p) -> tuple[float, float]:
 
 def test_the_rates_at_ninety_percent_are_the_naive_ones(cases: Clustered) -> None:
     bootstrap = PatientBootstrap(cases.patients, resamples=200)
-    found = at_ninety(cases.labels, cases.p, bootstrap)
-    assert tuple(found) == AT_NINETY_NAMES
+    figures = Scores("", cases.labels, cases.patients, cases.p, bootstrap).ranking
+    found = {name: figures[name] for name in AT_NINETY}
     naive = naive_at_ninety(np.asarray(cases.labels), np.asarray(cases.p))
     assert [one.value for one in found.values()] == pytest.approx(list(naive))
     for one in found.values():
@@ -180,16 +184,15 @@ def test_each_resample_of_the_rates_at_ninety_percent_is_the_naive_one(cases: Cl
     """Cases drawn twice are cases that stand twice."""
     labels, p = np.asarray(cases.labels), np.asarray(cases.p)
     times = np.random.default_rng(4).integers(0, 3, size=(5, len(p)))
-    rates = Ranking(labels, p).rates(times.astype(np.float64))
-    found = np.stack([best_sensitivity(*rates), best_specificity(*rates)], axis=1)
+    found = ranking_statistic(labels, p)(times.astype(np.float64))[:, 3:]
     for row, drawn in zip(found, times, strict=True):
         expected = naive_at_ninety(np.repeat(labels, drawn), np.repeat(p, drawn))
         assert row.tolist() == pytest.approx(list(expected))
 
 
 def test_the_rates_at_ninety_percent_of_one_class_are_undefined() -> None:
-    found = at_ninety([1, 1], [0.2, 0.4], PatientBootstrap(["a", "b"], resamples=100))
-    assert all(math.isnan(one.value) for one in found.values())
+    found = ranking_figures([1, 1], [0.2, 0.4])
+    assert all(math.isnan(found[name]) for name in AT_NINETY)
 
 
 @pytest.mark.parametrize("unit", ["crop", "lesion", "patient"])
@@ -202,7 +205,7 @@ def test_headline_metrics_are_of_the_unit(clustered: Clustered, unit: str) -> No
     units = group_units(unit, clustered.labels, clustered.patients, clustered.lesions)  # type: ignore[arg-type]
     pooled = units.pool(clustered.p)
     assert metrics["auc"].value == pytest.approx(auc(units.labels, pooled))
-    expected = confusion_at(units.labels, pooled, 0.4).rates()["sensitivity"]
+    expected = rates_at(units.labels, pooled, 0.4)["sensitivity"]
     assert metrics["sensitivity"].value == expected
 
 
@@ -217,5 +220,5 @@ def test_headline_metrics_of_one_class_are_undefined_where_they_must_be() -> Non
 
 def test_a_perfect_auc_is_not_certain() -> None:
     labels, p = [0] * 5 + [1] * 5, [0.1] * 5 + [0.9] * 5
-    metrics = score_figures(labels, p, PatientBootstrap(np.arange(10))).metrics
+    metrics = headline_metrics(labels, p, np.arange(10), np.arange(10), 0.5)
     assert metrics["auc"] == wilson(5, 5)

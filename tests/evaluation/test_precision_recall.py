@@ -5,8 +5,11 @@ import pytest
 from sklearn import metrics
 
 from mammo.evaluation.curves import precision_recall_curve
-from mammo.evaluation.ranking import average_precision
-from tests.evaluation.conftest import Clustered
+from tests.evaluation.conftest import Clustered, ranking_figures
+
+
+def average_precision(labels, p) -> float:
+    return ranking_figures(labels, p)["average_precision"]
 
 
 def test_average_precision_is_scikit_learns(cases: Clustered) -> None:

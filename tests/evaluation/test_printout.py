@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from mammo.evaluation import EvaluatedModel, evaluate
-from mammo.evaluation.evaluation import as_json, headline
+from mammo.evaluation.evaluation import as_json
 from mammo.evaluation.printout import aligned, print_out
 from mammo.text import Estimate, estimate, number, percent_estimate, signed_estimate
 
@@ -76,7 +76,7 @@ def test_headline_says_when_chance_may_explain_it(columns: dict[str, Any]) -> No
     )
     alone = evaluate(columns, MODELS[:1], resamples=100).splits["test"]
     assert alone.headline.endswith(").")
-    assert headline(alone, 0.9).count("90% interval") == 1
+    assert alone.headline.count("95% interval") == 1
 
 
 def test_one_class_and_empty_matrices_print(columns: dict[str, Any]) -> None:
@@ -104,9 +104,3 @@ def test_odd_numbers_in_words() -> None:
     assert percent_estimate(Estimate(float("nan"), float("nan"), float("nan"))) == "undefined"
     assert signed_estimate(Estimate(0.1, float("nan"), float("nan"))) == "+0.100 (no interval)"
     assert as_json(float("inf")) is None
-
-
-def test_a_confidence_near_one_is_not_rounded_to_it(columns: dict[str, Any]) -> None:
-    evaluation = evaluate(columns, [MODELS[0]], resamples=100, confidence=0.999)
-    assert "99.9% intervals" in print_out(evaluation)
-    assert "100% interval" not in print_out(evaluation)

@@ -22,12 +22,11 @@ from mammo.evaluation import (
     named_thresholds,
     paired_delong,
 )
-from mammo.evaluation.curves import decision_curve
+from mammo.evaluation.calibration import reliability_curve
+from mammo.evaluation.curves import Scores, decision_curve
 from mammo.evaluation.evaluation import as_json
-from mammo.evaluation.rates import confusion_at
-from mammo.evaluation.reliability import reliability_curve
-from mammo.evaluation.scores import at_ninety
 from mammo.evaluation.subgroups import find_subgroups
+from tests.evaluation.conftest import confusion_at
 
 THRESHOLDS = {"youden": 0.5, "sensitivity_90": 0.2}
 MODELS = [
@@ -69,13 +68,14 @@ def test_figures_are_those_of_the_plain_functions(evaluations: Any, unit: Any) -
             rows["label"], rows[f"{model.name}_p"], rows["patient_id"], rows["lesion_id"],
             model.thresholds["youden"], unit, resamples=200,
         )  # fmt: skip
-        expected |= at_ninety(units.labels, p, PatientBootstrap(units.patients, resamples=200))
+        bootstrap = PatientBootstrap(units.patients, resamples=200)
+        expected |= Scores("", units.labels, units.patients, p, bootstrap).ranking
         for name, value in {**figures.metrics, **figures.points["youden"].rates}.items():
             assert as_json(value) == as_json(expected[name])
         for name, threshold in model.thresholds.items():
             assert figures.points[name].confusion == confusion_at(units.labels, p, threshold)
         assert figures.calibration.reliability == reliability_curve(units.labels, p)
-        curve = decision_curve(units.labels, p)
+        curve = decision_curve(units.labels, p, bootstrap)
         np.testing.assert_allclose(figures.decision.model, curve.model)
     pair = split.comparisons[0]
     test = paired_delong(units.labels, pooled["mobilenetv2"], pooled["simple_cnn"], units.patients)
@@ -127,7 +127,7 @@ def test_subgroups_choose_crops_before_pooling(evaluations: Any) -> None:
     group = found["View: CC"]
     assert group.counts.cases == units.labels.size
     expected = auc(units.labels, units.pool(rows["simple_cnn_p"][craniocaudal]))
-    assert group.models["simple_cnn"].auc.value == pytest.approx(expected)
+    assert group.models["simple_cnn"]["auc"].value == pytest.approx(expected)
     assert "Without BENIGN_WITHOUT_CALLBACK" in found
     assert "Shape: architectural distortion" in found
     smallest = min(found.values(), key=lambda one: one.counts.benign)
@@ -150,7 +150,7 @@ def test_no_figure_stands_on_fewer_than_five_patients_of_a_class(
         }
         enough["auc"] = all(enough.values())
         for name, given in enough.items():
-            figure = getattr(group.models["simple_cnn"], name)
+            figure = group.models["simple_cnn"][name]
             assert np.isnan(figure.value) != given, (group.title, name)
 
 

@@ -6,15 +6,14 @@ import pytest
 from mammo.errors import DataError
 from mammo.evaluation import named_thresholds
 from mammo.evaluation.operating import NAMED_THRESHOLDS
-from mammo.evaluation.rates import confusion_at
-from tests.evaluation.conftest import Clustered, make_clustered
+from tests.evaluation.conftest import Clustered, confusion_at, make_clustered, rates_at
 
 
 def all_rates(cases: Clustered) -> list[tuple[float, float, float]]:
     """Return (threshold, sensitivity, specificity) at every observed p."""
     rows = []
     for threshold in np.unique(cases.p):
-        rates = confusion_at(cases.labels, cases.p, threshold).rates()
+        rates = rates_at(cases.labels, cases.p, threshold)
         rows.append((threshold, rates["sensitivity"], rates["specificity"]))
     return rows
 
@@ -25,7 +24,7 @@ def test_thresholds_are_the_best_of_all(seed: int, ties: bool) -> None:
     cases = make_clustered(seed=seed, ties=ties)
     rows = all_rates(cases)
     reached = {
-        name: confusion_at(cases.labels, cases.p, threshold).rates()
+        name: rates_at(cases.labels, cases.p, threshold)
         for name, threshold in named_thresholds(cases.labels, cases.p).items()
     }
     assert set(reached) == set(NAMED_THRESHOLDS)

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 import mammo
 from mammo import inference
-from mammo.artifacts import load_card, load_model
+from mammo.artifacts import load_card, load_model, verify
+from mammo.artifacts.manifest import sealed
 from mammo.errors import ArtifactError, ImageError, SettingsError
 from mammo.imaging.preprocess import Preprocessing, prepare
 from mammo.inference import Classifier, heat_map, load_classifier
@@ -134,7 +135,7 @@ def test_no_crops_give_no_answers(classifier: Classifier) -> None:
 
 def test_model_without_flips_looks_once(folder: Path) -> None:
     card, network = load_model("mobilenetv2", folder)
-    single = Classifier(replace(card, test_time_flips=False), network)
+    single = Classifier(replace(card, views=("upright",)), network)
     (crop,) = some_crops(1)
     (found,) = single.assess(crop)
     first = card.calibration.probability(np.array(naive_logits(folder, "mobilenetv2", crop)[0]))
@@ -142,10 +143,10 @@ def test_model_without_flips_looks_once(folder: Path) -> None:
     assert found.p_low == found.p_malignant == found.p_high and not found.unsure
 
 
-def test_model_of_two_flips_looks_at_the_crop_and_its_mirror_image(folder: Path) -> None:
+def test_model_of_two_views_looks_at_the_crop_and_its_mirror_image(folder: Path) -> None:
     card, network = load_model("mobilenetv2", folder)
     crops = some_crops(3)
-    two = Classifier(replace(card, flips=2), network)
+    two = Classifier(replace(card, views=("upright", "mirrored")), network)
     for crop, found in zip(crops, two.assess(crops), strict=True):
         logits = np.array(naive_logits(folder, "mobilenetv2", crop)[:2])
         assert found.flips_p == pytest.approx(card.calibration.probability(logits), abs=1e-6)
@@ -355,6 +356,38 @@ def test_network_without_an_output_or_with_a_fixed_batch_is_refused(folder: Path
         Classifier(card, graph.SerializeToString())
 
 
+@pytest.mark.parametrize(
+    ("weight", "value"),
+    [
+        ("kernel", np.nan), ("dense", np.nan), ("bias", np.nan), ("kernel", np.inf),
+        ("kernel", -np.inf), ("dense", np.inf), ("bias", -np.inf),
+    ],
+)  # fmt: skip
+def test_a_well_sealed_network_whose_weights_are_no_numbers_is_refused(
+    tmp_path: Path, weight: str, value: float
+) -> None:
+    import onnx
+    from onnx import numpy_helper
+
+    folder = write_tiny_artifacts(tmp_path / "artifacts")
+    path = folder / "mobilenetv2" / "model.onnx"
+    network = onnx.load(path)
+    tensor = next(one for one in network.graph.initializer if one.name == weight)
+    values = numpy_helper.to_array(tensor).copy()
+    values.flat[0] = value
+    tensor.CopyFrom(numpy_helper.from_array(values, weight))
+    onnx.save(network, path)
+    write_manifest_again(folder)
+    manifest = folder / "manifest.json"
+    manifest.write_bytes(sealed(json.loads(manifest.read_bytes())))
+    verify(folder)
+    with pytest.raises(
+        ArtifactError, match=f"weights of mobilenetv2 should be finite numbers, but {weight} holds"
+    ):
+        load_classifier("mobilenetv2", folder)
+    assert load_classifier("simple_cnn", folder).name == "simple_cnn"
+
+
 def test_unknown_model_is_refused(folder: Path) -> None:
     with pytest.raises(ArtifactError, match="There is no trained model 'resnet'"):
         load_classifier("resnet", folder)
@@ -400,7 +433,7 @@ def modules_after(program: str, *arguments: str) -> set[str]:
 def test_serving_brings_in_no_training_library(folder: Path) -> None:
     loaded = modules_after(HEAVY_SERVING, str(folder))
     assert "onnxruntime" in loaded
-    assert not loaded & {"tensorflow", "keras", "torch", "streamlit", "tf2onnx", "onnx", "pandas"}
+    assert not loaded & {"tensorflow", "keras", "torch", "streamlit", "tf2onnx", "pandas"}
 
 
 def test_import_of_mammo_is_light() -> None:

@@ -9,12 +9,13 @@ import pytest
 from numpy.typing import NDArray
 
 from mammo.errors import ImageError, SettingsError
-from mammo.inference import FLIPS, Classifier, load_classifier
+from mammo.inference import Classifier, load_classifier
 from mammo.inference.maps import METHODS, Method, Views, method_named
 from mammo.inference.maps.base import draw
 from mammo.inference.maps.blur_path import BLUR_PATH, SIGMAS, blurred
 from mammo.inference.maps.occlusion import GRID, OCCLUSION, SQUARES, drops, tilings
 from mammo.inference.maps.score_cam import CHANNELS, SCORE_CAM
+from mammo.settings import VIEWS
 from tests.tiny_artifacts import MODELS, write_tiny_artifacts
 
 SIZE = 32
@@ -118,7 +119,7 @@ def made_up_network(seed: int) -> Callable[[str, NDArray[np.float32]], NDArray[n
 def views_of(seed: int, count: int = 4) -> Views:
     picture = np.random.default_rng(seed).uniform(0, 255, (SIZE, SIZE)).astype(np.float32)
     picture = cv2.GaussianBlur(picture, (0, 0), 2) * 2
-    flips = FLIPS[:count]
+    flips = tuple(VIEWS.values())[:count]
     return Views(np.stack([np.flip(picture, axes) for axes in flips]), flips)
 
 

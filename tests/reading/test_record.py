@@ -15,12 +15,11 @@ from mammo.reading import (
     Result,
     RoundPlan,
     pack,
-    read_result,
     unpack,
     write_result,
 )
 from mammo.reading.record import DESCRIPTORS
-from mammo.reading.results_file import COLUMNS, LARGEST_BYTES
+from mammo.reading.results_file import COLUMNS, LARGEST_BYTES, read_result
 from tests.reading.conftest import record_of
 
 PLAIN, ADVISED = RoundPlan(5, 1), RoundPlan(5, 1, advice=True)

@@ -15,7 +15,6 @@ from mammo.reading import (
     RoundPlan,
     advice_effect,
     draw_round,
-    kappa,
     merge,
     round_cases,
     score_room,
@@ -24,6 +23,7 @@ from mammo.reading import (
 )
 from mammo.reading.results_file import Result
 from mammo.reading.room import Room, RoomReader
+from mammo.reading.score import kappa
 from mammo.text import Estimate
 from tests.reading.conftest import MODELS, record_of
 from tests.tiny_artifacts import EXAMPLES
@@ -125,7 +125,7 @@ def test_a_model_or_assessment_that_is_missing_is_left_out(tiny_cases: pd.DataFr
     lacking.loc[lacking["case_id"] == ids[1], "assessment"] = pd.NA
     found = {one.name: one for one in standings(round_cases(ids, lacking, MODELS), RATINGS, 50)}
     assert list(found) == ["reader", "mobilenetv2", "radiologists"]
-    assert found["radiologists"].n == 9 and found["mobilenetv2"].n == 10
+    assert found["radiologists"].labels.size == 9 and found["mobilenetv2"].labels.size == 10
 
 
 def test_advice_is_counted_case_by_case(drawn: RoundCases) -> None:

@@ -18,13 +18,14 @@ from mammo.errors import SettingsError
 from mammo.imaging import BURNED_IN_TEXT, Image, Window
 from mammo.inference import Classifier, Lesion, load_classifier, load_models
 from mammo.inference.trust import NOT_A_CROP, Familiarity
-from mammo.report import FORMS, CaseReport, film_preview, render
+from mammo.report import FORMS, CaseReport, render
 from mammo.report.case_report import (
     OWN_PICTURE,
     compose_report,
     measure_thresholds,
     threshold_help,
 )
+from mammo.report.content import film_preview
 from mammo.report.pdf import FONTS
 from tests.inference.tiny_trust import attach_tiny_trust, blobs
 from tests.tiny_artifacts import MODELS, write_tiny_artifacts
@@ -211,6 +212,6 @@ def test_the_thresholds_come_with_what_was_measured_on_these_artifacts(
     assert helps[0] != helps[1]
     report = compose()
     for text in (pdf_text(report), html_words(report)):
-        assert report.answers[0].thresholds[1].meaning in text
-        assert report.answers[0].thresholds[1].meaning in helps[0]
+        assert report.answers[0].thresholds[1][-1] in text
+        assert report.answers[0].thresholds[1][-1] in helps[0]
         assert "of ten" not in text

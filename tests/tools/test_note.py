@@ -7,18 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mammo.artifacts import load_cases
+from mammo.artifacts import load_cases, load_history
 from mammo.errors import SettingsError
 from mammo.evaluation import auc, expected_calibration_error
+from mammo.settings import TITLES
 from tools.experiments import note
-from tools.experiments.log import Bar, forest_svg
-
-SVG = "{http://www.w3.org/2000/svg}"
+from tools.experiments.figures import as_svg, differences, training_curves
 
 
 def test_the_committed_note_is_of_the_committed_results(capsys) -> None:
     assert note.main(["--check"]) == 0, capsys.readouterr().out
-    assert note.PICTURE.read_text(encoding="utf-8") == note.picture()
+    for name, figure in note.figures().items():
+        assert (note.NOTE.parent / name).read_bytes() == as_svg(figure)
 
 
 def test_a_changed_figure_is_found_and_written_anew(tmp_path: Path, capsys) -> None:
@@ -96,32 +96,26 @@ def test_every_experiment_of_the_log_is_in_the_note_and_controls_apart() -> None
     assert controls.count("labels shuffled") == sum("labels shuffled" in r["changes"] for r in rows)
 
 
-def drawn(picture: str) -> ElementTree.Element:
-    return ElementTree.fromstring(picture)  # noqa: S314  (written by the function under test)
+def row(name: str, value: float, low: float, high: float, verdict: str) -> dict[str, str]:
+    figures = {"difference": value, "difference_low": low, "difference_high": high}
+    return {"name": name, "verdict": verdict} | {key: str(one) for key, one in figures.items()}
 
 
-def test_the_picture_puts_each_difference_in_its_place() -> None:
-    bars = [
-        Bar("a & b", 0.1, 0.05, 0.2, "helps"),
-        Bar("c", -0.1, -0.2, 0.05, "no difference shown"),
-        Bar("d", 0.0, -0.01, 0.01, "harms"),
-    ]
-    root = drawn(forest_svg(bars, "difference"))
-    places = [float(one.get("cx", "nan")) for one in root.iter(f"{SVG}circle")]
-    assert places[0] - places[2] == pytest.approx(places[2] - places[1])
-    words = [one.text for one in root.iter(f"{SVG}text")]
-    assert {"a & b", "+0.100", "-0.100", "difference"} <= set(words)
-    ends = [float(one.get("x1", "nan")) for one in root.iter(f"{SVG}line")]
-    box = [float(one) for one in str(root.get("viewBox")).split()]
-    assert min(ends) >= box[0] and max(places) < box[2]
-    assert len({one.get("fill") for one in root.iter(f"{SVG}circle")}) == 3
+def test_the_picture_puts_each_difference_in_its_place_and_is_the_same_each_time() -> None:
+    rows = [row("a & b", 0.1, 0.05, 0.2, "helps"), row("c", 0.0, -0.01, 0.01, "harms")]
+    figure = differences(rows)
+    (axes,) = figure.axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["a & b", "c"]
+    spans = [bar.get_segments()[0][:, 0] for bar in axes.collections]
+    assert np.allclose(spans, [[0.05, 0.2], [-0.01, 0.01]])
+    assert len({bar.get_colors()[0].tobytes() for bar in axes.collections}) == 2
+    assert as_svg(differences(rows)) == as_svg(figure)
+    ElementTree.fromstring(as_svg(figure))  # noqa: S314  (written by the function under test)
 
 
-@pytest.mark.parametrize("reach", np.geomspace(0.004, 0.9, 8))
-def test_the_axis_of_the_picture_holds_every_bar(reach: float) -> None:
-    root = drawn(forest_svg([Bar("x", reach, -reach, reach, "helps")], "y"))
-    ticks = [one for one in root.iter(f"{SVG}line") if one.get("x1") == one.get("x2")]
-    places = [float(one.get("x1", "nan")) for one in ticks]
-    (circle,) = root.iter(f"{SVG}circle")
-    assert min(places) <= float(circle.get("cx", "nan")) <= max(places) + 1
-    assert 3 <= len(ticks) <= 13
+def test_the_training_curves_show_every_epoch_of_every_model() -> None:
+    figure = training_curves()
+    assert len(figure.axes) == 2 * len(TITLES)
+    for axes, model in zip(figure.axes[::2], TITLES, strict=True):
+        epochs = load_history(model).query("fold == 'fold_0'")
+        assert all(len(line.get_xdata()) == len(epochs) for line in axes.get_lines())

@@ -1,19 +1,21 @@
-"""The lesson of the leak on a tiny folder: what it counts, what it writes, where it goes on."""
+"""The lessons on tiny folders: what they count, what they write, where the leak goes on."""
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 
-from mammo.artifacts import read_attachment
+from mammo.artifacts import load_cases, load_teacher_lesson, read_attachment
 from mammo.data.splits import row_folds
 from mammo.errors import SettingsError
 from mammo.settings import RECIPES
-from mammo.training.lessons import LeakCrops, LeakSettings, count_overlap, summarise
+from mammo.training.lessons import LeakCrops, LeakSettings, count_overlap, main, summarise
 from tests.conftest import write_prepared
-from tests.tiny_artifacts import write_tiny_artifacts
+from tests.tiny_artifacts import write_manifest_again, write_tiny_artifacts
 
 
 def test_overlap_is_counted_by_crop_and_by_lesion() -> None:
@@ -173,3 +175,58 @@ def test_a_folder_without_training_rows_is_refused(tmp_path, capsys) -> None:
     out = write_tiny_artifacts(tmp_path / "artifacts")
     assert main(["leak", "--data", str(prepared), "--out", str(out)]) == 1
     assert "rows of split `train`" in capsys.readouterr().err
+
+
+def taught(folder: Path, *, share: float = 0.7, folds: str = "012") -> Path:
+    """Write tiny artifacts whose simple CNN had a teacher and ranks a little better."""
+    write_tiny_artifacts(folder)
+    card = json.loads((folder / "simple_cnn/card.json").read_text())
+    card["settings"]["distillation"] = share
+    (folder / "simple_cnn/card.json").write_text(json.dumps(card))
+    cases = pd.read_csv(folder / "cases.csv", dtype=str, keep_default_na=False)
+    better = cases["simple_cnn_score"].astype(float) + 2 * cases["label"].astype(float)
+    cases["simple_cnn_score"] = (better / 3).map("{:.6f}".format)
+    cases["simple_cnn_fold"] = cases["simple_cnn_fold"].replace(
+        dict(zip("012", folds, strict=True))
+    )
+    cases.to_csv(folder / "cases.csv", index=False, lineterminator="\n")
+    write_manifest_again(folder)
+    return folder
+
+
+def test_what_a_teacher_adds_is_paired_attached_and_read(tmp_path, capsys) -> None:
+    out, better = write_tiny_artifacts(tmp_path / "out"), taught(tmp_path / "taught")
+    assert load_teacher_lesson(out) is None
+    assert main(["teacher", "--taught", str(better), "--out", str(out)]) == 0
+    lesson = load_teacher_lesson(out)
+    assert lesson is not None and (lesson.title, lesson.share) == ("Simple CNN", 0.7)
+    cases, other = (load_cases(folder) for folder in (out, better))
+    for half, split in zip(lesson.halves, ("train", "test"), strict=True):
+        rows = cases["split"] == split
+        expected = [
+            roc_auc_score(one["label"][rows], one["simple_cnn_score"][rows])
+            for one in (cases, other)
+        ]
+        assert [half.labels.value, half.taught.value] == pytest.approx(expected)
+        assert half.difference.value == pytest.approx(expected[1] - expected[0])
+        assert half.difference.low <= half.difference.value <= half.difference.high
+        assert half.crops == rows.sum()
+    assert "test: AUC +" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "words"),
+    [
+        ({"share": 0.0}, {}, "distillation 0 and 0"),
+        ({}, {"share": 0.7}, "distillation 0.7 and 0.7"),
+        ({"folds": "120"}, {}, "should hold the same cases in the same folds"),
+    ],
+)
+def test_a_teacher_s_lesson_of_other_trainings_is_refused(
+    tmp_path, capsys, own, other, words
+) -> None:
+    better = taught(tmp_path / "taught", **own)
+    out = taught(tmp_path / "out", **({"share": 0.0} | other))
+    assert main(["teacher", "--taught", str(better), "--out", str(out)]) != 0
+    assert words in capsys.readouterr().err
+    assert load_teacher_lesson(out) is None

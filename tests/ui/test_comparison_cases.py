@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from mammo import text as words
-from mammo.evaluation import UNITS, Unit, mcnemar, tables
-from mammo.evaluation.rates import confusion_at, predictive_values
+from mammo.evaluation import UNITS, Unit, mcnemar, operating_point, tables
+from mammo.evaluation.operating import clinic_figures
 from mammo.ui.comparison import overview, thresholds
 from mammo.ui.comparison.cases import disagreement_sentence, places_of
 from mammo.ui.kit.address import Share
@@ -22,7 +22,8 @@ def test_cells_hold_what_the_matrix_counts(unit: Unit, threshold: float) -> None
     split = tiny_split(unit)
     p = split.models["mobilenetv2"].scores.suspicion
     cells = outcomes(split.labels, split.models["mobilenetv2"].flagged(threshold))
-    table = confusion_at(split.labels, p, threshold)
+    bootstrap = split.models["mobilenetv2"].scores.bootstrap
+    table = operating_point(split.labels, p, threshold, bootstrap).confusion
     assert [int(cell.sum()) for cell in cells.values()] == [
         table.true_positive, table.false_negative, table.false_positive, table.true_negative,
     ]  # fmt: skip
@@ -96,11 +97,10 @@ def test_ppv_and_npv_are_those_at_the_chosen_prevalence() -> None:
     split = tiny_split()
     point = split.models["mobilenetv2"].scores.point(0.45, 0.044)
     figures = thresholds.figures_of(point)
-    ppv, npv = predictive_values(
-        point.rates["sensitivity"].value, point.rates["specificity"].value, 0.044
-    )
-    assert figures["ppv"].value == pytest.approx(ppv)
-    assert figures["npv"].value == pytest.approx(npv)
+    rates = (point.rates[name].value for name in ("sensitivity", "specificity"))
+    expected = clinic_figures(*rates, 0.044)
+    assert figures["ppv"].value == pytest.approx(float(expected["ppv"]))
+    assert figures["npv"].value == pytest.approx(float(expected["npv"]))
 
 
 @pytest.mark.parametrize("prevalence", [0.0, 1.0])

@@ -107,7 +107,7 @@ def test_an_example_is_answered_by_both_models(page: AppTest) -> None:
     answer = texts(page)
     assert answer.count("calibrated on out-of-fold scores of 36 tiny training crops") == 2
     assert answer.count("the threshold of 45%") == 2
-    assert answer.count("mirror images give") == 2
+    assert answer.count(", the crop gives") == 2
     assert words.NOTICE_SHORT in answer
 
 

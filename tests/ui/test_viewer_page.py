@@ -73,7 +73,7 @@ def test_an_example_is_explained_for_both_models(app: AppTest, tiny_artifacts: P
     ]
     assert [metric.value for metric in page.metric[:2]] == expected
     assert words.NOTICE_SHORT in texts(page)
-    assert texts(page).count("mirror images give") == 2
+    assert texts(page).count(", the crop gives") == 2
     assert dict(page.query_params) == {"case": [EXAMPLE]} or page.query_params["case"] == EXAMPLE
     assert "Recorded as" not in texts(page)
 

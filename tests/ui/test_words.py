@@ -27,8 +27,8 @@ def test_standing_says_the_side_that_the_metrics_count(
 
 
 def test_the_spread_says_not_sure_only_across_the_threshold() -> None:
-    assert "not sure" in words.spread_sentence(0.4, 0.5, unsure=True)
-    assert "not sure" not in words.spread_sentence(0.4, 0.44, unsure=False)
+    assert "not sure" in words.spread_sentence(["upright", "turned"], 0.4, 0.5, unsure=True)
+    assert "not sure" not in words.spread_sentence(["upright", "turned"], 0.4, 0.44, unsure=False)
 
 
 def test_every_named_threshold_has_an_aim() -> None:

@@ -13,22 +13,26 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mammo.artifacts import load_cases
 from mammo.command_line import command_parser, exit_status, starts_with_mark, write_output
 from mammo.evaluate import evaluate_artifacts
 from mammo.evaluation import SplitEvaluation, expected_calibration_error
-from mammo.evaluation.rates import moved_to_prevalence
+from mammo.evaluation.operating import moved_to_prevalence
 from mammo.report.templates import markdown_table as table
 from mammo.settings import TITLES
 from mammo.text import Estimate, estimate, number, percent_estimate
-from tools.experiments.log import Bar, forest_svg, published, read_log
+from tools.experiments.figures import as_svg, differences, training_curves
+from tools.experiments.log import published, read_log
 from tools.readme.marks import agree, document, filled
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTE = ROOT / "docs" / "experiments.md"
 LOG = ROOT / "docs" / "experiments.csv"
-PICTURE = ROOT / "docs" / "experiments.svg"
 CONTROL = "labels shuffled"
 
 
@@ -87,8 +91,21 @@ def _fill(file: Path, check: bool) -> int:
         return 1
     write_output(file, wanted.encode(), lambda _: True)  # `filled` found its marks
     if file == NOTE:
-        write_output(PICTURE, picture().encode(), lambda path: starts_with_mark(path, b"<svg"))
+        for name, figure in figures().items():
+            write_output(NOTE.parent / name, as_svg(figure), _is_drawing)
     return 0
+
+
+def figures() -> "dict[str, Figure]":
+    """Draw the note's pictures, by their file names."""
+    return {
+        "experiments.svg": differences(_tried()),
+        "training-curves.svg": training_curves(),
+    }
+
+
+def _is_drawing(path: Path) -> bool:
+    return any(starts_with_mark(path, mark) for mark in (b"<?xml", b"<svg"))
 
 
 def targets_part() -> str:
@@ -165,18 +182,6 @@ def calibration_part() -> str:
         f"{number(100 * stated, 1)}% of the test crops."
     )
     return f"{sentence}\n\n{table(['ECE on the official test crops', *TITLES.values()], rows)}"
-
-
-def picture() -> str:
-    """Draw the differences of all experiments that were no control."""
-    bars = [
-        Bar(
-            row["name"], float(row["difference"]), float(row["difference_low"]),
-            float(row["difference_high"]), row["verdict"],
-        )
-        for row in _tried()
-    ]  # fmt: skip
-    return forest_svg(bars, "difference in AUC out of fold, 95% interval over patients")
 
 
 PARTS: Mapping[str, Callable[[], str]] = {

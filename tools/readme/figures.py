@@ -111,7 +111,7 @@ def _rate(name: str) -> Callable[[SplitEvaluation, str], str]:
 def _observed(split: SplitEvaluation, model: str) -> str:
     if not model:
         return ""
-    return number(split.models[model].calibration.line.observed_to_expected, 2)
+    return number(split.models[model].calibration.line["observed_to_expected"], 2)
 
 
 def _against_radiologists(split: SplitEvaluation) -> str:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from mammo.report.model_card import tables
-from mammo.report.model_card.facts import Facts, Failures, read_facts, worst_answers
+from mammo.report.model_card.facts import Facts, Failures, how_trained, read_facts, worst_answers
 from mammo.report.templates import FOLDER, markdown_table, template
 from mammo.settings import TITLES as MODEL_TITLES
 from mammo.text import percentage
@@ -35,6 +35,7 @@ __all__ = [
     "Section",
     "as_markdown",
     "checklists",
+    "how_trained",
     "model_card",
     "read_facts",
     "worst_answers",
@@ -103,6 +104,7 @@ def model_card(facts: Facts) -> ModelCard:
         worst=worst_answers(facts),
         checklists=checklists(),
         titles=MODEL_TITLES,
+        how_trained=how_trained,
         versions=", ".join(f"{name} {one}" for name, one in facts.manifest.versions.items()),
         share={
             "train": percentage(facts.malignant_share("train")),

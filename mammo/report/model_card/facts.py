@@ -3,7 +3,6 @@
 facts = read_facts(split)  # split: the official test crops, as `mammo.evaluation` found them
 """
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,11 +23,13 @@ from mammo.artifacts import (
 )
 from mammo.artifacts.contents import CASES_NAME, LEAK, LEAK_WITHOUT_AUGMENTATION, read_rows
 from mammo.artifacts.manifest import read_files
-from mammo.errors import ArtifactError
+from mammo.artifacts.schema import parse_document
 from mammo.evaluation import SplitEvaluation
 from mammo.inference.audit import Audit, load_audit
+from mammo.inference.trust import SCHEMA as TRUST_SCHEMA
 from mammo.inference.trust import TRUST_NAME
-from mammo.text import parts
+from mammo.settings import REGISTRY, TITLES
+from mammo.text import parts, percent
 
 Row = Mapping[Any, Any]
 WORST = 5
@@ -98,10 +99,8 @@ class Facts:
 def read_facts(split: SplitEvaluation, folder: Path | None = None) -> Facts:
     """Read everything that the card is written from.
 
-    Parameters
-    ----------
-    split : SplitEvaluation of the official test split, by crop
-    folder : Path, the artifacts; by default `$MAMMO_ARTIFACTS` or the release beside the package
+    `split` is the official test split, by crop; `folder` the artifacts, by default
+    `$MAMMO_ARTIFACTS` or the release beside the package.
 
     Raises
     ------
@@ -110,15 +109,17 @@ def read_facts(split: SplitEvaluation, folder: Path | None = None) -> Facts:
     """
     folder = artifacts_folder() if folder is None else Path(folder)
     manifest = load_manifest(folder)
+    cases = read_rows(read_files((CASES_NAME,), folder)[CASES_NAME], folder / CASES_NAME)
+    trust = read_attachment(TRUST_NAME, folder)
     audits = [load_audit(name, folder) for name in manifest.models]
     return Facts(
         manifest=manifest,
         cards=tuple(load_card(name, folder) for name in manifest.models),
-        cases=pd.DataFrame(
-            read_rows(read_files((CASES_NAME,), folder)[CASES_NAME], folder / CASES_NAME)
-        ),
+        cases=pd.DataFrame(cases),
         split=split,
-        trust=_document(TRUST_NAME, folder),
+        trust=None
+        if trust is None
+        else parse_document(trust, folder / TRUST_NAME, TRUST_SCHEMA).fields,
         lessons=(
             load_leak_lesson(LEAK, folder),
             load_leak_lesson(LEAK_WITHOUT_AUGMENTATION, folder),
@@ -127,33 +128,32 @@ def read_facts(split: SplitEvaluation, folder: Path | None = None) -> Facts:
     )
 
 
-def _document(name: str, folder: Path) -> Mapping[str, Any] | None:
-    content = read_attachment(name, folder)
-    if content is None:
-        return None
-    try:
-        document: Mapping[str, Any] = json.loads(content)
-    except ValueError as error:
-        raise ArtifactError(
-            f"{folder / name} should be JSON, but is not ({error}). Attach it again by the command "
-            "that made it."
-        ) from error
-    return document
-
-
-def worst_answers(facts: Facts, count: int = WORST) -> tuple[Failures, ...]:
-    """Find the worst misses and false alarms of each model, at most `count` of each.
+def worst_answers(facts: Facts) -> tuple[Failures, ...]:
+    """Find the five worst misses and false alarms of each model.
 
     Misses are malignant lesions with the lowest probability, false alarms benign ones with the
     highest. Only answers on the wrong side of the balanced threshold count.
     """
-    return tuple(_worst(facts, card, count) for card in facts.cards)
+    rows, found = facts.of("test"), []
+    for card in facts.cards:
+        p = pd.to_numeric(rows[f"{card.name}_p"])
+        ranked = rows.assign(p=p)[p.notna()].sort_values(["p", "case_id"])
+        above, malignant = ranked["p"] >= card.thresholds["youden"], ranked["label"] == "1"
+        wrong = ranked[malignant & ~above], ranked[~malignant & above][::-1]
+        found.append(Failures(card, *(one[:WORST].to_dict("records") for one in wrong)))
+    return tuple(found)
 
 
-def _worst(facts: Facts, card: Card, count: int) -> Failures:
-    rows = facts.of("test")
-    p = pd.to_numeric(rows[f"{card.name}_p"])
-    ranked = rows.assign(p=p)[p.notna()].sort_values(["p", "case_id"])
-    above, malignant = ranked["p"] >= card.thresholds["youden"], ranked["label"] == "1"
-    missed, alarms = ranked[malignant & ~above], ranked[~malignant & above][::-1]
-    return Failures(card, missed[:count].to_dict("records"), alarms[:count].to_dict("records"))
+def how_trained(card: Card) -> str:
+    """Say from what a model began and what it learned from; nothing of a model that is not known.
+
+    For example "Simple CNN began from random weights and learned from the labels alone."
+    """
+    entry, share = REGISTRY.get(card.name), float(card.settings.get("distillation", 0))
+    if entry is None:
+        return ""
+    learned = "from the labels alone"
+    if share:
+        teacher = TITLES[entry.teacher] if entry.teacher else "an earlier fit of its own"
+        learned = f"from the labels and, for {percent(share)} of each target, from {teacher}"
+    return f"{card.title} began from {entry.begins} and learned {learned}."

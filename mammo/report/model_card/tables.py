@@ -8,12 +8,14 @@ import pandas as pd
 
 from mammo.artifacts import Card, Metric
 from mammo.data.descriptors import MEANINGS, MISSING, meaning
-from mammo.report.model_card.facts import Facts, Row
+from mammo.report.model_card.facts import Facts, Row, how_trained
 from mammo.report.templates import UNKNOWN
+from mammo.settings import REGISTRY
 from mammo.text import (
     Estimate,
     descriptor,
     estimate,
+    listed,
     number,
     parts,
     percent_estimate,
@@ -25,13 +27,6 @@ APP, NO = "app", "not answered"
 """Where an item of a checklist is answered: on a page of the app, nowhere."""
 SPLITS = {"train": "Training", "test": "Test"}
 MOST_LEVELS = 8
-KINDS = {
-    "simple_cnn": "two convolutional layers with max pooling, dropout and dense layers",
-    "mobilenetv2": (
-        "MobileNetV2 (Sandler et al. 2018) with ImageNet weights, global average pooling, dropout "
-        "and one dense layer, fine-tuned in two stages"
-    ),
-}
 THRESHOLD_WORDS = {
     "youden": "balanced (Youden)",
     "sensitivity_90": "sensitivity 90% out of fold",
@@ -56,22 +51,21 @@ def details(facts: Facts) -> pd.DataFrame:
 
 def _beside(facts: Facts, columns: Sequence[dict[str, str]]) -> pd.DataFrame:
     """Set the models beside each other: a row a name, which is the same in every column."""
-    titles = [card.title for card in facts.cards]
-    table = {"": list(columns[0]), **dict(zip(titles, map(dict.values, columns), strict=True))}
-    return pd.DataFrame({name: list(cells) for name, cells in table.items()})
+    models = zip(facts.cards, columns, strict=True)
+    cells = {card.title: list(column.values()) for card, column in models}
+    return pd.DataFrame({"": list(columns[0]), **cells})
 
 
 def _details(facts: Facts, card: Card, thresholds: Sequence[str]) -> dict[str, str]:
     reads, calibration = card.preprocessing, card.calibration
     network = facts.manifest.files.get(f"{card.name}/model.onnx")
     return {
-        "Kind": KINDS.get(card.name, UNKNOWN),
+        "Kind": REGISTRY[card.name].kind if card.name in REGISTRY else UNKNOWN,
+        "Training": how_trained(card) or UNKNOWN,
         "Weights": f"{card.parameters:,}",
         "Input": f"crop of {card.crop_size} pixels, resized to {reads.input_size}, stretched from "
         f"percentile {reads.low_percentile:g} to {reads.high_percentile:g}",
-        "At test time": f"logit averaged over {card.flips} flips"
-        if card.test_time_flips
-        else "one pass",
+        "At test time": f"logit averaged over the crop {listed(card.views)}",
         "Calibration": f"{calibration.method}, slope {number(calibration.slope)}, intercept "
         f"{number(calibration.intercept)}; fitted on {calibration.fitted_on}",
         **{
@@ -96,13 +90,10 @@ def _settings(settings: Any) -> str:
 def figures(facts: Facts, split: str, unit: str) -> pd.DataFrame:
     """Return each model's figures with their intervals on a split, by crop or by lesion."""
     measured = [card.metrics.get(split, {}).get(unit, {}) for card in facts.cards]
-    return _beside(
-        facts,
-        [
-            {title: _cell(name, one.get(name)) for name, title in FIGURES.items()}
-            for one in measured
-        ],
-    )
+    cells = [
+        {title: _cell(name, one.get(name)) for name, title in FIGURES.items()} for one in measured
+    ]
+    return _beside(facts, cells)
 
 
 def _cell(name: str, metric: Metric | None) -> str:
@@ -119,7 +110,7 @@ def subgroups(facts: Facts) -> pd.DataFrame:
             "Subgroup": group.title,
             "Malignant / benign": f"{group.counts.malignant} / {group.counts.benign}",
             **{
-                f"AUC, {card.title}": estimate(group.models[card.name].auc, 2)
+                f"AUC, {card.title}": estimate(group.models[card.name]["auc"], 2)
                 if card.name in group.models
                 else UNKNOWN
                 for card in facts.cards
@@ -174,11 +165,9 @@ def levels(facts: Facts, column: str, title: str) -> pd.DataFrame:
     found = sorted(set().union(*counted.values()))
     if column in ("mass_shape", "mass_margins", "pathology"):
         found.sort(key=lambda level: -sum(one[level] for one in counted.values()))
-    rows = [
-        [_named(column, level), *(f"{counted[split][level]:,}" for split in SPLITS)]
-        for level in found[:MOST_LEVELS]
-    ]
-    return pd.DataFrame(rows, columns=[title, *SPLITS.values()])
+    shown = found[:MOST_LEVELS]
+    cells = {SPLITS[name]: [f"{one[level]:,}" for level in shown] for name, one in counted.items()}
+    return pd.DataFrame({title: [_named(column, level) for level in shown], **cells})
 
 
 def _named(column: str, level: str) -> str:
@@ -191,14 +180,7 @@ def _named(column: str, level: str) -> str:
 def checklist(items: pd.DataFrame) -> pd.DataFrame:
     """Return a checklist's items with where each is answered."""
     where = {"README.md": "README.md, {}", APP: "page {}", NO: "**not answered**"}
-    return pd.DataFrame(
-        {
-            "Item": items["number"],
-            "Topic": items["topic"],
-            "Where": [
-                where.get(str(item.where), "{}").format(item.section)
-                for item in items.itertuples(index=False)
-            ],
-            "Remark": items["remark"],
-        }
-    )
+    places = zip(items["where"], items["section"], strict=True)
+    named = [where.get(place, "{}").format(section) for place, section in places]
+    table = items.assign(named=named)[["number", "topic", "named", "remark"]]
+    return table.set_axis(["Item", "Topic", "Where", "Remark"], axis="columns")

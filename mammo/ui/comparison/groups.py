@@ -1,8 +1,8 @@
-"""Whom the models fail, subgroup by subgroup, and the leak as a lesson."""
+"""Whom the models fail, subgroup by subgroup; the lessons on a leak and on a teacher."""
 
 import streamlit as st
 
-from mammo.artifacts import LeakLesson, load_leak_lesson
+from mammo.artifacts import LeakLesson, load_leak_lesson, load_teacher_lesson
 from mammo.artifacts.contents import LEAK, LEAK_WITHOUT_AUGMENTATION
 from mammo.evaluation import SplitEvaluation
 from mammo.evaluation.tables import MEASURES, subgroup_figures
@@ -16,6 +16,8 @@ from mammo.plots.comparison import (
     result_sentence,
     set_up_sentence,
     size_sentence,
+    teacher_sentence,
+    teacher_table,
 )
 from mammo.plots.style import figure_config
 from mammo.ui.kit.cases import download
@@ -82,6 +84,23 @@ def show_lesson() -> None:
     st.markdown(" ".join([WHY, size_sentence(released, read["without augmentation"])]))
     small_notice()
     download(lesson_table(lessons), "leak")
+
+
+def show_teacher() -> None:
+    """Show what a teacher adds (`python -m mammo.training.lessons teacher`), else nothing.
+
+    Raises
+    ------
+    ArtifactError
+        Its file is altered or not whole.
+    """
+    lesson = load_teacher_lesson()
+    if lesson is None:
+        return
+    st.header("A lesson: what a teacher adds", anchor="teacher")
+    st.markdown(teacher_sentence(lesson))
+    st.table(teacher_table(lesson))
+    st.caption("AUC a crop, with 95% intervals over patients; the difference is paired.")
 
 
 def _show_recipe(recipe: str, lesson: LeakLesson, ends: tuple[float, float]) -> None:

@@ -255,9 +255,9 @@ def show_answer(answer: ModelResult, threshold: str) -> None:
 
 
 def show_steadiness(answer: ModelResult, threshold: str) -> None:
-    """Show how far the mirror images of the crop agree, where the model looks at them."""
-    if len(answer.assessment.flips_p) > 1:
-        st.markdown(text.spread_sentence(*answer.spread, answer.is_unsure(threshold)))
+    """Show how far the views of the crop agree, where the model takes several."""
+    if len(views := answer.card.views) > 1:
+        st.markdown(text.spread_sentence(views, *answer.spread, answer.is_unsure(threshold)))
 
 
 def _heat_map(answer: ModelResult, opacity: int) -> None:

@@ -5,7 +5,6 @@ from functools import partial
 
 import streamlit as st
 
-from mammo.data.descriptors import FILTERS as EXPLORER_FILTERS
 from mammo.data.descriptors import title_of
 from mammo.errors import MammoError
 from mammo.reading import (
@@ -27,7 +26,6 @@ from mammo.ui.reading import session
 from mammo.ui.reading.session import Play, Round, open_round, source_at_hand
 
 _SEED = "reading_seed"
-_TITLES = {one.column: one for one in EXPLORER_FILTERS}
 
 
 def show_setup() -> None:
@@ -78,7 +76,11 @@ def _new_round() -> None:
     st.caption(
         f"{counted(len(pool), 'case')} to draw from. Code of this round: **{write_code(plan)}**"
     )
-    complaint = _complaint(plan)
+    complaint = ""
+    try:
+        open_round(plan)
+    except MammoError as error:
+        complaint = str(error)
     warn(complaint)
     st.button(
         "Open this round",
@@ -120,23 +122,14 @@ def _choose_filters(source: Source) -> dict[str, list[str]]:
     chosen = {}
     with st.grid(3):
         for one in FILTERS:
-            named = _TITLES[one.column]
             chosen[one.letter] = st.multiselect(
                 one.title,
                 one.options,
-                format_func=partial(title_of, named),
+                format_func=partial(title_of, one),
                 placeholder="all",
                 key=f"reading_filter_{one.letter}",
             )
     return {letter: options for letter, options in chosen.items() if options}
-
-
-def _complaint(plan: RoundPlan) -> str:
-    try:
-        open_round(plan)
-    except MammoError as error:
-        return str(error)
-    return ""
 
 
 def in_words(plan: RoundPlan) -> str:
@@ -180,8 +173,8 @@ def show_cover(opened: Round, play: Play) -> None:
                 "Go on" if read_already else "Start",
                 icon=":material/play_arrow:",
                 shortcut="Enter",
-                on_click=_start,
-                args=(play,),
+                on_click=setattr,
+                args=(play, "started", True),
                 key="reading_start",
             )
             if read_already:
@@ -201,10 +194,6 @@ def show_cover(opened: Round, play: Play) -> None:
     )
 
 
-def _start(play: Play) -> None:
-    play.started = True
-
-
 def _start_anew(play: Play) -> None:
     play.record = Record(play.record.plan)
     play.started = True
@@ -222,11 +211,7 @@ def show_finish(opened: Round, play: Play) -> None:
             "Show my results and the truth",
             icon=":material/visibility:",
             shortcut="Enter",
-            on_click=_ask_truth,
-            args=(play,),
+            on_click=setattr,
+            args=(play, "truth_asked", True),
             key="reading_truth",
         )
-
-
-def _ask_truth(play: Play) -> None:
-    play.truth_asked = True

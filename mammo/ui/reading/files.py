@@ -10,7 +10,6 @@ import streamlit as st
 
 from mammo import text
 from mammo.plots.reading import room_auc_figure, room_figure
-from mammo.plots.style import figure_config
 from mammo.reading import Room, RoomScore, RoundCases, merge, score_room, wording
 from mammo.reading.results_file import LARGEST_BYTES
 from mammo.text import counted, estimate
@@ -18,14 +17,12 @@ from mammo.ui.kit.case_folder import thumbnails
 from mammo.ui.kit.cases import download
 from mammo.ui.kit.frame import small_notice, warn
 from mammo.ui.kit.table import ROW_HEIGHT, table_height
-from mammo.ui.kit.widgets import draw
 from mammo.ui.reading.cover import in_words
-from mammo.ui.reading.results import choose_cut, show_score
+from mammo.ui.reading.results import choose_cut, show_figure, show_score
 from mammo.ui.reading.session import Round, artifacts_fingerprint, open_round
 
 if TYPE_CHECKING:
     import pandas as pd
-    from streamlit.typing import UploadedFile
 
 _SCORED = "reading_room_scored"
 
@@ -44,7 +41,11 @@ def show_files() -> None:
     )
     if not files:
         return
-    room = merge([_content(file) for file in files], artifacts_fingerprint())
+    # No more of a file's bytes than shows that it is too large.
+    contents = [
+        (one.name, one.read(LARGEST_BYTES + 1) if one.seek(0) == 0 else b"") for one in files
+    ]
+    room = merge(contents, artifacts_fingerprint())
     _say_left_out(room, len(files))
     if room.plan is None:
         return
@@ -58,20 +59,12 @@ def show_files() -> None:
         _show_room(opened, room)
 
 
-def _content(file: "UploadedFile") -> tuple[str, bytes]:
-    """Return a file's name, and no more of its bytes than shows that it is too large."""
-    return file.name, file.read(LARGEST_BYTES + 1) if file.seek(0) == 0 else b""
-
-
 def _say_left_out(room: Room, count: int) -> None:
-    if room.left_out:
-        reasons = "\n".join(
-            f"- **{text.literal(name)}**: {text.literal(reason)}" for name, reason in room.left_out
-        )
-        left = len(room.left_out)
+    reasons = [f"\n- **{text.literal(name)}**: {text.literal(why)}" for name, why in room.left_out]
+    if reasons:
+        are = "is" if len(reasons) == 1 else "are"
         st.warning(
-            f"{left} of {counted(count, 'file')} {'is' if left == 1 else 'are'} left out:\n"
-            f"{reasons}",
+            f"{len(reasons)} of {counted(count, 'file')} {are} left out:{''.join(reasons)}",
             icon=":material/rule:",
         )
 
@@ -90,7 +83,9 @@ def _show_room(opened: Round, room: Room) -> None:
         _show_figures(opened, score, names)
     table = _reader_table(score, room)
     st.dataframe(table, hide_index=True, alt="Each reader's figures", key="reading_room_table")
-    st.table(_others_table(score, cases, cut), hide_index=True, alt="Models and radiologists")
+    others = wording.standings_table(score.others, cases, cut, "Readers")
+    others = others.loc[:, ~others.columns.str.startswith("Agreement")]
+    st.table(others, hide_index=True, alt="Models and radiologists")
     small_notice()
     download(table, f"room-{opened.code}-readers")
     _show_cases(opened, room, cut)
@@ -99,11 +94,9 @@ def _show_room(opened: Round, room: Room) -> None:
 def _scored(opened: Round, room: Room, cut: int) -> RoomScore:
     """Score a room once a cut; kept in this session alone."""
     key = (opened.code, cut, room.readers)
-    held = st.session_state.get(_SCORED)
-    if held is None or held[0] != key:
-        held = (key, score_room(opened.cases, room, cut))
-        st.session_state[_SCORED] = held
-    score: RoomScore = held[1]
+    if st.session_state.get(_SCORED, (None,))[0] != key:
+        st.session_state[_SCORED] = key, score_room(opened.cases, room, cut)
+    score: RoomScore = st.session_state[_SCORED][1]
     return score
 
 
@@ -115,52 +108,47 @@ def _show_figures(opened: Round, score: RoomScore, names: list[str]) -> None:
     )
     if np.isnan(score.mean_auc.value):
         return
-    warning = wording.too_small(score.mean_auc, cases)
-    warn(warning)
-    draw(
-        room_figure(score, names, cases),
-        config=figure_config(f"room-{opened.code}"),
-        key="reading_room_roc",
-        alt="ROC curves of every reader, their mean, the models and the radiologists",
-    )
-    draw(
-        room_auc_figure(score, names, cases),
-        config=figure_config(f"room-{opened.code}-auc"),
-        key="reading_room_auc",
-        alt="AUC of every reader, their mean, the models and the radiologists, with intervals",
-    )
+    warn(wording.too_small(score.mean_auc, cases))
+    everybody = "of every reader, their mean, the models and the radiologists"
+    show_figure(
+        room_figure(score, names, cases), f"room-{opened.code}", "reading_room_roc",
+        f"ROC curves {everybody}",
+    )  # fmt: skip
+    show_figure(
+        room_auc_figure(score, names, cases), f"room-{opened.code}-auc", "reading_room_auc",
+        f"AUC {everybody}, with intervals",
+    )  # fmt: skip
     st.markdown("\n".join(f"- {line}" for line in room_lines(score, cases)))
 
 
 def room_lines(score: RoomScore, cases: RoundCases) -> list[str]:
     """Say what the room's figures say."""
     lines = [
-        f"The mean rating of each case, as if the room were one reader: AUC "
-        f"{estimate(score.mean_rating_auc, 2)}."
-    ]
-    lines += [
-        f"The readers' mean AUC minus {wording.title_of(one.name, cases)}: "
-        f"{wording.gap_words(one)}."
-        for one in score.others
-    ]
-    if score.after_advice is not None and score.advice_gain is not None:
-        lines.append(
-            f"After the models' advice the mean AUC is {estimate(score.after_advice, 2)}: "
-            f"{wording.signed(score.advice_gain)}."
-        )
-    return [
-        *lines,
+        "The mean rating of each case, as if the room were one reader: AUC "
+        f"{estimate(score.mean_rating_auc, 2)}.",
+        *(
+            f"The readers' mean AUC minus {wording.title_of(one.name, cases)}: "
+            f"{wording.gap_words(one)}."
+            for one in score.others
+        ),
         "Intervals resample patients with these readers as they are: they speak for these readers "
         "on other cases, not for other readers.",
     ]
+    if score.after_advice is not None and score.advice_gain is not None:
+        lines.insert(
+            -1,
+            f"After the models' advice the mean AUC is {estimate(score.after_advice, 2)}: "
+            f"{wording.signed(score.advice_gain)}.",
+        )
+    return lines
 
 
 def _reader_table(score: RoomScore, room: Room) -> "pd.DataFrame":
     """Lay out each reader's figures, the highest AUC first."""
     import pandas as pd
 
-    seconds = room.seconds()
-    rows = [
+    readers = zip(room.readers, score.readers, room.seconds(), strict=True)
+    table = pd.DataFrame(
         {
             "Reader": one.name,
             "AUC": standing.auc.value,
@@ -168,18 +156,12 @@ def _reader_table(score: RoomScore, room: Room) -> "pd.DataFrame":
             "AUC to": standing.auc.high,
             "Sensitivity": standing.point.rates["sensitivity"].value,
             "Specificity": standing.point.rates["specificity"].value,
-            "Seconds a case": float(np.median(seconds[place])),
+            "Seconds a case": float(np.median(seconds)),
             "Picked up from a link": one.record.resumed,
         }
-        for place, (one, standing) in enumerate(zip(room.readers, score.readers, strict=True))
-    ]
-    table = pd.DataFrame(rows).sort_values("AUC", ascending=False, kind="stable")
-    return table.round({name: 3 for name in table.columns if name != "Reader"})
-
-
-def _others_table(score: RoomScore, cases: RoundCases, cut: int) -> "pd.DataFrame":
-    table = wording.standings_table(score.others, cases, cut, "Readers")
-    return table.drop(columns=[name for name in table.columns if name.startswith("Agreement")])
+        for one, standing, seconds in readers
+    )
+    return table.sort_values("AUC", ascending=False, kind="stable").round(3)
 
 
 def _show_cases(opened: Round, room: Room, cut: int) -> None:
@@ -197,12 +179,9 @@ def _show_cases(opened: Round, room: Room, cut: int) -> None:
         hide_index=True,
         column_config={
             "Picture": st.column_config.ImageColumn("Picture", width="small"),
-            **{
-                name: st.column_config.ProgressColumn(
-                    name, format="%.0f", min_value=0, max_value=100
-                )
-                for name in bars
-            },
+            **dict.fromkeys(
+                bars, st.column_config.ProgressColumn(format="%.0f", min_value=0, max_value=100)
+            ),
         },
         row_height=ROW_HEIGHT,
         height=table_height(len(shown)),

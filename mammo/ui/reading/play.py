@@ -92,18 +92,19 @@ def read(opened: Round, play: Play) -> None:
 
 def _ask(play: Play) -> None:
     """Ask for the first rating."""
-    number = play.record.at + 1
-    key = f"reading_rating_{number}"
+    place = play.record.at
+    key = f"reading_rating_{place + 1}"
     st.markdown("**How likely is this lesion malignant?** 0: surely benign, 100: surely malignant.")
     rating = _rating(key)
-    described = _describe(number)
-    label = "Show the models' advice" if play.record.plan.advice else "Next case"
-    if number == play.record.plan.n and not play.record.plan.advice:
-        label = "Finish the round"
-    place = play.record.at
+    described = _describe(place + 1)
+    label = "Show the models' advice" if play.record.plan.advice else _onward(play)
     _confirm(key, label, rating, lambda: play.rate(place, int(rating), described))
     if rating == UNRATED:
         st.caption("Rate the case to go on; none is skipped. A rating stands once confirmed.")
+
+
+def _onward(play: Play) -> str:
+    return "Finish the round" if play.record.at + 1 == play.record.plan.n else "Next case"
 
 
 def _rating(key: str) -> int | str:
@@ -115,16 +116,12 @@ def _rating(key: str) -> int | str:
                 f"**{ten}**" if st.session_state[key] == ten else str(ten),
                 icon=CHOSEN if st.session_state[key] == ten else None,
                 key=f"{key}_{ten}",
-                on_click=_set,
+                on_click=st.session_state.__setitem__,
                 args=(key, ten),
                 shortcut=_KEYS[ten],
             )
     chosen: int | str = st.select_slider("Rating", SCALE, key=key)
     return chosen
-
-
-def _set(key: str, rating: int) -> None:
-    st.session_state[key] = rating
 
 
 def _describe(number: int) -> dict[str, str]:
@@ -177,13 +174,7 @@ def _advise(opened: Round, play: Play) -> None:
     st.session_state.setdefault(key, first)
     st.markdown("**And now?** Keep your rating or change it.")
     second = _rating(key)
-    last = place + 1 == play.record.plan.n
-    _confirm(
-        key,
-        "Finish the round" if last else "Next case",
-        second,
-        lambda: play.rate_again(place, int(second)),
-    )
+    _confirm(key, _onward(play), second, lambda: play.rate_again(place, int(second)))
 
 
 def _show_given(play: Play, place: int) -> None:
@@ -197,24 +188,14 @@ def _show_given(play: Play, place: int) -> None:
 
 def _ways(play: Play, place: int) -> None:
     """Lead back to earlier cases and forward again; neither changes a rating."""
+    onward = None if place + 1 >= play.record.at else place + 1
     with st.container(horizontal=True):
         st.button(
-            "Look back",
-            icon=":material/arrow_back:",
-            disabled=place == 0,
-            on_click=_look,
-            args=(play, place - 1),
-            key="reading_back",
-        )
+            "Look back", icon=":material/arrow_back:", disabled=place == 0, key="reading_back",
+            on_click=setattr, args=(play, "looking_back", place - 1),
+        )  # fmt: skip
         if play.looking_back is not None:
             st.button(
-                "Forward",
-                icon=":material/arrow_forward:",
-                on_click=_look,
-                args=(play, place + 1),
-                key="reading_forward",
-            )
-
-
-def _look(play: Play, place: int) -> None:
-    play.looking_back = None if place >= play.record.at else place
+                "Forward", icon=":material/arrow_forward:", key="reading_forward",
+                on_click=setattr, args=(play, "looking_back", onward),
+            )  # fmt: skip

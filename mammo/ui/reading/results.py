@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 import mammo
@@ -87,6 +88,11 @@ def file_name(code: str, nickname: str) -> str:
     return "-".join(["mammo", "round", code, *letters.split()]) + ".csv"
 
 
+def show_figure(figure: go.Figure, name: str, key: str, alt: str) -> None:
+    """Draw a figure that its camera saves under a name."""
+    draw(figure, config=figure_config(name), key=key, alt=alt)
+
+
 def show_score(opened: Round, record: Record, reader: str = wording.YOU) -> None:
     """Show everything that a whole record says, and each case with its truth."""
     _figures(opened, record, reader)
@@ -108,27 +114,22 @@ def _figures(opened: Round, record: Record, reader: str) -> None:
     with top:
         st.header(f"{name}, the models and the radiologists", anchor="score")
         st.info(wording.reader_sentence(found[0].auc, name), icon=":material/format_quote:")
-        warning = wording.too_small(found[0].auc, cases)
-        warn(warning)
+        warn(wording.too_small(found[0].auc, cases))
         if not math.isnan(found[0].auc.value):
-            draw(
-                roc_figure(found, cases, reader),
-                config=figure_config(f"round-{opened.code}"),
-                key="reading_roc",
-                alt=f"ROC curves of {wording.in_a_sentence(reader)}, the models and the "
-                "radiologists on this round's cases",
-            )
+            who = wording.in_a_sentence(reader)
+            show_figure(
+                roc_figure(found, cases, reader), f"round-{opened.code}", "reading_roc",
+                f"ROC curves of {who}, the models and the radiologists on this round's cases",
+            )  # fmt: skip
         st.caption(
             f"All on the same {cases.labels.size} cases, {int(cases.labels.sum())} of them "
             f"malignant, of {counted(len(set(cases.patients)), 'patient')}; intervals resample "
             "patients. The radiologists had whole films of both breasts, often earlier ones."
         )
-    draw(
-        case_figure(ratings, second, cases.labels.tolist(), cut),
-        config=figure_config(f"ratings-{opened.code}"),
-        key="reading_ratings",
-        alt="Rating of each case against the cut",
-    )
+    show_figure(
+        case_figure(ratings, second, cases.labels.tolist(), cut), f"ratings-{opened.code}",
+        "reading_ratings", "Rating of each case against the cut",
+    )  # fmt: skip
     st.table(
         wording.standings_table(found, cases, cut, name),
         hide_index=True,
@@ -201,28 +202,22 @@ def show_review(opened: Round, record: Record, reader: str) -> None:
 
 def _places(opened: Round, record: Record, order: str) -> list[int]:
     ratings = np.array([reading.rating for reading in record.readings])
-    if order == "read":
-        return list(range(ratings.size))
     far = np.abs(ratings - 100 * opened.cases.labels)
-    return [int(place) for place in np.argsort(-far, kind="stable")]
+    places = range(ratings.size) if order == "read" else np.argsort(-far, kind="stable")
+    return [int(place) for place in places]
 
 
 def _ways(shown: Shown, at: int, count: int) -> None:
     """Lead to the case before and after; another round, reader or order begins at its first."""
+    ways = (("Previous", "back", -1, at == 0), ("Next", "forward", 1, at == count - 1))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "Previous", icon=":material/arrow_back:", disabled=at == 0, on_click=_go,
-            args=(shown, at - 1), shortcut="p", key="reading_review_previous",
-        )  # fmt: skip
-        st.button(
-            "Next", icon=":material/arrow_forward:", disabled=at == count - 1, on_click=_go,
-            args=(shown, at + 1), shortcut="n", key="reading_review_next",
-        )  # fmt: skip
+        for word, arrow, step, is_last in ways:
+            st.button(
+                word, icon=f":material/arrow_{arrow}:", disabled=is_last, shortcut=word[0].lower(),
+                key=f"reading_review_{word.lower()}", on_click=st.session_state.__setitem__,
+                args=(_AT, (shown, at + step)),
+            )  # fmt: skip
         st.markdown(f"{at + 1} of {count}")
-
-
-def _go(shown: Shown, at: int) -> None:
-    st.session_state[_AT] = (shown, at)
 
 
 def _facts(opened: Round, record: Record, place: int, name: str) -> None:

@@ -30,9 +30,9 @@ from mammo.reading import (
 )
 from mammo.reading.plan import Source
 from mammo.reading.results_file import fingerprint
-from mammo.text import film_name
 from mammo.ui.kit import cache, case_folder
 from mammo.ui.kit.address import keep_in_link, went_back
+from mammo.ui.kit.case_words import film_of
 from mammo.ui.kit.display import data_uri, enlarged, scaled_down
 from mammo.ui.kit.settings import FOLDER_VARIABLE
 from mammo.ui.kit.source import Picture
@@ -49,7 +49,7 @@ SETUP_FIELD = "reading_n"
 
 @dataclass
 class Play:
-    """Hold a visitor's round."""
+    """A visitor's round."""
 
     record: Record
     started: bool = False
@@ -84,7 +84,9 @@ def current() -> Play | None:
         return None
     plan = read_code(str(text))
     code = write_code(plan)
-    if _has_left(code) and not went_back():
+    # An act that the browser sent before it heard that its round was left.
+    late = code == st.session_state.get(_LEFT) and SETUP_FIELD in st.session_state
+    if late and not went_back():
         leave()
         return None
     plays: dict[str, Play] = st.session_state.setdefault(_PLAYS, {})
@@ -93,11 +95,6 @@ def current() -> Play | None:
     st.session_state[_OPEN] = code
     keep(plays[code])
     return plays[code]
-
-
-def _has_left(code: str) -> bool:
-    """Recognise an act that the browser sent before it heard that its round was left."""
-    return code == st.session_state.get(_LEFT) and SETUP_FIELD in st.session_state
 
 
 def reading_now() -> bool:
@@ -126,8 +123,7 @@ def begin(plan: RoundPlan) -> None:
     """Make a round the open one; one that this session has read already goes on as it was."""
     st.session_state[_OPEN] = write_code(plan)
     st.session_state.pop(_LEFT, None)
-    keep_in_link(ROUND, write_code(plan))
-    keep_in_link(PLACE, None)
+    keep(Play(Record(plan)))
 
 
 def leave() -> None:
@@ -149,7 +145,7 @@ FILM_LONGEST = 2000
 
 @dataclass(frozen=True)
 class View:
-    """Hold one picture of a case as the browser gets it."""
+    """One picture of a case as the browser gets it."""
 
     title: str
     alt: str
@@ -161,7 +157,7 @@ class View:
 
 @dataclass(frozen=True, eq=False)
 class Round:
-    """Hold a round that can be read: its plan, its code, its cases with their truth."""
+    """A round that can be read: its plan, its code, its cases with their truth."""
 
     plan: RoundPlan
     code: str
@@ -175,14 +171,7 @@ def artifacts_fingerprint() -> str:
 
 def source_at_hand() -> Source:
     """Return where cases come from: the test set where a data folder is set, else the examples."""
-    return "test" if _folder_is_set() else "examples"
-
-
-def _folder_is_set() -> bool:
-    try:
-        return case_folder.folder() is not None
-    except MammoError:
-        return False
+    return "examples" if case_folder.folder_or_sentence()[0] is None else "test"
 
 
 def open_round(plan: RoundPlan) -> Round:
@@ -225,11 +214,7 @@ def views(opened: Round, place: int) -> list[View]:
 
 def film_words(opened: Round, place: int) -> str:
     """Name the side and view of a case's film."""
-    row = opened.cases.rows.iloc[place]
-    side, view = (
-        None if not isinstance(row[name], str) else row[name] for name in ("laterality", "view")
-    )
-    return film_name(side, view)
+    return film_of(opened.cases.rows.iloc[place].to_dict())
 
 
 def _crop_file(case: str) -> tuple[str, int]:
