@@ -289,13 +289,14 @@ def attach(
     with _written(f"{name} was not added to {folder}"), write_lock(folder):
         manifest = verify(folder, depends_on)
         _refuse_name(name, manifest)
-        _write(folder / name, content)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / name, content)
         document = json.loads((folder / MANIFEST_NAME).read_bytes())
         document["files"][name] = record_of(content)
         document.setdefault("attachments", {})[name] = {
             needed: manifest.files[needed].sha256 for needed in depends_on
         }
-        _write(folder / MANIFEST_NAME, sealed(document))
+        write_whole(folder / MANIFEST_NAME, sealed(document))
 
 
 def _refuse_name(name: str, manifest: Manifest) -> None:
