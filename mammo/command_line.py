@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mammo.errors import MammoError, SettingsError
+from mammo.files import reason_of, write_whole
 
 
 def command_parser(module: str, description: str | None) -> argparse.ArgumentParser:
@@ -29,10 +30,8 @@ def command_parser(module: str, description: str | None) -> argparse.ArgumentPar
 def as_typed(module: str, given: Sequence[str]) -> str:
     """Write a command for the record, of each path its name alone: it may name a person.
 
-    >>> as_typed("mammo.train", ["--data", "somebody/my crops", "--folds", "2"])
-    "python -m mammo.train --data 'my crops' --folds 2"
-    >>> as_typed("mammo.prepare", ["--dask", "tcp://host:8786"])
-    'python -m mammo.prepare --dask tcp://host:8786'
+    >>> as_typed("mammo.train", ["--data", "somebody/my crops", "--dask", "tcp://host:8786"])
+    "python -m mammo.train --data 'my crops' --dask tcp://host:8786"
     """
     words = [Path(word).name if os.sep in word and "://" not in word else word for word in given]
     return shlex.join(["python", "-m", module, *words])
@@ -41,15 +40,8 @@ def as_typed(module: str, given: Sequence[str]) -> str:
 def exit_status(module: str, work: Callable[[], int | None], place: Path) -> int:
     """Do the work of a command and return its exit status; whatever stops it becomes a sentence.
 
-    Parameters
-    ----------
-    module : str, as "mammo.train"
-    work : function that returns the status, None for 0
-    place : Path, to look at where the file system fails and names none
-
-    Returns
-    -------
-    int, the status of the work; 1 after an error, 130 after a keyboard interrupt
+    `place` is what to look at where the file system fails and names no file. The status is that of
+    the work (None is 0), 1 after an error, 130 after a keyboard interrupt.
     """
     try:
         return work() or 0
@@ -59,26 +51,16 @@ def exit_status(module: str, work: Callable[[], int | None], place: Path) -> int
     except MammoError as error:
         sentence = str(error)
     except OSError as error:
-        sentence = stopped_by(error, place)
+        sentence = (
+            f"stopped because of {reason_of(error)} ({error.filename or place}). Mend that, then "
+            "run the same command: it goes on."
+        )
     print(f"{module}: {sentence}", file=sys.stderr)
     return 1
 
 
-def stopped_by(error: OSError, place: Path) -> str:
-    """Say that the file system stopped a command which goes on if typed again.
-
-    >>> stopped_by(OSError(28, "No space left on device"), Path("crops"))
-    'stopped because of No space left on device (crops). Mend that, then run the same command: \
-it goes on.'
-    """
-    return (
-        f"stopped because of {error.strerror or error} ({error.filename or place}). Mend that, "
-        "then run the same command: it goes on."
-    )
-
-
 def set_tensorflow_up() -> None:
-    """Say how TensorFlow is to train; before it is imported.
+    """Configure TensorFlow for training; call before it is imported.
 
     It leaves oneDNN off on many processors: with it the simple CNN trains twice as fast. And it
     warns that it compiles anew for each fit and for each last, smaller batch.
@@ -91,16 +73,8 @@ def set_tensorflow_up() -> None:
 def check_output(path: Path, ours: Callable[[Path], bool], option: str = "The output") -> None:
     """Check that a file can be written and replaces nothing but an earlier output.
 
-    Parameters
-    ----------
-    path : Path, of a file that may exist; a stream such as `/dev/stdout` passes
-    ours : function of the path, True where the file is an earlier output of the command
-    option : str, what named the path, to open the sentence
-
-    Raises
-    ------
-    SettingsError
-        The file exists and is not an earlier output, or it cannot be written.
+    `ours` returns True where a file is an earlier output of the command; `option` named the path
+    and opens the sentence of the SettingsError. A stream such as `/dev/stdout` passes.
     """
     try:
         mode = path.stat().st_mode if os.path.lexists(path) else None
@@ -119,9 +93,8 @@ def check_output(path: Path, ours: Callable[[Path], bool], option: str = "The ou
                 f"{option} needs a file. Received: {path}, which is a folder or a device."
             )
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
         raise SettingsError(
-            f"{option} needs a file in a folder that exists. Received: {path} ({reason})."
+            f"{option} needs a file in a folder that exists. Received: {path} ({reason_of(error)})."
         ) from error
 
 
@@ -136,17 +109,12 @@ def write_output(
     try:
         if path.exists() and not path.is_file():
             path.write_bytes(content)
-            return
-        with tempfile.TemporaryDirectory(dir=path.parent) as beside:
-            written = Path(beside, path.name)
-            written.write_bytes(content)
-            if path.exists():
-                written.chmod(path.stat().st_mode)
-            written.replace(path)
+        else:
+            write_whole(path, content)
     except OSError as error:
         raise SettingsError(
-            f"{option} could not be written to {path} ({error.strerror or error}). Free some space "
-            "or name a file in another folder."
+            f"{option} could not be written to {path} ({reason_of(error)}). Free some space or "
+            "name a file in another folder."
         ) from error
 
 
@@ -157,8 +125,9 @@ def check_folder(folder: Path, option: str) -> Path:
         with tempfile.TemporaryFile(dir=folder):
             return folder
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise SettingsError(f"{option} needs a folder. Received: {folder} ({reason}).") from error
+        raise SettingsError(
+            f"{option} needs a folder. Received: {folder} ({reason_of(error)})."
+        ) from error
 
 
 def starts_with_mark(path: Path, mark: bytes, within: int = 1024) -> bool:

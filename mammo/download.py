@@ -12,6 +12,7 @@ Stopped, the same command goes on. What it leaves is for `python -m mammo.prepar
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from mammo.command_line import command_parser, exit_status
@@ -39,7 +40,7 @@ def _download(options: argparse.Namespace) -> int:
         print("Nothing was downloaded.")
         return 1
     out.mkdir(parents=True, exist_ok=True)
-    source.fetch(out, offer, _say)
+    source.fetch(out, offer, partial(print, flush=True))
     print(f"Complete. Next: python -m mammo.prepare --data {out} --out PREPARED")
     return 0
 
@@ -49,10 +50,6 @@ def _agreed() -> bool:
     if not sys.stdin.isatty():
         return True
     return input("Download it? [y/N] ").strip().lower() in ("y", "yes")
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from mammo.artifacts import attach, load_manifest, read_attachment, verify
+from mammo.artifacts import (
+    attach,
+    check_replaceable,
+    load_manifest,
+    read_attachment,
+    verify,
+)
 from mammo.errors import ArtifactError
 from tests.test_artifacts_stage import publish
 from tests.tiny_artifacts import write_tiny_artifacts
@@ -79,3 +85,12 @@ def test_a_training_keeps_what_still_holds_and_drops_what_does_not(
     publish(source, folder)
     assert read_attachment("trust/trust.json", folder) == b"[2]"
     verify(folder)
+
+
+def test_what_a_killed_write_left_keeps_no_training_out(folder: Path) -> None:
+    attach("lessons/leak.json", b"{}", folder=folder)
+    left = folder / "lessons" / ".mammo-writing-1" / "leak.json"
+    left.parent.mkdir()
+    left.write_bytes(b"{")
+    check_replaceable(folder)
+    assert read_attachment("lessons/leak.json", folder) == b"{}"

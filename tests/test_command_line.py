@@ -2,6 +2,7 @@
 
 import pytest
 
+from mammo.files import write_whole
 from mammo.training.audit import main as audit
 from mammo.training.lessons import main as lessons
 from mammo.training.trust import main as trust_build
@@ -37,3 +38,19 @@ def test_a_failing_disk_or_a_keyboard_ends_it_with_a_sentence(
     assert command([*before, "--data", str(tmp_path)]) == status
     error = capsys.readouterr().err.strip()
     assert error.startswith(f"{name}: ") and words in error and "\n" not in error
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(monkeypatch, tmp_path) -> None:
+    path = tmp_path / "out.csv"
+    path.write_bytes(b"old")
+    path.chmod(0o640)
+    write_whole(path, b"new")
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"new", 0o640)
+
+    def fail(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", fail)
+    with pytest.raises(OSError, match="No space left"):
+        write_whole(path, b"newer")
+    assert path.read_bytes() == b"new" and list(tmp_path.iterdir()) == [path]

@@ -5,7 +5,6 @@ and idc-index reads a table of the miniature instead of its own. Nothing here re
 Commons or the Archive.
 """
 
-import dataclasses
 import errno
 import hashlib
 import io
@@ -22,6 +21,7 @@ import pytest
 
 from mammo.data import download as offer
 from mammo.data.download import idc, kaggle
+from mammo.data.preparation.case_files import CASE_FILES
 from mammo.download import main
 from tests.miniature import Miniature, write_idc, write_kaggle
 from tests.stub_servers import Stub, serving
@@ -42,16 +42,13 @@ def nothing_but_localhost(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
 
 def publish(monkeypatch: pytest.MonkeyPatch, mini: Miniature) -> dict[str, bytes]:
     """Make the miniature's case files the published ones; return them by their address."""
-    contents = {one.name: (mini.csv_folder / one.name).read_bytes() for one in offer.CASE_FILES}
-    published = tuple(
-        dataclasses.replace(
-            one,
-            rows=len(mini.of(one.abnormality, one.split)),  # type: ignore[arg-type]
-            sha256=hashlib.sha256(contents[one.name]).hexdigest(),
-        )
-        for one in offer.CASE_FILES
-    )
-    monkeypatch.setattr(offer, "CASE_FILES", published)
+    contents = {name: (mini.csv_folder / name).read_bytes() for name in CASE_FILES.values()}
+    rows = {part: (len(mini.of(*part)),) for part in CASE_FILES}  # type: ignore[arg-type]
+    digests = {
+        part: hashlib.sha256(contents[name]).hexdigest() for part, name in CASE_FILES.items()
+    }
+    monkeypatch.setattr(offer, "OFFICIAL_COUNTS", rows)
+    monkeypatch.setattr(offer, "SHA256", digests)
     return {f"/case-files/{name}": content for name, content in contents.items()}
 
 
@@ -444,9 +441,9 @@ def test_an_error_of_the_file_system_is_a_sentence(
 
 
 def test_the_published_case_files_are_those_of_the_archive(real_csv: Path) -> None:
-    for one in offer.CASE_FILES:
-        content = (real_csv / one.name).read_bytes()
-        assert hashlib.sha256(content).hexdigest() == one.sha256
+    for part, name in CASE_FILES.items():
+        content = (real_csv / name).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == offer.SHA256[part]
     offer.verify_case_files(real_csv)
 
 

@@ -19,7 +19,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-BASE = ("errors", "settings", "text")
+BASE = ("errors", "files", "settings", "text")
 STREAM = (
     "imaging", "data", "artifacts", "inference", "evaluation", "reading", "report", "plots", "ui",
 )  # fmt: skip
@@ -76,6 +76,7 @@ SMALL_HOMES = {
     "mammo/train.py": "a command",
     "mammo/command_line.py": "what all commands share",
     "mammo/errors.py": "what every package raises",
+    "mammo/files.py": "how every package writes",
     "mammo/inference/result.py": "one of the three nouns",
     "mammo/ui/kit/address.py": "the whole engine of links",
 }

@@ -19,7 +19,6 @@ the command that wrote it writes it anew.
 
 import errno
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -60,6 +59,7 @@ from mammo.artifacts.swap import (
     write_lock,
 )
 from mammo.errors import ArtifactError
+from mammo.files import is_junk, write_whole
 
 MODEL_FILES = ("model.onnx", "model.weights.h5", "card.json", "history.csv")
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
@@ -189,7 +189,7 @@ def check_replaceable(folder: Path) -> None:
     """
     folder = Path(folder)
     restore_interrupted_swap(folder)
-    found = [path for path in folder.rglob("*") if not _is_junk(path)]
+    found = [path for path in folder.rglob("*") if not is_junk(path)]
     why = "it is a file" if folder.is_file() else ""
     if found:
         try:
@@ -206,11 +206,6 @@ def check_replaceable(folder: Path) -> None:
             f"Expected a new folder or artifacts to replace. Received: {folder} ({why}). Choose "
             "another folder with --out, or move what is there away."
         )
-
-
-def _is_junk(path: Path) -> bool:
-    """Return whether an operating system left a file there by itself."""
-    return path.name == ".DS_Store" or path.name.lower() in ("thumbs.db", "desktop.ini")
 
 
 def _complete(
@@ -294,13 +289,14 @@ def attach(
     with _written(f"{name} was not added to {folder}"), write_lock(folder):
         manifest = verify(folder, depends_on)
         _refuse_name(name, manifest)
-        _write(folder / name, content)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / name, content)
         document = json.loads((folder / MANIFEST_NAME).read_bytes())
         document["files"][name] = record_of(content)
         document.setdefault("attachments", {})[name] = {
             needed: manifest.files[needed].sha256 for needed in depends_on
         }
-        _write(folder / MANIFEST_NAME, sealed(document))
+        write_whole(folder / MANIFEST_NAME, sealed(document))
 
 
 def _refuse_name(name: str, manifest: Manifest) -> None:
@@ -312,13 +308,3 @@ def _refuse_name(name: str, manifest: Manifest) -> None:
         )
     if parts[0] in manifest.models:
         raise ArtifactError(f"{parts[0]}/ holds a model's own files. Received: {name!r}.")
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    written = path.with_name(f".{path.name}.tmp")
-    with written.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    written.replace(path)

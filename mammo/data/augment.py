@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Say how far a crop may be moved: each value is the largest, drawn evenly up to it.
+    """How far a crop may be moved: each value is the largest, drawn evenly up to it.
 
     Parameters
     ----------
@@ -42,7 +42,9 @@ def affine(
     shift: tuple[float, float] = (0.0, 0.0),
     mirrored: bool = False,
 ) -> NDArray[np.float64]:
-    """Build the matrix that takes crop pixels to input pixels, about the crop's centre.
+    """Return the matrix that takes crop pixels to input pixels, about the crop's centre.
+
+    It is float64 (2, 3), pixel centres at whole numbers, as `cv2.warpAffine` takes it.
 
     Parameters
     ----------
@@ -51,10 +53,6 @@ def affine(
     scale : float, above 1 enlarges the lesion.
     shift : (float, float), share of the side, to the right and down.
     mirrored : bool, flip left and right first.
-
-    Returns
-    -------
-    float64 (2, 3), pixel centres at whole numbers, as `cv2.warpAffine` takes it.
 
     Examples
     --------
@@ -90,24 +88,23 @@ def augment(
     -------
     float32 (input_size, input_size), 0-255; beyond the crop's edge its pixels are mirrored.
     """
+
+    def draw(limit: float) -> float:
+        return random.uniform(-limit, limit)
+
     limit = augmentation
     matrix = affine(
         stretched.shape[0],
         input_size,
-        degrees=random.uniform(-limit.rotation_degrees, limit.rotation_degrees),
-        scale=float(np.exp(random.uniform(-1, 1) * np.log1p(limit.zoom))),
-        shift=(
-            random.uniform(-limit.shift, limit.shift),
-            random.uniform(-limit.shift, limit.shift),
-        ),
+        degrees=draw(limit.rotation_degrees),
+        scale=float(np.exp(draw(1) * np.log1p(limit.zoom))),
+        shift=(draw(limit.shift), draw(limit.shift)),
         mirrored=bool(random.integers(2)),
     )
     view = cv2.warpAffine(
         stretched, matrix, (input_size, input_size),
         flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101,
     )  # fmt: skip
-    gain = 1 + random.uniform(-limit.contrast, limit.contrast)
-    offset = random.uniform(-limit.brightness, limit.brightness)
+    gain, offset = 1 + draw(limit.contrast), draw(limit.brightness)
     toned = (view - 127.5) * np.float32(gain) + np.float32(127.5 + offset)
-    np.clip(toned, 0.0, 255.0, out=toned)
-    return np.asarray(toned, dtype=np.float32)
+    return np.clip(toned, 0.0, 255.0, out=toned)

@@ -14,15 +14,24 @@ import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from mammo.errors import DataError
+from mammo.files import reason_of
 
 BLANKS = " \t\r\n\v\f\u00a0\u2007\u202f\u200b\ufeff"
 """Signs without ink, also those that `str.strip` leaves."""
 MISSING = frozenset(("", "na", "n/a", "#n/a", "#nv", "nan", "-nan", "null", "none", "<na>"))
 """What spreadsheets and programs write where nothing is known, in small letters."""
+
+LARGEST_BYTES = 64_000_000
+"""The largest published table, `dicom_info.csv`, has about 8 MB."""
+MOST_CELLS = 10_000_000
+"""A header of many columns multiplies even short rows."""
+SEPARATORS = ",;\t|"
 
 _LONGEST_SHOWN = 40
 _NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d{1,3})?", re.ASCII)
@@ -54,13 +63,12 @@ def is_missing_text(text: str) -> bool:
 
 
 def decimal_number(text: str) -> float | None:
-    """Read a number with a decimal point or a decimal comma.
+    """Read a number with a decimal point or a decimal comma; None where it is no finite one.
 
-    A separator of thousands is never assumed: "1.318" and "1,318" are both a little over 1. None
-    where the text is no finite number (see `not_a_number`).
+    A separator of thousands is never assumed: "1.318" and "1,318" are both a little over 1.
 
-    >>> [decimal_number(text) for text in ("1", "1.0", "1,0", "1.318", "-2,5e-3", "1,318.0")]
-    [1.0, 1.0, 1.0, 1.318, -0.0025, None]
+    >>> [decimal_number(text) for text in ("1", "1,0", "1.318", "-2,5e-3", "1,318.0")]
+    [1.0, 1.0, 1.318, -0.0025, None]
     """
     plain = text.strip(BLANKS).replace("\u2212", "-")
     if len(plain) > _LONGEST_SHOWN or not _NUMBER.fullmatch(plain):
@@ -114,12 +122,6 @@ def as_word(text: str, words: Sequence[str]) -> str:
     return next((word for word in words if word.casefold() == plain), text)
 
 
-LARGEST_BYTES = 64_000_000
-"""The largest published table, `dicom_info.csv`, has about 8 MB."""
-MOST_CELLS = 10_000_000
-"""A header of many columns multiplies even short rows."""
-SEPARATORS = ",;\t|"
-
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[,;\t]*', re.IGNORECASE)
 _NOT_TEXT = re.compile(r"[\0-\x08\x0e-\x1a\x1c-\x1f]")
 _OTHER_FILES = {
@@ -143,29 +145,22 @@ def read_csv_table(
     name: str = "",
     *,
     needed: Sequence[str] = (),
-    largest_bytes: int = LARGEST_BYTES,
     whole_rows: bool = False,
 ) -> CsvTable:
     r"""Read a table from a file or from its bytes.
 
     Parameters
     ----------
-    source : path or bytes
+    source : path or bytes, of at most 64 MB
     name : str, what to call the table in an error; by default the path
     needed : names of columns that must be there
-    largest_bytes : int, bound of what is read
     whole_rows : bool, True to refuse a row with fewer cells than the header; a spreadsheet may
         leave out empty cells at the end of a row
-
-    Returns
-    -------
-    CsvTable
 
     Raises
     ------
     DataError
-        The file cannot be read, is larger, is no text, has no header, lacks a needed column, or
-        a row does not fit its header; the sentence names the line.
+        It cannot be read as a table, lacks a needed column, or a row does not fit the header.
 
     Examples
     --------
@@ -174,15 +169,13 @@ def read_csv_table(
     (('file', 'patient_id'), {'file': 'b.png', 'patient_id': 'P_2'}, (2, 4))
     """
     name = name or (str(source) if isinstance(source, Path) else "The table")
-    text = _decoded(_content(source, name, largest_bytes), name)
+    text = _decoded(_content(source, name), name)
     try:
-        first, separator = _start(text)
-        records = _records(text, separator)
+        records = _records(text, *_start(text))
     except csv.Error as error:
         raise DataError(
             f"{name} cannot be read as a CSV table: {error}. Check the quotation marks."
         ) from error
-    records = [(line, cells) for line, cells in records if line > first]
     if not records:
         raise DataError(
             f"{name} cannot be read as a CSV table: expected a header line, received an empty file."
@@ -207,18 +200,17 @@ def read_csv_table(
     return CsvTable(named, rows, tuple(line for line, _ in records[1:]))
 
 
-def _content(source: Path | bytes, name: str, largest_bytes: int) -> bytes:
+def _content(source: Path | bytes, name: str) -> bytes:
     if isinstance(source, Path):
         try:
             if source.exists() and not source.is_file():
                 raise DataError(f"{name} cannot be read: expected a file, received another thing.")
             with source.open("rb") as file:
-                source = file.read(largest_bytes + 1)
+                source = file.read(LARGEST_BYTES + 1)
         except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise DataError(f"{name} cannot be read: {reason}.") from error
-    if len(source) > largest_bytes:
-        raise DataError(f"{name} is too large: expected at most {largest_bytes / 1e6:g} MB.")
+            raise DataError(f"{name} cannot be read: {reason_of(error)}.") from error
+    if len(source) > LARGEST_BYTES:
+        raise DataError(f"{name} is too large: expected at most {LARGEST_BYTES / 1e6:g} MB.")
     return source
 
 
@@ -228,50 +220,42 @@ def _decoded(content: bytes, name: str) -> str:
         raise DataError(
             f"{name} is {kind}: expected a CSV table. Open it in a spreadsheet and save it as CSV."
         )
-    for encoding in _encodings(content):
-        try:
+    encodings = ["utf-8-sig", "cp1252"]
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        encodings = ["utf-16"]
+    elif b"\0" in content[:2]:
+        encodings = ["utf-16-be" if content[:1] == b"\0" else "utf-16-le"]
+    for encoding in encodings:
+        with suppress(UnicodeDecodeError):
             text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if not _NOT_TEXT.search(text):
-            return text.removeprefix("\ufeff")
+            if not _NOT_TEXT.search(text):
+                return text.removeprefix("\ufeff")
     raise DataError(
         f"{name} cannot be read as a CSV table: it is no text in UTF-8, UTF-16 or Windows-1252. "
         "Save it as CSV UTF-8."
     )
 
 
-def _encodings(content: bytes) -> tuple[str, ...]:
-    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-        return ("utf-16",)
-    if b"\0" in content[:2]:
-        return ("utf-16-be" if content[:1] == b"\0" else "utf-16-le",)
-    return ("utf-8-sig", "cp1252")
-
-
 def _start(text: str) -> tuple[int, str]:
     """Return the line that states the separator (0 for none) and the separator."""
     for number, line in enumerate(io.StringIO(text, newline=""), start=1):
         header = line.strip("\r\n ")
-        stated = _SEPARATOR_LINE.fullmatch(header)
-        if stated:
+        if stated := _SEPARATOR_LINE.fullmatch(header):
             return number, stated[1]
         if header.strip(BLANKS + SEPARATORS + '"'):
-            return 0, max(SEPARATORS, key=lambda sign: _cell_count(header, sign))
+            return 0, max(
+                SEPARATORS, key=lambda sign: len(next(csv.reader([header], delimiter=sign), []))
+            )
     return 0, SEPARATORS[0]
 
 
-def _cell_count(header: str, separator: str) -> int:
-    return len(next(csv.reader([header], delimiter=separator), []))
-
-
-def _records(text: str, separator: str) -> list[tuple[int, list[str]]]:
-    """Return the cells of each record that has any, with the line on which it starts."""
+def _records(text: str, first: int, separator: str) -> list[tuple[int, list[str]]]:
+    """Return the cells of each record after a line that has any, with the line of its start."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     records, line = [], 1
     for cells in reader:
         stripped = [cell.strip(BLANKS) for cell in cells]
-        if any(stripped):
+        if any(stripped) and line > first:
             records.append((line, stripped))
         line = reader.line_num + 1
     return records
@@ -291,15 +275,15 @@ def _columns(header: list[str], where: str) -> tuple[str, ...]:
 def _row(cells: list[str], columns: Sequence[str], where: str, whole_rows: bool) -> dict[str, str]:
     if whole_rows and len(cells) < len(columns):
         raise DataError(f"{where} should have {len(columns)} cells. Received: {len(cells)}.")
-    padded = cells + [""] * (len(columns) - len(cells))
-    for number, cell in enumerate(padded, start=1):
+    row = list(zip_longest(columns, cells, fillvalue=""))
+    for number, (name, cell) in enumerate(row, start=1):
         # A first column without a name holds the row numbers that some programs write.
-        if cell and number > 1 and not (number <= len(columns) and columns[number - 1]):
+        if cell and number > 1 and not name:
             raise DataError(
                 f"{where} has a value in cell {number}, where the header names no column: "
                 f"{shown(cell)}. Put a value with a separator in it into quotation marks."
             )
-    return {name: cell for name, cell in zip(columns, padded, strict=False) if name}
+    return {name: cell for name, cell in row if name}
 
 
 FORMULA_SIGNS = "=+-@＝＋－＠"  # noqa: RUF001 (spreadsheets take the wide forms, too)

@@ -1,17 +1,17 @@
 """The words of the radiologist's record: explained, and as filters of cases.
 
 CBIS-DDSM joins several descriptors of one lesion by a hyphen
-(`IRREGULAR-ARCHITECTURAL_DISTORTION`). The words are those of the BI-RADS lexicon and of the data
-set's case files; the explanations are plain language for teaching.
-
-American College of Radiology, "BI-RADS Atlas", 5th edition, 2013.
+(`IRREGULAR-ARCHITECTURAL_DISTORTION`). `descriptors.toml` explains each word.
 """
 
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from mammo import text
+import numpy as np
+
 from mammo.text import density_letter, parts, pathology_words, plain
 
 if TYPE_CHECKING:
@@ -20,80 +20,13 @@ if TYPE_CHECKING:
 
 MISSING = "not recorded"
 
-SHAPES: Mapping[str, str] = {
-    "ROUND": "ball-shaped, as wide as it is tall",
-    "OVAL": "egg-shaped; may have two or three gentle undulations",
-    "LOBULATED": "with several rounded bulges",
-    "IRREGULAR": "neither round nor oval; of all shapes the most often malignant",
-    "ARCHITECTURAL_DISTORTION": (
-        "the tissue is drawn towards a point or bent, without a mass that one could outline"
-    ),
-    "ASYMMETRIC_BREAST_TISSUE": "more tissue than at the same place of the other breast",
-    "FOCAL_ASYMMETRIC_DENSITY": "a small dense area seen on both views, without a mass's outline",
-    "LYMPH_NODE": "a small kidney-shaped node, often with a bright notch: nearly always harmless",
-}
-MARGINS: Mapping[str, str] = {
-    "CIRCUMSCRIBED": "a sharp edge all around: mostly benign",
-    "OBSCURED": "part of the edge is hidden by the tissue over it",
-    "MICROLOBULATED": "small waves along the edge",
-    "ILL_DEFINED": "no clear edge towards the tissue around: suspicious",
-    "SPICULATED": "lines radiate from the edge like rays: the most suspicious margin",
-}
-CALCIFICATION_TYPES: Mapping[str, str] = {
-    "AMORPHOUS": "too small or hazy to have a shape: suspicious",
-    "PLEOMORPHIC": "of many shapes and sizes: suspicious",
-    "FINE_LINEAR_BRANCHING": "thin lines that branch, as casts of ducts: the most suspicious type",
-    "COARSE": "large and plain to see, typically benign",
-    "DYSTROPHIC": "coarse, after an injury or operation: benign",
-    "EGGSHELL": "a thin shell around a round body: benign",
-    "LARGE_RODLIKE": "thick rods along the ducts: benign",
-    "LUCENT_CENTER": "round with a clear centre: benign",
-    "LUCENT_CENTERED": "round with a clear centre: benign",
-    "MILK_OF_CALCIUM": "sediment in tiny cysts: benign",
-    "PUNCTATE": "round dots under half a millimetre: mostly benign",
-    "ROUND_AND_REGULAR": "round and alike: benign",
-    "SKIN": "in the skin: benign",
-    "VASCULAR": "along a vessel's wall: benign",
-}
-DISTRIBUTIONS: Mapping[str, str] = {
-    "CLUSTERED": "several within a cubic centimetre",
-    "LINEAR": "in a line, as along a duct: suspicious",
-    "SEGMENTAL": "in the shape of a duct and its branches: suspicious",
-    "REGIONAL": "over a large part of the breast, not along ducts",
-    "DIFFUSELY_SCATTERED": "all over the breast: mostly benign",
-}
-DENSITIES: Mapping[str, str] = {
-    "0": MISSING,
-    "1": "a: almost entirely fat; a mass stands out",
-    "2": "b: scattered fibroglandular tissue",
-    "3": "c: heterogeneously dense; small masses may hide",
-    "4": "d: extremely dense; masses are easily missed",
-}
-ASSESSMENTS: Mapping[str, str] = {
-    "0": "incomplete: more pictures are needed",
-    "1": "negative: nothing to remark",
-    "2": "benign",
-    "3": "probably benign: up to 2% are malignant",
-    "4": "suspicious: from 2 to 95% are malignant; biopsy is advised",
-    "5": "highly suggestive of malignancy: at least 95%; biopsy is advised",
-}
-SUBTLETIES: Mapping[str, str] = {
-    "0": MISSING,
-    "1": "very hard to see",
-    "2": "hard to see",
-    "3": "moderately easy to see",
-    "4": "easy to see",
-    "5": "obvious",
-}
-MEANINGS: Mapping[str, Mapping[str, str]] = {
-    "mass_shape": SHAPES,
-    "mass_margins": MARGINS,
-    "calc_type": CALCIFICATION_TYPES,
-    "calc_distribution": DISTRIBUTIONS,
-    "breast_density": DENSITIES,
-    "assessment": ASSESSMENTS,
-    "subtlety": SUBTLETIES,
-}
+MEANINGS: Mapping[str, Mapping[str, str]] = tomllib.loads(
+    resources.files("mammo.data").joinpath("descriptors.toml").read_text("utf-8")
+)
+"""What each word of a column of the case table means."""
+SHAPES, MARGINS = MEANINGS["mass_shape"], MEANINGS["mass_margins"]
+DENSITIES, SUBTLETIES = MEANINGS["breast_density"], MEANINGS["subtlety"]
+ASSESSMENTS = MEANINGS["assessment"]
 
 
 def meaning(column: str, part: str) -> str:
@@ -111,7 +44,7 @@ NOT_RECORDED = "none"
 
 @dataclass(frozen=True)
 class Filter:
-    """Hold one filter: its name in the link, its title, and the column that it looks at."""
+    """One filter: its name in the link, its title, and the column that it looks at."""
 
     name: str
     title: str
@@ -129,7 +62,6 @@ FILTERS = (
     Filter("view", "View", "view"),
     Filter("side", "Side", "laterality"),
 )
-_SPLITS = {"train": "training", "test": "test"}
 
 
 def options(cases: "pd.DataFrame", one: Filter) -> list[str]:
@@ -147,8 +79,8 @@ def title_of(one: Filter, option: str) -> str:
     if option == NOT_RECORDED:
         return MISSING
     special: Mapping[str, Callable[[str], str]] = {
-        "split": lambda value: _SPLITS.get(value, value),
-        "pathology": text.pathology_words,
+        "split": lambda value: "training" if value == "train" else value,
+        "pathology": pathology_words,
         "breast_density": lambda value: meaning("breast_density", value).partition(":")[0],
         "laterality": str.lower,
         "view": str,
@@ -177,22 +109,14 @@ def page_from_link(text: str | None, pages: int) -> int:
 
 
 def passing(cases: "pd.DataFrame", chosen: Mapping[str, Sequence[str]]) -> "pd.DataFrame":
-    """Return the rows that pass every filter; within a filter any chosen option will do.
+    """Return the rows of the case table that pass every filter, given its options by its name.
 
-    Parameters
-    ----------
-    cases : DataFrame of `mammo.artifacts.load_cases`
-    chosen : filter name -> options; an empty list lets everything pass
+    Within a filter any chosen option will do; none chosen lets everything pass.
     """
-    import pandas as pd
-
-    keep = pd.Series(data=True, index=cases.index)
+    keep = np.ones(len(cases), dtype=bool)
     for one in FILTERS:
-        wanted = set(chosen.get(one.name, ()))
-        if wanted:
-            keep &= cases[one.column].map(
-                lambda value, f=one, w=wanted: bool(w & options_of(f, value))
-            )
+        if wanted := set(chosen.get(one.name, ())):
+            keep &= [bool(wanted & options_of(one, value)) for value in cases[one.column]]
     return cases[keep]
 
 
@@ -211,14 +135,8 @@ def options_of(one: Filter, value: object) -> set[str]:
 
 
 def recorded_sentence(case: Mapping[Any, Any]) -> str:
-    """Return what the data set records of a lesion: its pathology and each descriptor.
+    """Return what the data set records of a lesion, a row of the case table or an example's fields.
 
-    Parameters
-    ----------
-    case : a row of the case table, or the fields of an example lesion
-
-    Examples
-    --------
     >>> recorded_sentence({"pathology": "BENIGN", "assessment": 3, "mass_shape": "OVAL",
     ...                    "mass_margins": None, "breast_density": 2, "subtlety": 0})
     "Recorded as **benign**. The radiologist's assessment was BI-RADS 3; shape oval, margins \

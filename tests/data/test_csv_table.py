@@ -107,10 +107,12 @@ def test_a_table_that_is_none_is_refused_by_its_reason(content, says):
         read_csv_table(content)
 
 
-def test_no_more_is_read_than_the_bound(tmp_path):
+def test_no_more_is_read_than_the_bound(tmp_path, monkeypatch):
     (tmp_path / "t.csv").write_bytes(b"a,b\n1,2\n")
-    with pytest.raises(DataError, match="too large"):
-        read_csv_table(tmp_path / "t.csv", largest_bytes=5)
+    with monkeypatch.context() as bounded:
+        bounded.setattr("mammo.data.csv_table.LARGEST_BYTES", 5)
+        with pytest.raises(DataError, match="too large"):
+            read_csv_table(tmp_path / "t.csv")
     with pytest.raises(DataError, match="expected a file"):
         read_csv_table(tmp_path)
     with pytest.raises(DataError, match="No such file"):

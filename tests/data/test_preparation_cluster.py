@@ -156,7 +156,7 @@ HERE = {"mammo": "0.1.0, code 1", "numpy": "2.0", "cv2": "4.10", "film": "seen"}
     ],
 )
 def test_a_worker_of_another_version_is_named(answer, words) -> None:
-    assert cluster._difference(answer, HERE, is_scheduler=False) == words
+    assert cluster._difference(answer, HERE) == words
 
 
 def test_a_call_that_does_not_end_is_given_up() -> None:

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mammo.data.preparation import pictures as reading
+from mammo.data.preparation import films
 from mammo.data.preparation.case_files import CaseRow
-from mammo.data.preparation.films import FilmTask, PreparedLesion, prepare_film
-from mammo.data.preparation.pictures import find_crop
+from mammo.data.preparation.films import FilmTask, PreparedLesion, find_crop, prepare_film
 from mammo.imaging import lesion_window
 
 RANDOM = np.random.default_rng(5)
@@ -196,7 +195,7 @@ def test_a_damaged_disk_costs_one_row(tmp_path, monkeypatch) -> None:
     def fail(path: Path) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(reading, "read_image", fail)
+    monkeypatch.setattr(films, "read_image", fail)
     lesion = prepare(tmp_path, CROP, mask())
     assert (lesion.origin, lesion.reason) == ("unresolved", "crop unreadable")
     assert "1-1.png cannot be read (Input/output error)" in lesion.detail

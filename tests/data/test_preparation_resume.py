@@ -12,6 +12,7 @@ from mammo.data.preparation.case_files import CASE_FILES
 from mammo.data.preparation.run import prepared_folder
 from mammo.data.preparation.tree import index_tree
 from mammo.errors import DataError
+from mammo.files import write_whole
 from mammo.prepare import main
 from tests.miniature import WRITERS
 
@@ -114,6 +115,23 @@ def test_a_kill_while_one_replaces_another_is_mended_by_the_next(
     assert files(tmp_path) == whole["tcia"]
 
 
+def test_a_kill_while_the_notes_are_removed_is_mended_by_the_next(
+    downloads, whole, tmp_path, monkeypatch
+) -> None:
+    remove = shutil.rmtree
+
+    def kill(path, **named) -> None:
+        if Path(path).name == ".prepare":
+            raise KeyboardInterrupt
+        remove(path, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "rmtree", kill)
+        assert main(arguments(downloads["tcia"], tmp_path)) == 130
+    assert main(arguments(downloads["tcia"], tmp_path)) == 1
+    assert files(tmp_path) == whole["tcia"] and not (tmp_path / ".prepare").exists()
+
+
 @pytest.mark.parametrize("step", range(6))
 def test_a_disk_that_fails_meanwhile_leaves_the_older(
     downloads, whole, tmp_path, monkeypatch, capsys, step
@@ -195,16 +213,18 @@ def test_crops_of_another_download_are_not_trained_on(downloads, tmp_path) -> No
     assert prepared_folder(out, None, "mass", True, "a command") == out
 
 
-@pytest.mark.parametrize("writer", ["write_index", "write_report"])
-def test_a_stop_between_report_and_index_is_mended(downloads, tmp_path, monkeypatch, writer):
+@pytest.mark.parametrize("name", ["index.csv", "report.json"])
+def test_a_stop_between_report_and_index_is_mended(downloads, tmp_path, monkeypatch, name):
     """Before either file or between them: no folder with an index lacks its report."""
     out = tmp_path / "out"
 
-    def stop(*given: object) -> None:
-        raise KeyboardInterrupt
+    def stop(path: Path, content: bytes) -> None:
+        if path.name == name:
+            raise KeyboardInterrupt
+        write_whole(path, content)
 
     with monkeypatch.context() as patched:
-        patched.setattr(run, writer, stop)
+        patched.setattr("mammo.data.preparation.notes.write_whole", stop)
         with pytest.raises(KeyboardInterrupt):
             prepared_folder(downloads["kaggle"], out, "mass", True, "a command")
     assert prepared_folder(downloads["kaggle"], out, "mass", True, "a command") == out

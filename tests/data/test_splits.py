@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mammo.data.splits import find_leaks, near_duplicates, patient_folds
+from mammo.data.splits import LeakReport, find_leaks, patient_folds
 from mammo.data.table import load_crops, read_pixels
 from mammo.errors import DataError
 
@@ -53,8 +53,7 @@ def table(train: int, test: int) -> pd.DataFrame:
 
 
 def test_clean_data_are_clean() -> None:
-    report = find_leaks(table(30, 10), noise(40))
-    assert report.clean and report.compared == 300
+    assert find_leaks(table(30, 10), noise(40)) == LeakReport((), (), (), 300)
 
 
 @pytest.mark.parametrize(
@@ -80,15 +79,15 @@ def test_shared_patients_and_films_are_named() -> None:
     rows.loc[4, "patient_id"] = "p1"
     rows.loc[3, "film_series_uid"] = "1.2.0"
     report = find_leaks(rows, noise(5))
-    assert report.patients == ("p1",) and report.films == ("1.2.0",) and not report.clean
+    assert report.patients == ("p1",) and report.films == ("1.2.0",)
 
 
 def test_flat_pictures_and_empty_splits_are_no_duplicates() -> None:
     flat = np.full((3, 64, 64), 9, dtype=np.uint8)
-    assert near_duplicates(flat, flat) == []
-    assert near_duplicates(flat[:0], flat) == []
+    assert find_leaks(table(2, 1), flat) == LeakReport((), (), (), 2)
+    assert find_leaks(table(0, 3), flat) == LeakReport((), (), (), 0)
     missing = table(1, 1).assign(film_series_uid=None)
-    assert find_leaks(missing, noise(2)).clean
+    assert find_leaks(missing, noise(2)) == LeakReport((), (), (), 1)
 
 
 def test_the_real_crops_hold_no_leak(real_crops) -> None:

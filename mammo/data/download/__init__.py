@@ -20,9 +20,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mammo.data.csv_table import read_csv_table
-from mammo.data.preparation.case_files import CASE_FILES as NAMES
-from mammo.data.preparation.case_files import OFFICIAL_COUNTS
+from mammo.data.preparation.case_files import (
+    CASE_FILES,
+    OFFICIAL_COUNTS,
+    Part,
+    read_case_file,
+)
 from mammo.errors import DataError
+from mammo.files import write_whole
 
 LICENCE = "CC BY 3.0, https://creativecommons.org/licenses/by/3.0/"
 CITATION = "Lee et al. 2017, doi 10.1038/sdata.2017.177; data doi 10.7937/K9/TCIA.2016.7O02S9CY"
@@ -40,9 +45,9 @@ class Choice(NamedTuple):
     abnormality: str = "all"
     split: str = "all"
 
-    def includes(self, abnormality: str, split: str) -> bool:
-        """Return whether a half of the collection is chosen."""
-        return self.abnormality in (abnormality, "all") and self.split in (split, "all")
+    def includes(self, part: Part) -> bool:
+        """Return whether the lesions of one kind and split are chosen."""
+        return self.abnormality in (part[0], "all") and self.split in (part[1], "all")
 
 
 @dataclass(frozen=True)
@@ -57,33 +62,29 @@ class Offer:
     choice: Choice
 
     def in_words(self, out: Path) -> str:
-        """Say what will be downloaded, from where, how large it is, and under which licence."""
+        """Return what will be downloaded, how large it is, under which licence, and where to."""
         already = self.n_bytes - self.missing_bytes
         kept = f", {in_gigabytes(already)} of it already here" if already else ""
-        return "\n".join(
-            (
-                f"{self.what}: {in_gigabytes(self.n_bytes)} in {self.n_files:,} files{kept}",
-                f"Licence: {LICENCE}",
-                f"Cite: {CITATION}",
-                f"Into: {out} ({in_gigabytes(free_bytes(out))} free, "
-                f"{in_gigabytes(self.needed_bytes)} needed)",
-            )
+        return (
+            f"{self.what}: {in_gigabytes(self.n_bytes)} in {self.n_files:,} files{kept}\n"
+            f"Licence: {LICENCE}\n"
+            f"Cite: {CITATION}\n"
+            f"Into: {out} ({in_gigabytes(free_bytes(out))} free, "
+            f"{in_gigabytes(self.needed_bytes)} needed)"
         )
 
 
 def in_gigabytes(n_bytes: int) -> str:
     """Write a number of bytes as a person reads it."""
-    if n_bytes >= GIGABYTE:
-        return f"{n_bytes / GIGABYTE:.1f} GB"
-    return f"{n_bytes / 10**6:.1f} MB"
+    if n_bytes < GIGABYTE:
+        return f"{n_bytes / 10**6:.1f} MB"
+    return f"{n_bytes / GIGABYTE:.1f} GB"
 
 
 def free_bytes(folder: Path) -> int:
     """Return the free bytes of the disk on which a folder is, or will be."""
     there = folder.resolve()
-    while not there.exists():
-        there = there.parent
-    return shutil.disk_usage(there).free
+    return shutil.disk_usage(next(up for up in (there, *there.parents) if up.exists())).free
 
 
 def refuse_if_too_big(offer: Offer, out: Path) -> None:
@@ -100,18 +101,6 @@ def refuse_if_too_big(offer: Offer, out: Path) -> None:
 PAGE = "https://www.cancerimagingarchive.net/collection/cbis-ddsm/"
 ADDRESS = "https://wiki.cancerimagingarchive.net/download/attachments/22516629"
 TIMEOUT_SECONDS = 60
-PATH_COLUMNS = ("image_file_path", "cropped_image_file_path", "roi_mask_file_path")
-
-
-@dataclass(frozen=True)
-class CaseFile:
-    """One case file: which half it describes, its rows, and the SHA-256 of the published file."""
-
-    name: str
-    abnormality: str
-    split: str
-    rows: int
-    sha256: str
 
 
 SHA256 = {
@@ -120,26 +109,20 @@ SHA256 = {
     ("calcification", "train"): "3c7b07e8202f66709f446b9695e96c5d17484a65fda6a24d0170a0c1b81d56e3",
     ("calcification", "test"): "03a2f72efb6ed29f417e07f4598950e6a1e02e6b11250ff516ebe7924ace3689",
 }
-CASE_FILES = tuple(
-    CaseFile(NAMES[half], *half, rows=OFFICIAL_COUNTS[half][0], sha256=digest)
-    for half, digest in SHA256.items()
-)
+"""Of the case files as they were published."""
 
 
 def fetch_case_files(folder: Path) -> list[str]:
     """Download those of the four case files that are not in a folder yet; return their names."""
-    absent = [file for file in CASE_FILES if not (folder / file.name).exists()]
+    absent = {part: name for part, name in CASE_FILES.items() if not (folder / name).exists()}
     folder.mkdir(parents=True, exist_ok=True)
-    for file in absent:
-        content = _published(file)
-        partial = folder / f"{file.name}.part"
-        partial.write_bytes(content)
-        partial.replace(folder / file.name)
-    return [file.name for file in absent]
+    for part, name in absent.items():
+        write_whole(folder / name, _published(name, SHA256[part]))
+    return [*absent.values()]
 
 
-def _published(file: CaseFile) -> bytes:
-    address = f"{ADDRESS}/{file.name}?api=v2"
+def _published(name: str, sha256: str) -> bytes:
+    address = f"{ADDRESS}/{name}?api=v2"
     by_hand = (
         f"Download the four case description files in a browser from {PAGE}, put them into the "
         "folder that --out names, and run the command again."
@@ -150,39 +133,36 @@ def _published(file: CaseFile) -> bytes:
     except OSError as error:
         if isinstance(error, urllib.error.HTTPError):
             error.close()  # a refusal comes with a page, and its connection waits to be read
-        raise DataError(f"{file.name} should come from {address}: {error}. {by_hand}") from error
+        raise DataError(f"{name} should come from {address}: {error}. {by_hand}") from error
     found = hashlib.sha256(content).hexdigest()
-    if found != file.sha256:
+    if found != sha256:
         raise DataError(
-            f"{file.name} should have the SHA-256 {file.sha256[:12]}..., as published; "
-            f"what came from {address} has {found[:12]}.... {by_hand}"
+            f"{name} should have the SHA-256 {sha256[:12]}..., as published; what came from "
+            f"{address} has {found[:12]}.... {by_hand}"
         )
     return content
 
 
 def verify_case_files(folder: Path) -> None:
     """Raise DataError where one of the four is missing or has another number of rows."""
-    for file in CASE_FILES:
-        path = folder / file.name
+    for part, name in CASE_FILES.items():
+        path, official = folder / name, OFFICIAL_COUNTS[part][0]
         if not path.exists():
-            raise DataError(
-                f"{folder} should hold {file.name}, and does not. Download it from {PAGE}."
-            )
+            raise DataError(f"{folder} should hold {name}, and does not. Download it from {PAGE}.")
         rows = len(read_csv_table(path).rows)
-        if rows != file.rows:
+        if rows != official:
             raise DataError(
-                f"{path} should have {file.rows:,} rows, and has {rows:,}. Delete it and run the "
+                f"{path} should have {official:,} rows, and has {rows:,}. Delete it and run the "
                 f"command again, or download it from {PAGE}."
             )
 
 
 def series_named(folder: Path, choice: Choice) -> set[str]:
-    """Return the SeriesInstanceUID of every film, crop and mask of a choice: third in each path."""
+    """Return the SeriesInstanceUID of every film, crop and mask of a choice."""
     return {
         series
-        for file in CASE_FILES
-        if choice.includes(file.abnormality, file.split)
-        for row in read_csv_table(folder / file.name, needed=PATH_COLUMNS).rows
-        for column in PATH_COLUMNS
-        for series in row[column].split("/")[2:3]
+        for part, name in CASE_FILES.items()
+        if choice.includes(part)
+        for row in read_case_file(folder / name, part)
+        for series in (row.film_series, *row.pair_series)
     }

@@ -12,9 +12,10 @@ The names of the folders are idc-index' own: cbis_ddsm/PatientID/StudyUID/MG_Ser
 import logging
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from logging.handlers import BufferingHandler
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from mammo.data.download import (
     series_named,
     verify_case_files,
 )
+from mammo.data.preparation.case_files import PREFIXES
 from mammo.errors import DataError, SettingsError
 
 COLLECTION = "cbis_ddsm"
@@ -43,14 +45,12 @@ NOT_INSTALLED = (
     "not: pip install -r requirements-download.txt"
 )
 
-HALVES = {
-    "Mass-Training": ("mass", "train"),
-    "Mass-Test": ("mass", "test"),
-    "Calc-Training": ("calcification", "train"),
-    "Calc-Test": ("calcification", "test"),
+PARTS = {
+    **{prefix: part for part, prefix in PREFIXES.items()},
     # 396 series of the Commons are named like P_00038_LEFT_CC.dcm: all are calcification test.
     "P": ("calcification", "test"),
 }
+"""What is on the pictures of a patient, by how its PatientID begins."""
 
 
 @dataclass(frozen=True)
@@ -63,20 +63,19 @@ class Series:
     n_bytes: int
 
     def is_whole(self, out: Path) -> bool:
-        """Tell whether every file of it is there with all its bytes."""
+        """Return whether every file of it is there with all its bytes."""
         sizes = [path.stat().st_size for path in (out / self.folder).glob("*.dcm")]
         return len(sizes) == self.n_files and sum(sizes) == self.n_bytes
 
 
 def offer(out: Path, choice: Choice) -> Offer:
-    """Say how much the chosen part is and how much of it is missing, from idc-index' own table."""
+    """Return how much the chosen part is and how much of it is missing, by idc-index' own table."""
     series = _chosen_series(choice)
-    missing = sum(one.n_bytes for one in series if not one.is_whole(out))
+    missing = _bytes_of(one for one in series if not one.is_whole(out))
     return Offer(
         "CBIS-DDSM from NCI's Imaging Data Commons, 16-bit DICOM "
         f"(abnormality: {choice.abnormality}, split: {choice.split})",
-        sum(one.n_bytes for one in series), sum(one.n_files for one in series), missing,
-        missing, choice,
+        _bytes_of(series), sum(one.n_files for one in series), missing, missing, choice,
     )  # fmt: skip
 
 
@@ -87,22 +86,14 @@ def fetch(out: Path, offer: Offer, say: Say) -> None:
     verify_case_files(out)
     series = _chosen_series(offer.choice)
     waiting = [one for one in series if not one.is_whole(out)]
-    done = sum(one.n_bytes for one in series) - sum(one.n_bytes for one in waiting)
     client = _client() if waiting else None
-    for start in range(0, len(waiting), BATCH):
-        batch = waiting[start : start + BATCH]
+    while waiting:
+        batch, waiting = waiting[:BATCH], waiting[BATCH:]
         _download(client, batch, out)
-        done += sum(one.n_bytes for one in batch)
-        count = len(series) - len(waiting) + start + len(batch)
         say(
-            f"{count:,} of {len(series):,} series, {in_gigabytes(done)} of "
-            f"{in_gigabytes(offer.n_bytes)}"
+            f"{len(series) - len(waiting):,} of {len(series):,} series, "
+            f"{in_gigabytes(offer.n_bytes - _bytes_of(waiting))} of {in_gigabytes(offer.n_bytes)}"
         )
-    verify(out, series, offer.choice)
-
-
-def verify(out: Path, series: list[Series], choice: Choice) -> None:
-    """Raise DataError where a series is not whole, or the case files name one that is not there."""
     broken = [one for one in series if not one.is_whole(out)]
     if broken:
         raise DataError(
@@ -110,12 +101,16 @@ def verify(out: Path, series: list[Series], choice: Choice) -> None:
             f"of the stated size ({broken[0].folder}). Run the same command again: it goes on "
             "from here."
         )
-    absent = series_named(out, choice) - {one.uid for one in series}
+    absent = series_named(out, offer.choice) - {one.uid for one in series}
     if absent:
         raise DataError(
             f"The case files name {len(absent):,} series that Imaging Data Commons does not list "
             f"({min(absent)}). Install the pinned version: pip install -r requirements-download.txt"
         )
+
+
+def _bytes_of(series: Iterable[Series]) -> int:
+    return sum(one.n_bytes for one in series)
 
 
 def _chosen_series(choice: Choice) -> list[Series]:
@@ -131,28 +126,24 @@ def _chosen_series(choice: Choice) -> list[Series]:
         str(idc_index_data.IDC_INDEX_PARQUET_FILEPATH),
         columns=COLUMNS, filters=[("collection_id", "==", COLLECTION)],
     )  # fmt: skip
-    wanted = {
-        prefix
-        for prefix, (abnormality, split) in HALVES.items()
-        if choice.includes(abnormality, split)
-    }
-    listed: list[Any] = list(table.itertuples())
-    rows = [row for row in listed if row.PatientID.partition("_")[0] in wanted]
-    if not rows:
+    rows: Iterable[Any] = table.itertuples()
+    series = [
+        Series(
+            row.SeriesInstanceUID,
+            Path(COLLECTION, row.PatientID, row.StudyInstanceUID)
+            / f"{row.Modality}_{row.SeriesInstanceUID}",
+            int(row.instanceCount),
+            round(row.series_size_MB * 10**6),
+        )
+        for row in rows
+        if (part := PARTS.get(row.PatientID.partition("_")[0])) and choice.includes(part)
+    ]
+    if not series:
         raise DataError(
             f"idc-index should list the collection {COLLECTION}, and lists nothing of it. Install "
             "the pinned version: pip install -r requirements-download.txt"
         )
-    return sorted((_series(row) for row in rows), key=lambda one: one.folder)
-
-
-def _series(row: Any) -> Series:
-    folder = Path(
-        COLLECTION, row.PatientID, row.StudyInstanceUID, f"{row.Modality}_{row.SeriesInstanceUID}"
-    )
-    return Series(
-        row.SeriesInstanceUID, folder, int(row.instanceCount), round(row.series_size_MB * 10**6)
-    )
+    return sorted(series, key=lambda one: one.folder)
 
 
 def _client() -> Any:
@@ -193,29 +184,21 @@ def _download(client: Any, batch: list[Series], out: Path) -> None:
 
 @contextmanager
 def _complaints() -> Iterator[list[str]]:
-    """Collect what idc-index logs as errors, a line a series, instead of printing all of it."""
-    logger, kept = logging.getLogger("idc_index.index"), _Kept(logging.ERROR)
+    """Collect the causes that idc-index logs as errors, a line a series, instead of printing them.
+
+    A line is `ERROR "cp SOURCE TARGET": CAUSE`, as s5cmd wrote it.
+    """
+    logger, kept = logging.getLogger("idc_index.index"), BufferingHandler(10**6)
+    causes: list[str] = []
     propagates, level = logger.propagate, logger.level
     logger.propagate = False
     logger.setLevel(logging.ERROR)
     logger.addHandler(kept)
     try:
-        yield kept.lines
+        yield causes
     finally:
+        lines = "\n".join(record.getMessage() for record in kept.buffer).splitlines()
+        causes += [x.rpartition('": ')[2].strip() for x in lines if x.startswith("ERROR")]
         logger.removeHandler(kept)
         logger.propagate = propagates
         logger.setLevel(level)
-
-
-class _Kept(logging.Handler):
-    """Keep the end of each line that s5cmd marked as an error: after the paths, the cause."""
-
-    def __init__(self, level: int) -> None:
-        super().__init__(level)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        lines = record.getMessage().splitlines()
-        self.lines += [
-            line.rpartition('": ')[2].strip() for line in lines if line.startswith("ERROR")
-        ]

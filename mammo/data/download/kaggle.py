@@ -7,8 +7,6 @@ up. Choosing a part would not make the archive smaller, so that is refused.
 
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -26,11 +24,9 @@ PREFIX = "CBIS-DDSM/"
 KNOWN_ABSENT = 2
 """So many files of the collection are missing from this copy, according to its users."""
 
-PLAIN_HTTP = {"DISABLE_KAGGLE_CACHE": "true", "DISABLE_COLAB_CACHE": "true"}
-
 
 def offer(out: Path, choice: Choice) -> Offer:
-    """Say what Kaggle has: always everything."""
+    """Return what Kaggle has, always everything, and how much of it is missing."""
     if choice != Choice():
         raise SettingsError(
             "From Kaggle the whole collection comes as one archive, so --abnormality and --split "
@@ -55,8 +51,7 @@ def fetch(out: Path, offer: Offer, say: Say) -> None:
     """Download the archive into `out`, go on where an earlier try stopped, and verify."""
     if offer.missing_bytes:
         say("Downloading; stopped at any moment, the same command goes on.")
-        unpacked = _downloaded(out / CACHE)
-        _move_up(unpacked, out)
+        _move_up(_downloaded(out / CACHE), out)
     shutil.rmtree(out / CACHE, ignore_errors=True)
     listed, absent = verify(out)
     say(f"{listed - absent:,} of the {listed:,} pictures that dicom_info.csv lists are there.")
@@ -71,36 +66,22 @@ def _downloaded(cache: Path) -> Path:
             "To download from Kaggle, the package kagglehub should be installed, and is not: "
             "pip install -r requirements-download.txt"
         ) from error
-    with _environment(KAGGLEHUB_CACHE=str(cache.resolve()), **PLAIN_HTTP):
-        try:
-            return Path(kagglehub.dataset_download(HANDLE))
-        except (DataCorruptionError, BadZipFile, ValueError) as error:
-            shutil.rmtree(cache, ignore_errors=True)
-            raise DataError(
-                "The archive should be the one that Kaggle has, by its MD5, and what came is "
-                f"another or broken: {str(error).splitlines()[0]} It was deleted: run the same "
-                "command again."
-            ) from error
-        except (OSError, BackendError) as error:
-            raise DataError(
-                f"{HANDLE} should come from Kaggle whole, and the download broke off: {error}. "
-                "Run the same command again: it goes on from here."
-            ) from error
-
-
-@contextmanager
-def _environment(**values: str) -> Iterator[None]:
-    """Set environment variables, which kagglehub reads at each call, for a while."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
+    # kagglehub reads these at each call; nothing after a download needs them otherwise.
+    os.environ["KAGGLEHUB_CACHE"] = str(cache.resolve())
+    os.environ["DISABLE_KAGGLE_CACHE"] = os.environ["DISABLE_COLAB_CACHE"] = "true"
     try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        return Path(kagglehub.dataset_download(HANDLE))
+    except (DataCorruptionError, BadZipFile, ValueError) as error:
+        shutil.rmtree(cache, ignore_errors=True)
+        raise DataError(
+            "The archive should be the one that Kaggle has, by its MD5, and what came is another "
+            f"or broken: {str(error).splitlines()[0]} It was deleted: run the same command again."
+        ) from error
+    except (OSError, BackendError) as error:
+        raise DataError(
+            f"{HANDLE} should come from Kaggle whole, and the download broke off: {error}. Run the "
+            "same command again: it goes on from here."
+        ) from error
 
 
 def _move_up(unpacked: Path, out: Path) -> None:
@@ -115,31 +96,20 @@ def _move_up(unpacked: Path, out: Path) -> None:
 
 def verify(out: Path) -> tuple[int, int]:
     """Look for every picture that dicom_info.csv lists; return how many it lists, how many lack."""
-    tables = out / "csv"
+    tables, pictures = out / "csv", out / "jpeg"
+    again = f"Move {tables} and {pictures} away and run the command again."
     verify_case_files(tables)
     listing = tables / "dicom_info.csv"
     if not listing.exists():
-        raise DataError(f"{listing} should be there, as in Kaggle's archive. {_start_again(out)}")
+        raise DataError(f"{listing} should be there, as in Kaggle's archive. {again}")
     rows = read_csv_table(listing, needed=("image_path",)).rows
     listed = [row["image_path"].removeprefix(PREFIX) for row in rows]
-    sizes = _sizes(out / "jpeg")
-    absent = [path for path in listed if not sizes.get(path)]
+    files = (path for path in pictures.glob("*/*.jpg") if path.stat().st_size)
+    found = {path.relative_to(out).as_posix() for path in files}
+    absent = [path for path in listed if path not in found]
     if len(absent) > KNOWN_ABSENT or not listed:
-        some = ", ".join(absent[:3])
         raise DataError(
             f"{out} should hold the {len(listed):,} pictures that dicom_info.csv lists; "
-            f"{len(absent):,} are missing or empty ({some}). {_start_again(out)}"
+            f"{len(absent):,} are missing or empty ({', '.join(absent[:3])}). {again}"
         )
     return len(listed), len(absent)
-
-
-def _sizes(pictures: Path) -> dict[str, int]:
-    """Return the bytes of each file by its path from the folder above."""
-    return {
-        f"{pictures.name}/{entry.parent.name}/{entry.name}": entry.stat().st_size
-        for entry in pictures.glob("*/*.jpg")
-    }
-
-
-def _start_again(out: Path) -> str:
-    return f"Move {out / 'csv'} and {out / 'jpeg'} away and run the command again."

@@ -10,7 +10,7 @@ Lee et al. 2017, Scientific Data 4:170177; the counts were taken from the files 
 
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,7 @@ CASE_FILES = {
     ("calcification", "test"): "calc_case_description_test_set.csv",
 }
 PLACES = ("csv", "cbis-ddsm-csv")
-"""Folders of a download, besides itself, that may hold the case files."""
+"""Folders of a download in which its case files usually are."""
 DEPTH, MOST_FOLDERS = 3, 50
 """How many levels below or above the given folder they are looked for, among how many folders."""
 
@@ -38,6 +38,15 @@ OFFICIAL_COUNTS = {
     ("calcification", "train"): (1546, 602, 1227, 856, 544, 528, 474),
     ("calcification", "test"): (326, 151, 284, 189, 129, 130, 67),
 }
+PREFIXES = {
+    ("mass", "train"): "Mass-Training",
+    ("mass", "test"): "Mass-Test",
+    ("calcification", "train"): "Calc-Training",
+    ("calcification", "test"): "Calc-Test",
+}
+"""How the names of a part's folders begin."""
+OF_ONE_KIND = ("mass_shape", "mass_margins", "calc_type", "calc_distribution")
+"""Columns that only the case files of one kind have."""
 HIGHEST_NUMBER = 99
 """Of the abnormalities of a breast; the published files have up to 7."""
 LEAKING_PATIENTS = 31
@@ -48,21 +57,11 @@ Part = tuple[str, str]
 
 @dataclass(frozen=True)
 class CaseRow:
-    """Hold one row: a lesion on one view.
+    """A lesion on one view; texts as written, "" (of grades also "0") where nothing is recorded.
 
-    Attributes
-    ----------
-    key : str, the folder of its crop and mask, `Mass-Training_P_00001_LEFT_CC_1`; unique
-    film : str, the folder of its film
-    abnormality_type : "mass" or "calcification"
-    split : "train" or "test"
-    patient_id, laterality, view : str
-    abnormality_id : int
-    breast_density, assessment, subtlety : str, as written; "" or "0" where missing
-    mass_shape, mass_margins, calc_type, calc_distribution : str, as written; "" where missing
-    pathology : MALIGNANT, BENIGN or BENIGN_WITHOUT_CALLBACK
-    film_series : str, UID
-    pair_series : UIDs of crop and mask, one or two, in no order
+    `key` names the folder of its crop and mask, `Mass-Training_P_00001_LEFT_CC_1`, and is unique;
+    `film` names the folder of its film. `pair_series` are the UIDs of crop and mask, one or two, in
+    no order.
     """
 
     key: str
@@ -86,40 +85,32 @@ class CaseRow:
 
 
 def find_case_files(folder: Path, abnormality: str) -> dict[Part, Path]:
-    """Return the case files of a download by kind and split; refuse where one that is needed lacks.
+    """Return the case files of a download by kind and split: the uppermost of each.
 
-    `abnormality` is "mass", "calcification" or "all".
+    `abnormality` is "mass", "calcification" or "all". Raises DataError where one that is needed
+    lacks.
     """
     wanted = {part: name for part, name in CASE_FILES.items() if abnormality in (part[0], "all")}
-    found = _case_files_below(folder, wanted)
-    absent = [name for part, name in wanted.items() if part not in found]
-    if not absent:
-        return found
-    parents = list(folder.resolve().parents)[:DEPTH]
-    above = next((up for up in parents if len(_case_files_at(up, wanted)) == len(wanted)), None)
-    if above:
-        raise DataError(
-            f"{folder} is only a part of the download: the case files are in {above}. Give that "
-            f"folder: --data {shlex.quote(str(above))}"
-        )
+    found, level = dict[Part, Path](), [folder]
+    for depth in range(DEPTH + 2):
+        found = _case_files_in(level, wanted) | found
+        if len(found) == len(wanted):
+            return found
+        below = [path for above in level for path in _folders(above)]
+        level = below if depth < DEPTH else _usual(below)
+    for above in list(folder.resolve().parents)[:DEPTH]:
+        if len(_case_files_in([above, *_usual(_folders(above))], wanted)) == len(wanted):
+            raise DataError(
+                f"{folder} is only a part of the download: the case files are in {above}. Give "
+                f"that folder: --data {shlex.quote(str(above))}"
+            )
+    absent = next(name for part, name in wanted.items() if part not in found)
     raise DataError(
-        f"Expected the case file {absent[0]} in {folder} or {folder / 'csv'}, but it is not "
-        "there. Kaggle's download has it in csv/; for films from TCIA or Imaging Data "
-        "Commons get it from the data set's page on The Cancer Imaging Archive, or by "
-        "`python -m mammo.download`, and put it into the folder."
+        f"Expected the case file {absent} in {folder} or {folder / 'csv'}, but it is not there. "
+        "Kaggle's download has it in csv/; for films from TCIA or Imaging Data Commons get it from "
+        "the data set's page on The Cancer Imaging Archive, or by `python -m mammo.download`, and "
+        "put it into the folder."
     )
-
-
-def _case_files_below(folder: Path, wanted: Mapping[Part, str]) -> dict[Part, Path]:
-    """Return the case files of a folder, or else of the first folder below that has all of them."""
-    level, found = [folder], _case_files_at(folder, wanted)
-    for _ in range(DEPTH):
-        level = [below for above in level for below in _folders(above)]
-        for below in level:
-            if len(found) == len(wanted):
-                return found
-            found = max(found, _case_files_at(below, wanted), key=len)
-    return found
 
 
 def _folders(folder: Path) -> list[Path]:
@@ -130,13 +121,16 @@ def _folders(folder: Path) -> list[Path]:
     return [path for path in found if not path.name.startswith(".")][:MOST_FOLDERS]
 
 
-def _case_files_at(folder: Path, wanted: Mapping[Part, str]) -> dict[Part, Path]:
-    """Return the case files in a folder and its usual places, however their names are written."""
+def _usual(folders: Sequence[Path]) -> list[Path]:
+    return [path for path in folders if path.name.lower() in PLACES]
+
+
+def _case_files_in(folders: Sequence[Path], wanted: Mapping[Part, str]) -> dict[Part, Path]:
+    """Return the case files in some folders, however their names are written; the first of each."""
     files: dict[str, Path] = {}
-    places = [folder, *(path for path in _folders(folder) if path.name.lower() in PLACES)]
-    for place in reversed(places):
+    for folder in reversed(folders):
         with suppress(OSError):
-            files |= {path.name.lower(): path for path in place.iterdir() if path.is_file()}
+            files |= {path.name.lower(): path for path in folder.iterdir() if path.is_file()}
     return {part: files[name] for part, name in wanted.items() if name in files}
 
 
@@ -147,24 +141,18 @@ def read_case_file(path: Path, part: Part) -> list[CaseRow]:
         _row(fields, part, f"Row {line} of {path.name}")
         for line, fields in zip(table.lines, table.rows, strict=True)
     ]
-    keys = Counter(row.key for row in rows)
-    repeated = next((key for key, times in keys.items() if times > 1), None)
-    if repeated:
-        raise DataError(
-            f"{path.name} names {repeated} twice; each lesion and view must stand once."
-        )
+    for key, times in Counter(row.key for row in rows).items():
+        if times > 1:
+            raise DataError(f"{path.name} names {key} twice; each lesion and view must stand once.")
     return rows
 
 
 def _row(fields: dict[str, str], part: Part, where: str) -> CaseRow:
-    kind, split = part
     try:
         film, film_series = _place(fields["image_file_path"])
         pairs = [_place(fields[name]) for name in ("cropped_image_file_path", "roi_mask_file_path")]
         side, view = fields["left_or_right_breast"].upper(), fields["image_view"].upper()
-        prefix = {"mass": "Mass", "calcification": "Calc"}[kind]
-        half = {"train": "Training", "test": "Test"}[split]
-        expected = f"{prefix}-{half}_{fields['patient_id']}_{side}_{view}"
+        expected = f"{PREFIXES[part]}_{fields['patient_id']}_{side}_{view}"
         number = whole_number(fields["abnormality_id"], HIGHEST_NUMBER)
         if number is None:
             raise ValueError(f"abnormality id: {fields['abnormality_id'][:40]!r}")
@@ -174,14 +162,12 @@ def _row(fields: dict[str, str], part: Part, where: str) -> CaseRow:
                 f"{where} should name pictures in {expected} and {key}, after its own fields. "
                 f"Received: {film}, {', '.join(folder for folder, _ in pairs)}."
             )
+        descriptors = {name: fields.get(name, "") for name in OF_ONE_KIND}
         return CaseRow(
-            key, film, kind, split, fields["patient_id"], side, view, number,
-            fields["breast_density"],
-            fields.get("mass_shape", ""), fields.get("mass_margins", ""),
-            fields.get("calc_type", ""), fields.get("calc_distribution", ""),
-            fields["assessment"], as_word(fields["pathology"], COUNTED[4:]), fields["subtlety"],
-            film_series,
-            tuple(dict.fromkeys(series for _, series in pairs)),
+            key, film, *part, fields["patient_id"], side, view, number, fields["breast_density"],
+            **descriptors, assessment=fields["assessment"],
+            pathology=as_word(fields["pathology"], COUNTED[4:]), subtlety=fields["subtlety"],
+            film_series=film_series, pair_series=tuple(dict.fromkeys(uid for _, uid in pairs)),
         )  # fmt: skip
     except (KeyError, ValueError) as error:
         raise DataError(f"{where} has no readable {error}.") from error
@@ -197,17 +183,18 @@ def _place(path: str) -> tuple[str, str]:
 
 def count(rows: Sequence[CaseRow]) -> dict[str, int]:
     """Count rows, patients, films, lesions and pathologies, by the names of `COUNTED`."""
-    labels = [row.pathology for row in rows]
-    lesions = {(row.patient_id, row.laterality, row.abnormality_id) for row in rows}
-    values = (
-        len(rows), len({row.patient_id for row in rows}), len({row.film for row in rows}),
-        len(lesions), *(labels.count(name) for name in COUNTED[4:]),
-    )  # fmt: skip
-    return dict(zip(COUNTED, values, strict=True))
+    labels = Counter(row.pathology for row in rows)
+    return {
+        "rows": len(rows),
+        "patients": len({row.patient_id for row in rows}),
+        "films": len({row.film for row in rows}),
+        "lesions": len({(row.patient_id, row.laterality, row.abnormality_id) for row in rows}),
+        **{name: labels[name] for name in COUNTED[4:]},
+    }
 
 
 def count_mismatches(rows_of: dict[Part, list[CaseRow]]) -> list[str]:
-    """Say, a sentence a file, where counts differ from the official ones; empty if nowhere."""
+    """Return a sentence for each file whose counts differ from the official ones."""
     sentences = []
     for part, rows in rows_of.items():
         official = dict(zip(COUNTED, OFFICIAL_COUNTS[part], strict=True))
@@ -227,9 +214,9 @@ def count_mismatches(rows_of: dict[Part, list[CaseRow]]) -> list[str]:
     return sentences
 
 
-def leaking_patients(rows: Iterable[CaseRow]) -> list[str]:
+def leaking_patients(rows: Sequence[CaseRow]) -> list[str]:
     """Return the patients that stand in both splits: only where both kinds are pooled."""
-    splits: dict[str, set[str]] = {}
-    for row in rows:
-        splits.setdefault(row.patient_id, set()).add(row.split)
-    return sorted(patient for patient, found in splits.items() if len(found) > 1)
+    training, test = (
+        {row.patient_id for row in rows if row.split == split} for split in ("train", "test")
+    )
+    return sorted(training & test)

@@ -11,7 +11,6 @@ asked first what they can import, in which version, and whether they see the fil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mammo.data.preparation.films import FAILED, UNRESOLVED, FilmTask, PreparedLesion, prepare_film
@@ -28,7 +27,7 @@ IDLE_S = 60
 
 MODULES = ("mammo", "numpy", "cv2", "pydicom")
 PREPARING = "mammo.data.preparation.films"
-START = "python -m dask worker ADDRESS"
+START = "python -m dask worker {}"
 
 
 def results_of_cluster(
@@ -37,13 +36,15 @@ def results_of_cluster(
     """Yield each film's lesions as a worker has cut them."""
     if not tasks:
         return
-    with _connected(address) as client:
+    client = _connect(address)
+    try:
         _check(client, address, tasks)
         yield from _in_turn(client, tasks, crop_size)
+    finally:
+        client.close(timeout=5)
 
 
-@contextmanager
-def _connected(address: str) -> "Iterator[Client]":
+def _connect(address: str) -> "Client":
     try:
         from distributed import Client
     except ImportError as error:
@@ -51,16 +52,12 @@ def _connected(address: str) -> "Iterator[Client]":
             "--dask needs Dask: pip install -r requirements-cluster.txt, then run this again."
         ) from error
     try:
-        client = _within(CONNECT_S + 5, lambda: Client(address, timeout=CONNECT_S))
+        return _within(CONNECT_S + 5, lambda: Client(address, timeout=CONNECT_S))
     except (OSError, ValueError, TypeError, ImportError) as error:
         raise SettingsError(
             f"No Dask scheduler answered at {address} ({type(error).__name__}). Start one with "
             "`python -m dask scheduler`, or omit --dask to use this machine."
         ) from error
-    try:
-        yield client
-    finally:
-        client.close(timeout=5)
 
 
 def _within(seconds: float, act: Callable[[], Any]) -> Any:
@@ -84,74 +81,69 @@ def _check(client: "Client", address: str, tasks: Sequence[FilmTask]) -> None:
     except TimeoutError as error:
         raise SettingsError(
             f"The Dask scheduler at {address} has no worker. Start some, from the folder that "
-            f"holds mammo/: {START.replace('ADDRESS', address)}"
+            f"holds mammo/: {START.format(address)}"
         ) from error
     film = next((str(path) for task in tasks for path in task.film), "")
-    probe = _probe(film)
-    here = probe()
+    here = _probe(film)
     try:
-        found = _within(PROBE_S, lambda: client.run(probe, on_error="return"))
-        found["the scheduler"] = _within(PROBE_S, lambda: client.run_on_scheduler(probe))
+        workers = _within(PROBE_S, lambda: client.run(_probe, film, on_error="return"))
+        scheduler = _within(PROBE_S, lambda: client.run_on_scheduler(_probe, film))
     except Exception as error:
         raise SettingsError(
             f"The Dask cluster at {address} did not answer what it can import "
             f"({type(error).__name__}). Start scheduler and workers anew."
         ) from error
-    for name, answer in found.items():
-        who = name if name == "the scheduler" else f"the worker {name}"
-        lacking = _difference(answer, here, who == name)
-        if lacking:
+    lacking = {f"the worker {name}": _difference(found, here) for name, found in workers.items()}
+    here.pop("film", None)  # the scheduler cuts none
+    lacking["the scheduler"] = _difference(scheduler, here)
+    for who, what in lacking.items():
+        if what:
             raise SettingsError(
-                f"Expected {who} of Dask to run the same mammo as this machine. Received: "
-                f"{lacking}. Install requirements-cluster.txt there and start it from the folder "
-                f"that holds mammo/: {START.replace('ADDRESS', address)}"
+                f"Expected {who} of Dask to run the same mammo as this machine. Received: {what}. "
+                "Install requirements-cluster.txt there and start it from the folder that holds "
+                f"mammo/: {START.format(address)}"
             )
 
 
-def _probe(film: str) -> Callable[[], dict[str, str]]:
-    """Return a function that Dask sends whole, so that it runs where mammo is not installed."""
-    modules, preparing = MODULES, PREPARING
+def _probe(film: str) -> dict[str, str]:
+    """Return what this machine can import, in which version, and whether it sees a film."""
+    import hashlib
+    import importlib
+    import pathlib
+    import sys
 
-    def probe() -> dict[str, str]:
-        import hashlib
-        import importlib
-        import pathlib
-        import sys
-
-        found = {}
-        for name in modules:
-            try:
-                found[name] = str(getattr(importlib.import_module(name), "__version__", ""))
-            except Exception as error:  # noqa: BLE001 - any failure is the answer
-                found[name] = f"cannot be imported ({type(error).__name__}: {error})"
+    found = {}
+    for name in MODULES:
         try:
-            importlib.import_module(preparing)
-            package = pathlib.Path(str(sys.modules[preparing].__file__)).parents[2]
-            code = hashlib.sha256()
-            for part in ("imaging", "data/preparation"):
-                for path in sorted((package / part).glob("*.py")):
-                    code.update(path.read_bytes())
-            found["mammo"] += f", code {code.hexdigest()[:8]}"
+            found[name] = str(getattr(importlib.import_module(name), "__version__", ""))
         except Exception as error:  # noqa: BLE001 - any failure is the answer
-            found["mammo"] = f"cannot be imported ({type(error).__name__}: {error})"
-        if film:
-            found["film"] = "seen" if pathlib.Path(film).exists() else f"{film} is not there"
-        return found
+            found[name] = f"cannot be imported ({type(error).__name__}: {error})"
+    try:
+        importlib.import_module(PREPARING)
+        package = pathlib.Path(str(sys.modules[PREPARING].__file__)).parents[2]
+        code = hashlib.sha256()
+        for part in ("imaging", "data/preparation"):
+            for path in sorted((package / part).glob("*.py")):
+                code.update(path.read_bytes())
+        found["mammo"] += f", code {code.hexdigest()[:8]}"
+    except Exception as error:  # noqa: BLE001 - any failure is the answer
+        found["mammo"] = f"cannot be imported ({type(error).__name__}: {error})"
+    if film:
+        found["film"] = "seen" if pathlib.Path(film).exists() else f"{film} is not there"
+    return found
 
-    probe.__module__ = "__main__"
-    return probe
+
+_probe.__module__ = "__main__"  # so that Dask sends it whole, to where mammo is not installed
 
 
-def _difference(answer: object, here: dict[str, str], is_scheduler: bool) -> str:
-    """Return in words how a worker differs; the scheduler sees no film and cuts none."""
+def _difference(answer: object, here: dict[str, str]) -> str:
+    """Return in words how a machine of the cluster differs."""
     if not isinstance(answer, dict):
         return f"{type(answer).__name__}: {answer}"
-    names = [name for name in here if not (is_scheduler and name == "film")]
     return "; ".join(
-        f"{name} {answer.get(name, 'unknown')}"
-        + (f" instead of {here[name]}" if name != "film" else "")
-        for name in names
-        if answer.get(name) != here[name]
+        f"{name} {answer.get(name, 'unknown')}" + f" instead of {value}" * (name != "film")
+        for name, value in here.items()
+        if answer.get(name) != value
     )
 
 

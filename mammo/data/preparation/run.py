@@ -4,11 +4,9 @@ Each crop is written when it is done and its row noted (`notes.py`); a killed ru
 there. Only when all is done does it take the place of an older preparation.
 """
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,61 +28,46 @@ from mammo.data.preparation.films import (
     prepare_film,
 )
 from mammo.data.preparation.notes import (
-    INDEX,
     MISSING,
-    REPORT,
     Notes,
     check_replaceable,
     missing_in_words,
+    read_report,
     report_in_words,
-    write_index,
     write_missing,
-    write_report,
 )
-from mammo.data.preparation.tree import TITLES, Tree, index_tree, is_prepared, size_of
+from mammo.data.preparation.tree import Tree, index_tree, is_prepared, size_of
 from mammo.errors import DataError, SettingsError
 
 ABNORMALITIES = ("mass", "calcification", "all")
-PREPARED_CROP_SIZE = 224
 MOST_MISSING = 0.01
 """Share of rows that may lack pictures in a whole download: Kaggle's copy lacks two files."""
 
 
 @dataclass(frozen=True)
 class PrepareSettings:
-    """Say how a download is prepared.
+    """How a download is prepared; a SettingsError where a number is out of its range.
 
     Parameters
     ----------
-    data : Path, the download.
-    out : Path, the folder of prepared crops to write.
-    abnormality : "mass", "calcification" or "all".
+    data, out : Path, the download and the folder of prepared crops to write.
+    abnormality : one of `ABNORMALITIES`.
     crop_size : int, pixels, 32 to 1024.
     jobs : int, processes at a time; -1 for one a core.
     dask : str, the address of a Dask scheduler that shares the files, or "" for this machine.
-    partial : bool, accept a part of the data set: case files with other counts than the official
-        ones, and rows without their pictures.
-
-    Raises
-    ------
-    SettingsError
-        A value is out of its range.
+    partial : bool, accept case files with other counts than the official ones, and rows without
+        their pictures.
     """
 
     data: Path
     out: Path
     abnormality: str = "mass"
-    crop_size: int = PREPARED_CROP_SIZE
+    crop_size: int = 224
     jobs: int = -1
     dask: str = ""
     partial: bool = False
 
     def __post_init__(self) -> None:
-        if self.abnormality not in ABNORMALITIES:
-            raise SettingsError(
-                f"abnormality must be one of {', '.join(ABNORMALITIES)}. Received: "
-                f"{self.abnormality}."
-            )
         if not 32 <= self.crop_size <= 1024:
             raise SettingsError(
                 f"crop_size must lie between 32 and 1024 pixels. Received: {self.crop_size}."
@@ -96,12 +79,8 @@ class PrepareSettings:
 def prepare_folder(settings: PrepareSettings, command: str) -> dict[str, Any]:
     """Prepare a download; return the report that is written beside the crops.
 
-    Raises
-    ------
-    DataError
-        The download cannot be told, lacks its case files, has other counts than the official
-        ones, lacks pictures (both unless `partial`), has no row at all, nothing in it could be
-        resolved, or `out` holds what no preparation wrote.
+    Raises DataError where the download is not known as one, lacks case files, rows or (unless
+    `partial`) pictures, where nothing in it could be resolved, and where `out` holds other things.
     """
     check_replaceable(settings.out)
     rows_of = {part: read_case_file(path, part) for part, path in _case_files(settings).items()}
@@ -121,18 +100,24 @@ def prepare_folder(settings: PrepareSettings, command: str) -> dict[str, Any]:
     leaking = leaking_patients(rows)
     kept = [row for row in rows if row.split == "test" or row.patient_id not in set(leaking)]
     tree = index_tree(settings.data.absolute())  # a cluster's workers stand elsewhere
-    tasks = film_tasks(kept, tree)
-    missing = _missing(tasks)
-    _refuse_gaps(settings, missing, kept)
-    notes = Notes(settings.out, settings.abnormality, settings.crop_size, tree.identity())
-    done = _prepare_all(settings, tasks, notes)
+    missing = _missing(film_tasks(kept, tree))
+    _are_too_many(missing, kept, settings)
+    download = tree.identity()
+    notes = Notes(settings.out, settings.abnormality, settings.crop_size, download)
+    done = _prepare_all(settings, kept, tree, notes)
     missing |= {row: lacking for row in kept if (lacking := _unreadable(done[row.key]))}
-    _refuse_gaps(settings, missing, kept)
+    too_many = _are_too_many(missing, kept, settings)
     write_missing(settings.out / MISSING, missing)
-    report = {
+    if all(done[row.key].origin == UNRESOLVED for row in kept):
+        first = done[kept[0].key]
+        raise DataError(
+            f"No lesion of {settings.data} could be resolved; the first: {first.key}, "
+            f"{first.reason}. {first.detail} Check that the download is complete."
+        )
+    facts = {
         "command": command,
-        "layout": TITLES[tree.layout],
-        "download": notes.download,
+        "layout": tree.layout,
+        "download": download,
         "abnormality": settings.abnormality,
         "crop_size": settings.crop_size,
         "counts": {CASE_FILES[part]: count(part_rows) for part, part_rows in rows_of.items()},
@@ -140,47 +125,9 @@ def prepare_folder(settings: PrepareSettings, command: str) -> dict[str, Any]:
         "patients_in_both_halves": leaking,
         "rows_dropped_for_them": len(rows) - len(kept),
         "missing": missing_in_words(missing, kept),
-        "partial": bool(mismatches) or _too_many(missing, kept),
+        "partial": bool(mismatches) or too_many,
     }
-    whole = _finish(settings, notes.folder, kept, done, report)
-    notes.publish()
-    return whole
-
-
-def _missing(tasks: Iterable[FilmTask]) -> dict[CaseRow, str]:
-    """Return which rows lack the files of their film, or of crop or mask, and which of them."""
-    missing = {}
-    for task in tasks:
-        film = any(size_of(path) > 0 for path in task.film)
-        for row, paths in task.lesions:
-            pictures = sum(size_of(path) > 0 for path in paths)
-            pair = {0: "crop and mask", 1: "crop or mask"}.get(pictures, "")
-            lacking = [*([] if film else ["film"]), *([pair] if pair else [])]
-            if lacking:
-                missing[row] = ", ".join(lacking)
-    return missing
-
-
-def _unreadable(lesion: PreparedLesion) -> str:
-    """Return what a row lacks because a file is there and cannot be read; "" for nothing."""
-    return lesion.reason if "unreadable" in lesion.reason or lesion.reason == FAILED else ""
-
-
-def _too_many(missing: Mapping[CaseRow, str], rows: Sequence[CaseRow]) -> bool:
-    return len(missing) > MOST_MISSING * len(rows)
-
-
-def _refuse_gaps(
-    settings: PrepareSettings, missing: Mapping[CaseRow, str], rows: Sequence[CaseRow]
-) -> None:
-    if settings.partial or not _too_many(missing, rows):
-        return
-    write_missing(settings.out / MISSING, missing)
-    raise DataError(
-        f"The download is not whole: {' '.join(missing_in_words(missing, rows))} Every one is "
-        f"listed in {settings.out / MISSING}. Complete the download and run this again, or pass "
-        "--partial to go on with what is there."
-    )
+    return notes.publish(kept, done, facts)
 
 
 def _case_files(settings: PrepareSettings) -> dict[Part, Path]:
@@ -191,27 +138,6 @@ def _case_files(settings: PrepareSettings) -> dict[Part, Path]:
         raise
 
 
-def _prepare_all(
-    settings: PrepareSettings, tasks: Sequence[FilmTask], notes: Notes
-) -> dict[str, PreparedLesion]:
-    """Cut what is not cut yet; return what became of each row, by its key."""
-    from tqdm import tqdm
-
-    done = notes.read()
-    left = [
-        replace(task, lesions=pairs)
-        for task in tasks
-        if (pairs := tuple(pair for pair in task.lesions if pair[0].key not in done))
-    ]
-    total = sum(len(task.lesions) for task in tasks)
-    with tqdm(total=total, initial=len(done), desc="Cutting lesions", unit="lesion") as bar:
-        for lesions in _results(settings, left):
-            for lesion in lesions:
-                done[lesion.key] = notes.write(lesion)
-            bar.update(len(lesions))
-    return done
-
-
 def film_tasks(rows: Iterable[CaseRow], tree: Tree) -> list[FilmTask]:
     """Group rows by film, so that a film with several lesions is read once."""
     by_film: dict[str, list[CaseRow]] = {}
@@ -219,11 +145,60 @@ def film_tasks(rows: Iterable[CaseRow], tree: Tree) -> list[FilmTask]:
         by_film.setdefault(row.film, []).append(row)
     return [
         FilmTask(
-            tuple(tree.pictures((lesions[0].film_series,), film)),
-            tuple((row, tuple(tree.pictures(row.pair_series, row.key))) for row in lesions),
+            tree.pictures((lesions[0].film_series,), film),
+            tuple((row, tree.pictures(row.pair_series, row.key)) for row in lesions),
         )
         for film, lesions in by_film.items()
     ]
+
+
+def _missing(tasks: Iterable[FilmTask]) -> dict[CaseRow, str]:
+    """Return which rows lack the files of their film, or of crop or mask, and which of them."""
+    missing = {}
+    for task in tasks:
+        film = [] if any(size_of(path) > 0 for path in task.film) else ["film"]
+        for row, paths in task.lesions:
+            pair = {0: ["crop and mask"], 1: ["crop or mask"]}
+            lacking = film + pair.get(sum(size_of(path) > 0 for path in paths), [])
+            if lacking:
+                missing[row] = ", ".join(lacking)
+    return missing
+
+
+def _unreadable(lesion: PreparedLesion) -> str:
+    """Return what a row lacks because a file is there and cannot be read; "" for nothing."""
+    return lesion.reason if "unreadable" in lesion.reason or lesion.reason == FAILED else ""
+
+
+def _are_too_many(
+    missing: Mapping[CaseRow, str], rows: Sequence[CaseRow], settings: PrepareSettings
+) -> bool:
+    """Return whether more rows lack pictures than may, which is refused unless `partial`."""
+    if len(missing) <= MOST_MISSING * len(rows):
+        return False
+    if not settings.partial:
+        write_missing(settings.out / MISSING, missing)
+        raise DataError(
+            f"The download is not whole: {' '.join(missing_in_words(missing, rows))} Every one is "
+            f"listed in {settings.out / MISSING}. Complete the download and run this again, or "
+            "pass --partial to go on with what is there."
+        )
+    return True
+
+
+def _prepare_all(
+    settings: PrepareSettings, rows: Sequence[CaseRow], tree: Tree, notes: Notes
+) -> dict[str, PreparedLesion]:
+    """Cut what is not cut yet; return what became of each row, by its key."""
+    from tqdm import tqdm
+
+    done = notes.read()
+    left = film_tasks([row for row in rows if row.key not in done], tree)
+    with tqdm(total=len(rows), initial=len(done), desc="Cutting lesions", unit="lesion") as bar:
+        for lesions in _results(settings, left):
+            done |= {lesion.key: notes.write(lesion) for lesion in lesions}
+            bar.update(len(lesions))
+    return done
 
 
 def _results(
@@ -250,25 +225,6 @@ def _results(
         ) from error
 
 
-def _finish(
-    settings: PrepareSettings,
-    folder: Path,
-    rows: Sequence[CaseRow],
-    done: dict[str, PreparedLesion],
-    report: dict[str, Any],
-) -> dict[str, Any]:
-    resolved = [row for row in rows if done[row.key].origin != UNRESOLVED]
-    if not resolved:
-        first = done[rows[0].key]
-        raise DataError(
-            f"No lesion of {settings.data} could be resolved; the first: {first.key}, "
-            f"{first.reason}. {first.detail} Check that the download is complete."
-        )
-    write_index(folder / INDEX, resolved, done)
-    digest = hashlib.sha256((folder / INDEX).read_bytes()).hexdigest()
-    return write_report(folder / REPORT, report | {"index_sha256": digest}, rows, done)
-
-
 def prepared_folder(
     data: Path, prepared: Path | None, abnormality: str, partial: bool, command: str
 ) -> Path:
@@ -279,15 +235,14 @@ def prepared_folder(
     data : Path, prepared crops or a download
     prepared : Path of the crops to write; by default `<data>-prepared`, with the abnormality's
         name where it is not "mass"
-    abnormality, partial
-        As `PrepareSettings`
+    abnormality, partial : as `PrepareSettings`
     command : str, as typed, for the report
 
     Raises
     ------
     DataError
-        The folder is neither, cannot be prepared, was prepared for another abnormality or from
-        another download, or holds a part of the data set without `partial`.
+        The download cannot be prepared, or the crops are of another abnormality or download, or
+        (unless `partial`) of a part of the data set.
     """
     if is_prepared(data):
         _check_partial(data, partial)
@@ -308,35 +263,29 @@ def prepared_folder(
 
 def _check_partial(folder: Path, partial: bool) -> None:
     """Refuse crops that were prepared from a part of the data set, unless that is accepted."""
-    try:
-        report = json.loads((folder / REPORT).read_text(encoding="utf-8"))
-        missing = [*report["count_mismatches"], *report["missing"]] if report["partial"] else []
-    except (OSError, ValueError, KeyError, TypeError):
-        return  # somebody's own crops, or an older preparation
-    if missing and not partial:
+    report = read_report(folder)  # none beside somebody's own crops
+    if report.get("partial") and not partial:
+        why = [*report.get("count_mismatches", ()), *report.get("missing", ())]
         raise DataError(
-            f"The crops in {folder} were prepared from a part of the data set: "
-            f"{' '.join(map(str, missing))} Pass --partial to train on them, or prepare the whole "
-            "data set."
+            f"The crops in {folder} were prepared from a part of the data set: {' '.join(why)} "
+            "Pass --partial to train on them, or prepare the whole data set."
         )
 
 
 def _check_same(out: Path, abnormality: str, data: Path) -> None:
-    try:
-        report = json.loads((out / REPORT).read_text(encoding="utf-8"))
-        found, download = report["abnormality"], report.get("download")
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    report = read_report(out)
+    if not report:
         raise DataError(
-            f"{out} holds crops but no readable report of their preparation ({error}). Name it as "
-            "--data to train on it, or another folder with --prepared."
-        ) from error
-    if found != abnormality:
+            f"{out} holds crops but no readable report of their preparation. Name it as --data to "
+            "train on it, or another folder with --prepared."
+        )
+    if report["abnormality"] != abnormality:
         raise DataError(
-            f"{out} was prepared for {found}, not for {abnormality}. Name another folder with "
-            "--prepared."
+            f"{out} was prepared for {report['abnormality']}, not for {abnormality}. Name another "
+            "folder with --prepared."
         )
     # A report of an older preparation names no download.
-    if download is not None and download != index_tree(data).identity():
+    if report.get("download") not in (None, index_tree(data).identity()):
         raise DataError(
             f"{out} was prepared from other pictures than {data} holds now. Name another folder "
             f"with --prepared, or give {out} as --data to train on its crops as they are."

@@ -10,7 +10,7 @@ series joins. Linked folders are followed, each folder once.
 import hashlib
 import os
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,21 +19,15 @@ from mammo.data.preparation.case_files import PLACES
 from mammo.errors import DataError, ImageError
 from mammo.imaging.grey import damage_refused
 
-KAGGLE, TCIA, NBIA, IDC, DICOM = "kaggle", "tcia", "nbia", "idc", "dicom"
-TITLES = {
-    KAGGLE: "Kaggle's JPEG copy",
-    TCIA: "The Cancer Imaging Archive's classic DICOM tree",
-    NBIA: "the NBIA Data Retriever's DICOM tree",
-    IDC: "the Imaging Data Commons' DICOM tree",
-    DICOM: "DICOM files in a tree of its own kind",
-}
 _UID = r"[0-9]+(\.[0-9]+){5,}"
-_SERIES = re.compile(_UID)
-_SHAPES = (
-    (IDC, re.compile(rf"/{_UID}/MG_{_UID}/[^/]+$")),
-    (TCIA, re.compile(rf"/{_UID}/{_UID}/[^/]+$")),
-    (NBIA, re.compile(r"/\d\d-\d\d-\d{4}-[^/]*/[^/]+-\d+/[^/]+$")),
-)
+KAGGLE = "Kaggle's JPEG copy"
+_LAYOUTS = {
+    "the Imaging Data Commons' DICOM tree": rf"/{_UID}/MG_{_UID}/[^/]+$",
+    "The Cancer Imaging Archive's classic DICOM tree": rf"/{_UID}/{_UID}/[^/]+$",
+    "the NBIA Data Retriever's DICOM tree": r"/\d\d-\d\d-\d{4}-[^/]*/[^/]+-\d+/[^/]+$",
+    "DICOM files in a tree of its own kind": "",
+}
+"""What a report calls a DICOM tree, by the first of these that a path matches."""
 _PICTURES = {".dcm", ".jpg"}
 _NO_PICTURES = (
     ".csv", ".json", ".txt", ".xlsx", ".html", ".md", ".tcia", ".zip", ".png", ".db", ".ini",
@@ -42,22 +36,16 @@ _NO_PICTURES = (
 
 @dataclass
 class Tree:
-    """Hold the pictures of a download, and which layout it has."""
+    """The pictures of a download, and what its layout is called."""
 
     layout: str
     by_series: dict[str, list[Path]] = field(default_factory=dict)
     by_folder: dict[str, list[Path]] = field(default_factory=dict)
 
-    def pictures(self, series: tuple[str, ...], folder: str) -> list[Path]:
+    def pictures(self, series: Sequence[str], folder: str) -> tuple[Path, ...]:
         """Return the pictures of some series, or if there are none those of a folder's name."""
-        found = [path for one in series for path in self.by_series.get(one, ())]
-        return sorted(set(found)) or sorted(set(self.by_folder.get(folder, ())))
-
-    def add(self, series: str, folder: str, path: Path) -> None:
-        """Enter a picture."""
-        self.by_series.setdefault(series, []).append(path)
-        if folder:
-            self.by_folder.setdefault(folder, []).append(path)
+        found = {path for one in series for path in self.by_series.get(one, ())}
+        return tuple(sorted(found or {*self.by_folder.get(folder, ())}))
 
     def identity(self) -> str:
         """Return a digest of the pictures' paths and sizes, which differs between downloads."""
@@ -84,19 +72,16 @@ def index_tree(folder: Path) -> Tree:
     """Look through a download and index its pictures."""
     if not folder.is_dir():
         raise DataError(f"Expected the folder of a CBIS-DDSM download, but {folder} is no folder.")
-    pictures: list[Path] = []
-    others: list[Path] = []
+    tree, others = Tree(KAGGLE), list[Path]()
     for path in _files(folder):
         suffix = path.suffix.lower()
         if suffix in (".jpg", ".jpeg"):
-            if _SERIES.fullmatch(path.parent.name):
-                pictures.append(path)
+            if re.fullmatch(_UID, path.parent.name):
+                tree.by_series.setdefault(path.parent.name, []).append(path)
         elif suffix not in _NO_PICTURES:
             others.append(path)
-    tree = Tree(KAGGLE)
-    for path in pictures:
-        tree.add(path.parent.name, "", path)
-    if len(pictures) <= len(others):  # a DICOM tree may have a preview beside each file
+    # A DICOM tree may have a preview beside each file.
+    if sum(map(len, tree.by_series.values())) <= len(others):
         dicom = _index_dicom(others)
         tree = dicom if dicom.by_series else tree
     if not tree.by_series:
@@ -118,11 +103,10 @@ def _inside(folder: Path) -> str:
 
 def _right_folder(folder: Path) -> str:
     """Return what to do about a folder without pictures: prepared crops may lie around it."""
-    near = [folder.resolve().parent, *sorted(path for path in folder.glob("*") if path.is_dir())]
-    prepared = next((path for path in near if is_prepared(path)), None)
-    if prepared:
+    above = folder.resolve().parent
+    near = [above, *sorted(path for path in folder.glob("*") if path.is_dir())]
+    if prepared := next(filter(is_prepared, near), None):
         return f"{prepared} holds prepared crops: name that folder."
-    above = near[0]
     if folder.name.lower() in PLACES and any(path.suffix in _PICTURES for path in _files(above)):
         return f"The pictures are in {above}: name that folder."
     return (
@@ -134,17 +118,16 @@ def _right_folder(folder: Path) -> str:
 def _index_dicom(paths: Sequence[Path]) -> Tree:
     from tqdm import tqdm
 
-    tree = Tree(DICOM)
-    shapes = Counter[str]()
+    layouts, by_series, by_folder = Counter[str](), defaultdict(list), defaultdict(list)
     for path in tqdm(paths, desc="Reading headers", unit="file", disable=len(paths) < 200):
-        found = _header(path)
-        if found:
-            tree.add(*found, path)
+        series, patient = _header(path)
+        if series:
+            by_series[series].append(path)
+            by_folder[patient].append(path)
             place = path.as_posix()
-            shapes[next((name for name, shape in _SHAPES if shape.search(place)), DICOM)] += 1
-    if shapes:
-        ((tree.layout, _),) = shapes.most_common(1)
-    return tree
+            layouts[next(name for name, shape in _LAYOUTS.items() if re.search(shape, place))] += 1
+    layout = max(layouts, key=lambda name: layouts[name], default="")
+    return Tree(layout, by_series, by_folder)
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -160,15 +143,14 @@ def _files(folder: Path) -> Iterator[Path]:
         yield from (Path(place, name) for name in sorted(names) if not name.startswith("."))
 
 
-def _header(path: Path) -> tuple[str, str] | None:
-    """Return series and patient of a DICOM file; None of anything else, or of a damaged header."""
+def _header(path: Path) -> tuple[str, str]:
+    """Return series and patient of a DICOM file; "" of anything else, or of a damaged header."""
     import pydicom
 
-    tags = ["SeriesInstanceUID", "PatientID"]
     try:
         with damage_refused("a DICOM header"):
+            tags = ["SeriesInstanceUID", "PatientID"]
             header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=tags)
-            series, patient = (str(header.get(tag, "")) for tag in tags)
+            return str(header.get(tags[0], "")), str(header.get(tags[1], ""))
     except ImageError:
-        return None
-    return (series, patient) if series else None
+        return "", ""
