@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_windowing
 
-from mammo.imaging.dicom_header import Header, PixelFormat, pixel_format, read_header
+from mammo.imaging.dicom_header import Header, PixelFormat, read_header
 from mammo.imaging.dicom_pixels import read_stored_values
 from mammo.imaging.grey import min_max
 from mammo.imaging.image import Image
@@ -43,10 +43,10 @@ from mammo.imaging.quality import BURNED_IN_TEXT, picture_warnings
 def read_dicom(stream: BinaryIO) -> Image:
     """Read the first frame of a DICOM film from a seekable file."""
     header = read_header(stream)
-    layout = pixel_format(header)
+    layout = PixelFormat(header)
     doubts = _film_doubts(header, layout)
     spacing = _pixel_spacing_mm(header, doubts)
-    stored = read_stored_values(stream, header, layout, doubts)
+    stored = read_stored_values(stream, layout, doubts)
     pixels = _to_grey(stored, header, layout, doubts)
     return Image(
         pixels,

@@ -21,7 +21,7 @@ PROGRAM = """
 import os, time
 import numpy as np
 from mammo.imaging import Image, worker
-from mammo.imaging.limits.dicom import allow_more_time
+from mammo.imaging.dicom_pixels import allow_more_time
 
 usual = worker.read_image
 
