@@ -98,7 +98,9 @@ class Decoder:
             if not is_wanted or time.monotonic() > start + WAIT_SECONDS:
                 exchange.cancel()
                 with self._lock:  # another's file may be next
-                    if self._file is file and self._child is not None:
+                    if self._file is not file:
+                        file.truncate(0)  # if it is next, it is read as an empty one
+                    elif self._child is not None:
                         self._child.kill()
                         self._child.wait()
                 raise ImageError(_TOO_SLOW) if is_wanted else AbandonedError
@@ -124,20 +126,22 @@ class Decoder:
             child, self._file = self._running_child(), file
         sent, received = cast("BinaryIO", child.stdin), cast("BufferedReader", child.stdout)
         answer: dict[str, Any] = {}
-        with suppress(OSError, EOFError):
-            sent.write(len(file.getbuffer()).to_bytes(_SIZE, "little"))
-            sent.write(file.getbuffer())
-            sent.flush()
-            file.truncate(0)
-            line = received.readline()
-            stated = json.loads(line) if line.endswith(b"\n") else {}
-            pixels = np.empty(stated.pop("shape", 0), dtype=np.uint8)
-            if received.readinto(pixels.reshape(-1).data) == pixels.size:
-                answer = stated
-        with self._lock:
-            self._file = None
-            if not answer:
-                self.close()
+        try:
+            with suppress(OSError, EOFError):
+                sent.write(len(file.getbuffer()).to_bytes(_SIZE, "little"))
+                sent.write(file.getbuffer())
+                sent.flush()
+                file.truncate(0)
+                line = received.readline()
+                stated = json.loads(line) if line.endswith(b"\n") else {}
+                pixels = np.empty(stated.pop("shape", 0), dtype=np.uint8)
+                if received.readinto(pixels.reshape(-1).data) == pixels.size:
+                    answer = stated
+        finally:
+            with self._lock:
+                self._file = None
+                if not answer:
+                    self.close()
         if not answer:
             out_of_time = child.returncode == -getattr(signal, "SIGPROF", 0)
             raise ImageError(_TOO_SLOW if out_of_time else _FAILED)
