@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_windowing
 
-from mammo.imaging.dicom_header import Header, PixelFormat, pixel_format, read_header
+from mammo.imaging.dicom_header import Header, PixelFormat, read_header
 from mammo.imaging.dicom_pixels import read_stored_values
 from mammo.imaging.grey import min_max
 from mammo.imaging.image import Image
@@ -43,19 +43,13 @@ from mammo.imaging.quality import BURNED_IN_TEXT, picture_warnings
 def read_dicom(stream: BinaryIO) -> Image:
     """Read the first frame of a DICOM film from a seekable file."""
     header = read_header(stream)
-    layout = pixel_format(header)
+    layout = PixelFormat(header)
     doubts = _film_doubts(header, layout)
     spacing = _pixel_spacing_mm(header, doubts)
-    stored = read_stored_values(stream, header, layout, doubts)
+    stored = read_stored_values(stream, layout, doubts)
     pixels = _to_grey(stored, header, layout, doubts)
-    return Image(
-        pixels,
-        laterality=_laterality(header),
-        view=_view(header),
-        pixel_spacing_mm=spacing,
-        warnings=(*doubts, *picture_warnings(pixels)),
-        kind="dicom",
-    )
+    warnings = (*doubts, *picture_warnings(pixels))
+    return Image(pixels, _laterality(header), _view(header), spacing, warnings, "dicom")
 
 
 def _to_grey(
@@ -68,28 +62,20 @@ def _to_grey(
     bins = 1 << 8 * size
     cells = np.flatnonzero(cv2.calcHist([film], [0], None, [bins], [0, bins])).astype(np.int32)
     values = layout.values(cells)
+    shown = ~_padding(values, header, layout)
+    if not shown.any():  # a film that is all padding is shown as it is
+        shown = ~shown
+    table = np.zeros((1, bins), dtype=np.uint8)  # padding becomes black
     with np.errstate(over="ignore", invalid="ignore"):
         # The limits go along: what a table maps depends on the values that could occur.
         possible = np.append(values, layout.limits).astype(np.int32)
-        greys = _voi(_modality(possible, header, doubts), header, doubts)[:-2]
-        table = np.zeros((1, bins), dtype=np.uint8)
-        table[0, cells] = _eight_bit(greys, _padding(values, header, layout), layout)
+        greys = _voi(_modality(possible, header, doubts), header, doubts)[:-2][shown]
+        if layout.photometric == "MONOCHROME1":
+            greys = greys.max() - greys
+        if greys.dtype.kind == "i":  # at most 16 bits apart: scaled as the stored values would be
+            greys = (greys - greys.min()).astype(np.uint16)
+        table[0, cells[shown]] = min_max(greys).ravel()
     return np.asarray(cv2.LUT(film, table), dtype=np.uint8)
-
-
-def _eight_bit(
-    greys: NDArray[Any], padding: NDArray[np.bool_], layout: PixelFormat
-) -> NDArray[np.uint8]:
-    """Invert and scale the greys of the cells that occur; padding becomes 0 (black)."""
-    shown = ~padding if not padding.all() else padding  # all padding is shown as it is
-    film_greys = greys[shown]
-    if layout.photometric == "MONOCHROME1":
-        film_greys = film_greys.max() - film_greys
-    if film_greys.dtype.kind == "i":  # at most 16 bits apart: scaled as the stored values would be
-        film_greys = (film_greys - film_greys.min()).astype(np.uint16)
-    table = np.zeros(len(greys), dtype=np.uint8)
-    table[shown] = min_max(film_greys).ravel()
-    return table
 
 
 def _modality(values: NDArray[np.int32], header: Header, doubts: list[str]) -> NDArray[Any]:
@@ -133,12 +119,18 @@ def _voi(values: NDArray[Any], header: Header, doubts: list[str]) -> NDArray[Any
 def _looked_up(
     values: NDArray[Any], header: Header, sequence: str, name: str, doubts: list[str]
 ) -> NDArray[np.float64] | None:
-    """Look values up in a LUT sequence's first item; None where it has no usable one."""
+    """Look values up in a sequence's first table (PS3.3 C.11.1.1, C.11.2.1.1); None without one."""
     if not header.items.get(sequence):
         return None
-    lut, first = _table(header.items[sequence][0], values)
-    if len(lut):
-        index = np.clip(np.rint(values) - first, 0, len(lut) - 1).astype(np.intp)
+    item = header.items[sequence][0]
+    word = "<u2" if item.little_endian else ">u2"
+    descriptor, data = (item.raw.get(part, b"") for part in ("LUTDescriptor", "LUTData"))
+    numbers = np.frombuffer(descriptor, word).tolist() if len(descriptor) == 6 else ()
+    if numbers and (entries := numbers[0] or 65_536) <= len(data):
+        lut = np.frombuffer(data, word if 2 * entries <= len(data) else "u1", entries)
+        # A negative number stands in 16 bits (the VR may be SS or unknown).
+        first = numbers[1] - (65_536 if numbers[1] > values.max() else 0)
+        index = np.clip(np.rint(values) - first, 0, entries - 1).astype(np.intp)
         greys = np.asarray(lut[index], dtype=np.float64)
         # A table that makes all greys but the limits one was not made for this film.
         if np.ptp(greys[:-2]) > 0 or np.ptp(values[:-2]) == 0:
@@ -147,30 +139,13 @@ def _looked_up(
     return None
 
 
-def _table(item: Header, values: NDArray[Any]) -> tuple[NDArray[Any], int]:
-    """Return a LUT, empty if damaged, and its first value (PS3.3 C.11.1.1, C.11.2.1.1)."""
-    descriptor, data = (item.raw.get(part, b"") for part in ("LUTDescriptor", "LUTData"))
-    order = "<" if item.little_endian else ">"
-    if len(descriptor) != 6:
-        return np.empty(0), 0
-    entries, first, _bits = np.frombuffer(descriptor, dtype=order + "u2").tolist()
-    entries = entries or 65_536
-    if first > values.max():  # a negative number in 16 bits (the VR may be SS or unknown)
-        first -= 65_536
-    if len(data) < entries:
-        return np.empty(0), 0
-    kind = order + "u2" if len(data) >= 2 * entries else "u1"
-    return np.frombuffer(data, dtype=kind, count=entries), first
-
-
 def _padding(values: NDArray[np.int32], header: Header, layout: PixelFormat) -> NDArray[np.bool_]:
-    """Return for each value whether it is padding."""
-    value = header.whole("PixelPaddingValue", signed=layout.signed)
-    limit = header.whole("PixelPaddingRangeLimit", signed=layout.signed)
+    names = ("PixelPaddingValue", "PixelPaddingRangeLimit")
+    value, limit = (header.whole(name, signed=layout.signed) for name in names)
     if value is None:
         return np.zeros(len(values), dtype=np.bool_)
-    limit = value if limit is None else limit
-    return (values >= min(value, limit)) & (values <= max(value, limit))
+    low, high = sorted((value, value if limit is None else limit))
+    return (values >= low) & (values <= high)
 
 
 _LEFT_OUT = (
@@ -226,15 +201,15 @@ def _pixel_spacing_mm(header: Header, doubts: list[str]) -> float | None:
     names = ("ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelSpacing")
     for name in names:
         spacing = header.decimals(name)
-        if len(spacing) == 2 and all(low <= value <= high for value in spacing):
+        if len(spacing) == 2 and low <= min(spacing) <= max(spacing) <= high:
             break
     else:
         doubts += [_IMPLAUSIBLE_SPACING] if any(map(header.raw.get, names)) else []
         return None
-    if abs(spacing[0] - spacing[1]) > _ANISOTROPY * max(spacing):
-        sizes = f"{spacing[0]:g} x {spacing[1]:g} mm"
+    if max(spacing) - min(spacing) > _ANISOTROPY * max(spacing):
         doubts.append(
-            f"The pixels are not square ({sizes}), so the models see the lesion stretched."
+            f"The pixels are not square ({spacing[0]:g} x {spacing[1]:g} mm), so the models see "
+            "the lesion stretched."
         )
     return sum(spacing) / 2 / (factor if name == names[0] else 1)
 

@@ -2,19 +2,21 @@
 
 Used by `dicom`. Nothing that identifies a patient is on the whitelist, so no name, id or date ever
 becomes a value of this program, let alone a message or a log line. pydicom follows the elements,
-behind the counts of `limits`; their bytes are turned into numbers and codes here, because pydicom's
-conversion quotes odd values in warnings and fails on a decimal comma.
+behind a count: it has no bound of its own, builds an object for each item of a sequence, splits a
+character set at each of its millions of backslashes and inflates whatever it is given. Their bytes
+are turned into numbers and codes here, because pydicom's conversion quotes odd values in warnings
+and fails on a decimal comma.
 
 Reference: DICOM PS3.5 sections 7 (elements) and 8.1.1 (pixel cells), PS3.6 (dictionary), PS3.10
 section 7 (file format), PS3.3 section C.7.6.3 (image pixel module).
 """
 
 import math
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 from itertools import islice
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Literal, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +29,14 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRL
 from mammo.errors import ImageError
 from mammo.imaging.grey import damage_refused
 from mammo.imaging.image import MAX_COSTLY_PIXELS, MAX_PIXELS, check_size, refusal
-from mammo.imaging.limits.dicom import CountedReader
+
+# Reads of a header, about two per element or item. Films have 100 to 500 elements, breast
+# tomosynthesis objects of 100 frames about 10,000; 40,000 reads take pydicom about half a second.
+MOST_READS = 40_000
+
+# Bytes of a header that are read rather than stepped over. Films have under 0.2 MB: at most some
+# look-up tables of 131 kB and an icon.
+MOST_BYTES = 16_000_000
 
 # The functional group macros that are read, with what they replace (PS3.3 section C.7.6.16.2).
 _MACROS = {
@@ -68,12 +77,16 @@ UNDEFINED_LENGTH = 0xFFFFFFFF
 _PIXEL_TAGS = {0x7FE0_0008, 0x7FE0_0009, PIXEL_DATA}
 _FIRST_ITEMS = 4  # of a sequence; films have one, and of frames only the first is read
 _LONGEST_TEXT, _MOST_TEXTS = 1024, 8  # bytes and values of a text; nobody needs more than two
+_CHARACTER_SET = (b"\x08\0\x05\0", b"\0\x08\0\x05")  # the tag, which pydicom would split
 _GREY = ("MONOCHROME1", "MONOCHROME2")
+TOO_MUCH = (
+    "The DICOM file has an unusually large structure: expected the header of one film, received "
+    "{}. Export the film again, without private data."
+)
 _COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 
 
-@dataclass(frozen=True)
-class PixelElement:
+class PixelElement(NamedTuple):
     """The pixel data element behind the header; its VR is empty under implicit VR."""
 
     tag: int
@@ -111,17 +124,9 @@ class Header:
 
     def whole(self, name: str, *, signed: bool = False) -> int | None:
         """Return the first 16-bit whole number of an element; None if it is absent."""
-        value = self.raw.get(name, b"")
-        if len(value) < 2:
-            return None
-        form = ("<" if self.little_endian else ">") + ("h" if signed else "H")
-        return int(struct.unpack(form, value[:2])[0])
-
-    @property
-    def overlay_bits(self) -> int:
-        """The mask of the bits of a pixel that hold overlays."""
-        positions = {self.whole(name) or 0 for name in _OVERLAYS.values()}
-        return sum(1 << position for position in positions if 0 < position < 16)
+        value = self.raw.get(name, b"")[:2]
+        order: Literal["little", "big"] = "little" if self.little_endian else "big"
+        return int.from_bytes(value, order, signed=signed) if len(value) == 2 else None
 
     @property
     def has_decimal_comma(self) -> bool:
@@ -131,15 +136,7 @@ class Header:
 
 def read_header(stream: BinaryIO) -> Header:
     """Read a DICOM file's whitelisted elements up to its pixels."""
-    counted = CountedReader(stream)
-    with damage_refused("a DICOM header"):
-        try:
-            return _of_first_frame(_read(counted))
-        finally:
-            counted.check()
-
-
-def _read(counted: CountedReader) -> Header:
+    counted = _CountedReader(stream)
     pixels: PixelElement | None = None
 
     def at_pixels(tag: int, vr: str | None, length: int) -> bool:
@@ -148,18 +145,60 @@ def _read(counted: CountedReader) -> Header:
             pixels = PixelElement(tag, vr or "", length, counted.tell())
         return tag in _PIXEL_TAGS
 
-    # Not `dcmread`, which does not tell where it stopped.
-    film = read_partial(
-        cast("BinaryIO", counted), at_pixels, force=True, specific_tags=list(WHITELIST)
-    )
-    implicit, little_endian = film.original_encoding
-    explicit = ExplicitVRLittleEndian if little_endian else ExplicitVRBigEndian
-    default = ImplicitVRLittleEndian if implicit else explicit
-    syntax = film.file_meta.get("TransferSyntaxUID") or default
-    return replace(_header(film, counted), transfer_syntax=str(syntax), pixels=pixels)
+    with damage_refused("a DICOM header"):
+        try:
+            # Not `dcmread`, which does not tell where it stopped.
+            film = read_partial(
+                cast("BinaryIO", counted), at_pixels, force=True, specific_tags=list(WHITELIST)
+            )
+            header = _of_first_frame(_header(film, counted))
+            implicit, little_endian = film.original_encoding
+            explicit = ExplicitVRLittleEndian if little_endian else ExplicitVRBigEndian
+            default = ImplicitVRLittleEndian if implicit else explicit
+            syntax = film.file_meta.get("TransferSyntaxUID") or default
+            return replace(header, transfer_syntax=str(syntax), pixels=pixels)
+        finally:
+            if counted.refusal:  # pydicom turns some errors of `read` into its own
+                raise counted.refusal
 
 
-def _header(elements: Dataset, counted: CountedReader) -> Header:
+class _CountedReader:
+    """Pass a binary file on to pydicom, up to a number of reads and bytes."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.reads, self.bytes = MOST_READS, MOST_BYTES
+        self.refusal: ImageError | None = None
+        self.go_on_with(stream)
+
+    def go_on_with(self, stream: BinaryIO) -> None:
+        """Read from another file, or from an element's content, and count on."""
+        self._stream = stream
+        self.tell, self.seek = stream.tell, stream.seek
+
+    def read(self, size: int = -1) -> bytes:
+        """Read as a file does, but not all, which pydicom asks for in order to inflate."""
+        if size < 0:
+            raise self._refused(
+                "Expected DICOM with plain or compressed pixels, received a deflated data set. "
+                "Save it again uncompressed (Explicit VR Little Endian)."
+            )
+        content = self._stream.read(min(size, self.bytes + 1))
+        self.reads -= 1
+        self.bytes -= len(content)
+        if self.reads < 0:
+            raise self._refused(TOO_MUCH.format(f"more than {MOST_READS // 2:,} elements"))
+        if self.bytes < 0:
+            raise self._refused(TOO_MUCH.format(f"values of more than {MOST_BYTES // 10**6} MB"))
+        if size == 8 and content[:4] in _CHARACTER_SET:
+            return content[:4].replace(b"\x05", b"\x04") + content[4:]
+        return content
+
+    def _refused(self, sentence: str) -> ImageError:
+        self.refusal = self.refusal or ImageError(sentence)
+        return self.refusal
+
+
+def _header(elements: Dataset, counted: _CountedReader) -> Header:
     """Return the whitelisted elements, unconverted."""
     raw: dict[str, bytes] = {}
     items: dict[str, tuple[Header, ...]] = {}
@@ -172,13 +211,14 @@ def _header(elements: Dataset, counted: CountedReader) -> Header:
     return Header(elements.original_encoding[1] is not False, raw, items)
 
 
-def _items(element: RawDataElement | DataElement, counted: CountedReader) -> tuple[Header, ...]:
+def _items(element: RawDataElement | DataElement, counted: _CountedReader) -> tuple[Header, ...]:
     """Return a sequence's first items; one of defined length comes as its bytes."""
     sequence = element.value
     if isinstance(element, RawDataElement) and sequence:
-        part, implicit = counted.part(sequence), element.is_implicit_VR or element.VR == "UN"
+        counted.go_on_with(BytesIO(sequence))
+        implicit = element.is_implicit_VR or element.VR == "UN"
         order, length = element.is_little_endian, len(sequence)
-        sequence = read_sequence(cast("BinaryIO", part), implicit, order, length, "iso8859")
+        sequence = read_sequence(cast("BinaryIO", counted), implicit, order, length, "iso8859")
     return tuple(_header(item, counted) for item in islice(sequence or (), _FIRST_ITEMS))
 
 
@@ -197,21 +237,27 @@ def _of_first_frame(header: Header) -> Header:
     return header
 
 
-@dataclass(frozen=True)
 class PixelFormat:
-    """How the pixels are stored (PS3.3 section C.7.6.3.1), checked."""
+    """How the pixels of a film are stored (PS3.3 section C.7.6.3.1), checked."""
 
-    rows: int
-    columns: int
-    samples: int
-    planar: int
-    bits_allocated: int
-    bits_stored: int
-    high_bit: int
-    overlay_bits: int
-    signed: bool
-    frames: int
-    photometric: str
+    def __init__(self, header: Header) -> None:
+        self.element, self.transfer_syntax = _pixel_element(header), header.transfer_syntax
+        self.samples, self.photometric = _colours(header)
+        self.rows, self.columns = header.whole("Rows") or 0, header.whole("Columns") or 0
+        check_size(self.rows, self.columns, MAX_PIXELS if self.samples == 1 else MAX_COSTLY_PIXELS)
+        self.planar = int(header.whole("PlanarConfiguration") == 1)
+        self.signed = header.whole("PixelRepresentation") == 1
+        frames = header.decimals("NumberOfFrames") or (1,)
+        self.frames = min(MAX_PIXELS, max(1, int(frames[0])))
+        overlays = {header.whole(name) or 0 for name in _OVERLAYS.values()}
+        self.overlay_bits = sum(1 << bit for bit in overlays if 0 < bit < 16)
+        self.bits_allocated = header.whole("BitsAllocated") or 0
+        stored, high = header.whole("BitsStored"), header.whole("HighBit")
+        self.bits_stored = self.bits_allocated if stored is None else stored
+        self.high_bit = self.bits_stored - 1 if high is None else high
+        fits = max(self.bits_stored, self.high_bit + 1) <= self.bits_allocated
+        if self.bits_allocated not in (8, 16) or self.bits_stored < 1 or not fits:
+            raise self._bits_refused()
 
     @property
     def dtype(self) -> np.dtype[np.integer[Any]]:
@@ -270,41 +316,18 @@ class PixelFormat:
         )
 
 
-def pixel_format(header: Header) -> PixelFormat:
-    """Check the image pixel module."""
-    _check_has_pixels(header)
-    samples, photometric = _colours(header)
-    rows, columns = header.whole("Rows") or 0, header.whole("Columns") or 0
-    check_size(rows, columns, MAX_PIXELS if samples == 1 else MAX_COSTLY_PIXELS)
-    allocated = header.whole("BitsAllocated") or 0
-    stored = header.whole("BitsStored")
-    stored = allocated if stored is None else stored
-    high = header.whole("HighBit")
-    frames = header.decimals("NumberOfFrames")
-    layout = PixelFormat(
-        rows, columns, samples,
-        planar=int(header.whole("PlanarConfiguration") == 1),
-        bits_allocated=allocated, bits_stored=stored, overlay_bits=header.overlay_bits,
-        high_bit=stored - 1 if high is None else high,
-        signed=header.whole("PixelRepresentation") == 1,
-        frames=min(MAX_PIXELS, max(1, int(frames[0]))) if frames else 1, photometric=photometric,
-    )  # fmt: skip
-    if allocated not in (8, 16) or not 1 <= stored <= allocated or layout.high_bit >= allocated:
-        raise layout._bits_refused()
-    return layout
-
-
-def _check_has_pixels(header: Header) -> None:
+def _pixel_element(header: Header) -> PixelElement:
     if header.pixels is None:
         raise ImageError(
             "The DICOM file has no pixel data: expected a mammogram, received a file without a "
             "picture (a report, an index, or a file cut short). Choose the image file itself."
         )
-    if header.pixels.tag != PIXEL_DATA:
-        group, element = header.pixels.tag >> 16, header.pixels.tag & 0xFFFF
-        received = f"floating point pixel data ({group:04X},{element:04X})"
+    tag = header.pixels.tag
+    if tag != PIXEL_DATA:
+        received = f"floating point pixel data ({tag >> 16:04X},{tag & 0xFFFF:04X})"
         remedy = "Export the film as 8 or 16 bit."
         raise refusal("whole-number pixels (7FE0,0010)", received, remedy)
+    return header.pixels
 
 
 def _colours(header: Header) -> tuple[int, str]:

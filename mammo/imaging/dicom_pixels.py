@@ -9,10 +9,11 @@ fixed beforehand, whatever the frame claims. Only the first frame is read from t
 Reference: DICOM PS3.5 sections 8 (pixels) and A.4 (encapsulation), annex G (RLE).
 """
 
+import signal
 import struct
 from io import BytesIO
 from itertools import pairwise
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 import cv2
 import numpy as np
@@ -24,25 +25,19 @@ from pydicom.pixels.decoders.base import Decoder, get_decoder
 from pydicom.uid import UID, ExplicitVRBigEndian, RLELossless
 
 from mammo.errors import ImageError
-from mammo.imaging.dicom_header import (
-    UNDEFINED_LENGTH,
-    Header,
-    PixelElement,
-    PixelFormat,
-    colours_refused,
-)
+from mammo.imaging.codestream import mended, read_codestream
+from mammo.imaging.dicom_header import TOO_MUCH, UNDEFINED_LENGTH, PixelFormat, colours_refused
 from mammo.imaging.grey import damage_refused
 from mammo.imaging.image import refusal
-from mammo.imaging.limits.dicom import (
-    allow_more_time,
-    count_fragments,
-    is_complete,
-    mended,
-    read_codestream,
-)
 
 _PLUGIN = "pylibjpeg"  # the only one, so that a film has the same pixels whatever else is installed
 _RLE_HEADER = 64
+
+# Fragments of the pixel data. Films have one to some hundreds: 20,000 would be 2 kB each in a film
+# of 40 MB.
+MOST_FRAGMENTS = 20_000
+_ITEM = b"\xfe\xff\x00\xe0"
+_LONGEST_PADDING = 64  # bytes behind the end mark of a compressed frame
 
 # Implicit VR little endian with big-endian pixels, of old GE workstations.
 _GE_PRIVATE = "1.2.840.113619.5.2"
@@ -62,20 +57,19 @@ _INCOMPLETE = (
 
 
 def read_stored_values(
-    stream: BinaryIO, header: Header, layout: PixelFormat, doubts: list[str]
+    stream: BinaryIO, layout: PixelFormat, doubts: list[str]
 ) -> NDArray[np.integer[Any]]:
     """Decode the first frame's pixel cells, before any look-up table."""
-    pixels = cast("PixelElement", header.pixels)  # which `pixel_format` checked
-    decoder = _decoder(header.transfer_syntax)
+    decoder = _decoder(layout.transfer_syntax)
     frames = 1
     source: BinaryIO | bytes | memoryview
-    stream.seek(pixels.start)
+    stream.seek(layout.element.start)
     if decoder.is_encapsulated:
-        fragments = count_fragments(stream) if pixels.length == UNDEFINED_LENGTH else 0
-        frames = min(layout.frames, fragments)
+        has_fragments = layout.element.length == UNDEFINED_LENGTH
+        frames = min(layout.frames, _count_fragments(stream) if has_fragments else 0)
         source = _first_frame(stream, decoder.UID, layout, frames, doubts)
     else:
-        source = _uncompressed(stream, pixels, layout)
+        source = _uncompressed(stream, layout)
     with damage_refused(f"a frame of {layout.columns} x {layout.rows} pixels"):
         if RLELossless == decoder.UID:
             frame = get_frame(stream, 0, number_of_frames=frames)
@@ -83,7 +77,7 @@ def read_stored_values(
             values = decode_rle(frame, *size, layout.dtype, layout.samples)
         else:
             plugin = _PLUGIN if decoder.is_encapsulated else ""
-            options = _options(pixels, layout, frames)
+            options = _options(layout, frames)
             values, _ = decoder.as_array(source, index=0, decoding_plugin=plugin, **options)
     return values if layout.samples == 1 else _grey_channel(values, layout)
 
@@ -108,27 +102,26 @@ def _decoder(syntax: str) -> Decoder:
     return decoder
 
 
-def _options(pixels: PixelElement, layout: PixelFormat, frames: int) -> dict[str, Any]:
+def _options(layout: PixelFormat, frames: int) -> dict[str, Any]:
     """Return pydicom's decoding options; cells stay as stored, see `PixelFormat.values`."""
     return {
         "rows": layout.rows, "columns": layout.columns, "samples_per_pixel": layout.samples,
         "planar_configuration": layout.planar, "photometric_interpretation": layout.photometric,
         "bits_allocated": layout.bits_allocated, "bits_stored": layout.bits_stored,
         "pixel_representation": int(layout.signed), "number_of_frames": frames,
-        "pixel_keyword": "PixelData", "pixel_vr": pixels.vr or "OW",
+        "pixel_keyword": "PixelData", "pixel_vr": layout.element.vr or "OW",
         "correct_unused_bits": False, "view_only": True, "raw": True,
     }  # fmt: skip
 
 
-def _uncompressed(
-    stream: BinaryIO, pixels: PixelElement, layout: PixelFormat
-) -> bytes | memoryview:
+def _uncompressed(stream: BinaryIO, layout: PixelFormat) -> bytes | memoryview:
     """Return the first uncompressed frame, of an upload where it lies: up to 100 MB of memory."""
-    expected = layout.frame_bytes + layout.frame_bytes % 2
+    pixels = layout.element
+    most = min(pixels.length, layout.frame_bytes + layout.frame_bytes % 2)
     frame = (
-        memoryview(stream.getvalue())[pixels.start :][: min(pixels.length, expected)]
+        memoryview(stream.getvalue())[pixels.start :][:most]
         if isinstance(stream, BytesIO)
-        else stream.read(min(pixels.length, expected))
+        else stream.read(most)
     )
     if pixels.length != UNDEFINED_LENGTH and len(frame) >= layout.frame_bytes:
         return frame
@@ -138,6 +131,24 @@ def _uncompressed(
         f"The pixel data are truncated: expected {layout.frame_bytes:,} bytes for {layout.columns} "
         f"x {layout.rows} pixels, received {len(frame):,}. Export or download the file again."
     )
+
+
+def _count_fragments(stream: BinaryIO) -> int:
+    """Count the fragments of compressed pixel data (PS3.5 section A.4); 0 if one is cut short."""
+    start = stream.tell()
+    end = stream.seek(0, 2)
+    stream.seek(start)
+    items = 0
+    while (head := stream.read(8))[:4] == _ITEM and len(head) == 8:
+        length = int.from_bytes(head[4:], "little")
+        items += 1
+        if items > MOST_FRAGMENTS or (items == 1 and length > 4 * MOST_FRAGMENTS):
+            raise ImageError(TOO_MUCH.format(f"more than {MOST_FRAGMENTS:,} pixel data fragments"))
+        if stream.seek(length, 1) > end:
+            items = 0
+            break
+    stream.seek(start)
+    return max(0, items - 1)
 
 
 def _first_frame(
@@ -153,36 +164,11 @@ def _first_frame(
         return stream
     with damage_refused("whole compressed fragments"):
         frame = get_frame(stream, 0, number_of_frames=frames)
-    _check_codestream(frame, layout)
-    work = layout.rows * layout.columns + len(frame)
-    allow_more_time(work / 1e6 * _SECONDS_PER_MILLION)
-    codestream = mended(frame)
-    if codestream is not frame and len(codestream) == len(frame):
-        doubts.append(_NO_SPECTRUM)
-    if not is_complete(frame):
-        doubts.append(_INCOMPLETE)
-    # The file is read again rather than a frame kept: it may be 90 MB.
-    return stream if codestream is frame else encapsulate([codestream], has_bot=False)
-
-
-def _check_codestream(frame: bytes, layout: PixelFormat) -> None:
-    """Refuse a frame that is something else, or more, than the DICOM header says."""
-    stated = read_codestream(frame)
-    if stated is None:
-        raise ImageError(
-            "The pixel data cannot be decoded: expected a compressed picture, received damaged "
-            "data without its size. Export or download the file again."
-        )
-    if stated.cost_refusal:
-        raise ImageError(
-            "The compressed picture takes too much to decode: expected that of an ordinary film, "
-            f"received {stated.cost_refusal}. Save the film again uncompressed."
-        )
-    expected = (layout.rows, layout.columns, layout.samples)
+    *size, bits = read_codestream(frame)
     most = 2 * layout.rows * layout.columns * layout.samples * layout.bits_allocated // 8
     if (
-        (stated.rows, stated.columns, stated.channels) != expected
-        or stated.precision > layout.bits_allocated
+        size != [layout.rows, layout.columns, layout.samples]
+        or bits > layout.bits_allocated
         or len(frame) > most + _LARGEST_HEADERS
     ):
         raise ImageError(
@@ -190,6 +176,23 @@ def _check_codestream(frame: bytes, layout: PixelFormat) -> None:
             f"channels and {layout.bits_allocated} bits, but the compressed picture inside has "
             "another size. The file is damaged; export it again."
         )
+    work = layout.rows * layout.columns + len(frame)
+    allow_more_time(work / 1e6 * _SECONDS_PER_MILLION)
+    codestream = mended(frame)
+    if codestream is not frame and len(codestream) == len(frame):
+        doubts.append(_NO_SPECTRUM)
+    if b"\xff\xd9" not in frame[-_LONGEST_PADDING:]:
+        doubts.append(_INCOMPLETE)
+    # The file is read again rather than a frame kept: it may be 90 MB.
+    return stream if codestream is frame else encapsulate([codestream], has_bot=False)
+
+
+def allow_more_time(seconds: float) -> None:
+    """Give this process so many more seconds of the processor, where a clock limits them."""
+    if hasattr(signal, "setitimer"):
+        left, _ = signal.getitimer(signal.ITIMER_PROF)
+        if left:
+            signal.setitimer(signal.ITIMER_PROF, left + seconds)
 
 
 def _grey_channel(values: NDArray[Any], layout: PixelFormat) -> NDArray[Any]:

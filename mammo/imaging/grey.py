@@ -25,7 +25,7 @@ from mammo.imaging.image import refusal
 # noise on a grey picture stays under 8.
 _COLOUR_DIFFERENCE = 24
 _PHOTOGRAPH_SHARE = 0.05  # of coloured pixels, from which it is no film with marks on it
-_STRIP_ROWS = 256
+STRIP_ROWS = 256
 
 _PHOTOGRAPH = (
     "This looks like a colour photograph ({share:.0%} of the pixels are coloured), not a "
@@ -35,6 +35,12 @@ _MARKS = (
     "The picture holds coloured marks (arrows, text or circles), which may mislead the models. "
     "Use the film without marks."
 )
+
+
+def in_strips(values: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Yield a picture's rows, some at a time: what is made of them takes little memory."""
+    for top in range(0, len(values), STRIP_ROWS):
+        yield values[top : top + STRIP_ROWS]
 
 
 def to_grey(
@@ -84,22 +90,16 @@ def _luminance(strip: NDArray[Any]) -> NDArray[Any]:
 def _count_coloured(strip: NDArray[Any]) -> int:
     red, green, blue = cv2.split(strip)[:3]
     highest, lowest = cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue)
-    difference = cv2.subtract(highest, lowest)
-    step = np.iinfo(strip.dtype).max // 255
-    return int(np.count_nonzero(difference > _COLOUR_DIFFERENCE * step))
-
-
-def to_eight_bit(values: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Scale grey values to 0..255, the lowest becoming 0, the highest 255; keep those of 8 bits.
-
-    >>> to_eight_bit(np.array([[1000, 3000], [5000, 5000]], dtype=np.uint16)).tolist()
-    [[0, 128], [255, 255]]
-    """
-    return np.asarray(values, np.uint8) if values.dtype == np.uint8 else min_max(values)
+    least = _COLOUR_DIFFERENCE * (np.iinfo(strip.dtype).max // 255)
+    return int(np.count_nonzero(cv2.subtract(highest, lowest) > least))
 
 
 def min_max(values: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Scale as `to_eight_bit` does, 8-bit values too."""
+    """Scale grey values to 0..255, the lowest becoming 0, the highest 255.
+
+    >>> min_max(np.array([[1000, 3000], [5000, 5000]], dtype=np.uint16)).tolist()
+    [[0, 128], [255, 255]]
+    """
     if values.dtype not in (np.uint8, np.uint16, np.int16):
         return _wide_min_max(values)
     scaled = cv2.normalize(values, None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)  # type: ignore[call-overload]
@@ -118,10 +118,9 @@ def _wide_min_max(values: NDArray[Any]) -> NDArray[np.uint8]:
     low, high = values.min() * half, values.max() * half
     span = high - low if high > low else 1.0
     scaled = np.empty(values.shape, dtype=np.uint8)
-    for top in range(0, len(values), _STRIP_ROWS):
-        strip = slice(top, top + _STRIP_ROWS)
-        zero_to_one = ((values[strip] * half - low) / span).astype(np.float32)
-        scaled[strip] = cv2.convertScaleAbs(zero_to_one, alpha=255).reshape(zero_to_one.shape)
+    for strip, target in zip(in_strips(values), in_strips(scaled), strict=True):
+        zero_to_one = ((strip * half - low) / span).astype(np.float32)
+        target[:] = cv2.convertScaleAbs(zero_to_one, alpha=255).reshape(zero_to_one.shape)
     return scaled
 
 
@@ -129,17 +128,7 @@ def _wide_min_max(values: NDArray[Any]) -> NDArray[np.uint8]:
 def damage_refused(expected: str, remedy: str = "Export or download it again.") -> Iterator[None]:
     """Raise `ImageError` for any error of a decoder, without its text: it may quote the file.
 
-    Parameters
-    ----------
-    expected : str
-        What the file should have held, to follow "expected".
-    remedy : str
-        What to do, a sentence.
-
-    Raises
-    ------
-    ImageError
-        Without the cause, whose text may hold data of a patient.
+    `expected` follows the word "expected"; `remedy` is a sentence.
     """
     try:
         yield

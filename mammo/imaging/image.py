@@ -46,11 +46,6 @@ class Image:
         Sentences for the user: what is doubtful about this picture.
     kind : "dicom" or "picture"
         Which reader read it.
-
-    Raises
-    ------
-    ImageError
-        If `pixels` is not a uint8 array of shape (H, W).
     """
 
     pixels: NDArray[np.uint8] = field(repr=False)

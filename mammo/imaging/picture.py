@@ -5,7 +5,7 @@ they are turned upright and brought to 8 bits. 8-bit grey stays value for value;
 is scaled by its minimum and maximum. Pillow opens the header, so that a size beyond the limits is
 refused before a pixel is decoded, and decodes everything that has 8 bits per channel or one
 channel. Colours of 16 bits, which Pillow would cut to 8 without a word, are decoded by OpenCV.
-Neither sees metadata (`limits.pictures`). PGM (as mini-MIAS has), PPM and NumPy arrays are read
+Neither sees metadata (`essence`). PGM (as mini-MIAS has), PPM and NumPy arrays are read
 here; TIFF has its own module.
 
 References: EXIF 2.32; Netpbm's manual pages pgm(5) and ppm(5); numpy.lib.format.
@@ -30,17 +30,15 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from mammo.errors import ImageError
-from mammo.imaging.grey import damage_refused, to_eight_bit, to_grey
+from mammo.imaging.essence import Essence, jpeg_essence, png_essence, webp_essence
+from mammo.imaging.grey import STRIP_ROWS, damage_refused, in_strips, min_max, to_grey
 from mammo.imaging.image import MAX_COSTLY_PIXELS, MAX_PIXELS, Image, check_size, refusal
-from mammo.imaging.limits.pictures import Essence, jpeg_essence, png_essence, webp_essence
-from mammo.imaging.limits.tiff import exif_orientation
-from mammo.imaging.picture_tiff import decode_tiff
+from mammo.imaging.picture_tiff import decode_tiff, exif_orientation
 from mammo.imaging.quality import picture_warnings
 
 Decoded = tuple[NDArray[Any], int, tuple[str, ...]]  # grey in the file's depth; orientation; doubts
 _Decoder = Callable[[BinaryIO], Decoded]
 
-_STRIP_ROWS = 256
 _GREY_MODES = {"1", "L", "I;16", "I;16B", "I;16L", "I;16N", "I"}
 _ALPHA_MODES = {"LA", "La", "PA", "RGBA", "RGBa"}
 _COLOUR_MODES = {"RGB", "RGBX", "YCbCr", "P"}
@@ -54,25 +52,21 @@ def _decoded(
 ) -> Decoded:
     """Decode a picture; any exception but `ImageError` means damage."""
     essence = essence_of(stream.read())
+    content = essence.content  # of a PNG, byte 24 is the depth and byte 25 the colour type
     try:
-        picture = reader(BytesIO(essence.content))
+        picture = reader(BytesIO(content))
     except PillowImage.DecompressionBombError:  # WebP is measured by Pillow's own limit
         raise ImageError(
             f"The picture is too large: expected at most {MAX_PIXELS // 10**6} million pixels, "
             "received more. Cut out the breast or export it smaller."
         ) from None
     _check_mode(picture.mode)
-    content = essence.content  # of a PNG, byte 24 is the depth and byte 25 the colour type
     is_deep = reader is PngImageFile and content[24] == 16 and content[25] in _SEVERAL_CHANNELS
     is_costly = is_deep or essence.is_buffered or reader is WebPImageFile
-    check_size(picture.height, picture.width, MAX_COSTLY_PIXELS if is_costly else MAX_PIXELS)
     shape = (picture.height, picture.width)
-    if is_deep:
-        grey, warnings = to_grey(_deep_strips(content), shape)
-    else:
-        transparent = _transparent_value(picture, content)
-        picture.load()
-        grey, warnings = to_grey(_strips(picture, transparent), shape)
+    check_size(*shape, MAX_COSTLY_PIXELS if is_costly else MAX_PIXELS)
+    strips = _deep_strips(content) if is_deep else _strips(picture, content)
+    grey, warnings = to_grey(strips, shape)
     if essence.frames > 1:
         many = f"The file holds {essence.frames:,} pages or frames; only the first was read."
         warnings = (many, *warnings)
@@ -96,25 +90,28 @@ def _check_mode(mode: str) -> None:
         raise refusal("a grey or RGB picture", received, remedy)
 
 
-def _transparent_value(picture: ImageFile, content: bytes) -> int | None:
-    """Return the grey that a PNG calls transparent, unless it has 8 bits, as Pillow expects."""
-    if not isinstance(picture, PngImageFile) or content[25] != 0 or content[24] == 8:
-        return None
-    value: int | None = picture.info.pop("transparency", None)
-    if value is None or content[24] == 16:
-        return value
-    return min(255, int(value) * (255 // ((1 << content[24]) - 1)))
-
-
-def _strips(picture: ImageFile, transparent: int | None) -> Iterator[NDArray[Any]]:
-    """Yield the rows of a loaded picture from the top on; a copy of each strip, not of it all."""
+def _strips(picture: ImageFile, content: bytes) -> Iterator[NDArray[Any]]:
+    """Yield the rows of a picture from the top on; a copy of each strip, not of it all."""
+    transparent = _transparent_value(picture, content)
+    picture.load()
     mode = _array_mode(picture)
-    for top in range(0, picture.height, _STRIP_ROWS):
-        bottom = min(top + _STRIP_ROWS, picture.height)
+    for top in range(0, picture.height, STRIP_ROWS):
+        bottom = min(top + STRIP_ROWS, picture.height)
         strip = picture.crop((0, top, picture.width, bottom))
         values = np.asarray(strip if mode is None else strip.convert(mode))
         values = values.astype(values.dtype.newbyteorder("="), copy=False)
         yield values if transparent is None else np.where(values == transparent, 0, values)
+
+
+def _transparent_value(picture: ImageFile, content: bytes) -> int | None:
+    """Return the grey that a PNG calls transparent, unless it has 8 bits, as Pillow expects."""
+    depth = content[24]
+    if not isinstance(picture, PngImageFile) or content[25] != 0 or depth == 8:
+        return None
+    value: int | None = picture.info.pop("transparency", None)
+    if value is None or depth == 16:
+        return value
+    return min(255, int(value) * (255 // ((1 << depth) - 1)))
 
 
 def _array_mode(picture: ImageFile) -> str | None:
@@ -124,9 +121,8 @@ def _array_mode(picture: ImageFile) -> str | None:
     if isinstance(picture, BmpImageFile) and picture.mode == "RGBA":
         # Many writers reserve the bits of alpha and leave them 0.
         return "RGBA" if picture.getchannel("A").getbbox() else "RGB"
-    if picture.mode in _ALPHA_MODES or (
-        "transparency" in picture.info and picture.mode in {"L", "P", "RGB"}
-    ):
+    has_key = "transparency" in picture.info and picture.mode in {"L", "P", "RGB"}
+    if picture.mode in _ALPHA_MODES or has_key:
         return "RGBA"
     return "RGB" if picture.mode in _COLOUR_MODES else None
 
@@ -137,8 +133,7 @@ def _deep_strips(content: bytes) -> Iterator[NDArray[Any]]:
     if colours is None or colours.dtype != np.uint16 or colours.ndim != 3:
         raise ValueError("16-bit colour that OpenCV does not read")
     order = cv2.COLOR_BGRA2RGBA if colours.shape[2] == 4 else cv2.COLOR_BGR2RGB
-    for top in range(0, len(colours), _STRIP_ROWS):
-        yield np.asarray(cv2.cvtColor(colours[top : top + _STRIP_ROWS], order))
+    return (np.asarray(cv2.cvtColor(strip, order)) for strip in in_strips(colours))
 
 
 _GAP = rb"(?:\s|#[^\r\n]*[\r\n])+"
@@ -169,7 +164,8 @@ def _decode_pnm(stream: BinaryIO) -> tuple[NDArray[Any], int, tuple[str, ...]]:
         binary = np.dtype(np.uint8 if most < 256 else ">u2")
         content = stream.read(math.prod(shape) * binary.itemsize)
         values = np.frombuffer(content, binary).reshape(shape)
-    grey, warnings = to_grey(_pnm_strips(values, most), (height, width))
+    shown = (_full_range(strip, most) for strip in in_strips(values))
+    grey, warnings = to_grey(shown, (height, width))
     return grey, 1, warnings
 
 
@@ -198,18 +194,16 @@ def _numbers(text: bytes) -> NDArray[np.int64]:
     return numbers
 
 
-def _pnm_strips(values: NDArray[Any], most: int) -> Iterator[NDArray[Any]]:
-    for top in range(0, len(values), _STRIP_ROWS):
-        strip = values[top : top + _STRIP_ROWS]
-        if strip.max() > most:
-            expected = f"values up to {most:,}, as the header states"
-            raise refusal(expected, f"{strip.max():,}", "Save the picture as PNG.")
-        if most < 255:
-            yield np.rint(strip * (255 / most)).astype(np.uint8)
-        elif strip.ndim == 3 and most > 255:  # colours are compared with the full range
-            yield np.rint(strip * (65_535 / most)).astype(np.uint16)
-        else:
-            yield strip.astype(np.uint8 if most == 255 else np.uint16)
+def _full_range(strip: NDArray[Any], most: int) -> NDArray[Any]:
+    """Widen rows of 0 to `most` to 8 bits, colours of more (they are compared) to 16."""
+    if strip.max() > most:
+        expected = f"values up to {most:,}, as the header states"
+        raise refusal(expected, f"{strip.max():,}", "Save the picture as PNG.")
+    if most < 255:
+        return np.rint(strip * (255 / most)).astype(np.uint8)
+    if strip.ndim == 3 and most > 255:
+        return np.rint(strip * (65_535 / most)).astype(np.uint16)
+    return strip.astype(np.uint8 if most == 255 else np.uint16)
 
 
 _MAX_NPY_HEADER = 4_096  # letters that describe type and shape; NumPy writes 64 to 128
@@ -234,18 +228,11 @@ def _decode_npy(stream: BinaryIO) -> tuple[NDArray[Any], int, tuple[str, ...]]:
     if len(content) < size:
         raise EOFError
     values = np.frombuffer(content, kind).reshape(shape, order="F" if is_fortran else "C")
-    grey, warnings = to_grey(_npy_strips(values), (shape[0], shape[1]))
+    values = values[..., 0] if len(shape) == 3 and not is_colour else values
+    native = np.dtype(np.float32) if kind.name == "float16" else kind.newbyteorder("=")
+    shown = (np.ascontiguousarray(strip, dtype=native) for strip in in_strips(values))
+    grey, warnings = to_grey(shown, (shape[0], shape[1]))
     return grey, 1, warnings
-
-
-def _npy_strips(values: NDArray[Any]) -> Iterator[NDArray[Any]]:
-    """Yield rows in the order and byte order of this machine."""
-    kind = np.dtype(np.float32) if values.dtype.itemsize == 2 and values.dtype.kind == "f" else (
-        values.dtype.newbyteorder("=")
-    )  # fmt: skip
-    for top in range(0, len(values), _STRIP_ROWS):
-        strip = np.ascontiguousarray(values[top : top + _STRIP_ROWS], dtype=kind)
-        yield strip[..., 0] if strip.ndim == 3 and strip.shape[2] == 1 else strip
 
 
 def _npy_refused(expected: str, received: str) -> ImageError:
@@ -283,7 +270,8 @@ def read_picture(stream: BinaryIO, name: str, decode: _Decoder) -> Image:
     """Read a picture file."""
     with damage_refused(f"a whole {name} picture", "Save it again as PNG."):
         grey, orientation, warnings = decode(stream)
-    pixels = np.ascontiguousarray(_oriented(to_eight_bit(grey), orientation))
+    pixels = np.asarray(grey, np.uint8) if grey.dtype == np.uint8 else min_max(grey)
+    pixels = np.ascontiguousarray(_oriented(pixels, orientation))
     return Image(pixels, warnings=(*warnings, *picture_warnings(pixels)), kind="picture")
 
 

@@ -24,11 +24,6 @@ class Preprocessing:
     ----------
     input_size : int, pixels, the side of the network's square input.
     low_percentile, high_percentile : float, 0 to 100, the crop's percentiles that become 0 and 255.
-
-    Raises
-    ------
-    SettingsError
-        If a value lies outside its range.
     """
 
     input_size: int = 224
@@ -48,19 +43,10 @@ class Preprocessing:
 
 
 def stretch(crop: NDArray[np.uint8], preprocessing: Preprocessing) -> NDArray[np.float32]:
-    """Stretch a crop's contrast between two of its percentiles.
+    """Stretch a crop's contrast, uint8 (H, W), between two of its percentiles to float32 0-255.
 
-    Parameters
-    ----------
-    crop : uint8 (H, W), 0-255.
-    preprocessing : Preprocessing, whose percentiles are used.
+    A flat crop (percentiles less than one grey level apart) gives zeros.
 
-    Returns
-    -------
-    float32 (H, W), 0-255. A flat crop (percentiles less than one grey level apart) gives zeros.
-
-    Examples
-    --------
     >>> crop = np.array([[100, 110], [120, 130]], dtype=np.uint8)
     >>> stretch(crop, Preprocessing(low_percentile=0, high_percentile=100)).tolist()
     [[0.0, 85.0], [170.0, 255.0]]
@@ -84,16 +70,6 @@ def prepare(crops: NDArray[np.uint8], preprocessing: Preprocessing) -> NDArray[n
     -------
     float32 (n, I, I), 0-255, where I is the input size. Resized bilinearly where the crop grows,
     by pixel area where it shrinks.
-
-    Raises
-    ------
-    ImageError
-        If the crops are not uint8 of shape (n, S, S).
-
-    Examples
-    --------
-    >>> prepare(np.zeros((2, 128, 128), dtype=np.uint8), Preprocessing()).shape
-    (2, 224, 224)
     """
     if crops.ndim != 3 or crops.shape[1] != crops.shape[2] or crops.dtype != np.uint8:
         raise ImageError(

@@ -10,8 +10,7 @@ What a file is follows from its content, never from its name.
 import os
 import re
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -31,41 +30,34 @@ _FORMATS = "DICOM, PNG, JPEG, TIFF, BMP, WebP, PGM, PPM or a NumPy array (.npy)"
 _MEDICAL = "Export a slice of it as a 16-bit PNG or TIFF."
 _ARCHIVE, _FILM = "Unpack it first.", "Export one still picture."
 
-# Place, bytes, name and remedy of formats that are named and not read.
-_OTHER_FORMATS: tuple[tuple[int, bytes, str, str], ...] = (
-    (0, b"GIF8", "a GIF, which has at most 256 colours", ""),
-    (0, b"%PDF", "a PDF document", ""),
-    (0, b"PK\x03\x04", "a ZIP archive (.zip, .npz or office document)", _ARCHIVE),
-    (0, b"\x1f\x8b", "a gzip archive", _ARCHIVE),
-    (0, b"7z\xbc\xaf", "a 7-Zip archive", _ARCHIVE),
-    (0, b"Rar!", "a RAR archive", _ARCHIVE),
-    (0, b"\0\0\0\x0cjP  ", "a bare JPEG 2000 picture (.jp2)", ""),
-    (0, b"\xff\x4f\xff\x51", "a bare JPEG 2000 picture (.j2k)", ""),
-    (0, b"\0\0\0\x0cJXL ", "a JPEG XL picture", ""),
-    (0, b"\xff\x0a", "a JPEG XL picture", ""),
-    (0, b"\x89HDF", "an HDF5 file (also MATLAB's .mat)", _MEDICAL),
-    (0, b"MATLAB ", "a MATLAB file (.mat)", _MEDICAL),
-    (0, b"NRRD", "an NRRD file", _MEDICAL),
-    (0, b"ObjectType", "a MetaImage file (.mha, .mhd)", _MEDICAL),
-    (0, b"NDims", "a MetaImage file (.mha, .mhd)", _MEDICAL),
-    (344, b"n+1\0", "a NIfTI file", _MEDICAL),
-    (344, b"ni1\0", "the header of a NIfTI file", _MEDICAL),
-    (4, b"n+2\0", "a NIfTI file", _MEDICAL),
-    *((0, length, "an Analyze or NIfTI header", _MEDICAL) for length in _ANALYZE),
-    (0, b"v/1\x01", "an OpenEXR picture", ""),
-    (0, b"8BPS", "a Photoshop document", ""),
-    (0, b"\0\0\x01\0", "an icon", ""),
-    (4, b"ftypavif", "an AVIF picture", ""),
-    (4, b"ftypavis", "an AVIF picture", ""),
-    (4, b"ftyphe", "a HEIC picture, as phones take", ""),
-    (4, b"ftypmif1", "a HEIC or AVIF picture", ""),
-    (4, b"ftypmsf1", "a HEIC or AVIF picture", ""),
-    (4, b"ftyp", "a video", _FILM),
-    (4, b"moov", "a video", _FILM),
-    (4, b"mdat", "a video", _FILM),
-    (0, b"RIFF", "a video or sound (RIFF)", _FILM),
-    (0, b"\x1a\x45\xdf\xa3", "a video (Matroska or WebM)", _FILM),
-    (0, b"\0\0\x01\xba", "a video (MPEG)", _FILM),
+# Place, first bytes, name and remedy of formats that are named and not read.
+_OTHER_FORMATS: tuple[tuple[int, tuple[bytes, ...], str, str], ...] = (
+    (0, (b"GIF8",), "a GIF, which has at most 256 colours", ""),
+    (0, (b"%PDF",), "a PDF document", ""),
+    (0, (b"PK\x03\x04",), "a ZIP archive (.zip, .npz or office document)", _ARCHIVE),
+    (0, (b"\x1f\x8b",), "a gzip archive", _ARCHIVE),
+    (0, (b"7z\xbc\xaf",), "a 7-Zip archive", _ARCHIVE),
+    (0, (b"Rar!",), "a RAR archive", _ARCHIVE),
+    (0, (b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"), "a bare JPEG 2000 picture (.jp2, .j2k)", ""),
+    (0, (b"\0\0\0\x0cJXL ", b"\xff\x0a"), "a JPEG XL picture", ""),
+    (0, (b"\x89HDF",), "an HDF5 file (also MATLAB's .mat)", _MEDICAL),
+    (0, (b"MATLAB ",), "a MATLAB file (.mat)", _MEDICAL),
+    (0, (b"NRRD",), "an NRRD file", _MEDICAL),
+    (0, (b"ObjectType", b"NDims"), "a MetaImage file (.mha, .mhd)", _MEDICAL),
+    (344, (b"n+1\0",), "a NIfTI file", _MEDICAL),
+    (344, (b"ni1\0",), "the header of a NIfTI file", _MEDICAL),
+    (4, (b"n+2\0",), "a NIfTI file", _MEDICAL),
+    (0, _ANALYZE, "an Analyze or NIfTI header", _MEDICAL),
+    (0, (b"v/1\x01",), "an OpenEXR picture", ""),
+    (0, (b"8BPS",), "a Photoshop document", ""),
+    (0, (b"\0\0\x01\0",), "an icon", ""),
+    (4, (b"ftypavif", b"ftypavis"), "an AVIF picture", ""),
+    (4, (b"ftyphe",), "a HEIC picture, as phones take", ""),
+    (4, (b"ftypmif1", b"ftypmsf1"), "a HEIC or AVIF picture", ""),
+    (4, (b"ftyp", b"moov", b"mdat"), "a video", _FILM),
+    (0, (b"RIFF",), "a video or sound (RIFF)", _FILM),
+    (0, (b"\x1a\x45\xdf\xa3",), "a video (Matroska or WebM)", _FILM),
+    (0, (b"\0\0\x01\xba",), "a video (MPEG)", _FILM),
 )
 
 
@@ -80,11 +72,6 @@ def read_image(source: str | os.PathLike[str] | bytes | BinaryIO) -> Image:
     ----------
     source : path, bytes or binary file
         A `str` is a path. A file is read from its start.
-
-    Returns
-    -------
-    Image
-        uint8 (H, W) with laterality, view, pixel spacing and warnings, as far as the file has them.
 
     Raises
     ------
@@ -107,20 +94,19 @@ def read_image(source: str | os.PathLike[str] | bytes | BinaryIO) -> Image:
         return read_picture(stream, *known)
 
 
-@contextmanager
-def _opened(source: str | os.PathLike[str] | bytes | BinaryIO) -> Iterator[BinaryIO]:
+def _opened(
+    source: str | os.PathLike[str] | bytes | BinaryIO,
+) -> AbstractContextManager[BinaryIO]:
     """Give a seekable binary file at its start; close it only if it was opened here."""
     if isinstance(source, (bytes, bytearray, memoryview)):
-        yield BytesIO(source)
-    elif isinstance(source, (str, os.PathLike)):
-        with _open_path(Path(source)) as stream:
-            yield stream
-    elif hasattr(source, "read"):
-        yield _rewound(source)
-    else:
-        raise TypeError(
-            f"Expected a path, bytes or a binary file. Received: source={type(source).__name__}."
-        )
+        return BytesIO(source)
+    if isinstance(source, (str, os.PathLike)):
+        return _open_path(Path(source))
+    if hasattr(source, "read"):
+        return nullcontext(_rewound(source))
+    raise TypeError(
+        f"Expected a path, bytes or a binary file. Received: source={type(source).__name__}."
+    )
 
 
 def _open_path(path: Path) -> BinaryIO:
@@ -138,9 +124,7 @@ def _open_path(path: Path) -> BinaryIO:
 def _rewound(file: BinaryIO) -> BinaryIO:
     if file.seekable():
         file.seek(0)
-        probe = file.read(0)
-    else:
-        probe = file.read()
+    probe = file.read(0 if file.seekable() else -1)
     if not isinstance(probe, bytes):
         raise ImageError(
             "Expected a binary file, received one opened as text. Open it with mode 'rb'."
@@ -177,8 +161,8 @@ def _kind(head: bytes) -> tuple[str, str]:
     """Return what a file is, and what to do with it, if that is special."""
     if head.startswith(b"\x1f\x8b") and _unpacked(head, 4) in _ANALYZE:
         return "a compressed NIfTI file (.nii.gz)", _MEDICAL
-    for place, magic, name, remedy in _OTHER_FORMATS:
-        if head.startswith(magic, place):
+    for place, starts, name, remedy in _OTHER_FORMATS:
+        if head.startswith(starts, place):
             return name, remedy
     if re.match(rb"P[147Ff]\s", head):
         return "a PBM, PAM or PFM picture", "Save it as PGM."

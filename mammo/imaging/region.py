@@ -26,32 +26,18 @@ def looks_like_crop(shape: tuple[int, ...]) -> bool:
 
 
 def not_a_crop(shape: tuple[int, ...]) -> str:
-    """Return the beginning of the sentence on a film whose lesion is not marked.
-
-    Examples
-    --------
-    >>> not_a_crop((4672, 2632))
-    'Not a ready crop (2632 x 4672 pixels)'
-    """
+    """Return the beginning of the sentence on a film whose lesion is not marked."""
     return f"Not a ready crop ({shape[1]} x {shape[0]} pixels)"
 
 
 def selected_box(
-    event: Mapping[str, Any] | None,
-    film_shape: tuple[int, ...],
-    smallest: int = SMALLEST_DRAG,
+    event: Mapping[str, Any] | None, film_shape: tuple[int, ...], smallest: int = SMALLEST_DRAG
 ) -> Region | None:
     """Read the box that a visitor drew on the film figure, cut to the film.
 
-    Parameters
-    ----------
-    event : mapping
-        Plotly's selection as Streamlit hands it over; its axes are in film pixels.
-    film_shape : (H, W), pixels
-    smallest : int, pixels; a box of a smaller side counts as a click, and gives None.
+    `event` is Plotly's selection as Streamlit hands it over, its axes in film pixels. A box with a
+    side of fewer than `smallest` pixels counts as a click, and gives None.
 
-    Examples
-    --------
     >>> event = {"selection": {"box": [{"x": [10.2, 99.7], "y": [205.0, 20.4]}]}}
     >>> selected_box(event, (200, 300))
     (10, 20, 90, 180)
@@ -73,29 +59,15 @@ def _span(ends: Sequence[float], length: int) -> tuple[int, int]:
 
 
 def covers_most(box: Region, film_shape: tuple[int, ...]) -> bool:
-    """Return whether a side of a box is longer than half of the film's side.
-
-    >>> covers_most((0, 0, 1500, 2000), (4000, 3000)), covers_most((0, 0, 1501, 9), (4000, 3000))
-    (False, True)
-    """
+    """Return whether a side of a box is longer than half of the film's side."""
     return 2 * box[2] > film_shape[1] or 2 * box[3] > film_shape[0]
 
 
 def zoomed_view(
     film_shape: tuple[int, ...], zoom: float, centre: tuple[float, float] | None = None
 ) -> Region:
-    """Choose the part of a film that a zoom shows, slid inward at the film's edge.
+    """Choose the part of a film that a zoom (at least 1) shows, slid inward at the film's edge.
 
-    Parameters
-    ----------
-    film_shape : (H, W), pixels
-    zoom : float, at least 1
-    centre : (x, y), film pixels; the film's middle where None
-
-    Examples
-    --------
-    >>> zoomed_view((4000, 3000), 1)
-    (0, 0, 3000, 4000)
     >>> zoomed_view((4000, 3000), 4, centre=(2900, 500))
     (2250, 0, 750, 1000)
     """
@@ -108,32 +80,21 @@ def zoomed_view(
 
 
 def middle(region: Region) -> tuple[float, float]:
-    """Find the centre of a region.
-
-    >>> middle((10, 20, 5, 8))
-    (12.5, 24.0)
-    """
+    """Find the centre of a region."""
     x, y, width, height = region
     return x + width / 2, y + height / 2
 
 
 def whole_box(numbers: Sequence[int | None]) -> Region | None:
-    """Take four number fields as a box, or None while one of them is still empty.
-
-    >>> whole_box((1, 2, 3, 4)), whole_box((1, None, 3, 4))
-    ((1, 2, 3, 4), None)
-    """
+    """Take four number fields as a box, or None while one of them is still empty."""
     x, y, width, height = numbers
     if x is None or y is None or width is None or height is None:
         return None
     return x, y, width, height
 
 
-def box_in_window(window: Region, margin: int = MARGIN_PIXELS) -> Region:
-    """Find the lesion box whose context window is the given square, wider than two margins.
-
-    >>> box_in_window((848, 2142, 431, 431), margin=60)
-    (908, 2202, 311, 311)
-    """
+def box_in_window(window: Region) -> Region:
+    """Find the lesion box whose context window is the given square, wider than two margins."""
     x, y, width, height = window
+    margin = MARGIN_PIXELS
     return x + margin, y + margin, width - 2 * margin, height - 2 * margin

@@ -1,7 +1,7 @@
 """Decode strangers' files in a child process with a limit on memory and a clock.
 
 The app reads what visitors upload through `Decoder`, so that a file which no count in
-`mammo.imaging.limits` foresaw costs a sentence and not the server. The child is this module run as
+the readers foresaw costs a sentence and not the server. The child is this module run as
 a program (`python -m mammo.imaging.worker`): it reads one file at a time from its standard input,
 and answers with the picture's pixels or with an error sentence. It is started with `subprocess`: a
 fork would copy the server's threads, and `multiprocessing` would run the app's main script again.
@@ -10,14 +10,16 @@ Library and commands decode in their own process, behind the same counts.
 """
 
 import json
+import math
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -63,16 +65,14 @@ class Decoder:
 
     def __init__(self, command: Sequence[str] = _COMMAND) -> None:
         self._command = command
-        self._turn = threading.Lock()
+        self._turns = ThreadPoolExecutor(max_workers=1)
+        self._lock = threading.Lock()
+        self._file: BytesIO | None = None  # which the child reads now
         self._child: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start the child where there is none yet, so that the first file need not wait for it."""
-        if self._turn.acquire(blocking=False):
-            try:
-                self._running_child()
-            finally:
-                self._turn.release()
+        self._turns.submit(self._running_child)
 
     def read(self, file: BytesIO, wanted: Callable[[], bool] = lambda: True) -> Image:
         """Read a film or picture as `mammo.read_image` does.
@@ -82,11 +82,7 @@ class Decoder:
         file : BytesIO
             The whole file. It is emptied once the child has it: an upload takes up to 100 MB.
         wanted : function
-            Tells whether somebody still waits for the picture; called ten times per second.
-
-        Returns
-        -------
-        Image
+            Whether somebody still waits for the picture; called ten times per second.
 
         Raises
         ------
@@ -95,74 +91,63 @@ class Decoder:
         AbandonedError
             If `wanted` returned False.
         """
-        while not self._turn.acquire(timeout=_CHECK_SECONDS):
-            if not wanted():
-                raise AbandonedError
-        try:
-            return self._exchange(file, wanted)
-        finally:
-            self._turn.release()
+        exchange, start = self._turns.submit(self._exchange, file), math.inf
+        while not wait([exchange], _CHECK_SECONDS).done:
+            start = min(start, time.monotonic()) if exchange.running() else start
+            is_wanted = wanted()
+            if not is_wanted or time.monotonic() > start + WAIT_SECONDS:
+                exchange.cancel()
+                with self._lock:  # another's file may be next
+                    if self._file is not file:
+                        file.truncate(0)  # if it is next, it is read as an empty one
+                    elif self._child is not None:
+                        self._child.kill()
+                        self._child.wait()
+                raise ImageError(_TOO_SLOW) if is_wanted else AbandonedError
+        return exchange.result()
 
     def close(self) -> None:
         """End the child."""
-        if self._child is not None:
-            _end(self._child)
+        child = self._child
+        if child is not None:
+            child.kill()
+            child.wait()
+            for stream in (child.stdin, child.stdout):
+                with suppress(OSError):
+                    cast("BinaryIO", stream).close()
 
     def _running_child(self) -> "subprocess.Popen[bytes]":
         if self._child is None or self._child.poll() is not None:
             self._child = _start_child(self._command)
         return self._child
 
-    def _exchange(self, file: BytesIO, wanted: Callable[[], bool]) -> Image:
-        child = self._running_child()
+    def _exchange(self, file: BytesIO) -> Image:
+        with self._lock:
+            child, self._file = self._running_child(), file
         sent, received = cast("BinaryIO", child.stdin), cast("BufferedReader", child.stdout)
         answer: dict[str, Any] = {}
-        with _watched(child, wanted) as watch, suppress(OSError, EOFError):
-            sent.write(len(file.getbuffer()).to_bytes(_SIZE, "little"))
-            sent.write(file.getbuffer())
-            sent.flush()
-            file.truncate(0)
-            stated = _received(received)
-            pixels = np.empty(stated.pop("shape", 0), dtype=np.uint8)
-            if received.readinto(pixels.reshape(-1).data) == pixels.size:
-                answer = stated
+        try:
+            with suppress(OSError, EOFError):
+                sent.write(len(file.getbuffer()).to_bytes(_SIZE, "little"))
+                sent.write(file.getbuffer())
+                sent.flush()
+                file.truncate(0)
+                line = received.readline()
+                stated = json.loads(line) if line.endswith(b"\n") else {}
+                pixels = np.empty(stated.pop("shape", 0), dtype=np.uint8)
+                if received.readinto(pixels.reshape(-1).data) == pixels.size:
+                    answer = stated
+        finally:
+            with self._lock:
+                self._file = None
+                if not answer:
+                    self.close()
         if not answer:
-            _end(child)
             out_of_time = child.returncode == -getattr(signal, "SIGPROF", 0)
-            raise watch.reason or ImageError(_TOO_SLOW if out_of_time else _FAILED)
+            raise ImageError(_TOO_SLOW if out_of_time else _FAILED)
         if "error" in answer:
             raise ImageError(answer["error"])
         return Image(pixels, **answer | {"warnings": tuple(answer["warnings"])})
-
-
-class _Watch:
-    """Why the child was ended, if it was."""
-
-    reason: Exception | None = None
-
-
-@contextmanager
-def _watched(child: "subprocess.Popen[bytes]", wanted: Callable[[], bool]) -> Iterator[_Watch]:
-    """End the child from a thread of its own where it takes too long or nobody waits for it."""
-    watch, done = _Watch(), threading.Event()
-    until = time.monotonic() + WAIT_SECONDS
-
-    def look() -> None:
-        while watch.reason is None and not done.wait(_CHECK_SECONDS):
-            if not wanted():
-                watch.reason = AbandonedError()
-            elif time.monotonic() > until:
-                watch.reason = ImageError(_TOO_SLOW)
-            if watch.reason is not None:
-                child.kill()
-
-    thread = threading.Thread(target=look, daemon=True)
-    thread.start()
-    try:
-        yield watch
-    finally:
-        done.set()
-        thread.join()
 
 
 def _start_child(command: Sequence[str]) -> "subprocess.Popen[bytes]":
@@ -182,21 +167,6 @@ def _start_child(command: Sequence[str]) -> "subprocess.Popen[bytes]":
         stderr=subprocess.DEVNULL,  # decoders quote file contents there
         env=known,
     )
-
-
-def _end(child: "subprocess.Popen[bytes]") -> None:
-    child.kill()
-    child.wait()
-    for stream in (child.stdin, child.stdout):
-        with suppress(OSError):
-            if stream is not None:
-                stream.close()
-
-
-def _received(stream: BinaryIO) -> dict[str, Any]:
-    """Return the line of JSON that stands before the pixels; an empty one where it is cut short."""
-    line = stream.readline()
-    return dict(json.loads(line)) if line.endswith(b"\n") else {}
 
 
 def main() -> None:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mammo.imaging import Image, picture_warnings, quality_warnings
+from mammo.imaging import Image, quality_warnings
+from mammo.imaging.quality import picture_warnings
 
 SMOOTH = np.clip(
     cv2.GaussianBlur(np.random.default_rng(1).normal(120, 400, (128, 128)), (0, 0), 6), 20, 220

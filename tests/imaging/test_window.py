@@ -105,10 +105,10 @@ def test_a_film_smaller_than_the_smallest_window_gives_its_shorter_side() -> Non
         ((-5, 10, 20, 20), "outside the film"),
         ((10, 700, 20, 20), "outside the film"),
         ((400.5, 10, 0.25, 20), "outside the film"),
-        ((1, 2, 3), "four numbers"),
-        ((1, 2, 3, 4, 5), "four numbers"),
-        (("a", 2, 3, 4), "four numbers"),
-        (7, "four numbers"),
+        ((1, 2, 3), "four finite numbers"),
+        ((1, 2, 3, 4, 5), "four finite numbers"),
+        (("a", 2, 3, 4), "four finite numbers"),
+        (7, "four finite numbers"),
     ],
 )
 def test_a_bad_box_gets_a_sentence(box: Any, sentence: str) -> None:
@@ -127,7 +127,7 @@ def test_a_bad_box_gets_a_sentence(box: Any, sentence: str) -> None:
         ((0, 0, 500, 500), "leaves the film"),
         ((0, 0, 0, 0), "no area"),
         ((float("nan"), 0, 1, 1), "finite"),
-        ("box!", "four numbers"),
+        ("box!", "four finite numbers"),
     ],
 )
 def test_a_bad_window_gets_a_sentence(window: Any, sentence: str) -> None:

@@ -21,7 +21,7 @@ PROGRAM = """
 import os, time
 import numpy as np
 from mammo.imaging import Image, worker
-from mammo.imaging.limits.dicom import allow_more_time
+from mammo.imaging.dicom_pixels import allow_more_time
 
 usual = worker.read_image
 
@@ -122,8 +122,10 @@ def test_a_visitor_who_leaves_while_another_is_served_is_let_go(decoder: Decoder
     first = threading.Thread(target=wait_for_a_slow_file)
     first.start()
     time.sleep(0.3)
+    content = io.BytesIO(png(50))
     with pytest.raises(AbandonedError):
-        decoder.read(io.BytesIO(png(50)), wanted=lambda: False)
+        decoder.read(content, wanted=lambda: False)
+    assert not content.getvalue(), "nobody reads it any more"
     gone.set()
     first.join()
 
