@@ -141,7 +141,7 @@ def test_no_function_claims_certainty(rows: Rows) -> None:
     discordant = ((one >= 0.5) != (two >= 0.5)).any()
     assert math.isnan(mcnemar(labels, one >= 0.5, two >= 0.5).p_value) == (not discordant)
     sample = Sample(labels, patients.astype(str), 100)
-    assert is_honest(sample.auc(one))
+    assert is_honest(sample.interval(sample.draws(one)))
     gap = sample.difference(sample.draws(one), sample.draws(two))
     assert math.isnan(gap.low) or gap.high > gap.low
 

@@ -67,13 +67,13 @@ def test_class_weights_give_both_classes_the_same_weight():
 def test_a_teacher_s_answers_are_averaged_over_flips_and_move_the_targets(data, tmp_path):
     teacher = build_network("simple_cnn", CNN, 3, "none")
     views, rows = crop_views(data.crops, CNN, 7), np.arange(16)
-    answers = ask_teacher(teacher, views, 16, 4)
+    answers = ask_teacher(teacher, views, 16, CNN.views)
     assert answers.shape == (16,)
-    assert np.allclose(answers, predict_logits(teacher, views, rows), atol=1e-4)
+    assert np.allclose(answers, predict_logits(teacher, views, rows, CNN.views), atol=1e-4)
     first = FitPlan("simple_cnn", CNN, 7, "none", tmp_path)
     plan = replace(first, recipe=replace(CNN, distillation=0.25), teacher=first)
     fitted, _, _ = fit_fold(first, data, 0)
-    logit = predict_logits(fitted, views, rows)
+    logit = predict_logits(fitted, views, rows, CNN.views)
     expected = 0.75 * data.labels + 0.25 / (1 + np.exp(-logit))
     assert np.allclose(crossfit._targets(plan, data, 0)[:, 0], expected, atol=1e-4)
 
@@ -104,8 +104,8 @@ def test_a_model_without_distillation_needs_no_teacher(tmp_path):
     assert teacher is not None and teacher.name == "mobilenetv2"
 
 
-def test_a_score_averages_as_many_flips_as_the_recipe_says(data, tmp_path):
-    """The fit is the same, and is not repeated."""
+def test_a_score_averages_the_views_that_the_recipe_names(data, tmp_path):
+    """The fit is the same, and is not repeated. What was never turned in training is mirrored."""
     plan = FitPlan("simple_cnn", CNN, 7, "none", tmp_path)
     network, by_four, _ = fit_fold(plan, data, 0)
     calls: list[int] = []
@@ -113,7 +113,9 @@ def test_a_score_averages_as_many_flips_as_the_recipe_says(data, tmp_path):
     assert calls == [CNN.epochs]
     views, rows = crop_views(data.crops, CNN, 7), np.flatnonzero(data.fold == 0)
     each = [network.predict_on_batch(views.draw("flip", flip, rows))[:, 0] for flip in range(4)]
-    assert np.allclose(by_two, np.mean(each[:2], axis=0), atol=1e-5)
+    assert np.allclose(by_two, np.mean([each[0], each[3]], axis=0), atol=1e-5)
+    assert replace(CNN, flips=2).views == ("upright", "turned")
+    assert replace(CNN, flips=2, rotation_degrees=15.0).views == ("upright", "mirrored")
     assert np.allclose(by_four, np.mean(each, axis=0), atol=1e-5)
     with pytest.raises(SettingsError, match="1, 2 or 4"):
         Recipe(flips=3)

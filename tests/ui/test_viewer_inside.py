@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from numpy.typing import NDArray
 
@@ -54,10 +55,14 @@ def test_the_last_step_is_the_models_own_answer_to_the_crop_as_it_is(
 
 
 def test_a_network_without_such_a_head_is_a_sentence(tiny: Classifier) -> None:
-    other = load_classifier("mobilenetv2")
-    other.onnx = tiny.onnx
+    network = onnx.load_from_string(tiny.onnx)
+    (dense,) = (node for node in network.graph.node if node.op_type == "MatMul")
+    place = list(network.graph.node).index(dense)
+    network.graph.node.insert(place, onnx.helper.make_node("Relu", ["embedding"], ["between"]))
+    dense.input[0] = "between"
+    tiny.onnx = network.SerializeToString()
     with pytest.raises(ArtifactError, match="one dense layer on its embedding"):
-        open_inside(other)
+        open_inside(tiny)
 
 
 def test_the_largest_parts_are_drawn_with_their_signs() -> None:
