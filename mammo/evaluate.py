@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mammo.artifacts import artifacts_folder, load_card, load_cases, load_manifest
+from mammo.artifacts import load_card, load_cases, load_manifest
 from mammo.command_line import check_output, exit_status, is_json_with, write_output
 from mammo.errors import DataError, SettingsError
 from mammo.evaluation import RESAMPLES, SEED, UNITS, EvaluatedModel, Evaluation, Unit, evaluate
@@ -58,7 +58,7 @@ def evaluate_artifacts(
     """
     if seed < 0:
         raise SettingsError(f"expected a seed of 0 or more, received {seed}: name another")
-    names = tuple(models) or tuple(load_manifest(folder or artifacts_folder()).models)
+    names = tuple(models) or tuple(load_manifest(folder).models)
     cases = load_cases(folder)
     if data is not None:
         cases = score_folder(data, names, cases, folder)

@@ -28,6 +28,7 @@ from pathlib import Path
 from mammo.artifacts import load_manifest
 from mammo.data.examples import ExampleLesion, example_lesions
 from mammo.errors import DataError, MammoError, SettingsError, WindowError, sentence_of
+from mammo.files import reason_of
 from mammo.imaging import Image, read_image
 from mammo.imaging.region import looks_like_crop, not_a_crop
 from mammo.inference import Lesion, ModelSet, load_models
@@ -161,7 +162,7 @@ def _pictures_below(folder: Path) -> tuple[list[Path], dict[Path, str]]:
     faults: dict[Path, str] = {}
 
     def note(error: OSError) -> None:
-        faults[Path(error.filename)] = f"The folder cannot be read: {error.strerror}."
+        faults[Path(error.filename)] = f"The folder cannot be read: {reason_of(error)}."
 
     for inner, _, names in os.walk(folder, onerror=note):
         files += [Path(inner, name) for name in names]
@@ -277,7 +278,7 @@ def _print_line(outcome: Outcome) -> None:
         raise
     except OSError as error:
         _close_standard_output()
-        raise DataError(f"Standard output takes no more lines ({error.strerror}).") from error
+        raise DataError(f"Standard output takes no more lines ({reason_of(error)}).") from error
 
 
 def _close_standard_output() -> None:

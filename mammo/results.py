@@ -20,6 +20,7 @@ from mammo.command_line import check_folder, check_output, starts_with_mark, wri
 from mammo.data.descriptors import recorded_sentence
 from mammo.data.examples import ExampleLesion
 from mammo.errors import DataError
+from mammo.files import reason_of
 from mammo.imaging import Image
 from mammo.inference.result import (
     BALANCED,
@@ -136,7 +137,7 @@ class ResultTable:
         except OSError as error:
             self.close()
             raise DataError(
-                f"{self._path} could not be written to its end ({error.strerror})."
+                f"{self._path} could not be written to its end ({reason_of(error)})."
             ) from error
 
     def close(self) -> None:

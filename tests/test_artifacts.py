@@ -305,6 +305,7 @@ def test_sigmoid_neither_overflows_nor_leaves_its_range() -> None:
         ("views", ["turned"], "views should be upright, and others of upright, mirrored"),
         ("views", ["upright", "sideways"], "views should be upright, and others of"),
         ("views", ["upright", "turned", "turned"], "views should be upright, and others of"),
+        ("flips", 3, "flips should be 1, 2 or 4, but is 3"),
         ("flips", True, "flips should be a whole number"),
         ("preprocessing__input_size", -1, r"preprocessing\.input_size should be"),
         ("preprocessing__input_size", 16, "at least 32 pixels. Received: 16"),

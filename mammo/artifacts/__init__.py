@@ -14,7 +14,6 @@ pages (read, by `load_*`). Every read is held against the manifest first.
 
 from mammo.artifacts.contents import (
     LeakLesson,
-    LeakRun,
     TeacherLesson,
     load_card,
     load_cases,
@@ -32,16 +31,14 @@ from mammo.artifacts.manifest import (
     read_attachment,
     verify,
 )
-from mammo.artifacts.schema import Card, Metric, parse_card, sigmoid
+from mammo.artifacts.schema import Card, parse_card, sigmoid
 from mammo.artifacts.store import attach, check_replaceable, models_to_carry_over, staged_artifacts
 
 __all__ = [
     "Card",
     "DataFacts",
     "LeakLesson",
-    "LeakRun",
     "Manifest",
-    "Metric",
     "RunFacts",
     "TeacherLesson",
     "artifacts_folder",

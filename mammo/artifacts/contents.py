@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from mammo.artifacts.manifest import artifacts_folder, load_manifest, read_attachment, read_files
 from mammo.artifacts.schema import (
@@ -19,12 +19,13 @@ from mammo.artifacts.schema import (
     RETRAIN,
     Card,
     Document,
-    Metric,
+    Positive,
     parse_card,
     parse_document,
 )
 from mammo.data.csv_table import read_csv_table
 from mammo.errors import ArtifactError, DataError
+from mammo.text import Estimate
 
 if TYPE_CHECKING:
     import pandas
@@ -215,6 +216,13 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
         writer.writerows(rows)
 
 
+def attached_document(name: str, folder: Path | None, schema: int) -> Document | None:
+    """Parse an attachment that is a JSON object; None where the artifacts list none."""
+    folder = artifacts_folder() if folder is None else Path(folder)
+    content = read_attachment(name, folder)
+    return None if content is None else parse_document(content, folder / name, schema)
+
+
 @dataclass(frozen=True)
 class LeakRun:
     """One training of the lesson on leakage: its split and seed, what it shared, and its AUC.
@@ -277,11 +285,9 @@ def load_leak_lesson(name: str = LEAK, folder: Path | None = None) -> LeakLesson
     ArtifactError
         The file is altered, not whole, of another schema, or its runs do not pair.
     """
-    folder = artifacts_folder() if folder is None else Path(folder)
-    content = read_attachment(name, folder)
-    if content is None:
+    document = attached_document(name, folder, SCHEMA)
+    if document is None:
         return None
-    document = parse_document(content, folder / name, SCHEMA)
     data = document.section("data")
     lesson = LeakLesson(
         document.text("title"), document.text("command"), data.integer("crops", low=1),
@@ -297,11 +303,11 @@ def load_leak_lesson(name: str = LEAK, folder: Path | None = None) -> LeakLesson
 class TaughtHalf:
     """AUC of the crops of "out_of_fold" or "test": from labels, with a teacher, and by how much."""
 
-    split: str
-    crops: int
-    labels: Metric
-    taught: Metric
-    difference: Metric
+    split: Literal["out_of_fold", "test"]
+    crops: Positive
+    labels: Estimate
+    taught: Estimate
+    difference: Estimate
 
 
 @dataclass(frozen=True)
@@ -313,7 +319,7 @@ class TeacherLesson:
 
     title: str
     teacher: str
-    share: float
+    share: Annotated[float, (0, 1)]
     halves: tuple[TaughtHalf, ...]
 
 
@@ -325,21 +331,8 @@ def load_teacher_lesson(folder: Path | None = None) -> TeacherLesson | None:
     ArtifactError
         The file is altered, not whole, or of another schema.
     """
-    folder = artifacts_folder() if folder is None else Path(folder)
-    content = read_attachment(TEACHER, folder)
-    if content is None:
-        return None
-    document = parse_document(content, folder / TEACHER, SCHEMA)
-    halves = tuple(
-        TaughtHalf(
-            half.text("split"),
-            half.integer("crops", low=1),
-            *(half.section(name).build(Metric) for name in ("labels", "taught", "difference")),
-        )
-        for half in document.sections("halves")
-    )
-    share = document.number("share", low=0, high=1)
-    return TeacherLesson(document.text("title"), document.text("teacher"), share, halves)
+    document = attached_document(TEACHER, folder, SCHEMA)
+    return None if document is None else document.build(TeacherLesson)
 
 
 def _run(section: Document) -> LeakRun:

@@ -24,10 +24,12 @@ from typing import Any
 from mammo.artifacts.schema import RETRAIN, parse_document
 from mammo.artifacts.swap import restore_interrupted_swap
 from mammo.errors import ArtifactError
+from mammo.files import reason_of
 
 MANIFEST_SCHEMA = 1
 MANIFEST_NAME = "manifest.json"
 FOLDER_VARIABLE = "MAMMO_ARTIFACTS"
+SWAPS_IN_A_ROW = 5
 _SEAL = "seal"
 _MARK = '"seal": "{}"'
 _UNSEALED = _MARK.format("0" * 64)
@@ -137,14 +139,16 @@ def _read(names: Iterable[str] | None, folder: Path | None) -> tuple[Manifest, d
     """Read files, all by default; again if a training puts new artifacts in place meanwhile."""
     folder = artifacts_folder() if folder is None else Path(folder)
     manifest, wanted = load_manifest(folder), None if names is None else tuple(names)
+    swaps = 0
     while True:
         listed = manifest.files if wanted is None else wanted
         try:
             return manifest, {name: _read_verified(folder, name, manifest) for name in listed}
         except ArtifactError:
             manifest, older = load_manifest(folder), manifest
-            if manifest == older:
+            if manifest == older or swaps == SWAPS_IN_A_ROW:
                 raise
+            swaps += 1
 
 
 def read_attachment(name: str, folder: Path | None = None) -> bytes | None:
@@ -167,7 +171,7 @@ def _manifest_content(path: Path) -> bytes | None:
         return None
     except OSError as error:
         raise ArtifactError(
-            f"{path} cannot be read ({error.strerror}). Check the permissions of the folder."
+            f"{path} cannot be read ({reason_of(error)}). Check the permissions of the folder."
         ) from error
 
 
@@ -182,7 +186,7 @@ def _read_verified(folder: Path, name: str, manifest: Manifest) -> bytes:
             f"{folder / name} is missing, though the manifest lists it. {RETRAIN}"
         ) from None
     except OSError as error:
-        raise ArtifactError(f"{folder / name} cannot be read ({error.strerror}).") from error
+        raise ArtifactError(f"{folder / name} cannot be read ({reason_of(error)}).") from error
     if hashlib.sha256(content).hexdigest() != record.sha256:
         raise ArtifactError(
             f"{folder / name} does not match its checksum in the manifest ({len(content)} bytes, "

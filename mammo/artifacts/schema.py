@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from mammo.errors import ArtifactError, SettingsError
 from mammo.imaging.preprocess import Preprocessing
 from mammo.settings import VIEWS
+from mammo.text import Estimate
 
 MARKUP = re.compile(
     r"[<>`$|\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]|\]\(|:[A-Za-z]\w*[\[:]|://|www\."
@@ -63,11 +64,6 @@ class Document:
         """Return the string under `name`; pages show it, so it may hold no markup."""
         self._checked(name, "a text", lambda value: isinstance(value, str))
         return str(self._checked(name, "a text without markup", lambda v: not MARKUP.search(v)))
-
-    def texts(self, name: str) -> tuple[str, ...]:
-        """Return the list of strings under `name`."""
-        items = self._items(name)
-        return tuple(items.text(place) for place in items.fields)
 
     def integer(self, name: str, *, low: int = 0, high: float = math.inf) -> int:
         """Return the whole number under `name`, within `low` and `high` (both allowed)."""
@@ -198,15 +194,6 @@ class Calibration:
 
 
 @dataclass(frozen=True)
-class Metric:
-    """One figure with its 95% interval; NaN where it has no value."""
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
 class Card:
     """What `card.json` says of one trained model.
 
@@ -222,11 +209,9 @@ class Card:
     embedding_size : int, length of the feature vector
     cam_grid : (rows, columns) of the heat map before it is enlarged
     parameters : int, number of weights
-    metrics : split ("test", "out_of_fold") -> unit ("crop", "lesion") -> name ("auc") -> Metric
+    metrics : split ("test", "out_of_fold") -> unit ("crop", "lesion") -> name ("auc") -> Estimate
     trained_on : str, in words
     settings : the training settings as recorded
-    flips : over how many: 2 for the crop and its left-right mirror image, 4 for both upside down
-        too (older cards say nothing and mean 4); what training never showed is not averaged
     """
 
     name: str
@@ -239,7 +224,7 @@ class Card:
     embedding_size: Positive
     cam_grid: tuple[Positive, Positive]
     parameters: Positive
-    metrics: Mapping[str, Mapping[str, Mapping[str, Metric]]]
+    metrics: Mapping[str, Mapping[str, Mapping[str, Estimate]]]
     trained_on: str
     settings: Mapping[str, Any]
 
@@ -260,18 +245,19 @@ def parse_card(content: bytes, path: Path, model: str) -> Card:
     name = document.text("name")
     if name != model:
         raise ArtifactError(f"{path} should be the card of {model}, but is of {name}. {RETRAIN}")
-    views = list(_views(document))
-    document = Document(document.fields | {"views": views}, document.source)
+    if "views" not in document.fields:  # of the first edition
+        document.fields["views"] = list(VIEWS)[: _flips(document)]
     document.section("thresholds").number("youden", low=0, high=1)
-    return document.build(Card)
-
-
-def _views(document: Document) -> tuple[str, ...]:
-    """Return the views that a card names; one of the first edition gives their number alone."""
-    if "views" not in document.fields:
-        number = document.integer("flips", low=1) if "flips" in document.fields else len(VIEWS)
-        return tuple(VIEWS)[: number if document._value("test_time_flips", bool) else 1]
-    views = document.texts("views")
+    card = document.build(Card)
+    views = card.views
     if views[:1] != ("upright",) or len({*views}) < len(views) or not {*views} <= {*VIEWS}:
         raise document.refusal("views", f"upright, and others of {', '.join(VIEWS)}", views)
-    return views
+    return card
+
+
+def _flips(document: Document) -> int:
+    """Return over how many views a card of the first edition averages."""
+    flips = document.integer("flips", low=1) if "flips" in document.fields else len(VIEWS)
+    if flips not in (1, 2, len(VIEWS)):
+        raise document.refusal("flips", f"1, 2 or {len(VIEWS)}", flips)
+    return flips if document._value("test_time_flips", bool) else 1

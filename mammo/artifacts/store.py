@@ -159,13 +159,15 @@ def models_to_carry_over(
         return {}
     old = load_manifest(folder)
     others = [model for model in old.models if model not in trained]
+    if not others:
+        return {}
     try:
-        if others and old.data.fingerprint != fingerprint:
+        if old.data.fingerprint != fingerprint:
             raise ArtifactError(
                 f"the older data are others (fingerprint {old.data.fingerprint[:12]}, now "
                 f"{fingerprint[:12]})."
             )
-        verify(folder, _output_names(others) if others else ())
+        verify(folder, _output_names(others))
     except ArtifactError as error:
         raise ArtifactError(
             f"{', '.join(others)} in {folder} cannot be kept beside {', '.join(trained)} and "

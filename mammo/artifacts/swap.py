@@ -22,6 +22,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mammo.errors import ArtifactError
+from mammo.files import reason_of
 
 LOCK_WAIT_S = 30.0
 LOCK_RETRY_S = 0.05
@@ -119,7 +120,7 @@ def restore_interrupted_swap(folder: Path) -> None:
     except OSError as error:
         raise ArtifactError(
             f"A training was interrupted while it replaced {folder}; its artifacts stand in {old} "
-            f"and cannot be moved back ({error.strerror}). Rename that folder to {folder.name}."
+            f"and cannot be moved back ({reason_of(error)}). Rename that folder to {folder.name}."
         ) from error
 
 

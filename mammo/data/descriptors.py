@@ -116,7 +116,8 @@ def passing(cases: "pd.DataFrame", chosen: Mapping[str, Sequence[str]]) -> "pd.D
     keep = np.ones(len(cases), dtype=bool)
     for one in FILTERS:
         if wanted := set(chosen.get(one.name, ())):
-            keep &= [bool(wanted & options_of(one, value)) for value in cases[one.column]]
+            passes = [bool(wanted & options_of(one, value)) for value in cases[one.column]]
+            keep &= np.array(passes, dtype=bool)
     return cases[keep]
 
 

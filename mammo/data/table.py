@@ -25,6 +25,7 @@ from mammo.data.csv_table import (
     whole_number,
 )
 from mammo.errors import DataError
+from mammo.files import reason_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,8 +93,8 @@ def load_crops(folder: str | Path, *, refuse_leaks: bool = True) -> "pd.DataFram
             )
     except OSError as error:
         raise DataError(
-            f"Expected a folder of prepared crops, but {shown} cannot be read ({error.strerror}). "
-            "Check the path and its permissions."
+            f"Expected a folder of prepared crops, but {shown} cannot be read "
+            f"({reason_of(error)}). Check the path and its permissions."
         ) from error
     read = read_csv_table(index, f"index.csv of {folder}", needed=REQUIRED)
     if not read.rows:
@@ -242,7 +243,7 @@ def _read_crop(path: Path, row: str) -> NDArray[np.uint8]:
     try:
         content = np.fromfile(path, dtype=np.uint8)
     except OSError as error:
-        raise DataError(f"{row} cannot be read: {error.strerror}.") from error
+        raise DataError(f"{row} cannot be read: {reason_of(error)}.") from error
     crop = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
     if crop is None:
         raise DataError(f"{row} is not a readable picture: expected an 8-bit grey PNG.")

@@ -14,7 +14,7 @@ Rules that hold throughout:
     python -m mammo.evaluate --unit lesion
 """
 
-from mammo.evaluation.bootstrap import CONFIDENCE, RESAMPLES, SEED, PatientBootstrap, wilson
+from mammo.evaluation.bootstrap import RESAMPLES, SEED, PatientBootstrap, wilson
 from mammo.evaluation.build import evaluate, headline_metrics
 from mammo.evaluation.calibration import choose_calibration, expected_calibration_error
 from mammo.evaluation.curves import roc_curve
@@ -31,7 +31,6 @@ from mammo.evaluation.subgroups import biopsy, suspicion
 from mammo.evaluation.units import UNITS, EvaluatedModel, Unit, group_units
 
 __all__ = [
-    "CONFIDENCE",
     "RESAMPLES",
     "SEED",
     "UNITS",

@@ -20,7 +20,6 @@ from mammo.evaluation.bootstrap import (
     SEED,
     UNKNOWN,
     PatientBootstrap,
-    difference_interval,
 )
 from mammo.evaluation.calibration import brier_interval, ece_interval, evaluate_calibration
 from mammo.evaluation.curves import Scores, decision_curve
@@ -223,7 +222,7 @@ def _evaluate_split(
         tuple(
             _compare_models(later, earlier) for earlier, later in combinations(found.values(), 2)
         ),
-        _radiologists(sample, draw),
+        _radiologists(sample, draw, found),
         tuple(
             _evaluate_subgroup(group, draw(crops[group.crops]), models)
             for group in find_subgroups(crops)
@@ -284,7 +283,7 @@ def _compare(first: Scores, second: Scores) -> Comparison:
     return Comparison(
         first.name,
         second.name,
-        difference_interval(first.auc, second.auc, first.auc_resampled - second.auc_resampled),
+        first.auc_minus(second),
         paired_delong(*cases, first.patients),
         paired_delong(*cases),
         {},
@@ -292,7 +291,9 @@ def _compare(first: Scores, second: Scores) -> Comparison:
 
 
 def _radiologists(
-    sample: Sample, draw: "Callable[[pd.DataFrame], Sample]"
+    sample: Sample,
+    draw: "Callable[[pd.DataFrame], Sample]",
+    models: Mapping[str, ModelEvaluation],
 ) -> RadiologistEvaluation | None:
     """Return the radiologists' figures on those cases that have an assessment."""
     if "assessment" not in sample.crops:
@@ -311,7 +312,10 @@ def _radiologists(
         recorded.auc,
         delong_interval(units.labels, recorded.suspicion, units.patients),
         point_of_flags(units.labels, flagged, sample.bootstrap, name="biopsy"),
-        tuple(_compare(sample.scores(name, p), recorded) for name, p in sample.p.items()),
+        tuple(
+            _compare(models[name].scores if assessed.all() else sample.scores(name, p), recorded)
+            for name, p in sample.p.items()
+        ),
         recorded,
     )
 

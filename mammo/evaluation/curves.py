@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from mammo.evaluation.arithmetic import Booleans, Floats, ratio
 from mammo.evaluation.bootstrap import (
     PatientBootstrap,
+    difference_interval,
     percentile_ends,
     percentile_interval,
     rarer_patients,
@@ -113,6 +114,11 @@ class Scores:
         """Return the AUC with its interval over patients."""
         return self.ranking["auc"]
 
+    def auc_minus(self, other: "Scores") -> Estimate:
+        """Return the difference in AUC from another reader of the same cases, paired by draw."""
+        drawn = self.auc_resampled - other.auc_resampled
+        return difference_interval(self.auc, other.auc, drawn)
+
     @cached_property
     def roc(self) -> RocCurve:
         """Return the ROC curve."""
@@ -176,7 +182,7 @@ def roc_band(labels: Booleans, scores: Floats, bootstrap: PatientBootstrap) -> R
 
     def heights(weights: Floats) -> Floats:
         curves = zip(*ranking.rates(weights), strict=True)
-        return np.stack([_height(alarms, found) for found, alarms in curves])
+        return np.stack([height(alarms, found) for found, alarms in curves])
 
     sensitivity = heights(bootstrap.sample)[0]
     low, high = percentile_ends(bootstrap.distribution(heights))
@@ -191,7 +197,12 @@ def roc_band(labels: Booleans, scores: Floats, bootstrap: PatientBootstrap) -> R
     return RocBand(GRID, sensitivity, low, high)
 
 
-def _height(alarms: Floats, found: Floats) -> Floats:
+def height(alarms: Floats, found: Floats) -> Floats:
+    """Return a curve's sensitivity at each false positive rate of `GRID`; NaN with one class.
+
+    >>> height(np.array([0.0, 0.0, 1.0]), np.array([0.0, 1.0, 1.0])).min().item()
+    1.0
+    """
     if np.isnan(alarms[-1]) or np.isnan(found[-1]):
         return np.full(GRID.size, np.nan)
     # At a vertical step the curve's upper end is what the test can do at that rate; np.interp

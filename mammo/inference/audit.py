@@ -11,8 +11,8 @@ import math
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from mammo.artifacts import artifacts_folder, read_attachment
-from mammo.artifacts.schema import Document, parse_document
+from mammo.artifacts.contents import attached_document
+from mammo.artifacts.schema import Document
 from mammo.inference.maps import METHODS, method_named
 from mammo.settings import TITLES
 from mammo.text import Estimate, estimate, number
@@ -173,11 +173,9 @@ def load_audit(model: str, folder: Path | None = None) -> Audit | None:
     ArtifactError
         The file is altered, not whole or of another schema.
     """
-    folder = artifacts_folder() if folder is None else Path(folder)
-    content = read_attachment(audit_name(model), folder)
-    if content is None:
+    document = attached_document(audit_name(model), folder, SCHEMA)
+    if document is None:
         return None
-    document = parse_document(content, folder / audit_name(model), SCHEMA)
     methods, lesion = document.section("methods"), document.section("lesion")
     named = document.text("model")
     known = [method.key for method in METHODS if method.key in methods.fields]
@@ -192,26 +190,18 @@ def load_audit(model: str, folder: Path | None = None) -> Audit | None:
             for key in known
         },
         agreement=tuple(
-            Agreement(pair.text("first"), pair.text("second"), _figure(pair))
+            Agreement(pair.text("first"), pair.text("second"), pair.build(Figure))
             for pair in document.sections("agreement")
         ),
         lesion_crops=lesion.integer("crops", low=0),
-        lesion=tuple(
-            LesionFindings(one.text("name"), *_figures(one, LesionFindings))
-            for one in lesion.sections("maps")
-        ),
+        lesion=tuple(one.build(LesionFindings) for one in lesion.sections("maps")),
     )
 
 
 def _figures(section: Document, findings: type) -> list[Figure]:
     """Read every figure of a class of findings, each a section of its own."""
     names = [field.name for field in fields(findings) if field.type is Figure]
-    return [_figure(section.section(name)) for name in names]
-
-
-def _figure(section: Document) -> Figure:
-    value, low, high = (section.number_or_nan(name) for name in ("value", "low", "high"))
-    return Figure(value, low, high, section.integer("crops", low=0))
+    return [section.section(name).build(Figure) for name in names]
 
 
 def _than_chance(gain: Figure) -> str:

@@ -20,7 +20,7 @@ from mammo.artifacts.schema import SMALLEST_CROP
 from mammo.errors import ArtifactError, ImageError
 from mammo.imaging.preprocess import prepare
 from mammo.inference.maps import Progress, Views, draw, method_named
-from mammo.inference.session import open_session
+from mammo.inference.session import check_weights, open_session
 from mammo.settings import VIEWS
 
 
@@ -164,6 +164,8 @@ class Classifier:
         self.card = card
         self.onnx = network
         self._session = open_session(card, network)
+        self._gives = {held.name for held in self._session.get_outputs()}
+        check_weights(card, network)
         self._flips = tuple(VIEWS[view] for view in card.views)
 
     @property
@@ -279,7 +281,7 @@ class Classifier:
         -------
         float32 (n, ...)
         """
-        if output not in {held.name for held in self._session.get_outputs()}:
+        if output not in self._gives:
             raise ArtifactError(
                 f"The network of {self.name} gives no {output}: it was exported by an earlier "
                 "version. Rebuild the artifacts with `python -m mammo.train`."

@@ -158,10 +158,16 @@ def open_inside(model: Classifier) -> Inside:
         for value in (*graph.value_info, *graph.output)
     }
     every = _activations(graph, weights)
+    if not every:
+        raise ArtifactError(
+            f"The network of {model.name} should hold a rectified convolution; there is none. "
+            "Rebuild the artifacts with `python -m mammo.train`."
+        )
     last = {grids[node.output[0]]: node.output[0] for node, _ in every}
     kept = {every[0][0].output[0], *last.values()}
-    shown = {_layer(node): (node.output[0], kernel) for node, kernel in every}
-    shown = {key: held for key, held in shown.items() if held[0] in kept}
+    shown = {
+        _layer(node): (node.output[0], kernel) for node, kernel in every if node.output[0] in kept
+    }
     outputs = {key: output for key, (output, _) in shown.items()}
     stages = tuple(
         Stage(key, len(kernel), grids[output], kernel) for key, (output, kernel) in shown.items()

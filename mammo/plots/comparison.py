@@ -258,9 +258,9 @@ def teacher_table(lesson: TeacherLesson) -> "pd.DataFrame":
 
     rows = {
         f"{SPLITS[half.split]}, {counted(half.crops, 'crop')}": {
-            "From the labels alone": estimate(Estimate(**vars(half.labels))),
-            f"With {lesson.teacher} as teacher": estimate(Estimate(**vars(half.taught))),
-            "Difference": signed_estimate(Estimate(**vars(half.difference))),
+            "From the labels alone": estimate(half.labels),
+            f"With {lesson.teacher} as teacher": estimate(half.taught),
+            "Difference": signed_estimate(half.difference),
         }
         for half in lesson.halves
     }

@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from mammo.evaluation import roc_curve
+from mammo.evaluation.curves import GRID
 from mammo.plots.style import (
     CLASS_LOOKS,
     NEUTRAL_COLOUR,
@@ -73,9 +74,7 @@ def room_figure(score: RoomScore, names: Sequence[str], cases: RoundCases) -> go
     for one in reversed(score.others):
         figure.add_traces(_curve(one, cases))
     mean = f"mean of {len(names)}: AUC {estimate(score.mean_auc, 2)}"
-    figure.add_trace(
-        reader_line(score.grid, score.mean_curve, mean, READER, f"mean{RATES}", width=4)
-    )
+    figure.add_trace(reader_line(GRID, score.mean_curve, mean, READER, f"mean{RATES}", width=4))
     return _titled(figure)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mammo.errors import DataError, MammoError
 from mammo.evaluation import RESAMPLES, roc_curve
-from mammo.evaluation.arithmetic import Booleans, Floats
+from mammo.evaluation.curves import height
 from mammo.reading.plan import RoundCases, RoundPlan, write_code
 from mammo.reading.record import Record
 from mammo.reading.results_file import Result, read_result
@@ -109,9 +109,6 @@ def _unused(nickname: str, readers: Sequence[RoomReader]) -> str:
     return name
 
 
-GRID = 101
-
-
 @dataclass(frozen=True, eq=False)
 class RoomScore:
     """The figures of a room of r readers on n cases.
@@ -125,7 +122,7 @@ class RoomScore:
     mean_rating_auc : Estimate, the AUC of the mean rating of each case
     after_advice : Estimate or None, mean AUC of the second ratings
     advice_gain : Estimate or None, that minus `mean_auc`, paired
-    grid, mean_curve : float64 (g,), false positive rates, and mean sensitivity at each
+    mean_curve : float64 (g,), mean sensitivity at each false positive rate of `curves.GRID`
     """
 
     readers: tuple[Standing, ...]
@@ -134,7 +131,6 @@ class RoomScore:
     mean_rating_auc: Estimate
     after_advice: Estimate | None
     advice_gain: Estimate | None
-    grid: NDArray[np.float64]
     mean_curve: NDArray[np.float64]
 
 
@@ -146,7 +142,7 @@ def score_room(cases: RoundCases, room: Room, cut: int, resamples: int = RESAMPL
     after = None
     if room.plan is not None and room.plan.advice:
         after = sample.draws(*room.ratings(after_advice=True))
-    grid = np.linspace(0.0, 1.0, GRID)
+    curves = [roc_curve(cases.labels, one) for one in ratings]
     return RoomScore(
         tuple(sample.standing("reader", one, one >= cut) for one in ratings),
         tuple(rivals(cases, ratings, cut, resamples)),
@@ -154,19 +150,5 @@ def score_room(cases: RoundCases, room: Room, cut: int, resamples: int = RESAMPL
         sample.interval(sample.draws(ratings.mean(axis=0))),
         None if after is None else sample.interval(after),
         None if after is None else sample.difference(after, mean),
-        grid,
-        np.mean([curve_heights(cases.labels, one, grid) for one in ratings], axis=0),
+        np.mean([height(one.false_positive_rate, one.sensitivity) for one in curves], axis=0),
     )
-
-
-def curve_heights(labels: Booleans, scores: Floats, grid: Floats) -> Floats:
-    """Return a curve's sensitivity at each false positive rate of a grid, NaN with one class.
-
-    >>> curve_heights(np.array([True, False]), np.array([2.0, 1.0]), np.array([0.0, 0.5])).tolist()
-    [1.0, 1.0]
-    """
-    curve = roc_curve(labels, scores)
-    if np.isnan(curve.sensitivity).any() or np.isnan(curve.false_positive_rate).any():
-        return np.full(grid.size, np.nan)
-    # At a vertical step np.interp takes the upper end, as `mammo.evaluation.curves.roc_band` does.
-    return np.interp(grid, curve.false_positive_rate, curve.sensitivity)

@@ -247,7 +247,7 @@ def _basis(answer: ModelResult, signals: Signals | None) -> str:
     sentences = [f"Calibrated on {card.calibration.fitted_on}."]
     measured = card.metrics.get("test", {}).get("crop", {})
     figures = [
-        f"{'AUC' if name == 'auc' else name} {estimate(Estimate(one.value, one.low, one.high), 2)}"
+        f"{'AUC' if name == 'auc' else name} {estimate(one, 2)}"
         for name in ("auc", "sensitivity", "specificity")
         if (one := measured.get(name)) is not None
     ]

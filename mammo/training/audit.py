@@ -30,6 +30,7 @@ from mammo.artifacts.manifest import read_files
 from mammo.command_line import as_typed, command_parser, exit_status, set_tensorflow_up
 from mammo.data.table import fingerprint, load_crops, read_pixels
 from mammo.errors import DataError, SettingsError
+from mammo.files import write_whole
 from mammo.inference import Classifier, load_classifier
 from mammo.inference.audit import audit_name, load_audit
 from mammo.inference.sanity import box_in_crop
@@ -116,9 +117,7 @@ def _shuffled(model: Classifier, crops: NDArray[np.uint8], out: Path, place: Pat
     pictures = np.concatenate([views.pictures[:1] for views in some])
     for seed, path in enumerate(paths):
         if not path.is_file():
-            written = path.with_suffix(".tmp")
-            written.write_bytes(shuffled_network(model.name, out, seed, pictures))
-            written.replace(path)
+            write_whole(path, shuffled_network(model.name, out, seed, pictures))
     return [path.read_bytes() for path in paths]
 
 

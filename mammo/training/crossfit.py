@@ -28,7 +28,8 @@ from mammo.training.batches import (
     read_kept,
     write_array,
 )  # fmt: skip
-from mammo.training.fit import ask_teacher, fit, ignore_progress, predict_logits
+from mammo.training.export import compile_onnx
+from mammo.training.fit import fit, ignore_progress, predict_logits
 from mammo.training.networks import ARCHITECTURES, build_network, split
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def fit_fold(
     )  # fmt: skip
     logits = np.empty(0)
     if held_out.any():
-        logits = predict_logits(learning, views, rows.held_out, plan.recipe.views)
+        logits = predict_logits(learning.predict_on_batch, views, rows.held_out, plan.recipe.views)
     return network, logits, [{"fold": label, **row} for row in history]
 
 
@@ -187,7 +188,8 @@ def _targets(plan: FitPlan, data: TrainingCrops, fold: int) -> NDArray[np.float3
 def _answers(plan: FitPlan, data: TrainingCrops, fold: int) -> NDArray[np.float64]:
     """Return the teacher's logits, float64 (n,), and keep them: fitting and asking take minutes.
 
-    The teacher is fitted on the same crops: it saw none of this fold either.
+    The teacher is fitted on the same crops: it saw none of this fold either. Its answers are soft
+    targets at temperature 1 (Hinton et al. 2015, "Distilling the Knowledge in a Neural Network").
     """
     teacher = plan.teacher
     if teacher is None:
@@ -197,7 +199,8 @@ def _answers(plan: FitPlan, data: TrainingCrops, fold: int) -> NDArray[np.float6
     if answers is None:
         network, _, _ = fit_fold(teacher, data, fold)
         learning, views = _learning_part(teacher, network, data)
-        answers = ask_teacher(learning, views, len(data.labels), teacher.recipe.views)
+        every = np.arange(len(data.labels))
+        answers = predict_logits(compile_onnx(learning), views, every, teacher.recipe.views)
         write_array(path, answers)
     return np.asarray(answers)
 

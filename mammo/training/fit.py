@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from mammo.artifacts import sigmoid
 from mammo.settings import VIEWS, Recipe
 from mammo.training.batches import BATCH, FitData, Rows, Views, batches, read_kept
-from mammo.training.export import compile_onnx
 from mammo.training.networks import ARCHITECTURES, Stage
 
 Logits = NDArray[np.float64]
+Ask = Callable[[NDArray[np.float32]], Any]
+"""A network, or the part of one that learns: views (b, ...) -> logits (b, 1)."""
 
 
 @dataclass
@@ -72,21 +73,10 @@ def fit(
     return state.history
 
 
-def predict_logits(learning: keras.Model, views: Views, rows: Rows, names: Sequence[str]) -> Logits:
+def predict_logits(ask: Ask, views: Views, rows: Rows, names: Sequence[str]) -> Logits:
     """Return logits of crops, float64 (m,), each averaged over the named views of `VIEWS`."""
-    ask = learning.predict_on_batch
     scores = [_logits(ask, views, rows, [*VIEWS].index(name)) for name in names]
     return np.asarray(np.mean(scores, axis=0), dtype=np.float64)
-
-
-def ask_teacher(learning: keras.Model, views: Views, crops: int, names: Sequence[str]) -> Logits:
-    """Return a fitted teacher's logits of all crops, float64 (crops,), averaged over views.
-
-    Hinton et al. 2015, "Distilling the Knowledge in a Neural Network", at temperature 1.
-    """
-    ask, rows = compile_onnx(learning), np.arange(crops)
-    scores = [_logits(ask, views, rows, [*VIEWS].index(name)) for name in names]
-    return np.asarray(np.mean(scores, axis=0))
 
 
 def _compile(network: keras.Model, recipe: Recipe, stage: Stage, crops: int) -> None:
@@ -138,9 +128,7 @@ def _watch(learning: keras.Model, data: FitData) -> dict[str, float | None]:
     }
 
 
-def _logits(
-    ask: Callable[[NDArray[np.float32]], Any], views: Views, rows: Rows, flip: int
-) -> Logits:
+def _logits(ask: Ask, views: Views, rows: Rows, flip: int) -> Logits:
     parts = [
         np.asarray(ask(views.draw("flip", flip, rows[start : start + BATCH])))
         for start in range(0, len(rows), BATCH)

@@ -44,8 +44,9 @@ from mammo.command_line import as_typed, command_parser, exit_status, set_tensor
 from mammo.data.splits import patient_folds, row_folds
 from mammo.data.table import fingerprint, load_crops, read_pixels
 from mammo.errors import DataError, SettingsError
-from mammo.evaluation import PatientBootstrap, auc_interval, auc_statistic
-from mammo.evaluation.bootstrap import difference_interval
+from mammo.evaluation import PatientBootstrap, auc_interval
+from mammo.evaluation.curves import Scores
+from mammo.files import write_whole
 from mammo.settings import (
     MODELS,
     RECIPES,
@@ -117,7 +118,7 @@ def _teach(options: argparse.Namespace, command: str) -> None:
     out = options.out or artifacts_folder()
     if options.lesson == "teacher":
         lesson = teacher_lesson(out, options.taught)
-        _attach(TEACHER, lesson, command, out)
+        _attach(TEACHER, lesson, command, out, depends_on=[f"{PUPIL}/model.onnx"])
         for half in lesson["halves"]:
             gap = signed_estimate(Estimate(**half["difference"]))
             print(f"{half['split']}: AUC {gap} by the teacher.")
@@ -140,11 +141,15 @@ def _teach(options: argparse.Namespace, command: str) -> None:
     print(summary_in_words(lesson))
 
 
-def _attach(name: str, lesson: dict[str, Any], command: str, out: Path) -> None:
+def _attach(
+    name: str, lesson: dict[str, Any], command: str, out: Path, depends_on: Sequence[str] = ()
+) -> None:
     """Add a lesson to the artifacts, with the command that gave it."""
     created = datetime.now(UTC).isoformat(timespec="seconds")
     document = {"schema": SCHEMA, "command": command, "created": created, **lesson}
-    attach(name, (json.dumps(document, indent=1) + "\n").encode(), folder=out)
+    attach(
+        name, (json.dumps(document, indent=1) + "\n").encode(), depends_on=depends_on, folder=out
+    )
 
 
 def teacher_lesson(out: Path, taught: Path) -> dict[str, Any]:
@@ -182,14 +187,16 @@ def teacher_lesson(out: Path, taught: Path) -> dict[str, Any]:
     halves = []
     for split, words in (("train", "out_of_fold"), ("test", "test")):
         rows = alone["split"] == split
-        labels, bootstrap = alone["label"][rows], PatientBootstrap(alone["patient_id"][rows])
-        scores = [cases[columns[-1]][rows] for cases in (alone, with_teacher)]
-        found = [auc_interval(labels, score, bootstrap) for score in scores]
-        drawn = [bootstrap.distribution(auc_statistic(labels, score)) for score in scores]
-        gap = difference_interval(found[1], found[0], drawn[1] - drawn[0])
+        malignant = alone["label"][rows].to_numpy() == 1
+        patients = alone["patient_id"][rows].to_numpy(dtype=str)
+        bootstrap = PatientBootstrap(patients)
+        own, taught_too = (
+            Scores(PUPIL, malignant, patients, cases[columns[-1]][rows].to_numpy(), bootstrap)
+            for cases in (alone, with_teacher)
+        )
         halves.append(
-            {"split": words, "crops": int(rows.sum()), "labels": asdict(found[0])}
-            | {"taught": asdict(found[1]), "difference": asdict(gap)}
+            {"split": words, "crops": int(rows.sum()), "labels": asdict(own.auc)}
+            | {"taught": asdict(taught_too.auc), "difference": asdict(taught_too.auc_minus(own))}
         )
     names = {"title": TITLES[PUPIL], "teacher": TITLES[str(REGISTRY[PUPIL].teacher)]}
     return {"lesson": "teacher", **names, "share": share, "halves": halves}
@@ -242,9 +249,7 @@ def _kept_run(crops: LeakCrops, settings: LeakSettings, split: str, seed: int) -
         return dict(kept["run"])
     run = _run(crops, settings, split, seed)
     path.parent.mkdir(parents=True, exist_ok=True)
-    written = path.with_suffix(".tmp")
-    written.write_text(json.dumps({"identity": identity, "run": run}), encoding="utf-8")
-    written.replace(path)
+    write_whole(path, json.dumps({"identity": identity, "run": run}).encode())
     if split == SPLITS[-1]:
         shutil.rmtree(settings.work / str(seed), ignore_errors=True)  # its features: a gigabyte
     return run

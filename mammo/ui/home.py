@@ -5,7 +5,7 @@ import math
 import streamlit as st
 
 from mammo import text
-from mammo.artifacts import Card, Manifest, Metric
+from mammo.artifacts import Card, Manifest
 from mammo.report.glossary import glossary_link
 from mammo.report.model_card import how_trained
 from mammo.ui.kit import cache
@@ -64,14 +64,14 @@ def _model(card: Card) -> None:
             st.caption(interval(auc))
 
 
-def headline(metric: Metric | None) -> str:
+def headline(metric: text.Estimate | None) -> str:
     """Write a metric to two decimals, or say that the artifacts do not hold it."""
     if metric is None or math.isnan(metric.value):
         return "not recorded"
     return text.number(metric.value, 2)
 
 
-def interval(metric: Metric | None) -> str:
+def interval(metric: text.Estimate | None) -> str:
     """Write the 95% interval of a metric."""
     if metric is None or math.isnan(metric.low) or math.isnan(metric.high):
         return "no interval"

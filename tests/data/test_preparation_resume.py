@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from mammo.data.preparation import run
-from mammo.data.preparation.case_files import CASE_FILES
+from mammo.data.preparation.case_files import CASE_FILES, find_case_files
 from mammo.data.preparation.run import prepared_folder
 from mammo.data.preparation.tree import index_tree
-from mammo.errors import DataError
+from mammo.errors import DataError, SettingsError
 from mammo.files import write_whole
 from mammo.prepare import main
 from tests.miniature import WRITERS
@@ -211,6 +211,29 @@ def test_crops_of_another_download_are_not_trained_on(downloads, tmp_path) -> No
     with pytest.raises(DataError, match="from other pictures than .*tcia holds now. Name another"):
         prepared_folder(downloads["tcia"], out, "mass", True, "a command")
     assert prepared_folder(out, None, "mass", True, "a command") == out
+
+
+def test_crops_of_an_older_preparation_need_no_pictures_again(downloads, tmp_path) -> None:
+    """Its report names no download, so there is nothing to compare the pictures with."""
+    data, out = shutil.copytree(downloads["kaggle"], tmp_path / "copy"), tmp_path / "out"
+    prepared_folder(data, out, "mass", True, "a command")
+    report = json.loads((out / "report.json").read_text())
+    del report["download"]
+    (out / "report.json").write_text(json.dumps(report))
+    for picture in data.rglob("*.jpg"):
+        picture.unlink()
+    assert prepared_folder(data, out, "mass", True, "a command") == out
+
+
+def test_case_files_of_the_usual_folder_come_before_others(downloads, tmp_path) -> None:
+    data = shutil.copytree(downloads["kaggle"], tmp_path / "copy")
+    shutil.copytree(data / "csv", data / "backup")
+    assert {path.parent.name for path in find_case_files(data, "mass").values()} == {"csv"}
+
+
+def test_an_unknown_abnormality_is_refused(tmp_path) -> None:
+    with pytest.raises(SettingsError, match="one of mass, calcification, all. Received: masses"):
+        run.PrepareSettings(tmp_path, tmp_path / "out", "masses")
 
 
 @pytest.mark.parametrize("name", ["index.csv", "report.json"])

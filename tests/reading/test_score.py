@@ -9,6 +9,7 @@ import pytest
 from mammo.errors import DataError
 from mammo.evaluation import PatientBootstrap, auc, paired_delong, suspicion
 from mammo.evaluation.bootstrap import rarer_patients
+from mammo.evaluation.curves import GRID
 from mammo.evaluation.delong import delong_interval
 from mammo.reading import (
     RoundCases,
@@ -224,7 +225,7 @@ def test_a_rooms_mean_is_the_mean(drawn: RoundCases) -> None:
     pooled = naive_auc(drawn.labels, np.mean(rows, axis=0))
     assert score.mean_rating_auc.value == pytest.approx(pooled)
     # The area under the mean curve is the mean of the areas, but for the grid's width.
-    assert np.trapezoid(score.mean_curve, score.grid) == pytest.approx(np.mean(areas), abs=0.02)
+    assert np.trapezoid(score.mean_curve, GRID) == pytest.approx(np.mean(areas), abs=0.02)
     for one in score.others:
         assert one.reader_minus is not None
         gap = np.mean(areas) - naive_auc(drawn.labels, one.scores)

@@ -212,6 +212,8 @@ def test_what_a_teacher_adds_is_paired_attached_and_read(tmp_path, capsys) -> No
         assert half.difference.low <= half.difference.value <= half.difference.high
         assert half.crops == rows.sum()
     assert "test: AUC +" in capsys.readouterr().out
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert [*manifest["attachments"]["lessons/teacher.json"]] == ["simple_cnn/model.onnx"]
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,11 @@ def test_whatever_the_link_says_a_page_comes_of_it(text: str | None, pages: int)
     assert 1 <= page_from_link(text, pages) <= max(1, pages)
 
 
+def test_filters_let_nothing_of_an_empty_table_pass() -> None:
+    none = cases().head(0)
+    assert passing(none, {"shape": ["ROUND"]}).empty
+
+
 def test_the_counts_are_those_of_the_rows() -> None:
     found = passing(cases(), {"shape": ["ROUND"], "split": ["test"]})
     kept = [r for r in rows() if r["split"] == "test" and "ROUND" in r["mass_shape"].split("-")]

@@ -17,8 +17,8 @@ from mammo.artifacts import sigmoid
 from mammo.command_line import check_output, starts_with_mark, write_output
 from mammo.data.csv_table import decimal_number, not_a_number, read_csv_table, shown
 from mammo.errors import DataError
-from mammo.evaluation import PatientBootstrap, auc_interval, auc_statistic, group_units
-from mammo.evaluation.bootstrap import difference_interval
+from mammo.evaluation import PatientBootstrap, group_units
+from mammo.evaluation.curves import Scores
 from mammo.evaluation.units import Unit, Units
 from mammo.text import Estimate, estimate
 from tools.experiments.plan import BASE
@@ -107,10 +107,12 @@ def compare_scores(
     rows = table[table["case_id"].isin(logits.index) & table["case_id"].isin(base.index)]
     units = units_of(rows, "lesion" if by_lesion else "crop")
     bootstrap = PatientBootstrap(units.patients)
-    pooled = [units.pool(sigmoid(one.loc[rows["case_id"]].to_numpy())) for one in (logits, base)]
-    own, other = (bootstrap.distribution(auc_statistic(units.labels, p)) for p in pooled)
-    value, base_value = (auc_interval(units.labels, p, bootstrap) for p in pooled)
-    return value, difference_interval(value, base_value, own - other)
+    own, other = (
+        Scores(name, units.labels, units.patients, units.pool(p), bootstrap)
+        for name, one in (("changed", logits), ("base", base))
+        for p in [sigmoid(one.loc[rows["case_id"]].to_numpy())]
+    )
+    return own.auc, own.auc_minus(other)
 
 
 def units_of(rows: "pd.DataFrame", unit: Unit) -> Units:

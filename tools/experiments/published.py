@@ -97,7 +97,7 @@ def fit_and_score(
     if others.any():
         views = crop_views(read_pixels(table[others]), plan.recipe, plan.seed)
         every = np.arange(int(others.sum()))
-        logits[others] = predict_logits(network, views, every, plan.recipe.views)
+        logits[others] = predict_logits(network.predict_on_batch, views, every, plan.recipe.views)
     return logits[tested]
 
 

@@ -16,7 +16,6 @@ from mammo.text import Estimate, percent_estimate, percentage
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 TITLE = ("What", "Measured", "Aim", "Met", "Command")
-CLEAN = ("text pages", "gradients", "noise", "blank")
 MET = {True: "yes", False: "no", None: ""}
 COMMANDS = {
     "serving": "python benchmarks/serving.py",

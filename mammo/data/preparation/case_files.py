@@ -97,6 +97,7 @@ def find_case_files(folder: Path, abnormality: str) -> dict[Part, Path]:
         if len(found) == len(wanted):
             return found
         below = [path for above in level for path in _folders(above)]
+        below.sort(key=lambda path: path.name.lower() not in PLACES)  # the usual places first
         level = below if depth < DEPTH else _usual(below)
     for above in list(folder.resolve().parents)[:DEPTH]:
         if len(_case_files_in([above, *_usual(_folders(above))], wanted)) == len(wanted):

@@ -261,6 +261,6 @@ def _foreign(out: Path) -> Iterator[Path]:
         names = {Path(row.get("file", "")).name for row in table.rows}
     if crops.exists() and not crops.is_dir():
         yield crops
-    for path in sorted(crops.glob("*")):
+    for path in sorted(crops.iterdir()) if crops.is_dir() else ():
         if path.name not in names and not path.name.startswith(".") and not is_junk(path):
             yield path

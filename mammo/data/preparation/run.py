@@ -68,6 +68,11 @@ class PrepareSettings:
     partial: bool = False
 
     def __post_init__(self) -> None:
+        if self.abnormality not in ABNORMALITIES:
+            raise SettingsError(
+                f"abnormality must be one of {', '.join(ABNORMALITIES)}. Received: "
+                f"{self.abnormality}."
+            )
         if not 32 <= self.crop_size <= 1024:
             raise SettingsError(
                 f"crop_size must lie between 32 and 1024 pixels. Received: {self.crop_size}."
@@ -285,7 +290,8 @@ def _check_same(out: Path, abnormality: str, data: Path) -> None:
             "folder with --prepared."
         )
     # A report of an older preparation names no download.
-    if report.get("download") not in (None, index_tree(data).identity()):
+    download = report.get("download")
+    if download is not None and download != index_tree(data).identity():
         raise DataError(
             f"{out} was prepared from other pictures than {data} holds now. Name another folder "
             f"with --prepared, or give {out} as --data to train on its crops as they are."

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from mammo.data.preparation.case_files import PLACES
 from mammo.errors import DataError, ImageError
+from mammo.files import reason_of
 from mammo.imaging.grey import damage_refused
 
 _UID = r"[0-9]+(\.[0-9]+){5,}"
@@ -98,7 +99,7 @@ def _inside(folder: Path) -> str:
     try:
         return ", ".join(sorted(path.name for path in folder.iterdir())[:8]) or "nothing"
     except OSError as error:
-        return f"what cannot be listed ({error.strerror})"
+        return f"what cannot be listed ({reason_of(error)})"
 
 
 def _right_folder(folder: Path) -> str:

@@ -19,11 +19,15 @@ from mammo.artifacts import (
     load_card,
     load_leak_lesson,
     load_manifest,
-    read_attachment,
 )
-from mammo.artifacts.contents import CASES_NAME, LEAK, LEAK_WITHOUT_AUGMENTATION, read_rows
+from mammo.artifacts.contents import (
+    CASES_NAME,
+    LEAK,
+    LEAK_WITHOUT_AUGMENTATION,
+    attached_document,
+    read_rows,
+)
 from mammo.artifacts.manifest import read_files
-from mammo.artifacts.schema import parse_document
 from mammo.evaluation import SplitEvaluation
 from mammo.inference.audit import Audit, load_audit
 from mammo.inference.trust import SCHEMA as TRUST_SCHEMA
@@ -110,16 +114,14 @@ def read_facts(split: SplitEvaluation, folder: Path | None = None) -> Facts:
     folder = artifacts_folder() if folder is None else Path(folder)
     manifest = load_manifest(folder)
     cases = read_rows(read_files((CASES_NAME,), folder)[CASES_NAME], folder / CASES_NAME)
-    trust = read_attachment(TRUST_NAME, folder)
+    trust = attached_document(TRUST_NAME, folder, TRUST_SCHEMA)
     audits = [load_audit(name, folder) for name in manifest.models]
     return Facts(
         manifest=manifest,
         cards=tuple(load_card(name, folder) for name in manifest.models),
         cases=pd.DataFrame(cases),
         split=split,
-        trust=None
-        if trust is None
-        else parse_document(trust, folder / TRUST_NAME, TRUST_SCHEMA).fields,
+        trust=None if trust is None else trust.fields,
         lessons=(
             load_leak_lesson(LEAK, folder),
             load_leak_lesson(LEAK_WITHOUT_AUGMENTATION, folder),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from mammo.artifacts import Card, Metric
+from mammo.artifacts import Card
 from mammo.data.descriptors import MEANINGS, MISSING, meaning
 from mammo.report.model_card.facts import Facts, Row, how_trained
 from mammo.report.templates import UNKNOWN
@@ -96,10 +96,9 @@ def figures(facts: Facts, split: str, unit: str) -> pd.DataFrame:
     return _beside(facts, cells)
 
 
-def _cell(name: str, metric: Metric | None) -> str:
-    if metric is None:
+def _cell(name: str, figure: Estimate | None) -> str:
+    if figure is None:
         return UNKNOWN
-    figure = Estimate(metric.value, metric.low, metric.high)
     return estimate(figure, 2) if name in ("auc", "brier", "ece") else percent_estimate(figure)
 
 
