@@ -15,9 +15,9 @@ from mammo.reading.results_file import LARGEST_BYTES
 from mammo.text import counted, estimate
 from mammo.ui.kit.case_folder import thumbnails
 from mammo.ui.kit.frame import small_notice, warn
-from mammo.ui.kit.widgets import ROW_HEIGHT, download, table_height
+from mammo.ui.kit.widgets import ROW_HEIGHT, download, show_figure, table_height
 from mammo.ui.reading.cover import in_words
-from mammo.ui.reading.results import choose_cut, show_figure, show_score
+from mammo.ui.reading.results import choose_cut, show_score
 from mammo.ui.reading.session import Round, artifacts_fingerprint, open_round
 
 if TYPE_CHECKING:
@@ -110,12 +110,12 @@ def _show_figures(opened: Round, score: RoomScore, names: list[str]) -> None:
     warn(wording.too_small(score.mean_auc, cases))
     everybody = "of every reader, their mean, the models and the radiologists"
     show_figure(
-        room_figure(score, names, cases), f"room-{opened.code}", "reading_room_roc",
-        f"ROC curves {everybody}",
+        room_figure(score, names, cases), f"room-{opened.code}", f"ROC curves {everybody}",
+        key="reading_room_roc",
     )  # fmt: skip
     show_figure(
-        room_auc_figure(score, names, cases), f"room-{opened.code}-auc", "reading_room_auc",
-        f"AUC {everybody}, with intervals",
+        room_auc_figure(score, names, cases), f"room-{opened.code}-auc",
+        f"AUC {everybody}, with intervals", key="reading_room_auc",
     )  # fmt: skip
     st.markdown("\n".join(f"- {line}" for line in room_lines(score, cases)))
 

@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 
 import mammo
@@ -12,7 +11,6 @@ from mammo.data.csv_table import whole_number
 from mammo.data.descriptors import recorded_sentence
 from mammo.inference.overlay import overlay
 from mammo.plots.reading import case_figure, roc_figure
-from mammo.plots.style import figure_config
 from mammo.reading import (
     Record,
     Result,
@@ -28,7 +26,7 @@ from mammo.ui.kit.cases import recorded_lines
 from mammo.ui.kit.display import data_uri, enlarged
 from mammo.ui.kit.frame import sentences, small_notice, warn
 from mammo.ui.kit.result import report_buttons
-from mammo.ui.kit.widgets import download, draw, offer_file
+from mammo.ui.kit.widgets import download, offer_file, show_figure
 from mammo.ui.reading import session
 from mammo.ui.reading.play import show_viewer
 from mammo.ui.reading.session import (
@@ -87,11 +85,6 @@ def file_name(code: str, nickname: str) -> str:
     return "-".join(["mammo", "round", code, *letters.split()]) + ".csv"
 
 
-def show_figure(figure: go.Figure, name: str, key: str, alt: str) -> None:
-    """Draw a figure that its camera saves under a name."""
-    draw(figure, config=figure_config(name), key=key, alt=alt)
-
-
 def show_score(opened: Round, record: Record, reader: str = wording.YOU) -> None:
     """Show everything that a whole record says, and each case with its truth."""
     _figures(opened, record, reader)
@@ -117,8 +110,9 @@ def _figures(opened: Round, record: Record, reader: str) -> None:
         if not math.isnan(found[0].auc.value):
             who = wording.in_a_sentence(reader)
             show_figure(
-                roc_figure(found, cases, reader), f"round-{opened.code}", "reading_roc",
+                roc_figure(found, cases, reader), f"round-{opened.code}",
                 f"ROC curves of {who}, the models and the radiologists on this round's cases",
+                key="reading_roc",
             )  # fmt: skip
         st.caption(
             f"All on the same {cases.labels.size} cases, {int(cases.labels.sum())} of them "
@@ -127,7 +121,7 @@ def _figures(opened: Round, record: Record, reader: str) -> None:
         )
     show_figure(
         case_figure(ratings, second, cases.labels.tolist(), cut), f"ratings-{opened.code}",
-        "reading_ratings", "Rating of each case against the cut",
+        "Rating of each case against the cut", key="reading_ratings",
     )  # fmt: skip
     st.table(
         wording.standings_table(found, cases, cut, name),
