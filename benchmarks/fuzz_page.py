@@ -14,7 +14,7 @@ from mammo.inference import ModelResult
 from mammo.inference.overlay import overlay
 from mammo.plots.style import film_figure, probability_figure
 from mammo.ui.kit import cache
-from mammo.ui.kit.display import data_uri, enlarged, scaled_down, thumbnail_uri, toned
+from mammo.ui.kit.display import cut_view, data_uri, enlarged, scaled_down, thumbnail_uri, toned
 from mammo.ui.kit.source import Picture
 from mammo.ui.kit.widgets import csv_of_results
 
@@ -63,9 +63,7 @@ class Page:
         return window
 
     def _film(self, picture: Picture, view: Region, box: Region, window: Region) -> None:
-        x, y, width, height = view
-        shown = scaled_down(picture.image.pixels[y : y + height, x : x + width])
-        shown = toned(shown, 10, 10, invert=True)
+        shown = toned(cut_view(picture.image.pixels, view), 10, 10, invert=True)
         film_figure(data_uri(shown), (shown.shape[0], shown.shape[1]), view, box, window).to_json()
 
     def _draw(self, answer: ModelResult) -> None:

@@ -64,6 +64,7 @@ def scrolled(visit: Visit) -> float:
 def test_a_swipe_over_the_film_scrolls_and_keeps_the_box(server: Server, phone: Open) -> None:
     visitor = phone(server.address + UPLOAD)
     accept(visitor)
+    expect(visitor.page.get_by_label("X", exact=True)).not_to_have_value("")
     before = box(visitor), answered(visitor)
     start = within(visitor.page.locator(CHART).first)
     from_top = scrolled(visitor)

@@ -31,6 +31,12 @@ def test_a_scaled_picture_fits_and_keeps_its_aspect(height: int, width: int) -> 
         assert shown.shape == (height, width)
 
 
+def test_a_view_is_cut_before_it_is_scaled() -> None:
+    film = np.zeros((5000, 4000), np.uint8)
+    film[1000:1500, 2000:2400] = 200
+    assert display.cut_view(film, (2000, 1000, 400, 500)).tolist() == [[200] * 400] * 500
+
+
 def test_neutral_tone_changes_nothing() -> None:
     assert np.array_equal(display.toned(RAMP), RAMP)
 

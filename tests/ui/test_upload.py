@@ -248,8 +248,10 @@ def test_an_own_film_and_its_box_stay_for_the_visit_until_removed(page: AppTest)
     assert "Still open: film.png. Other files replace" in texts(page)
     assert [page.number_input(key=key).value for key in FIELDS] == [200, 400, 100, 100]
     assert [metric.value for metric in page.metric] == answers
+    assert "asked" in page.session_state
     page.button(key="remove_own").click().run()
     assert not page.metric and kept_sizes(page) == []
+    assert "asked" not in page.session_state  # the result holds the crop
     assert "Still open" not in texts(page)
 
 

@@ -13,6 +13,7 @@ from mammo.evaluation.evaluation import UNTESTED, Comparison
 from mammo.evaluation.tables import MEASURES, subgroup_figures
 from mammo.plots import comparison as plots
 from mammo.text import Estimate, estimate, p_value, percentage, signed_estimate
+from mammo.ui.kit import cache
 from mammo.ui.kit.address import choose_option
 from mammo.ui.kit.cases import evaluation
 from mammo.ui.kit.frame import small_notice, warn
@@ -44,6 +45,10 @@ _RECIPES = {
     "with augmentation, as released": LEAK,
     "without augmentation": LEAK_WITHOUT_AUGMENTATION,
 }
+
+
+_leak_lesson = cache.of_artifacts(2)(load_leak_lesson)
+_teacher_lesson = cache.of_artifacts(1)(load_teacher_lesson)
 
 
 def choose_evaluation() -> Evaluation:
@@ -152,7 +157,7 @@ def show_subgroups(split: SplitEvaluation) -> None:
 
 def show_lesson() -> None:
     """Show the lesson where `python -m mammo.training.lessons leak` has taught it, else nothing."""
-    read = {recipe: load_leak_lesson(name) for recipe, name in _RECIPES.items()}
+    read = {recipe: _leak_lesson(name) for recipe, name in _RECIPES.items()}
     lessons = {recipe: lesson for recipe, lesson in read.items() if lesson}
     released = read["with augmentation, as released"]
     if released is None:
@@ -174,13 +179,16 @@ def show_lesson() -> None:
 
 def show_teacher() -> None:
     """Show what a teacher adds (`python -m mammo.training.lessons teacher`), else nothing."""
-    lesson = load_teacher_lesson()
+    lesson = _teacher_lesson()
     if lesson is None:
         return
     st.header("A lesson: what a teacher adds", anchor="teacher")
     st.markdown(plots.teacher_sentence(lesson))
-    st.table(plots.teacher_table(lesson))
+    table = plots.teacher_table(lesson)
+    st.table(table, alt="AUC from the labels alone, AUC with the teacher, and the difference")
     st.caption("AUC a crop, with 95% intervals over patients; the difference is paired.")
+    small_notice()
+    download(table.rename_axis("Crops").reset_index(), "teacher")
 
 
 def _show_recipe(recipe: str, lesson: LeakLesson, ends: tuple[float, float]) -> None:

@@ -12,11 +12,12 @@ from mammo import text
 from mammo.artifacts import Card
 from mammo.data import descriptors
 from mammo.data.descriptors import FILTERS, Filter, title_of
+from mammo.inference.result import BALANCED
 from mammo.plots.explorer import CHARTS, by_size, chart_figure
 from mammo.text import counted
 from mammo.ui.kit import cache, case_folder
 from mammo.ui.kit.address import choose_option, keep_in_link, went_back
-from mammo.ui.kit.cases import BALANCED, film_of, outcomes, recorded_lines, score_lines
+from mammo.ui.kit.cases import film_of, outcomes, recorded_lines, score_lines
 from mammo.ui.kit.display import NARROW, show_side_by_side
 from mammo.ui.kit.frame import small_notice, warn
 from mammo.ui.kit.settings import FOLDER_VARIABLE

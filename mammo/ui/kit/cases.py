@@ -17,10 +17,10 @@ from mammo.data.descriptors import MISSING, meaning
 from mammo.errors import ArtifactError, DataError
 from mammo.evaluation import RESAMPLES, EvaluatedModel, Evaluation, Unit, evaluate, tables
 from mammo.evaluation.arithmetic import is_missing
+from mammo.inference.result import BALANCED
 from mammo.text import parts, plain
 from mammo.ui.kit import cache
 
-BALANCED = "youden"
 RECORDED = {
     "mass_shape": "Shape",
     "mass_margins": "Margin",

@@ -17,6 +17,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from mammo.imaging.region import Region
+
 LONGEST_SIDE = 1200
 THUMBNAIL_SIDE = 96
 GALLERY_SIDE = 256
@@ -32,6 +34,12 @@ def scaled_down(picture: NDArray[np.uint8], longest: int = LONGEST_SIDE) -> NDAr
         return picture
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def cut_view(film: NDArray[np.uint8], view: Region) -> NDArray[np.uint8]:
+    """Cut the part of a film that is on show, scaled down for the screen."""
+    x, y, width, height = view
+    return scaled_down(film[y : y + height, x : x + width])
 
 
 def toned(

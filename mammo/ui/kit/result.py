@@ -37,7 +37,7 @@ from mammo.ui.kit.case_folder import thumbnails
 from mammo.ui.kit.display import show_picture
 from mammo.ui.kit.frame import small_notice, small_print, warn
 from mammo.ui.kit.settings import default_threshold, threshold_key
-from mammo.ui.kit.source import OWN_CROP, Picture, crop_picture, forget_own
+from mammo.ui.kit.source import LAST_RESULT, OWN_CROP, Picture, crop_picture, forget_own
 from mammo.ui.kit.widgets import download_results, draw, offer_file
 
 VIEWER = "pages/4_Grad-CAM_viewer.py"
@@ -45,16 +45,15 @@ LABELS: dict[Form, str] = {"pdf": "Case report (PDF)", "html": "Case report (HTM
 ICONS: dict[Form, str] = {"pdf": ":material/picture_as_pdf:", "html": ":material/html:"}
 PROBABILITY = "Estimated probability of malignancy"
 EXPLAINED = ("threshold", "calibration", "spread", "grad_cam", "similar_cases")
-_ASKED = "asked"
 
 
 def assessed_once(picture: Picture, area: Window | None) -> LesionResult:
     """Ask every model about this visitor's lesion, unless it is the one asked about last."""
     asked = (picture.key, area, cache.manifest().created)
-    before, result = st.session_state.get(_ASKED, (None, None))
+    before, result = st.session_state.get(LAST_RESULT, (None, None))
     if before != asked or result is None:
         result = picture.assessed(area)
-        st.session_state[_ASKED] = (asked, result)
+        st.session_state[LAST_RESULT] = (asked, result)
     return cast("LesionResult", result)
 
 

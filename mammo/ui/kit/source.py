@@ -230,6 +230,8 @@ SERVER_FULL = (
 _OWN, _NO_NAME = "own_files", "a file without a name"
 OWN_BOXES = "own_boxes"
 """Where the film keeps the boxes that were marked on own films."""
+LAST_RESULT = "asked"
+"""Where the session keeps the lesion asked about last, with its result."""
 _MOST_PIXELS = MAX_PIXELS
 """Pixels of own files that one session keeps: one film of any size, or many crops."""
 _NOT_KEPT = (
@@ -340,7 +342,7 @@ def _keep_within_memory(images: dict[str, Image | str]) -> None:
 
 def _forget_upload() -> None:
     """Drop the visitor's own files, and all that was made from them."""
-    for name in (_OWN, OWN_BOXES):
+    for name in (_OWN, OWN_BOXES, LAST_RESULT):
         st.session_state.pop(name, None)
     forget_own()
 

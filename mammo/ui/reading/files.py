@@ -15,7 +15,7 @@ from mammo.reading.results_file import LARGEST_BYTES
 from mammo.text import counted, estimate
 from mammo.ui.kit.case_folder import thumbnails
 from mammo.ui.kit.frame import small_notice, warn
-from mammo.ui.kit.widgets import ROW_HEIGHT, download, show_figure, table_height
+from mammo.ui.kit.widgets import download, show_figure, show_table
 from mammo.ui.reading.cover import in_words
 from mammo.ui.reading.results import choose_cut, show_score
 from mammo.ui.reading.session import Round, artifacts_fingerprint, open_round
@@ -173,20 +173,9 @@ def _show_cases(opened: Round, room: Room, cut: int) -> None:
     if found:
         shown.insert(0, "Picture", [found.get(case, "") for case in table["Case id"]])
     bars = ["Mean rating", *(model.title for model in opened.cases.models)]
-    st.dataframe(
-        shown,
-        hide_index=True,
-        column_config={
-            "Picture": st.column_config.ImageColumn("Picture", width="small"),
-            **dict.fromkeys(
-                bars, st.column_config.ProgressColumn(format="%.0f", min_value=0, max_value=100)
-            ),
-        },
-        row_height=ROW_HEIGHT,
-        height=table_height(len(shown)),
-        alt="The room's ratings of each case",
-        key="reading_room_cases",
-    )
+    bar = st.column_config.ProgressColumn(format="%.0f", min_value=0, max_value=100)
+    columns = dict.fromkeys(bars, bar)
+    show_table(shown, columns, "The room's ratings of each case", "reading_room_cases")
     download(table, f"room-{opened.code}-cases")
 
 

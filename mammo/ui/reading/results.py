@@ -23,7 +23,7 @@ from mammo.reading.results_file import LONGEST_NICKNAME, clean_nickname
 from mammo.text import counted, parts, plain
 from mammo.ui.kit.address import choose_option, keep_in_link, went_back
 from mammo.ui.kit.cases import recorded_lines
-from mammo.ui.kit.display import data_uri, enlarged
+from mammo.ui.kit.display import show_picture
 from mammo.ui.kit.frame import sentences, small_notice, warn
 from mammo.ui.kit.result import report_buttons
 from mammo.ui.kit.widgets import download, offer_file, show_figure
@@ -259,12 +259,12 @@ def _looked_at(opened: Round, place: int) -> None:
     picture, area = picture_of(opened, place)
     result = picture.assessed(area)
     for column, answer in zip(st.columns(len(result.answers)), result.answers, strict=True):
-        column.image(
-            data_uri(enlarged(overlay(answer.crop, answer.heat_map(), 0.45))),
-            caption=f"{answer.card.title}. Bright: what raised the estimate most.",
-            width="stretch",
-            alt=f"Crop of case {place + 1} under the heat map of {answer.card.title}",
-        )
+        with column:
+            show_picture(
+                overlay(answer.crop, answer.heat_map(), 0.45),
+                f"Crop of case {place + 1} under the heat map of {answer.card.title}",
+                caption=f"{answer.card.title}. Bright: what raised the estimate most.",
+            )
     with st.container(horizontal=True):
         report_buttons(
             picture,

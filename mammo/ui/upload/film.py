@@ -14,7 +14,7 @@ from mammo.errors import WindowError
 from mammo.imaging import Window, lesion_window, region
 from mammo.imaging.region import Region
 from mammo.plots.style import film_figure
-from mammo.ui.kit.display import data_uri, scaled_down, toned
+from mammo.ui.kit.display import cut_view, data_uri, toned
 from mammo.ui.kit.source import OWN_BOXES, Picture
 from mammo.ui.kit.widgets import BoxFields
 
@@ -141,8 +141,7 @@ def _tone() -> tuple[int, int, bool]:
 def _film(picture: Picture, box: Region | None, zoom: int, tone: tuple[int, int, bool]) -> None:
     film, asked = picture.image.pixels, st.session_state.get(_ASKED)
     view = region.zoomed_view(film.shape, zoom, region.middle(box) if box and zoom > 1 else None)
-    x, y, width, height = view
-    shown = toned(scaled_down(film[y : y + height, x : x + width]), *tone)
+    shown = toned(cut_view(film, view), *tone)
     window: Region | None = None
     if box is not None and not asked:
         with suppress(WindowError):  # whose sentence stands beside the film already

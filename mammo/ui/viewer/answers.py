@@ -18,10 +18,11 @@ from mammo.inference import Classifier, ModelResult
 from mammo.inference.maps import METHODS, Method, method_named
 from mammo.inference.overlay import COLOUR_MAPS, ColourMap, legend, overlay
 from mammo.inference.pictures import Panel, heat_map_sheet
+from mammo.inference.result import BALANCED
 from mammo.plots.viewer import place_counts, place_figure, place_sentence
 from mammo.ui.kit import cache, case_folder
 from mammo.ui.kit.address import choose_number, choose_option, keep_in_link, went_back
-from mammo.ui.kit.cases import BALANCED, recorded_lines, score_lines
+from mammo.ui.kit.cases import recorded_lines, score_lines
 from mammo.ui.kit.display import data_uri, show_picture
 from mammo.ui.kit.frame import sentences, small_notice
 from mammo.ui.kit.result import choose_threshold, map_caption, report_buttons, show_answers

@@ -23,11 +23,11 @@ from mammo.inference.inside import Inside, LastStep, Stage, open_inside
 from mammo.inference.overlay import ColourMap, colour, overlay
 from mammo.inference.perturb import CHANGES, FILLS, Change, Fill, change_named, covered
 from mammo.inference.pictures import Panel, mosaic, most_active, shares, signed_shares
+from mammo.inference.result import BALANCED
 from mammo.plots.style import film_figure
 from mammo.plots.viewer import curve_figure, curve_sentence, parts_figure
 from mammo.ui.kit import cache
 from mammo.ui.kit.address import choose_number, choose_option, keep_in_link, went_back
-from mammo.ui.kit.cases import BALANCED
 from mammo.ui.kit.display import data_uri, enlarged, show_picture
 from mammo.ui.kit.frame import sentences, small_notice
 from mammo.ui.kit.widgets import NAMES, BoxFields, download, show_figure

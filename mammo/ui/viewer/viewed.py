@@ -10,6 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from operator import attrgetter
 from typing import Any, TypeVar, cast
 
@@ -29,10 +30,10 @@ from mammo.inference.maps import Method
 from mammo.inference.overlay import ColourMap
 from mammo.inference.perturb import Change, curve
 from mammo.inference.pictures import Panel, panel_sheet
+from mammo.inference.result import BALANCED
 from mammo.ui.kit import cache, case_folder
 from mammo.ui.kit.address import choose_option, keep_in_link, set_from_link, went_back
 from mammo.ui.kit.cases import (
-    BALANCED,
     OUTCOMES,
     agreement,
     agreement_titles,
@@ -116,7 +117,7 @@ class Viewed:
         """Return the pixels where there are some."""
         return cast("Crop", self.pixels)
 
-    @property
+    @cached_property
     def models(self) -> Sequence[Classifier]:
         """Return each trained model."""
         return cache.classifiers()
