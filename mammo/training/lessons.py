@@ -46,6 +46,7 @@ from mammo.data.table import fingerprint, load_crops, read_pixels
 from mammo.errors import DataError, SettingsError
 from mammo.evaluation import PatientBootstrap, auc_interval
 from mammo.evaluation.curves import Scores
+from mammo.evaluation.evaluation import as_json
 from mammo.files import write_whole
 from mammo.settings import (
     MODELS,
@@ -57,7 +58,7 @@ from mammo.settings import (
     check_seed,
     with_overrides,
 )  # fmt: skip
-from mammo.text import Estimate, signed_estimate
+from mammo.text import signed_estimate
 from mammo.training.batches import read_kept
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def _teach(options: argparse.Namespace, command: str) -> None:
         lesson = teacher_lesson(out, options.taught)
         _attach(TEACHER, lesson, command, out, depends_on=[f"{PUPIL}/model.onnx"])
         for half in lesson["halves"]:
-            gap = signed_estimate(Estimate(**half["difference"]))
+            gap = signed_estimate(half["difference"])
             print(f"{half['split']}: AUC {gap} by the teacher.")
         return
     work = options.work or out.resolve().parent / WORK_FOLDER
@@ -147,9 +148,8 @@ def _attach(
     """Add a lesson to the artifacts, with the command that gave it."""
     created = datetime.now(UTC).isoformat(timespec="seconds")
     document = {"schema": SCHEMA, "command": command, "created": created, **lesson}
-    attach(
-        name, (json.dumps(document, indent=1) + "\n").encode(), depends_on=depends_on, folder=out
-    )
+    content = json.dumps(as_json(document), indent=1, allow_nan=False) + "\n"
+    attach(name, content.encode(), depends_on=depends_on, folder=out)
 
 
 def teacher_lesson(out: Path, taught: Path) -> dict[str, Any]:
@@ -195,8 +195,8 @@ def teacher_lesson(out: Path, taught: Path) -> dict[str, Any]:
             for cases in (alone, with_teacher)
         )
         halves.append(
-            {"split": words, "crops": int(rows.sum()), "labels": asdict(own.auc)}
-            | {"taught": asdict(taught_too.auc), "difference": asdict(taught_too.auc_minus(own))}
+            {"split": words, "crops": int(rows.sum()), "labels": own.auc}
+            | {"taught": taught_too.auc, "difference": taught_too.auc_minus(own)}
         )
     names = {"title": TITLES[PUPIL], "teacher": TITLES[str(REGISTRY[PUPIL].teacher)]}
     return {"lesson": "teacher", **names, "share": share, "halves": halves}

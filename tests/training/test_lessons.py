@@ -12,6 +12,7 @@ from sklearn.metrics import roc_auc_score
 from mammo.artifacts import load_cases, load_teacher_lesson, read_attachment
 from mammo.data.splits import row_folds
 from mammo.errors import SettingsError
+from mammo.plots.comparison import teacher_table
 from mammo.settings import RECIPES
 from mammo.training.lessons import LeakCrops, LeakSettings, count_overlap, main, summarise
 from tests.conftest import write_prepared
@@ -214,6 +215,23 @@ def test_what_a_teacher_adds_is_paired_attached_and_read(tmp_path, capsys) -> No
     assert "test: AUC +" in capsys.readouterr().out
     manifest = json.loads((out / "manifest.json").read_text())
     assert [*manifest["attachments"]["lessons/teacher.json"]] == ["simple_cnn/model.onnx"]
+
+
+def test_a_teacher_that_changes_nothing_has_no_interval_and_is_read(tmp_path) -> None:
+    out, same = write_tiny_artifacts(tmp_path / "out"), write_tiny_artifacts(tmp_path / "same")
+    card = json.loads((same / "simple_cnn/card.json").read_text())
+    card["settings"]["distillation"] = 0.7
+    (same / "simple_cnn/card.json").write_text(json.dumps(card))
+    write_manifest_again(same)
+    assert main(["teacher", "--taught", str(same), "--out", str(out)]) == 0
+    lesson = load_teacher_lesson(out)
+    assert lesson is not None
+    for half in lesson.halves:
+        assert (
+            half.difference.value == 0
+            and np.isnan([half.difference.low, half.difference.high]).all()
+        )
+    assert "no interval" in teacher_table(lesson)["Difference"].iloc[0]
 
 
 @pytest.mark.parametrize(
