@@ -9,10 +9,10 @@
 
 One line a lesion on standard output, tab-separated: the file, then for each model the calibrated
 probability of malignancy and where it stands to the model's Youden threshold, "not sure" where the
-mirror images of the crop stand on both sides of it. All else goes to standard error. A file that
-cannot be classified and an output that cannot be written end nothing else. Exit status: 0 all
-classified and written, 1 some were not, 2 wrong usage (also an output that would replace a file
-that mammo did not write).
+views of the crop (as it is, mirrored or turned) give answers on both sides of it. All else goes to
+standard error. A file that cannot be classified and an output that cannot be written end nothing
+else. Exit status: 0 all classified and written, 1 some were not, 2 wrong usage (also an output that
+would replace a file that mammo did not write).
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """The classifier: the one path from crops to probabilities, feature vectors and heat maps.
 
 Bring the crop to the size that the card names, stretch and resize it (`mammo.imaging.prepare`), run
-the network on it and its mirror images, average, calibrate. The network's contract stands in
+the network on each view of it, average, calibrate. The network's contract stands in
 `mammo.inference`.
 """
 
@@ -247,7 +247,7 @@ class Classifier:
         return heat_map(drawn, crop.shape[0])
 
     def views(self, crop: NDArray[np.uint8]) -> Views:
-        """Return one crop as the network sees it, with its mirror images.
+        """Return one crop as the network sees it, in each view.
 
         Parameters
         ----------

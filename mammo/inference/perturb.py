@@ -136,8 +136,8 @@ CHANGES = (
     ),
     Change(
         "rotation", "Rotation", "degrees", -90.0, 90.0, 10.0, 0.0,
-        "A lesion has no upright: an ideal model would draw a flat line. Larger turns add nothing, "
-        "where a model averages over the mirror images.",
+        "A lesion has no upright orientation: an ideal model would draw a flat line. Larger turns "
+        "add little, because the models average over mirrored or turned crops.",
         turned,
     ),
     Change(

@@ -120,7 +120,7 @@ class ModelResult:
 
     @property
     def spread(self) -> tuple[float, float]:
-        """The lowest and highest probability over the mirror images of the crop, 0-1."""
+        """The lowest and highest probability over the views of the crop, 0-1."""
         return self.assessment.p_low, self.assessment.p_high
 
     def is_above(self, threshold: str = BALANCED) -> bool:
@@ -128,7 +128,7 @@ class ModelResult:
         return self.probability >= self.card.thresholds[threshold]
 
     def is_unsure(self, threshold: str = BALANCED) -> bool:
-        """Return whether the mirror images stand on both sides of a threshold of the card."""
+        """Return whether the views lie on both sides of a threshold of the card."""
         return self.assessment.straddles(self.card.thresholds[threshold])
 
     def side(self, threshold: str = BALANCED) -> str:

@@ -51,7 +51,7 @@ def test_the_last_step_is_the_models_own_answer_to_the_crop_as_it_is(
     first, second = last_step_sentences(last, answer)
     assert f"of {tiny.card.embedding_size} features are active" in first
     assert f"a logit of **{last.logit:+.2f}**" in first
-    assert "averaged with its mirror images" in second
+    assert "averaged over all its views" in second
 
 
 def test_a_network_without_such_a_head_is_a_sentence(tiny: Classifier) -> None:

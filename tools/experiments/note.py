@@ -21,8 +21,8 @@ from mammo.evaluate import evaluate_artifacts
 from mammo.evaluation import SplitEvaluation, expected_calibration_error
 from mammo.evaluation.operating import moved_to_prevalence
 from mammo.report.templates import markdown_table as table
-from mammo.settings import TITLES
-from mammo.text import Estimate, estimate, number, percent_estimate
+from mammo.settings import TITLES, TrainSettings
+from mammo.text import Estimate, estimate, number, percent_estimate, signed_estimate
 from tools.experiments.figures import as_svg, differences, training_curves
 from tools.experiments.log import published, read_log
 from tools.readme.marks import agree, document, filled
@@ -142,13 +142,13 @@ def controls_part() -> str:
     """Return what labels dealt at random came to, and the release's recipes from another seed."""
     rows = [
         [
-            f"{TITLES[row['model']]}, {row['changes'] or 'seed ' + row['seed']}", row["folds"],
-            _read_interval(row, "auc"), _read_interval(row, "difference", signed=True),
+            f"{TITLES[row['model']]}: {row['changes'] or 'nothing'}, seed {row['seed']}",
+            row["folds"], _read_interval(row, "auc"), _difference(row),
         ]
         for row in read_log(LOG)
         if _is_control(row)
     ]  # fmt: skip
-    return table(["Control", "Folds", "AUC a crop", "Difference from the release"], rows)
+    return table(["Control", "Folds", "AUC a crop", "Difference"], rows)
 
 
 def published_part() -> str:
@@ -199,8 +199,8 @@ def _splits(unit: str) -> dict[str, SplitEvaluation]:
 
 
 def _is_control(row: Mapping[str, str]) -> bool:
-    """Tell labels dealt at random, and a recipe in which nothing was changed but the seed."""
-    return CONTROL in row["changes"] or not row["changes"]
+    """Return whether labels were dealt at random, or a known recipe got another seed."""
+    return CONTROL in row["changes"] or int(row["seed"]) != TrainSettings.seed
 
 
 def _tried() -> list[dict[str, str]]:
@@ -214,15 +214,18 @@ def _tried_row(row: Mapping[str, str]) -> list[str]:
         f"{TITLES[row['model']]}: {row['changes'] or 'nothing'}, seed {row['seed']}. {row['why']}",
         row["folds"],
         _read_interval(row, "auc"),
-        f"{_read_interval(row, 'difference', signed=True)} against {row['base']}",
+        _difference(row),
         row["verdict"],
     ]
 
 
+def _difference(row: Mapping[str, str]) -> str:
+    return f"{_read_interval(row, 'difference', signed=True)} against {row['base']}"
+
+
 def _read_interval(row: Mapping[str, str], name: str, signed: bool = False) -> str:
-    value, low, high = (float(row[key]) for key in (name, f"{name}_low", f"{name}_high"))
-    form = "+.3f" if signed else ".3f"
-    return f"{value:{form}} ({low:{form}} to {high:{form}})"
+    figure = Estimate(*(float(row[key]) for key in (name, f"{name}_low", f"{name}_high")))
+    return signed_estimate(figure) if signed else estimate(figure)
 
 
 if __name__ == "__main__":

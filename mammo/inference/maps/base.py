@@ -1,7 +1,7 @@
 """What every method is made of: a network to ask, the views of one crop, and a function between.
 
 A map explains the answer that the app shows: the logit of malignancy, averaged over the crop's
-mirror images. Every method gives each view its share and turns it back before averaging.
+views. Every method gives each view its share and turns it back before averaging.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ PROGRESS_STEP = 4
 
 @dataclass(frozen=True, eq=False)
 class Views:
-    """Hold one crop as the network sees it: as it is, and mirrored."""
+    """One crop as the network sees it, in each view that its card names."""
 
     pictures: Inputs
     flips: tuple[tuple[int, ...], ...]

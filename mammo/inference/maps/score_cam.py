@@ -50,8 +50,8 @@ SCORE_CAM = Method(
     key="score-cam",
     title="Score-CAM",
     sentence=(
-        f"Shows the network the crop through its {CHANNELS} most active maps, one at a time for "
-        "each mirror image, and adds these maps up, weighted by the scores."
+        f"Shows the network the crop through its {CHANNELS} most active maps, one at a time in "
+        "each view, and adds these maps up, weighted by the scores."
     ),
     reference="Wang et al. 2020, arXiv 1910.01279",
     passes=lambda views: 1 + views * (1 + CHANNELS),

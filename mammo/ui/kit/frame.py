@@ -76,8 +76,8 @@ PAGES = (
         "Upload and classify",
         ":material/center_focus_strong:",
         "Open a film or a crop, mark the lesion, and read what both models make of it.",
-        "Read one lesion. Look at the film and guess; then read both answers, how far the mirror "
-        "images agree, and what was recorded.",
+        "Read one lesion. Look at the film and guess; then compare both answers, how certain they "
+        "are, and what was recorded.",
         {"example": "P_00820 L CC mass 1"},
     ),
     Page(

@@ -317,6 +317,6 @@ def last_step_sentences(last: LastStep, given: ModelResult) -> list[str]:
         f"Calibrated (times {text.number(calibration.slope, 2)}, plus "
         f"{calibration.intercept:+.2f}, through "
         f"the logistic function) that is **{text.percent(last.p_malignant)}** for the crop as it "
-        f"is; averaged with its mirror images the estimate is "
+        f"is; averaged over all its views the estimate is "
         f"**{text.percent(given.probability)}**.",
     ]
