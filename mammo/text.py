@@ -32,6 +32,9 @@ NOTICE_OF_REPORT = (
     "not search a mammogram, they know nothing of the patient, and they are wrong often. Do not "
     "use a figure from this page for a decision about a person."
 )
+LATER_ASSESSMENT = (
+    "the recorded assessments were probably updated after further work-up (Lee et al. 2017)."
+)
 NOTICE_SHORT = "Teaching and research only. Not a medical device; not for decisions about a person."
 
 THRESHOLD_NAMES: Mapping[str, str] = {
@@ -40,7 +43,7 @@ THRESHOLD_NAMES: Mapping[str, str] = {
     "specificity_90": "Specificity 90%",
 }
 AIMS: Mapping[str, str] = {
-    "youden": "weighs the rates of missed lesions and of false alarms alike",
+    "youden": "counts sensitivity and specificity equally",
     "sensitivity_90": "aims at a sensitivity of 90%",
     "specificity_90": "aims at a specificity of 90%",
 }

@@ -1,9 +1,11 @@
 """The lesion window: where a lesion's crop is cut from its film, and the cutting itself.
 
-One function for preparation and app, so that the models see at work what they saw in training:
-a square, centred on the lesion's box, the longer side of the box plus a margin on each side, at
-least 128 pixels, slid inward where it would leave the film, never padded; then resized by pixel
-area. An explicit window reproduces the crops of the published data set to the pixel.
+One function for preparation and app: a square, centred on the lesion's box, the longer side of the
+box plus a margin on each side, at least 128 pixels, slid inward where it would leave the film,
+never padded; then resized by pixel area. An explicit window reproduces the crops of the
+published data set to the pixel. The published crops, from which the released models learned, are
+not centred: their centres lie 80 film pixels above and 26 left of the lesion's (medians), and half
+of them cut the lesion's lower margin.
 """
 
 import math

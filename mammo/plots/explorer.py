@@ -215,8 +215,9 @@ def by_size(sizes: "pd.DataFrame") -> Chart:
         for label, middle in sizes.groupby("label")["pixels"].median().items()
     )
     sentence = (
-        f"The middle lesion's longer side is {medians}. The models do not see size: every window "
-        "is brought to one size."
+        f"The middle lesion's longer side is {medians}. The models do not see the size itself, "
+        "because every crop is scaled to one size. The margin around a lesion is fixed, so a "
+        "larger lesion still fills more of its crop."
     )
     return Chart(counts, sentence, "Longer side, film pixels")
 

@@ -117,7 +117,7 @@ def room_auc_figure(score: RoomScore, names: Sequence[str], cases: RoundCases) -
         hover = f"{name}: AUC {estimate(area, 2)}"
         figure.add_trace(points([area.value], [place], look, hover, 11, error_x=bars))
     figure.add_vline(x=0.5, line=stroke(NEUTRAL_COLOUR, "dot", 1))
-    lay_out(figure, "AUC (0.5 is a coin)", "", _REST_HEIGHT + _ROW_HEIGHT * len(rows))
+    lay_out(figure, "AUC (0.5 is chance)", "", _REST_HEIGHT + _ROW_HEIGHT * len(rows))
     figure.update_xaxes(range=[0, 1.02])
     lay_out_rows(figure, [row[0] for row in rows], range=[-0.6, len(rows) - 0.4])
     return figure.update_layout(showlegend=False)

@@ -32,7 +32,7 @@ YOU = "You"
 WIDE = 0.1
 """An AUC whose 95% interval reaches farther than this to either side says little."""
 NARROW = 0.05
-COIN = 0.5
+CHANCE = 0.5
 _KAPPA_WORDS = ((0.0, "no"), (0.2, "slight"), (0.4, "fair"), (0.6, "moderate"),
                 (0.8, "substantial"), (1.0, "almost perfect"))  # fmt: skip
 
@@ -87,8 +87,8 @@ def too_small(area: Estimate, cases: RoundCases) -> str:
         return ""
     malignant, n = int(cases.labels.sum()), cases.labels.size
     proof = (
-        "which holds a coin's 0.50"
-        if area.low <= COIN <= area.high
+        "which includes chance (0.50)"
+        if area.low <= CHANCE <= area.high
         else f"an interval {area.high - area.low:.2f} wide"
     )
     sentence = (

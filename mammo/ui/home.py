@@ -92,10 +92,10 @@ def weights(parameters: int) -> str:
 def _how_measured(facts: Manifest) -> str:
     data = facts.data
     return (
-        f"Measured once, on {data.n_test:,} crops of {data.n_test_patients:,} patients that "
-        f"neither training nor the choice of settings had touched ({data.n_train:,} crops of "
-        f"{data.n_train_patients:,} other patients trained the models). "
+        f"Measured on {data.n_test:,} crops of {data.n_test_patients:,} patients. Neither training "
+        f"nor the choice of settings used them. {data.n_train:,} crops of "
+        f"{data.n_train_patients:,} other patients trained the models. "
         f"{glossary_link('auc')} is the chance that a model ranks a malignant lesion above a "
-        "benign one: 0.5 is a coin, 1 is perfect. "
+        "benign one: 0.5 is chance, 1 is perfect. "
         f"{text.NOTICE_SHORT}"
     )

@@ -38,10 +38,10 @@ def cases(tiny_artifacts) -> RoundCases:  # type: ignore[no-untyped-def]
 def test_a_small_round_is_warned_of_with_the_interval_that_proves_it(cases: RoundCases) -> None:
     sentence = wording.too_small(Estimate(0.7, 0.45, 0.9), cases)
     assert sentence.startswith("5 malignant and 5 benign cases are too few")
-    assert "0.70 may as well be anything from 0.45 to 0.90" in sentence and "a coin" in sentence
+    assert "0.70 may as well be anything from 0.45 to 0.90" in sentence and "chance" in sentence
     needed = math.ceil(10 * (0.225 / 0.05) ** 2)
     assert f"About {needed} such cases" in sentence
-    assert "a coin" not in wording.too_small(Estimate(0.8, 0.6, 0.95), cases)
+    assert "chance" not in wording.too_small(Estimate(0.8, 0.6, 0.95), cases)
     assert wording.too_small(Estimate(0.8, 0.75, 0.85), cases) == ""
 
 

@@ -22,7 +22,7 @@ from mammo.report.model_card import tables
 from mammo.report.model_card.facts import Facts, Failures, how_trained, read_facts, worst_answers
 from mammo.report.templates import FOLDER, markdown_table, template
 from mammo.settings import TITLES as MODEL_TITLES
-from mammo.text import percentage
+from mammo.text import LATER_ASSESSMENT, percentage
 
 __all__ = [
     "CHECKS",
@@ -121,6 +121,8 @@ def model_card(facts: Facts) -> ModelCard:
         CHECKS=CHECKS,
         FAILURES=FAILURES,
         NO=tables.NO,
+        NA=tables.NA,
+        LATER_ASSESSMENT=LATER_ASSESSMENT,
     )
     return card
 

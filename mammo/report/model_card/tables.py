@@ -23,7 +23,7 @@ from mammo.text import (
     plain,
 )
 
-APP, NO = "app", "not answered"
+APP, NO, NA = "app", "not answered", "not applicable"
 """Where an item of a checklist is answered: on a page of the app, nowhere."""
 SPLITS = {"train": "Training", "test": "Test"}
 MOST_LEVELS = 8
@@ -178,7 +178,7 @@ def _named(column: str, level: str) -> str:
 
 def checklist(items: pd.DataFrame) -> pd.DataFrame:
     """Return a checklist's items with where each is answered."""
-    where = {"README.md": "README.md, {}", APP: "page {}", NO: "**not answered**"}
+    where = {"README.md": "README.md, {}", APP: "page {}", NO: f"**{NO}**", NA: NA}
     places = zip(items["where"], items["section"], strict=True)
     named = [where.get(place, "{}").format(section) for place, section in places]
     table = items.assign(named=named)[["number", "topic", "named", "remark"]]

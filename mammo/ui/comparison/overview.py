@@ -25,7 +25,7 @@ UNIT_HELP = (
     "averaged); a **patient** counts by her most suspicious lesion."
 )
 SCORES = {
-    "auc": ("AUC", "how often a malignant one ranks above a benign one; 0.5 is a coin, 1 perfect"),
+    "auc": ("AUC", "how often a malignant one ranks above a benign one; 0.5 is chance, 1 perfect"),
     "partial_auc": (
         "Specificity at high sensitivity",
         "its mean where at least 90% of malignant {many} are found",

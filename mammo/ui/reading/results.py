@@ -117,7 +117,7 @@ def _figures(opened: Round, record: Record, reader: str) -> None:
         st.caption(
             f"All on the same {cases.labels.size} cases, {int(cases.labels.sum())} of them "
             f"malignant, of {counted(len(set(cases.patients)), 'patient')}; intervals resample "
-            "patients. The radiologists had whole films of both breasts, often earlier ones."
+            f"patients. The radiologists had whole films, and {text.LATER_ASSESSMENT}"
         )
     show_figure(
         case_figure(ratings, second, cases.labels.tolist(), cut), f"ratings-{opened.code}",
