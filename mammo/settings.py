@@ -134,7 +134,7 @@ REGISTRY = {
         "random weights",
         Recipe(
             input_size=128, kernel_size=5, stride=2, epochs=150, learning_rate=3e-3,
-            distillation=0.7, flips=2, rotation_degrees=15.0, contrast=0.0, brightness=0.0,
+            flips=2, rotation_degrees=15.0, contrast=0.0, brightness=0.0,
         ),
         teacher="mobilenetv2",
     ),
@@ -143,7 +143,7 @@ REGISTRY = {
         "MobileNetV2 (Sandler et al. 2018) with ImageNet weights, global average pooling, dropout "
         "and one dense layer, fine-tuned in two stages",
         "ImageNet weights",
-        Recipe(epochs=14, head_epochs=2, learning_rate=1e-4, frozen_blocks=6)
+        Recipe(epochs=14, head_epochs=2, learning_rate=1e-4, frozen_blocks=6, flips=2),
     ),
 }  # fmt: skip
 """The models in the order in which they are shown; docs/experiments.md explains their recipes."""

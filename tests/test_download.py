@@ -331,12 +331,12 @@ def test_case_files_come_as_published_or_by_hand(
 # Both
 
 
-def test_the_commands_of_the_readme_are_commands(
+def test_the_documented_commands_are_commands(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(offer, "free_bytes", lambda folder: 0)
     pytest.importorskip("idc_index_data", reason="needs requirements-download.txt")
-    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[1] / "docs" / "data.md").read_text(encoding="utf-8")
     lines = re.findall(r"^python -m mammo\.download (.*)$", text, re.MULTILINE)
     assert len(lines) == 2
     for line in lines:
@@ -344,9 +344,9 @@ def test_the_commands_of_the_readme_are_commands(
         assert "should fit on the disk of cbis-ddsm" in capsys.readouterr().err
 
 
-def test_the_sizes_in_the_readme_are_those_of_the_index() -> None:
+def test_the_documented_sizes_are_those_of_the_index() -> None:
     pytest.importorskip("idc_index_data", reason="needs requirements-download.txt")
-    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[1] / "docs" / "data.md").read_text(encoding="utf-8")
     for abnormality, row in (("mass", "Masses"), ("calcification", "Calcifications")):
         train, test = (
             offer.in_gigabytes(idc.offer(Path("x"), offer.Choice(abnormality, split)).n_bytes)

@@ -1,4 +1,4 @@
-"""Preparation on a Dask cluster of real processes, by the commands of README.md."""
+"""Preparation on a Dask cluster of real processes, by the commands of docs/data.md."""
 
 import os
 import re
@@ -21,7 +21,7 @@ from tests.miniature import WRITERS
 pytest.importorskip("distributed", reason="needs requirements-cluster.txt")
 
 ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUIDE = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def download(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    """Start README's scheduler on a free port of this machine; yield its address."""
+    """Start the documented scheduler on a free port of this machine; yield its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -42,9 +42,9 @@ def address() -> Iterator[str]:
 
 
 def readme(begin: str) -> str:
-    """Return the command of README.md that begins so."""
-    found = re.search(rf"^{re.escape(begin)}.*$", README, re.MULTILINE)
-    assert found, f"README.md has no command {begin}"
+    """Return the command of docs/data.md that begins so."""
+    found = re.search(rf"^{re.escape(begin)}.*$", GUIDE, re.MULTILINE)
+    assert found, f"docs/data.md has no command {begin}"
     return found.group()
 
 
@@ -84,7 +84,7 @@ def prepare(download: Path, out: Path, address: str) -> int:
 def test_one_worker_gives_the_same_as_this_machine(
     download, address, tmp_path, monkeypatch
 ) -> None:
-    assert "python -m mammo.prepare --data cbis-ddsm --out crops --dask tcp://HOST:8786" in README
+    assert "python -m mammo.prepare --data cbis-ddsm --out crops --dask tcp://HOST:8786" in GUIDE
     assert prepare(download, tmp_path / "here", "") == 1
     # What is cut here from now on would not be cut by Dask.
     monkeypatch.setattr("mammo.data.preparation.run.prepare_film", None)

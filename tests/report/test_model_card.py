@@ -62,11 +62,12 @@ def test_the_card_in_docs_is_that_of_the_released_artifacts() -> None:
 def test_the_command_writes_the_card_and_notices_a_stale_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readme, "PARTS", {})
+    monkeypatch.setattr(readme, "DOCUMENTS", {"README.md": {}})
     monkeypatch.setattr(readme, "card_text", lambda: "AUC 0.8412\n")
-    front, card = tmp_path / "README.md", tmp_path / "MODEL_CARD.md"
+    front, card = tmp_path / "README.md", tmp_path / readme.CARD
+    card.parent.mkdir()
     front.write_text("# mammo\n", encoding="utf-8")
-    files = ["--file", str(front), "--card", str(card)]
+    files = ["--root", str(tmp_path)]
     assert readme.main([*files, "--check"]) == 1
     assert readme.main(files) == 0
     assert card.read_text(encoding="utf-8") == "AUC 0.8412\n"
@@ -127,12 +128,10 @@ def test_the_worst_answers_are_those_that_pandas_finds(folder: Path, facts: Fact
 
 
 def test_every_reference_of_the_checklists_leads_somewhere(text: str) -> None:
-    front = (ROOT / "README.md").read_text(encoding="utf-8")
-    places = {
-        "this card": headings(text, 3),
-        "README.md": set(re.findall(r"^#+ (.+)$", front, re.MULTILINE)),
-        APP: {page.title for page in PAGES},
-    }
+    places = {"this card": headings(text, 3), APP: {page.title for page in PAGES}}
+    for name in ("README.md", "docs/evaluation.md", "docs/training.md"):
+        document = (ROOT / name).read_text(encoding="utf-8")
+        places[name] = set(re.findall(r"^#+ (.+)$", document, re.MULTILINE))
     for items in checklists().values():
         assert items["number"].is_unique
         for item in items.itertuples():

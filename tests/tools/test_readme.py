@@ -1,6 +1,6 @@
-"""README.md: every command in it runs, every figure is the artifacts', every link leads somewhere.
+"""README.md and docs/: every command runs, every figure is the artifacts', links lead somewhere.
 
-`HELD` names what runs each command. A new command in README.md fails here until it is held too.
+`HELD` names what runs each command. A new command in a document fails here until it is held too.
 """
 
 import http.client
@@ -31,7 +31,14 @@ from tools.readme import __main__ as readme
 from tools.readme.marks import agree, filled
 
 ROOT = Path(__file__).resolve().parents[2]
-TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = {
+    name: (ROOT / name).read_text(encoding="utf-8")
+    for name in (
+        "README.md", "docs/benchmarks.md", "docs/data.md", "docs/deployment.md",
+        "docs/evaluation.md", "docs/reading-room.md", "docs/training.md",
+    )
+}  # fmt: skip
+TEXT = "\n".join(DOCUMENTS.values())
 LARGEST_PICTURE = 300_000
 
 CI = "bash .ci/run"
@@ -59,7 +66,7 @@ HELD = {
     "python -m dask worker tcp://HOST:8786": CLUSTER,
     "python -m mammo.prepare --data cbis-ddsm --out crops --dask tcp://HOST:8786": CLUSTER,
     "MAMMO_ARTIFACTS=try streamlit run app.py": HERE,
-    "python -m tools.experiments docs/experiments/cnn-128-fast-mirrored.json --data DIR": TRYING,
+    "python -m tools.experiments docs/experiments/cnn-labels.json --data DIR": TRYING,
     "python -m tools.experiments.guards --data DIR": TRYING,
     "python -m tools.experiments.published --data DIR": "tests/tools/test_published.py",
     "python -m tools.experiments.note": "tests/tools/test_note.py",
@@ -73,7 +80,8 @@ HELD = {
     "python -m pytest -n 2 --dist loadfile": CI,
     "bash .ci/run": CI,
     "python -m mammo.train --data DIR": TRAINING,
-    "python -m mammo.train --data DIR --models simple_cnn --distillation 0 --epochs 5 --out try": (
+    "python -m mammo.train --data DIR --models simple_cnn --epochs 5 --out try": TRAINING,
+    "python -m mammo.train --data DIR --models simple_cnn --distillation 0.7 --out taught": (
         TRAINING
     ),
     "python -m tools.readme": HERE,
@@ -99,12 +107,12 @@ INLINE = re.compile(r"`((?:python|bash|pip|streamlit|ruff) [^`]+)`")
 
 
 def blocks(language: str) -> list[str]:
-    """Return the fenced blocks of README.md in a language."""
+    """Return the fenced blocks of the documents in a language."""
     return re.findall(rf"^```{language}\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
 
 
 def commands() -> set[str]:
-    """Return every command that README.md tells a reader to type."""
+    """Return every command that a document tells a reader to type."""
     fenced = {line for block in blocks("bash") for line in block.splitlines() if line}
     return fenced | set(INLINE.findall(TEXT))
 
@@ -112,7 +120,7 @@ def commands() -> set[str]:
 def type_in(
     command: str, folder: Path, *more: str, **changes: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command of README.md in a folder, its placeholders filled in, with more arguments."""
+    """Run a command of a document in a folder, its placeholders filled in, with more arguments."""
     assert command in commands()
     words = [changes.get(word, word) for word in command.split()]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
@@ -134,7 +142,9 @@ def test_what_ci_runs_is_read_from_this_readme() -> None:
     assert {"install", "install-dev", "checks"} <= set(read)
     for name in set(read) - {"()"}:
         marked = re.search(
-            rf"^<!-- ci: {name} -->\n```bash\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL
+            rf"^<!-- ci: {name} -->\n```bash\n(.*?)^```",
+            DOCUMENTS["README.md"],
+            re.MULTILINE | re.DOTALL,
         )
         assert marked
         for line in marked[1].splitlines():
@@ -269,17 +279,22 @@ def test_the_python_lines_run_as_they_stand() -> None:
 
 
 def test_the_figures_are_those_of_the_artifacts() -> None:
-    assert agree(filled(TEXT, readme.PARTS), TEXT), "run python -m tools.readme"
+    for name, parts in readme.DOCUMENTS.items():
+        assert agree(filled(DOCUMENTS[name], parts, name), DOCUMENTS[name]), (
+            f"{name}: run python -m tools.readme"
+        )
 
 
 def test_the_command_writes_what_its_check_then_accepts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readme, "PARTS", {"figures": lambda: "AUC 0.8412", "example": lambda: ""})
+    parts = {"figures": lambda: "AUC 0.8412", "example": lambda: ""}
+    monkeypatch.setattr(readme, "DOCUMENTS", {"README.md": parts})
     monkeypatch.setattr(readme, "card_text", lambda: "AUC 0.8412\n")
     changed = tmp_path / "README.md"
-    changed.write_text(TEXT, encoding="utf-8")
-    files = ["--file", str(changed), "--card", str(tmp_path / "MODEL_CARD.md")]
+    changed.write_text(DOCUMENTS["README.md"], encoding="utf-8")
+    (tmp_path / "docs").mkdir()
+    files = ["--root", str(tmp_path)]
     assert readme.main(["--check", *files]) == 1
     assert readme.main(files) == 0
     assert "\nAUC 0.8412\n<!-- figures: end -->" in changed.read_text(encoding="utf-8")
@@ -288,7 +303,7 @@ def test_the_command_writes_what_its_check_then_accepts(
 
 def test_marks_that_are_missing_are_asked_for() -> None:
     with pytest.raises(SettingsError, match="should mark where its figures stand"):
-        filled("# mammo", readme.PARTS)
+        filled("# mammo", readme.DOCUMENTS["README.md"], "README.md")
 
 
 def test_the_table_rounds_as_the_home_page_does() -> None:
@@ -327,22 +342,31 @@ def anchor(heading: str) -> str:
 
 
 def test_links_and_pictures_lead_somewhere() -> None:
-    links = re.findall(r"(!?)\[([^\]]*)\]\(([^)]+)\)", TEXT)
-    places = {anchor(heading) for heading in re.findall(r"^#+ (.+)$", TEXT, re.MULTILINE)}
-    for picture, words, target in links:
-        assert words, f"{target} has no words"
-        if target.startswith("#"):
-            assert target[1:] in places, target
-        elif not target.startswith("https://"):
-            assert (ROOT / target).is_file(), target
-        if picture:
-            assert len(words) > 60, "say what the picture shows"
-            assert (ROOT / target).stat().st_size < LARGEST_PICTURE
+    places = {
+        ROOT / name: {anchor(heading) for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
+        for name, text in DOCUMENTS.items()
+    }
+    for name, text in DOCUMENTS.items():
+        for picture, words, target in re.findall(r"(!?)\[([^\]]*)\]\(([^)]+)\)", text):
+            assert words, f"{target} has no words"
+            if target.startswith("https://"):
+                continue
+            file, _, place = target.partition("#")
+            path = (ROOT / name).parent.joinpath(file).resolve() if file else ROOT / name
+            assert path.is_file(), target
+            assert not place or place in places[path], target
+            if picture:
+                assert len(words) > 60, "say what the picture shows"
+                assert path.stat().st_size < LARGEST_PICTURE
+
+
+def test_the_front_page_is_short() -> None:
+    assert len(DOCUMENTS["README.md"].splitlines()) <= 160
 
 
 def test_every_page_is_named() -> None:
     for page in PAGES[1:]:
-        assert f"- **{page.title}**: " in TEXT
+        assert f"- **{page.title}**: " in DOCUMENTS["README.md"]
 
 
 def test_every_folder_stands_in_the_table_of_folders() -> None:

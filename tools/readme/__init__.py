@@ -1,4 +1,4 @@
-"""Documents whose figures a command writes: README.md, docs/MODEL_CARD.md; docs/experiments.md too.
+"""Documents whose figures a command writes: README.md and pages of docs/.
 
 A part that a command writes stands between `<!-- NAME: begin ... -->` and `<!-- NAME: end -->`.
 """

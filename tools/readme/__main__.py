@@ -1,13 +1,14 @@
-"""Write the figures of README.md and the model card from the artifacts, or hold them to those.
+"""Write the figures of the documents and the model card from the artifacts, or check them.
 
     python -m tools.readme            write them
-    python -m tools.readme --check    exit status 1 where README.md or the card says something else
+    python -m tools.readme --check    exit status 1 where a document says something else
 
-README.md marks the parts that belong to this command: the table `figures`, whose numbers and
-rounding are those of `python -m mammo.evaluate` and of the pages; `example`, one line of
-`python -m mammo.predict`; `trust` and `audit`, what `python -m mammo.training.trust` and
-`python -m mammo.training.audit` found; and `benchmark`, what the scripts of `benchmarks/` left. The
-model card, docs/MODEL_CARD.md, is written whole; `mammo.report.model_card` holds its words.
+The documents mark the parts that belong to this command. README.md: the table `figures`, whose
+numbers and rounding are those of `python -m mammo.evaluate` and of the pages, and `example`, one
+line of `python -m mammo.predict`. docs/training.md: `trust` and `audit`, what
+`python -m mammo.training.trust` and `python -m mammo.training.audit` found. docs/benchmarks.md:
+`benchmark`, what the scripts of `benchmarks/` left. The model card, docs/MODEL_CARD.md, is written
+whole; `mammo.report.model_card` holds its words.
 """
 
 import argparse
@@ -23,39 +24,40 @@ from tools.readme.marks import agree, document, filled
 from tools.readme.measured import benchmark_part, trust_part
 
 ROOT = Path(__file__).resolve().parents[2]
-README = ROOT / "README.md"
-MODEL_CARD = ROOT / "docs" / "MODEL_CARD.md"
-
-PARTS: dict[str, Callable[[], str]] = {
-    "figures": figures_part,
-    "example": example_part,
-    "benchmark": benchmark_part,
-    "trust": trust_part,
-    "audit": audit_part,
+CARD = "docs/MODEL_CARD.md"
+DOCUMENTS: dict[str, dict[str, Callable[[], str]]] = {
+    "README.md": {"figures": figures_part, "example": example_part},
+    "docs/training.md": {"trust": trust_part, "audit": audit_part},
+    "docs/benchmarks.md": {"benchmark": benchmark_part},
 }
+"""The parts of each document, by the names of their marks."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return 0, or 1 where README.md and the artifacts do not agree."""
+    """Run the command; return 0, or 1 where a document and the artifacts do not agree."""
     parser = argparse.ArgumentParser(
         prog="python -m tools.readme",
-        description="Write the figures of README.md and the model card from the artifacts.",
+        description="Write the figures of the documents and the model card from the artifacts.",
     )
     parser.add_argument("--check", action="store_true", help="change nothing, compare")
-    parser.add_argument("--file", type=Path, default=README, help="(default: %(default)s)")
-    parser.add_argument("--card", type=Path, default=MODEL_CARD, help="(default: %(default)s)")
+    parser.add_argument("--root", type=Path, default=ROOT, help="folder of README.md and docs/")
     options = parser.parse_args(arguments)
-    return exit_status("tools.readme", lambda: _write(options), options.file)
+    return exit_status("tools.readme", lambda: _write(options.root, options.check), options.root)
 
 
-def _write(options: argparse.Namespace) -> int:
-    written = {options.file: document(options.file)}
-    wanted = {options.file: filled(written[options.file], PARTS), options.card: card_text()}
-    if options.card.is_file():
-        written[options.card] = document(options.card)
-    if not options.check:
+def _write(root: Path, check: bool) -> int:
+    """Write or check every document, each filled before the first is written."""
+    card = root / CARD
+    written = {root / name: document(root / name) for name in DOCUMENTS}
+    wanted = {
+        root / name: filled(written[root / name], parts, name) for name, parts in DOCUMENTS.items()
+    } | {card: card_text()}
+    if card.is_file():
+        written[card] = document(card)
+    if not check:
         for file, text in wanted.items():
-            write_output(file, text.encode(), _is_own)
+            # `filled` found its marks in the documents.
+            write_output(file, text.encode(), _is_card if file == card else lambda _: True)
         return 0
     stale = [file for file, text in wanted.items() if not agree(written.get(file, ""), text)]
     for file in stale:
@@ -63,7 +65,7 @@ def _write(options: argparse.Namespace) -> int:
     return 1 if stale else 0
 
 
-def _is_own(path: Path) -> bool:
+def _is_card(path: Path) -> bool:
     return starts_with_mark(path, b"mammo")
 
 

@@ -12,7 +12,7 @@ TOLERANCE = 0.002
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
-def filled(text: str, parts: Mapping[str, Callable[[], str]], where: str = "README.md") -> str:
+def filled(text: str, parts: Mapping[str, Callable[[], str]], where: str) -> str:
     """Return the text of a document with its parts as the artifacts have them."""
     for name, write in parts.items():
         marks = rf"<!-- {name}: begin [^\n]*-->\n(.*?)<!-- {name}: end -->"

@@ -178,8 +178,8 @@ def _named(column: str, level: str) -> str:
 
 def checklist(items: pd.DataFrame) -> pd.DataFrame:
     """Return a checklist's items with where each is answered."""
-    where = {"README.md": "README.md, {}", APP: "page {}", NO: f"**{NO}**", NA: NA}
+    where = {"this card": "{}", APP: "page {}", NO: f"**{NO}**", NA: NA}
     places = zip(items["where"], items["section"], strict=True)
-    named = [where.get(place, "{}").format(section) for place, section in places]
+    named = [where.get(place, f"{place}, {{}}").format(section) for place, section in places]
     table = items.assign(named=named)[["number", "topic", "named", "remark"]]
     return table.set_axis(["Item", "Topic", "Where", "Remark"], axis="columns")
