@@ -143,7 +143,7 @@ REGISTRY = {
         "MobileNetV2 (Sandler et al. 2018) with ImageNet weights, global average pooling, dropout "
         "and one dense layer, fine-tuned in two stages",
         "ImageNet weights",
-        Recipe(epochs=14, head_epochs=2, learning_rate=1e-4, frozen_blocks=6, flips=2),
+        Recipe(epochs=14, head_epochs=2, learning_rate=1e-4, frozen_blocks=6),
     ),
 }  # fmt: skip
 """The models in the order in which they are shown; docs/experiments.md explains their recipes."""

@@ -24,7 +24,7 @@ def test_the_committed_note_is_of_the_committed_results(capsys) -> None:
 def test_a_changed_figure_is_found_and_written_anew(tmp_path: Path, capsys) -> None:
     path = tmp_path / "experiments.md"
     whole = note.NOTE.read_text(encoding="utf-8")
-    path.write_text(whole.replace("MobileNetV2, AUC a crop | at least 0.86 | 0.", "x | y | 9."))
+    path.write_text(whole.replace("MobileNetV2, AUC per crop | at least 0.86 | 0.", "x | y | 9."))
     assert note.main(["--check", "--file", str(path)]) == 1
     assert "run python -m tools.experiments.note" in capsys.readouterr().out
     assert note.main(["--file", str(path)]) == 0
@@ -57,7 +57,7 @@ def test_every_target_stands_beside_its_test_and_its_out_of_fold_figure() -> Non
             line = next(
                 line
                 for line in table.splitlines()
-                if line.startswith(f"| {note.TITLES[model]}, AUC a crop")
+                if line.startswith(f"| {note.TITLES[model]}, AUC per crop")
             )
             assert f"{value:.3f}" in line.split("|")[column], line
     verdicts = {line.split("|")[5].strip() for line in table.splitlines()[2:]}
@@ -67,7 +67,7 @@ def test_every_target_stands_beside_its_test_and_its_out_of_fold_figure() -> Non
 def test_a_verdict_follows_the_figure_and_the_direction_of_its_target(monkeypatch) -> None:
     met = {}
     for aim, at_most in ((0.0, False), (1.1, False), (0.0, True), (1.1, True)):
-        one = note.Target("simple_cnn", "AUC a crop", "crop", note._metric("auc"), aim, at_most)
+        one = note.Target("simple_cnn", "AUC per crop", "crop", note._metric("auc"), aim, at_most)
         monkeypatch.setattr(note, "TARGETS", (one,))
         met[aim, at_most] = note.targets_part().splitlines()[2].split("|")[5].strip()
     assert met == {(0.0, False): "yes", (1.1, False): "no", (0.0, True): "no", (1.1, True): "yes"}

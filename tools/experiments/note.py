@@ -57,13 +57,13 @@ def _rate(name: str) -> Callable[[SplitEvaluation, str], Estimate]:
 
 
 TARGETS = (
-    Target("mobilenetv2", "AUC a crop", "crop", _metric("auc"), 0.86),
-    Target("mobilenetv2", "AUC a lesion", "lesion", _metric("auc"), 0.89),
-    Target("mobilenetv2", "accuracy a lesion", "lesion", _rate("accuracy"), 0.80),
-    Target("mobilenetv2", "ECE a crop", "crop", _metric("ece"), 0.05, at_most=True),
-    Target("simple_cnn", "AUC a crop", "crop", _metric("auc"), 0.72),
-    Target("simple_cnn", "AUC a lesion", "lesion", _metric("auc"), 0.75),
-    Target("simple_cnn", "ECE a crop", "crop", _metric("ece"), 0.05, at_most=True),
+    Target("mobilenetv2", "AUC per crop", "crop", _metric("auc"), 0.86),
+    Target("mobilenetv2", "AUC per lesion", "lesion", _metric("auc"), 0.89),
+    Target("mobilenetv2", "accuracy per lesion", "lesion", _rate("accuracy"), 0.80),
+    Target("mobilenetv2", "ECE per crop", "crop", _metric("ece"), 0.05, at_most=True),
+    Target("simple_cnn", "AUC per crop", "crop", _metric("auc"), 0.72),
+    Target("simple_cnn", "AUC per lesion", "lesion", _metric("auc"), 0.75),
+    Target("simple_cnn", "ECE per crop", "crop", _metric("ece"), 0.05, at_most=True),
 )
 REPORTED = (
     ("sensitivity at 90% specificity", _metric("sensitivity_at_specificity_90")),
@@ -134,7 +134,7 @@ def targets_part() -> str:
 
 def tried_part() -> str:
     """Return a line for each experiment that was no control, the most helpful first."""
-    head = ["Experiment", "What changed", "Folds", "AUC a crop", "Difference", "Verdict"]
+    head = ["Experiment", "What changed", "Folds", "AUC per crop", "Difference", "Verdict"]
     return table(head, [_tried_row(row) for row in _tried()])
 
 
@@ -148,11 +148,11 @@ def controls_part() -> str:
         for row in read_log(LOG)
         if _is_control(row)
     ]  # fmt: skip
-    return table(["Control", "Folds", "AUC a crop", "Difference"], rows)
+    return table(["Control", "Folds", "AUC per crop", "Difference"], rows)
 
 
 def published_part() -> str:
-    """Return the AUC of both recipes on the published split, a crop and a lesion."""
+    """Return the AUC of both recipes on the published split, per crop and per lesion."""
     result = published()
     if result is None:
         return "Not run."
@@ -160,7 +160,7 @@ def published_part() -> str:
         [TITLES[name], *(estimate(Estimate(**found[unit])) for unit in ("crop", "lesion"))]
         for name, found in result["models"].items()
     ]
-    return table(["Recipe of", "AUC a crop", "AUC a lesion"], rows)
+    return table(["Recipe of", "AUC per crop", "AUC per lesion"], rows)
 
 
 def calibration_part() -> str:
