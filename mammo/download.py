@@ -1,12 +1,16 @@
 """The command that downloads CBIS-DDSM.
 
+    python -m mammo.download --source crops --split test
     python -m mammo.download --source kaggle --out cbis-ddsm
     python -m mammo.download --source idc --out cbis-ddsm --abnormality mass --split test
 
-Kaggle's copy is small (6.3 GB, 8-bit JPEG) and comes whole; Imaging Data Commons has the films as
-they were published (163.5 GB, 16-bit DICOM) and gives any half. It says what it will fetch, how
-large that is and under which licence, and asks before it starts where it stands on a terminal.
-Stopped, the same command goes on. What it leaves is for `python -m mammo.prepare --data DIR`.
+The crops are the small images of the masses that the models were trained and tested on (12 MB);
+without --out they go where the app finds them. The films come from two places. Kaggle's copy is
+small (6.3 GB, 8-bit JPEG) and comes whole; Imaging Data Commons has the films as they were
+published (163.5 GB, 16-bit DICOM) and gives any half; prepare them with `python -m mammo.prepare`.
+
+The command prints what it will fetch, how large that is and under which licence, and on a terminal
+it asks before it starts. Stopped, the same command goes on.
 """
 
 import argparse
@@ -16,16 +20,20 @@ from functools import partial
 from pathlib import Path
 
 from mammo.command_line import command_parser, exit_status
-from mammo.data.download import Choice, idc, kaggle, refuse_if_too_big
+from mammo.data.download import Choice, crops, idc, kaggle, refuse_if_too_big
 from mammo.errors import SettingsError
 
-SOURCES = {"kaggle": kaggle, "idc": idc}
+SOURCES = {"crops": crops, "kaggle": kaggle, "idc": idc}
 """Where CBIS-DDSM can be had without an account, by the names of `--source`."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.out is None and options.source != "crops":
+        parser.error("the following arguments are required: --out")
+    options.out = options.out or crops.default_folder()
     return exit_status("mammo.download", lambda: _download(options), options.out)
 
 
@@ -41,7 +49,7 @@ def _download(options: argparse.Namespace) -> int:
         return 1
     out.mkdir(parents=True, exist_ok=True)
     source.fetch(out, offer, partial(print, flush=True))
-    print(f"Complete. Next: python -m mammo.prepare --data {out} --out PREPARED")
+    print(f"Complete. Next: {offer.next_command.format(out=out)}")
     return 0
 
 
@@ -55,14 +63,18 @@ def _agreed() -> bool:
 def _parser() -> argparse.ArgumentParser:
     parser = command_parser("mammo.download", __doc__)
     parser.add_argument("--source", required=True, choices=tuple(SOURCES))
-    parser.add_argument("--out", type=Path, required=True, help="the folder to download into")
+    parser.add_argument(
+        "--out", type=Path,
+        help="the folder to download into; default for crops: where the app finds them",
+    )  # fmt: skip
     parser.add_argument(
         "--abnormality", default="all", choices=("mass", "calcification", "all"),
         help="idc only; default: all",
     )  # fmt: skip
     parser.add_argument(
-        "--split", default="all", choices=("train", "test", "all"), help="idc only; default: all"
-    )
+        "--split", default="all", choices=("train", "test", "all"),
+        help="crops and idc only; default: all",
+    )  # fmt: skip
     parser.add_argument("--yes", action="store_true", help="do not ask")
     return parser
 

@@ -1,10 +1,14 @@
 """Files as every part of mammo writes them: whole or not at all."""
 
 import os
+import shutil
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 
 _BEGUN = ".mammo-writing-"
+_SECONDS_OF_A_WRITE = 60
 _JUNK = (".ds_store", "thumbs.db", "desktop.ini")
 
 
@@ -23,6 +27,14 @@ def write_whole(path: Path, content: bytes) -> None:
         if path.exists():
             written.chmod(path.stat().st_mode)
         written.replace(path)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what killed calls of `write_whole` left in a folder; a write may be going on now."""
+    for begun in folder.glob(f"{_BEGUN}*"):
+        with suppress(OSError):
+            if begun.stat().st_mtime < time.time() - _SECONDS_OF_A_WRITE:
+                shutil.rmtree(begun)
 
 
 def is_junk(path: Path) -> bool:

@@ -9,7 +9,6 @@ from mammo.report.glossary import glossary_line
 from mammo.ui.explorer.cases import choose_cases, show_case, show_chart, show_gallery, show_table
 from mammo.ui.explorer.pixels import show_leak_check, show_preview
 from mammo.ui.kit.frame import frame, sentences, small_print
-from mammo.ui.kit.settings import ask_for_folder
 
 frame("Dataset explorer", ":material/dataset:")
 st.markdown(
@@ -27,7 +26,6 @@ with sentences():
         show_chart(found)
 
     st.header("Gallery", anchor="gallery")
-    ask_for_folder()
     with sentences():
         show_gallery(found)
 

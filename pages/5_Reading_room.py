@@ -7,6 +7,7 @@ import streamlit as st
 
 from mammo.ui.kit.address import choose_option
 from mammo.ui.kit.frame import frame, notice_accepted, sentences
+from mammo.ui.kit.get_images import offer_images
 from mammo.ui.reading import session
 from mammo.ui.reading.cover import show_cover, show_finish, show_setup
 from mammo.ui.reading.files import show_files
@@ -54,4 +55,6 @@ with sentences():
     else:
         show_cover(opened, play)
     st.stop()
+if opened is not None:
+    offer_images(session.cases_without_images(opened), "round")
 st.button("Another round", on_click=session.leave, key="reading_leave_broken")

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -48,6 +48,14 @@ def imagenet_weights() -> Path:
         "weights/mobilenetv2_1.0_224_imagenet_no_top.h5",
         "the ImageNet weights of MobileNetV2 are",
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_downloaded_images(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the images that this machine's user may have downloaded out of the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 def run_apart(work: Coroutine[Any, Any, Result]) -> Result:

@@ -381,6 +381,7 @@ def ask_door(name: str, folder: Path, monkeypatch: Any) -> Record:
     """Ask one door; `folder` is an empty one that it may fill."""
     door = DOORS[name]
     taken = "monkeypatch" in door.__code__.co_varnames[: door.__code__.co_argcount]
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))  # no images that were downloaded here
     return door(folder, monkeypatch) if taken else door(folder)
 
 

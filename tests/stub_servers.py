@@ -6,11 +6,13 @@ They were written from what kagglehub 1.0 and s5cmd 0.3 ask for, not from the se
 import base64
 import hashlib
 import re
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
@@ -21,6 +23,8 @@ class Stub:
 
     files : path ("/archive.zip", "/bucket/key") to content
     cut : after so many bytes it drops the connection, while `cuts` are left
+    busy : so many times more it answers 429, or `busy_status`, with `retry_after`
+    on_get : called before each answer to a GET
     asked : "GET /path" or "GET /path from 4096", in order
     """
 
@@ -28,6 +32,10 @@ class Stub:
     cut: int = 0
     cuts: int = 0
     altered: bool = False
+    busy: int = 0
+    busy_status: int = 429
+    retry_after: str = "1"
+    on_get: Callable[[], None] = lambda: None
     asked: list[str] = field(default_factory=list)
     address: str = ""
 
@@ -42,7 +50,7 @@ def serving(stub: Stub) -> Iterator[Stub]:
     class Handler(_Handler):
         held = stub
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     stub.address = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
@@ -52,6 +60,13 @@ def serving(stub: Stub) -> Iterator[Stub]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print nothing of a client that has read enough or was killed."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -92,16 +107,25 @@ class _Handler(BaseHTTPRequestHandler):
         start = int(wanted[1]) if wanted else 0
         line = f"{self.command} {path}" + (f" from {start}" if start else "")
         self.held.asked.append(line)
+        self.held.on_get()
+        if self.held.busy > 0:
+            self.held.busy -= 1
+            self._refuse(self.held.busy_status, {"Retry-After": self.held.retry_after})
+            return
         if content is None:
-            self.send_response(404)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            self._refuse(404, {})
             return
         self.send_response(206 if wanted else 200)
         stop = min(len(content), int(wanted[2]) + 1 if wanted and wanted[2] else len(content))
         self._headers(content, start, stop, partly=bool(wanted))
         if body:
             self._send(content[start:stop])
+
+    def _refuse(self, status: int, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in (headers | {"Content-Length": "0"}).items():
+            self.send_header(name, value)
+        self.end_headers()
 
     def _headers(self, content: bytes, start: int, stop: int, *, partly: bool) -> None:
         digest = hashlib.md5(content, usedforsecurity=False).digest()

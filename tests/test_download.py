@@ -20,7 +20,7 @@ import pydicom
 import pytest
 
 from mammo.data import download as offer
-from mammo.data.download import idc, kaggle
+from mammo.data.download import crops, idc, kaggle
 from mammo.data.preparation.case_files import CASE_FILES
 from mammo.download import main
 from tests.miniature import Miniature, write_idc, write_kaggle
@@ -338,21 +338,26 @@ def test_the_documented_commands_are_commands(
     pytest.importorskip("idc_index_data", reason="needs requirements-download.txt")
     text = (Path(__file__).parents[1] / "docs" / "data.md").read_text(encoding="utf-8")
     lines = re.findall(r"^python -m mammo\.download (.*)$", text, re.MULTILINE)
-    assert len(lines) == 2
+    assert len(lines) == 3
     for line in lines:
+        where = "cbis-ddsm" if "--out" in line else crops.default_folder()
         assert main(line.split()) == 1
-        assert "should fit on the disk of cbis-ddsm" in capsys.readouterr().err
+        assert f"should fit on the disk of {where}" in capsys.readouterr().err
 
 
 def test_the_documented_sizes_are_those_of_the_index() -> None:
     pytest.importorskip("idc_index_data", reason="needs requirements-download.txt")
-    text = (Path(__file__).parents[1] / "docs" / "data.md").read_text(encoding="utf-8")
+    folder = Path(__file__).parents[1]
+    text = (folder / "docs" / "data.md").read_text(encoding="utf-8")
     for abnormality, row in (("mass", "Masses"), ("calcification", "Calcifications")):
         train, test = (
             offer.in_gigabytes(idc.offer(Path("x"), offer.Choice(abnormality, split)).n_bytes)
             for split in ("train", "test")
         )
         assert f"| {row}, training / test | comes whole only | {train} / {test} |" in text
+    test, train = crops.size_of("test"), crops.size_of("train")
+    shown = f"{test} for the 378 test cases, {train} more for the 1,318 training cases"
+    assert shown in (folder / "README.md").read_text(encoding="utf-8")
     whole = idc.offer(Path("x"), offer.Choice()).n_bytes
     assert f"| {offer.in_gigabytes(whole)} |" in text
     assert f"| {offer.in_gigabytes(kaggle.N_BYTES)} (12.6 GB free" in text

@@ -14,6 +14,7 @@ from mammo.ui.kit import cache
 from mammo.ui.kit.case_folder import thumbnails
 from mammo.ui.kit.cases import evaluation
 from mammo.ui.kit.frame import small_notice, small_print, warn
+from mammo.ui.kit.get_images import offer_images
 from mammo.ui.kit.widgets import offer_file
 
 _PICTURES_IN_A_ROW = 5
@@ -81,11 +82,8 @@ def _show_failures(facts: Facts) -> None:
         _show_row(one, found)
     warn(complaint)
     if len(found) < len(cases):
-        st.caption(
-            f"Pictures of {len(found)} of {len(cases)} cases are at hand: those of the "
-            "example films, and all once a folder of prepared crops is set (Settings, in the "
-            "sidebar)."
-        )
+        st.caption(f"Images are available for {len(found)} of these {len(cases)} cases.")
+        offer_images(cases.keys() - found.keys(), "card")
 
 
 def _show_row(failures: Failures, found: dict[str, str]) -> None:

@@ -53,6 +53,7 @@ HELD = {
     "pip install -r requirements-dev.txt": CI,
     "pip install -r requirements-train.txt": CI,  # requirements-dev.txt begins with it
     "pip install -r requirements-download.txt": CI,  # nor are the downloads left out of it
+    "python -m mammo.download --source crops --split test": "tests/test_download_crops.py",
     "python -m mammo.download --source kaggle --out cbis-ddsm": DOWNLOADING,
     "python -m mammo.download --source idc --out cbis-ddsm --abnormality mass --split test": (
         DOWNLOADING

@@ -51,8 +51,7 @@ def test_it_works_at_once_from_the_cases_and_shows_the_example_films(app: AppTes
     page = explorer(app)
     assert quiet(page)
     said = texts(page)
-    assert "**60** of 60 crops" in said and "Pictures of 10 of these 60 crops are at hand" in said
-    assert "mammo.download" in said and "MAMMO_DATA" in said
+    assert "**60** of 60 crops" in said and "Images are available for 10 of these 60 crops" in said
     assert len(opening_buttons(page)) == len(EXAMPLES)
     assert words.NOTICE_SHORT in said
     assert dict(page.query_params) == {}
@@ -157,10 +156,11 @@ def test_a_case_opened_from_the_gallery_stays_above_the_filters(app: AppTest) ->
     assert "does not pass the filters" not in texts(page)
 
 
-def test_a_case_without_a_picture_says_so(app: AppTest) -> None:
+def test_a_case_without_a_picture_is_recorded_all_the_same(app: AppTest) -> None:
     page = explorer(app, case=BESIDE_EXAMPLES)
     assert quiet(page)
-    assert "No picture of it is at hand" in texts(page)
+    assert "What the radiologist recorded" in [one.value for one in page.subheader]
+    assert texts(page).count("Images are available for") == 1, "no second apology"
     assert "Choose a case with a picture" in texts(page)
 
 
@@ -170,7 +170,7 @@ def test_a_data_folder_fills_the_gallery_page_by_page(
     monkeypatch.setenv("MAMMO_DATA", str(crops))
     page = explorer(app, page="5")
     assert quiet(page)
-    assert "are at hand. To see all" not in texts(page)
+    assert "Images are available for" not in texts(page)
     ids = [row["case_id"] for row in case_rows()]
     assert opening_buttons(page) == [f"open_gallery_{case}" for case in ids[48:60]]
     page.multiselect(key="explorer_split").set_value(["train"]).run()
@@ -286,14 +286,18 @@ def test_missing_descriptors_and_scores_are_passed_over(
     assert "No case on show has a BI-RADS assessment" in texts(page)
 
 
+def settings(page: AppTest) -> AppTest:
+    return page.button(key="open_settings").click().run()
+
+
 def test_the_field_is_offered_by_who_starts_the_server(
     app: AppTest, crops: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert not explorer(app).text_input
+    assert not settings(explorer(app)).text_input
     monkeypatch.setenv("MAMMO_FOLDER_FIELD", "0")
-    assert not explorer(app).text_input
+    assert not settings(explorer(app)).text_input
     monkeypatch.setenv("MAMMO_FOLDER_FIELD", "1")
-    page = explorer(app)
+    page = settings(explorer(app))
     page.text_input[0].set_value(f" {crops} ").run()
     assert quiet(page) and len(opening_buttons(page)) == 12
     monkeypatch.delenv("MAMMO_FOLDER_FIELD")
@@ -319,7 +323,7 @@ def test_a_typed_path_of_any_kind_is_a_sentence(
     row = f"file,patient_id,pathology\n{'x' * 5000},P_1,BENIGN\n"
     (tmp_path / "row" / "index.csv").write_text(row)
     monkeypatch.setenv("MAMMO_FOLDER_FIELD", "1")
-    page = explorer(app)
+    page = settings(explorer(app))
     page.text_input[0].set_value(typed.replace("{}", str(tmp_path))).run()
     assert not page.exception
     assert "The data folder shows no pictures" in texts(page)

@@ -162,7 +162,7 @@ def test_without_a_data_folder_the_examples_are_read(
     page = opened(app)
     assert quiet(page) and page.slider(key="reading_n").max == 10
     link = opened(app, round=write_code(PLAN))
-    assert "no folder of prepared crops is set here" in link.error[0].value
+    assert "needs the images of 5 test cases, and 5 of them are not here" in link.error[0].value
 
 
 def test_a_folder_that_lacks_the_pictures_is_a_sentence(
@@ -170,7 +170,7 @@ def test_a_folder_that_lacks_the_pictures_is_a_sentence(
 ) -> None:
     monkeypatch.setenv("MAMMO_DATA", str(prepared))
     page = opened(room, round=write_code(PLAN))
-    assert "the data folder lacks 5 of them" in page.error[0].value
+    assert "5 of them are not here" in page.error[0].value
 
 
 def test_nothing_shows_before_the_notice_is_accepted(app: AppTest) -> None:

@@ -143,7 +143,7 @@ def test_an_unknown_case_is_a_sentence_and_the_way_back_stays(app: AppTest) -> N
 def test_a_case_without_its_picture_shows_what_was_recorded_and_scored(app: AppTest) -> None:
     page = opened(app, case=WITHOUT_PICTURE)
     assert quiet(page)
-    assert "picture of this case is not at hand" in texts(page)
+    assert "The image of this case is not here, so there is no heat map" in texts(page)
     assert "Recorded as **malignant**" in texts(page)
     assert texts(page).count("Scored once, by the released model") == 2
     assert texts(page).count("Lower than this:") == 2

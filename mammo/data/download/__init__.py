@@ -1,10 +1,10 @@
-"""Download CBIS-DDSM from Kaggle or from NCI's Imaging Data Commons, for `mammo.download`.
+"""Download CBIS-DDSM, whole or as the published small crops, for `mammo.download` and the app.
 
-A source (`kaggle`, `idc`) tells what it offers before a byte is fetched (`offer`: how much, under
-which licence, whether it fits), fetches what is missing (`fetch`) and looks at what came (`verify`,
-called by `fetch`). Both leave a folder that `mammo.prepare` reads: pixels, and the four case files,
-which say what is on which picture. Kaggle ships a copy of these; Imaging Data Commons has none, so
-that they come from The Cancer Imaging Archive, 2.1 MB together.
+A source (`crops`, `kaggle`, `idc`) tells what it offers before a byte is fetched (`offer`: how
+much, under which licence, whether it fits), fetches what is missing (`fetch`) and checks what came.
+`crops` leaves a folder that the app shows. The others leave one that `mammo.prepare` reads: pixels,
+and the four case files, which say what is on which picture. Kaggle ships a copy of these; Imaging
+Data Commons has none, so that they come from The Cancer Imaging Archive, 2.1 MB together.
 
 The licence and the citation are those of the collection's page at The Cancer Imaging Archive,
 https://doi.org/10.7937/K9/TCIA.2016.7O02S9CY.
@@ -60,6 +60,9 @@ class Offer:
     missing_bytes: int
     needed_bytes: int
     choice: Choice
+    licence: str = LICENCE
+    citation: str = CITATION
+    next_command: str = "python -m mammo.prepare --data {out} --out PREPARED"
 
     def in_words(self, out: Path) -> str:
         """Return what will be downloaded, how large it is, under which licence, and where to."""
@@ -67,8 +70,8 @@ class Offer:
         kept = f", {in_gigabytes(already)} of it already here" if already else ""
         return (
             f"{self.what}: {in_gigabytes(self.n_bytes)} in {self.n_files:,} files{kept}\n"
-            f"Licence: {LICENCE}\n"
-            f"Cite: {CITATION}\n"
+            f"Licence: {self.licence}\n"
+            f"Cite: {self.citation}\n"
             f"Into: {out} ({in_gigabytes(free_bytes(out))} free, "
             f"{in_gigabytes(self.needed_bytes)} needed)"
         )

@@ -31,7 +31,7 @@ from mammo.ui.kit.address import (
     option_from_link,
     went_back,
 )
-from mammo.ui.kit.case_folder import MOST_PICTURES, thumbnails
+from mammo.ui.kit.case_folder import MOST_PICTURES, cases_with_pictures, thumbnails
 from mammo.ui.kit.cases import (
     OUTCOMES,
     agreement,
@@ -41,7 +41,8 @@ from mammo.ui.kit.cases import (
     outcomes,
 )
 from mammo.ui.kit.frame import CHOSEN, sentences, small_notice, warn
-from mammo.ui.kit.settings import FOLDER_VARIABLE
+from mammo.ui.kit.get_images import offer_images
+from mammo.ui.kit.settings import OFFERED
 from mammo.ui.kit.source import example_name
 from mammo.ui.kit.widgets import download, probability_columns, show_figure, show_table
 
@@ -81,6 +82,7 @@ Cells = Mapping[str, Mapping[str, NDArray[np.bool_]]]
 @st.fragment
 def show_analysis(split: SplitEvaluation) -> None:
     """Show the curves, a threshold for each model with what it brings, and the cases behind."""
+    st.session_state.pop(OFFERED, None)
     curves = st.container()
     st.header("At your threshold", anchor="threshold")
     thresholds = _choose_thresholds(split)
@@ -252,13 +254,13 @@ def show_cases(
         **probability_columns(titles),
     }
     alt = "Cases with their descriptors and each model's estimated probability"
-    show_table(_with_pictures(table, titles), columns, alt, f"cases_{key}")
+    show_table(_with_pictures(table, titles, key), columns, alt, f"cases_{key}")
     small_notice()
     titled = {model.title: thresholds[name] for name, model in split.models.items()}
     download(table.assign(**{CROPS: table[CROPS].map(" ".join)}), f"cases-{key}", titled)
 
 
-def _with_pictures(table: pd.DataFrame, titles: list[str]) -> pd.DataFrame:
+def _with_pictures(table: pd.DataFrame, titles: list[str], key: str) -> pd.DataFrame:
     """Add a picture and a way to open each case where one of its crops has it; p in per cent."""
     crops = [case for group in table[CROPS] for case in group]
     found, complaint = thumbnails(crops)
@@ -267,11 +269,7 @@ def _with_pictures(table: pd.DataFrame, titles: list[str]) -> pd.DataFrame:
     shown[titles] *= 100
     if found:
         shown.insert(0, "Picture", [_first(found, group) for group in table[CROPS]])
-    else:
-        st.caption(
-            f"No picture of these is at hand: set {FOLDER_VARIABLE} to a folder of prepared crops "
-            "to see them."
-        )
+    offer_images(set(crops) - cases_with_pictures(), key)
     if len(found) == MOST_PICTURES:
         st.caption(f"Pictures stand by the first {MOST_PICTURES}.")
     links = {

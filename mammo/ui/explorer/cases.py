@@ -20,6 +20,7 @@ from mammo.ui.kit.address import choose_option, keep_in_link, went_back
 from mammo.ui.kit.cases import film_of, outcomes, recorded_lines, score_lines
 from mammo.ui.kit.display import NARROW, show_side_by_side
 from mammo.ui.kit.frame import small_notice, warn
+from mammo.ui.kit.get_images import offer_images
 from mammo.ui.kit.settings import FOLDER_VARIABLE
 from mammo.ui.kit.source import example_name
 from mammo.ui.kit.widgets import download, probability_columns, show_figure
@@ -130,11 +131,8 @@ def show_gallery(found: pd.DataFrame) -> None:
         return
     shown = found[found["case_id"].isin(case_folder.cases_with_pictures())]
     if len(shown) < len(found):
-        st.caption(
-            f"Pictures of {len(shown):,} of these {len(found):,} crops are at hand. To see all: "
-            "`python -m mammo.download`, then `python -m mammo.prepare` (README), then set "
-            f"{FOLDER_VARIABLE} to the prepared folder. The ten example lesions are always here."
-        )
+        st.caption(f"Images are available for {len(shown):,} of these {len(found):,} crops.")
+        offer_images(set(found["case_id"]) - set(shown["case_id"]), "gallery")
     if shown.empty:
         return
     page = _choose_page(-(-len(shown) // _A_PAGE))
@@ -248,10 +246,8 @@ def _show_views(lesion: pd.DataFrame) -> None:
         if crop is not None:
             words = f"{film_of(row)}, {text.pathology_words(row['pathology'])}"
             shown.append((crop, words, f"Crop of {row['case_id']}: {words}"))
-    if not shown:
-        st.caption("No picture of it is at hand; the gallery says how to get it.")
-        return
-    show_side_by_side(shown, max(2, min(len(shown), _COLUMNS)), side=512)
+    if shown:
+        show_side_by_side(shown, max(2, min(len(shown), _COLUMNS)), side=512)
 
 
 def _show_scores(row: Mapping[Any, Any]) -> None:

@@ -22,7 +22,6 @@ from mammo.ui.kit import cache, case_folder
 from mammo.ui.kit.address import choose_option
 from mammo.ui.kit.display import show_side_by_side
 from mammo.ui.kit.frame import warn
-from mammo.ui.kit.settings import FOLDER_VARIABLE
 
 _VIEWS = 8
 _MOST_SHOWN = 8
@@ -133,8 +132,8 @@ def show_leak_check() -> None:
     at_hand = case_folder.folder()
     if at_hand is None:
         st.info(
-            f"Films and pictures can be compared where they are: set {FOLDER_VARIABLE} to a folder "
-            "of prepared crops."
+            "Films and images can be compared once the images are here: the gallery above offers "
+            "them where this server allows it."
         )
         return
     if at_hand.leaks is None:

@@ -22,7 +22,7 @@ from mammo import text
 from mammo.errors import MammoError
 from mammo.ui.kit.address import begin_address
 from mammo.ui.kit.patches import drop_uploads_of_a_left_page, patch_server
-from mammo.ui.kit.settings import settings_button
+from mammo.ui.kit.settings import OFFERED, settings_button
 from mammo.ui.kit.widgets import let_words_follow_the_theme
 
 MARK = (
@@ -123,6 +123,7 @@ def frame(title: str, icon: str) -> None:
     """Draw what every page shares, under its title; call it first, before any other element."""
     patch_server()
     begin_address()
+    st.session_state.pop(OFFERED, None)
     drop_uploads_of_a_left_page(title)
     st.set_page_config(
         page_title=title if title == "mammo" else f"{title} · mammo",

@@ -36,6 +36,7 @@ from mammo.ui.kit.address import option_from_link, went_back
 from mammo.ui.kit.case_folder import thumbnails
 from mammo.ui.kit.display import show_picture
 from mammo.ui.kit.frame import small_notice, small_print, warn
+from mammo.ui.kit.get_images import offer_images
 from mammo.ui.kit.settings import default_threshold, threshold_key
 from mammo.ui.kit.source import LAST_RESULT, OWN_CROP, Picture, crop_picture, forget_own
 from mammo.ui.kit.widgets import download_results, draw, offer_file
@@ -197,6 +198,7 @@ def show_similar(signals: Signals | None) -> None:
         )
         st.caption(SIMILAR_HELP)
         warn(complaint)
+        offer_images([case for case in table["Case"] if case not in found], "similar")
 
 
 def _record(picture: Picture) -> str:

@@ -7,40 +7,86 @@ Kept in the visitor's session only.
 import os
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import streamlit as st
 
 from mammo import text
+from mammo.data.download.crops import default_folder
 from mammo.ui.kit import cache
 from mammo.ui.kit.address import keep_in_link
 
 FOLDER_VARIABLE = "MAMMO_DATA"
 FIELD_VARIABLE = "MAMMO_FOLDER_FIELD"
-_FIELD = "data_folder_field"
+_FIELD = "settings_folder"
 _KEPT = "data_folder"
+DOWNLOAD = "download"
+"""In place of a folder: every visitor may have the server download the images."""
+OFFERED = "images_offered_at"
+"""Which part of the page offers the images; a full run of the page asks anew."""
+_HERE = ("localhost", "127.0.0.1", "::1", "::ffff:127.0.0.1")
 
 
 def data_folder() -> str:
-    """Return the folder of prepared crops, "" where none is set."""
+    """Return the folder of prepared crops, or of downloaded images; "" where there is none."""
+    folder = _chosen_folder()
+    with suppress(RuntimeError, OSError):  # "~nobody", no home folder, or none that may be read
+        if folder not in ("", DOWNLOAD):
+            return str(Path(folder).expanduser())
+        downloaded = default_folder()
+        return str(downloaded) if (downloaded / "index.csv").exists() else ""
+    return "" if folder == DOWNLOAD else folder
+
+
+def _chosen_folder() -> str:
+    """Return what the visitor typed, the secret or the variable says; "" where none does."""
     folder = str(st.session_state.get(_KEPT, "")) if _field_is_offered() else ""
     with suppress(FileNotFoundError):  # there is no file of secrets
         folder = folder or str(st.secrets.get("data", ""))
-    folder = folder or os.environ.get(FOLDER_VARIABLE, "")
-    with suppress(RuntimeError):  # "~nobody"
-        return str(Path(folder).expanduser()) if folder else ""
-    return folder
+    return folder or os.environ.get(FOLDER_VARIABLE, "")
 
 
-def ask_for_folder(key: str = _FIELD) -> None:
+def download_is_allowed() -> bool:
+    """Return whether this visitor may have the server download the images of the public cases.
+
+    By default whoever uses the app on the machine that it runs on; others where the secret `data`
+    or the variable says `download`. A folder that is set is left as it is.
+    """
+    chosen = _chosen_folder()
+    return chosen == DOWNLOAD if chosen else is_here(st.context.url, st.context.ip_address)
+
+
+def is_here(url: str | None, address: str | None) -> bool:
+    """Return whether a visitor's browser runs on the server's machine.
+
+    Streamlit listens to everybody unless told otherwise, so where it listens says little; and
+    behind a proxy every connection comes from this machine, but the browser names another one.
+
+    Parameters
+    ----------
+    url : what the browser's address bar says, None where unknown
+    address : IP address from which it connects; Streamlit has None for this machine
+
+    Examples
+    --------
+    >>> is_here("http://localhost:8501/Reading_room", "::ffff:127.0.0.1")
+    True
+    >>> [is_here("https://class.example", None), is_here("http://localhost", "10.0.0.7")]
+    [False, False]
+    """
+    return urlsplit(url or "").hostname in _HERE and (address is None or address in _HERE)
+
+
+def _ask_for_folder() -> None:
     """Offer a field for the folder where whoever started the server allows it."""
     if not _field_is_offered():
         return
     st.text_input(
         "Folder of prepared crops",
         value=data_folder(),
-        key=key,
+        key=_FIELD,
         on_change=_keep,
-        args=(key,),
+        args=(_FIELD,),
         placeholder="as python -m mammo.prepare leaves it",
         help="On the server. Nothing is copied; the pictures of the cases show.",
     )
@@ -95,7 +141,7 @@ def _settings() -> None:
         key=_THRESHOLD_FIELD,
         on_change=_keep_threshold,
     )
-    ask_for_folder("settings_folder")
+    _ask_for_folder()
     st.caption(folder_sentence(bool(data_folder())))
     st.caption(
         f"**Light or dark:** this page is {st.context.theme.type or 'light'} now, and follows your "
@@ -106,10 +152,11 @@ def _settings() -> None:
 def folder_sentence(is_set: bool) -> str:
     """Say whether pictures of cases are at hand; never which folder, as others may read along."""
     if is_set:
-        return "**Pictures of cases:** a folder of prepared crops is set."
+        return "**Images of cases:** installed on this server."
     return (
-        "**Pictures of cases:** those of the example films. Whoever runs this server can set a "
-        f"folder of prepared crops, by {FOLDER_VARIABLE}."
+        "**Images of cases:** those of the example films. Whoever runs this server can let "
+        f"visitors get the others ({FOLDER_VARIABLE}={DOWNLOAD}), or set a folder of prepared "
+        f"crops ({FOLDER_VARIABLE}=FOLDER)."
     )
 
 

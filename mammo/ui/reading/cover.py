@@ -21,7 +21,7 @@ from mammo.reading.plan import LARGEST_SEED, Source
 from mammo.text import counted
 from mammo.ui.kit import cache
 from mammo.ui.kit.frame import sentences, warn
-from mammo.ui.kit.settings import FOLDER_VARIABLE, ask_for_folder
+from mammo.ui.kit.get_images import offer_images
 from mammo.ui.reading import session
 from mammo.ui.reading.session import Play, Round, open_round, source_at_hand
 
@@ -54,10 +54,10 @@ def _new_round() -> None:
     at_most = LONGEST if source == "test" else len(cache.examples())
     if source == "examples":
         st.caption(
-            f"Cases: the {at_most} example lesions, of two patients. With {FOLDER_VARIABLE} set to "
-            "a folder of prepared crops, rounds are drawn from the official test set."
+            f"Cases: the {at_most} example lesions, of two patients. With the images of the test "
+            "cases, rounds are drawn from the official test set."
         )
-        ask_for_folder()
+        offer_images(cache.cases()["case_id"], "round")
     n = st.slider(
         "Cases", SHORTEST, at_most, min(20, at_most), key=session.SETUP_FIELD,
         help="About half a minute a case. More cases say more.",

@@ -15,6 +15,7 @@ from mammo.reading.results_file import LARGEST_BYTES
 from mammo.text import counted, estimate
 from mammo.ui.kit.case_folder import thumbnails
 from mammo.ui.kit.frame import small_notice, warn
+from mammo.ui.kit.get_images import offer_images
 from mammo.ui.kit.widgets import download, show_figure, show_table
 from mammo.ui.reading.cover import in_words
 from mammo.ui.reading.results import choose_cut, show_score
@@ -169,6 +170,7 @@ def _show_cases(opened: Round, room: Room, cut: int) -> None:
     table = case_table(opened.cases, room, cut)
     found, complaint = thumbnails(table["Case id"].tolist())
     warn(complaint)
+    offer_images(set(table["Case id"]) - found.keys(), "room")
     shown = table.copy()
     if found:
         shown.insert(0, "Picture", [found.get(case, "") for case in table["Case id"]])

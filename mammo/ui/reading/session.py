@@ -185,22 +185,23 @@ def open_round(plan: RoundPlan) -> Round:
 
 
 def require_pictures(opened: Round) -> None:
-    """Refuse a round whose pictures are not all at hand."""
-    if opened.plan.source == "examples":
-        return
-    at_hand = case_folder.folder()
-    if at_hand is None:
-        raise DataError(
-            f"The round {opened.code} reads crops of the official test set, and no folder of "
-            f"prepared crops is set here. Set {FOLDER_VARIABLE} to one (`python -m mammo.download` "
-            "and `python -m mammo.prepare` make it), or start a round of the ten example lesions."
-        )
-    missing = [case for case in opened.cases.ids if case not in at_hand.files]
+    """Refuse a round whose images are not all here."""
+    missing = cases_without_images(opened)
     if missing:
+        case_folder.folder()  # one that cannot be read has its sentence
         raise DataError(
-            f"The round {opened.code} needs {opened.plan.n} crops, and the data folder lacks "
-            f"{len(missing)} of them. Prepare the whole official test set, or choose another seed."
+            f"The round {opened.code} needs the images of {opened.plan.n} test cases, and "
+            f"{len(missing)} of them are not here. Get the images first, or start a round of "
+            "the ten example lesions."
         )
+
+
+def cases_without_images(opened: Round) -> list[str]:
+    """Return the cases of a round whose images are not here."""
+    if opened.plan.source == "examples":
+        return []
+    at_hand, _ = case_folder.folder_or_sentence()
+    return [case for case in opened.cases.ids if at_hand is None or case not in at_hand.files]
 
 
 def views(opened: Round, place: int) -> list[View]:

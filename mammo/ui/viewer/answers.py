@@ -25,8 +25,9 @@ from mammo.ui.kit.address import choose_number, choose_option, keep_in_link, wen
 from mammo.ui.kit.cases import recorded_lines, score_lines
 from mammo.ui.kit.display import data_uri, show_picture
 from mammo.ui.kit.frame import sentences, small_notice
+from mammo.ui.kit.get_images import offer_images
 from mammo.ui.kit.result import choose_threshold, map_caption, report_buttons, show_answers
-from mammo.ui.kit.settings import FOLDER_VARIABLE, THRESHOLD_LINK
+from mammo.ui.kit.settings import THRESHOLD_LINK
 from mammo.ui.kit.widgets import download, show_figure
 from mammo.ui.viewer.viewed import Viewed, offer_panels, offer_png
 
@@ -35,10 +36,8 @@ TRAINED_ON = (
     "below flatters them. The honest score is the recorded one, given out of fold."
 )
 NO_PIXELS = (
-    "The picture of this case is not at hand, so there is no map to draw; what was recorded and "
-    "scored stands below. mammo carries the films of ten example lesions. For all cases: `python "
-    "-m mammo.download` and `python -m mammo.prepare` (README), then set "
-    f"{FOLDER_VARIABLE} to the prepared folder."
+    "The image of this case is not here, so there is no heat map. What was recorded and scored is "
+    "below."
 )
 COLOUR_NAMES: dict[str, str] = {name: name.capitalize() for name in COLOUR_MAPS}
 COLOURS_HELP = "All three rise evenly in lightness, for colour-blind eyes and grey prints alike."
@@ -177,6 +176,7 @@ def show_standing(viewed: Viewed) -> None:
         case_folder.folder()  # one that cannot be read has its sentence here
     if viewed.pixels is None:
         st.info(NO_PIXELS, icon=":material/hide_image:")
+        offer_images([str(viewed.row["case_id"])], "viewer")
 
 
 def show_record(viewed: Viewed, cards: Sequence[Card]) -> None:
