@@ -176,11 +176,11 @@ RESULT = Path(__file__).resolve().parents[2] / "docs" / "published-split.json"
 """What `python -m tools.experiments.published` left."""
 
 
-def published() -> dict[str, Any] | None:
+def published(path: Path = RESULT) -> dict[str, Any] | None:
     """Return what the command left; None where it was never run."""
-    if not RESULT.is_file():
+    if not path.is_file():
         return None
-    result: dict[str, Any] = json.loads(RESULT.read_text(encoding="utf-8"))
+    result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return result
 
 

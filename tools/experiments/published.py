@@ -31,7 +31,7 @@ from mammo.data.table import fingerprint, load_crops, read_pixels
 from mammo.errors import DataError
 from mammo.evaluation import UNITS, PatientBootstrap, auc_interval
 from mammo.settings import MODELS, TrainSettings
-from tools.experiments.log import RESULT, units_of
+from tools.experiments.log import RESULT, published, units_of
 from tools.experiments.plan import WORK_FOLDER
 
 if TYPE_CHECKING:
@@ -52,6 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         check_output(options.out, _IS_OWN, "--out")
         table = _published(load_crops(options.data))
         result = _head(table)
+        former = published(options.out) or {}
+        if former.get("data") == result["data"]:  # what is not trained anew keeps its figures
+            result["models"] = former["models"]
         for name in options.models:
             logits = fit_and_score(table, name, options.work, options.imagenet_weights)
             tested = table[table["published_split"] == "test"]
