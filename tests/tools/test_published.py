@@ -83,6 +83,10 @@ def test_the_published_test_crops_are_scored_by_a_fit_that_saw_none(
     assert f"AUC {figure['value']:.3f}" in capsys.readouterr().out
     monkeypatch.setattr(log, "RESULT", out)
     assert "AUC on the published split, 20 crops" in figures_part()
+    result["models"]["mobilenetv2"] = result["models"]["simple_cnn"]
+    out.write_text(json.dumps(result))
+    assert published.main([*command, "--models", "simple_cnn", "--imagenet-weights", "none"]) == 0
+    assert set(json.loads(out.read_text())["models"]) == {"simple_cnn", "mobilenetv2"}
 
 
 def test_the_readme_has_no_row_of_what_was_never_run(tmp_path, monkeypatch) -> None:

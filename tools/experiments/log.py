@@ -176,8 +176,9 @@ RESULT = Path(__file__).resolve().parents[2] / "docs" / "published-split.json"
 """What `python -m tools.experiments.published` left."""
 
 
-def published(path: Path = RESULT) -> dict[str, Any] | None:
+def published(path: Path | None = None) -> dict[str, Any] | None:
     """Return what the command left; None where it was never run."""
+    path = path or RESULT
     if not path.is_file():
         return None
     result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
