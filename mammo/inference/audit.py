@@ -45,12 +45,11 @@ class MethodFindings:
 
     Attributes
     ----------
-    key, model : str
-    shuffled : Figure, rank correlation of its maps with those of a network of shuffled weights
-    mirrored : Figure, the same with the map of a mirror image, turned back
-    deletion, insertion : Figure, areas under the curves, 0-1
-    deletion_gain, insertion_gain : Figure, by how much better than a random order; above 0 is good
-    empty : Figure, share of crops whose map shows nothing
+    shuffled : rank correlation of its maps with those of a network of shuffled weights
+    mirrored : the same with the map of a mirror image, turned back
+    deletion, insertion : areas under the curves, 0-1
+    deletion_gain, insertion_gain : by how much better than a random order; above 0 is good
+    empty : share of crops whose map shows nothing
     """
 
     key: str
@@ -64,11 +63,6 @@ class MethodFindings:
     empty: Figure
 
     @property
-    def title(self) -> str:
-        """Return the method's title."""
-        return method_named(self.key).title
-
-    @property
     def passed(self) -> bool | None:
         """Tell whether it passed the randomisation test; None where it was not put to it."""
         return self.shuffled.high < LIKE if self.shuffled.crops else None
@@ -76,7 +70,7 @@ class MethodFindings:
     @property
     def verdict(self) -> str:
         """Say whether it passed the randomisation test on this model, with the figures."""
-        title, model = self.title, TITLES.get(self.model, self.model)
+        title, model = method_named(self.key).title, TITLES.get(self.model, self.model)
         if self.passed is None:
             return f"{title} was not put to the randomisation test on {model}."
         how = "passed" if self.passed else "failed"
@@ -92,51 +86,22 @@ class MethodFindings:
         """Say whether what it marks matters to the score more than parts taken at random."""
         deleted, inserted = _than_chance(self.deletion_gain), _than_chance(self.insertion_gain)
         return (
-            f"Deleting what {self.title} marks lowers the probability {deleted}; inserting it "
-            f"raises the probability {inserted}."
+            f"Deleting what {method_named(self.key).title} marks lowers the probability {deleted}; "
+            f"inserting it raises the probability {inserted}."
         )
 
     @property
     def stability(self) -> str:
         """Say how like the map of a mirrored crop is."""
         return (
-            f"For a mirrored crop {self.title} draws the mirrored map with a rank correlation of "
-            f"{self.mirrored.words}, where 1 is the same map."
+            f"For a mirrored crop {method_named(self.key).title} draws the mirrored map with a "
+            f"rank correlation of {self.mirrored.words}, where 1 is the same map."
         )
 
 
 @dataclass(frozen=True)
-class Agreement:
-    """Hold how alike the maps of two methods are, as a rank correlation."""
-
-    first: str
-    second: str
-    figure: Figure
-
-
-@dataclass(frozen=True)
-class LesionFindings:
-    """Hold how one map, of a method or a baseline, lies on the lesion's box."""
-
-    name: str
-    pointing: Figure
-    energy: Figure
-    overlap: Figure
-
-
-@dataclass(frozen=True)
 class Audit:
-    """Hold the audit of one model.
-
-    Attributes
-    ----------
-    model, created, command : str
-    crops, patients : int
-    methods : key of a method -> MethodFindings
-    agreement : tuple of Agreement, a pair of methods each
-    lesion_crops : int, crops whose lesion box is known
-    lesion : tuple of LesionFindings, methods and baselines; empty where no box is known
-    """
+    """Hold the audit of one model; the lesion's box is known of `lesion_crops` crops."""
 
     model: str
     created: str
@@ -144,9 +109,7 @@ class Audit:
     crops: int
     patients: int
     methods: dict[str, MethodFindings]
-    agreement: tuple[Agreement, ...]
     lesion_crops: int
-    lesion: tuple[LesionFindings, ...]
 
     @property
     def lesion_words(self) -> str:
@@ -163,11 +126,6 @@ class Audit:
 def load_audit(model: str, folder: Path | None = None) -> Audit | None:
     """Return the audit of a model; None where it was not audited since its training.
 
-    Parameters
-    ----------
-    model : "simple_cnn" or "mobilenetv2"
-    folder : Path, `artifacts_folder()` by default
-
     Raises
     ------
     ArtifactError
@@ -176,9 +134,8 @@ def load_audit(model: str, folder: Path | None = None) -> Audit | None:
     document = attached_document(audit_name(model), folder, SCHEMA)
     if document is None:
         return None
-    methods, lesion = document.section("methods"), document.section("lesion")
+    methods = document.section("methods")
     named = document.text("model")
-    known = [method.key for method in METHODS if method.key in methods.fields]
     return Audit(
         model=named,
         created=document.text("created"),
@@ -186,21 +143,16 @@ def load_audit(model: str, folder: Path | None = None) -> Audit | None:
         crops=document.integer("crops", low=1),
         patients=document.integer("patients", low=1),
         methods={
-            key: MethodFindings(key, named, *_figures(methods.section(key), MethodFindings))
-            for key in known
+            method.key: MethodFindings(method.key, named, *_figures(methods.section(method.key)))
+            for method in METHODS
+            if method.key in methods.fields
         },
-        agreement=tuple(
-            Agreement(pair.text("first"), pair.text("second"), pair.build(Figure))
-            for pair in document.sections("agreement")
-        ),
-        lesion_crops=lesion.integer("crops", low=0),
-        lesion=tuple(one.build(LesionFindings) for one in lesion.sections("maps")),
+        lesion_crops=document.section("lesion").integer("crops", low=0),
     )
 
 
-def _figures(section: Document, findings: type) -> list[Figure]:
-    """Read every figure of a class of findings, each a section of its own."""
-    names = [field.name for field in fields(findings) if field.type is Figure]
+def _figures(section: Document) -> list[Figure]:
+    names = [field.name for field in fields(MethodFindings) if field.type is Figure]
     return [section.section(name).build(Figure) for name in names]
 
 

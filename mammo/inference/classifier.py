@@ -31,30 +31,40 @@ class Assessment:
     Attributes
     ----------
     p_malignant : float, 0-1, calibrated, from the logit averaged over the flips
-    p_low, p_high : float, 0-1, the smallest and the largest calibrated probability of a flip
     flips_p : calibrated probabilities of the views that the card names, the upright one first
     score : float, 0-1, as `p_malignant` but not calibrated
     threshold : float, 0-1, the card's Youden threshold
-    unsure : bool, whether the flips stand on both sides of the threshold
     cam : float32 (h, w), at least 0, the heat map on the network's own grid, averaged over the
         flips after each was turned back
     embedding : float32 (d,), the feature vector before the logit, averaged over the flips
     """
 
     p_malignant: float
-    p_low: float
-    p_high: float
     flips_p: tuple[float, ...]
     score: float
     threshold: float
-    unsure: bool
     cam: NDArray[np.float32]
     embedding: NDArray[np.float32]
+
+    @property
+    def p_low(self) -> float:
+        """Return the smallest calibrated probability of a flip."""
+        return min(self.flips_p)
+
+    @property
+    def p_high(self) -> float:
+        """Return the largest calibrated probability of a flip."""
+        return max(self.flips_p)
 
     @property
     def above(self) -> bool:
         """Tell whether the probability reaches the threshold."""
         return self.p_malignant >= self.threshold
+
+    @property
+    def unsure(self) -> bool:
+        """Tell whether the flips stand on both sides of the card's threshold."""
+        return self.straddles(self.threshold)
 
     def straddles(self, threshold: float) -> bool:
         """Tell whether the flips stand on both sides of another threshold."""
@@ -66,12 +76,7 @@ class Assessment:
 
 
 def heat_map(cam: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-    """Enlarge a class activation map to a crop's size, its peak at 1.
-
-    Parameters
-    ----------
-    cam : float32 (h, w), at least 0
-    size : int, pixels
+    """Enlarge a class activation map, float32 (h, w), at least 0, to a crop's size, its peak at 1.
 
     Returns
     -------
@@ -81,8 +86,6 @@ def heat_map(cam: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     --------
     >>> heat_map(np.array([[0, 0], [0, 2]], np.float32), 4).diagonal().tolist()
     [0.0, 0.0625, 0.5625, 1.0]
-    >>> heat_map(np.zeros((7, 7), np.float32), 32).max().item()
-    0.0
     """
     enlarged = cv2.resize(cam, (size, size), interpolation=cv2.INTER_LINEAR)
     peak = enlarged.max()
@@ -111,17 +114,9 @@ def as_batch(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def at_size(crops: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Bring crops to the size that the model learned on, so that none is sharper than those.
+    """Bring crops, uint8 (n, S, S), to the size that the model learned on: none is sharper then.
 
-    Parameters
-    ----------
-    crops : uint8 (n, S, S), 0-255
-    size : int, pixels, the card's `crop_size`
-
-    Returns
-    -------
-    uint8 (n, size, size), by pixel area where they shrink, as the prepared crops were made;
-    bilinear where they grow.
+    By pixel area where they shrink, as the prepared crops were made; bilinear where they grow.
     """
     side = crops.shape[1]
     if side == size:
@@ -137,13 +132,8 @@ OUTPUTS = ("logit", "embedding", "cam")
 _RUNNING = threading.BoundedSemaphore(min(4, os.cpu_count() or 1))
 
 
-@dataclass(frozen=True, eq=False)
-class _Answers:
-    """Hold what the network says of some crops: logits (n, f), embedding (n, d), cam (n, h, w)."""
-
-    logits: NDArray[np.float32]
-    embedding: NDArray[np.float32]
-    cam: NDArray[np.float32]
+_Answers = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+"""What the network says of one crop: logits (f,), embedding (d,), cam (h, w)."""
 
 
 class Classifier:
@@ -196,23 +186,9 @@ class Classifier:
         return sigmoid(self._logits(crops))
 
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return the feature vectors before the logit, averaged over the flips.
-
-        Parameters
-        ----------
-        crops : uint8 (n, S, S) or (S, S), 0-255
-
-        Returns
-        -------
-        float32 (n, d), d being the card's `embedding_size`.
-
-        Raises
-        ------
-        ImageError
-            The crops are of another type or shape.
-        """
-        parts = [answers.embedding for answers in self._answers(crops)]
-        return np.concatenate([np.empty((0, self.card.embedding_size), np.float32), *parts])
+        """Return the features before the logit, float32 (n, d); in and errors as `predict`."""
+        parts = [embedding for _, embedding, _ in self._answers(crops)]
+        return np.array(parts, np.float32).reshape(-1, self.card.embedding_size)
 
     def explain(
         self,
@@ -247,15 +223,7 @@ class Classifier:
         return heat_map(drawn, crop.shape[0])
 
     def views(self, crop: NDArray[np.uint8]) -> Views:
-        """Return one crop as the network sees it, in each view.
-
-        Parameters
-        ----------
-        crop : uint8 (S, S), 0-255
-
-        Returns
-        -------
-        Views, one for each that the card names
+        """Return one crop, uint8 (S, S), as the network sees it, in each view that its card names.
 
         Raises
         ------
@@ -267,7 +235,7 @@ class Classifier:
                 f"A heat map is of one crop of shape (S, S). Received: shape {np.shape(crop)}."
             )
         sized = at_size(as_batch(crop), self.card.crop_size)
-        return Views(self._mirrored(sized)[0], self._flips)
+        return Views(self._mirrored(sized[0]), self._flips)
 
     def network(self, output: str, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """Ask the network itself, without calibration or averaging.
@@ -291,76 +259,49 @@ class Classifier:
     def assess(self, crops: NDArray[np.uint8]) -> tuple[Assessment, ...]:
         """Return all that the model says of each crop, from one pass through the network.
 
-        Parameters
-        ----------
-        crops : uint8 (n, S, S) or (S, S), 0-255
-
-        Returns
-        -------
-        tuple of n Assessments; of one for a single crop.
-
-        Raises
-        ------
-        ImageError
-            The crops are of another type or shape.
+        In and errors as `predict`.
         """
-        return tuple(
-            self._assessment(answers, place)
-            for answers in self._answers(crops)
-            for place in range(len(answers.logits))
-        )
+        return tuple(self._assessment(*answers) for answers in self._answers(crops))
 
-    def _assessment(self, answers: _Answers, place: int) -> Assessment:
-        logit = _mean(answers.logits[place])
-        flips_p = self.card.calibration.probability(answers.logits[place])
-        low, high = float(flips_p.min()), float(flips_p.max())
-        threshold = self.card.thresholds["youden"]
+    def _assessment(
+        self, logits: NDArray[np.float32], embedding: NDArray[np.float32], cam: NDArray[np.float32]
+    ) -> Assessment:
+        logit, probability = _mean(logits), self.card.calibration.probability
         return Assessment(
-            p_malignant=float(self.card.calibration.probability(logit)),
-            p_low=low,
-            p_high=high,
-            flips_p=tuple(flips_p.tolist()),
+            p_malignant=float(probability(logit)),
+            flips_p=tuple(probability(logits).tolist()),
             score=float(sigmoid(logit)),
-            threshold=threshold,
-            unsure=low < threshold <= high,
-            cam=answers.cam[place],
-            embedding=answers.embedding[place],
+            threshold=self.card.thresholds["youden"],
+            cam=cam,
+            embedding=embedding,
         )
 
     def _logits(self, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Return the logits averaged over the flips, float64 (n,)."""
-        parts = [_mean(answers.logits) for answers in self._answers(crops)]
-        return np.concatenate([np.empty(0), *parts])
+        return np.array([_mean(logits) for logits, _, _ in self._answers(crops)], np.float64)
 
     def _answers(self, crops: NDArray[np.uint8]) -> Iterator[_Answers]:
         """Run the network over one crop after the other, so that memory does not grow with them."""
         for crop in as_batch(crops):
-            yield self._run(at_size(crop[np.newaxis], self.card.crop_size))
+            views = self._mirrored(at_size(crop[np.newaxis], self.card.crop_size)[0])
+            logits, embedding, cam = self._outputs(OUTPUTS, views)
+            upright = [np.flip(one, axes) for one, axes in zip(cam, self._flips, strict=True)]
+            yield logits, embedding.mean(axis=0), np.mean(upright, axis=0)
 
-    def _run(self, crops: NDArray[np.uint8]) -> _Answers:
-        views = self._mirrored(crops)  # (n, f, I, I)
-        logits, embedding, cam = (
-            output.reshape(*views.shape[:2], *output.shape[1:])
-            for output in self._outputs(OUTPUTS, views.reshape(-1, *views.shape[2:]))
-        )
-        upright = [np.flip(cam[:, flip], axes) for flip, axes in enumerate(self._flips)]
-        return _Answers(logits, embedding.mean(axis=1), np.mean(upright, axis=0))
-
-    def _mirrored(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Prepare crops of the card's size, (n, S, S), and mirror them: (n, f, I, I)."""
-        prepared = prepare(crops, self.card.preprocessing)
-        return np.stack([np.flip(prepared, axes) for axes in self._flips], axis=1)
+    def _mirrored(self, crop: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Prepare a crop of the card's size and mirror it: (f, I, I)."""
+        prepared = prepare(crop[np.newaxis], self.card.preprocessing)[0]
+        return np.stack([np.flip(prepared, axes) for axes in self._flips])
 
     def _outputs(
         self, names: Sequence[str], inputs: NDArray[np.float32]
     ) -> list[NDArray[np.float32]]:
         """Run the network over one input after the other."""
-        runs = [self._run_one(names, inputs[i : i + 1]) for i in range(len(inputs))]
+        runs = []
+        for number in range(len(inputs)):
+            with _RUNNING:
+                runs.append(self._session.run(names, {"crops": inputs[number : number + 1]}))
         return [np.concatenate(outputs) for outputs in zip(*runs, strict=True)]
-
-    def _run_one(self, names: Sequence[str], one: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        with _RUNNING:
-            return [np.asarray(output) for output in self._session.run(names, {"crops": one})]
 
 
 def load_classifier(name: str, folder: Path | None = None) -> Classifier:
@@ -369,15 +310,14 @@ def load_classifier(name: str, folder: Path | None = None) -> Classifier:
     Parameters
     ----------
     name : "simple_cnn" or "mobilenetv2"
-    folder : Path, the artifacts; by default `$MAMMO_ARTIFACTS` or the release beside the package
+    folder : the artifacts; by default `$MAMMO_ARTIFACTS` or the release beside the package
 
     Raises
     ------
     ArtifactError
         The artifacts are absent, altered, half written, of another schema, or hold no such model.
     """
-    card, network = load_model(name, folder)
-    return Classifier(card, network)
+    return Classifier(*load_model(name, folder))
 
 
 def _mean(logits: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -35,16 +35,19 @@ class Stage:
 
     Attributes
     ----------
-    key : str, the layer's name, as "conv_1" or "block_3_expand_relu"
-    channels : int, maps that it gives
+    key : the layer's name, as "conv_1" or "block_3_expand_relu"
     grid : (rows, columns) of each map
     kernel : float32 (channels, channels in, height, width), the weights of its convolution
     """
 
     key: str
-    channels: int
     grid: tuple[int, int]
     kernel: NDArray[np.float32]
+
+    @property
+    def channels(self) -> int:
+        """Return how many maps it gives."""
+        return len(self.kernel)
 
     @property
     def filters(self) -> NDArray[np.float32]:
@@ -64,7 +67,6 @@ class LastStep:
     ----------
     features : float32 (d,), at least 0, the embedding
     parts : float32 (d,), each feature times its weight
-    logit : float
     p_malignant : float, 0-1, calibrated
     """
 
@@ -96,15 +98,11 @@ class Inside:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def maps(self, crop: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
-        """Return what each stage makes of a crop, as it is and not mirrored.
-
-        Parameters
-        ----------
-        crop : uint8 (S, S), 0-255
+        """Return what each stage makes of a crop, uint8 (S, S), as it is and not mirrored.
 
         Returns
         -------
-        dict, a stage's key -> float32 (channels, rows, columns), at least 0
+        a stage's key -> float32 (channels, rows, columns), at least 0
 
         Raises
         ------
@@ -117,13 +115,7 @@ class Inside:
         return {key: maps[0] for key, maps in zip(self._outputs, found, strict=True)}
 
     def last_step(self, crop: NDArray[np.uint8]) -> LastStep:
-        """Return how a crop, uint8 (S, S), becomes a logit.
-
-        Raises
-        ------
-        ImageError
-            The crop is of another type or shape.
-        """
+        """Return how a crop, uint8 (S, S), becomes a logit; errors as `maps`."""
         picture = self._model.views(crop).pictures[:1]
         features = self._model.network("embedding", picture)[0]
         logit = float(self._model.network("logit", picture)[0])
@@ -134,13 +126,7 @@ class Inside:
 def open_inside(model: Classifier) -> Inside:
     """Open the network of a classifier a second time, so that it shows its stages.
 
-    Parameters
-    ----------
-    model : Classifier
-
-    Returns
-    -------
-    Inside; it keeps a network of its own in memory, so keep one a model.
+    It keeps a network of its own in memory, so keep one a model.
 
     Raises
     ------
@@ -165,17 +151,12 @@ def open_inside(model: Classifier) -> Inside:
         )
     last = {grids[node.output[0]]: node.output[0] for node, _ in every}
     kept = {every[0][0].output[0], *last.values()}
-    shown = {
-        _layer(node): (node.output[0], kernel) for node, kernel in every if node.output[0] in kept
-    }
-    outputs = {key: output for key, (output, _) in shown.items()}
-    stages = tuple(
-        Stage(key, len(kernel), grids[output], kernel) for key, (output, kernel) in shown.items()
-    )
+    shown = [(_layer(node), node.output[0], kernel) for node, kernel in every]
+    shown = [one for one in shown if one[1] in kept]
+    stages = tuple(Stage(key, grids[output], kernel) for key, output, kernel in shown)
+    outputs = {key: output for key, output, _ in shown}
     there = {value.name for value in graph.output}
-    graph.output.extend(
-        onnx.ValueInfoProto(name=output) for output in outputs.values() if output not in there
-    )
+    graph.output.extend(onnx.ValueInfoProto(name=name) for name in {*outputs.values()} - there)
     session = open_session(model.card, network.SerializeToString())
     return Inside(stages, _last_weights(model, graph, weights), model, session, outputs)
 

@@ -22,14 +22,7 @@ DIGITS = 12
 
 
 class ModelSet:
-    """Trained models with their trust signals. Safe to use from many threads at once.
-
-    Parameters
-    ----------
-    classifiers : the models, in the order in which they are shown
-    trust : Trust of the same artifacts, or None
-    manifest : Manifest of the artifacts
-    """
+    """Trained models in the order of display, and their trust signals; safe in many threads."""
 
     def __init__(
         self, classifiers: Sequence[Classifier], trust: Trust | None, manifest: Manifest
@@ -48,14 +41,8 @@ class ModelSet:
     def assess(self, lesion: Lesion, *, exclude_patient: str | None = None) -> LesionResult:
         """Ask every model about one lesion.
 
-        Parameters
-        ----------
-        lesion : Lesion
-        exclude_patient : str, whose own lesions are left out of the similar ones, where known
-
-        Returns
-        -------
-        LesionResult; its doubts are judged on every crop that a model read
+        `exclude_patient` is whose own lesions are left out of the similar ones, where known. The
+        doubts are judged on every crop that a model read.
 
         Raises
         ------
@@ -64,15 +51,13 @@ class ModelSet:
         """
         sizes = dict.fromkeys(card.crop_size for card in self.cards)
         crops = {size: lesion.crop(size) for size in sizes}
-        answers = {
-            model.name: ModelResult(model.card, crop, model.assess(crop)[0])
-            for model in self.classifiers
-            for crop in [crops[model.card.crop_size]]
-        }
-        side = lesion.source_side
+        answers = {}
+        for model in self.classifiers:
+            crop = crops[model.card.crop_size]
+            answers[model.name] = ModelResult(model.card, crop, model.assess(crop)[0])
         doubts = [*lesion.picture.warnings]
         for crop in crops.values():
-            doubts += quality_warnings(crop, source_side=side)
+            doubts += quality_warnings(crop, source_side=lesion.source_side)
         return LesionResult(
             answers,
             lesion.area,
@@ -97,7 +82,7 @@ def load_models(folder: Path | None = None, names: Sequence[str] | None = None) 
 
     Parameters
     ----------
-    folder : Path, the artifacts; by default `$MAMMO_ARTIFACTS` or the release beside the package
+    folder : the artifacts; by default `$MAMMO_ARTIFACTS` or the release beside the package
     names : the models to load; by default all that the artifacts hold, in the manifest's order
 
     Raises

@@ -36,7 +36,6 @@ def overlay(
     crop : uint8 (H, W), 0-255
     heat : float (H, W), 0-1
     opacity : float, 0 (the crop alone) to 1 (the heat map alone)
-    colour_map : "viridis", "cividis" or "magma"
 
     Returns
     -------
@@ -48,12 +47,6 @@ def overlay(
         The crop is not uint8 (H, W), or the heat map is not of its shape or leaves 0-1.
     SettingsError
         The opacity leaves 0-1, or there is no such colour map.
-
-    Examples
-    --------
-    >>> crop = np.full((32, 32), 200, np.uint8)
-    >>> overlay(crop, np.zeros((32, 32)), opacity=0.0)[0, 0].tolist()
-    [200, 200, 200]
     """
     if crop.dtype != np.uint8 or crop.ndim != 2 or heat.shape != crop.shape:
         raise ImageError(
@@ -68,16 +61,7 @@ def overlay(
 
 
 def colour(heat: NDArray[np.floating], colour_map: ColourMap = "viridis") -> NDArray[np.uint8]:
-    """Turn a heat map into colours.
-
-    Parameters
-    ----------
-    heat : float (H, W), 0-1
-    colour_map : "viridis", "cividis" or "magma"
-
-    Returns
-    -------
-    uint8 (H, W, 3), red, green, blue; dark is 0, bright is 1.
+    """Turn a heat map, (H, W) in 0-1, into colours, uint8 (H, W, 3); dark is 0, bright is 1.
 
     Raises
     ------
@@ -102,11 +86,5 @@ def colour(heat: NDArray[np.floating], colour_map: ColourMap = "viridis") -> NDA
 def legend(
     colour_map: ColourMap = "viridis", width: int = 256, height: int = 12
 ) -> NDArray[np.uint8]:
-    """Return the scale of a colour map as a picture, 0 on the left, 1 on the right.
-
-    Examples
-    --------
-    >>> legend("cividis", width=3, height=2).shape
-    (2, 3, 3)
-    """
+    """Return the scale of a colour map as a picture, 0 on the left, 1 on the right."""
     return colour(np.tile(np.linspace(0, 1, width), (height, 1)), colour_map)

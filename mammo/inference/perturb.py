@@ -34,10 +34,9 @@ class Change:
 
     Attributes
     ----------
-    key, title, unit : str
-    low, high, step : float, the amounts that are tried
-    neutral : float, the amount that leaves the crop as it is
-    sentence : str, what is done and what to expect
+    low, high, step : the amounts that are tried
+    neutral : the amount that leaves the crop as it is
+    sentence : what is done and what to expect
     apply : (crop uint8 (S, S), amount) -> uint8 (S, S)
     """
 
@@ -67,14 +66,7 @@ def blurred(crop: Pixels, sigma: float) -> Pixels:
 
 
 def noisy(crop: Pixels, deviation: float) -> Pixels:
-    """Add the same Gaussian noise each time, its standard deviation in grey levels.
-
-    Examples
-    --------
-    >>> crop = np.full((32, 32), 100, np.uint8)
-    >>> bool((noisy(crop, 9) == noisy(crop, 9)).all()), noisy(crop, 0).std().item()
-    (True, 0.0)
-    """
+    """Add the same Gaussian noise each time, its standard deviation in grey levels."""
     grain = np.random.default_rng(NOISE_SEED).standard_normal(crop.shape)
     return _grey(crop + deviation * grain)
 
@@ -102,13 +94,7 @@ def turned(crop: Pixels, degrees: float) -> Pixels:
 
 
 def coarsened(crop: Pixels, percent: float) -> Pixels:
-    """Keep `percent` of the pixels a side (at least 4), and enlarge again to the crop's size.
-
-    Examples
-    --------
-    >>> len(np.unique(coarsened(np.arange(64, dtype=np.uint8).repeat(64).reshape(64, 64), 100)))
-    64
-    """
+    """Keep `percent` of the pixels a side (at least 4), and enlarge again to the crop's size."""
     side = crop.shape[0]
     kept = max(4, round(side * percent / 100))
     if kept >= side:
@@ -149,13 +135,7 @@ CHANGES = (
 
 
 def change_named(key: str) -> Change:
-    """Return a change by its key.
-
-    Raises
-    ------
-    SettingsError
-        There is no such change.
-    """
+    """Return a change by its key; a SettingsError names the known ones."""
     for change in CHANGES:
         if change.key == key:
             return change
@@ -164,13 +144,7 @@ def change_named(key: str) -> Change:
 
 
 def curve(model: Classifier, crop: Pixels, change: Change) -> NDArray[np.float64]:
-    """Estimate the probability of malignancy at each amount of a change.
-
-    Parameters
-    ----------
-    model : Classifier
-    crop : uint8 (S, S), 0-255
-    change : Change
+    """Estimate the probability of malignancy of a crop, uint8 (S, S), at each amount of a change.
 
     Returns
     -------

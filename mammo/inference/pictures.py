@@ -46,27 +46,14 @@ def heat_map_sheet(
     opacity: float = 0.5,
     colour_map: ColourMap = "viridis",
 ) -> NDArray[np.uint8]:
-    """Draw a crop, the same crop under its heat map, the colour scale, and lines of words.
+    """Draw a crop, the same crop under its heat map, the colour scale, and paragraphs of words.
 
-    Parameters
-    ----------
-    crop : uint8 (S, S), 0-255
-    heat : float (S, S), 0-1
-    words : paragraphs to stand below, each wrapped: caption, notice
-    opacity, colour_map : see `mammo.inference.overlay`
-
-    Returns
-    -------
-    uint8 (H, W, 3), red, green, blue, on white.
-
-    Raises
-    ------
-    ImageError, SettingsError
-        As `mammo.inference.overlay`.
+    In and errors as `mammo.inference.overlay.overlay`; gives uint8 (H, W, 3), on white.
     """
     lines = _wrapped(words, _CHARACTERS_A_LINE)
     top = PANEL + 2 * GAP
-    sheet = _blank(2 * PANEL + 3 * GAP, top + LINE_HEIGHT * (len(lines) + 2) + GAP)
+    size = 2 * PANEL + 3 * GAP, top + LINE_HEIGHT * (len(lines) + 2) + GAP
+    sheet = Image.new("RGB", size, "white")
     right = 2 * GAP + PANEL
     _paste(sheet, crop, (GAP, GAP), PANEL)
     _paste(sheet, overlay(crop, heat, opacity, colour_map), (right, GAP), PANEL)
@@ -81,13 +68,12 @@ def panel_sheet(
     words: Sequence[str],
     colour_map: ColourMap | None = None,
 ) -> NDArray[np.uint8]:
-    """Draw panels in rows, each under its title, then the colour scale, then lines of words.
+    """Draw panels in rows, each under its title, then the colour scale, then paragraphs of words.
 
     Parameters
     ----------
     panels : square pictures, enlarged or shrunk to `SIDE`
-    columns : int, panels in a row
-    words : paragraphs to stand below, each wrapped: caption, notice
+    columns : panels in a row
     colour_map : whose scale is drawn; None draws none
 
     Returns
@@ -107,7 +93,7 @@ def panel_sheet(
     row_height = SIDE + LINE_HEIGHT + GAP
     top = GAP + rows * row_height
     words_top = top + (2 * LINE_HEIGHT if colour_map else 0)
-    sheet = _blank(width, words_top + LINE_HEIGHT * len(lines) + GAP)
+    sheet = Image.new("RGB", (width, words_top + LINE_HEIGHT * len(lines) + GAP), "white")
     font = ImageFont.load_default(_TEXT_SIZE - 2)
     for place, panel in enumerate(panels):
         left, above = GAP + place % columns * (SIDE + GAP), GAP + place // columns * row_height
@@ -118,10 +104,6 @@ def panel_sheet(
         _draw_scale(sheet, colour_map, (GAP, top), width - 2 * GAP, LINE_HEIGHT // 2 + 2)
     _write(sheet, lines, words_top)
     return np.asarray(sheet, np.uint8)
-
-
-def _blank(width: int, height: int) -> Image.Image:
-    return Image.new("RGB", (width, height), "white")
 
 
 def _wrapped(words: Sequence[str], characters: int) -> list[str]:
@@ -153,13 +135,7 @@ def _write(sheet: Image.Image, lines: Sequence[str], top: int) -> None:
 
 
 def most_active(maps: NDArray[np.float32], most: int = MOST_TILES) -> list[int]:
-    """Return the places of the maps, float32 (k, h, w), with the highest mean, the highest first.
-
-    Examples
-    --------
-    >>> most_active(np.array([[[1.0]], [[5.0]], [[3.0]]], np.float32), most=2)
-    [1, 2]
-    """
+    """Return the places of the maps (k, h, w) with the highest mean, the highest first."""
     means = maps.reshape(len(maps), -1).mean(axis=1)
     return [int(place) for place in np.argsort(-means, kind="stable")[:most]]
 
@@ -186,18 +162,9 @@ def signed_shares(weights: NDArray[np.float32]) -> NDArray[np.float32]:
 def mosaic(
     tiles: NDArray[np.float32], columns: int, side: int, ground: float = 1.0
 ) -> NDArray[np.float32]:
-    """Lay tiles out in rows, each enlarged without smoothing.
+    """Lay tiles, float32 (k, h, w) in 0-1, out in rows, each enlarged to `side` without smoothing.
 
-    Parameters
-    ----------
-    tiles : float32 (k, h, w), 0-1
-    columns : int, tiles in a row
-    side : int, pixels of a tile
-    ground : float, 0-1, between the tiles and where the last row ends early
-
-    Returns
-    -------
-    float32 (H, W), 0-1
+    `ground` lies between the tiles and where the last row ends early.
 
     Raises
     ------
@@ -208,9 +175,8 @@ def mosaic(
         raise ImageError(f"A mosaic needs tiles of (k, h, w). Received: shape {tiles.shape}.")
     rows = -(-len(tiles) // columns)
     step = side + _BETWEEN_TILES
-    picture = np.full(
-        (rows * step - _BETWEEN_TILES, columns * step - _BETWEEN_TILES), ground, np.float32
-    )
+    size = (rows * step - _BETWEEN_TILES, columns * step - _BETWEEN_TILES)
+    picture = np.full(size, ground, np.float32)
     for place, tile in enumerate(tiles):
         top, left = place // columns * step, place % columns * step
         large = cv2.resize(tile, (side, side), interpolation=cv2.INTER_NEAREST)

@@ -76,11 +76,7 @@ class Lesion:
         return min(self.picture.shape) if self.cut_from is None else self.cut_from
 
     def crop(self, size: int) -> NDArray[np.uint8]:
-        """Cut the lesion at the crop size that a model's card names.
-
-        Returns
-        -------
-        uint8 (size, size), 0-255
+        """Cut the lesion, uint8 (size, size), at the crop size that a model's card names.
 
         Raises
         ------
@@ -100,14 +96,7 @@ FIRST_COLUMNS = ("file", "box", "window")
 
 @dataclass(frozen=True, eq=False)
 class ModelResult:
-    """What one model says of one lesion.
-
-    Attributes
-    ----------
-    card : Card of the model
-    crop : uint8 (S, S), what the model read
-    assessment : Assessment of the crop
-    """
+    """What one model says of one lesion; `crop`, uint8 (S, S), is what it read."""
 
     card: Card
     crop: NDArray[np.uint8]
@@ -153,14 +142,7 @@ class ModelResult:
 
 @dataclass(frozen=True, eq=False)
 class Signals:
-    """What the trust signals say of a lesion.
-
-    Attributes
-    ----------
-    trust : Trust of the artifacts
-    familiarity : Familiarity, whether it looks like a mammogram crop
-    neighbours : similar training lesions, the nearest first
-    """
+    """What the trust signals say of a lesion; similar training lesions, the nearest first."""
 
     trust: Trust
     familiarity: Familiarity
@@ -174,9 +156,9 @@ class LesionResult:
     Attributes
     ----------
     models : model name -> ModelResult, in the order of the artifacts
-    area : Window or None, what was cut from the film, in film pixels; None for a ready crop
+    area : what was cut from the film, in film pixels; None for a ready crop
     doubts : sentences on what is doubtful about the picture
-    signals : Signals, or None where the artifacts hold none for these models
+    signals : None where the artifacts hold none for these models
     artifacts : the program, the networks and the training data, by their checksums
     """
 
@@ -225,13 +207,7 @@ class LesionResult:
 
 
 def familiar(questioned: bool | None) -> str:
-    """Return whether a file looks like a mammogram crop: "yes", "no", or "" where unknown.
-
-    Examples
-    --------
-    >>> familiar(True), familiar(False), familiar(None)
-    ('no', 'yes', '')
-    """
+    """Return whether a file looks like a mammogram crop: "yes", "no", or "" where unknown."""
     return "" if questioned is None else "no" if questioned else "yes"
 
 
@@ -257,7 +233,7 @@ def csv_row(
     Parameters
     ----------
     name : the file or case, as its owner knows it
-    result : LesionResult, or None where the file could not be assessed
+    result : None where the file could not be assessed
     box : the lesion in film pixels, where it was given as a box
     recorded : the recorded pathology, where it is known
     remarks : sentences beside those of the result
@@ -265,7 +241,7 @@ def csv_row(
 
     Returns
     -------
-    dict of column -> text, harmless in a spreadsheet; figures at full precision
+    column -> text, harmless in a spreadsheet; figures at full precision
     """
     row = {"file": name, "box": _numbers(box), "recorded": recorded, "error": error}
     said: tuple[str, ...] = ()

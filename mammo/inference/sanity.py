@@ -13,7 +13,6 @@ Used by `python -m mammo.training.audit` on the whole test set; plain functions 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -30,6 +29,7 @@ STEPS = 6
 QUANTILE = 0.8
 """A map's highest fifth is what is laid over the box."""
 
+MEASURES = ("pointing", "energy", "overlap")
 COLUMNS = ("box_x", "box_y", "box_width", "box_height")
 
 Picture = NDArray[np.float32]
@@ -39,15 +39,9 @@ Answer = Callable[[NDArray[np.float32]], NDArray[np.float64]]
 
 
 def rank_correlation(one: ArrayLike, other: ArrayLike) -> float:
-    """Return Spearman's rank correlation of two maps, cell by cell; ties share their mean rank.
+    """Return Spearman's rank correlation of two maps of one shape; ties share their mean rank.
 
-    Parameters
-    ----------
-    one, other : float (h, w), of one shape
-
-    Returns
-    -------
-    float, -1 to 1; NaN where a map is the same everywhere
+    NaN where a map is the same everywhere.
 
     Examples
     --------
@@ -67,17 +61,7 @@ def on_cells(heat: NDArray[np.floating]) -> NDArray[np.float32]:
 
 
 def brightest_first(heat: NDArray[np.floating], random: np.random.Generator) -> Order:
-    """Return the numbers of the CELLS x CELLS cells, the brightest first, ties by chance.
-
-    Parameters
-    ----------
-    heat : float (h, w)
-    random : Generator, for the ties
-
-    Returns
-    -------
-    int64 (CELLS * CELLS,)
-    """
+    """Return the numbers of the CELLS x CELLS cells, the brightest first, ties by chance."""
     cells = on_cells(heat).ravel()
     return np.lexsort((random.random(cells.size), -cells))
 
@@ -85,20 +69,10 @@ def brightest_first(heat: NDArray[np.floating], random: np.random.Generator) -> 
 def curve_areas(
     answer: Answer, picture: Picture, orders: Mapping[str, Order]
 ) -> dict[str, tuple[float, float]]:
-    """Return the areas under the deletion and the insertion curve of each order.
+    """Return the areas under the deletion and the insertion curve of each order, each 0 to 1.
 
-    Deleted cells become the picture's median grey; cells are inserted into the blurred picture.
-
-    Parameters
-    ----------
-    answer : Answer
-    picture : float32 (I, I)
-    orders : name -> order in which the cells go or come
-
-    Returns
-    -------
-    name -> (deletion, insertion), each 0 to 1. A good order has a small deletion area and a large
-    insertion area.
+    Deleted cells become the median grey of the picture, (I, I); cells are inserted into the blurred
+    picture. A good order has a small deletion area and a large insertion area.
     """
     grey = np.full_like(picture, np.median(picture))
     smooth = blurred(picture, SIGMAS[-1])
@@ -129,26 +103,10 @@ def _area(curve: Sequence[float]) -> float:
     return (sum(curve) - (curve[0] + curve[-1]) / 2) / (len(curve) - 1)
 
 
-@dataclass(frozen=True)
-class OnLesion:
-    """Hold how a map lies on the lesion: peak inside (0 or 1), energy inside, overlap, all 0-1."""
-
-    pointing: float
-    energy: float
-    overlap: float
-
-
 def box_in_crop(row: Mapping[str, object], size: int) -> NDArray[np.bool_] | None:
-    """Return where in its crop the lesion's box lies.
+    """Return where in its crop the lesion's box lies, bool (S, S); None where it is not recorded.
 
-    Parameters
-    ----------
-    row : a row of prepared crops, which gives the box in pixels of the crop
-    size : int, side of the crop in pixels
-
-    Returns
-    -------
-    bool (size, size), or None where the box is not recorded
+    The row of prepared crops gives it in pixels of the crop.
 
     Examples
     --------
@@ -173,41 +131,30 @@ def _number(value: object) -> float:
         return float("nan")
 
 
-def on_lesion(heat: NDArray[np.floating], box: NDArray[np.bool_]) -> OnLesion:
-    """Measure how a map lies on the lesion's box.
-
-    Parameters
-    ----------
-    heat : float (S, S), at least 0
-    box : bool (S, S)
+def on_lesion(heat: NDArray[np.floating], box: NDArray[np.bool_]) -> dict[str, float]:
+    """Measure how a map, float (S, S), at least 0, lies on the lesion's box, bool (S, S).
 
     Returns
     -------
-    OnLesion: whether the map's peak is inside (of equal peaks, the share inside); the share of the
-    map's sum inside; and the overlap, intersection over union, of the box with the map's highest
-    fifth. All 0 for a map of nothing.
+    "pointing", whether the map's peak is inside (of equal peaks, the share inside); "energy", the
+    share of its sum inside; "overlap", intersection over union of the box with its highest fifth.
+    All 0 for a map of nothing.
     """
     if heat.max() <= 0:
-        return OnLesion(0.0, 0.0, 0.0)
+        return dict.fromkeys(MEASURES, 0.0)
     high = heat >= max(np.quantile(heat, QUANTILE), np.finfo(np.float32).tiny)
-    return OnLesion(
-        pointing=float(box[heat == heat.max()].mean()),
-        energy=float(heat[box].sum() / heat.sum()),
-        overlap=float((high & box).sum() / (high | box).sum()),
-    )
+    return {
+        "pointing": float(box[heat == heat.max()].mean()),
+        "energy": float(heat[box].sum() / heat.sum()),
+        "overlap": float((high & box).sum() / (high | box).sum()),
+    }
 
 
 def baselines(crop: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
-    """Return maps that know nothing of any network: "centre" and "brightest tissue".
+    """Return maps of a crop, uint8 (S, S), that know nothing of any network.
 
-    Parameters
-    ----------
-    crop : uint8 (S, S)
-
-    Returns
-    -------
-    float32 (S, S) each: a bell around the middle, a quarter of the crop wide; and the crop itself,
-    a little blurred, above its darkest level
+    A bell around the middle, a quarter of the crop wide; and the crop itself, a little blurred,
+    above its darkest level.
     """
     size = len(crop)
     away = (np.arange(size) - (size - 1) / 2) / (size / 4)

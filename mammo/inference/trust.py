@@ -26,9 +26,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from mammo.artifacts import artifacts_folder, read_attachment, sigmoid
+from mammo.artifacts import artifacts_folder, read_attachment
 from mammo.artifacts.contents import CASES_NAME, read_rows
 from mammo.artifacts.manifest import read_files
 from mammo.errors import ArtifactError, ImageError
@@ -42,22 +42,11 @@ _LEAST = 1e-4
 
 
 def texture(crop: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Describe a crop by 16 numbers.
+    """Describe a crop, uint8 (S, S), by 16 numbers.
 
-    Parameters
-    ----------
-    crop : uint8 (S, S), 0-255
-
-    Returns
-    -------
-    float64 (16,): log of the contrast (1st to 99th percentile); for each of five octaves the log of
-    its strength and of its fourth standardised moment; mean, deviation and entropy of the stretched
-    greys; log of their number; how much rows and columns differ
-
-    Examples
-    --------
-    >>> texture(np.zeros((128, 128), np.uint8)).shape
-    (16,)
+    Log of the contrast (1st to 99th percentile); for each of five octaves the log of its strength
+    and of its fourth standardised moment; mean and deviation of the stretched greys; log of the
+    number of greys; their entropy; how much rows and columns differ.
     """
     low, high = np.percentile(crop, [1, 99])
     stretched = np.clip((crop - low) / max(high - low, 1.0), 0, 1)
@@ -94,27 +83,16 @@ NOT_A_CROP = "This does not look like a mammogram crop; the score means nothing.
 
 _CROP_SIZE = 128
 _REBUILD = "Run `python -m mammo.training.trust --data DIR`."
+_LARGE = ("rows", "components")
+_SMALL = ("texture_mean", "texture_scale", "texture_precision")
 _MISSING = ("", "NaN", "nan")
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Familiarity:
-    """Hold how far a picture lies from the training crops.
+    """Hold why a picture looks unlike the training crops: a sentence, empty where it does not."""
 
-    Attributes
-    ----------
-    distance : float, 0-1, one minus the mean cosine to the nearest training crops
-    threshold : float, above which the picture is questioned
-    texture_distance : float, at least 0, of its pixels' statistics (Mahalanobis)
-    texture_threshold : float, above which the picture is questioned
-    reason : str, empty unless it is questioned
-    """
-
-    distance: float
-    threshold: float
-    texture_distance: float
-    texture_threshold: float
     reason: str
 
     @property
@@ -134,13 +112,10 @@ class Neighbour:
 
     Attributes
     ----------
-    case_id : str, the crop of the lesion that lies nearest
-    lesion_id, patient_id : str
+    case_id : the crop of the lesion that lies nearest
     pathology : "MALIGNANT", "BENIGN" or "BENIGN_WITHOUT_CALLBACK"
-    malignant : bool
-    mass_shape, mass_margins : str or None, where the data set records them
-    breast_density, assessment : int or None, 1-4 and BI-RADS 0-5
-    similarity : float, 0-1, cosine in the embedding space
+    mass_shape, mass_margins, breast_density (1-4), assessment (BI-RADS 0-5) : where recorded
+    similarity : 0-1, cosine in the embedding space
     """
 
     case_id: str
@@ -162,10 +137,6 @@ class Zone:
     Set on out-of-fold scores of training patients and measured on the test split (selective
     classification: El-Yaniv, Wiener 2010, JMLR 11:1605-1641; Geifman, El-Yaniv 2017, arXiv
     1705.08500).
-
-    Attributes
-    ----------
-    low, high : float, 0-1; inside is low < p < high
     """
 
     low: float
@@ -184,8 +155,7 @@ class Trust:
     ----------
     measured : the document of `trust.json`
     cases : t rows of `cases.csv` as texts, the training crops
-    rows : float32 (t, k), their places in the embedding space
-    components : float32 (k, d), its directions
+    rows, components : float32 (t, k), (k, d), places in the embedding space, and its directions
     texture_mean, texture_scale : float64 (16,)
     texture_precision : float64 (16, 16), inverse of the covariance of the scaled statistics
     """
@@ -206,10 +176,7 @@ class Trust:
     def familiarity(self, crop: NDArray[np.uint8], embedding: Floats) -> Familiarity:
         """Tell whether a picture looks like a mammogram crop.
 
-        Parameters
-        ----------
-        crop : uint8 (S, S), 0-255
-        embedding : float32 (1, d) or (d,), of that crop by the model `model`
+        The embedding, float32 (1, d) or (d,), is of that crop by the model `model`.
 
         Raises
         ------
@@ -219,29 +186,36 @@ class Trust:
         crops = as_batch(crop)
         if len(crops) != 1:
             raise ImageError(f"Expected one crop of shape (S, S). Received: {crop.shape}.")
-        limits = float(self.measured["threshold"]), float(self.measured["texture_threshold"])
         away = float(distances(self._similarities(embedding), self.measured["neighbours"])[0])
+        unlike = away > float(self.measured["threshold"])
         texture_away = self.texture_distance(at_size(crops, _CROP_SIZE)[0])
-        reason = _reason(len(np.unique(crop)), away > limits[0], texture_away > limits[1])
-        return Familiarity(away, limits[0], texture_away, limits[1], reason)
+        unlike_texture = texture_away > float(self.measured["texture_threshold"])
+        return Familiarity(_reason(len(np.unique(crop)), unlike, unlike_texture))
 
     def similar(
         self, embedding: Floats, exclude_patient: str | None = None, k: int = 5
     ) -> tuple[Neighbour, ...]:
-        """Return the `k` nearest training lesions, each once, the nearest first.
+        """Return the `k` nearest training lesions, each once, by its nearest crop, nearest first.
 
         Parameters
         ----------
         embedding : float32 (1, d) or (d,)
-        exclude_patient : str, the patient of the crop where known, whose lesions are left out
-        k : int, lesions
+        exclude_patient : the patient of the crop where known, whose lesions are left out
 
         Raises
         ------
         ImageError
             The embedding is of another shape.
         """
-        return nearest(self._similarities(embedding)[0], self.cases, k, exclude_patient)
+        similarities = self._similarities(embedding)[0]
+        found: dict[str, Neighbour] = {}
+        for row in np.argsort(-similarities, kind="stable"):
+            if len(found) >= k:
+                break
+            case = self.cases[int(row)]
+            if case["patient_id"] != exclude_patient and case["lesion_id"] not in found:
+                found[case["lesion_id"]] = _neighbour(case, float(similarities[row]))
+        return tuple(found.values())
 
     def zone(self, model: str) -> Zone | None:
         """Return the "not sure" zone of a model around its Youden threshold, where measured."""
@@ -267,10 +241,6 @@ class Trust:
 def load_trust(folder: Path | None = None) -> Trust | None:
     """Load the trust signals that are attached to the artifacts; None where there are none.
 
-    Parameters
-    ----------
-    folder : Path, the artifacts; by default `$MAMMO_ARTIFACTS` or the release beside the package
-
     Raises
     ------
     ArtifactError
@@ -283,26 +253,21 @@ def load_trust(folder: Path | None = None) -> Trust | None:
         return None
     rows = read_rows(read_files((CASES_NAME,), folder)[CASES_NAME], folder / CASES_NAME)
     try:
-        return _parsed(json.loads(document), arrays, {row["case_id"]: row for row in rows})
+        measured = json.loads(document)
+        if measured.get("schema") != SCHEMA:
+            raise ValueError(f"expected schema {SCHEMA}, received {measured.get('schema')}")
+        cases = {row["case_id"]: row for row in rows}
+        with np.load(io.BytesIO(arrays), allow_pickle=False) as held:
+            return Trust(
+                measured,
+                [cases[name] for name in held["case_id"].tolist()],
+                *(held[name].astype(np.float32) for name in _LARGE),
+                *(held[name] for name in _SMALL),
+            )
     except (ValueError, KeyError, zipfile.BadZipFile) as error:
         raise ArtifactError(
             f"{folder / TRUST_NAME} cannot be used ({error}). {_REBUILD}"
         ) from error
-
-
-def _parsed(measured: Any, arrays: bytes, cases: Mapping[str, Mapping[str, str]]) -> Trust:
-    if measured.get("schema") != SCHEMA:
-        raise ValueError(f"expected schema {SCHEMA}, received {measured.get('schema')}")
-    with np.load(io.BytesIO(arrays), allow_pickle=False) as held:
-        return Trust(
-            measured,
-            [cases[name] for name in held["case_id"].tolist()],
-            held["rows"].astype(np.float32),
-            held["components"].astype(np.float32),
-            held["texture_mean"],
-            held["texture_scale"],
-            held["texture_precision"],
-        )
 
 
 def packed(trust: Trust) -> bytes:
@@ -311,23 +276,14 @@ def packed(trust: Trust) -> bytes:
     np.savez_compressed(
         buffer,
         case_id=np.array([case["case_id"] for case in trust.cases]),
-        rows=trust.rows.astype(np.float16),
-        components=trust.components.astype(np.float16),
-        texture_mean=trust.texture_mean,
-        texture_scale=trust.texture_scale,
-        texture_precision=trust.texture_precision,
+        **{name: getattr(trust, name).astype(np.float16) for name in _LARGE},
+        **{name: getattr(trust, name) for name in _SMALL},
     )
     return buffer.getvalue()
 
 
 def _reason(levels: int, unlike_embedding: bool, unlike_texture: bool) -> str:
-    """Say why a picture is questioned; nothing where it is not.
-
-    Examples
-    --------
-    >>> _reason(200, False, False), _reason(200, True, False)
-    ('', 'The network knows nothing like it from training.')
-    """
+    """Say why a picture is questioned; nothing where it is not."""
     if levels == 1:
         return "Every pixel has the same value."
     if levels < FEW_LEVELS:
@@ -342,15 +298,9 @@ def _reason(levels: int, unlike_embedding: bool, unlike_texture: bool) -> str:
 
 
 def unit_vectors(embedding: Floats) -> Floats:
-    """Return the square roots of features, each vector at length one.
+    """Return the square roots of features, float32 (n, d), each vector at length one.
 
-    Parameters
-    ----------
-    embedding : float32 (n, d), as `Classifier.embed` gives it; below zero counts as zero
-
-    Returns
-    -------
-    float32 (n, d), a vector of zeros staying as it is
+    Below zero counts as zero; a vector of zeros stays as it is.
 
     Examples
     --------
@@ -363,16 +313,7 @@ def unit_vectors(embedding: Floats) -> Floats:
 
 
 def distances(similarities: Floats, neighbours: int) -> NDArray[np.float64]:
-    """Return one minus the mean cosine to the nearest training crops.
-
-    Parameters
-    ----------
-    similarities : float32 (n, t), cosines of n crops to t training crops
-    neighbours : int, how many of the nearest count
-
-    Returns
-    -------
-    float64 (n,), 0 for a crop that is all of its neighbours
+    """Return one minus the mean of each row's highest cosines, float32 (n, t), as float64 (n,).
 
     Examples
     --------
@@ -381,23 +322,6 @@ def distances(similarities: Floats, neighbours: int) -> NDArray[np.float64]:
     """
     highest = np.sort(similarities, axis=1)[:, -neighbours:]
     return np.asarray(1 - highest.mean(axis=1), np.float64)
-
-
-def nearest(
-    similarities: Floats,
-    cases: Sequence[Mapping[str, str]],
-    count: int,
-    exclude_patient: str | None = None,
-) -> tuple[Neighbour, ...]:
-    """Return the nearest lesions, each once, by its nearest crop."""
-    found: dict[str, Neighbour] = {}
-    for row in np.argsort(-similarities, kind="stable"):
-        if len(found) >= count:
-            break
-        case = cases[int(row)]
-        if case["patient_id"] != exclude_patient and case["lesion_id"] not in found:
-            found[case["lesion_id"]] = _neighbour(case, float(similarities[row]))
-    return tuple(found.values())
 
 
 def _neighbour(case: Mapping[str, str], similarity: float) -> Neighbour:
@@ -414,39 +338,3 @@ def _neighbour(case: Mapping[str, str], similarity: float) -> Neighbour:
         assessment=int(known["assessment"]) if "assessment" in known else None,
         similarity=similarity,
     )
-
-
-def vote(neighbours: Sequence[Neighbour]) -> float:
-    """Return the share of malignant lesions among neighbours, 0-1; NaN where there are none."""
-    if not neighbours:
-        return float("nan")
-    return sum(neighbour.malignant for neighbour in neighbours) / len(neighbours)
-
-
-def margins(p_malignant: ArrayLike, threshold: float) -> NDArray[np.float64]:
-    """Return how far probabilities stand from a threshold, in logits, at least 0.
-
-    Examples
-    --------
-    >>> margins([0.5, 0.25, 0.75], 0.5).round(2).tolist()
-    [0.0, 1.1, 1.1]
-    """
-    return np.asarray(np.abs(_logit(p_malignant) - _logit(threshold)), np.float64)
-
-
-def zone_of(margin: float, threshold: float) -> Zone:
-    """Return the probabilities nearer to the threshold than a margin in logits.
-
-    Examples
-    --------
-    >>> zone = zone_of(np.log(3), 0.5)
-    >>> round(zone.low, 2), round(zone.high, 2)
-    (0.25, 0.75)
-    """
-    low, high = sigmoid(_logit(threshold) + np.array([-margin, margin])).tolist()
-    return Zone(low, high)
-
-
-def _logit(share: ArrayLike) -> NDArray[np.float64]:
-    clipped = np.clip(np.asarray(share, np.float64), 1e-6, 1 - 1e-6)
-    return np.asarray(np.log(clipped / (1 - clipped)), np.float64)

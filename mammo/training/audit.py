@@ -70,7 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 audit_name(name), (json.dumps(figures, indent=1) + "\n").encode(),
                 depends_on=[f"{name}/model.onnx"], folder=out,
             )  # fmt: skip
-            _print_findings(name, out)
+            if found := load_audit(name, out):
+                for one in found.methods.values():
+                    print(one.verdict, one.faithfulness, one.stability, sep="\n", end="\n\n")
+                print(found.lesion_words)
 
     return exit_status("mammo.training.audit", audit, work)
 
@@ -160,14 +163,6 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
     return {found["case_id"]: found for found in map(json.loads, whole.splitlines())}
 
 
-def _print_findings(model: str, out: Path) -> None:
-    audit = load_audit(model, out)
-    for found in audit.methods.values() if audit else ():
-        print(found.verdict, found.faithfulness, found.stability, sep="\n", end="\n\n")
-    if audit:
-        print(audit.lesion_words)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = command_parser("mammo.training.audit", __doc__)
     add = parser.add_argument
@@ -191,11 +186,7 @@ def shuffled_network(model: str, folder: Path, seed: int, pictures: NDArray[np.f
     Keras and exported as training does, so that its Grad-CAM is as exact as the trained network's.
 
     Adebayo et al. 2018, "Sanity Checks for Saliency Maps", NeurIPS, arXiv 1810.03292, section 4.
-
-    Parameters
-    ----------
-    model : str. folder : Path, of the artifacts. seed : int, of the shuffle.
-    pictures : float32 (n, I, I), 0-255, prepared crops.
+    The pictures are prepared crops, float32 (n, I, I), 0-255.
     """
     set_tensorflow_up()
     import keras

@@ -5,7 +5,7 @@ nothing to measure.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -18,6 +18,7 @@ from mammo.inference.audit import LIKE, SCHEMA
 from mammo.inference.maps import METHODS, draw
 from mammo.inference.sanity import (
     CELLS,
+    MEASURES,
     QUANTILE,
     STEPS,
     baselines,
@@ -124,11 +125,10 @@ def _maps_on_lesion(
     named |= baselines(crop)
     for key, heat in (shuffled or {}).items():
         named[f"untrained network, {key}"] = heat_map(heat, size)
-    return {name: asdict(on_lesion(heat, box)) for name, heat in named.items()}
+    return {name: on_lesion(heat, box) for name, heat in named.items()}
 
 
 DIGITS = 4
-MEASURES = ("pointing", "energy", "overlap")
 DELETION, INSERTION = 0, 1
 
 Crop = Mapping[str, Any]

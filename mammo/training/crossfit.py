@@ -41,14 +41,13 @@ FINAL = -1
 
 @dataclass(frozen=True, eq=False)
 class TrainingCrops:
-    """The training half of the data.
+    """The training half of the data; `fingerprint` names it.
 
     Parameters
     ----------
     crops : uint8 (n, S, S), 0-255.
     labels : int (n,), 0 benign, 1 malignant.
     fold : int (n,), the fold in which each crop is held out.
-    fingerprint : str, names the data.
     """
 
     crops: NDArray[np.uint8]
@@ -59,17 +58,13 @@ class TrainingCrops:
 
 @dataclass(frozen=True)
 class FitPlan:
-    """Which model is fitted how, and where its checkpoints are kept.
+    """Which model is fitted how, and in which work folder its checkpoints are kept.
 
     Parameters
     ----------
-    name : str, of `mammo.settings.MODELS`.
-    recipe : Recipe.
-    seed : int.
-    imagenet_weights : str, see `mammo.training.networks`.
-    work : Path, the run's work folder.
-    teacher : FitPlan, or None; needed where the recipe distils.
-    features : Path, or None: where the features of frozen blocks are kept, if not under `work`.
+    imagenet_weights : see `mammo.training.networks`.
+    teacher : needed where the recipe distils.
+    features : where the features of frozen blocks are kept, if not under `work`.
     """
 
     name: str
@@ -108,18 +103,11 @@ def fit_fold(
     fold: int,
     on_epoch: Callable[[int], None] = ignore_progress,
 ) -> tuple[keras.Model, NDArray[np.float64], list[dict[str, Any]]]:
-    """Fit on all crops outside a fold and score those inside.
-
-    Parameters
-    ----------
-    plan : FitPlan.
-    data : TrainingCrops.
-    fold : int, or `FINAL` to hold nothing out.
-    on_epoch : called with the epochs done so far.
+    """Fit on all crops outside a fold, or on all (`FINAL`), and score those inside.
 
     Returns
     -------
-    The fitted keras.Model; float64 (m,), flip-averaged logits of the held-out crops in their order
+    The fitted network; float64 (m,), flip-averaged logits of the held-out crops in their order
     (m is 0 for the final fit); the history, a dict per epoch.
     """
     _keep_freed_memory()

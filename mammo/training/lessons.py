@@ -89,11 +89,6 @@ class LeakSettings:
             raise SettingsError("The lesson needs at least one seed. Received: none.")
         for seed in self.seeds:
             check_seed(seed)
-        if self.recipe.distillation:
-            raise SettingsError(
-                "The lesson's recipe must learn from labels alone. Received: "
-                f"distillation={self.recipe.distillation:g}. Set it to 0."
-            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,17 +148,7 @@ def _attach(
 
 
 def teacher_lesson(out: Path, taught: Path) -> dict[str, Any]:
-    """Hold a model that learned from a teacher too against the same model without one.
-
-    Parameters
-    ----------
-    out : Path, artifacts whose model learned from labels alone.
-    taught : Path, artifacts of the same data and folds whose model of that name had a teacher.
-
-    Returns
-    -------
-    dict, with a half for the out-of-fold and one for the test scores: AUC from the labels, AUC with
-    the teacher, and the paired difference, each with its percentile interval over patients.
+    """Hold a model that learned from a teacher too (`taught`) against that of `out` without one.
 
     Raises
     ------
@@ -304,15 +289,7 @@ def _auc(labels: NDArray[np.int_], p: NDArray[np.float64]) -> float | None:
 
 
 def count_overlap(table: "pd.DataFrame", held_out: NDArray[np.bool_]) -> dict[str, int]:
-    """Count what a test set shares with its training set.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> table = pd.DataFrame({"patient_id": ["a", "a", "b"], "lesion_id": ["a1", "a1", "b1"]})
-    >>> count_overlap(table, np.array([False, True, True]))["test_crops_with_lesion_in_training"]
-    1
-    """
+    """Count what a test set shares with its training set."""
     learnt, tested = table[~held_out], table[held_out]
     seen_lesions = tested.loc[tested["lesion_id"].isin(learnt["lesion_id"]), "lesion_id"]
     seen_patient = tested["patient_id"].isin(learnt["patient_id"])

@@ -116,11 +116,10 @@ class Architecture:
     Parameters
     ----------
     build : function of a Recipe and the ImageNet weights.
-    stages : function of a Recipe, the stages of a training.
-    embedding, last_convolution : str, the layers that give the embedding and Grad-CAM's maps.
-    grad_cam_weights : function of network, embedding and features: mean(d logit / d A_k), shape
+    embedding, last_convolution : the layers that give the embedding and Grad-CAM's maps.
+    grad_cam_weights : from network, embedding and features to mean(d logit / d A_k), shape
         (n or 1, 1, 1, k).
-    frozen_blocks : function of a Recipe, how many blocks never learn and can be split off.
+    frozen_blocks : how many blocks never learn and can be split off.
     """
 
     build: Callable[[Recipe, str], keras.Model]
@@ -136,9 +135,7 @@ def build_network(
 ) -> keras.Model:
     """Build an untrained network by its name; the same seed gives the same weights.
 
-    Returns
-    -------
-    keras.Model, float32 (n, I, I, 1) in 0-255 -> logit of malignancy, float32 (n, 1).
+    float32 (n, I, I, 1) in 0-255 -> logit of malignancy, float32 (n, 1).
 
     Raises
     ------
@@ -203,8 +200,7 @@ def _imagenet_base(pictures: keras.KerasTensor, imagenet_weights: str) -> keras.
 
 def _block(layer_name: str) -> int:
     """Number a layer's block: the stem and `expanded_conv` 0, `block_5_*` 5, the top 17."""
-    match = re.match(r"block_(\d+)_", layer_name)
-    if match:
+    if match := re.match(r"block_(\d+)_", layer_name):
         return int(match.group(1))
     return 0 if layer_name.startswith(("Conv1", "bn_Conv1", "expanded_conv")) else 17
 

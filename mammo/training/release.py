@@ -54,12 +54,9 @@ class FittedModel:
 
     Parameters
     ----------
-    name : str, of `mammo.settings.MODELS`.
-    recipe : Recipe.
     out_of_fold_logits : float64 (n,), a training crop each, by the fold that did not see it.
     folds : int (n,), that fold.
-    history : list of dict, an epoch each.
-    embedding_size : int. cam_grid : (rows, columns). parameters : int.
+    history : an epoch each.
     """
 
     name: str
@@ -79,10 +76,8 @@ def release_model(
 
     Parameters
     ----------
-    fitted : FittedModel.
-    table : DataFrame of `mammo.data.table.load_crops`, with training and test rows.
+    table : as `mammo.data.table.load_crops` gives it, with training and test rows.
     crops : uint8 (n, S, S), 0-255, in the table's order.
-    folder : Path, holds `model.onnx`.
 
     Returns
     -------
@@ -134,10 +129,7 @@ def write_cases(table: "pd.DataFrame", scores: Sequence["pd.DataFrame"], path: P
 
 
 def figures_in_words(out: Path, models: Sequence[str]) -> str:
-    """Return how good the models of some artifacts are, and the commands that show more.
-
-    `out` is the artifacts' folder.
-    """
+    """Return how good the models of some artifacts are, and the commands that show more."""
     lines = []
     for card in (load_card(name, out) for name in models):
         aucs = ((words, card.metrics[split]["crop"]["auc"]) for split, words in FIGURES)

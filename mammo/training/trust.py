@@ -43,6 +43,7 @@ DIGITS = 4
 
 Split = tuple[list[Mapping[str, str]], NDArray[np.uint8]]
 """The rows of `cases.csv` of one split, and their crops."""
+Statistics = NDArray[np.float64]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,11 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def build() -> None:
         out = options.out or artifacts_folder()
         train, test = (_split(options.data, out, split) for split in ("train", "test"))
-        if options.former is None:
-            measured = _build(out, train, test)
-        else:
-            measured = _renew(out, train, test, options.former)
-        measured = {**measured, "created": datetime.now(UTC).isoformat(timespec="seconds")}
+        signals = (
+            _renew(out, train, test, options.former) if options.former else _build(out, train, test)
+        )
+        measured = {**signals, "created": datetime.now(UTC).isoformat(timespec="seconds")}
         models = [f"{name}/model.onnx" for name in load_manifest(out).models]
         document = json.dumps(measured, indent=1) + "\n"
         attach(TRUST_NAME, document.encode(), depends_on=models, folder=out)
@@ -154,57 +154,43 @@ def fit_trust(
     """Fit everything but the measured figures."""
     vectors = unit_vectors(embedding)
     components = np.linalg.svd(vectors, full_matrices=False)[2][:DIRECTIONS]
+    rows = np.asarray(vectors @ components.T, np.float32).astype(np.float16).astype(np.float32)
     statistics = np.stack([texture(crop) for crop in crops])
-    trust = _with_texture(
-        Trust(
-            {"schema": SCHEMA, "model": model, "neighbours": NEIGHBOURS},
-            cases,
-            np.asarray(vectors @ components.T, np.float32).astype(np.float16).astype(np.float32),
-            components.astype(np.float16).astype(np.float32),
-            *(np.zeros(0),) * 3,
-        ),
-        statistics,
-    )
     folds = np.array([int(case[f"{model}_fold"]) for case in cases])
     measured = {
-        **trust.measured,
+        "schema": SCHEMA,
+        "model": model,
+        "neighbours": NEIGHBOURS,
         "quantile": QUANTILE,
-        "threshold": _threshold(trust, folds),
-        "texture_threshold": _texture_threshold(trust, crops, statistics, folds),
+        "threshold": _threshold(rows, folds),
+        "texture_threshold": _texture_threshold(statistics, folds),
     }
-    return replace(trust, measured=measured)
+    directions = components.astype(np.float16).astype(np.float32)
+    return Trust(measured, cases, rows, directions, *_texture_of(statistics))
 
 
-def _with_texture(trust: Trust, statistics: NDArray[np.float64]) -> Trust:
+def _texture_of(statistics: Statistics) -> tuple[Statistics, Statistics, Statistics]:
+    """Return mean, scale and precision of pixel statistics, float64 (n, 16)."""
     mean, scale = statistics.mean(axis=0), statistics.std(axis=0) + 1e-9
     covariance = np.cov((statistics - mean) / scale, rowvar=False)
     covariance = (1 - SHRINKAGE) * covariance + SHRINKAGE * np.eye(len(covariance))
-    return replace(
-        trust,
-        texture_mean=mean,
-        texture_scale=scale,
-        texture_precision=np.asarray(np.linalg.inv(covariance), np.float64),
-    )
+    return mean, scale, np.asarray(np.linalg.inv(covariance), np.float64)
 
 
-def _threshold(trust: Trust, folds: NDArray[np.int64]) -> float:
+def _threshold(rows: NDArray[np.float32], folds: NDArray[np.int64]) -> float:
     """Return the quantile of the distances of each training crop to the other folds."""
-    cosines = trust.rows @ trust.rows.T
+    cosines = rows @ rows.T
     cosines[folds[:, np.newaxis] == folds] = -1
     return float(np.quantile(distances(cosines, NEIGHBOURS), QUANTILE))
 
 
-def _texture_threshold(
-    trust: Trust,
-    crops: NDArray[np.uint8],
-    statistics: NDArray[np.float64],
-    folds: NDArray[np.int64],
-) -> float:
-    distances_of = []
+def _texture_threshold(statistics: Statistics, folds: NDArray[np.int64]) -> float:
+    away: list[float] = []
     for fold in np.unique(folds):
-        others = _with_texture(trust, statistics[folds != fold])
-        distances_of += [others.texture_distance(crop) for crop in crops[folds == fold]]
-    return float(np.quantile(distances_of, QUANTILE))
+        mean, scale, precision = _texture_of(statistics[folds != fold])
+        offs = (statistics[folds == fold] - mean) / scale
+        away += [float(np.sqrt(off @ precision @ off)) for off in offs]
+    return float(np.quantile(away, QUANTILE))
 
 
 if __name__ == "__main__":

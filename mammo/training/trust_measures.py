@@ -7,16 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from mammo.artifacts import sigmoid
 from mammo.data.examples import example_lesions
 from mammo.evaluation import PatientBootstrap
 from mammo.evaluation.bootstrap import percentile_interval, widen_at_the_edge
 from mammo.imaging import read_image
 from mammo.inference import Classifier
-from mammo.inference.trust import Trust, margins, vote, zone_of
+from mammo.inference.trust import Trust
 from mammo.text import Estimate
-from mammo.training.trust_pictures import film_windows, outsiders, shrunk, variants
+from mammo.training.trust_pictures import film_windows, outsiders, sized, variants
 
 Cases = Sequence[Mapping[str, str]]
 Crops = NDArray[np.uint8]
@@ -52,7 +53,7 @@ def _from_films() -> dict[str, Crops]:
     paths = dict.fromkeys(lesion.film for lesion in example_lesions())
     films = [read_image(path).pixels for path in paths]
     return {
-        "whole films, shrunk": np.stack([shrunk(film) for film in films]),
+        "whole films, shrunk": np.stack([sized(film) for film in films]),
         "tissue anywhere on example films": np.concatenate(
             [film_windows(film, 0.0, 0.02) for film in films]
         ),
@@ -70,9 +71,10 @@ def _questions(trust: Trust, model: Classifier, crops: Crops) -> Booleans:
 def neighbours_vote(trust: Trust, embedding: NDArray[np.float32], cases: Cases) -> dict[str, Any]:
     """Return how often the majority of the nearest lesions has the crop's own pathology."""
     rows = zip(embedding, cases, strict=True)
-    shares = [vote(trust.similar(vector, case["patient_id"])) for vector, case in rows]
+    similar = [trust.similar(vector, case["patient_id"]) for vector, case in rows]
+    votes = [sum(one.malignant for one in found) > len(found) / 2 for found in similar]
     malignant = labels(cases)
-    right = (np.array(shares) > 0.5) == malignant
+    right = np.array(votes) == malignant
     return {
         "right": _share(right, patients(cases)),
         "right of malignant": _share(right[malignant], patients(cases)[malignant]),
@@ -83,35 +85,41 @@ def neighbours_vote(trust: Trust, embedding: NDArray[np.float32], cases: Cases) 
 
 def zone_figures(model: Classifier, train: Cases, test: Cases) -> dict[str, Any]:
     """Set the "not sure" zone on out-of-fold scores and measure it on the test split."""
-    threshold = model.card.thresholds["youden"]
-    known = margins(_scores(model, train), threshold)
-    far = margins(_scores(model, test), threshold)
-    right = (_scores(model, test) >= threshold) == labels(test)
+    threshold, of = model.card.thresholds["youden"], patients(test)
+    scores, out_of_fold = _scores(model, test), _scores(model, train)
+    known, far = margins(out_of_fold, threshold), margins(scores, threshold)
+    right = (scores >= threshold) == labels(test)
+    right_of_fold = (out_of_fold >= threshold) == labels(train)
     margin = float(np.quantile(known, UNSURE_SHARE))
-    zone = zone_of(margin, threshold)
-    of = patients(test)
+    sure = far >= margin
+    zone = sigmoid(_logit(threshold) + np.array([-margin, margin]))
+    cuts = [far >= cut for cut in np.quantile(known, REJECTED)]
     return {
-        "zone": [zone.low, zone.high],
-        "accepted": _share(far >= margin, of),
+        "zone": zone.tolist(),
+        "accepted": _share(sure, of),
         "right": _share(right, of),
-        "right accepted": _share(right[far >= margin], of[far >= margin]),
-        "right unsure": _share(right[far < margin], of[far < margin]),
-        "gain": _gain(right, far >= margin, of),
-        "right out of fold": _out_of_fold(model, train, known >= margin),
-        "curve": [_point(right, far >= cut, of) for cut in np.quantile(known, REJECTED)],
+        "right accepted": _share(right[sure], of[sure]),
+        "right unsure": _share(right[~sure], of[~sure]),
+        "gain": _gain(right, sure, of),
+        "right out of fold": {
+            "all": float(right_of_fold.mean()),
+            "accepted": float(right_of_fold[known >= margin].mean()),
+        },
+        "curve": [
+            {"coverage": float(some.mean()), "error": _share(~right[some], of[some])}
+            for some in cuts
+        ],
     }
 
 
-def _out_of_fold(model: Classifier, train: Cases, accepted: Booleans) -> dict[str, float]:
-    right = (_scores(model, train) >= model.card.thresholds["youden"]) == labels(train)
-    return {"all": float(right.mean()), "accepted": float(right[accepted].mean())}
+def margins(p_malignant: ArrayLike, threshold: float) -> NDArray[np.float64]:
+    """Return how far probabilities stand from a threshold, in logits, at least 0."""
+    return np.asarray(np.abs(_logit(p_malignant) - _logit(threshold)), np.float64)
 
 
-def _point(right: Booleans, accepted: Booleans, of: NDArray[np.object_]) -> dict[str, Any]:
-    return {
-        "coverage": float(accepted.mean()),
-        "error": _share(~right[accepted], of[accepted]),
-    }
+def _logit(share: ArrayLike) -> NDArray[np.float64]:
+    clipped = np.clip(np.asarray(share, np.float64), 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(clipped / (1 - clipped)), np.float64)
 
 
 def _gain(right: Booleans, accepted: Booleans, of: NDArray[np.object_]) -> dict[str, float | None]:

@@ -95,20 +95,21 @@ def _faces(half: Half) -> Crops:
     """Return 100 faces of `skimage.data.lfw_subset`, enlarged."""
     import skimage.data
 
-    path = Path(skimage.data.__file__).parent / "lfw_subset.npy"
-    faces = np.load(path)[: 2 * CUTS] if half == "tune" else np.load(path)[2 * CUTS : 100]
-    return np.stack([_sized((face * 255).astype(np.uint8)) for face in faces])
+    faces = np.load(Path(skimage.data.__file__).parent / "lfw_subset.npy")
+    chosen = faces[: 2 * CUTS] if half == "tune" else faces[2 * CUTS : 100]
+    return np.stack([sized((face * 255).astype(np.uint8)) for face in chosen])
 
 
 def _digits(half: Half) -> Crops:
     from sklearn.datasets import load_digits
 
-    digits = load_digits().images[:CUTS] if half == "tune" else load_digits().images[-2 * CUTS :]
-    return np.stack([_sized((digit * 15.9).astype(np.uint8)) for digit in digits])
+    digits = load_digits().images
+    chosen = digits[:CUTS] if half == "tune" else digits[-2 * CUTS :]
+    return np.stack([sized((digit * 15.9).astype(np.uint8)) for digit in chosen])
 
 
 def _whole_and_cuts(pictures: list[Crops], random: np.random.Generator) -> Crops:
-    whole = [_sized(_middle(picture)) for picture in pictures]
+    whole = [sized(_middle(picture)) for picture in pictures]
     return np.concatenate([np.stack(whole), _cuts(pictures, random)])
 
 
@@ -120,7 +121,7 @@ def _cuts(pictures: list[Crops], random: np.random.Generator) -> Crops:
             most = min(picture.shape)
             side = int(random.uniform(max(32, most / 8), most))
             top, left = (int(random.integers(0, size - side + 1)) for size in picture.shape)
-            cuts.append(_sized(picture[top : top + side, left : left + side]))
+            cuts.append(sized(picture[top : top + side, left : left + side]))
     return np.stack(cuts)
 
 
@@ -132,15 +133,10 @@ def film_windows(film: Crops, least_air: float, most_air: float, count: int = 10
         top, left = (int(random.integers(0, size - side + 1)) for size in film.shape)
         window = film[top : top + side, left : left + side]
         if least_air <= (window <= BLACK_LEVEL).mean() <= most_air:
-            found.append(_sized(window))
+            found.append(sized(window))
         if len(found) == count:
             break
     return np.stack(found) if found else np.empty((0, SIDE, SIDE), np.uint8)
-
-
-def shrunk(film: Crops) -> Crops:
-    """Squeeze a whole film, uint8 (H, W), into a crop's 128 pixels a side."""
-    return _sized(film)
 
 
 def _middle(picture: Crops) -> Crops:
@@ -149,7 +145,8 @@ def _middle(picture: Crops) -> Crops:
     return picture[top : top + side, left : left + side]
 
 
-def _sized(picture: Crops) -> Crops:
+def sized(picture: Crops) -> Crops:
+    """Squeeze a picture, uint8 (H, W), into a crop's 128 pixels a side."""
     kind = cv2.INTER_AREA if picture.shape[0] > SIDE else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(picture, (SIDE, SIDE), interpolation=kind), np.uint8)
 
@@ -220,4 +217,4 @@ def variants(crops: Crops) -> Iterator[tuple[str, Crops]]:
     corner[:, np.add.outer(np.arange(side), np.arange(side)) < 0.7 * side] = 0
     yield "a quarter black", corner
     tiny = [cv2.resize(crop, (10, 10), interpolation=cv2.INTER_AREA) for crop in crops]
-    yield "10 pixels enlarged", np.stack([_sized(np.asarray(crop, np.uint8)) for crop in tiny])
+    yield "10 pixels enlarged", np.stack([sized(np.asarray(crop, np.uint8)) for crop in tiny])

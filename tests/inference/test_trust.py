@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image as Picture
 
-from mammo.artifacts import attach
+from mammo.artifacts import attach, sigmoid
 from mammo.errors import ArtifactError, ImageError
 from mammo.inference import load_classifier
 from mammo.inference.trust import (
@@ -16,15 +16,11 @@ from mammo.inference.trust import (
     Trust,
     Zone,
     load_trust,
-    margins,
-    nearest,
     unit_vectors,
-    vote,
-    zone_of,
 )
 from mammo.predict import main as predict
 from mammo.training.trust import main
-from mammo.training.trust_measures import _share, neighbours_vote
+from mammo.training.trust_measures import _share, margins, neighbours_vote
 from mammo.training.trust_pictures import outsiders, variants
 from tests.inference.tiny_trust import attach_tiny_trust, blobs
 from tests.tiny_artifacts import write_tiny_artifacts
@@ -89,17 +85,17 @@ def test_neighbours_are_the_naive_ones(artifacts: Path, trust: Trust) -> None:
     assert [found.lesion_id for found in trust.similar(vector)] == expected[:5]
 
 
-def test_neighbours_leave_out_the_own_patient_and_doubled_lesions(trust: Trust) -> None:
-    for number, case in enumerate(trust.cases):
-        cosines = trust.rows[number] @ trust.rows.T
-        assert nearest(cosines, trust.cases, 0) == ()
-        found = nearest(cosines, trust.cases, 5, case["patient_id"])
+def test_neighbours_leave_out_the_own_patient_and_doubled_lesions(
+    artifacts: Path, trust: Trust
+) -> None:
+    model = load_classifier("mobilenetv2", artifacts)
+    for case, vector in zip(trust.cases, model.embed(blobs(len(trust.cases))), strict=True):
+        assert trust.similar(vector, k=0) == ()
+        found = trust.similar(vector, case["patient_id"])
         assert case["patient_id"] not in {one.patient_id for one in found}
         assert len({one.lesion_id for one in found}) == len(found) == 5
         similar = [one.similarity for one in found]
         assert similar == sorted(similar, reverse=True)
-        assert 0 <= vote(found) <= 1
-    assert np.isnan(vote(()))
 
 
 def test_the_vote_is_counted_as_by_hand(artifacts: Path, trust: Trust) -> None:
@@ -113,9 +109,10 @@ def test_the_vote_is_counted_as_by_hand(artifacts: Path, trust: Trust) -> None:
     assert figures["right"]["low"] <= figures["right"]["value"] <= figures["right"]["high"]
 
 
-def test_the_zone_is_where_the_margin_is_smaller() -> None:
+def test_a_margin_in_logits_is_that_of_the_zone_and_the_zone_has_no_ends() -> None:
+    assert margins([0.5, 0.25, 0.75], 0.5) == pytest.approx([0, np.log(3), np.log(3)])
     shares = np.linspace(0.01, 0.99, 99)
-    zone = zone_of(0.8, 0.43)
+    zone = Zone(*sigmoid(np.log(0.43 / 0.57) + np.array([-0.8, 0.8])))
     assert [zone.holds(p) for p in shares] == (margins(shares, 0.43) < 0.8).tolist()
     assert not Zone(0.3, 0.5).holds(0.3)
 

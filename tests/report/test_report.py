@@ -54,7 +54,7 @@ def compose(folder: Path) -> Compose:
         **words: object,
     ) -> CaseReport:
         assert answered.signals is not None
-        familiarity = Familiarity(0.1, 0.2, 3.0, 9.0, questioned)
+        familiarity = Familiarity(questioned)
         signals = replace(answered.signals, familiarity=familiarity)
         result = replace(answered, area=area, doubts=(), signals=signals)
         return compose_report(result, image or film(), measured, date=DATE, **words)  # type: ignore[arg-type]

@@ -11,7 +11,6 @@ from sklearn.metrics import roc_auc_score
 
 from mammo.artifacts import load_cases, load_teacher_lesson, read_attachment
 from mammo.data.splits import row_folds
-from mammo.errors import SettingsError
 from mammo.plots.comparison import teacher_table
 from mammo.settings import RECIPES
 from mammo.training.lessons import LeakCrops, LeakSettings, count_overlap, main, summarise
@@ -144,11 +143,6 @@ def test_what_cannot_end_well_is_refused_before_the_first_training(
     assert main(["leak", "--data", str(prepared), "--out", str(out), *arguments]) == 1
     said = capsys.readouterr().err
     assert said.startswith("mammo.training.lessons: ") and sentence in said
-
-
-def test_a_lesson_that_distils_is_refused(tmp_path) -> None:
-    with pytest.raises(SettingsError, match=r"labels alone.*distillation=0\.7"):
-        LeakSettings("simple_cnn", RECIPES["simple_cnn"], (1,), "none", tmp_path)
 
 
 def test_a_damaged_result_of_a_run_is_made_anew(tmp_path, monkeypatch, capsys) -> None:

@@ -23,7 +23,7 @@ def cards(tiny_artifacts: Path) -> list[Card]:
 
 def says(card: Card, p: float, low: float, high: float) -> ModelResult:
     cam, embedding = np.zeros((7, 7), np.float32), np.zeros(5, np.float32)
-    given = Assessment(p, low, high, (p, low, high), p, 0.45, False, cam, embedding)
+    given = Assessment(p, (p, low, high), p, 0.45, cam, embedding)
     return ModelResult(card, np.zeros((128, 128), np.uint8), given)
 
 

@@ -22,18 +22,7 @@ __all__ = ["METHODS", "Method", "Network", "Progress", "Views", "draw", "method_
 
 
 def method_named(key: str) -> Method:
-    """Return the method of a key such as "grad-cam".
-
-    Raises
-    ------
-    SettingsError
-        There is no such method.
-
-    Examples
-    --------
-    >>> method_named("occlusion").title
-    'Occlusion'
-    """
+    """Return the method of a key such as "grad-cam"; a SettingsError names the known ones."""
     for method in METHODS:
         if method.key == key:
             return method

@@ -50,14 +50,11 @@ class Method:
 
     Attributes
     ----------
-    key : str, as in links and files
-    title : str
-    sentence : str, how it works, in one plain sentence
-    reference : str
-    passes : function, from the number of views to how many inputs the network sees
-    map_of : function, from network and views to the map, float (h, w), evidence for malignancy
-        above 0
-    squares : int, cells a side where the map is made of squares two cells wide; 0 for a method that
+    key : as in links and files
+    sentence : how it works, in one plain sentence
+    passes : from the number of views to how many inputs the network sees
+    map_of : from network and views to the map, float (h, w), evidence for malignancy above 0
+    squares : cells a side where the map is made of squares two cells wide; 0 for a method that
         draws on the grid of the network's last convolution
     """
 
@@ -86,13 +83,6 @@ def draw(
     method: Method, network: Network, views: Views, on_progress: Progress | None = None
 ) -> NDArray[np.float32]:
     """Draw the map of one crop on the method's own grid.
-
-    Parameters
-    ----------
-    method : Method
-    network : Network
-    views : Views of the crop
-    on_progress : Progress, optional
 
     Returns
     -------

@@ -36,13 +36,7 @@ picture that replaces them."""
 
 @cache
 def tilings() -> tuple[Tiling, ...]:
-    """Return the four tilings: bool (t, GRID, GRID), one square each, every cell in one square.
-
-    Examples
-    --------
-    >>> [len(tiling) for tiling in tilings()]
-    [16, 20, 20, 25]
-    """
+    """Return the four tilings: bool (t, GRID, GRID), one square each, every cell in one square."""
     return tuple(_tiling(*shift) for shift in SHIFTS)
 
 
