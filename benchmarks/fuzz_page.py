@@ -8,14 +8,15 @@ from random import Random
 
 import mammo
 from mammo.imaging import Window, lesion_window
-from mammo.imaging.region import Region, looks_like_crop, zoomed_view
+from mammo.imaging.region import looks_like_crop
 from mammo.imaging.worker import Decoder
 from mammo.inference import ModelResult
-from mammo.inference.overlay import overlay
-from mammo.plots.style import film_figure, probability_figure
+from mammo.inference.overlay import see_through
+from mammo.plots.style import probability_figure
 from mammo.ui.kit import cache
-from mammo.ui.kit.display import cut_view, data_uri, enlarged, scaled_down, thumbnail_uri, toned
+from mammo.ui.kit.display import data_uri, enlarged, scaled_down, thumbnail_uri
 from mammo.ui.kit.source import Picture
+from mammo.ui.kit.viewer import detail_of
 from mammo.ui.kit.widgets import csv_of_results
 
 
@@ -57,16 +58,11 @@ class Page:
         x, y = random.randrange(width), random.randrange(height)
         box = x, y, random.randint(1, width - x), random.randint(1, height - y)
         window = lesion_window((height, width), box, picture.image.pixel_spacing_mm)
-        for zoom in (1, 8):
-            view = zoomed_view((height, width), zoom, (x, y))
-            self._film(picture, view, box, window)
+        data_uri(scaled_down(pixels))
+        detail_of(pixels, window)
         return window
 
-    def _film(self, picture: Picture, view: Region, box: Region, window: Region) -> None:
-        shown = toned(cut_view(picture.image.pixels, view), 10, 10, invert=True)
-        film_figure(data_uri(shown), (shown.shape[0], shown.shape[1]), view, box, window).to_json()
-
     def _draw(self, answer: ModelResult) -> None:
-        enlarged(overlay(answer.crop, answer.heat_map(), 0.45))
+        data_uri(see_through(answer.heat_map()), lossless=True)
         at = answer.card.thresholds["youden"]
         probability_figure(answer.probability, *answer.spread, at).to_json()

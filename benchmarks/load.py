@@ -170,7 +170,7 @@ class Load:
         guest = self.guests[0]
         self._new_log()
         await guest.arrive()
-        uploading = (guest.classify, guest.move_opacity, guest.choose_threshold)
+        uploading = (guest.classify, guest.choose_prevalence, guest.choose_threshold)
         comparing = (guest.move_threshold, guest.move_prevalence)
 
         async def twice(page: str, acts: Sequence[Act], count: int) -> None:
@@ -302,7 +302,12 @@ def _uploading(guest: Guest) -> Iterator[Act]:
     yield guest.own_files
     for _ in range(guest.random.randint(2, 4)):
         yield guest.classify
-        looks = [guest.move_opacity, guest.move_opacity, guest.choose_threshold, guest.export]
+        looks = [
+            guest.choose_prevalence,
+            guest.choose_prevalence,
+            guest.choose_threshold,
+            guest.export,
+        ]
         yield from guest.random.sample(looks, guest.random.randint(1, 4))
     if guest.random.random() < 0.5:
         yield guest.classify_many
@@ -312,7 +317,7 @@ def _trying_examples(guest: Guest) -> Iterator[Act]:
     yield _opening(guest, UPLOAD)
     for _ in range(guest.random.randint(1, 4)):
         yield guest.choose_example
-        yield guest.move_opacity
+        yield guest.choose_prevalence
 
 
 def _comparing(guest: Guest) -> Iterator[Act]:
@@ -345,7 +350,7 @@ def one_thing(guest: Guest) -> Iterator[Act]:
     while True:
         if classifying:
             yield guest.classify
-            yield guest.move_opacity
+            yield guest.choose_prevalence
         else:
             yield guest.move_threshold
             yield guest.move_prevalence

@@ -19,6 +19,7 @@ from benchmarks.visitor import VisitError, Visitor
 from mammo.inference.trust import NOT_A_CROP
 from mammo.text import THRESHOLD_NAMES
 from mammo.ui.kit.frame import PAGES
+from mammo.ui.kit.result import PREVALENCES
 from mammo.ui.kit.source import UPLOAD as OWN
 
 HOME, UPLOAD, COMPARE, EXPLORER, VIEWER, ROOM, CARD = (page.title for page in PAGES)
@@ -185,12 +186,11 @@ class Guest:
         ):
             self._wrong(f"{what}: {badges} and not {expected}")
 
-    async def move_opacity(self) -> None:
-        """Move the slider of the heat maps' opacity."""
-        await self.timed(
-            "move the opacity", self.visitor.change("opacity", self.random.randrange(0, 101, 5))
-        )
-        self._check_answers("after the opacity")
+    async def choose_prevalence(self) -> None:
+        """Choose another prevalence."""
+        title = self.random.choice([PREVALENCES["called_back"], PREVALENCES["biopsied"]])
+        await self.timed("choose a prevalence", self.visitor.change("small_prevalence_name", title))
+        self._check_answers("after the prevalence")
 
     async def choose_threshold(self) -> None:
         """Choose another operating point."""
@@ -256,7 +256,7 @@ class Guest:
         """Move the prevalence and read each model's PPV at its threshold."""
         prevalence = round(self.random.uniform(0.05, 0.6), 3)
         await self.timed(
-            "move the prevalence", self.visitor.change("comparison_prevalence_slider", prevalence)
+            "move the prevalence", self.visitor.change("small_prevalence_slider", prevalence)
         )
         table = self._rates()
         for model in self._library.models:

@@ -231,7 +231,9 @@ class Visitor:
         elif kind == "NumberInput":
             state.double_value = float(value)
         elif kind == "ButtonGroup":
-            state.string_array_value.data.append(str(value))
+            titles = [option.content for option in shown.content.options]
+            named = (title for title in titles if f"[{value}]" in title)  # beside a picture
+            state.string_array_value.data.append(next(named, str(value)))
         elif kind == "Selectbox":
             state.string_value = str(value)
         elif kind == "Checkbox":

@@ -10,13 +10,11 @@ import streamlit as st
 from mammo.ui.kit import result, source
 from mammo.ui.kit.frame import frame, notice_accepted, sentences
 from mammo.ui.kit.patches import TURNS
+from mammo.ui.kit.viewer import ROOM, keep_room
 from mammo.ui.upload import batch, film
 
 frame("Upload and classify", ":material/center_focus_strong:")
-st.markdown(
-    "Choose an example or open your own film, mark the lesion, and read what both models make of "
-    "it. A ready crop of a lesion is used whole; many crops become a table."
-)
+keep_room(ROOM)
 
 picture: source.Picture | None = None
 files: Sequence[source.OwnFile] = ()
@@ -34,26 +32,34 @@ else:
     batch.forget_rows()
 
 if picture is not None:
-    left, right = st.columns([5, 7], gap="large")
+    left, right = st.columns([3, 2], gap="medium")
+    kind, area, marked = "crop", None, True
     with left:
         kind = source.choose_kind(picture)
-    area = None
-    with right, sentences():
-        area = film.marked_area(picture) if kind == "film" else None
-        if kind == "film" and area is None:
-            st.info(
-                "Drag a box around the lesion on the film with a mouse, or type its four numbers "
-                "below the film. Both answers then appear here.",
-                icon=":material/crop_free:",
-            )
-            result.show_doubts(picture.image.warnings)
+    if kind == "film":
+        with right, sentences():
+            area = film.marked_area(picture)
+            if area is None:
+                st.info(
+                    "Drag a box around the lesion on the film; by finger, after “Mark lesion”. "
+                    "Or type its numbers below the film. Both answers then appear here.",
+                    icon=":material/crop_free:",
+                )
+                result.show_doubts(picture.image.warnings)
     with left:
         if kind == "film":
             film.mark_lesion(picture)
         else:
-            source.show_crop(picture)
+            film.show_crop(picture)
     if kind == "crop" or area is not None:
+        slots: result.Slots = {}
         with right, sentences():
             if notice_accepted():
                 with TURNS:
-                    result.show_result(picture, result.assessed_once(picture, area))
+                    answer = result.assessed_once(picture, area)
+                    result.show_result(picture, answer, slots)
+        if slots:
+            with left:
+                film.show_maps(picture, answer)
+            with TURNS:
+                result.redraw_once(picture, answer, slots)

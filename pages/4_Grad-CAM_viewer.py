@@ -8,16 +8,13 @@ import streamlit as st
 from mammo.ui.kit import cache
 from mammo.ui.kit.frame import frame, notice_accepted, sentences
 from mammo.ui.kit.result import show_similar, show_warnings
+from mammo.ui.kit.viewer import ROOM, keep_room
 from mammo.ui.viewer.answers import show_maps, show_place, show_record, show_report, show_standing
 from mammo.ui.viewer.probes import show_inside, show_occlusion, show_sensitivity
 from mammo.ui.viewer.viewed import choose_case
 
 frame("Grad-CAM viewer", ":material/visibility:")
-st.markdown(
-    "Why did they say so? What each model used on a lesion, by several methods; what goes on "
-    "inside; and what moves the estimate. The address of this page holds its settings: send it, "
-    "and others see this very view."
-)
+keep_room(ROOM)
 
 with sentences():
     viewed = choose_case()

@@ -8,15 +8,16 @@ import streamlit as st
 from mammo.ui.kit.address import choose_option
 from mammo.ui.kit.frame import frame, notice_accepted, sentences
 from mammo.ui.kit.get_images import offer_images
+from mammo.ui.kit.viewer import keep_room
 from mammo.ui.reading import session
 from mammo.ui.reading.cover import show_cover, show_finish, show_setup
 from mammo.ui.reading.files import show_files
-from mammo.ui.reading.play import keep_room, read
+from mammo.ui.reading.play import ROOM, read
 from mammo.ui.reading.results import show_results
 from mammo.ui.reading.session import open_round, require_pictures
 
 frame("Reading room", ":material/groups:")
-keep_room()
+keep_room(ROOM)
 READ, FILES = "read", "files"
 ABOUT = (
     "Read lesions blind, rate each, and see how you compare with two networks and the "

@@ -269,16 +269,17 @@ def _of_message(message: Any) -> Iterator[str]:
             for one in several if field.name != "label_visibility" else ():
                 yield from _of_message(one)
         elif field.name in WORDS:
-            yield from (str(one) for one in several if not isinstance(one, bool))
+            texts = (str(one) for one in several if not isinstance(one, bool))
+            yield from (re.sub(r"\(data:[^)]*\)", "", text) for text in texts)
 
 
 def uploaded(folder: Path, monkeypatch: Any) -> Record:
     """Open each example on the upload page: its words, its CSV; once with all that can be asked."""
     visit, told = Visit(monkeypatch, UPLOAD), {}
-    (choice,) = [one for one in visit.page.get("selectbox") if one.label == "Example lesion"]
+    (choice,) = [one for one in visit.page.get("button_group") if one.label == "Example lesion"]
     names = dict(zip(choice.options, example_crops(), strict=True))
     for name, case in names.items():
-        visit.set("selectbox", "Example lesion", name)
+        visit.set("button_group", "Example lesion", name)
         (row,) = rows(visit.download("Download as CSV"), folder)
         report = seen(visit.download("Case report (HTML)"), folder)
         told[case] = {"words": visit.words(), "csv": row, "report": report}
@@ -343,7 +344,8 @@ def viewed(folder: Path, monkeypatch: Any) -> Record:
     visit, told = Visit(monkeypatch, VIEWER), {}
     cases = list(example_crops())
     for case in (cases[0], cases[6], cases[8]):
-        visit.set("selectbox", "Example lesion", case)
+        (choice,) = [one for one in visit.page.get("button_group") if one.label == "Example lesion"]
+        visit.set("button_group", "Example lesion", choice.options[cases.index(case)])
         report = seen(visit.download("Case report (HTML)"), folder)
         told[case] = {"words": visit.words(), "report": report}
     visit.set("toggle", "Show what was recorded", True)

@@ -37,6 +37,7 @@ class ExampleLesion:
     assessment : int, the reader's BI-RADS assessment, 0 to 5
     breast_density : int, 1 to 4, for BI-RADS a to d
     subtlety : int, 1 (hard to see) to 5 (obvious)
+    thumbnail : str, the crop at 64 x 64 pixels, a `data:` address of a JPEG
     """
 
     case_id: str
@@ -50,6 +51,7 @@ class ExampleLesion:
     mass_margins: str
     breast_density: int
     subtlety: int
+    thumbnail: str
 
     @property
     def label(self) -> int:

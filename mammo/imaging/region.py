@@ -1,11 +1,11 @@
-"""Boxes and views on a film, in film pixels: from the mouse, from number fields, for zooming.
+"""Boxes on a film, in film pixels: drawn in the browser, or typed into number fields.
 
 A region is `(x, y, width, height)` in whole film pixels, x to the right and y down from the top
 left corner. Used by `mammo.ui.upload.film`; run its tests with `pytest tests/ui/test_region.py`.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import math
+from collections.abc import Sequence
 
 from mammo.imaging.window import MARGIN_PIXELS, SQUARE_TOLERANCE
 
@@ -30,23 +30,24 @@ def not_a_crop(shape: tuple[int, ...]) -> str:
     return f"Not a ready crop ({shape[1]} x {shape[0]} pixels)"
 
 
-def selected_box(
-    event: Mapping[str, Any] | None, film_shape: tuple[int, ...], smallest: int = SMALLEST_DRAG
+def drawn_box(
+    drawn: object, shape: tuple[int, ...], smallest: int = SMALLEST_DRAG
 ) -> Region | None:
-    """Read the box that a visitor drew on the film figure, cut to the film.
+    """Read the box that a visitor drew, four numbers of the browser, cut to a picture of (H, W).
 
-    `event` is Plotly's selection as Streamlit hands it over, its axes in film pixels. A box with a
-    side of fewer than `smallest` pixels counts as a click, and gives None.
+    What is no box, or has a side of fewer than `smallest` pixels, gives None.
 
-    >>> event = {"selection": {"box": [{"x": [10.2, 99.7], "y": [205.0, 20.4]}]}}
-    >>> selected_box(event, (200, 300))
-    (10, 20, 90, 180)
+    >>> drawn_box([10.2, -4, 90, 180], (200, 300))
+    (10, 0, 90, 176)
+    >>> [drawn_box(drawn, (200, 300)) for drawn in (None, [1, 2, 3], ["x"] * 4, [0, 0, 7, 50])]
+    [None, None, None, None]
     """
-    boxes = (event or {}).get("selection", {}).get("box", [])
-    if not boxes:
+    if not isinstance(drawn, Sequence) or len(drawn) != 4:
         return None
-    left, right = _span(boxes[-1]["x"], film_shape[1])
-    top, bottom = _span(boxes[-1]["y"], film_shape[0])
+    if not all(isinstance(number, int | float) and math.isfinite(number) for number in drawn):
+        return None
+    left, right = _span((drawn[0], drawn[0] + drawn[2]), shape[1])
+    top, bottom = _span((drawn[1], drawn[1] + drawn[3]), shape[0])
     if min(right - left, bottom - top) < smallest:
         return None
     return left, top, right - left, bottom - top
@@ -54,7 +55,7 @@ def selected_box(
 
 def _span(ends: Sequence[float], length: int) -> tuple[int, int]:
     """Order two drawn ends and cut them to 0..length."""
-    low, high = sorted(min(max(round(end), 0), length) for end in ends)
+    low, high = sorted(round(min(max(end, 0), length)) for end in ends)
     return low, high
 
 
@@ -63,26 +64,26 @@ def covers_most(box: Region, film_shape: tuple[int, ...]) -> bool:
     return 2 * box[2] > film_shape[1] or 2 * box[3] > film_shape[0]
 
 
-def zoomed_view(
-    film_shape: tuple[int, ...], zoom: float, centre: tuple[float, float] | None = None
-) -> Region:
-    """Choose the part of a film that a zoom (at least 1) shows, slid inward at the film's edge.
+BOX_CHANGES = ((0.7, 0.0, 0.0), (1.4, 0.0, 0.0), (1.0, 0.0, -0.15), (1.0, 0.13, 0.075),
+               (1.0, -0.13, 0.075))  # fmt: skip
+"""Small changes of a box, as another hand may draw it: scale, and moves as shares of its sides."""
 
-    >>> zoomed_view((4000, 3000), 4, centre=(2900, 500))
-    (2250, 0, 750, 1000)
+
+def changed_boxes(box: Sequence[float], film_shape: tuple[int, ...]) -> list[Region]:
+    """Return a box under each of `BOX_CHANGES`, cut to a film of (H, W).
+
+    >>> changed_boxes((100, 100, 200, 100), (1000, 1000))[:3]
+    [(130, 115, 140, 70), (60, 80, 280, 140), (100, 85, 200, 100)]
     """
-    height, width = film_shape[:2]
-    shown_width, shown_height = max(1, round(width / zoom)), max(1, round(height / zoom))
-    centre_x, centre_y = centre or (width / 2, height / 2)
-    x = min(max(round(centre_x - shown_width / 2), 0), width - shown_width)
-    y = min(max(round(centre_y - shown_height / 2), 0), height - shown_height)
-    return x, y, shown_width, shown_height
-
-
-def middle(region: Region) -> tuple[float, float]:
-    """Find the centre of a region."""
-    x, y, width, height = region
-    return x + width / 2, y + height / 2
+    x, y, width, height = box
+    changed = []
+    for scale, across, down in BOX_CHANGES:
+        middle_x, middle_y = x + width * (0.5 + across), y + height * (0.5 + down)
+        half_x, half_y = scale * width / 2, scale * height / 2
+        left, right = _span((middle_x - half_x, middle_x + half_x), film_shape[1])
+        top, bottom = _span((middle_y - half_y, middle_y + half_y), film_shape[0])
+        changed.append((left, top, max(1, right - left), max(1, bottom - top)))
+    return changed
 
 
 def whole_box(numbers: Sequence[int | None]) -> Region | None:
@@ -93,8 +94,8 @@ def whole_box(numbers: Sequence[int | None]) -> Region | None:
     return x, y, width, height
 
 
-def box_in_window(window: Region) -> Region:
-    """Find the lesion box whose context window is the given square, wider than two margins."""
+def box_in_window(window: Sequence[int]) -> Region:
+    """Find the lesion box whose crop area is the given square, wider than two margins."""
     x, y, width, height = window
     margin = MARGIN_PIXELS
     return x + margin, y + margin, width - 2 * margin, height - 2 * margin

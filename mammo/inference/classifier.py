@@ -181,6 +181,15 @@ class Classifier:
         """
         return self.card.calibration.probability(self._logits(crops))
 
+    def predict_upright(self, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Estimate the probability of malignancy, calibrated, from one pass a crop, not mirrored.
+
+        In and out as `predict`, of which it is a rougher and faster form.
+        """
+        sized = at_size(as_batch(crops), self.card.crop_size)
+        logits = self.network("logit", prepare(sized, self.card.preprocessing))
+        return self.card.calibration.probability(_mean(logits.reshape(len(sized), -1)))
+
     def score(self, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Return the uncalibrated probability of malignancy; in and out as `predict`."""
         return sigmoid(self._logits(crops))

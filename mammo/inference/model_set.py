@@ -8,7 +8,10 @@ Nobody else makes a `LesionResult`.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from mammo import __version__
 from mammo.artifacts import Card, Manifest, load_manifest
@@ -65,6 +68,31 @@ class ModelSet:
             self._signals(answers, exclude_patient),
             fingerprint(self.manifest, self.cards),
         )
+
+    def redraw(self, lesion: Lesion, result: LesionResult) -> LesionResult:
+        """Return a lesion's result with how far each answer depends on the hand that drew the box.
+
+        One pass a model for each small change of the box, not mirrored: five in all. The result
+        of a ready crop is returned as it is.
+
+        Parameters
+        ----------
+        lesion : Lesion, on a film
+        result : LesionResult, what `assess` said of it
+
+        Returns
+        -------
+        LesionResult, each of its models with a `box_spread`
+        """
+        if not (redrawn := lesion.redrawn()):
+            return result
+        answers = {}
+        for model in self.classifiers:
+            answer = result[model.name]
+            crops = np.stack([changed.crop(model.card.crop_size) for changed in redrawn])
+            p = [answer.probability, *map(float, model.predict_upright(crops))]
+            answers[model.name] = replace(answer, box_spread=(min(p), max(p)))
+        return replace(result, models=answers)
 
     def _signals(
         self, answers: dict[str, ModelResult], exclude_patient: str | None

@@ -88,3 +88,40 @@ def legend(
 ) -> NDArray[np.uint8]:
     """Return the scale of a colour map as a picture, 0 on the left, 1 on the right."""
     return colour(np.tile(np.linspace(0, 1, width), (height, 1)), colour_map)
+
+
+LOW, FULL = 0.2, 0.75
+"""Values of a map below which nothing covers the lesion, and from which its colour is full."""
+
+
+def see_through(heat: NDArray[np.floating], colour_map: ColourMap = "viridis") -> NDArray[np.uint8]:
+    """Turn a heat map into colours to lay over a crop: transparent where its value is low.
+
+    Parameters
+    ----------
+    heat : float (H, W), 0-1
+    colour_map : "viridis", "cividis" or "magma"
+
+    Returns
+    -------
+    uint8 (H, W, 4), red, green, blue and opacity, which rises from 0 at `LOW` to 255 at `FULL`.
+
+    Raises
+    ------
+    ImageError, SettingsError
+        As `colour`.
+
+    Examples
+    --------
+    >>> see_through(np.array([[0.0, 0.2, 1.0]]))[0, :, 3].tolist()
+    [0, 0, 255]
+    """
+    opacity = np.clip((heat - LOW) / (FULL - LOW), 0, 1)
+    return np.dstack([colour(heat, colour_map), np.rint(255 * opacity).astype(np.uint8)])
+
+
+def see_through_legend(
+    colour_map: ColourMap = "viridis", width: int = 256, height: int = 12
+) -> NDArray[np.uint8]:
+    """Return the scale of `see_through` as a picture, uint8 (H, W, 4), 0 on the left."""
+    return see_through(np.tile(np.linspace(0, 1, width), (height, 1)), colour_map)

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from mammo.artifacts import Card
 from mammo.data.csv_table import harmless
 from mammo.imaging import Image, Window, cut_lesion, lesion_window
+from mammo.imaging.region import box_in_window, changed_boxes
+from mammo.imaging.window import MARGIN_PIXELS
 from mammo.inference.classifier import Assessment
 from mammo.inference.trust import Familiarity, Neighbour, Trust
 from mammo.text import NOTICE_SHORT
@@ -68,6 +70,20 @@ class Lesion:
             return lesion_window(self.picture.shape, self.box, self.picture.pixel_spacing_mm)
         return None if self.window is None else Window(*(round(side) for side in self.window))
 
+    def redrawn(self) -> "list[Lesion]":
+        """Return the lesion under small changes of its box, as another hand may draw it.
+
+        `mammo.imaging.region.BOX_CHANGES` lists them; none for a ready crop. The box of an exact
+        window is the one that is centred in it, a margin smaller.
+        """
+        if (area := self.area) is None:
+            return []
+        box = self.box
+        if box is None:
+            box = box_in_window(area) if area.width > 3 * MARGIN_PIXELS else area
+        boxes = changed_boxes(box, self.picture.shape)
+        return [Lesion(self.image, box=changed) for changed in boxes]
+
     @property
     def source_side(self) -> int:
         """The side of what is cut, in pixels of the file."""
@@ -96,11 +112,16 @@ FIRST_COLUMNS = ("file", "box", "window")
 
 @dataclass(frozen=True, eq=False)
 class ModelResult:
-    """What one model says of one lesion; `crop`, uint8 (S, S), is what it read."""
+    """What one model says of one lesion; `crop`, uint8 (S, S), is what it read.
+
+    `box_spread` is the lowest and highest probability, 0-1, over small changes of the lesion box,
+    this answer among them; None where they were not asked for, or there is no box.
+    """
 
     card: Card
     crop: NDArray[np.uint8]
     assessment: Assessment
+    box_spread: tuple[float, float] | None = None
 
     @property
     def probability(self) -> float:
@@ -119,6 +140,13 @@ class ModelResult:
     def is_unsure(self, threshold: str = BALANCED) -> bool:
         """Return whether the views lie on both sides of a threshold of the card."""
         return self.assessment.straddles(self.card.thresholds[threshold])
+
+    def depends_on_box(self, threshold: str = BALANCED) -> bool | None:
+        """Return whether small changes of the box pass a threshold; None where it is not known."""
+        if self.box_spread is None:
+            return None
+        low, high = self.box_spread
+        return low < self.card.thresholds[threshold] <= high
 
     def side(self, threshold: str = BALANCED) -> str:
         """Return "above" or "below" a threshold of the card, with ", not sure" where it is."""

@@ -1,10 +1,11 @@
-"""Plain Plotly figures of the app: the film to mark, and where a probability stands.
+"""How the app's figures look, and the bar of a probability.
 
-Figures take numbers and encoded pictures and know nothing of Streamlit. Colours that carry a
+Figures take numbers and know nothing of Streamlit. Colours that carry a
 meaning stand at least 3:1 against the light and the dark background (WCAG 2.2, 1.4.11) and are
 never the only sign. Run the tests with `pytest tests/ui/test_figures.py`.
 """
 
+import html
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,6 @@ from typing import Any
 import plotly.graph_objects as go
 
 from mammo.evaluation.curves import RocCurve
-from mammo.imaging.region import Region
 from mammo.text import Estimate
 
 BELOW_COLOUR = "#1F87C4"
@@ -24,129 +24,41 @@ WORDS_COLOUR = "#000037"
 
 The grey that Streamlit takes by itself stands 3.7:1 on white only.
 """
-BOX_COLOUR = "#FFFFFF"
-WINDOW_COLOUR = "#F0E442"
-
-FILM_WIDTH = 380
-TALLEST_FILM = 680
-TOOLBAR_HEIGHT = 34
-BAR_HEIGHT = 118
-FILM_CONFIG: dict[str, Any] = {
-    "displaylogo": False,
-    "displayModeBar": True,
-    "modeBarButtonsToRemove": ["toImage", "lasso2d", "autoScale2d", "zoom2d"],
-    "doubleClick": "reset",
-}
-BAR_CONFIG: dict[str, Any] = {"displayModeBar": False, "staticPlot": True}
 HEIGHT = 520
 RATES = "<br>sensitivity %{y:.1%}<br>false alarms %{x:.1%}"
 """The end of a hover label on a ROC curve."""
 
 
-def film_figure(
-    picture: str,
-    picture_size: tuple[int, int],
-    view: Region,
-    box: Region | None = None,
-    window: Region | None = None,
-) -> go.Figure:
-    """Draw a film, or the part of it on show, with the lesion box and the models' window.
-
-    Parameters
-    ----------
-    picture : str, `data:` address of the part on show
-    picture_size : (height, width) in screen pixels, as encoded
-    view : Region, the same part in film pixels: the figure's axes are in film pixels, so that a box
-        drawn on it needs no scaling back
-    box, window : Region or None, the lesion box as marked, and the square that the models see
-    """
-    x, y, width, height = view
-    step_x, step_y = width / picture_size[1], height / picture_size[0]
-    image = {
-        "type": "image",
-        "source": picture,
-        "x0": x + step_x / 2,
-        "y0": y + step_y / 2,
-        "dx": step_x,
-        "dy": step_y,
-        "hovertemplate": "x %{x:.0f}, y %{y:.0f}<extra></extra>",
-    }
-    outlines = [
-        _shape("rect", (left, left + across), (top, top + down), line=stroke(colour, dash))
-        for region, colour, dash in ((box, BOX_COLOUR, "dot"), (window, WINDOW_COLOUR, "solid"))
-        if region is not None
-        for left, top, across, down in (region,)
-    ]
-    axis = {"visible": False, "constrain": "domain"}
-    clear = "rgba(0,0,0,0)"
-    layout = {
-        "height": min(TALLEST_FILM, round(FILM_WIDTH * height / width) + TOOLBAR_HEIGHT),
-        "margin": {"l": 0, "r": 0, "t": TOOLBAR_HEIGHT, "b": 0},
-        "dragmode": "select",
-        "plot_bgcolor": clear,
-        "newselection": {"line": stroke(WINDOW_COLOUR)},
-        "modebar": {"bgcolor": clear, "color": NEUTRAL_COLOUR, "activecolor": BELOW_COLOUR},
-        "shapes": outlines,
-        "xaxis": axis | {"constraintoward": "left", "range": [x, x + width]},
-        "yaxis": axis | {"constraintoward": "top", "range": [y + height, y], "scaleanchor": "x"},
-    }
-    return go.Figure({"data": [image], "layout": layout})
-
-
-def probability_figure(
-    p_malignant: float, p_low: float, p_high: float, threshold: float
-) -> go.Figure:
-    """Draw a probability on a line from 0 to 100%, its spread over the flips, and the threshold.
+def probability_bar(
+    p_malignant: float, p_low: float, p_high: float, threshold: float, alt: str
+) -> str:
+    """Draw a probability on a line from 0 to 100%, its spread and the threshold, as HTML.
 
     Parameters
     ----------
     p_malignant, p_low, p_high, threshold : float, 0-1
+    alt : str, its text alternative
     """
     colour = ABOVE_COLOUR if p_malignant >= threshold else BELOW_COLOUR
-    marker = {
-        "type": "scatter",
-        "x": [p_malignant],
-        "y": [0],
-        "mode": "markers",
-        "marker": {"symbol": "diamond", "size": 17, "color": colour},
-        "hoverinfo": "skip",
-    }
-    see_through = {"opacity": 0.35, "line": {"width": 0}}
-    dashed = stroke(NEUTRAL_COLOUR)
+
+    def bar(left: float, width: str, top: int, height: int, look: str) -> str:
+        place = f"left:{100 * left:.1f}%;width:{width};top:{top}px;height:{height}px"
+        return f'<div style="position:absolute;{place};{look}"></div>'
+
     # The label is kept inside the figure near its ends.
-    anchor = "left" if threshold < 0.1 else "right" if threshold > 0.9 else "center"
-    label = {"x": threshold, "y": 0.42, "text": "threshold", "showarrow": False, "xanchor": anchor}
-    layout = {
-        "height": BAR_HEIGHT,
-        "margin": {"l": 20, "r": 24, "t": 0, "b": 24},
-        "showlegend": False,
-        "font": {"color": WORDS_COLOUR},
-        "xaxis": {
-            "tickfont": {"color": WORDS_COLOUR},
-            "range": [-0.02, 1.02],
-            "tickvals": [0, 0.5, 1],
-            "tickformat": ".0%",
-            "fixedrange": True,
-            "showgrid": False,
-            "zeroline": False,
-        },
-        "yaxis": {"range": [-0.5, 0.8], "visible": False, "fixedrange": True},
-        "shapes": [
-            _shape("rect", (0, 1), (-0.05, 0.05), fillcolor=NEUTRAL_COLOUR, **see_through),
-            _shape("rect", (p_low, p_high), (-0.16, 0.16), fillcolor=colour, **see_through),
-            _shape("line", (threshold, threshold), (-0.42, 0.42), line=dashed),
-        ],
-        "annotations": [label | {"yanchor": "bottom", "font": {"size": 13}}],
-    }
-    return go.Figure({"data": [marker], "layout": layout})
-
-
-def _shape(
-    kind: str, across: tuple[float, float], along: tuple[float, float], **look: Any
-) -> dict[str, Any]:
-    """Describe a rectangle or a line by its ends in x and y."""
-    ends = {"x0": across[0], "x1": across[1], "y0": along[0], "y1": along[1]}
-    return {"type": kind} | ends | look
+    shift = 0 if threshold < 0.15 else -100 if threshold > 0.85 else -50
+    label = f"left:{100 * threshold:.1f}%;top:25px;transform:translateX({shift}%);font-size:12px"
+    return (
+        '<div style="position:relative;height:44px;margin:4px 8px" role="img" '
+        f'aria-label="{html.escape(alt)}">'
+        + bar(0, "100%", 10, 6, f"background:{NEUTRAL_COLOUR};opacity:.35;border-radius:3px")
+        + bar(p_low, f"{max(100 * (p_high - p_low), 0.5):.1f}%", 5, 16,
+              f"background:{colour};opacity:.35")
+        + bar(threshold, "0", 0, 26, "border-left:2px dashed currentColor")
+        + bar(p_malignant, "13px", 6, 13,
+              f"background:{colour};transform:translateX(-50%) rotate(45deg)")
+        + f'<div style="position:absolute;{label}">threshold</div></div>'
+    )  # fmt: skip
 
 
 def stroke(colour: str, dash: str = "dash", width: float = 2) -> dict[str, Any]:

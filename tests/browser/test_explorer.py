@@ -123,8 +123,7 @@ def test_a_case_leads_to_the_other_pages(server: Server, visit: Open) -> None:
     expect(visitor.page.get_by_role("heading", name="Model comparison")).to_be_visible()
     visitor.page.go_back()
     whole(visitor).page.get_by_role("link", name="Open its film and classify it").click()
-    lesion = visitor.page.get_by_role("combobox", name="Example lesion")
-    expect(lesion).to_have_value("P_00820 L CC mass 1")
+    expect(visitor.page.get_by_role("radio", name="P_00820 L CC mass 1")).to_be_checked()
     assert visitor.console == []
 
 

@@ -188,7 +188,7 @@ def test_room_is_kept_for_the_picture_so_that_nothing_jumps_when_it_comes(
     kept = "getComputedStyle(document.documentElement).getPropertyValue('--mammo-stage') !== ''"
     visitor.page.wait_for_function(kept)  # before the round, and so before the picture
     started(visitor, server.address + LINK)
-    room = visitor.page.locator(".st-key-reading_picture")
+    room = visitor.page.locator(".st-key-stage_of_reading")
     stage = room.locator(".stage")
     expect(stage).to_be_visible()
     least = float(room.evaluate("room => getComputedStyle(room).minHeight").removesuffix("px"))

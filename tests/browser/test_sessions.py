@@ -14,7 +14,16 @@ import pytest
 from mammo import text as words
 from tests.browser.conftest import PATIENCE_MS, Server, Visit, running_server, still
 from tests.browser.test_reading import LINK, rate, started
-from tests.browser.test_walk import BOX, OWN_FILES, UPLOAD, accept, answered, box, upload
+from tests.browser.test_walk import (
+    BOX,
+    OWN_FILES,
+    UPLOAD,
+    accept,
+    answered,
+    box,
+    open_numbers,
+    upload,
+)
 
 pytestmark = pytest.mark.browser
 expect = pytest.importorskip("playwright.sync_api", reason="needs playwright").expect
@@ -125,6 +134,7 @@ def test_after_a_restart_pages_say_so_and_go_on(
         port = int(first.address.rpartition(":")[2])
         own = visit(first.address + OWN_FILES)
         upload(own, film)
+        open_numbers(own)
         for name, value in zip(BOX, ("200", "300", "150", "140"), strict=True):
             own.page.get_by_label(name, exact=True).fill(value)
             own.page.get_by_label(name, exact=True).press("Enter")
@@ -146,10 +156,9 @@ def test_after_a_restart_pages_say_so_and_go_on(
         expect(own.page.get_by_text("Drag a box around the lesion")).to_be_visible()
         assert box(own) == [""] * 4
         answered(example)
-        example.page.get_by_role("radio", name="2x").click()
-        still(example)
-        example.page.get_by_role("slider", name="Heat map opacity").press("ArrowRight")
-        expect(example.page.get_by_role("slider", name="Heat map opacity")).to_have_value("50")
+        threshold = example.page.get_by_role("radio", name="Sensitivity 90%")
+        threshold.click()
+        expect(threshold).to_be_checked()
         example.page.get_by_test_id("stSidebar").get_by_role("link", name="Home").click()
         expect(example.page.get_by_role("heading", name="mammo", exact=True)).to_be_visible()
         expect(example.page.get_by_text(words.SESSION_LOST)).to_have_count(0)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.browser.conftest import PATIENCE_MS, Server, Visit, still
 from tests.browser.test_reading import LINK, started
-from tests.browser.test_walk import UPLOAD, accept, answered, box, drag_over_film
+from tests.browser.test_walk import UPLOAD, accept, answered, box, drag_over_film, open_numbers
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 expect = pytest.importorskip("playwright.sync_api", reason="needs playwright").expect
 expect.set_options(timeout=PATIENCE_MS)
 PHONE = {"width": 390, "height": 844, "has_touch": True, "is_mobile": True}
-CHART, SLIDER = ".stPlotlyChart", ".stSlider"
+CHART, SLIDER, STAGE = ".stPlotlyChart", ".stSlider", ".stage"
 VIEWER, COMPARISON = "/Grad-CAM_viewer", "/Model_comparison"
 
 Open = Callable[..., Visit]
@@ -66,12 +66,13 @@ def test_a_swipe_over_the_film_scrolls_and_keeps_the_box(server: Server, phone: 
     accept(visitor)
     expect(visitor.page.get_by_label("X", exact=True)).not_to_have_value("")
     before = box(visitor), answered(visitor)
-    start = within(visitor.page.locator(CHART).first)
+    start = within(visitor.page.locator(STAGE))
     from_top = scrolled(visitor)
     swipe(visitor, start, across=10, down=-250)
     assert scrolled(visitor) > from_top + 100
     swipe(visitor, start, across=-10, down=200)
     assert (box(visitor), answered(visitor)) == before
+    open_numbers(visitor)
     entry = visitor.page.get_by_label("X", exact=True)
     entry.tap()
     entry.fill("1000")
@@ -102,14 +103,6 @@ def test_a_swipe_scrolls_over_every_chart_and_slider(
     assert visitor.console == []
 
 
-def test_a_tap_on_the_film_shows_the_place_and_marks_nothing(server: Server, phone: Open) -> None:
-    visitor = phone(server.address + UPLOAD)
-    before = box(still(visitor))
-    visitor.page.touchscreen.tap(*within(visitor.page.locator(CHART).first))
-    expect(visitor.page.locator(".hoverlayer .hovertext")).to_be_visible()
-    assert box(still(visitor)) == before
-
-
 def test_a_slider_takes_a_tap_and_a_finger_that_goes_sideways(server: Server, phone: Open) -> None:
     visitor = phone(server.address + VIEWER)
     accept(visitor)
@@ -130,7 +123,7 @@ def test_a_swipe_over_the_rating_rates_nothing(server: Server, phone: Open) -> N
     swipe(visitor, within(visitor.page.locator(SLIDER).last), across=0, down=-150)
     expect(visitor.page.get_by_test_id("stSliderThumbValue").last).to_have_text("not rated")
     from_top = scrolled(visitor)
-    swipe(visitor, within(visitor.page.locator(".st-key-reading_picture")), across=0, down=150)
+    swipe(visitor, within(visitor.page.locator(".st-key-stage_of_reading")), across=0, down=150)
     assert scrolled(visitor) != from_top
 
 
@@ -141,7 +134,7 @@ def test_with_a_touch_screen_the_mouse_draws_and_the_finger_scrolls(
     drag_over_film(visitor, (0.40, 0.45), (0.52, 0.55))
     expect(visitor.page.get_by_label("X", exact=True)).not_to_have_value("908")
     before = box(still(visitor))
-    start = within(visitor.page.locator(CHART).first)
+    start = within(visitor.page.locator(STAGE))
     from_top = scrolled(visitor)
     swipe(visitor, start, across=60, down=-150)
     assert scrolled(visitor) > from_top and box(visitor) == before

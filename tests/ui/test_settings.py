@@ -39,14 +39,14 @@ def test_what_the_browser_still_holds_of_an_open_result_does_not_win(app: AppTes
     field(page).set_value("sensitivity_90").run()
     held = field(page).key
     assert field(set_threshold(page)).key != held
-    page.slider(key="opacity").set_value(60).run()
+    page.selectbox(key="small_prevalence_name").set_value("called_back").run()
     assert field(page).value == SPECIFIC
 
 
 def test_a_choice_on_the_page_still_counts_after_it(app: AppTest) -> None:
     page = set_threshold(accept(app.switch_page(UPLOAD).run()))
     field(page).set_value("youden").run()
-    page.slider(key="opacity").set_value(60).run()
+    page.selectbox(key="small_prevalence_name").set_value("called_back").run()
     assert field(page).value == "youden"
 
 

@@ -4,6 +4,7 @@ Drawing a box with the mouse needs a browser: see `tests/browser`.
 """
 
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from mammo.ui.upload import batch
 from tests.tiny_artifacts import write_tiny_artifacts
 
 PAGE = "pages/1_Upload_and_classify.py"
+SHARES = ("called_back", "biopsied", "data_set")
 FIELDS = ("box_x", "box_y", "box_width", "box_height")
 
 
@@ -105,8 +107,9 @@ def test_an_example_is_answered_by_both_models(page: AppTest) -> None:
     assert not page.exception and not page.error
     assert len(page.metric) == 2
     answer = texts(page)
-    assert answer.count("calibrated on out-of-fold scores of 36 tiny training crops") == 2
+    assert answer.count("Calibrated on out-of-fold scores of 36 tiny training crops") == 2
     assert answer.count("the threshold of 45%") == 2
+    assert len(re.findall("drawn slightly differently|where you draw the box", answer)) == 2
     assert answer.count(", the crop gives") == 2
     assert words.NOTICE_SHORT in answer
 
@@ -141,7 +144,7 @@ def test_the_record_is_hidden_until_asked_and_again_for_the_next_example(page: A
     assert "Recorded as" not in texts(page)
     page.toggle[-1].set_value(True).run()
     assert "Recorded as **benign**" in texts(page)
-    page.selectbox(key="example").select_index(6).run()
+    page.pills(key="example").set_value("P_00820 L CC mass 1").run()
     assert "Recorded as" not in texts(page)
 
 
@@ -172,39 +175,29 @@ def test_another_threshold_changes_the_words_and_not_the_probability(page: AppTe
     assert texts(page).count("the threshold of 65%") == 2
 
 
-def test_display_settings_do_not_touch_the_answer(page: AppTest) -> None:
+def test_the_answer_at_another_prevalence_follows_bayes_and_changes_no_answer(
+    page: AppTest,
+) -> None:
     accept(page)
     before = [metric.value for metric in page.metric]
-    page.slider(key="brightness").set_value(60).run()
-    page.toggle(key="invert").set_value(True).run()
-    page.segmented_control(key="zoom").set_value(4).run()
-    page.run()
-    assert not page.exception
+    shown = {}
+    for name in ("data_set", "called_back", "biopsied"):
+        page.selectbox(key="small_prevalence_name").set_value(name).run()
+        (sentence,) = [one.value for one in page.markdown if "At a prevalence of" in one.value]
+        shown[name] = [int(p) for p in re.findall(r"\*\*(?:under )?(\d+)%", sentence)]
+    assert [f"{p}%" for p in shown["data_set"]] == before
+    assert all(a <= b <= c for a, b, c in zip(*map(shown.get, SHARES), strict=True))
     assert [metric.value for metric in page.metric] == before
-
-
-def test_display_settings_outlast_a_moment_without_a_film(page: AppTest) -> None:
-    """As when a box is drawn twice at once, and the run that draws the film is stopped."""
-    accept(page)
-    page.slider(key="brightness").set_value(60).run()
-    page.toggle(key="invert").set_value(True).run()
-    page.segmented_control(key="zoom").set_value(4).run()
-    page.segmented_control(key="source").set_value("My own files").run()
-    assert not [slider for slider in page.slider if slider.key == "brightness"]
-    page.segmented_control(key="source").set_value("An example lesion").run()
-    assert page.slider(key="brightness").value == 60
-    assert page.toggle(key="invert").value
-    assert page.segmented_control(key="zoom").value == 4
-    upload(page, FILM)
-    assert page.segmented_control(key="zoom").value == 1  # there is nothing yet to look closer at
-    assert not page.exception and not page.warning
+    page.selectbox(key="small_prevalence_name").set_value("own").run()
+    page.slider(key="small_prevalence_slider").set_value(0.5).run()
+    assert "At a prevalence of 50.0%" in texts(page) and page.query_params["prevalence"] == "0.5"
 
 
 def test_an_uploaded_crop_is_used_whole(page: AppTest) -> None:
     accept(upload(page, CROP))
     assert not page.exception and not page.error
     assert len(page.metric) == 2
-    assert "used whole" in texts(page)
+    assert "used as it is" in texts(page)
 
 
 def test_a_file_without_a_name_is_called_that(page: AppTest) -> None:
@@ -406,7 +399,7 @@ def test_missing_example_films_are_a_sentence_and_uploads_still_work(
 def test_a_link_opens_the_very_example(app: AppTest) -> None:
     app.query_params["example"] = "P_00820 L MLO mass 1"
     app.switch_page(PAGE).run()
-    assert app.selectbox(key="example").value == "P_00820 L MLO mass 1"
+    assert app.pills(key="example").value == "P_00820 L MLO mass 1"
 
 
 def test_a_link_with_nonsense_falls_back(app: AppTest) -> None:
@@ -414,4 +407,4 @@ def test_a_link_with_nonsense_falls_back(app: AppTest) -> None:
     app.query_params["source"] = "nowhere"
     app.switch_page(PAGE).run()
     assert not app.exception and not app.error
-    assert app.selectbox(key="example").value == "P_00173 L CC mass 1"
+    assert app.pills(key="example").value == "P_00173 L CC mass 1"

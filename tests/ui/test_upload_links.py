@@ -25,7 +25,7 @@ def follow(app: AppTest, **link: str) -> AppTest:
 def example(page: AppTest) -> str:
     """Return the example on show."""
     assert not page.exception and not page.error and not page.file_uploader
-    return str(page.selectbox(key="example").value)
+    return str(page.pills(key="example").value)
 
 
 def test_a_link_to_the_first_example_opens_it_after_another(app: AppTest) -> None:
@@ -45,7 +45,7 @@ def test_a_link_to_an_example_opens_it_after_own_files(app: AppTest) -> None:
 
 def test_a_link_to_own_files_opens_them_after_an_example(app: AppTest) -> None:
     page = follow(opened(app, PAGE, example=OTHER), source="My own files")
-    assert page.file_uploader and not page.selectbox
+    assert page.file_uploader and not page.pills
     assert dict(page.query_params) == {"source": "My own files"}
 
 
@@ -69,7 +69,7 @@ def test_of_two_files_with_one_name_the_chosen_one_opens(app: AppTest, chosen: i
     assert field.options == ["1-1.png (1 of 2)", "1-1.png (2 of 2)"]
     field.set_value(field.options[chosen]).run()
     assert not page.exception and not page.error
-    shown = ["1-1.png (1 of 2), 150 x 140 pixels, used whole", "stated, 500 x 900 pixels"]
+    shown = ["1-1.png (1 of 2), 150 x 140 pixels, used as it is", "stated, 500 x 900 pixels"]
     assert [one in texts(page) for one in shown] == [chosen == 0, chosen == 1]
 
 

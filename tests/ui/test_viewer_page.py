@@ -285,7 +285,7 @@ def test_what_is_no_crop_is_questioned_above_all(
     page = with_own(app, np.full((128, 128), 90, np.uint8))
     assert not page.exception
     assert [error.value for error in page.error] == ["Every pixel has the same value."]
-    assert texts(page).count("Means nothing here") == 2
+    assert texts(page).count("block: Do not interpret") == 2
     assert NOT_A_CROP not in texts(page)  # it is the title of the error
 
 

@@ -47,7 +47,7 @@ def test_a_later_link_without_a_box_covers_nothing(app: AppTest) -> None:
 
 def test_another_case_of_the_same_visit_begins_uncovered(app: AppTest) -> None:
     page = opened(app, case=EXAMPLE, cover=BOX_IN_LINK)
-    page.selectbox(key="viewer_example").set_value(OTHER).run()
+    page.pills(key="viewer_example").set_value(OTHER).run()
     assert covered(page) == [None] * 4 and "cover" not in page.query_params
 
 
@@ -71,8 +71,6 @@ def test_a_files_name_stands_as_it_is(app: AppTest, monkeypatch: pytest.MonkeyPa
     page = opened(app, source="own", cover=BOX_IN_LINK)
     assert quiet(page)
     assert "left_crop-1.png, 128 x 128 pixels" in texts(page)
-    alts = [picture.proto.imgs[0].alt for picture in page.get("image")]
-    assert "The crop of left_crop-1.png without a map" in alts
     assert len(written) >= 3 and all(text.startswith("left_crop-1.png.") for text in written)
 
 

@@ -33,7 +33,10 @@ from mammo.ui.kit.address import (
 )
 from mammo.ui.kit.case_folder import MOST_PICTURES, cases_with_pictures, thumbnails
 from mammo.ui.kit.cases import (
+    LIST,
+    LIST_CASES,
     OUTCOMES,
+    Group,
     agreement,
     agreement_titles,
     evaluated_cases,
@@ -42,21 +45,12 @@ from mammo.ui.kit.cases import (
 )
 from mammo.ui.kit.frame import CHOSEN, sentences, small_notice, warn
 from mammo.ui.kit.get_images import offer_images
+from mammo.ui.kit.result import PREVALENCE_HELP, PREVALENCES, VIEWER
 from mammo.ui.kit.settings import OFFERED
 from mammo.ui.kit.source import example_name
 from mammo.ui.kit.widgets import download, probability_columns, show_figure, show_table
 
 RADIOLOGISTS = "Radiologists, 4 or 5"
-PREVALENCES = {
-    "called_back": "Called back: 4.4%",
-    "biopsied": "Biopsied: 28.6%",
-    "test_set": "As in this test set",
-}
-PREVALENCE_HELP = (
-    "The share of malignant ones where the model would be used. Of women called back after "
-    "screening 4.4% have cancer, of those biopsied 28.6% (Lehman et al. 2017, Radiology "
-    "283:49-58)."
-)
 RATES = {
     "sensitivity": ("Sensitivity", "the share of malignant {many} that are flagged"),
     "specificity": ("Specificity", "the share of benign {many} that are left in peace"),
@@ -192,7 +186,24 @@ def _show_matrices(split: SplitEvaluation, thresholds: Mapping[str, float]) -> N
     model, inside = split.models[name], cells[name][outcome]
     st.markdown(cell_sentence(model.title, outcome, int(inside.sum()), split))
     rows = farthest_apart(inside, split.labels, model.scores.suspicion)
+    title = f"{model.title}: {OUTCOMES[outcome][0].lower()}, at your threshold"
+    _open_list(split, rows, title)
     show_cases(split, rows, thresholds, "cell")
+
+
+def _open_list(split: SplitEvaluation, rows: NDArray[np.intp], title: str) -> None:
+    """Lead to these cases in the viewer, in this tab, one after the other."""
+    if rows.size == 0:
+        return
+    cases = tuple(group[0] for group in evaluated_cases(split.unit).iloc[rows][CROPS])
+    st.session_state[LIST_CASES] = Group(title, cases)
+    st.page_link(
+        VIEWER,
+        label="Look at these cases one by one",
+        icon=":material/visibility:",
+        help="Picture, maps and both answers of each. The keys n and p lead on and back.",
+        query_params={"case": cases[0], "from": "case", "group": LIST},
+    )
 
 
 def cell_sentence(title: str, outcome: str, count: int, split: SplitEvaluation) -> str:

@@ -16,6 +16,7 @@ and a bound name can be written by nothing but its widget, where a threshold has
 import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -136,14 +137,19 @@ def choose_share(
     title_of: Callable[[str], str],
     default: str,
     help_text: str | None = None,
+    *,
+    small: bool = False,
 ) -> float:
     """Ask for a threshold or prevalence: by one of the names, or by a slider from 0 to 1.
 
     A name moves the slider; the slider, once moved, is one's own (`OWN`). A name stands for its
-    exact value, which the slider shows to three decimals.
+    exact value, which the slider shows to three decimals. Where `small`, the names are a list to
+    open, and the slider is there for one's own only.
     """
-    by_name, slider = f"comparison_{name}_name", f"comparison_{name}_slider"
-    known = st.session_state.get(by_name) in (*named, OWN) and slider in st.session_state
+    form = "small" if small else "comparison"
+    by_name, slider = f"{form}_{name}_name", f"{form}_{name}_slider"
+    known = st.session_state.get(by_name) in (*named, OWN)
+    known = known and (small or slider in st.session_state)
     if went_back() or not known:
         share = share_from_link(st.query_params.get(name), named, default)
         st.session_state[by_name] = share.name
@@ -151,15 +157,20 @@ def choose_share(
     elif st.session_state[by_name] != OWN:
         # The exact value of a name may change with the unit (the test set's own prevalence).
         st.session_state[slider] = round(named[st.session_state[by_name]], DIGITS)
-    chosen = st.segmented_control(
-        label,
-        [*named, OWN],
-        required=True,
-        format_func=lambda name: "My own" if name == OWN else title_of(name),
-        help=help_text,
-        key=by_name,
-        wrap=True,
-    )
+    else:
+        st.session_state.setdefault(slider, round(named[default], DIGITS))
+    options: dict[str, Any] = {
+        "format_func": lambda name: "My own" if name == OWN else title_of(name),
+        "help": help_text,
+        "key": by_name,
+    }
+    if small:
+        chosen = st.selectbox(label, [*named, OWN], **options)
+        if chosen != OWN:
+            keep_in_link(name, share_in_link(Share(chosen, named[chosen]), default))
+            return named[chosen]
+    else:
+        chosen = st.segmented_control(label, [*named, OWN], required=True, wrap=True, **options)
     value = st.slider(
         label,
         0.0,

@@ -120,6 +120,14 @@ def cases() -> pd.DataFrame:
 
 
 @of_artifacts(2)
+def training_share() -> float | None:
+    """Return the share of malignant lesions that the models were calibrated on, None if unknown."""
+    rows = cases()
+    share = float((rows.loc[rows["split"] == "train", "label"] == 1).mean())
+    return share if 0 < share < 1 else None
+
+
+@of_artifacts(2)
 def measured() -> Measured:
     """Return what the thresholds of each model were measured to do; empty where unknown."""
     return measure_thresholds(cards(), artifacts_folder())

@@ -4,7 +4,7 @@ Everything here is public data of the artifacts.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -116,6 +116,35 @@ def agreement_titles(first: str, second: str) -> dict[str, str]:
         "only_first": f"Only {first} right",
         "both_wrong": "Both wrong",
         "both_right": "Both right",
+    }
+
+
+DISAGREE = "disagree"
+LIST, LIST_CASES = "list", "list_of_cases"
+"""What the link calls a list of cases that another page opened, and where the session keeps it."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group of cases: what it is called, and its case ids, the most telling first."""
+
+    title: str
+    cases: tuple[str, ...]
+
+
+@cache.of_artifacts(6)
+def sides_of_cases(cases: tuple[str, ...]) -> dict[str, str]:
+    """Say of each test case with scores whether the models disagree, or on which side they are."""
+    held, _ = cache.cards_at_hand()
+    rows = cache.cases()
+    rows = rows[rows["case_id"].isin(cases) & (rows["split"] == "test")].set_index("case_id")
+    above = {
+        card.name: rows[f"{card.name}_p"].dropna() >= card.thresholds[BALANCED] for card in held
+    }
+    sides = pd.DataFrame(above).dropna().astype(bool)
+    return {
+        str(case): ("above" if all(row) else DISAGREE if any(row) else "below")
+        for case, row in zip(sides.index, sides.to_numpy(), strict=True)
     }
 
 

@@ -1,7 +1,6 @@
-"""Pictures for the screen: scaled down, brightened, encoded. Never what a model sees.
+"""Pictures for the screen: scaled down and encoded. Never what a model sees.
 
-A film has up to 30 million pixels; a browser gets at most `LONGEST_SIDE` of them a side. What
-changes here (scale, brightness, contrast, inversion) is display only.
+A film has up to 30 million pixels; a browser gets at most `LONGEST_SIDE` of them a side.
 
 Pictures go to the browser inside the page's messages. Streamlit would keep each under an address of
 its own, and drops those of a visitor's last run as soon as the next begins and anybody's run ends:
@@ -16,8 +15,6 @@ import cv2
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
-
-from mammo.imaging.region import Region
 
 LONGEST_SIDE = 1200
 THUMBNAIL_SIDE = 96
@@ -36,45 +33,14 @@ def scaled_down(picture: NDArray[np.uint8], longest: int = LONGEST_SIDE) -> NDAr
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def cut_view(film: NDArray[np.uint8], view: Region) -> NDArray[np.uint8]:
-    """Cut the part of a film that is on show, scaled down for the screen."""
-    x, y, width, height = view
-    return scaled_down(film[y : y + height, x : x + width])
-
-
-def toned(
-    picture: NDArray[np.uint8], brightness: int = 0, contrast: int = 0, invert: bool = False
-) -> NDArray[np.uint8]:
-    """Change brightness and contrast of a picture for the screen, then invert it if asked.
-
-    Parameters
-    ----------
-    picture : uint8, 0-255
-    brightness : int, -100 to 100, shifts the greys; 100 turns black into white
-    contrast : int, -100 to 100, spreads the greys about the middle, by up to four times the slope
-    invert : bool
-
-    Examples
-    --------
-    >>> toned(np.array([0, 100, 255], np.uint8), invert=True).tolist()
-    [255, 155, 0]
-    """
-    greys = np.arange(256, dtype=np.float64)
-    slope = 4.0 ** (contrast / 100)
-    table = (greys - 127.5) * slope + 127.5 + 2.55 * brightness
-    if invert:
-        table = 255 - table
-    greys_shown = np.clip(np.rint(table), 0, 255).astype(np.uint8)
-    return np.asarray(greys_shown[picture], np.uint8)
-
-
 def data_uri(picture: NDArray[np.uint8], lossless: bool = False) -> str:
-    """Encode a picture, uint8 (H, W) or (H, W, 3) in RGB order, as a `data:` address.
+    """Encode a picture, uint8 (H, W), (H, W, 3) RGB or (H, W, 4) RGBA, as a `data:` address.
 
     As PNG where `lossless`, else as JPEG: a film preview is then a fifth of the size.
     """
     if picture.ndim == 3:
-        picture = np.ascontiguousarray(picture[..., ::-1])
+        swap = cv2.COLOR_RGB2BGR if picture.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
+        picture = np.asarray(cv2.cvtColor(picture, swap), np.uint8)
     kind, options = ("png", []) if lossless else ("jpeg", [cv2.IMWRITE_JPEG_QUALITY, 88])
     encoded = cv2.imencode(f".{kind}", picture, options)[1].tobytes()
     return f"data:image/{kind};base64,{base64.b64encode(encoded).decode('ascii')}"

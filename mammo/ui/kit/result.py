@@ -1,26 +1,27 @@
-"""The answer of both models, side by side: probability, threshold, spread, heat map, record.
+"""The answer of both models: one sentence, then probability, threshold, spread, prevalence, record.
 
-`show_result` moves on its own (a fragment): another operating point or another opacity reads no
-film and asks no network again.
+`show_result` moves on its own (a fragment): another operating point or prevalence reads no film and
+asks no network again.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import cast
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
 
 from mammo import text
 from mammo.data.descriptors import recorded_sentence
+from mammo.evaluation.build import PREVALENCES as NAMED_PREVALENCES
+from mammo.evaluation.operating import moved_to_prevalence
 from mammo.imaging import Image, Window
 from mammo.imaging.window import CROP_SIZE
 from mammo.inference import Lesion, LesionResult, ModelResult, Signals
-from mammo.inference.overlay import overlay
 from mammo.inference.trust import NOT_A_CROP
-from mammo.plots.style import BAR_CONFIG, probability_figure
+from mammo.plots.style import probability_bar
 from mammo.report import FORMS, Form, render
 from mammo.report.case_report import (
     SIMILAR_HELP,
@@ -31,21 +32,34 @@ from mammo.report.case_report import (
 )
 from mammo.report.content import MEDIA_TYPES
 from mammo.report.glossary import glossary_line
+from mammo.report.verdict import box_sentence, verdict
 from mammo.ui.kit import cache
-from mammo.ui.kit.address import option_from_link, went_back
+from mammo.ui.kit.address import choose_share, option_from_link, went_back
 from mammo.ui.kit.case_folder import thumbnails
-from mammo.ui.kit.display import show_picture
 from mammo.ui.kit.frame import small_notice, small_print, warn
 from mammo.ui.kit.get_images import offer_images
 from mammo.ui.kit.settings import default_threshold, threshold_key
 from mammo.ui.kit.source import LAST_RESULT, OWN_CROP, Picture, crop_picture, forget_own
-from mammo.ui.kit.widgets import download_results, draw, offer_file
+from mammo.ui.kit.widgets import download_results, offer_file
 
 VIEWER = "pages/4_Grad-CAM_viewer.py"
 LABELS: dict[Form, str] = {"pdf": "Case report (PDF)", "html": "Case report (HTML)"}
 ICONS: dict[Form, str] = {"pdf": ":material/picture_as_pdf:", "html": ":material/html:"}
 PROBABILITY = "Estimated probability of malignancy"
 EXPLAINED = ("threshold", "calibration", "spread", "grad_cam", "similar_cases")
+
+
+PREVALENCES = {
+    "called_back": "Called back: 4.4%",
+    "biopsied": "Biopsied: 28.6%",
+    "test_set": "As in this test set",
+}
+PREVALENCE_HELP = (
+    "Prevalence of malignancy in your setting. Of women called back after screening 4.4% have "
+    "cancer, of those biopsied 28.6% (Lehman et al. 2017, Radiology 283:49-58)."
+)
+Slots = dict[str, DeltaGenerator]
+"""Where the first sentence and each model's spread are, by "verdict" or the model's name."""
 
 
 def assessed_once(picture: Picture, area: Window | None) -> LesionResult:
@@ -58,26 +72,53 @@ def assessed_once(picture: Picture, area: Window | None) -> LesionResult:
     return cast("LesionResult", result)
 
 
+def redraw_once(picture: Picture, result: LesionResult, slots: Slots) -> None:
+    """Ask how far the answer depends on the box, and show that in its place; only on a film."""
+    if result.area is None or any(answer.box_spread for answer in result.answers):
+        return
+    asked, _ = st.session_state[LAST_RESULT]
+    lesion = Lesion(picture.image, window=result.area)
+    result = cache.models().redraw(lesion, result)
+    st.session_state[LAST_RESULT] = (asked, result)
+    _fill(slots, result, st.session_state[threshold_key("threshold")])
+
+
+def _fill(slots: Slots, result: LesionResult, threshold: str) -> None:
+    """Write the first sentence, and each model's spread, into their places."""
+    slots["verdict"].subheader(verdict(result, threshold), anchor=False)
+    for answer in result.answers:
+        at, p = answer.card.thresholds[threshold], answer.probability
+        percent, standing = text.percent(p), text.standing(p, at).lower()
+        alt = f"{answer.card.title}: {percent}, {standing}"
+        with slots[answer.card.name].container(gap="xxsmall"):
+            st.html(probability_bar(p, *(answer.box_spread or answer.spread), at, alt))
+            st.caption(box_sentence(answer, threshold) or _mirror_sentence(answer, threshold))
+
+
+def _mirror_sentence(answer: ModelResult, threshold: str) -> str:
+    if len(views := answer.card.views) < 2:
+        return ""
+    return text.spread_sentence(views, *answer.spread, answer.is_unsure(threshold))
+
+
 @st.fragment
-def show_result(picture: Picture, result: LesionResult) -> None:
-    """Show what both models say of one lesion, and its record where the picture is an example."""
+def show_result(picture: Picture, result: LesionResult, slots: Slots) -> None:
+    """Show what both models say of one lesion, and its record where the picture is an example.
+
+    `slots` is filled with the places that `redraw_once` writes into.
+    """
+    _, latest = st.session_state[LAST_RESULT]
+    result = latest if latest.area == result.area else result
+    answers, prevalence = st.container(), st.container()
     show_warnings(result)
     threshold = choose_threshold("threshold")
-    opacity = st.slider("Heat map opacity", 0, 100, 45, 5, format="%d%%", key="opacity")
-
-    def show_heat_map(answer: ModelResult) -> None:
-        heat = answer.heat_map()
-        show_picture(
-            overlay(answer.crop, heat, opacity / 100),
-            f"Crop of the lesion under the heat map of {answer.card.title}",
-        )
-        st.caption(map_caption(heat))
-
-    columns = st.columns(len(result.models), border=True)
-    show_answers(columns, result, threshold, show_heat_map)
-    show_similar(result.signals)
+    with answers:
+        show_answers(result, threshold, slots)
+    with prevalence:
+        show_prevalence(result)
     recorded = _record(picture)
     with st.container(horizontal=True):
+        _look_closer(picture, result)
         download_results(
             [(picture.case or picture.name, result, "")],
             [answer.card for answer in result.answers],
@@ -85,7 +126,8 @@ def show_result(picture: Picture, result: LesionResult) -> None:
             "download_result",
         )
         report_buttons(picture, result, recorded=recorded)
-        _look_closer(picture, result)
+    show_reliability(result, threshold)
+    show_similar(result.signals)
     small_print(glossary_line(*EXPLAINED))
     small_notice()
 
@@ -126,55 +168,75 @@ def choose_threshold(field: str, asked: str | None = None) -> str:
     return str(chosen)
 
 
-def show_answers(
-    columns: Iterable[AbstractContextManager[object]],
-    result: LesionResult,
-    threshold: str,
-    show_map: Callable[[ModelResult], None],
-) -> None:
-    """Show what each model says in a column of its own, with the map that `show_map` shows."""
-    signals = result.signals
+def show_answers(result: LesionResult, threshold: str, slots: Slots) -> None:
+    """Show each model's probability in a column of its own, below the sentence on them all."""
+    slots["verdict"] = st.empty()
+    columns = st.columns(len(result.models), gap="small")
     for column, answer in zip(columns, result.answers, strict=True):
         with column:
             if result.questioned:
-                st.markdown(":red-badge[:material/block: Means nothing here]")
+                st.markdown(":red-badge[:material/block: Do not interpret]")
             _show_probability(answer, threshold)
-            show_map(answer)
-            if len(views := answer.card.views) > 1:
-                unsure = answer.is_unsure(threshold)
-                st.markdown(text.spread_sentence(views, *answer.spread, unsure))
-            name = answer.card.name
-            zone = None if signals is None else signals.trust.zone(name)
-            if signals is not None and zone is not None and not result.questioned:
-                measured = signals.trust.measured["uncertainty"][name]
-                st.caption(zone_sentence(zone, answer.probability, measured))
+            slots[answer.card.name] = st.empty()
+    _fill(slots, result, threshold)
 
 
 def _show_probability(answer: ModelResult, threshold: str) -> None:
     """Show one model's probability and its side of a threshold of its card."""
     at, percent = answer.card.thresholds[threshold], text.percent(answer.probability)
     standing = text.standing(answer.probability, at)
-    st.header(answer.card.title, anchor=False)
-    with st.container(gap="xxsmall"):
-        st.markdown(PROBABILITY)
-        st.metric(PROBABILITY, percent, label_visibility="collapsed")
-        st.caption(f"calibrated on {answer.card.calibration.fitted_on}")
     # The side of the threshold by word and arrow, and by colour only besides.
     colour, arrow = ("orange", "upward") if answer.is_above(threshold) else ("blue", "downward")
-    st.markdown(f":{colour}-badge[:material/arrow_{arrow}: {standing}]")
-    draw(
-        probability_figure(answer.probability, *answer.spread, at),
-        config=BAR_CONFIG,
-        key=f"bar_{answer.card.name}",
-        alt=f"{answer.card.title}: {percent}, {standing.lower()}",
+    with st.container(gap="xxsmall"):
+        st.metric(answer.card.title, percent, help=PROBABILITY)
+        st.markdown(f":{colour}[:material/arrow_{arrow}: {standing}]")
+
+
+def show_prevalence(result: LesionResult) -> None:
+    """Show both probabilities at the visitor's own prevalence, by Bayes' theorem."""
+    learned = cache.training_share()
+    if learned is None or result.questioned:
+        return
+    named = {"data_set": learned, **dict(zip(PREVALENCES, NAMED_PREVALENCES, strict=False))}
+    titles = PREVALENCES | {"data_set": f"Training data: {text.percent(learned)}"}
+    stated = choose_prevalence(named, titles, "biopsied")
+    moved = moved_to_prevalence([answer.probability for answer in result.answers], learned, stated)
+    shown = ", ".join(
+        f"{answer.card.title} **{text.percent(p)}**"
+        for answer, p in zip(result.answers, moved, strict=True)
     )
+    st.markdown(f"At a prevalence of {text.percentage(stated)}: {shown}.")
+
+
+def choose_prevalence(named: Mapping[str, float], titles: Mapping[str, str], default: str) -> float:
+    """Ask for the share of malignant lesions where the models would be used, above 0, below 1."""
+    share = choose_share(
+        "Prevalence", "prevalence", named, titles.__getitem__, default, PREVALENCE_HELP, small=True
+    )
+    return min(max(share, 0.001), 0.999)
+
+
+def show_reliability(result: LesionResult, threshold: str) -> None:
+    """Show what each probability rests on: calibration, mirror images, uncertain range."""
+    signals = result.signals
+    with st.expander("How reliable is this?", icon=":material/fact_check:"):
+        for answer in result.answers:
+            name = answer.card.name
+            lines = [f"Calibrated on {answer.card.calibration.fitted_on}."]
+            lines.append(_mirror_sentence(answer, threshold))
+            lines.append(map_caption(answer.heat_map()))
+            zone = None if signals is None else signals.trust.zone(name)
+            if signals is not None and zone is not None and not result.questioned:
+                measured = signals.trust.measured["uncertainty"][name]
+                lines.append(zone_sentence(zone, answer.probability, measured))
+            st.markdown(f"**{answer.card.title}.** {' '.join(line for line in lines if line)}")
 
 
 def map_caption(heat: NDArray[np.float32]) -> str:
     """Say what a heat map shows, or that nothing is on it."""
     if not heat.any():
         return "The map is empty: nothing in the crop raised the estimate."
-    return "Bright: what raised the estimate most. Not the extent of the lesion."
+    return "Bright is what raised the estimate most, not the extent of the lesion."
 
 
 def show_similar(signals: Signals | None) -> None:

@@ -27,7 +27,7 @@ from mammo.imaging.worker import AbandonedError, Decoder
 from mammo.inference import Lesion, LesionResult
 from mammo.ui.kit import cache
 from mammo.ui.kit.address import keep_in_link, set_from_link
-from mammo.ui.kit.display import scaled_down, show_picture
+from mammo.ui.kit.cases import DISAGREE, sides_of_cases
 from mammo.ui.kit.patches import NO_ROOM
 
 Kind = Literal["film", "crop"]
@@ -35,6 +35,8 @@ EXAMPLE = "An example lesion"
 UPLOAD = "My own files"
 KINDS: dict[Kind, str] = {"film": "A film: mark the lesion", "crop": "A crop: use it whole"}
 _OPENED, _NAMES = "opened", "opened_names"
+THUMBNAILS = "thumbnails"
+"""Begins the keys of choices by small pictures, which `browser.css` lays out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,14 +100,18 @@ def choose() -> tuple[Picture | None, Sequence[OwnFile]]:
     """
     sources = (EXAMPLE, UPLOAD)
     set_from_link("source", "source", sources, EXAMPLE)
-    source = st.segmented_control("Picture", sources, required=True, key="source")
-    _keep("source", EXAMPLE)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        source = st.segmented_control(
+            "Picture", sources, required=True, key="source", label_visibility="collapsed"
+        )
+        _keep("source", EXAMPLE)
+        if source == EXAMPLE:
+            # It stays chosen, and in the link, while files of one's own are open.
+            lesion = choose_example("example", "example", example_name, persist_state="page")
+            name = example_name(lesion)
+            _keep("example", example_name(_first_example()))
     if source == EXAMPLE:
         show_still_open(f"Choose “{UPLOAD}” to return.")
-        # It stays chosen, and in the link, while files of one's own are open.
-        lesion = choose_example("example", "example", example_name, persist_state="page")
-        name = example_name(lesion)
-        _keep("example", example_name(cache.example_lesions()[0]))
         return Picture(lesion.case_id, name, None, lesion), ()
     files = open_files()
     if len(files) == 1:
@@ -123,12 +129,31 @@ def _keep(name: str, default: str) -> None:
 def choose_example(
     key: str, link: str, name_of: Callable[[ExampleLesion], str], **options: Any
 ) -> ExampleLesion:
-    """Ask for an example lesion; `name_of` gives what the link and the session call each."""
+    """Ask for an example lesion by its picture and a word on what the models say of it.
+
+    `name_of` gives what the link and the session call each.
+    """
     lesions = {name_of(lesion): lesion for lesion in cache.example_lesions()}
-    titles = {name: example_name(lesion) for name, lesion in lesions.items()}
-    set_from_link(key, link, titles, next(iter(titles)))
-    options |= {"format_func": titles.__getitem__, "key": key, "width": 320}
-    return lesions[st.selectbox("Example lesion", list(titles), **options)]
+    words = sides_of_cases(tuple(lesion.case_id for lesion in lesions.values()))
+
+    def title(name: str) -> str:
+        lesion = lesions[name]
+        picture = f"![{example_name(lesion)}]({lesion.thumbnail})"
+        film = text.film_name(lesion.laterality, lesion.view)
+        return f"{picture} {words.get(lesion.case_id, film)}"
+
+    set_from_link(key, link, lesions, name_of(_first_example()))
+    options |= {"format_func": title, "key": key, "label_visibility": "collapsed"}
+    with st.container(key=f"{THUMBNAILS}_{key}"):
+        chosen = st.pills("Example lesion", list(lesions), required=True, **options)
+    return lesions[str(chosen)]
+
+
+def _first_example() -> ExampleLesion:
+    """Return the first example on which the models disagree, or the first of all."""
+    lesions = cache.example_lesions()
+    words = sides_of_cases(tuple(lesion.case_id for lesion in lesions))
+    return next((one for one in lesions if words.get(one.case_id) == DISAGREE), lesions[0])
 
 
 def example_name(lesion: ExampleLesion) -> str:
@@ -195,14 +220,6 @@ def choose_kind(picture: Picture) -> Kind:
         key=f"kind_{picture.key}",
         persist_state="session",
     )
-
-
-def show_crop(picture: Picture) -> None:
-    """Show a ready crop as it is."""
-    height, width = picture.image.shape
-    side = 512 if height == width else None
-    show_picture(scaled_down(picture.image.pixels, 512), f"Crop {picture.name}", side)
-    st.caption(f"{text.literal(picture.name)}, {width} x {height} pixels, used whole.")
 
 
 OWN_CROP, OWN_SHELF = "viewer_own_crop", "viewer_own_shelf"

@@ -1,11 +1,9 @@
-"""Widgets that several pages share: figures, tables, files to take away, boxes on a picture.
+"""Widgets that several pages share: figures, tables, files to take away.
 
-Pages call `draw` or `show_figure` in place of `st.plotly_chart`; a film, which has no words, needs
-it not.
+Pages call `draw` or `show_figure` in place of `st.plotly_chart`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from threading import Thread
 from typing import Any
 
@@ -18,10 +16,9 @@ from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ct
 from mammo import text
 from mammo.artifacts import Card
 from mammo.data.csv_table import harmless
-from mammo.imaging.region import SMALLEST_DRAG, Region, selected_box, whole_box
 from mammo.inference import LesionResult
 from mammo.inference.result import csv_columns, csv_row
-from mammo.plots.style import FILM_CONFIG, figure_config
+from mammo.plots.style import figure_config
 
 _FILLED_IN = ("rgb(38, 39, 48)", "rgb(250, 250, 250)")
 """What the browser puts in for `mammo.plots.style.WORDS_COLOUR`, in light and in dark."""
@@ -90,56 +87,6 @@ def offer_file(
         return content
 
     st.download_button(label, made, name, media_type, icon=icon, on_click="ignore", key=key)
-
-
-NAMES = ("x", "y", "width", "height")
-TakeBox = Callable[[Region], None]
-
-
-@dataclass(frozen=True)
-class BoxFields:
-    """One box of a page in the session, in whole pixels: to type, and to draw on its picture.
-
-    `prefix` begins the keys of its fields; a drawn box with a side below `smallest` is a click.
-    """
-
-    prefix: str
-    smallest: int = SMALLEST_DRAG
-
-    def get(self) -> Region | None:
-        """Return the box; None until all four numbers are there."""
-        return whole_box([st.session_state.get(self.key(name)) for name in NAMES])
-
-    def set(self, box: Region | None) -> None:
-        """Put a box into the fields; None empties them."""
-        for position, name in enumerate(NAMES):
-            st.session_state[self.key(name)] = None if box is None else box[position]
-
-    def key(self, name: str) -> str:
-        """Return the session's key of one of `NAMES`."""
-        return f"{self.prefix}_{name}"
-
-    def show(self, height: int, width: int, step: int, **options: Any) -> None:
-        """Draw the fields for a picture of that size; `options` are more of `st.number_input`."""
-        limits = ((0, width - 1), (0, height - 1), (1, width), (1, height))
-        with st.grid(len(NAMES), min_column_width=70, gap="small"):
-            for name, (low, high) in zip(NAMES, limits, strict=True):
-                st.number_input(
-                    name.capitalize(), low, high, None, step=step, key=self.key(name), **options
-                )
-
-    def show_film(
-        self, figure: go.Figure, shape: tuple[int, ...], take: TakeBox, key: str, alt: str
-    ) -> None:
-        """Draw a `film_figure`, and give each box that is drawn on it, cut to (H, W), to `take`."""
-
-        def take_drawn() -> None:  # outlives the run, and must not keep the film alive
-            drawn = selected_box(st.session_state.get(key), shape, self.smallest)
-            if drawn is not None:
-                take(drawn)
-
-        options: Any = {"selection_mode": "box", "config": FILM_CONFIG}
-        st.plotly_chart(figure, key=key, on_select=take_drawn, alt=alt, **options)
 
 
 Results = Sequence[tuple[str, LesionResult | None, str]]

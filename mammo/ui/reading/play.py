@@ -5,9 +5,7 @@ number, side and view; the models' probabilities follow the first rating, the tr
 is asked for at the end.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from pathlib import Path
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -16,41 +14,12 @@ from mammo.data.descriptors import MEANINGS
 from mammo.reading.record import DESCRIPTORS
 from mammo.text import plain
 from mammo.ui.kit.frame import CHOSEN, sentences, small_notice
+from mammo.ui.kit.viewer import Viewer
 from mammo.ui.reading import session
-from mammo.ui.reading.session import Play, Round, View, film_words, views
+from mammo.ui.reading.session import Play, Round, film_words, views
 
-_HERE = Path(__file__)
-_PLACE = "reading_picture"
-_ROOM = f"""<style>
-:root {{ --mammo-stage: clamp(16rem, min(100vh - 20.5rem, 100vw), 64rem); }}
-.st-key-{_PLACE} {{ min-height: var(--mammo-stage); }}
-</style>"""
-_MOUNT = st.components.v2.component(
-    "mammo_reading_viewer",
-    html=_HERE.with_name("viewer.html").read_text(encoding="utf-8"),
-    css=_HERE.with_name("viewer.css").read_text(encoding="utf-8"),
-    js=_HERE.with_name("viewer.js").read_text(encoding="utf-8"),
-)
-
-
-def show_viewer(name: str, views: Sequence[View]) -> None:
-    """Show a case's pictures, the first on top; another `name` starts at its whole size again."""
-    with st.container(key=_PLACE):
-        _MOUNT(
-            data={"name": name, "pictures": [asdict(view) for view in views]},
-            key="reading_viewer",
-            height="content",
-        )
-
-
-def keep_room() -> None:
-    """Keep the height of the picture free until it is there, so that nothing jumps below it.
-
-    Call it before the page that has the viewer: the browser takes a moment to learn of it.
-    """
-    st.html(_ROOM)
-
-
+ROOM = "clamp(16rem, min(100vh - 20.5rem, 100vw), 64rem)"
+"""Height of the picture."""
 UNRATED = "not rated"
 SCALE = (UNRATED, *range(101))
 TENS = range(0, 101, 10)
@@ -77,7 +46,7 @@ def read(opened: Round, play: Play) -> None:
     )
     picture, controls = st.columns([7, 4], gap="medium")
     with picture, sentences():
-        show_viewer(f"{opened.code} {place}", views(opened, place))
+        Viewer("reading", f"{opened.code} {place}").show(views(opened, place))
     with controls:
         if play.looking_back is not None:
             _show_given(play, place)

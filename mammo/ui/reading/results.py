@@ -26,9 +26,9 @@ from mammo.ui.kit.cases import recorded_lines
 from mammo.ui.kit.display import show_picture
 from mammo.ui.kit.frame import sentences, small_notice, warn
 from mammo.ui.kit.result import report_buttons
+from mammo.ui.kit.viewer import Viewer
 from mammo.ui.kit.widgets import download, offer_file, show_figure
 from mammo.ui.reading import session
-from mammo.ui.reading.play import show_viewer
 from mammo.ui.reading.session import (
     Play,
     Round,
@@ -185,7 +185,7 @@ def show_review(opened: Round, record: Record, reader: str) -> None:
     place = places[at]
     left, right = st.columns([7, 5], gap="medium")
     with left, sentences():
-        show_viewer(f"review {opened.code} {place}", views(opened, place))
+        Viewer("reading", f"review {opened.code} {place}").show(views(opened, place))
     with right:
         _facts(opened, record, place, text.literal(reader))
     with sentences():

@@ -36,6 +36,7 @@ from mammo.ui.kit.cases import film_of
 from mammo.ui.kit.display import data_uri, enlarged, scaled_down
 from mammo.ui.kit.settings import FOLDER_VARIABLE
 from mammo.ui.kit.source import Picture
+from mammo.ui.kit.viewer import View
 
 if TYPE_CHECKING:
     from mammo.data.examples import ExampleLesion
@@ -143,18 +144,6 @@ CROP_SIDE = 896
 FILM_LONGEST = 2000
 
 
-@dataclass(frozen=True)
-class View:
-    """One picture of a case as the browser gets it."""
-
-    title: str
-    alt: str
-    source: str
-    width: int
-    height: int
-    box: tuple[float, float, float, float] | None = None
-
-
 @dataclass(frozen=True, eq=False)
 class Round:
     """A round that can be read: its plan, its code, its cases with their truth."""
@@ -237,23 +226,22 @@ def _crop_view(path: str, stamp: int) -> tuple[str, int]:  # noqa: ARG001
 
 
 @cache.shared(12, "Reading the film")
-def _example_pictures(case: str) -> tuple[str, tuple[int, int], str]:
+def _example_pictures(case: str) -> tuple[str, str]:
     """Encode an example's film, scaled down, and its window at full resolution."""
     lesion = cache.examples()[case]
     film = cache.example_film(lesion.film).pixels
     x, y, width, height = lesion.window
     small = scaled_down(film, FILM_LONGEST)
     close = enlarged(np.ascontiguousarray(film[y : y + height, x : x + width]), CROP_SIDE)
-    return data_uri(small), (small.shape[1], small.shape[0]), data_uri(close)
+    return data_uri(small), data_uri(close)
 
 
 def _example_views(lesion: "ExampleLesion", number: str) -> list[View]:
-    film, (width, height), close = _example_pictures(lesion.case_id)
+    film, close = _example_pictures(lesion.case_id)
     rows, columns = cache.example_film(lesion.film).shape
-    x, y, side_x, side_y = lesion.window
-    box = (x / columns, y / rows, side_x / columns, side_y / rows)
+    alt = f"Film with the lesion outlined, {number}"
     return [
-        View("Film", f"Film with the lesion outlined, {number}", film, width, height, box),
+        View("Film", alt, film, columns, rows, lesion.window),
         View("Lesion", f"Lesion at full resolution, {number}", close, CROP_SIDE, CROP_SIDE),
     ]
 

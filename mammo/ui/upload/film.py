@@ -1,11 +1,10 @@
-"""The film on the page: look closer, mark the lesion by mouse or by numbers, see the window.
+"""The film on the page: look closely, mark the lesion on it or by numbers.
 
 The four number fields hold the lesion box and are the one truth; a box drawn on the film fills
-them in. Zoom, brightness, contrast and inversion change the screen only.
+them in. Zoom, window, level and inversion change the screen only.
 """
 
 from contextlib import suppress
-from functools import partial
 
 import streamlit as st
 
@@ -13,16 +12,13 @@ from mammo import text
 from mammo.errors import WindowError
 from mammo.imaging import Window, lesion_window, region
 from mammo.imaging.region import Region
-from mammo.plots.style import film_figure
-from mammo.ui.kit.display import cut_view, data_uri, toned
+from mammo.inference import LesionResult
+from mammo.ui.kit.display import data_uri, scaled_down
 from mammo.ui.kit.source import OWN_BOXES, Picture
-from mammo.ui.kit.widgets import BoxFields
+from mammo.ui.kit.viewer import BoxFields, View, Viewer
 
 _BOX = BoxFields("box")
-ZOOMS = (1, 2, 4, 8)
-_ZOOM = "zoom"
-_TONES = (-100, 100, 0, 5)
-"""Least, most, start and step of brightness and contrast."""
+NUMBERS = "Lesion box in numbers"
 _MARKED = "marked_picture"
 _ASKED = "asked_box"
 """A drawn box of most of the film, until the visitor has confirmed or discarded it."""
@@ -52,115 +48,101 @@ def _start(picture: Picture) -> None:
         boxes[before] = _BOX.get()
     if picture.own is not None:
         boxes.setdefault(picture.key, None)
-    box = boxes.get(picture.key, _recorded_box(picture))
-    _BOX.set(box)
+    _BOX.set(boxes.get(picture.key, _recorded_box(picture)))
     st.session_state[_MARKED] = picture.key
     st.session_state.pop(_ASKED, None)
-    if box is None:
-        st.session_state[_ZOOM] = ZOOMS[0]
 
 
 def _recorded_box(picture: Picture) -> Region | None:
     return None if picture.example is None else region.box_in_window(picture.example.window)
 
 
-def mark_lesion(picture: Picture) -> None:
-    """Show the film with its controls; a change of the box runs the whole page again.
+def viewer_of(picture: Picture) -> Viewer:
+    """Return the viewer that shows a picture on this page."""
+    return Viewer("case", picture.key)
 
-    The number fields stand outside the film's fragment: a fragment that asks for a run of the
-    page while the last one is still on its way to the browser takes the end of its own part
-    with it, and with that what was typed a moment before.
-    """
-    _controlled_film(picture)
+
+def mark_lesion(picture: Picture) -> None:
+    """Show the film and the fields of the lesion box; a change of the box runs the page again."""
+    film = picture.image.pixels
+    box, viewer = _BOX.get(), viewer_of(picture)
+
+    def take(drawn: Region) -> None:  # asks back first where the box is most of the film
+        if region.covers_most(drawn, shape):
+            st.session_state[_ASKED] = drawn
+        else:
+            _use(drawn)
+
+    shape = height, width = film.shape
+
+    alt = f"Mammogram {picture.name}, {_film_name(picture)}"
+    viewer.show([View("Film", alt, data_uri(scaled_down(film)), width, height)], _BOX, take)
+    asked = st.session_state.get(_ASKED)
+    area: Region | None = None
+    if box is not None and asked is None:
+        with suppress(WindowError):  # whose sentence is beside the film already
+            area = _area(picture, box)
+    viewer.show_box(_BOX, asked or box, area)
+    if asked is not None:  # no model answers for such a box before
+        st.warning("The box covers most of the film. Is that the lesion?", icon=":material/help:")
+        with st.container(horizontal=True):
+            st.button("Use this box", on_click=_use, args=(asked,), key="use_box")
+            discard = st.session_state.pop
+            st.button("Discard it", on_click=discard, args=(_ASKED,), key="discard_box")
+    _show_numbers(picture, box)
+
+
+def _show_numbers(picture: Picture, box: Region | None) -> None:
+    """Offer the box as four numbers, and say what is known of the film."""
     height, width = picture.image.shape
     spacing = picture.image.pixel_spacing_mm
     stated = "not stated" if spacing is None else f"{spacing:.3f} mm"
-    _BOX.show(height, width, 10, persist_state="session")
-    st.caption(
-        f"{_film_name(picture)}, {width:,} x {height:,} pixels, pixel spacing {stated}. The lesion "
-        "box counts in film pixels from the top left corner: drag on the film with a mouse, or "
-        "type. The yellow square is the window that the models read."
-    )
     recorded = _recorded_box(picture)
-    if recorded is not None and _BOX.get() != recorded:
+    if recorded is not None and box != recorded:
         st.button(
             "Back to the recorded box",
             icon=":material/undo:",
-            on_click=_BOX.set,
+            on_click=_use,
             args=(recorded,),
             key="way_back",
         )
+    with st.expander(NUMBERS, icon=":material/crop_free:"):
+        _BOX.show(height, width, persist_state="session")
+        st.caption(
+            f"{_film_name(picture)}, {width:,} x {height:,} pixels, pixel spacing {stated}. The "
+            "lesion box is in film pixels from the top left corner. The yellow square is the crop "
+            "area that the models read. Display settings do not affect the models."
+        )
 
 
-@st.fragment
-def _controlled_film(picture: Picture) -> None:
-    """Show the film below its controls; looking closer or brighter runs this part alone."""
-    box = _BOX.get()
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        zoom = _zoom(box)
-        tone = _tone()
-    if _ASKED in st.session_state:  # no model answers for such a box before
-        st.warning("The box covers most of the film. Is that the lesion?", icon=":material/help:")
-        with st.container(horizontal=True):
-            st.button("Use this box", on_click=_use_asked, key="use_box")
-            discard = st.session_state.pop
-            st.button("Discard it", on_click=discard, args=(_ASKED,), key="discard_box")
-    _film(picture, box, zoom, tone)
+def show_crop(picture: Picture) -> None:
+    """Show a ready crop as it is."""
+    height, width = picture.image.shape
+    shown = scaled_down(picture.image.pixels, 512)
+    view = View("Crop", f"Crop {picture.name}", data_uri(shown), width, height)
+    viewer_of(picture).show([view])
+    st.caption(f"{text.literal(picture.name)}, {width} x {height} pixels, used as it is.")
 
 
-def _use_asked() -> None:
-    _BOX.set(st.session_state.pop(_ASKED))
-    st.rerun()
+def show_maps(picture: Picture, result: LesionResult) -> None:
+    """Draw each model's map over the picture, and bring the lesion's pixels at full resolution."""
+    viewer = viewer_of(picture)
+    maps = {answer.card.title: answer.heat_map() for answer in result.answers}
+    viewer.show_maps(maps, result.area or _square(picture))
+    if result.area is not None:
+        viewer.show_detail(picture.image.pixels, result.area)
 
 
-def _zoom(box: Region | None) -> int:
-    st.session_state.setdefault(_ZOOM, ZOOMS[0])
-    zoom = st.segmented_control(
-        "Zoom",
-        ZOOMS,
-        required=True,
-        format_func=lambda times: f"{times}x",
-        disabled=box is None,
-        help="The zoom follows the marked box: mark roughly, then look closer and mark again.",
-        key=_ZOOM,
-        persist_state="page",
-    )
-    return ZOOMS[0] if box is None or zoom is None else zoom
+def _square(picture: Picture) -> Region:
+    """Return the middle of a ready crop that the models read."""
+    height, width = picture.image.shape
+    side = min(height, width)
+    return (width - side) // 2, (height - side) // 2, side, side
 
 
-def _tone() -> tuple[int, int, bool]:
-    """Ask for brightness, contrast and inversion of the picture on the screen."""
-    with st.popover("Display", icon=":material/tune:"):
-        st.caption("For your eyes only: the models always read the film as it is.")
-        brightness = st.slider("Brightness", *_TONES, key="brightness", persist_state="page")
-        contrast = st.slider("Contrast", *_TONES, key="contrast", persist_state="page")
-        invert = st.toggle("Invert", key="invert", persist_state="page")
-    return brightness, contrast, invert
-
-
-def _film(picture: Picture, box: Region | None, zoom: int, tone: tuple[int, int, bool]) -> None:
-    film, asked = picture.image.pixels, st.session_state.get(_ASKED)
-    view = region.zoomed_view(film.shape, zoom, region.middle(box) if box and zoom > 1 else None)
-    shown = toned(cut_view(film, view), *tone)
-    window: Region | None = None
-    if box is not None and not asked:
-        with suppress(WindowError):  # whose sentence stands beside the film already
-            window = _area(picture, box)
-    marked = "no lesion marked yet" if box is None else "lesion box and context window drawn"
-    _BOX.show_film(
-        film_figure(data_uri(shown), shown.shape[:2], view, asked or box, window),
-        film.shape,
-        partial(_take_drawn, film.shape),
-        f"film_{picture.key}",
-        f"Mammogram {picture.name}, {_film_name(picture)}, {marked}",
-    )
-
-
-def _take_drawn(film_shape: tuple[int, ...], box: Region) -> None:
-    """Take the box that was just drawn; ask back first where it is most of the film."""
-    st.session_state[_ASKED] = box
-    if not region.covers_most(box, film_shape):
-        _use_asked()
+def _use(box: Region) -> None:
+    st.session_state.pop(_ASKED, None)
+    _BOX.set(box)
 
 
 def _film_name(picture: Picture) -> str:

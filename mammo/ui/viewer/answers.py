@@ -16,18 +16,19 @@ from mammo.artifacts import Card
 from mammo.data.descriptors import recorded_sentence
 from mammo.inference import Classifier, ModelResult
 from mammo.inference.maps import METHODS, Method, method_named
-from mammo.inference.overlay import COLOUR_MAPS, ColourMap, legend, overlay
+from mammo.inference.overlay import COLOUR_MAPS, ColourMap, overlay
 from mammo.inference.pictures import Panel, heat_map_sheet
 from mammo.inference.result import BALANCED
 from mammo.plots.viewer import place_counts, place_figure, place_sentence
 from mammo.ui.kit import cache, case_folder
 from mammo.ui.kit.address import choose_number, choose_option, keep_in_link, went_back
 from mammo.ui.kit.cases import recorded_lines, score_lines
-from mammo.ui.kit.display import data_uri, show_picture
+from mammo.ui.kit.display import data_uri, enlarged, show_picture
 from mammo.ui.kit.frame import sentences, small_notice
 from mammo.ui.kit.get_images import offer_images
 from mammo.ui.kit.result import choose_threshold, map_caption, report_buttons, show_answers
 from mammo.ui.kit.settings import THRESHOLD_LINK
+from mammo.ui.kit.viewer import View, Viewer
 from mammo.ui.kit.widgets import download, show_figure
 from mammo.ui.viewer.viewed import Viewed, offer_panels, offer_png
 
@@ -63,19 +64,23 @@ class Look(NamedTuple):
 @st.fragment
 def show_maps(viewed: Viewed) -> None:
     """Show what both models say of the crop, and where on it they found that."""
-    method, look, threshold = _choose_look()
-    st.caption(f"**{method.title}**: {method.sentence} ({method.reference})")
-    models = {model.name: model for model in viewed.models}
-
-    def show_map(answer: ModelResult) -> None:
-        with sentences():
-            _show_map(viewed, models[answer.card.name], answer, method, look)
-
-    alone, *columns = st.columns([3, *[4] * len(models)], border=True)
-    with alone:
-        _show_crop(viewed, look.colours)
-    show_answers(columns, viewed.result(), threshold, show_map)
-    small_notice()
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        viewer = _show_crop(viewed)
+    with right:
+        answers = st.container()
+        method, look, threshold = _choose_look()
+        st.caption(f"**{method.title}**: {method.sentence} ({method.reference})")
+    with answers:
+        show_answers(viewed.result(), threshold, {})
+        small_notice()
+    with left, sentences():
+        heats = {model.card.title: viewed.heat(model, method) for model in viewed.models}
+        viewer.show_maps(heats, None, look.colours, method.title, look.opacity)
+        columns = st.columns(len(viewed.models))
+        for column, model in zip(columns, viewed.models, strict=True):
+            with column:
+                _show_map(viewed, model, method, look)
     _show_row(viewed, look)
 
 
@@ -83,7 +88,7 @@ def _choose_look() -> tuple[Method, Look, str]:
     """Ask for method, colour map, opacity and threshold."""
     titles = {method.key: method.title for method in METHODS}
     method = method_named(choose_option("Method", "method", titles, METHODS[0].key))
-    with st.grid(3, min_column_width=260):
+    with st.container():
         colours = choose_option("Colours", "colours", COLOUR_NAMES, COLOUR_MAPS[0], COLOURS_HELP)
         opacity = choose_number("Opacity", "opacity", (0.0, 100.0, 5.0), 45.0, "%d%%")
         silent = BALANCED if went_back() else None
@@ -93,29 +98,25 @@ def _choose_look() -> tuple[Method, Look, str]:
     return method, Look(cast("ColourMap", colours), opacity / 100), threshold
 
 
-def _show_crop(viewed: Viewed, colours: ColourMap) -> None:
-    """Show the crop without a map, and the colour scale of the maps, dark to bright."""
+def _show_crop(viewed: Viewed) -> Viewer:
+    """Show the crop to look at closely; return its viewer, which takes the maps."""
     name, (height, width) = viewed.picture.name, viewed.crop.shape
-    st.header("The crop", anchor=False)
-    show_picture(viewed.crop, f"The crop of {name} without a map")
+    viewer = Viewer("case", viewed.picture.key)
+    alt = f"The crop of {name}, {width} x {height} pixels"
+    viewer.show([View("Crop", alt, data_uri(enlarged(viewed.crop)), width, height)])
     st.caption(f"{text.literal(name)}, {width} x {height} pixels, as it is.")
-    ramp = data_uri(legend(colours, 512, 24), lossless=True)
-    st.image(ramp, width="stretch", alt=f"Colour scale {colours}, dark to bright")
-    st.caption("The maps' scale: left nothing, right the most in this crop.")
+    return viewer
 
 
-def _show_map(
-    viewed: Viewed, model: Classifier, answer: ModelResult, method: Method, look: Look
-) -> None:
+def _show_map(viewed: Viewed, model: Classifier, method: Method, look: Look) -> None:
+    """Say what a map shows and how far to trust it, and offer it as a picture."""
     heat, title = viewed.heat(model, method), model.card.title
     resolution = f"{method.resolution(model.card)}."
-    picture = overlay(viewed.crop, heat, look.opacity, look.colours)
-    show_picture(picture, f"The crop under the {method.title} map of {title}")
-    st.caption(f"{map_caption(heat)} {resolution}")
+    st.caption(f"**{title}.** {map_caption(heat)} {resolution}")
     _show_sanity(model, method)
     about = (
         f"{viewed.picture.name}. {title}, {method.title} ({method.reference}). {resolution}",
-        f"{_estimate(answer)} {SHORT_OF_LESION}",
+        f"{_estimate(viewed.result()[model.name])} {SHORT_OF_LESION}",
         text.NOTICE_SHORT,
     )
     offer_png(

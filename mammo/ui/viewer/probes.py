@@ -24,13 +24,13 @@ from mammo.inference.overlay import ColourMap, colour, overlay
 from mammo.inference.perturb import CHANGES, FILLS, Change, Fill, change_named, covered
 from mammo.inference.pictures import Panel, mosaic, most_active, shares, signed_shares
 from mammo.inference.result import BALANCED
-from mammo.plots.style import film_figure
 from mammo.plots.viewer import curve_figure, curve_sentence, parts_figure
 from mammo.ui.kit import cache
 from mammo.ui.kit.address import choose_number, choose_option, keep_in_link, went_back
 from mammo.ui.kit.display import data_uri, enlarged, show_picture
 from mammo.ui.kit.frame import sentences, small_notice
-from mammo.ui.kit.widgets import NAMES, BoxFields, download, show_figure
+from mammo.ui.kit.viewer import NAMES, BoxFields, View, Viewer
+from mammo.ui.kit.widgets import download, show_figure
 from mammo.ui.viewer.viewed import (
     Crop,
     Viewed,
@@ -39,7 +39,7 @@ from mammo.ui.viewer.viewed import (
     offer_panels,
 )
 
-_BOX = BoxFields("viewer_cover", smallest=3)
+_BOX = BoxFields("viewer_cover", smallest=3, step=4)
 _FOR = "viewer_cover_for"
 FILL_NAMES = {"mean": "Its mean grey", "black": "Black", "blur": "A blur of it"}
 COLUMNS = 8
@@ -65,14 +65,11 @@ def show_occlusion(viewed: Viewed) -> None:
     changed = None if box is None else covered(viewed.crop, box, fill)
     with left:
         shown = enlarged(viewed.crop if changed is None else changed)
-        _BOX.show_film(
-            film_figure(data_uri(shown), shown.shape[:2], (0, 0, side, side), box),
-            (side, side),
-            _BOX.set,
-            f"cover_{viewed.picture.key}",
-            f"The crop, {'nothing covered' if box is None else 'a part of it covered'}",
-        )
-        _BOX.show(side, side, 4, persist_state="page")
+        alt = f"The crop, {'nothing covered' if box is None else 'a part of it covered'}"
+        viewer = Viewer("cover", viewed.picture.key)
+        viewer.show([View("Crop", alt, data_uri(shown), side, side)], _BOX)
+        viewer.show_box(_BOX, box)
+        _BOX.show(side, side, persist_state="page")
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
                 "Uncover", icon=":material/undo:", on_click=_BOX.set, args=(None,), key="uncover"

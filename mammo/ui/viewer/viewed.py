@@ -34,7 +34,10 @@ from mammo.inference.result import BALANCED
 from mammo.ui.kit import cache, case_folder
 from mammo.ui.kit.address import choose_option, keep_in_link, set_from_link, went_back
 from mammo.ui.kit.cases import (
+    LIST,
+    LIST_CASES,
     OUTCOMES,
+    Group,
     agreement,
     agreement_titles,
     farthest_apart,
@@ -213,18 +216,13 @@ def _view_own() -> Viewed:
     return Viewed(own, own.image.pixels)
 
 
-@dataclass(frozen=True)
-class Group:
-    """A group of cases: what it is called, and its case ids, the most telling first."""
-
-    title: str
-    cases: tuple[str, ...]
-
-
 def _choose_case() -> str:
     """Ask for a group and for one of its cases; any other id may be typed."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        group = _choose_group(case_groups(cache.cases(), cache.cards()))
+        groups = case_groups(cache.cases(), cache.cards())
+        if opened := st.session_state.get(LIST_CASES):
+            groups = {LIST: opened} | groups
+        group = _choose_group(groups)
         ids = list(group.cases)
         if went_back() or st.session_state.get(_CASE) is None:
             asked = st.query_params.get("case")
@@ -240,9 +238,29 @@ def _choose_case() -> str:
             key=_CASE,
             width=380,
         )
+        _ways(ids, case)
     if not case:
         raise DataError("No case is chosen: this group is empty. Choose another group of cases.")
     return str(case).strip()
+
+
+def _ways(ids: Sequence[str], case: str | None) -> None:
+    """Offer the case before and after this one of its group."""
+    at = ids.index(case) if case in ids else None
+    for label, icon, key, step in (
+        ("Previous", ":material/arrow_back:", "p", -1),
+        ("Next", ":material/arrow_forward:", "n", 1),
+    ):
+        there = None if at is None or not 0 <= at + step < len(ids) else ids[at + step]
+        st.button(
+            label,
+            icon=icon,
+            shortcut=key,
+            disabled=there is None,
+            key=f"viewer_{label.lower()}",
+            on_click=st.session_state.update,
+            args=({_CASE: there},),
+        )
 
 
 def _choose_group(groups: dict[str, Group]) -> Group:
