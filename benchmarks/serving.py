@@ -310,6 +310,7 @@ def processor() -> str:
 
 TITLES = {
     "one_crop_ms": "one crop, both models, both heat maps, one core: ms",
+    "redrawn_box_ms": "five changes of the box, both models, one pass each, one core: ms",
     "matrix_product_ms": f"float32 product of two {MATRIX} x {MATRIX} matrices, one core: ms",
     "load_s": "import and load both models: s",
     "first_answer_s": "from nothing to both models' first answer: s",
