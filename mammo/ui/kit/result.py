@@ -85,7 +85,7 @@ def redraw_once(picture: Picture, result: LesionResult, slots: Slots) -> None:
 
 def _fill(slots: Slots, result: LesionResult, threshold: str) -> None:
     """Write the first sentence, and each model's spread, into their places."""
-    slots["verdict"].subheader(verdict(result, threshold), anchor=False)
+    slots["verdict"].header(verdict(result, threshold), anchor=False)
     for answer in result.answers:
         at, p = answer.card.thresholds[threshold], answer.probability
         percent, standing = text.percent(p), text.standing(p, at).lower()
@@ -170,7 +170,7 @@ def choose_threshold(field: str, asked: str | None = None) -> str:
 
 def show_answers(result: LesionResult, threshold: str, slots: Slots) -> None:
     """Show each model's probability in a column of its own, below the sentence on them all."""
-    slots["verdict"] = st.empty()
+    slots["verdict"] = st.container(key="verdict").empty()
     columns = st.columns(len(result.models), gap="small")
     for column, answer in zip(columns, result.answers, strict=True):
         with column:
@@ -224,7 +224,6 @@ def show_reliability(result: LesionResult, threshold: str) -> None:
             name = answer.card.name
             lines = [f"Calibrated on {answer.card.calibration.fitted_on}."]
             lines.append(_mirror_sentence(answer, threshold))
-            lines.append(map_caption(answer.heat_map()))
             zone = None if signals is None else signals.trust.zone(name)
             if signals is not None and zone is not None and not result.questioned:
                 measured = signals.trust.measured["uncertainty"][name]

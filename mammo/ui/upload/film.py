@@ -6,6 +6,7 @@ them in. Zoom, window, level and inversion change the screen only.
 
 from contextlib import suppress
 
+import numpy as np
 import streamlit as st
 
 from mammo import text
@@ -14,6 +15,7 @@ from mammo.imaging import Window, lesion_window, region
 from mammo.imaging.region import Region
 from mammo.inference import LesionResult
 from mammo.ui.kit.display import data_uri, scaled_down
+from mammo.ui.kit.result import map_caption
 from mammo.ui.kit.source import OWN_BOXES, Picture
 from mammo.ui.kit.viewer import BoxFields, View, Viewer
 
@@ -129,6 +131,7 @@ def show_maps(picture: Picture, result: LesionResult) -> None:
     viewer = viewer_of(picture)
     maps = {answer.card.title: answer.heat_map() for answer in result.answers}
     viewer.show_maps(maps, result.area or _square(picture))
+    st.caption(map_caption(np.maximum.reduce([*maps.values()])))
     if result.area is not None:
         viewer.show_detail(picture.image.pixels, result.area)
 
