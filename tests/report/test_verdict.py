@@ -28,7 +28,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> LesionResult:
 def says(
     answer: ModelResult, p: float, spread: tuple[float, float], box: tuple[float, float] | None
 ) -> ModelResult:
-    given = replace(answer.assessment, p_malignant=p, p_low=spread[0], p_high=spread[1])
+    given = replace(answer.assessment, p_malignant=p, flips_p=spread)
     card = replace(answer.card, thresholds={"youden": AT})
     return replace(answer, assessment=given, card=card, box_spread=box)
 
