@@ -6,7 +6,9 @@ side by side. Which colours stand beside dash, symbol, hatching or words is held
 each figure.
 """
 
+import re
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from mammo.inference.overlay import COLOUR_MAPS, colour
 from mammo.plots import style
 from mammo.plots.reading import READER
+from mammo.ui.kit import viewer
 from tests.ui.test_figures import THEME
 
 MACHADO = {
@@ -88,8 +91,11 @@ def test_the_two_models_the_radiologists_and_the_reader_stay_apart(eyes: str) ->
 
 @EYES
 def test_window_and_box_stay_apart_from_each_other_and_from_the_film(eyes: str) -> None:
-    assert apart(style.WINDOW_COLOUR, style.BOX_COLOUR, eyes) >= 10
-    assert apart(style.WINDOW_COLOUR, "#000000", eyes) >= 50
+    sheet = (Path(viewer.__file__).parent / "viewer.css").read_text(encoding="utf-8")
+    (area,) = re.findall(r"^\.area { border: 2px solid (#\w{6}); }", sheet, re.MULTILINE)
+    assert re.search(r"^\.box { border: 2px dashed #fff;", sheet, re.MULTILINE)
+    assert apart(area, "#ffffff", eyes) >= 10
+    assert apart(area, "#000000", eyes) >= 50
 
 
 @EYES
