@@ -12,7 +12,7 @@ from mammo.imaging.region import looks_like_crop
 from mammo.imaging.worker import Decoder
 from mammo.inference import ModelResult
 from mammo.inference.overlay import see_through
-from mammo.plots.style import probability_figure
+from mammo.plots.style import probability_bar
 from mammo.ui.kit import cache
 from mammo.ui.kit.display import data_uri, enlarged, scaled_down, thumbnail_uri
 from mammo.ui.kit.source import Picture
@@ -65,4 +65,4 @@ class Page:
     def _draw(self, answer: ModelResult) -> None:
         data_uri(see_through(answer.heat_map()), lossless=True)
         at = answer.card.thresholds["youden"]
-        probability_figure(answer.probability, *answer.spread, at).to_json()
+        probability_bar(answer.probability, *answer.spread, at, answer.card.title)
