@@ -15,6 +15,7 @@ from mammo.ui.viewer.viewed import choose_case
 
 frame("Grad-CAM viewer", ":material/visibility:")
 keep_room(ROOM)
+st.caption("See which parts of a crop raised each model's estimate.")
 
 with sentences():
     viewed = choose_case()

@@ -108,6 +108,9 @@ def _show_numbers(picture: Picture, box: Region | None) -> None:
             args=(recorded,),
             key="way_back",
         )
+    st.caption(
+        "Drag on the film to mark the lesion; by finger, after “Mark lesion”. Or type its box."
+    )
     with st.expander(NUMBERS, icon=":material/crop_free:"):
         _BOX.show(height, width, persist_state="session")
         st.caption(
