@@ -29,9 +29,9 @@ from benchmarks.server_walk import PAGE, hold_to_silence, open_whole, walk, writ
 from benchmarks.serving import Figures, machine, megabytes, quartiles
 from benchmarks.visitor import Visitor
 from mammo.artifacts import artifacts_folder
+from mammo.settings import TITLES
 from mammo.text import ACCEPT
 from mammo.ui.kit import frame
-from mammo.ui.kit.result import PROBABILITY
 from tests.browser.conftest import CHROMIUM, OPTIONS, Server, running_server
 
 RESULT = Path(__file__).with_suffix(".json")
@@ -96,7 +96,7 @@ async def one_start() -> Figures:
             await visitor.arrive(PAGE)
             await visitor.press(ACCEPT)
             whole = time.perf_counter() - start
-            probability = visitor.widget(PROBABILITY).came - start
+            probability = visitor.widget(TITLES["simple_cnn"]).came - start
             hold_to_silence(visitor, PAGE)
             memory = memory_mb(server.pid)
     return {

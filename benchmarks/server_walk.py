@@ -15,8 +15,9 @@ from benchmarks.visitor import VisitError, Visitor
 from mammo.inference.maps import METHODS
 from mammo.reading import RoundPlan, write_code
 from mammo.report.model_card import CHECKS, DATA, MODELS
+from mammo.settings import TITLES
 from mammo.text import ACCEPT
-from mammo.ui.kit.result import LABELS, PROBABILITY
+from mammo.ui.kit.result import LABELS
 from mammo.ui.kit.source import UPLOAD, example_name
 from tests.imaging.makers import dicom_bytes
 
@@ -77,7 +78,7 @@ async def _pages(visitor: Visitor) -> AsyncIterator[str]:
 async def _examples(visitor: Visitor) -> AsyncIterator[str]:
     for lesion in mammo.example_lesions():
         yield await open_whole(visitor, PAGE, f"example={quote(example_name(lesion))}")
-        visitor.widget(PROBABILITY)
+        visitor.widget(TITLES["simple_cnn"])
     for label in LABELS.values():
         await visitor.download(label)
         yield label
@@ -89,7 +90,7 @@ async def _upload(visitor: Visitor, film: Path) -> AsyncIterator[str]:
     for name, value in zip(("X", "Y", "Width", "Height"), (1500, 2000, 400, 400), strict=True):
         await visitor.change(name, value)
     await visitor.press(ACCEPT)
-    visitor.widget(PROBABILITY)
+    visitor.widget(TITLES["simple_cnn"])
     yield f"film of {film.stat().st_size / 1e6:.0f} MB"
     await visitor.download(LABELS["pdf"])
     yield "its report"
@@ -99,7 +100,7 @@ async def _maps(visitor: Visitor) -> AsyncIterator[str]:
     case = mammo.example_lesions()[6].case_id
     for method in METHODS:
         yield await open_whole(visitor, "Grad-CAM_viewer", f"case={case}&method={method.key}")
-        visitor.widget(PROBABILITY)
+        visitor.widget(TITLES["simple_cnn"])
     await visitor.download(LABELS["pdf"])
     yield "the viewer's report"
 

@@ -30,8 +30,8 @@ from benchmarks.server_walk import PAGE, open_whole
 from benchmarks.serving import machine
 from benchmarks.visitor import VisitError, Visitor
 from mammo.artifacts import artifacts_folder
+from mammo.settings import TITLES
 from mammo.text import ACCEPT
-from mammo.ui.kit.result import PROBABILITY
 from mammo.ui.kit.source import UPLOAD, example_name
 from tests.browser.conftest import Server, running_server
 from tests.imaging.aimed_dicom import AIMED_DICOM
@@ -119,7 +119,7 @@ async def _answered(visitor: Visitor, number: int) -> float:
     names = [example_name(lesion) for lesion in mammo.example_lesions()]
     start = time.perf_counter()
     await visitor.change("example", names[(number + 1) % len(names)])
-    visitor.widget(PROBABILITY)
+    visitor.widget(TITLES["simple_cnn"])
     return time.perf_counter() - start
 
 
@@ -160,7 +160,7 @@ async def _open_film(visitor: Visitor, content: bytes) -> str:
     if any(button.label == ACCEPT for button in visitor.elements("button")):
         await visitor.press(ACCEPT)
     try:
-        visitor.widget(PROBABILITY)
+        visitor.widget(TITLES["simple_cnn"])
     except VisitError as error:
         return str(error)
     return "answered"

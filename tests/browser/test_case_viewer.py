@@ -102,7 +102,7 @@ def test_zoom_and_window_do_not_touch_the_answer(server: Server, visit: Open) ->
     accept(visitor)
     before = answered(visitor), numbers(visitor)
     visitor.page.get_by_role("button", name="Mark lesion").click()  # now a drag moves the film
-    for name in ("Lesion", "Invert"):
+    for name in ("Zoom to lesion", "Invert"):
         visitor.page.get_by_role("button", name=name, exact=True).click()
     visitor.page.get_by_label("Window", exact=True).fill("40")
     drag(visitor, visitor.page.locator(STAGE), 40, 200)
