@@ -187,7 +187,10 @@ class Guest:
             self._wrong(f"{what}: {badges} and not {expected}")
 
     async def choose_prevalence(self) -> None:
-        """Choose another prevalence."""
+        """Choose another prevalence, or a threshold where a questioned picture has none."""
+        if any(NOT_A_CROP in text for text in self.visitor.complaints()):
+            await self.choose_threshold()
+            return
         title = self.random.choice([PREVALENCES["called_back"], PREVALENCES["biopsied"]])
         await self.timed("choose a prevalence", self.visitor.change("small_prevalence_name", title))
         self._check_answers("after the prevalence")

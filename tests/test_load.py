@@ -60,7 +60,7 @@ def test_three_visitors_get_their_own_right_answers(
         assert found[part]["processor"]["server_cores"] > 0
         for taken in found[part]["latency"].values():
             assert 0 < taken["p50_ms"] <= taken["p95_ms"] <= taken["p99_ms"] <= taken["max_ms"]
-    assert {"move a threshold", "choose a prevalence"} <= found["alone"]["latency"].keys()
+    assert {"move a threshold", "choose a threshold"} <= found["alone"]["latency"].keys()
     for kind in ("drips_a_film", "sends_films", "asks_for_all_maps"):
         both = found["slow_visitor"][kind]
         assert both["without"]["all_acts"]["times"] and both["with"]["all_acts"]["times"]
