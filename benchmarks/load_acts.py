@@ -259,7 +259,7 @@ class Guest:
         """Move the prevalence and read each model's PPV at its threshold."""
         prevalence = round(self.random.uniform(0.05, 0.6), 3)
         await self.timed(
-            "move the prevalence", self.visitor.change("small_prevalence_slider", prevalence)
+            "move the prevalence", self.visitor.change("comparison_prevalence_slider", prevalence)
         )
         table = self._rates()
         for model in self._library.models:
