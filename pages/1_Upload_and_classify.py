@@ -33,7 +33,7 @@ else:
 
 if picture is not None:
     left, right = st.columns([3, 2], gap="medium")
-    kind, area, marked = "crop", None, True
+    area = None
     with left:
         kind = source.choose_kind(picture)
     if kind == "film":
@@ -41,8 +41,7 @@ if picture is not None:
             area = film.marked_area(picture)
             if area is None:
                 st.info(
-                    "Drag a box around the lesion on the film; by finger, after “Mark lesion”. "
-                    "Or type its numbers below the film. Both answers then appear here.",
+                    "Mark the lesion on the film. Both answers then appear here.",
                     icon=":material/crop_free:",
                 )
                 result.show_doubts(picture.image.warnings)

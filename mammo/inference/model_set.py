@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mammo import __version__
 from mammo.artifacts import Card, Manifest, load_manifest
@@ -52,8 +53,7 @@ class ModelSet:
         WindowError
             The box or window does not fit the film, or the ready crop is far from square.
         """
-        sizes = dict.fromkeys(card.crop_size for card in self.cards)
-        crops = {size: lesion.crop(size) for size in sizes}
+        crops = self._crops(lesion)
         answers = {}
         for model in self.classifiers:
             crop = crops[model.card.crop_size]
@@ -86,13 +86,19 @@ class ModelSet:
         """
         if not (redrawn := lesion.redrawn()):
             return result
+        crops = [self._crops(changed) for changed in redrawn]
         answers = {}
         for model in self.classifiers:
             answer = result[model.name]
-            crops = np.stack([changed.crop(model.card.crop_size) for changed in redrawn])
-            p = [answer.probability, *map(float, model.predict_upright(crops))]
+            read = np.stack([sizes[model.card.crop_size] for sizes in crops])
+            p = [answer.probability, *map(float, model.predict_upright(read))]
             answers[model.name] = replace(answer, box_spread=(min(p), max(p)))
         return replace(result, models=answers)
+
+    def _crops(self, lesion: Lesion) -> dict[int, NDArray[np.uint8]]:
+        """Cut a lesion once for each crop size that a model reads."""
+        sizes = dict.fromkeys(card.crop_size for card in self.cards)
+        return {size: lesion.crop(size) for size in sizes}
 
     def _signals(
         self, answers: dict[str, ModelResult], exclude_patient: str | None

@@ -87,7 +87,7 @@ def legend(
     colour_map: ColourMap = "viridis", width: int = 256, height: int = 12
 ) -> NDArray[np.uint8]:
     """Return the scale of a colour map as a picture, 0 on the left, 1 on the right."""
-    return colour(np.tile(np.linspace(0, 1, width), (height, 1)), colour_map)
+    return colour(_rising(width, height), colour_map)
 
 
 LOW, FULL = 0.2, 0.75
@@ -124,4 +124,8 @@ def see_through_legend(
     colour_map: ColourMap = "viridis", width: int = 256, height: int = 12
 ) -> NDArray[np.uint8]:
     """Return the scale of `see_through` as a picture, uint8 (H, W, 4), 0 on the left."""
-    return see_through(np.tile(np.linspace(0, 1, width), (height, 1)), colour_map)
+    return see_through(_rising(width, height), colour_map)
+
+
+def _rising(width: int, height: int) -> NDArray[np.float64]:
+    return np.tile(np.linspace(0, 1, width), (height, 1))

@@ -61,7 +61,7 @@ def _distance(answer: ModelResult, threshold: str) -> str:
 
 def _unsure(answers: Sequence[ModelResult], threshold: str) -> str:
     """Say which models are not sure: over changes of the box, without one over mirror images."""
-    unsure = [answer for answer in answers if is_unsure(answer, threshold)]
+    unsure = [answer for answer in answers if _is_unsure(answer, threshold)]
     if not unsure:
         return ""
     if len(unsure) == len(answers) == 2:
@@ -73,7 +73,7 @@ def _unsure(answers: Sequence[ModelResult], threshold: str) -> str:
     return f"{names[0].upper()}{names[1:]} {verb} not sure."
 
 
-def is_unsure(answer: ModelResult, threshold: str = BALANCED) -> bool:
+def _is_unsure(answer: ModelResult, threshold: str) -> bool:
     """Return whether a small change of the box, without a box of the view, passes the threshold."""
     depends = answer.depends_on_box(threshold)
     return answer.is_unsure(threshold) if depends is None else depends

@@ -75,8 +75,8 @@ def offer_images(missing: Iterable[str], place: str) -> None:
     `missing` are the ids of cases; `place` names the caller, which draws the same again when its
     fragment runs alone.
     """
-    split = crops.half_with(missing)
-    if split is None or not download_is_allowed():
+    split = crops.half_with(missing) if download_is_allowed() else None
+    if split is None:
         return
     if st.session_state.setdefault(OFFERED, place) != place:
         return

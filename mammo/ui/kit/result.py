@@ -4,7 +4,7 @@
 asks no network again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import cast
 
@@ -199,21 +199,17 @@ def show_prevalence(result: LesionResult) -> None:
         return
     named = {"data_set": learned, **dict(zip(PREVALENCES, NAMED_PREVALENCES, strict=False))}
     titles = PREVALENCES | {"data_set": f"Training data: {text.percent(learned)}"}
-    stated = choose_prevalence(named, titles, "biopsied")
+    stated = choose_share(
+        "Prevalence", "prevalence", named, titles.__getitem__, "biopsied", PREVALENCE_HELP,
+        small=True,
+    )  # fmt: skip
+    stated = min(max(stated, 0.001), 0.999)  # Bayes' theorem needs both classes
     moved = moved_to_prevalence([answer.probability for answer in result.answers], learned, stated)
     shown = ", ".join(
         f"{answer.card.title} **{text.percent(p)}**"
         for answer, p in zip(result.answers, moved, strict=True)
     )
     st.markdown(f"At a prevalence of {text.percentage(stated)}: {shown}.")
-
-
-def choose_prevalence(named: Mapping[str, float], titles: Mapping[str, str], default: str) -> float:
-    """Ask for the share of malignant lesions where the models would be used, above 0, below 1."""
-    share = choose_share(
-        "Prevalence", "prevalence", named, titles.__getitem__, default, PREVALENCE_HELP, small=True
-    )
-    return min(max(share, 0.001), 0.999)
 
 
 def show_reliability(result: LesionResult, threshold: str) -> None:

@@ -4,7 +4,8 @@
 // moved box does not send the picture again:
 //   the picture  { viewer, name, marks, views: [{ title, alt, source, width, height, area }] }
 //   additions    { viewer, name, adds: "box", box, area, step, smallest }
-//                { viewer, name, adds: "maps", area, maps: [{ title, alt, source }], scale }
+//                { viewer, name, adds: "maps", area, maps: [{ title, alt, source }],
+//                  scale: { alt, source }, opacity }
 //                { viewer, name, adds: "detail", part, source }
 // Regions are [left, top, width, height] in the units of the view's width and height.
 //
@@ -135,7 +136,8 @@ function showMaps(viewer, given) {
       showMaps(viewer, given);
     })));
   const scale = part(viewer, "scale");
-  if (scale.src !== given.scale) scale.src = given.scale;
+  scale.alt = given.scale.alt;
+  if (scale.src !== given.scale.source) scale.src = given.scale.source;
   const opacity = part(viewer, "opacity");
   opacity.value = look.opacity;
   opacity.closest("label").hidden = given.opacity !== null;

@@ -168,7 +168,9 @@ class Viewer:
             for title, heat in maps.items()
         ]
         scale = data_uri(see_through_legend(colours), lossless=True)
-        self._add("maps", maps=drawn, area=area, scale=scale, opacity=opacity)
+        words = f"Colour scale {colours}, from low to high"
+        legend = {"source": scale, "alt": words}
+        self._add("maps", maps=drawn, area=area, scale=legend, opacity=opacity)
 
     def show_detail(self, film: NDArray[np.uint8], area: Region) -> None:
         """Send the surroundings of a film's crop area at a higher resolution than the film's."""

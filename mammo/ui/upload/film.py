@@ -109,7 +109,8 @@ def _show_numbers(picture: Picture, box: Region | None) -> None:
             key="way_back",
         )
     st.caption(
-        "Drag on the film to mark the lesion; by finger, after “Mark lesion”. Or type its box."
+        "Drag a box around the lesion on the film; by finger, after “Mark lesion”. Or type its "
+        "numbers."
     )
     with st.expander(NUMBERS, icon=":material/crop_free:"):
         _BOX.show(height, width, persist_state="session")
