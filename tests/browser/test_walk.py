@@ -48,6 +48,7 @@ def answered(visit: Visit) -> list[str]:
 
 
 def box(visit: Visit) -> list[str]:
+    still(visit)  # while the page changes, a field may be there twice
     return [visit.page.get_by_label(name, exact=True).input_value() for name in BOX]
 
 

@@ -94,10 +94,10 @@ class BoxFields:
     def show(self, height: int, width: int, **options: Any) -> None:
         """Draw the fields for a picture of that size; `options` are more of `st.number_input`."""
         limits = ((0, width - 1), (0, height - 1), (1, width), (1, height))
-        with st.grid(len(NAMES), min_column_width=120, gap="small"):
+        with st.container(horizontal=True, gap="small"):  # a grid in a closed expander never wraps
             for name, (low, high) in zip(NAMES, limits, strict=True):
                 options |= {"step": self.step, "key": self.key(name)}
-                st.number_input(name.capitalize(), low, high, None, **options)
+                st.number_input(name.capitalize(), low, high, None, width=140, **options)
 
 
 @dataclass(frozen=True)

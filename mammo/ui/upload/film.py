@@ -85,9 +85,11 @@ def mark_lesion(picture: Picture) -> None:
         with suppress(WindowError):  # whose sentence is beside the film already
             area = _area(picture, box)
     viewer.show_box(_BOX, asked or box, area)
+    question = st.container()  # keeps its place: the fields below would be drawn twice for a moment
     if asked is not None:  # no model answers for such a box before
-        st.warning("The box covers most of the film. Is that the lesion?", icon=":material/help:")
-        with st.container(horizontal=True):
+        sentence = "The box covers most of the film. Is that the lesion?"
+        question.warning(sentence, icon=":material/help:")
+        with question.container(horizontal=True):
             st.button("Use this box", on_click=_use, args=(asked,), key="use_box")
             discard = st.session_state.pop
             st.button("Discard it", on_click=discard, args=(_ASKED,), key="discard_box")
