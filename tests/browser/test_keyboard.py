@@ -83,7 +83,7 @@ def choose_next_example(visit: Visit) -> None:
 
 def test_from_home_to_a_page_by_its_link(server: Server, visit: Open) -> None:
     visitor = visit(server.address)
-    expect(visitor.page.get_by_test_id("stMetricValue")).to_have_count(4)
+    expect(visitor.page.get_by_test_id("stMetricValue")).to_have_count(2)
     link = visitor.page.get_by_test_id("stSidebar").get_by_role("link", name="Model card")
     reach(visitor, link)
     press(visitor, "Enter")

@@ -86,7 +86,7 @@ def test_a_round_by_keyboard_tells_no_truth_before_it_is_asked_for(
 ) -> None:
     cases = load_cases(artifacts)
     ids = draw_round(PLAN, cases, [case for case, _ in EXAMPLES])
-    visitor = visit("about:blank")  # the home page names an example in its tour
+    visitor = visit("about:blank")  # the home page shows an example
     frames = listening(visitor)
     asked: list[str] = []
     visitor.page.on("request", lambda request: asked.append(request.url))
