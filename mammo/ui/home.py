@@ -1,5 +1,6 @@
 """The parts of the home page: an example lesion with its released answers, and the ways in."""
 
+import math
 from contextlib import suppress
 
 import cv2
@@ -32,16 +33,19 @@ def offer_example(upload: Page) -> None:
 
 def show_example() -> None:
     """Show an example lesion with the probability that each model is released with."""
-    case, rows = first_example().case_id, cache.cases()
-    (row,) = rows[rows["case_id"] == case].to_dict("records")
-    agree = "disagree" if sides_of_cases((case,)).get(case) == DISAGREE else "agree"
-    st.markdown(f"**The models {agree} on this mass.**")
+    case, cards, rows = first_example().case_id, cache.cards(), cache.cases()
+    found = rows[rows["case_id"] == case].to_dict("records")  # another training may not have it
+    scores = [float(row[f"{card.name}_p"]) for row in found for card in cards]
+    side = sides_of_cases((case,)).get(case) if len(cards) > 1 else None
+    agree = "disagree" if side == DISAGREE else "agree"
+    st.markdown(f"**The models {agree} on this mass.**" if side else "**An example of a mass.**")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.image(_film(case), alt="Mammogram with the lesion outlined", width=WIDTH)
         with st.container(width="stretch"):
             st.caption("Estimated probability of malignancy")
-            for card in cache.cards():
-                _show_answer(card, float(row[f"{card.name}_p"]))
+            for card, p in zip(cards, scores, strict=False):
+                if not math.isnan(p):
+                    _show_answer(card, p)
 
 
 @cache.shared(2)
@@ -67,11 +71,12 @@ def _show_answer(card: Card, p: float) -> None:
 
 def test_figures() -> str:
     """Give each model's AUC on the test crops, or what the comparison is for where unknown."""
+    more = "See how often each is right, and where it fails."
     with suppress(MammoError):
-        found = {card.title: card.metrics["test"]["crop"]["auc"] for card in cache.cards()}
-        shown = [f"{title} {text.estimate(auc, 2)}" for title, auc in found.items()]
-        return f"{glossary_link('auc')} on the test crops: {text.listed(shown)}."
-    return "See how often each is right, and where it fails."
+        figures = [(card, card.metrics.get("test", {}).get("crop", {})) for card in cache.cards()]
+        shown = [f"{card.title} {text.estimate(one['auc'], 2)}" for card, one in figures if one]
+        return f"{glossary_link('auc')} on the test crops: {text.listed(shown)}." if shown else more
+    return more
 
 
 def show_way(title: str, page: Page, words: str) -> None:

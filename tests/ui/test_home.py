@@ -130,3 +130,20 @@ def test_a_new_training_shows_without_a_restart(
     write_manifest_again(folder, created="2026-02-02T00:00:00+00:00")
     app.run()
     assert "0.66 (0.60 to 0.70)" in texts(app)
+
+
+def test_home_of_a_training_without_the_example_and_without_test_figures(
+    app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_tiny_artifacts(tmp_path / "other")
+    cases = folder / "cases.csv"
+    cases.write_text(cases.read_text().replace("Mass-Test_P_00173", "Mass-Test_P_09999"))
+    for card in folder.glob("*/card.json"):
+        content = json.loads(card.read_text())
+        content["metrics"].pop("test")
+        card.write_text(json.dumps(content))
+    write_manifest_again(folder)
+    monkeypatch.setenv("MAMMO_ARTIFACTS", str(folder))
+    app.run()
+    assert not app.exception and not app.error and not app.metric
+    assert "An example of a mass" in texts(app)
