@@ -31,12 +31,16 @@ BALANCED = "balanced"
 
 def show_setup() -> None:
     """Ask for a code or for the settings of a new round, and open it."""
+    source = source_at_hand()
     left, right = st.columns([5, 3], gap="large")
-    with right, st.container(border=True):
-        _ask_for_code()
     with left:
         st.header("A new round", anchor=False)
-        _new_round()
+        _new_round(source)
+    with right:
+        with st.container(border=True):
+            _ask_for_code()
+        if source == "examples":
+            offer_images(cache.cases()["case_id"], "round")
 
 
 def _ask_for_code() -> None:
@@ -50,15 +54,13 @@ def _ask_for_code() -> None:
     st.caption("The same code gives everyone the same cases in the same order.")
 
 
-def _new_round() -> None:
-    source = source_at_hand()
+def _new_round(source: Source) -> None:
     at_most = LONGEST if source == "test" else len(cache.examples())
     if source == "examples":
         st.caption(
             f"These are the {at_most} example lesions of two patients. To read cases of the "
             "official test set, get their images."
         )
-        offer_images(cache.cases()["case_id"], "round")
     n = st.slider(
         "Cases", SHORTEST, at_most, min(20, at_most), key=session.SETUP_FIELD,
         help="Allow half a minute per case. More cases give narrower intervals.",

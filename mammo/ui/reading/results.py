@@ -200,7 +200,6 @@ def show_review(opened: Round, record: Record, reader: str) -> None:
         _facts(opened, record, place, reader)
     with sentences():
         _looked_at(opened, place)
-    small_notice()
 
 
 def _places(opened: Round, record: Record, order: str) -> list[int]:
