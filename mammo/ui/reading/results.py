@@ -10,7 +10,6 @@ import mammo
 from mammo import text
 from mammo.data.csv_table import whole_number
 from mammo.data.descriptors import recorded_sentence
-from mammo.inference.overlay import overlay
 from mammo.plots.reading import case_figure, roc_figure
 from mammo.reading import (
     Record,
@@ -24,9 +23,8 @@ from mammo.reading.results_file import LONGEST_NICKNAME, clean_nickname
 from mammo.text import counted, parts, plain
 from mammo.ui.kit.address import choose_option, keep_in_link, went_back
 from mammo.ui.kit.cases import recorded_lines
-from mammo.ui.kit.display import show_picture
 from mammo.ui.kit.frame import sentences, small_notice, warn
-from mammo.ui.kit.result import report_buttons
+from mammo.ui.kit.result import map_caption, report_buttons
 from mammo.ui.kit.viewer import Viewer
 from mammo.ui.kit.widgets import download, offer_file, show_figure
 from mammo.ui.reading import session
@@ -194,12 +192,13 @@ def show_review(opened: Round, record: Record, reader: str) -> None:
     _ways(shown, at, len(places))
     place = places[at]
     left, right = st.columns([7, 5], gap="medium")
+    viewer = Viewer("reading", f"review {opened.code} {place}")
     with left, sentences():
-        Viewer("reading", f"review {opened.code} {place}").show(views(opened, place))
+        viewer.show(views(opened, place))
     with right:
         _facts(opened, record, place, reader)
-    with sentences():
-        _looked_at(opened, place)
+    with left, sentences():
+        _show_maps(viewer, opened, place)
 
 
 def _places(opened: Round, record: Record, order: str) -> list[int]:
@@ -264,18 +263,13 @@ def against_record(given: str, recorded: object) -> str:
     return "as recorded" if given in found else "which differs from the record"
 
 
-def _looked_at(opened: Round, place: int) -> None:
-    """Show what each model looked at, and offer the case's report."""
-    st.subheader("What the models looked at", anchor=False)
+def _show_maps(viewer: Viewer, opened: Round, place: int) -> None:
+    """Draw each model's map over the picture of a case, and offer its report."""
     picture, area = picture_of(opened, place)
     result = picture.assessed(area)
-    for column, answer in zip(st.columns(len(result.answers)), result.answers, strict=True):
-        with column:
-            show_picture(
-                overlay(answer.crop, answer.heat_map(), 0.45),
-                f"Crop of case {place + 1} under the heat map of {answer.card.title}",
-                caption=f"{answer.card.title}. Bright areas raised the estimate most.",
-            )
+    maps = {answer.card.title: answer.heat_map() for answer in result.answers}
+    viewer.show_maps(maps, area)
+    st.caption(map_caption(np.maximum.reduce([*maps.values()])))
     with st.container(horizontal=True):
         report_buttons(
             picture,
