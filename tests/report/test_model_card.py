@@ -184,7 +184,7 @@ def test_the_card_says_of_the_data_what_its_sources_say(text: str) -> None:
 
 
 def test_the_first_part_is_short_and_begins_with_use_and_limits() -> None:
-    split = evaluate_artifacts(resamples=20).splits["test"]
+    split = evaluate_artifacts(resamples=100).splits["test"]
     first = model_card(read_facts(split))[MODELS]
     assert [one.title for one in first[:2]] == ["Intended use", "Caveats and recommendations"]
     tables = [one for part in first for one in part.blocks if not isinstance(one, str)]
