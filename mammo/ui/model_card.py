@@ -30,20 +30,19 @@ def _loaded() -> tuple[Facts, ModelCard]:
 def show_part(part: str) -> None:
     """Show one part of the card, and offer all of it as Markdown."""
     facts, card = _loaded()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(contents(card[part]))
-        offer_file(
-            "Download the card as Markdown",
-            lambda: report.as_markdown(card).encode("utf-8"),
-            "mammo-model-card.md",
-            "text/markdown",
-            key="download_card",
-        )
+    st.markdown(contents(card[part]))
     for section in card[part]:
         st.header(section.title, anchor=section_anchor(section.title))
         _show_body(section)
         if section.title == report.FAILURES:
             _show_failures(facts)
+    offer_file(
+        "Download the card as Markdown",
+        lambda: report.as_markdown(card).encode("utf-8"),
+        "mammo-model-card.md",
+        "text/markdown",
+        key="download_card",
+    )
     small_notice()
 
 
