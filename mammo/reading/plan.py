@@ -93,7 +93,7 @@ class RoundPlan:
         if self.balanced and self.source == "examples":
             raise SettingsError(
                 "The example lesions cannot be balanced: two of the ten are malignant, and a "
-                f"round has at least {SHORTEST} cases. Take them as they fall."
+                f"round has at least {SHORTEST} cases. Choose the natural case mix."
             )
         object.__setattr__(self, "filters", _in_order(self.filters))
 
@@ -248,13 +248,13 @@ def _spread(
 
 def _shortage(plan: RoundPlan, pool: "pd.DataFrame") -> str:
     malignant = int((pool["label"] == 1).sum())
-    share = "half of them malignant" if plan.balanced else "as they fall"
+    share = "half of them malignant" if plan.balanced else "in their natural mix"
     where = "the official test set" if plan.source == "test" else "the example lesions"
-    filtered = " pass its filters" if plan.filters else " are at hand"
+    filtered = " pass its filters" if plan.filters else " are available"
     return (
         f"The round {write_code(plan)} asks for {plan.n} cases of {where}, {share}, but only "
         f"{malignant} malignant and {len(pool) - malignant} benign ones{filtered}. Ask for fewer "
-        "cases, take filters away, or do not balance."
+        "cases, remove filters, or choose the natural case mix."
     )
 
 
