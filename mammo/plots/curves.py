@@ -52,7 +52,7 @@ TRAINING_LINES = {
     "held_out_loss": ("held-out loss", "solid"),
     "held_out_auc": ("held-out AUC", "dash"),
 }
-TRAINING_HEIGHT = 380
+TRAINING_HEIGHT, ROC_HEIGHT = 380, 500
 
 
 def roc_figure(split: SplitEvaluation, thresholds: Mapping[str, float]) -> go.Figure:
@@ -109,7 +109,8 @@ def roc_figure(split: SplitEvaluation, thresholds: Mapping[str, float]) -> go.Fi
     if split.radiologists is not None:
         figure.add_traces(_radiologists(split.radiologists))
     figure.add_traces(chosen)
-    return lay_out_roc(figure)
+    lay_out_roc(figure, ROC_HEIGHT)
+    return figure.update_yaxes(scaleanchor="x", constrain="domain").update_xaxes(constrain="domain")
 
 
 def threshold_texts(thresholds: NDArray[np.float64]) -> list[str]:
@@ -147,8 +148,8 @@ def _radiologists(recorded: RadiologistEvaluation) -> list[go.Scatter]:
             "Radiologists: biopsy (4 or 5)",
             14,
             "radiologists",
-            text=["biopsy (4 or 5)"],
-            textposition="bottom right",
+            text=["BI-RADS 4 or 5"],
+            textposition="top left",
             mode="markers+text",
         ),
     ]

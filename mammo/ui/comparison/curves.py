@@ -1,6 +1,6 @@
 """One curve at a time: ROC, precision and recall, reliability, decision, not sure, training."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import NamedTuple
 
 import plotly.graph_objects as go
@@ -12,25 +12,25 @@ from mammo.plots import curves
 from mammo.plots.style import look_of
 from mammo.ui.kit import cache
 from mammo.ui.kit.address import choose_option
-from mammo.ui.kit.frame import sentences, small_notice
+from mammo.ui.kit.frame import sentences
 from mammo.ui.kit.widgets import show_figure
 
 
 class Curve(NamedTuple):
-    """A curve of the page: its name, what to see, its figure, and a sentence on each model."""
+    """A curve of the page: its name, what to look for, its figure, and a sentence on each model."""
 
     title: str
     caption: str
-    figure: Callable[[SplitEvaluation, Mapping[str, float]], go.Figure] | None = None
+    figure: Callable[[SplitEvaluation], go.Figure] | None = None
     below: Callable[[SplitEvaluation, str], str] | None = None
 
 
-def show_curves(split: SplitEvaluation, thresholds: Mapping[str, float]) -> None:
-    """Show the curve that the visitor chose, with a sentence on what to see in it."""
-    st.header("Curves", anchor="curves")
-    name = choose_option(
-        "Curve", "curve", {key: curve.title for key, curve in CURVES.items()}, "roc"
-    )
+@st.fragment
+def show_curves(split: SplitEvaluation) -> None:
+    """Show the curve that the visitor chose, with what to look for in it."""
+    st.header("Other curves", anchor="curves")
+    titles = {key: curve.title for key, curve in CURVES.items()}
+    name = choose_option("Curve", "curve", titles, "reliability", hide_label=True)
     title, caption, figure, below = CURVES[name]
     st.caption(caption)
     if name == "coverage":
@@ -40,18 +40,17 @@ def show_curves(split: SplitEvaluation, thresholds: Mapping[str, float]) -> None
     elif not split.has_both_classes or figure is None:
         st.info(split.headline)
     else:
-        show_figure(figure(split, thresholds), f"{name}-{split.unit}", f"{title}. {caption}")
+        show_figure(figure(split), f"{name}-{split.unit}", f"{title}. {caption}")
         if below is not None:
             for model in split.models:
                 st.markdown(f"- {below(split, model)}")
-        small_notice()
 
 
 def _show_coverage(split: SplitEvaluation, alt: str) -> None:
     trust = cache.trust()
     if trust is None:
         st.info(
-            "These artifacts hold no measured “not sure” zones. Add them with "
+            "These models have no measured “not sure” range. To measure it, run "
             "`python -m mammo.training.trust --data DIR`."
         )
         return
@@ -60,7 +59,6 @@ def _show_coverage(split: SplitEvaluation, alt: str) -> None:
     show_figure(curves.coverage_figure(measured, titles), "coverage", alt)
     for sentence in curves.coverage_sentences(measured, titles):
         st.markdown(f"- {sentence}")
-    small_notice()
 
 
 def _show_training(split: SplitEvaluation, caption: str) -> None:
@@ -77,42 +75,33 @@ _history = cache.of_artifacts(6)(load_history)
 
 
 CURVES = {
-    "roc": Curve(
-        "ROC",
-        "Higher and further left is better. See how far the bands (95% intervals) overlap, and "
-        "where the radiologists' biopsy point lies. Large points: the thresholds set below; open "
-        "points: the named ones.",
-        curves.roc_figure,
+    "reliability": Curve(
+        "Reliability",
+        "On the dotted line, predicted and observed frequencies agree. Below it, the probability "
+        "is too high; above it, too low. Bars show 95% confidence intervals.",
+        curves.reliability_figure,
+        below=curves.calibration_sentence,
     ),
     "pr": Curve(
         "Precision and recall",
-        "Higher is better, above the dotted line that flagging everything reaches. See how soon "
-        "precision falls as more malignant ones are found.",
-        lambda split, _: curves.precision_recall_figure(split),
-    ),
-    "reliability": Curve(
-        "Reliability",
-        "On the dotted line the probabilities are real. See whether points lie below it (the model "
-        "says too much) or above (too little); bars are 95% intervals.",
-        lambda split, _: curves.reliability_figure(split),
-        below=curves.calibration_sentence,
+        "Higher is better. The dotted line is reached by flagging every case.",
+        curves.precision_recall_figure,
     ),
     "decision": Curve(
         "Decision curve",
-        "Net benefit weighs malignant ones found against false alarms. See where a model rises "
-        "above both flagging all (dotted) and flagging none (zero).",
-        lambda split, _: curves.decision_figure(split),
+        "Net benefit weighs true positives against false positives. A useful model lies above "
+        "both flagging all (dotted) and flagging none (zero).",
+        curves.decision_figure,
     ),
     "coverage": Curve(
         "Not sure",
-        "A model may keep silent where it stands near its balanced threshold. See how far the "
-        "share of wrong answers falls as it answers fewer crops; bands are 95% intervals, always "
-        "of single crops.",
+        "A model can abstain when its probability is close to the threshold. The error rate falls "
+        "as it answers fewer crops. Bands show 95% confidence intervals.",
     ),
     "training": Curve(
         "Training",
-        "Mean over the folds, shaded from the lowest to the highest fold. See where held-out loss "
-        "stops falling while training loss falls on: the model begins to learn by heart.",
+        "Mean over the folds, shaded from the lowest to the highest fold. Where held-out loss "
+        "stops falling but training loss still falls, the model begins to overfit.",
     ),
 }
 """The page's curves by their name in the link."""

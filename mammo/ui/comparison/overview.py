@@ -9,7 +9,7 @@ import streamlit as st
 from mammo.artifacts import LeakLesson, load_leak_lesson, load_teacher_lesson
 from mammo.artifacts.contents import LEAK, LEAK_WITHOUT_AUGMENTATION
 from mammo.evaluation import Evaluation, SplitEvaluation, Unit, tables
-from mammo.evaluation.evaluation import UNTESTED, Comparison
+from mammo.evaluation.evaluation import UNTESTED, Comparison, chance_words
 from mammo.evaluation.tables import MEASURES, subgroup_figures
 from mammo.plots import comparison as plots
 from mammo.text import Estimate, estimate, p_value, percentage, signed_estimate
@@ -20,10 +20,6 @@ from mammo.ui.kit.frame import small_notice, warn
 from mammo.ui.kit.widgets import download, show_figure
 
 UNITS = {"crop": "Each crop", "lesion": "Each lesion", "patient": "Each patient"}
-UNIT_HELP = (
-    "A **crop** is one picture of a lesion; a **lesion** has up to two (their logits are "
-    "averaged); a **patient** counts by her most suspicious lesion."
-)
 SCORES = {
     "auc": ("AUC", "how often a malignant one ranks above a benign one; 0.5 is chance, 1 perfect"),
     "partial_auc": (
@@ -52,26 +48,39 @@ _teacher_lesson = cache.of_artifacts(1)(load_teacher_lesson)
 
 
 def choose_evaluation() -> Evaluation:
-    """Ask what counts as one case, and return the evaluation of that unit."""
-    return evaluation(cast("Unit", choose_option("Count", "unit", UNITS, "crop", UNIT_HELP)))
+    """Show the result in a sentence beside the choice of what counts as one case."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        sentence = st.container(width="stretch")
+        unit = choose_option("Count", "unit", UNITS, "crop", hide_label=True)
+    found = evaluation(cast("Unit", unit))
+    sentence.markdown(result_sentence(found.splits["test"]))
+    warn(*found.notes)
+    return found
 
 
-def show_headline(evaluation: Evaluation) -> None:
-    """Show the sentence to quote, on how many cases it stands, and what was left out."""
-    split = evaluation.splits["test"]
-    st.info(split.headline, icon=":material/format_quote:")
-    st.caption(counts_sentence(split))
-    warn(*evaluation.notes)
+def result_sentence(split: SplitEvaluation) -> str:
+    """Return the AUC of each model, and whether the first two differ."""
+    if not split.has_both_classes:
+        return ""
+    best, *others = sorted(split.models.values(), key=lambda model: -model.scores.auc.value)
+    areas = ", ".join(
+        f"**{model.title}** {estimate(model.metrics['auc'], 2)}" for model in (best, *others)
+    )
+    pair = next(iter(split.comparisons), None)
+    if pair is None:
+        return f"AUC (95% CI): {areas}."
+    p = pair.clustered_delong.p_value
+    return f"AUC (95% CI): {areas}. The difference is {chance_words(p)} ({p_value(p)})."
 
 
 def counts_sentence(split: SplitEvaluation) -> str:
-    """Say how many cases stand behind the page, and how many are malignant."""
+    """Return how many cases the page is based on, and how many are malignant."""
     counts = split.counts
     return (
         f"{counts.cases:,} {split.noun(counts.cases)} of {counts.patients:,} patients in the "
         f"official test split: {counts.malignant:,} malignant "
-        f"({percentage(counts.malignant / counts.cases)}), {counts.benign:,} benign. Brackets hold "
-        "95% intervals over patients."
+        f"({percentage(counts.malignant / counts.cases)}), {counts.benign:,} benign. "
+        "95% confidence intervals are in brackets."
     )
 
 
