@@ -1,7 +1,7 @@
-"""One curve at a time: ROC, precision and recall, reliability, decision, not sure, training."""
+"""One further curve at a time: reliability, precision and recall, decision, not sure, training."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -17,12 +17,12 @@ from mammo.ui.kit.widgets import show_figure
 
 
 class Curve(NamedTuple):
-    """A curve of the page: its name, what to look for, its figure, and a sentence on each model."""
+    """A curve of the page: its name, what to look for, its figure, and its sentences."""
 
     title: str
     caption: str
-    figure: Callable[[SplitEvaluation], go.Figure] | None = None
-    below: Callable[[SplitEvaluation, str], str] | None = None
+    figure: Callable[[SplitEvaluation], go.Figure] = lambda _: go.Figure()
+    below: Callable[[SplitEvaluation], Sequence[str]] = lambda _: ()
 
 
 @st.fragment
@@ -32,33 +32,31 @@ def show_curves(split: SplitEvaluation) -> None:
     titles = {key: curve.title for key, curve in CURVES.items()}
     name = choose_option("Curve", "curve", titles, "reliability", hide_label=True)
     title, caption, figure, below = CURVES[name]
-    st.caption(caption)
-    if name == "coverage":
-        _show_coverage(split, f"{title}. {caption}")
-    elif name == "training":
+    if name == "training":
+        st.caption(caption)
         _show_training(split, caption)
-    elif not split.has_both_classes or figure is None:
-        st.info(split.headline)
-    else:
-        show_figure(figure(split), f"{name}-{split.unit}", f"{title}. {caption}")
-        if below is not None:
-            for model in split.models:
-                st.markdown(f"- {below(split, model)}")
-
-
-def _show_coverage(split: SplitEvaluation, alt: str) -> None:
-    trust = cache.trust()
-    if trust is None:
-        st.info(
-            "These models have no measured “not sure” range. To measure it, run "
-            "`python -m mammo.training.trust --data DIR`."
-        )
         return
-    titles = {name: model.title for name, model in split.models.items()}
-    measured = trust.measured["uncertainty"]
-    show_figure(curves.coverage_figure(measured, titles), "coverage", alt)
-    for sentence in curves.coverage_sentences(measured, titles):
-        st.markdown(f"- {sentence}")
+    if not split.has_both_classes:
+        st.info(split.headline)
+        return
+    if name == "coverage" and cache.trust() is None:
+        st.info(_UNMEASURED)
+        return
+    chart, words = st.columns([0.6, 0.4])
+    with chart:
+        show_figure(figure(split), f"{name}-{split.unit}", f"{title}. {caption}")
+    with words:
+        st.markdown(caption)
+        st.markdown("\n".join(f"- {sentence}" for sentence in below(split)))
+
+
+def _titles(split: SplitEvaluation) -> dict[str, str]:
+    return {name: model.title for name, model in split.models.items()}
+
+
+def _measured() -> Mapping[str, Any]:
+    trust = cache.trust()
+    return {} if trust is None else trust.measured["uncertainty"]
 
 
 def _show_training(split: SplitEvaluation, caption: str) -> None:
@@ -72,6 +70,10 @@ def _show_training(split: SplitEvaluation, caption: str) -> None:
 
 
 _history = cache.of_artifacts(6)(load_history)
+_UNMEASURED = (
+    "These models have no measured “not sure” range. To measure it, run "
+    "`python -m mammo.training.trust --data DIR`."
+)
 
 
 CURVES = {
@@ -80,7 +82,7 @@ CURVES = {
         "On the dotted line, predicted and observed frequencies agree. Below it, the probability "
         "is too high; above it, too low. Bars show 95% confidence intervals.",
         curves.reliability_figure,
-        below=curves.calibration_sentence,
+        lambda split: [curves.calibration_sentence(split, model) for model in split.models],
     ),
     "pr": Curve(
         "Precision and recall",
@@ -97,6 +99,8 @@ CURVES = {
         "Not sure",
         "A model can abstain when its probability is close to the threshold. The error rate falls "
         "as it answers fewer crops. Bands show 95% confidence intervals.",
+        lambda split: curves.coverage_figure(_measured(), _titles(split)),
+        lambda split: curves.coverage_sentences(_measured(), _titles(split)),
     ),
     "training": Curve(
         "Training",

@@ -46,7 +46,7 @@ from mammo.ui.kit.cases import (
     farthest_apart,
     outcomes,
 )
-from mammo.ui.kit.frame import sentences, small_notice, warn
+from mammo.ui.kit.frame import sentences, warn
 from mammo.ui.kit.get_images import offer_images
 from mammo.ui.kit.result import PREVALENCE_HELP, PREVALENCES, VIEWER
 from mammo.ui.kit.settings import OFFERED
@@ -241,7 +241,7 @@ def _show_cell(
     name, outcome = chosen.split(".")
     model, inside = split.models[name], cells[name][outcome]
     rows = farthest_apart(inside, split.labels, model.scores.suspicion)
-    title = f"{model.title}: {OUTCOMES[outcome][0].lower()}"
+    title = f"{model.title}: {OUTCOMES[outcome][0].lower()}s"
     with lead:
         _open_list(split, rows, f"{title}, at your threshold")
     st.header(title, anchor="cells")
@@ -267,7 +267,7 @@ def _open_list(split: SplitEvaluation, rows: NDArray[np.intp], title: str) -> No
 
 def cell_sentence(outcome: str, count: int, split: SplitEvaluation) -> str:
     """Say which cases a cell of a confusion matrix holds, and in which order."""
-    return f"{count} {split.noun(count)}: {OUTCOMES[outcome][1]}. The clearest errors come first."
+    return f"{count} {split.noun(count)}: {OUTCOMES[outcome][1]}. Largest error first."
 
 
 def _choose_cell(split: SplitEvaluation, cells: Cells, cards: Sequence[DeltaGenerator]) -> str:
@@ -309,20 +309,19 @@ def show_cases(
 ) -> None:
     """Show cases as a table, in the order of `rows`, and offer it as a CSV with the thresholds."""
     if rows.size == 0:
-        st.caption("No case here.")
+        st.caption("No cases.")
         return
     table = evaluated_cases(split.unit).iloc[rows]
     titles = [model.title for model in split.models.values()]
     columns = {
-        _OPEN: st.column_config.LinkColumn(_OPEN, display_text="Open the film"),
+        _OPEN: st.column_config.LinkColumn(_OPEN, display_text="Open the mammogram"),
         _CLOSER: st.column_config.LinkColumn(
-            _CLOSER, display_text="Look closer", help="What each model used, in the viewer."
+            _CLOSER, display_text="Heat maps", help="What each model used."
         ),
         **probability_columns(titles),
     }
     alt = "Cases with their descriptors and each model's estimated probability"
     show_table(_with_pictures(table, titles, key), columns, alt, f"cases_{key}")
-    small_notice()
     titled = {model.title: thresholds[name] for name, model in split.models.items()}
     download(table.assign(**{CROPS: table[CROPS].map(" ".join)}), f"cases-{key}", titled)
 
@@ -338,7 +337,7 @@ def _with_pictures(table: pd.DataFrame, titles: list[str], key: str) -> pd.DataF
         shown.insert(0, "Picture", [_first(found, group) for group in table[CROPS]])
     offer_images(set(crops) - cases_with_pictures(), key)
     if len(found) == MOST_PICTURES:
-        st.caption(f"Pictures stand by the first {MOST_PICTURES}.")
+        st.caption(f"Images are shown for the first {MOST_PICTURES}.")
     links = {
         case: f"Upload_and_classify?example={quote_plus(example_name(lesion))}"
         for case, lesion in cache.examples_at_hand().items()
@@ -355,7 +354,7 @@ def _first(found: Mapping[str, str], crops: tuple[str, ...]) -> str:
 
 def show_disagreement(split: SplitEvaluation, thresholds: Mapping[str, float]) -> None:
     """Show the first two models against each other, and the cases of a group or a selection."""
-    st.header("Where do the two disagree, and who is right?", anchor="disagreement")
+    st.header("Where the models disagree", anchor="disagreement")
     models = list(split.models.values())[:2]
     flags = [model.flagged(thresholds[model.name]) for model in models]
     groups = agreement(split.labels, *flags)
@@ -363,11 +362,12 @@ def show_disagreement(split: SplitEvaluation, thresholds: Mapping[str, float]) -
     st.markdown(disagreement_sentence(split, counts, mcnemar(split.labels, *flags)))
     groups["disagree"] = groups["only_first"] | groups["only_second"]
     titles = {"disagree": "They disagree"} | agreement_titles(*(one.title for one in models))
-    group = choose_option("Cases", "group", titles, "disagree")
+    group = choose_option("Cases", "group", titles, "disagree", hide_label=True)
     selected = _selected(split, thresholds, groups[group])
     title = "Your selection" if selected.any() else titles[group]
     chosen = selected if selected.any() else groups[group]
-    st.markdown(f"**{title}**: {int(chosen.sum())}, the farthest apart first.")
+    count = int(chosen.sum())
+    st.markdown(f"**{title}**: {count} {split.noun(count)}, largest difference first.")
     rows = farthest_apart(chosen, *(model.scores.suspicion for model in models))
     show_cases(split, rows, thresholds, "group")
 
@@ -378,11 +378,11 @@ def disagreement_sentence(split: SplitEvaluation, counts: Mapping[str, int], tes
     differ = counts["only_first"] + counts["only_second"]
     total, many = sum(counts.values()), split.noun()
     if differ == 0:
-        return f"At these thresholds {first} and {second} never disagree on these {total} {many}."
+        return f"At these thresholds {first} and {second} agree on all {total} {many}."
     return (
-        f"At these thresholds the two disagree on {differ} of {total} {many}: {second} is right in "
-        f"{counts['only_second']}, {first} in {counts['only_first']} (McNemar's exact test, "
-        f"{p_value(test.p_value)}: {chance_words(test.p_value)}). Both are wrong on "
+        f"At these thresholds the models disagree on {differ} of {total} {many}. {second} is right "
+        f"in {counts['only_second']}, {first} in {counts['only_first']} (McNemar's exact test, "
+        f"{p_value(test.p_value)}: {chance_words(test.p_value)}). Both are wrong in "
         f"{counts['both_wrong']}."
     )
 
@@ -392,9 +392,7 @@ def _selected(
 ) -> NDArray[np.bool_]:
     """Draw the scatter, and return which cases were selected on it, bool (u,)."""
     st.caption(
-        "Each point is a case; dashed lines are the two thresholds. See the upper left and the "
-        "lower right, where one model flags what the other does not; draw around points, or tap "
-        "one, to list them."
+        "Each point is a case; dashed lines show the thresholds. Select points to list them below."
     )
     event = show_figure(
         scatter_figure(split, thresholds, shown),
