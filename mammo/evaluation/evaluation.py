@@ -201,4 +201,4 @@ def chance_words(p: float) -> str:
     """Return whether chance can explain a difference with this p-value."""
     if math.isnan(p):
         return UNTESTED
-    return "more than chance explains" if p < SIGNIFICANT else "no more than chance can bring about"
+    return f"{'' if p < SIGNIFICANT else 'not '}statistically significant"

@@ -55,7 +55,7 @@ def test_headline_is_one_sentence_with_both_models(columns: dict[str, Any]) -> N
     assert "Simple CNN" in sentence
     assert "95% interval" in sentence
     assert re.search(
-        r": a difference of .*, more than chance explains \(paired p . 0\.0\d+\)\.$", sentence
+        r": a difference of .*, statistically significant \(paired p . 0\.0\d+\)\.$", sentence
     )
     assert sentence.count(". ") == 0
 

@@ -29,10 +29,10 @@ RECORDED = {
     "subtlety": "Subtlety",
 }
 OUTCOMES = {
-    "found": ("Found", "malignant, flagged"),
-    "missed": ("Missed", "malignant, not flagged"),
-    "false_alarm": ("False alarm", "benign, flagged"),
-    "spared": ("Left in peace", "benign, not flagged"),
+    "found": ("True positive", "malignant, flagged"),
+    "missed": ("False negative", "malignant, not flagged"),
+    "false_alarm": ("False positive", "benign, flagged"),
+    "spared": ("True negative", "benign, not flagged"),
 }
 """The four cells of a confusion matrix: the link's name -> title and meaning."""
 
