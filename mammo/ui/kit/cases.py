@@ -29,10 +29,10 @@ RECORDED = {
     "subtlety": "Subtlety",
 }
 OUTCOMES = {
-    "found": ("True positive", "malignant, flagged"),
-    "missed": ("False negative", "malignant, not flagged"),
-    "false_alarm": ("False positive", "benign, flagged"),
-    "spared": ("True negative", "benign, not flagged"),
+    "found": ("True positive", "malignant, above the threshold"),
+    "missed": ("False negative", "malignant, below the threshold"),
+    "false_alarm": ("False positive", "benign, above the threshold"),
+    "spared": ("True negative", "benign, below the threshold"),
 }
 """The four cells of a confusion matrix: the link's name -> title and meaning."""
 
@@ -210,7 +210,8 @@ def score_lines(row: Mapping[Any, Any], cards: Sequence[Card]) -> list[str]:
         scored = (
             "Scored once, by the released model."
             if is_missing(fold)
-            else f"Scored out of fold, by the fit that held out fold {int(fold) + 1}."
+            else "Out-of-fold score: this patient was not in the training data (fold "
+            f"{int(fold) + 1})."
         )
         standing = text.standing(p, card.thresholds[BALANCED])
         lines.append(
