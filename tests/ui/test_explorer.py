@@ -232,8 +232,8 @@ def test_descriptors_are_explained() -> None:
     row = cases().set_index("case_id").loc["Mass-Training_P_00001_LEFT_CC_1"].to_dict()
     said = "\n".join(recorded_lines(row))
     assert "irregular (neither round nor oval" in said
-    assert "; architectural distortion (the tissue is drawn" in said
-    assert "spiculated (lines radiate from the edge like rays" in said
+    assert "; architectural distortion (tissue drawn towards a point" in said
+    assert "spiculated (with lines radiating from it" in said
     missing = dict.fromkeys(
         ("mass_shape", "mass_margins", "breast_density", "assessment", "subtlety"), pd.NA
     )

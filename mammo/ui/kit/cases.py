@@ -178,10 +178,10 @@ def recorded_lines(row: Mapping[Any, Any]) -> list[str]:
     >>> lesion = {"mass_shape": "ROUND", "mass_margins": None, "breast_density": 3,
     ...           "assessment": 0, "subtlety": 0}
     >>> print(*recorded_lines(lesion), sep="\n")
-    **Shape**: round (ball-shaped, as wide as it is tall).
+    **Shape**: round (spherical, as wide as it is tall).
     **Margin**: not recorded.
-    **Density**: c: heterogeneously dense; small masses may hide.
-    **BI-RADS assessment**: 0 (incomplete: more pictures are needed).
+    **Density**: c: heterogeneously dense, which may obscure small masses.
+    **BI-RADS assessment**: 0 (incomplete: further imaging needed).
     **Subtlety**: not recorded.
     """
     lines = []
