@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mammo.text import density_letter, parts, pathology_words, plain
+from mammo.text import density_letter, parts, pathology_words, percentage, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,26 +61,26 @@ def edition_words(column: str, part: str) -> str:
     return f"BI-RADS 5th edition: {fifth}" + f", v2025: {v2025}" * bool(v2025)
 
 
-def malignant_shares(cases: "pd.DataFrame", column: str) -> "pd.DataFrame":
-    """Count the crops of each descriptor of a column: training and test, and the malignant ones.
+def malignant_shares(cases: "pd.DataFrame", column: str) -> "dict[str, tuple[str, str]]":
+    """Return how many training and test crops with each descriptor of a column are malignant.
 
     Returns
     -------
-    DataFrame, a row a descriptor that the lexicon or the cases have: `<split>_crops` and
-    `<split>_malignant`, int, for "train" and "test"; a crop with several counts under each
+    dict of descriptor -> ("83% of 404", "75% of 122"), "none" where there is no crop; a crop with
+    several descriptors counts for each
     """
-    import pandas as pd
-
     long = cases.assign(part=cases[column].map(parts)).explode("part").dropna(subset=["part"])
-    found = {
-        f"{split}_{name}": rows.size() if name == "crops" else rows["label"].sum()
-        for split in ("train", "test")
-        for rows in [long[long["split"] == split].groupby("part")]
-        for name in ("crops", "malignant")
-    }
-    known = list(MEANINGS[column])
-    order = known + sorted(set(long["part"]) - set(known))
-    return pd.DataFrame(found).reindex(order).fillna(0).astype(int)
+    found = {str(part): rows for part, rows in long.groupby("part")}
+    return {part: _shares(found.get(part, long[:0])) for part in {**MEANINGS[column], **found}}
+
+
+def _shares(rows: "pd.DataFrame") -> tuple[str, str]:
+    train, test = (rows.loc[rows["split"] == split, "label"] for split in ("train", "test"))
+    return _share(train), _share(test)
+
+
+def _share(labels: "pd.Series") -> str:
+    return f"{percentage(labels.mean(), 0)} of {len(labels):,}" if len(labels) else "none"
 
 
 NOT_RECORDED = "none"

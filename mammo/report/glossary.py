@@ -10,10 +10,14 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mammo.data import descriptors
 from mammo.errors import SettingsError
 from mammo.text import plain
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SHAPES, MARGINS = "Shape of a mass", "Margin of a mass"
 GROUPS = (
@@ -78,6 +82,30 @@ GLOSSARY: Mapping[str, Term] = {
     **_of_lexicon("mass_shape", SHAPES),
     **_of_lexicon("mass_margins", MARGINS),
 }
+
+
+V2025 = (
+    "The manual of BI-RADS v2025 was not available to check. Its words are those of the ACR's "
+    "Mammography Lexicon Summary Form, as other public sources quote it; empty where none does."
+)
+
+
+def lexicon_table(cases: "pd.DataFrame") -> "pd.DataFrame":
+    """Return each shape and margin in the words of three BI-RADS editions, and how malignant.
+
+    `cases` is the case table of the artifacts.
+    """
+    import pandas as pd
+
+    return pd.DataFrame(
+        [
+            (group, plain(part), *descriptors.LEXICON[column][part], *shares[part])
+            for group, column in ((SHAPES, "mass_shape"), (MARGINS, "mass_margins"))
+            for shares in [descriptors.malignant_shares(cases, column)]
+            for part in descriptors.LEXICON[column]
+        ],
+        columns=("", "Recorded", "5th edition", "v2025", "Malignant in training", "in test"),
+    )
 
 
 def terms_document() -> str:

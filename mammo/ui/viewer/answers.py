@@ -22,7 +22,7 @@ from mammo.inference.result import BALANCED
 from mammo.plots.viewer import place_counts, place_figure, place_sentence
 from mammo.ui.kit import cache, case_folder
 from mammo.ui.kit.address import choose_number, choose_option, keep_in_link, went_back
-from mammo.ui.kit.cases import recorded_lines, score_lines
+from mammo.ui.kit.cases import recorded_table, score_lines
 from mammo.ui.kit.display import data_uri, enlarged, show_picture
 from mammo.ui.kit.frame import sentences, small_notice
 from mammo.ui.kit.get_images import offer_images
@@ -192,7 +192,7 @@ def show_record(viewed: Viewed, cards: Sequence[Card]) -> None:
         st.markdown(f"Recorded as **{text.pathology_words(str(viewed.row['pathology']))}**.")
         row = viewed.row.to_dict()
         recorded, scores = st.columns(2)
-        recorded.markdown("\n".join(f"- {line}" for line in recorded_lines(row)))
+        recorded.markdown(recorded_table(row))
         scores.markdown("\n".join(f"- {line}" for line in score_lines(row, cards)))
         small_notice()
 
