@@ -54,9 +54,8 @@ def _split_lines(split: SplitEvaluation) -> Iterator[str]:
     yield split.title.removeprefix("the ").upper()
     yield (
         f"{counts.cases:,} {split.noun()}: {counts.malignant:,} malignant "
-        f"({percentage(counts.malignant / counts.cases)}), {counts.benign:,} "
-        f"benign; from {counts.crops:,} crops of {counts.lesions:,} lesions of "
-        f"{counts.patients:,} patients"
+        f"({percentage(counts.malignant / counts.cases)}), {counts.benign:,} benign; from "
+        f"{counts.crops:,} crops of {counts.lesions:,} lesions of {counts.patients:,} patients"
     )
     yield "=" * WIDTH
     yield ""

@@ -225,8 +225,7 @@ def _results(
     except BrokenProcessPool as error:
         raise DataError(
             "A process of the preparation was ended by the system, probably for its memory. Run "
-            f"the same command with fewer --jobs than {settings.jobs}, such as --jobs 1, to "
-            "resume."
+            f"the same command with fewer --jobs than {settings.jobs}, such as --jobs 1, to resume."
         ) from error
 
 
