@@ -84,7 +84,7 @@ class RoundPlan:
         if not SHORTEST <= self.n <= LONGEST:
             raise SettingsError(
                 f"A round has {SHORTEST} to {LONGEST} cases. Received: {self.n}. "
-                "Choose a number between."
+                "Choose a number in this range."
             )
         if not 0 <= self.seed <= LARGEST_SEED:
             raise SettingsError(
@@ -161,8 +161,8 @@ def read_code(text: str) -> RoundPlan:
     if found is None or check != _check(body):
         raise SettingsError(
             f"Expected a round's code such as {write_code(RoundPlan(20, 4711, balanced=True))}. "
-            f"Received: {text[:_LONGEST_SHOWN]!r}, which is none or has a typing error. Copy the "
-            "code or the link once more."
+            f"Received: {text[:_LONGEST_SHOWN]!r}, which is not a code or is mistyped. Copy the "
+            "code or the link again."
         )
     source, n, balance, advice, seed, masks = found.groups()
     filters = dict(_filter(mask) for mask in masks.split("-") if mask)
@@ -181,7 +181,7 @@ def _filter(mask: str) -> tuple[str, list[str]]:
     bits = int(mask[1:], 16)
     if bits >= 1 << len(options):
         raise SettingsError(
-            f"The code asks for a filter that this version does not know: {mask!r}. Open the round "
+            f"The code contains a filter that this version does not know: {mask!r}. Open the round "
             "in the version that made it."
         )
     return mask[0], [option for place, option in enumerate(options) if bits >> place & 1]
@@ -248,7 +248,7 @@ def _spread(
 
 def _shortage(plan: RoundPlan, pool: "pd.DataFrame") -> str:
     malignant = int((pool["label"] == 1).sum())
-    share = "half of them malignant" if plan.balanced else "in their natural mix"
+    share = "half of them malignant" if plan.balanced else "in the natural case mix"
     where = "the official test set" if plan.source == "test" else "the example lesions"
     filtered = " pass its filters" if plan.filters else " are available"
     return (

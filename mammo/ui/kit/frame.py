@@ -90,10 +90,14 @@ def frame(title: str, icon: str) -> None:
         menu_items={"About": f"**mammo**. {text.NOTICE}"},
     )
     let_words_follow_the_theme()
-    st.logo(MARK, size="large")
-    with st.sidebar:
-        _sidebar()
+    if st.context.is_embedded:  # the page stands in another page, which has a menu of its own
         _connect_browser(title)
+        small_notice()
+    else:
+        st.logo(MARK, size="large")
+        with st.sidebar:
+            _sidebar()
+            _connect_browser(title)
     st.title(title, icon=icon)
     if _LOST in st.session_state:
         st.warning(text.SESSION_LOST, icon=":material/cloud_off:")

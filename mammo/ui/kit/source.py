@@ -143,10 +143,16 @@ def choose_example(
         return f"{picture} {words.get(lesion.case_id, film)}"
 
     set_from_link(key, link, lesions, name_of(first_example()))
+    return lesions[choose_by_picture("Example lesion", list(lesions), title, key, **options)]
+
+
+def choose_by_picture(
+    label: str, names: Sequence[str], title: Callable[[str], str], key: str, **options: Any
+) -> str:
+    """Ask for one of a few cases by its small picture; `title` writes it in Markdown."""
     options |= {"format_func": title, "key": key, "label_visibility": "collapsed"}
     with st.container(key=f"{THUMBNAILS}_{key}"):
-        chosen = st.pills("Example lesion", list(lesions), required=True, **options)
-    return lesions[str(chosen)]
+        return str(st.pills(label, names, required=True, **options))
 
 
 def first_example() -> ExampleLesion:

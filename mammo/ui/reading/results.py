@@ -22,7 +22,7 @@ from mammo.reading import (
 from mammo.reading.results_file import LONGEST_NICKNAME, clean_nickname
 from mammo.text import counted, parts, plain
 from mammo.ui.kit.address import choose_option, keep_in_link, went_back
-from mammo.ui.kit.cases import recorded_lines
+from mammo.ui.kit.cases import recorded_table
 from mammo.ui.kit.frame import sentences, small_notice, warn
 from mammo.ui.kit.result import map_caption, report_buttons
 from mammo.ui.kit.viewer import Viewer
@@ -245,7 +245,7 @@ def _facts(opened: Round, record: Record, place: int, reader: str) -> None:
     ]
     st.markdown("\n".join(f"- {line}" for line in lines))
     st.markdown("What the radiologist recorded:")
-    st.markdown("\n".join(f"- {line}" for line in recorded_lines(row)))
+    st.markdown(recorded_table(row))
     st.caption(f"{text.literal(cases.ids[place])} of the official test set.")
 
 
