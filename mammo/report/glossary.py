@@ -109,7 +109,7 @@ def lexicon_table(cases: "pd.DataFrame") -> "pd.DataFrame":
             for part in descriptors.LEXICON[column]
         ],
         columns=(
-            "",
+            "Feature",
             "Recorded",
             "5th edition",
             "v2025",

@@ -180,15 +180,13 @@ def shares_of(column: str) -> dict[str, tuple[str, str]]:
 
 def recorded_table(row: Mapping[Any, Any]) -> str:
     """Return each recorded descriptor of a case, and how often it is malignant, in Markdown."""
-    lines = ["| | Recorded | Malignant, training | Malignant, test |", "| --- | --- | --- | --- |"]
+    lines = ["| Feature | Recorded | Malignant in training; test |", "| --- | --- | --- |"]
     for column, (title, term) in RECORDED.items():
         name, shares = glossary_link(term, title), shares_of(column)
         for part in parts(row[column]) or ("",):
-            words, share = _recorded(column, part), shares.get(part, ("", ""))
-            if words == MISSING:
-                share = ("", "")
-            unbroken = " | ".join(share).replace(" of ", " of\N{NO-BREAK SPACE}")
-            lines.append(f"| {name} | {words} | {unbroken} |")
+            words = _recorded(column, part)
+            share = "" if words == MISSING else "; ".join(shares.get(part, ()))
+            lines.append(f"| {name} | {words} | {share} |")
             name = ""
     return "\n".join(lines)
 
