@@ -225,22 +225,19 @@ def listed(words: Sequence[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def spread_sentence(views: Sequence[str], p_low: float, p_high: float, unsure: bool) -> str:
-    """Say how far the views of the crop agree, and whether that settles the side.
+def spread_sentence(views: Sequence[str], p_low: float, p_high: float, threshold: float) -> str:
+    """State the range over the views of the crop, and on which side of the threshold it lies.
 
-    `views` are names of `mammo.settings.VIEWS`; `unsure` says that the lowest and the highest
-    probability over them stand on either side.
+    `views` are names of `mammo.settings.VIEWS`.
 
-    >>> spread_sentence(["upright", "turned"], 0.31, 0.44, unsure=False)
-    'Seen upright and turned, the crop gives 31% to 44%, all on the same side.'
+    >>> spread_sentence(["upright", "turned"], 0.31, 0.44, 0.5)
+    'The crop upright and turned gives 31% to 44%, on one side of the threshold.'
+    >>> spread_sentence(["upright", "turned"], 0.31, 0.44, 0.4)
+    'The crop upright and turned gives 31% to 44%, on both sides of the threshold.'
     """
-    spread = f"Seen {listed(views)}, the crop gives {percent_range(p_low, p_high)}"
-    if unsure:
-        return (
-            f"{spread}, on both sides of the threshold: **not sure**. "
-            "Mirrored or turned, the same lesion would be sorted differently."
-        )
-    return f"{spread}, all on the same side."
+    sides = "both sides" if p_low < threshold <= p_high else "one side"
+    spread = percent_range(p_low, p_high)
+    return f"The crop {listed(views)} gives {spread}, on {sides} of the threshold."
 
 
 def parts(value: object) -> tuple[str, ...]:

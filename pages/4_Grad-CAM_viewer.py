@@ -1,4 +1,4 @@
-"""Grad-CAM viewer: why a model said so, and how far that can be trusted, for any lesion.
+"""Grad-CAM viewer: which parts of a crop raised each model's probability, for any lesion.
 
 Layout and words only; the parts are in `mammo.ui.viewer`.
 """
@@ -7,32 +7,31 @@ import streamlit as st
 
 from mammo.ui.kit import cache
 from mammo.ui.kit.frame import frame, notice_accepted, sentences
-from mammo.ui.kit.result import show_similar, show_warnings
-from mammo.ui.kit.viewer import ROOM, keep_room
-from mammo.ui.viewer.answers import show_maps, show_place, show_record, show_report, show_standing
-from mammo.ui.viewer.probes import show_inside, show_occlusion, show_sensitivity
+from mammo.ui.kit.patches import TURNS
+from mammo.ui.kit.result import show_result
+from mammo.ui.kit.viewer import keep_room
+from mammo.ui.viewer import answers
+from mammo.ui.viewer.drawer import show_drawer
 from mammo.ui.viewer.viewed import choose_case
 
 frame("Grad-CAM viewer", ":material/visibility:")
-keep_room(ROOM)
-st.caption("See which parts of a crop raised each model's estimate.")
+keep_room("clamp(16rem, min(100vh - 23.5rem, 66vw), 60rem)")
 
 with sentences():
     viewed = choose_case()
-    if not notice_accepted():
+    if not notice_accepted("See which parts of a lesion raised each model's probability."):
         st.stop()
-    show_standing(viewed)
-    cards, has_crop = cache.cards(), viewed.pixels is not None
-    if has_crop:
-        show_warnings(viewed.result())
-        show_maps(viewed)
-        show_similar(viewed.result().signals)
-    show_record(viewed, cards)
-    if has_crop:
-        show_report(viewed)
-    with sentences():
-        show_place(viewed, cards)
-    if has_crop:
-        show_occlusion(viewed)
-        show_sensitivity(viewed)
-        show_inside(viewed)
+    answers.show_standing(viewed)
+    if viewed.pixels is not None:
+        with st.container(key="workbench"):
+            left, right = st.columns([3, 2], gap="medium")
+        with left:
+            viewer = answers.show_picture_of(viewed)
+        with right, sentences(), TURNS:
+            show_result(viewed.picture, viewed.result(), {}, answers.record_of(viewed))
+        with left, st.container(key="maps"), sentences():
+            answers.show_maps(viewed, viewer)
+        show_drawer(viewed)
+    elif viewed.row is not None:
+        answers.show_record(viewed.row, cache.cards())
+        answers.show_place(viewed, cache.cards())

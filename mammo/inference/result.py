@@ -138,8 +138,14 @@ class ModelResult:
         return self.probability >= self.card.thresholds[threshold]
 
     def is_unsure(self, threshold: str = BALANCED) -> bool:
-        """Return whether the views lie on both sides of a threshold of the card."""
-        return self.assessment.straddles(self.card.thresholds[threshold])
+        """Return whether the range of this answer holds a threshold of the card.
+
+        The range is over small changes of the box where these were asked for, else over the views.
+        """
+        depends = self.depends_on_box(threshold)
+        if depends is None:
+            return self.assessment.straddles(self.card.thresholds[threshold])
+        return depends
 
     def depends_on_box(self, threshold: str = BALANCED) -> bool | None:
         """Return whether small changes of the box pass a threshold; None where it is not known."""

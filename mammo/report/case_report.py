@@ -217,8 +217,7 @@ def _answer(answer: ModelResult, measured: Measured, signals: Signals | None) ->
     given, threshold = answer.assessment, answer.card.thresholds[BALANCED]
     spread = ""
     if len(views := answer.card.views) > 1:
-        sentence = text.spread_sentence(views, given.p_low, given.p_high, answer.is_unsure())
-        spread = sentence.replace("**", "")
+        spread = text.spread_sentence(views, given.p_low, given.p_high, threshold)
     return ModelAnswer(
         title=answer.card.title,
         p_malignant=given.p_malignant,

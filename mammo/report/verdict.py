@@ -60,8 +60,8 @@ def _distance(answer: ModelResult, threshold: str) -> str:
 
 
 def _unsure(answers: Sequence[ModelResult], threshold: str) -> str:
-    """Say which models are not sure: over changes of the box, without one over mirror images."""
-    unsure = [answer for answer in answers if _is_unsure(answer, threshold)]
+    """Say which models are not sure."""
+    unsure = [answer for answer in answers if answer.is_unsure(threshold)]
     if not unsure:
         return ""
     if len(unsure) == len(answers) == 2:
@@ -71,12 +71,6 @@ def _unsure(answers: Sequence[ModelResult], threshold: str) -> str:
     names = text.listed([_name(answer) for answer in unsure])
     verb = "is" if len(unsure) == 1 else "are"
     return f"{names[0].upper()}{names[1:]} {verb} not sure."
-
-
-def _is_unsure(answer: ModelResult, threshold: str) -> bool:
-    """Return whether a small change of the box, without a box of the view, passes the threshold."""
-    depends = answer.depends_on_box(threshold)
-    return answer.is_unsure(threshold) if depends is None else depends
 
 
 def box_sentence(answer: ModelResult, threshold: str = BALANCED) -> str:

@@ -51,7 +51,7 @@ def test_the_last_step_is_the_models_own_answer_to_the_crop_as_it_is(
     first, second = last_step_sentences(last, answer)
     assert f"of {tiny.card.embedding_size} features are active" in first
     assert f"a logit of **{last.logit:+.2f}**" in first
-    assert "averaged over all its views" in second
+    assert "Averaged over all its views" in second
 
 
 def test_a_network_without_such_a_head_is_a_sentence(tiny: Classifier) -> None:
@@ -85,7 +85,7 @@ def test_a_stage_in_words_counts_what_is_silent(tiny: Classifier, crop: NDArray[
     sentence = stage_words(stage, maps, most_active(maps, 2))
     silent = sum(not one.any() for one in maps)
     assert f"{stage.channels} filters of 3 x 3" in sentence
-    assert f"of which {silent} found nothing here" in sentence
+    assert f"{silent} are empty for this crop" in sentence
     assert "the 2 most active" in sentence
 
 

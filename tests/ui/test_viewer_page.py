@@ -15,8 +15,8 @@ from mammo.imaging import Image
 from mammo.inference.audit import load_audit
 from mammo.inference.trust import NOT_A_CROP
 from mammo.training import audit as command
+from mammo.ui.kit import result
 from mammo.ui.kit.source import crop_picture
-from mammo.ui.viewer import answers
 from tests.conftest import write_prepared
 from tests.inference.tiny_trust import attach_tiny_trust
 from tests.tiny_artifacts import write_tiny_artifacts
@@ -37,6 +37,11 @@ def opened(app: AppTest, **link: str) -> AppTest:
     for name, value in link.items():
         app.query_params["from" if name == "source" else name] = value
     return app.run()
+
+
+def look_at(page: AppTest, section: str) -> AppTest:
+    """Open a section of the drawer."""
+    return page.segmented_control(key="comparison_drawer").set_value(section).run()
 
 
 def texts(page: AppTest) -> str:
@@ -74,7 +79,12 @@ def test_an_example_is_explained_for_both_models(app: AppTest, tiny_artifacts: P
     ]
     assert [metric.value for metric in page.metric[:2]] == expected
     assert words.NOTICE_SHORT in texts(page)
-    assert texts(page).count(", the crop gives") == 2
+    assert (
+        texts(page).count("f the box is drawn slightly differently")
+        + texts(page).count("Depends on where you draw the box")
+        == 2
+    )
+    assert texts(page).count("The crop upright") == 2
     assert dict(page.query_params) == {"case": [EXAMPLE]} or page.query_params["case"] == EXAMPLE
     assert "Recorded as" not in texts(page)
 
@@ -89,7 +99,7 @@ def test_the_report_tells_the_truth_only_once_asked(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offered: list[dict[str, object]] = []
-    monkeypatch.setattr(answers, "report_buttons", lambda *given, **named: offered.append(named))
+    monkeypatch.setattr(result, "report_buttons", lambda *given, **named: offered.append(named))
     page = opened(app, case=EXAMPLE)
     page.toggle[0].set_value(True).run()
     assert quiet(page)
@@ -109,9 +119,9 @@ def test_a_link_of_nonsense_opens_the_page_as_it_is(app: AppTest) -> None:
         change="melt", blur="-3", cover="1,2,x,4", fill="gold", group="??", row="maybe",
     )  # fmt: skip
     assert quiet(page)
-    assert page.slider(key="viewer_opacity").value == 45
-    assert page.slider(key="viewer_blur").value == 0
+    assert page.segmented_control(key="comparison_drawer").value == "cover"
     assert [page.number_input(key=f"viewer_cover_{name}").value for name in "xy"] == [None, None]
+    assert look_at(page, "robustness").slider(key="viewer_blur").value == 0
 
 
 def test_a_link_opens_the_very_view(app: AppTest) -> None:
@@ -121,10 +131,9 @@ def test_a_link_opens_the_very_view(app: AppTest) -> None:
     }  # fmt: skip
     page = opened(app, **link)
     assert quiet(page)
-    assert page.slider(key="viewer_opacity").value == 70
-    assert page.slider(key="viewer_rotation").value == 30
     assert page.number_input(key="viewer_cover_height").value == 50
     assert texts(page).count("the threshold of 65%") == 2
+    assert look_at(page, "robustness").slider(key="viewer_rotation").value == 30
     assert {name: page.query_params[name] for name in link} in (
         link,
         {name: [text] for name, text in link.items()},
@@ -143,7 +152,7 @@ def test_an_unknown_case_is_a_sentence_and_the_way_back_stays(app: AppTest) -> N
 def test_a_case_without_its_picture_shows_what_was_recorded_and_scored(app: AppTest) -> None:
     page = opened(app, case=WITHOUT_PICTURE)
     assert quiet(page)
-    assert "The image of this case is not here, so there is no heat map" in texts(page)
+    assert "The image of this case is not available, so there is no heat map" in texts(page)
     assert "Recorded as **malignant**" in texts(page)
     assert texts(page).count("Scored once, by the released model") == 2
     assert texts(page).count("Lower than this:") == 2
@@ -162,7 +171,8 @@ def test_the_data_folder_brings_the_pictures(
     page = opened(app, case=TRAINING)
     assert quiet(page)
     assert len(page.metric) == 4
-    assert "This is a case of training" in texts(page)
+    assert "Training case: the models learned from it" in texts(page)
+    assert texts(look_at(page, "tests")).count("Out-of-fold score") == 2
 
 
 def test_a_data_folder_that_is_none_is_a_sentence(
@@ -262,7 +272,7 @@ def bad_crops() -> dict[str, tuple[np.ndarray, int, str]]:
     ten = np.kron(np.arange(100).reshape(10, 10) * 2 + 20, np.ones((13, 13)))[:128, :128]
     return {
         "constant": (np.full((128, 128), 90, np.uint8), 128, "every pixel has the same value"),
-        "edge": (edge, 128, "is black: the window lies mostly outside the breast"),
+        "edge": (edge, 128, "is black: the crop area lies mostly outside the breast"),
         "inverted": ((255 - tissue / 8).astype(np.uint8), 128, "the greys look inverted"),
         "ten pixels": (ten.astype(np.uint8), 10, "has only 10 pixels a side"),
     }
@@ -311,7 +321,7 @@ def test_a_method_that_fails_on_a_model_has_its_sentence_in_its_own_place(
 def test_the_audits_verdict_stands_by_the_map_and_its_absence_is_said(
     app: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert texts(opened(app, case=EXAMPLE)).count("was not measured for these artifacts") == 2
+    assert texts(opened(app, case=EXAMPLE)).count("not tested on this model") == 2
     artifacts = write_tiny_artifacts(tmp_path / "artifacts")
     monkeypatch.setattr(command, "shuffled_network", other_network)
     data = write_crops(tmp_path / "crops", artifacts, boxes=False)
@@ -324,7 +334,7 @@ def test_the_audits_verdict_stands_by_the_map_and_its_absence_is_said(
     assert audit is not None
     assert audit.methods["grad-cam"].verdict in texts(page)
     assert audit.lesion_words in texts(page)
-    assert texts(page).count("was not measured for these artifacts") == 1
+    assert texts(page).count("not tested on this model") == 1
 
 
 def test_no_model_at_all_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

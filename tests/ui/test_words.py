@@ -26,9 +26,9 @@ def test_standing_says_the_side_that_the_metrics_count(
     assert words.standing(p_malignant, threshold).startswith(f"{expected} the threshold")
 
 
-def test_the_spread_says_not_sure_only_across_the_threshold() -> None:
-    assert "not sure" in words.spread_sentence(["upright", "turned"], 0.4, 0.5, unsure=True)
-    assert "not sure" not in words.spread_sentence(["upright", "turned"], 0.4, 0.44, unsure=False)
+def test_the_spread_is_on_both_sides_only_across_the_threshold() -> None:
+    assert "both sides" in words.spread_sentence(["upright", "turned"], 0.4, 0.5, 0.45)
+    assert "both sides" not in words.spread_sentence(["upright", "turned"], 0.4, 0.44, 0.45)
 
 
 def test_every_named_threshold_has_an_aim() -> None:

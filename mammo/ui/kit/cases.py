@@ -31,10 +31,10 @@ RECORDED = {
 }
 """The recorded descriptors: column -> title, and term of the glossary."""
 OUTCOMES = {
-    "found": ("Found", "malignant, flagged"),
-    "missed": ("Missed", "malignant, not flagged"),
-    "false_alarm": ("False alarm", "benign, flagged"),
-    "spared": ("Left in peace", "benign, not flagged"),
+    "found": ("True positive", "malignant, above the threshold"),
+    "missed": ("False negative", "malignant, below the threshold"),
+    "false_alarm": ("False positive", "benign, above the threshold"),
+    "spared": ("True negative", "benign, below the threshold"),
 }
 """The four cells of a confusion matrix: the link's name -> title and meaning."""
 
@@ -220,7 +220,8 @@ def score_lines(row: Mapping[Any, Any], cards: Sequence[Card]) -> list[str]:
         scored = (
             "Test case, scored once."
             if is_missing(fold)
-            else f"Out-of-fold score: not trained on this patient (fold {int(fold) + 1})."
+            else "Out-of-fold score: this patient was not in the training data (fold "
+            f"{int(fold) + 1})."
         )
         standing = text.standing(p, card.thresholds[BALANCED])
         lines.append(

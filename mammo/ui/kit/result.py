@@ -5,8 +5,9 @@ asks no network again.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import cast
+from typing import TypeGuard, cast
 
 import numpy as np
 import streamlit as st
@@ -20,6 +21,7 @@ from mammo.evaluation.operating import moved_to_prevalence
 from mammo.imaging import Image, Window
 from mammo.imaging.window import CROP_SIZE
 from mammo.inference import Lesion, LesionResult, ModelResult, Signals
+from mammo.inference.result import BALANCED
 from mammo.inference.trust import NOT_A_CROP
 from mammo.plots.style import probability_bar
 from mammo.report import FORMS, Form, render
@@ -34,15 +36,15 @@ from mammo.report.content import MEDIA_TYPES
 from mammo.report.glossary import glossary_line
 from mammo.report.verdict import box_sentence, verdict
 from mammo.ui.kit import cache
-from mammo.ui.kit.address import choose_share, option_from_link, went_back
+from mammo.ui.kit.address import choose_share, keep_in_link, option_from_link, went_back
 from mammo.ui.kit.case_folder import thumbnails
 from mammo.ui.kit.frame import small_notice, small_print, warn
 from mammo.ui.kit.get_images import offer_images
-from mammo.ui.kit.settings import default_threshold, threshold_key
+from mammo.ui.kit.settings import THRESHOLD_LINK, default_threshold, threshold_key
 from mammo.ui.kit.source import LAST_RESULT, OWN_CROP, Picture, crop_picture, forget_own
 from mammo.ui.kit.widgets import download_results, offer_file
 
-VIEWER = "pages/4_Grad-CAM_viewer.py"
+VIEWER, OPEN_VIEWER = "pages/4_Grad-CAM_viewer.py", "Open in Grad-CAM viewer"
 LABELS: dict[Form, str] = {"pdf": "Case report (PDF)", "html": "Case report (HTML)"}
 ICONS: dict[Form, str] = {"pdf": ":material/picture_as_pdf:", "html": ":material/html:"}
 PROBABILITY = "Estimated probability of malignancy"
@@ -58,6 +60,17 @@ PREVALENCE_HELP = (
     "Prevalence of malignancy in your setting. Of women called back after screening 4.4% have "
     "cancer, of those biopsied 28.6% (Lehman et al. 2017, Radiology 283:49-58)."
 )
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is recorded of a public case, in one sentence, and whether it shows at once."""
+
+    case: str
+    sentence: str
+    revealed: bool = False
+
+
 Slots = dict[str, DeltaGenerator]
 """Where the first sentence and each model's spread are, by "verdict" or the model's name."""
 
@@ -98,36 +111,49 @@ def _fill(slots: Slots, result: LesionResult, threshold: str) -> None:
 def _mirror_sentence(answer: ModelResult, threshold: str) -> str:
     if len(views := answer.card.views) < 2:
         return ""
-    return text.spread_sentence(views, *answer.spread, answer.is_unsure(threshold))
+    return text.spread_sentence(views, *answer.spread, answer.card.thresholds[threshold])
 
 
 @st.fragment
-def show_result(picture: Picture, result: LesionResult, slots: Slots) -> None:
-    """Show what both models say of one lesion, and its record where the picture is an example.
+def show_result(
+    picture: Picture, result: LesionResult, slots: Slots, viewed: Record | None = None
+) -> None:
+    """Show what both models say of one lesion, and what is recorded of it, once asked.
 
-    `slots` is filled with the places that `redraw_once` writes into.
+    Parameters
+    ----------
+    picture : Picture
+    result : LesionResult
+    slots : dict, filled with the places that `redraw_once` writes into
+    viewed : Record of the case, on the page Grad-CAM viewer; None elsewhere
     """
-    _, latest = st.session_state[LAST_RESULT]
-    result = latest if latest.area == result.area else result
+    _, latest = st.session_state.get(LAST_RESULT, (None, None))
+    if latest is not None and latest.answers[0].crop is result.answers[0].crop:
+        result = latest  # with the spread over changes of the box
     answers, prevalence = st.container(), st.container()
     show_warnings(result)
-    threshold = choose_threshold("threshold")
+    field = "threshold" if viewed is None else "viewer_threshold"
+    threshold = choose_threshold(field, linked=viewed is not None)
     with answers:
         show_answers(result, threshold, slots)
     with prevalence:
         show_prevalence(result)
-    recorded = _record(picture)
+    record = viewed or _record_of(picture)
+    shown = _show_record(picture, record)
     with st.container(horizontal=True):
-        _look_closer(picture, result)
+        if viewed is None:
+            _open_viewer(picture, result)
         download_results(
-            [(picture.case or picture.name, result, "")],
+            [(record.case or picture.name, result, "")],
             [answer.card for answer in result.answers],
             "result",
             "download_result",
         )
-        report_buttons(picture, result, recorded=recorded)
+        report_buttons(picture, result, recorded=shown, case=record.case)
     show_reliability(result, threshold)
-    show_similar(result.signals)
+    if viewed is None and has_similar(result.signals):
+        with st.expander("Similar known cases", icon=":material/compare:"):
+            show_similar(result.signals)
     small_print(glossary_line(*EXPLAINED))
     small_notice()
 
@@ -145,17 +171,18 @@ def show_doubts(sentences: Sequence[str]) -> None:
     warn(*sentences, title="Take these figures with care")
 
 
-def choose_threshold(field: str, asked: str | None = None) -> str:
+def choose_threshold(field: str, *, linked: bool = False) -> str:
     """Ask for the operating point that turns a probability into above or below.
 
-    `field` tells this choice from others; `asked` is what a link asks for, in place of the
-    visitor's setting.
+    `field` tells this choice from others; `linked` is whether the page's link has it, in place of
+    the visitor's setting.
     """
     key = threshold_key(field)
     names = cache.threshold_names()
-    linked = asked is not None and went_back()
-    if linked or st.session_state.get(key) not in names:
-        st.session_state[key] = option_from_link(asked, names, default_threshold())
+    asked, back = st.query_params.get(THRESHOLD_LINK) if linked else None, linked and went_back()
+    if back or st.session_state.get(key) not in names:
+        default = BALANCED if back else default_threshold()
+        st.session_state[key] = option_from_link(asked, names, default)
     chosen = st.segmented_control(
         "Threshold",
         names,
@@ -165,19 +192,21 @@ def choose_threshold(field: str, asked: str | None = None) -> str:
         key=key,
         wrap=True,
     )
+    if linked:
+        keep_in_link(THRESHOLD_LINK, None if chosen == BALANCED else str(chosen))
     return str(chosen)
 
 
 def show_answers(result: LesionResult, threshold: str, slots: Slots) -> None:
     """Show each model's probability in a column of its own, below the sentence on them all."""
     slots["verdict"] = st.container(key="verdict").empty()
-    columns = st.columns(len(result.models), gap="small")
-    for column, answer in zip(columns, result.answers, strict=True):
-        with column:
-            if result.questioned:
-                st.markdown(":red-badge[:material/block: Do not interpret]")
-            _show_probability(answer, threshold)
-            slots[answer.card.name] = st.empty()
+    with st.grid(len(result.models), min_column_width=150):
+        for answer in result.answers:
+            with st.container():
+                if result.questioned:
+                    st.markdown(":red-badge[:material/block: Do not interpret]")
+                _show_probability(answer, threshold)
+                slots[answer.card.name] = st.empty()
     _fill(slots, result, threshold)
 
 
@@ -234,38 +263,44 @@ def map_caption(heat: NDArray[np.float32]) -> str:
     return "Bright is what raised the estimate most, not the extent of the lesion."
 
 
-def show_similar(signals: Signals | None) -> None:
-    """Show the similar known cases, with pictures where their pixels are at hand.
-
-    Not for a questioned picture: nothing known is similar to it.
-    """
-    if signals is None or signals.familiarity.questioned or not signals.neighbours:
-        return
-    with st.expander("Similar known cases", icon=":material/compare:"):
-        st.markdown(vote_sentence(signals.neighbours, signals.trust.measured["vote"]["test"]))
-        table = similar_table(signals.neighbours)
-        found, complaint = thumbnails([neighbour.case_id for neighbour in signals.neighbours])
-        if found:
-            table.insert(0, "Picture", [found.get(case, "") for case in table["Case"]])
-        st.dataframe(
-            table,
-            column_config={"Picture": st.column_config.ImageColumn("Picture", width="small")},
-            hide_index=True,
-            alt="Similar training lesions with their pathology and descriptors",
-        )
-        st.caption(SIMILAR_HELP)
-        warn(complaint)
-        offer_images([case for case in table["Case"] if case not in found], "similar")
+def has_similar(signals: Signals | None) -> TypeGuard[Signals]:
+    """Return whether similar cases are known; a questioned picture resembles none of them."""
+    if signals is None or signals.familiarity.questioned:
+        return False
+    return bool(signals.neighbours)
 
 
-def _record(picture: Picture) -> str:
-    """Show the record of an example once asked: first guess, then look; return what is shown."""
+def show_similar(signals: Signals) -> None:
+    """Show the similar known cases, with images where these are available."""
+    st.markdown(vote_sentence(signals.neighbours, signals.trust.measured["vote"]["test"]))
+    table = similar_table(signals.neighbours)
+    found, complaint = thumbnails([neighbour.case_id for neighbour in signals.neighbours])
+    if found:
+        table.insert(0, "Picture", [found.get(case, "") for case in table["Case"]])
+    st.dataframe(
+        table,
+        column_config={"Picture": st.column_config.ImageColumn("Picture", width="small")},
+        hide_index=True,
+        alt="Similar training lesions with their pathology and descriptors",
+    )
+    st.caption(SIMILAR_HELP)
+    warn(complaint)
+    offer_images([case for case in table["Case"] if case not in found], "similar")
+
+
+def _record_of(picture: Picture) -> Record:
+    example = picture.example
+    return Record(picture.case, "" if example is None else recorded_sentence(vars(example)))
+
+
+def _show_record(picture: Picture, record: Record) -> str:
+    """Show the record once asked: first guess, then look; return what is shown."""
     key = f"record_{picture.key}"
-    if picture.example is None or not st.toggle("Show what was recorded", key=key):
+    st.session_state.setdefault(key, record.revealed)
+    if not record.sentence or not st.toggle("Show the recorded diagnosis", key=key):
         return ""
-    recorded = recorded_sentence(vars(picture.example))
-    st.info(recorded, icon=":material/clinical_notes:")
-    return recorded
+    st.info(record.sentence, icon=":material/clinical_notes:")
+    return record.sentence
 
 
 def report_buttons(
@@ -301,7 +336,7 @@ def _report(picture: Picture, result: LesionResult, case: str, recorded: str, fo
     return render(report, form)
 
 
-def _look_closer(picture: Picture, result: LesionResult) -> None:
+def _open_viewer(picture: Picture, result: LesionResult) -> None:
     """Offer the viewer for a lesion just answered, whose crop the session keeps where it must."""
     example, query = picture.example, {"from": "own"}
     if example is not None and result.area is not None and tuple(result.area) == example.window:
@@ -315,8 +350,8 @@ def _look_closer(picture: Picture, result: LesionResult) -> None:
         st.session_state[OWN_CROP] = own
     st.page_link(
         VIEWER,
-        label="Look closer",
+        label=OPEN_VIEWER,
         icon=":material/visibility:",
-        help="Maps by several methods, the inside of both networks, and what changes the estimate.",
+        help="Maps of several methods, the inside of both networks, and robustness.",
         query_params=query,
     )

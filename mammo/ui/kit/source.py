@@ -109,7 +109,7 @@ def choose() -> tuple[Picture | None, Sequence[OwnFile]]:
             # It stays chosen, and in the link, while files of one's own are open.
             lesion = choose_example("example", "example", example_name, persist_state="page")
             name = example_name(lesion)
-            _keep("example", example_name(_first_example()))
+            _keep("example", example_name(first_example()))
     if source == EXAMPLE:
         show_still_open(f"Choose “{UPLOAD}” to return.")
         return Picture(lesion.case_id, name, None, lesion), ()
@@ -142,14 +142,20 @@ def choose_example(
         film = text.film_name(lesion.laterality, lesion.view)
         return f"{picture} {words.get(lesion.case_id, film)}"
 
-    set_from_link(key, link, lesions, name_of(_first_example()))
+    set_from_link(key, link, lesions, name_of(first_example()))
+    return lesions[choose_by_picture("Example lesion", list(lesions), title, key, **options)]
+
+
+def choose_by_picture(
+    label: str, names: Sequence[str], title: Callable[[str], str], key: str, **options: Any
+) -> str:
+    """Ask for one of a few cases by its small picture; `title` writes it in Markdown."""
     options |= {"format_func": title, "key": key, "label_visibility": "collapsed"}
     with st.container(key=f"{THUMBNAILS}_{key}"):
-        chosen = st.pills("Example lesion", list(lesions), required=True, **options)
-    return lesions[str(chosen)]
+        return str(st.pills(label, names, required=True, **options))
 
 
-def _first_example() -> ExampleLesion:
+def first_example() -> ExampleLesion:
     """Return the first example on which the models disagree, or the first of all."""
     lesions = cache.example_lesions()
     words = sides_of_cases(tuple(lesion.case_id for lesion in lesions))

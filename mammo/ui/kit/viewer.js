@@ -6,7 +6,7 @@
 //   additions    { viewer, name, adds: "box", box, area, step, smallest }
 //                { viewer, name, adds: "maps", area, maps: [{ title, alt, source }],
 //                  scale: { alt, source }, opacity }
-//                { viewer, name, adds: "detail", part, source }
+//                { viewer, name, adds: "detail", part, source, view }
 // Regions are [left, top, width, height] in the units of the view's width and height.
 //
 // Wheel: zoom. Drag: mark where that is on, else move. Right button: window (across) and level
@@ -20,7 +20,7 @@ const NEUTRAL = { level: 50, window: 100, invert: false };
 const LESION_SHARE = 0.7; // of the stage that the crop area fills after "Lesion"
 const KEY_PAUSE = 500; // milliseconds after the last key that moves a box, until it is sent
 let tone = { ...NEUTRAL }; // kept from case to case, as on a workstation
-let look = { map: null, opacity: 60 }; // map: a title, "" for none, null for the last one
+let look = { map: null, opacity: 60, asked: null }; // map: a title, "" for none, null for the last
 const viewers = new Map();
 const additions = new Map();
 
@@ -117,8 +117,8 @@ function area(viewer) {
 
 function showDetail(viewer, detail) {
   const picture = part(viewer, "detail");
-  picture.hidden = !detail;
-  if (detail) showAt(viewer, picture, detail.part, detail.source);
+  picture.hidden = detail?.view !== viewer.state.view;
+  if (!picture.hidden) showAt(viewer, picture, detail.part, detail.source);
 }
 
 function showMaps(viewer, given) {
@@ -139,13 +139,15 @@ function showMaps(viewer, given) {
   scale.alt = given.scale.alt;
   if (scale.src !== given.scale.source) scale.src = given.scale.source;
   const opacity = part(viewer, "opacity");
+  if (given.opacity !== look.asked) {
+    Object.assign(look, { asked: given.opacity, opacity: 100 * (given.opacity ?? 0.6) });
+  }
   opacity.value = look.opacity;
-  opacity.closest("label").hidden = given.opacity !== null;
   if (!chosen) return;
   picture.alt = chosen.alt;
-  picture.style.opacity = given.opacity ?? look.opacity / 100;
-  const { width, height } = shownView(viewer);
-  showAt(viewer, picture, given.area ?? [0, 0, width, height], chosen.source);
+  picture.style.opacity = look.opacity / 100;
+  const { area: own, width, height } = shownView(viewer);
+  showAt(viewer, picture, own ?? given.area ?? [0, 0, width, height], chosen.source);
 }
 
 function showAt(viewer, element, region, source) {

@@ -157,7 +157,7 @@ class Viewer:
     ) -> None:
         """Draw a map over the crop area, or over the whole picture: title -> float (S, S), 0-1.
 
-        Where the page has the `opacity`, 0-1, the viewer does not ask for it.
+        `area` is that of views without one of their own; the slider starts at `opacity`, 0-1.
         """
         drawn = [
             {
@@ -172,10 +172,10 @@ class Viewer:
         legend = {"source": scale, "alt": words}
         self._add("maps", maps=drawn, area=area, scale=legend, opacity=opacity)
 
-    def show_detail(self, film: NDArray[np.uint8], area: Region) -> None:
-        """Send the surroundings of a film's crop area at a higher resolution than the film's."""
+    def show_detail(self, film: NDArray[np.uint8], area: Region, view: int = 0) -> None:
+        """Send the surroundings of the crop area at full resolution, for the view of the film."""
         part, source = detail_of(film, area)
-        self._add("detail", part=part, source=source)
+        self._add("detail", part=part, source=source, view=view)
 
     def _add(self, what: str, **more: Any) -> None:
         data = {"viewer": self.key, "name": self.name, "adds": what, **more}

@@ -1,11 +1,10 @@
-"""Both models side by side, the map of a method over the crop, and what is known of the case.
+"""The picture of a case under the models' maps, and what is known of the case.
 
-`show_maps` is a fragment: another method, opacity or colour map asks no network what it has
-answered already.
+The maps are a fragment: another method or colour map asks no network what it has answered already.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, cast
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ import streamlit as st
 from mammo import text
 from mammo.artifacts import Card
 from mammo.data.descriptors import recorded_sentence
+from mammo.imaging.preprocess import stretch
 from mammo.inference import Classifier, ModelResult
 from mammo.inference.maps import METHODS, Method, method_named
 from mammo.inference.overlay import COLOUR_MAPS, ColourMap, overlay
@@ -21,108 +21,112 @@ from mammo.inference.pictures import Panel, heat_map_sheet
 from mammo.inference.result import BALANCED
 from mammo.plots.viewer import place_counts, place_figure, place_sentence
 from mammo.ui.kit import cache, case_folder
-from mammo.ui.kit.address import choose_number, choose_option, keep_in_link, went_back
+from mammo.ui.kit.address import choose_option, number_from_link
 from mammo.ui.kit.cases import recorded_table, score_lines
-from mammo.ui.kit.display import data_uri, enlarged, show_picture
+from mammo.ui.kit.display import data_uri, enlarged, scaled_down, show_picture
 from mammo.ui.kit.frame import sentences, small_notice
 from mammo.ui.kit.get_images import offer_images
-from mammo.ui.kit.result import choose_threshold, map_caption, report_buttons, show_answers
-from mammo.ui.kit.settings import THRESHOLD_LINK
+from mammo.ui.kit.result import Record, map_caption
 from mammo.ui.kit.viewer import View, Viewer
 from mammo.ui.kit.widgets import download, show_figure
-from mammo.ui.viewer.viewed import Viewed, offer_panels, offer_png
+from mammo.ui.viewer.viewed import Crop, Viewed, offer_panels, offer_png
 
 TRAINED_ON = (
-    "This is a case of training: the released models learned from it, and what they say of it "
-    "below flatters them. The honest score is the recorded one, given out of fold."
+    "Training case: the models learned from it, so the probabilities below are too good. Compare "
+    "the out-of-fold scores."
 )
-NO_PIXELS = (
-    "The image of this case is not here, so there is no heat map. What was recorded and scored is "
-    "below."
-)
+NO_PIXELS = "The image of this case is not available, so there is no heat map."
 COLOUR_NAMES: dict[str, str] = {name: name.capitalize() for name in COLOUR_MAPS}
-COLOURS_HELP = "All three rise evenly in lightness, for colour-blind eyes and grey prints alike."
-NOT_MEASURED = (
-    "How far this method can be trusted on this model was not measured for these artifacts: "
-    "`python -m mammo.training.audit` does it."
-)
+COLOURS_HELP = "In all three, brighter means higher, for colour-blind readers and in grey prints."
+NOT_MEASURED = "This method was not tested on this model."
 VERDICT_MARKS = {
     True: ":green-badge[:material/check: passed]",
     False: ":orange-badge[:material/close: failed]",
     None: ":gray-badge[:material/help: not tested]",
 }
-SHORT_OF_LESION = "A map shows what the model used, not the extent of the lesion."
+CHECK_HELP = (
+    "The check asks whether the map changes when the network's weights are shuffled. A map that "
+    "does not change cannot explain the model."
+)
+NOT_THE_EXTENT = "A map shows what the model used, not the extent of the lesion."
+OPACITY = 60
+"""Of the maps, in per cent, where the link asks for no other."""
 
 
-class Look(NamedTuple):
-    """How maps are drawn: the colour map, and its opacity, 0-1."""
-
-    colours: ColourMap
-    opacity: float
+def as_seen(viewed: Viewed, crop: Crop) -> Crop:
+    """Stretch the contrast of a crop as the first network gets it."""
+    return stretch(crop, viewed.models[0].card.preprocessing).astype(np.uint8)
 
 
-@st.fragment
-def show_maps(viewed: Viewed) -> None:
-    """Show what both models say of the crop, and where on it they found that."""
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        viewer = _show_crop(viewed)
-    with right:
-        answers = st.container()
-        method, look, threshold = _choose_look()
-        st.caption(f"**{method.title}**: {method.sentence} ({method.reference})")
-    with answers:
-        show_answers(viewed.result(), threshold, {})
-        small_notice()
-    with left, sentences():
-        heats = {model.card.title: viewed.heat(model, method) for model in viewed.models}
-        viewer.show_maps(heats, None, look.colours, method.title, look.opacity)
-        columns = st.columns(len(viewed.models))
-        for column, model in zip(columns, viewed.models, strict=True):
-            with column:
-                _show_map(viewed, model, method, look)
-    _show_row(viewed, look)
-
-
-def _choose_look() -> tuple[Method, Look, str]:
-    """Ask for method, colour map, opacity and threshold."""
-    titles = {method.key: method.title for method in METHODS}
-    method = method_named(choose_option("Method", "method", titles, METHODS[0].key))
-    with st.container():
-        colours = choose_option("Colours", "colours", COLOUR_NAMES, COLOUR_MAPS[0], COLOURS_HELP)
-        opacity = choose_number("Opacity", "opacity", (0.0, 100.0, 5.0), 45.0, "%d%%")
-        silent = BALANCED if went_back() else None
-        asked = st.query_params.get(THRESHOLD_LINK) or silent
-        threshold = choose_threshold("viewer_threshold", asked)
-    keep_in_link(THRESHOLD_LINK, None if threshold == BALANCED else threshold)
-    return method, Look(cast("ColourMap", colours), opacity / 100), threshold
-
-
-def _show_crop(viewed: Viewed) -> Viewer:
-    """Show the crop to look at closely; return its viewer, which takes the maps."""
+def show_picture_of(viewed: Viewed) -> Viewer:
+    """Show the crop as the networks get it, and an example's film; return the viewer."""
     name, (height, width) = viewed.picture.name, viewed.crop.shape
-    viewer = Viewer("case", viewed.picture.key)
+    seen = as_seen(viewed, viewed.crop)
     alt = f"The crop of {name}, {width} x {height} pixels"
-    viewer.show([View("Crop", alt, data_uri(enlarged(viewed.crop)), width, height)])
-    st.caption(f"{text.literal(name)}, {width} x {height} pixels, as it is.")
+    views = [View("Crop", alt, data_uri(enlarged(seen)), width, height)]
+    if viewed.area is not None:
+        film = viewed.picture.image.pixels
+        height, width = film.shape
+        alt, source = f"The mammogram of {name}", data_uri(scaled_down(film))
+        views.append(View("Mammogram", alt, source, width, height, viewed.area))
+    viewer = Viewer("case", viewed.picture.key)
+    viewer.show(views)
+    if viewed.area is not None:
+        viewer.show_detail(viewed.picture.image.pixels, viewed.area, view=1)
+    if viewed.row is None:
+        st.caption(f"{text.literal(name)}, {width} x {height} pixels.")
     return viewer
 
 
-def _show_map(viewed: Viewed, model: Classifier, method: Method, look: Look) -> None:
-    """Say what a map shows and how far to trust it, and offer it as a picture."""
+@st.fragment
+def show_maps(viewed: Viewed, viewer: Viewer) -> None:
+    """Draw both models' maps of a method over the picture, and say how far to trust them."""
+    titles = {method.key: method.title for method in METHODS}
+    words = "\n".join(f"- **{one.title}**: {one.sentence} ({one.reference})" for one in METHODS)
+    method = method_named(choose_option("Method", "method", titles, METHODS[0].key, words))
+    place = st.container()
+    with st.expander("About these maps", icon=":material/fact_check:"):
+        chosen = choose_option("Colours", "colours", COLOUR_NAMES, COLOUR_MAPS[0], COLOURS_HELP)
+        colours = cast("ColourMap", chosen)
+        heats, marks = {}, []
+        for model in viewed.models:
+            with sentences():
+                heats[model.card.title] = viewed.heat(model, method)
+                marks.append(_show_map(viewed, model, method, colours))
+    viewer.show_maps(heats, None, colours, method.title, _opacity())
+    with place:
+        highest = np.maximum.reduce([*heats.values()]) if heats else np.zeros((1, 1), np.float32)
+        st.caption(map_caption(highest))
+        st.markdown(f"Weight-shuffling check: {', '.join(marks)}", help=CHECK_HELP)
+
+
+def _opacity() -> float:
+    """Return the opacity that the link asks for, 0-1."""
+    return number_from_link(st.query_params.get("opacity"), 0, 100, 5, OPACITY) / 100
+
+
+def _show_map(viewed: Viewed, model: Classifier, method: Method, colours: ColourMap) -> str:
+    """Describe a map, offer it as a picture, and return the result of its check."""
     heat, title = viewed.heat(model, method), model.card.title
     resolution = f"{method.resolution(model.card)}."
-    st.caption(f"**{title}.** {map_caption(heat)} {resolution}")
-    _show_sanity(model, method)
+    audit = cache.audit(model.name)
+    found = None if audit is None else audit.methods.get(method.key)
+    st.markdown(f"**{title}.** {resolution}")
+    if audit is None or found is None:
+        st.caption(NOT_MEASURED)
+    else:
+        for sentence in (found.verdict, found.faithfulness, found.stability, audit.lesion_words):
+            st.caption(sentence)
     about = (
         f"{viewed.picture.name}. {title}, {method.title} ({method.reference}). {resolution}",
-        f"{_estimate(viewed.result()[model.name])} {SHORT_OF_LESION}",
+        f"{_estimate(viewed.result()[model.name])} {NOT_THE_EXTENT}",
         text.NOTICE_SHORT,
     )
     offer_png(
-        lambda: heat_map_sheet(viewed.crop, heat, about, look.opacity, look.colours),
+        lambda: heat_map_sheet(viewed.crop, heat, about, _opacity(), colours),
         f"{method.key}-{model.name}",
     )
+    return f"{title} {VERDICT_MARKS[None if found is None else found.passed]}"
 
 
 def _estimate(answer: ModelResult) -> str:
@@ -130,45 +134,26 @@ def _estimate(answer: ModelResult) -> str:
     return f"{answer.card.title}: estimated probability of malignancy {percent}."
 
 
-def _show_sanity(model: Classifier, method: Method) -> None:
-    """Say what the audit found of a method on a model, or that there was none."""
-    with sentences():
-        audit = cache.audit(model.name)
-        found = None if audit is None else audit.methods.get(method.key)
-        if audit is None or found is None:
-            st.caption(f":material/help: {NOT_MEASURED}")
-            return
-        st.markdown(f"{VERDICT_MARKS[found.passed]} {found.verdict}")
-        with st.popover("More of the audit", icon=":material/fact_check:"):
-            st.markdown(f"{found.faithfulness}\n\n{found.stability}\n\n{audit.lesion_words}")
-
-
-def _show_row(viewed: Viewed, look: Look) -> None:
-    """Show the maps of all methods in a row a model, once asked: some take seconds."""
-    wanted = choose_option(
-        "All methods in a row", "row", {"off": "Hide", "on": "Show"}, "off",
-        "Maps that disagree cannot all show what the model used.",
-    )  # fmt: skip
-    if wanted == "off":
-        return
-    panels = []
+def show_methods(viewed: Viewed) -> None:
+    """Show the maps of all methods in a row per model; some take seconds."""
+    st.caption("Maps that disagree cannot all show what the model used.")
+    panels, opacity = [], _opacity()
     for model in viewed.models:
         title = model.card.title
         st.markdown(f"**{title}**")
         with st.grid(len(METHODS), min_column_width=150):
             for method in METHODS:
                 with st.container(gap="xsmall"), sentences():
-                    heat = viewed.heat(model, method)
-                    picture = overlay(viewed.crop, heat, look.opacity, look.colours)
+                    picture = overlay(viewed.crop, viewed.heat(model, method), opacity)
                     show_picture(picture, f"{method.title} of {title}", 320, caption=method.title)
                     panels.append(Panel(f"{title}: {method.title}", picture))
     if panels:
-        about = [*map(_estimate, viewed.result().answers), SHORT_OF_LESION]
-        offer_panels(viewed, panels, len(METHODS), "all-methods", about, look.colours)
+        about = [*map(_estimate, viewed.result().answers), NOT_THE_EXTENT]
+        offer_panels(viewed, panels, len(METHODS), "all-methods", about, COLOUR_MAPS[0])
 
 
 def show_standing(viewed: Viewed) -> None:
-    """Say where the case comes from, as far as that changes what to think of the answers."""
+    """Warn of a training case, and offer the image of a case without one."""
     if viewed.row is None:
         return
     if viewed.row["split"] != "test":
@@ -180,50 +165,36 @@ def show_standing(viewed: Viewed) -> None:
         offer_images([str(viewed.row["case_id"])], "viewer")
 
 
-def show_record(viewed: Viewed, cards: Sequence[Card]) -> None:
-    """Show what the data set records of a public case, once asked: first guess, then look."""
+def record_of(viewed: Viewed) -> Record:
+    """Return what is recorded of a public case, in one sentence; nothing of an own crop."""
     if viewed.row is None:
-        return
-    if viewed.pixels is not None and not st.toggle(
-        "Show what was recorded", key=_record_key(viewed)
-    ):
-        return
-    with st.container(border=True):
-        st.markdown(f"Recorded as **{text.pathology_words(str(viewed.row['pathology']))}**.")
-        row = viewed.row.to_dict()
-        recorded, scores = st.columns(2)
-        recorded.markdown(recorded_table(row))
-        scores.markdown("\n".join(f"- {line}" for line in score_lines(row, cards)))
-        small_notice()
+        return Record("", "")
+    sentence = recorded_sentence(viewed.row.to_dict())
+    return Record(viewed.picture.name, sentence, viewed.reviewed)
 
 
-def _record_key(viewed: Viewed) -> str:
-    return f"viewer_record_{viewed.picture.key}"
-
-
-def show_report(viewed: Viewed) -> None:
-    """Offer the report; it tells what was recorded only once the visitor has asked for it."""
-    recorded, case = "", "" if viewed.row is None else viewed.picture.name
-    if viewed.row is not None and st.session_state.get(_record_key(viewed), False):
-        recorded = recorded_sentence(viewed.row.to_dict())
-    with st.container(horizontal=True):
-        key, result = "viewer_report", viewed.result()
-        report_buttons(viewed.picture, result, key=key, recorded=recorded, case=case)
+def show_record(row: pd.Series, cards: Sequence[Card]) -> None:
+    """Show what the data set records of a case without its image, and its scores."""
+    st.markdown(f"Recorded as **{text.pathology_words(str(row['pathology']))}**.")
+    recorded, scores = st.columns(2)
+    recorded.markdown(recorded_table(row.to_dict()))
+    scores.markdown("\n".join(f"- {line}" for line in score_lines(row.to_dict(), cards)))
+    small_notice()
 
 
 def show_place(viewed: Viewed, cards: Sequence[Card]) -> None:
-    """Show the test scores of each model by class, and mark this case's estimate among them."""
-    st.header("Among the test cases", anchor="place")
+    """Show the test scores of each model by class, and mark this case's probability among them."""
     estimates = _estimates(viewed, cards)
     shown = [card for card in cards if card.name in estimates]
     if not shown:
         st.caption("No model has a score of this case.")
         return
+    if viewed.row is not None and viewed.row["split"] != "test":
+        st.markdown("\n".join(f"- {line}" for line in score_lines(viewed.row.to_dict(), cards)))
     for column, card in zip(st.columns(len(shown)), shown, strict=True):
         with column:
             _show_model(card, estimates[card.name])
-    st.caption("Dashed: the balanced threshold. The test split was scored once by each model.")
-    small_notice()
+    st.caption("Dashed: the balanced threshold.")
 
 
 def _estimates(viewed: Viewed, cards: Sequence[Card]) -> Mapping[str, float]:
@@ -239,13 +210,12 @@ def _show_model(card: Card, p_case: float) -> None:
     test = cases[(cases["split"] == "test") & cases[f"{card.name}_p"].notna()]
     p, labels = test[f"{card.name}_p"].to_numpy(np.float64), (test["label"] == 1).to_numpy(bool)
     name, sentence = f"place-{card.name}", place_sentence(p, labels, p_case)
-    st.markdown(f"**{card.title}**")
+    st.markdown(f"**{card.title}.** {sentence}")
     show_figure(
         place_figure(p, labels, p_case, card.thresholds[BALANCED]),
         name,
-        f"Test crops by the estimate of {card.title} and by class. {sentence}",
+        f"Test crops by the probability of {card.title} and by class. {sentence}",
     )
-    st.markdown(sentence)
     edges, benign, malignant = place_counts(p, labels)
     counts = {
         "from": edges[:-1],

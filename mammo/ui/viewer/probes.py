@@ -1,9 +1,8 @@
-"""Change the crop and see both estimates move; and follow it through the inside of a network.
+"""Change the crop and see both probabilities move; and follow it through the inside of a network.
 
-Each section is a fragment: nothing else of the page runs again. The four number fields hold the
-covering box and are the one truth; a box dragged over the crop fills them in. The curves of a
-change are computed once, its slider asks only for its own picture. Opened networks are shared by
-all visitors, their maps are not.
+The four number fields store the covering box; a box dragged over the crop fills them in. The curves
+of a change are computed once, its slider asks only for its own picture. Opened networks are shared
+by all visitors, their maps are not.
 """
 
 from collections.abc import Sequence
@@ -28,9 +27,11 @@ from mammo.plots.viewer import curve_figure, curve_sentence, parts_figure
 from mammo.ui.kit import cache
 from mammo.ui.kit.address import choose_number, choose_option, keep_in_link, went_back
 from mammo.ui.kit.display import data_uri, enlarged, show_picture
-from mammo.ui.kit.frame import sentences, small_notice
+from mammo.ui.kit.frame import sentences
+from mammo.ui.kit.result import PROBABILITY
 from mammo.ui.kit.viewer import NAMES, BoxFields, View, Viewer
 from mammo.ui.kit.widgets import download, show_figure
+from mammo.ui.viewer.answers import as_seen
 from mammo.ui.viewer.viewed import (
     Crop,
     Viewed,
@@ -41,7 +42,7 @@ from mammo.ui.viewer.viewed import (
 
 _BOX = BoxFields("viewer_cover", smallest=3, step=4)
 _FOR = "viewer_cover_for"
-FILL_NAMES = {"mean": "Its mean grey", "black": "Black", "blur": "A blur of it"}
+FILL_NAMES = {"mean": "Mean grey", "black": "Black", "blur": "Blur"}
 COLUMNS = 8
 TILE = 96
 GROUND = 150
@@ -49,13 +50,11 @@ GROUND = 150
 MAP_COLOURS: ColourMap = "viridis"
 
 
-@st.fragment
 def show_occlusion(viewed: Viewed) -> None:
-    """Let the visitor cover a part of the crop, and say what both models make of the rest."""
-    st.header("Cover a part yourself", anchor="cover")
+    """Let the visitor cover a part of the crop, and show both probabilities of the rest."""
     st.caption(
-        "Drag a box over the crop with a mouse, or type its numbers. Where the estimate falls, the "
-        "covered part spoke for malignancy; where it rises, against it."
+        "Drag a box over the crop, or type its numbers. If the probability falls, the covered part "
+        "raised it."
     )
     side = viewed.crop.shape[0]
     _start(viewed.picture.key, side)
@@ -64,7 +63,7 @@ def show_occlusion(viewed: Viewed) -> None:
     box = _BOX.get()
     changed = None if box is None else covered(viewed.crop, box, fill)
     with left:
-        shown = enlarged(viewed.crop if changed is None else changed)
+        shown = enlarged(as_seen(viewed, viewed.crop if changed is None else changed))
         alt = f"The crop, {'nothing covered' if box is None else 'a part of it covered'}"
         viewer = Viewer("cover", viewed.picture.key)
         viewer.show([View("Crop", alt, data_uri(shown), side, side)], _BOX)
@@ -74,15 +73,14 @@ def show_occlusion(viewed: Viewed) -> None:
             st.button(
                 "Uncover", icon=":material/undo:", on_click=_BOX.set, args=(None,), key="uncover"
             )
-            st.caption(f"In pixels of the crop, 0 to {side}, from the top left corner.")
+            st.caption(f"In crop pixels (0 to {side}) from the top left corner.")
     with right, sentences():
         _show_moved(viewed, changed)
     keep_in_link("cover", box_in_link(box))
-    small_notice()
 
 
 def _start(key: str, side: int) -> None:
-    """Begin a visit to the page with the box of the link; another crop begins without one."""
+    """Start a visit to the page with the box of the link, and another crop without one."""
     stayed = _BOX.key(NAMES[0]) in st.session_state and not went_back()
     if stayed and st.session_state.get(_FOR) == key:
         return
@@ -91,7 +89,7 @@ def _start(key: str, side: int) -> None:
 
 
 def _show_moved(viewed: Viewed, changed: Crop | None) -> None:
-    """Show what both models say of the crop, changed or as it is, and how far that moved."""
+    """Show both probabilities of the crop, changed or as it is, and how far they moved."""
     about = ["Estimated probability of malignancy."]
     columns = st.columns(len(viewed.models))
     answers = viewed.result().answers
@@ -103,26 +101,26 @@ def _show_moved(viewed: Viewed, changed: Crop | None) -> None:
         )
         with column:
             st.metric(
-                f"{title}, estimated probability",
+                title,
                 text.percent(now),
                 None if changed is None else moved(was, now),
                 delta_color="off",
                 border=True,
+                help=PROBABILITY,
             )
             st.caption(f"{text.standing(now, model.card.thresholds[BALANCED])} (balanced).")
     if changed is None:
-        st.info("Nothing is covered yet: drag over the crop on this page.", icon=":material/crop:")
         return
     st.caption(
-        "Each model stretches the greys of what it is given: covering the brightest part also "
-        "makes the rest brighter to it."
+        "The models stretch the contrast of every crop: covering the brightest part brightens the "
+        "rest."
     )
     panels = [Panel("whole", viewed.crop), Panel("covered", changed)]
     offer_panels(viewed, panels, 2, "covered", about)
 
 
 def moved(before: float, after: float) -> str:
-    """Say by how many percentage points an estimate moved.
+    """Write by how many percentage points a probability moved.
 
     >>> moved(0.81, 0.402), moved(0.5, 0.501), moved(0.2, 0.25)
     ('-41 points', 'unchanged', '+5 points')
@@ -131,10 +129,8 @@ def moved(before: float, after: float) -> str:
     return f"{points:+d} points" if points else "unchanged"
 
 
-@st.fragment
 def show_sensitivity(viewed: Viewed) -> None:
-    """Show the crop under a change, both estimates of it, and their curves over its range."""
-    st.header("What are they sensitive to?", anchor="sensitivity")
+    """Show the crop under a change, both probabilities of it, and their curves over its range."""
     titles = {change.key: change.title for change in CHANGES}
     change = change_named(choose_option("Change", "change", titles, CHANGES[0].key))
     st.caption(change.sentence)
@@ -147,7 +143,6 @@ def show_sensitivity(viewed: Viewed) -> None:
             _show_changed(viewed, change, amount)
         with right:
             _show_curves(viewed, change, amount)
-    small_notice()
 
 
 def _show_changed(viewed: Viewed, change: Change, amount: float) -> None:
@@ -158,7 +153,7 @@ def _show_changed(viewed: Viewed, change: Change, amount: float) -> None:
         f"{model.card.title} {text.percent(float(model.predict(changed)[0]))}"
         for model in viewed.models
     )
-    st.markdown(f"Estimated probability of malignancy of this picture: **{estimates}**.")
+    st.markdown(f"Estimated probability of malignancy: **{estimates}**.")
     panels = [Panel("as it is", viewed.crop), Panel(f"{change.title}: {title}", changed)]
     about = [f"Estimated probability of malignancy after the change: {estimates}."]
     offer_panels(viewed, panels, 2, f"changed-{change.key}", about)
@@ -176,19 +171,17 @@ def _show_curves(viewed: Viewed, change: Change, amount: float) -> None:
     show_figure(
         curve_figure(change, amount, curves, titles, thresholds),
         name,
-        f"Estimates over {change.title.lower()}. {' '.join(lines)}",
+        f"Probabilities over {change.title.lower()}. {' '.join(lines)}",
     )
     st.markdown("\n".join(f"- {sentence}" for sentence in lines))
-    st.caption("Dotted: each model's balanced threshold. Upright: your slider.")
+    st.caption("Dotted: each model's balanced threshold. Vertical line: your slider.")
     columns = {f"{change.title}, {change.unit}": change.amounts}
     columns |= dict(zip(titles, curves.values(), strict=True))
     download(pd.DataFrame(columns), name)
 
 
-@st.fragment
 def show_inside(viewed: Viewed) -> None:
-    """Follow the crop through one of the networks, from its pixels to the estimate."""
-    st.header("Inside the network", anchor="inside")
+    """Follow the crop through one of the networks, from its pixels to the probability."""
     models = {model.name: model for model in viewed.models}
     titles = {name: model.card.title for name, model in models.items()}
     name = choose_option("Network", "inside", titles, next(iter(models)))
@@ -202,7 +195,6 @@ def show_inside(viewed: Viewed) -> None:
         offer_panels(viewed, panels, 2, f"inside-{name}", about, MAP_COLOURS)
         _show_one_map(viewed, inside, maps)
         _show_last_step(viewed, viewed.result()[name], inside)
-    small_notice()
 
 
 @cache.shared(2, "Opening the network")
@@ -214,13 +206,13 @@ def _show_input(viewed: Viewed, model: Classifier) -> Panel:
     """Show the crop as the network gets it."""
     preprocessing = model.card.preprocessing
     prepared = np.rint(model.views(viewed.crop).pictures[0]).astype(np.uint8)
-    st.subheader("The crop as it goes in", anchor=False)
+    st.subheader("Input", anchor=False)
     st.image(data_uri(prepared, lossless=True), width=224, alt="The crop as the network gets it")
     st.caption(
-        f"Greys stretched from percentile {preprocessing.low_percentile:g} to "
-        f"{preprocessing.high_percentile:g}, {preprocessing.input_size} pixels a side."
+        f"Contrast stretched between percentiles {preprocessing.low_percentile:g} and "
+        f"{preprocessing.high_percentile:g}; {preprocessing.input_size} pixels per side."
     )
-    return Panel("as it goes in", prepared)
+    return Panel("input", prepared)
 
 
 def _show_stage(number: int, stage: Stage, maps: NDArray[np.float32]) -> Panel:
@@ -231,10 +223,10 @@ def _show_stage(number: int, stage: Stage, maps: NDArray[np.float32]) -> Panel:
     st.caption(stage_words(stage, maps, places))
     if number == 1:
         filters = mosaic(signed_shares(stage.filters[places]), COLUMNS, TILE)
-        st.markdown("Filters: dark takes away, bright adds, mid-grey counts nothing.")
+        st.markdown("Filter weights: dark is negative, bright is positive, mid-grey is zero.")
         grey = np.rint(255 * filters).astype(np.uint8)
         show_picture(grey, f"Filters of {title}", None)
-        st.markdown("What they make of the crop, in the same order:")
+        st.markdown("Their maps of the crop, in the same order:")
     tiles = shares(maps[places])
     picture = colour(mosaic(tiles, COLUMNS, TILE, ground=0.0), MAP_COLOURS)
     picture[mosaic(np.zeros_like(tiles), COLUMNS, TILE) > 0] = GROUND
@@ -247,25 +239,20 @@ def _stage_title(number: int, stage: Stage) -> str:
 
 
 def stage_words(stage: Stage, maps: NDArray[np.float32], places: Sequence[int]) -> str:
-    """Say how many maps a stage gives, how large, how many are silent here, and which are shown."""
+    """Count a stage's maps, their cells, those empty for this crop, and those shown."""
     rows, columns = stage.grid
     height, width = stage.kernel.shape[2:]
-    silent = int((maps.reshape(len(maps), -1).max(axis=1) <= 0).sum())
-    shown = (
-        "all of them"
-        if len(places) == stage.channels
-        else f"the {len(places)} most active in this crop"
-    )
+    empty = int((maps.reshape(len(maps), -1).max(axis=1) <= 0).sum())
+    shown = "all" if len(places) == stage.channels else f"the {len(places)} most active"
     return (
         f"{stage.channels} filters of {height} x {width} give {stage.channels} maps of {rows} x "
-        f"{columns} cells, of which {silent} found nothing here. Shown: {shown}, the most active "
-        "first, on one scale."
+        f"{columns} cells; {empty} are empty for this crop. Shown: {shown}, in order of activity."
     )
 
 
 def _show_one_map(viewed: Viewed, inside: Inside, maps: dict[str, NDArray[np.float32]]) -> None:
     """Show one map of one stage over the crop."""
-    st.subheader("One map over the crop", anchor=False)
+    st.subheader("One map on the crop", anchor=False)
     titles = {stage.key: _stage_title(place, stage) for place, stage in enumerate(inside.stages, 1)}
     key = choose_option("Layer", "layer", titles, inside.stages[-1].key)
     ranks = most_active(maps[key], len(maps[key]))
@@ -278,16 +265,16 @@ def _show_one_map(viewed: Viewed, inside: Inside, maps: dict[str, NDArray[np.flo
     picture = overlay(viewed.crop, np.clip(large, 0, 1), 0.5, MAP_COLOURS)
     show_picture(picture, f"{title} over the crop", width=420)
     st.caption(
-        f"{title}, {rows} x {columns} cells, bright where it is active. It says what this filter "
-        "found, not what speaks for malignancy."
+        f"{title}, {rows} x {columns} cells. Bright: where this filter is active. That alone is "
+        "not evidence of malignancy."
     )
     panels = [Panel("the crop", viewed.crop), Panel(f"map {chosen}", picture)]
     offer_panels(viewed, panels, 2, "one-map", [f"{title}."], MAP_COLOURS)
 
 
 def _show_last_step(viewed: Viewed, answer: ModelResult, inside: Inside) -> None:
-    """Show how the features add up to the logit, and the logit becomes the estimate."""
-    st.subheader("From features to the estimate", anchor=False)
+    """Show how the features add up to the logit, and the logit becomes the probability."""
+    st.subheader("From features to the probability", anchor=False)
     card = answer.card
     last = viewed.once(lambda: inside.last_step(viewed.crop), "last step", card.name)
     for sentence in last_step_sentences(last, answer):
@@ -302,18 +289,17 @@ def _show_last_step(viewed: Viewed, answer: ModelResult, inside: Inside) -> None
 
 
 def last_step_sentences(last: LastStep, given: ModelResult) -> list[str]:
-    """Say how the features of the crop add up to its logit, and what that is as an estimate."""
+    """Describe how the features add up to the logit, and which probability that is."""
     up = float(last.parts[last.parts > 0].sum())
     down = float(last.parts[last.parts < 0].sum())
     active = int((last.features > 0).sum())
     calibration = given.card.calibration
     return [
-        f"{active} of {last.features.size} features are active. Each counts by its weight: "
-        f"{up:+.2f} speaks for malignancy, {down:+.2f} against, and the bias is {last.bias:+.2f}: "
-        f"together a logit of **{last.logit:+.2f}**.",
-        f"Calibrated (times {text.number(calibration.slope, 2)}, plus "
-        f"{calibration.intercept:+.2f}, through "
-        f"the logistic function) that is **{text.percent(last.p_malignant)}** for the crop as it "
-        f"is; averaged over all its views the estimate is "
+        f"{active} of {last.features.size} features are active. Their weighted sum is {up:+.2f} "
+        f"for malignancy and {down:+.2f} against. With the bias of {last.bias:+.2f} this is a "
+        f"logit of **{last.logit:+.2f}**.",
+        f"Calibration (slope {text.number(calibration.slope, 2)}, intercept "
+        f"{calibration.intercept:+.2f}) turns it into **{text.percent(last.p_malignant)}** for the "
+        "crop as it is. Averaged over all its views, the probability is "
         f"**{text.percent(given.probability)}**.",
     ]

@@ -1,4 +1,4 @@
-"""What the viewer shows: a public case or the visitor's own crop, and what the models say of it.
+"""What the viewer shows: a public case or the visitor's own crop, and the models' results.
 
 Groups of cases are those of the comparison page, at each model's balanced threshold. What was
 computed is kept, so that a moved slider computes it once. Public cases share one shelf for all
@@ -8,10 +8,9 @@ crop takes its place. Both are bounded.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from operator import attrgetter
 from typing import Any, TypeVar, cast
 
 import cv2
@@ -25,14 +24,14 @@ from mammo.artifacts import Card, artifacts_folder
 from mammo.errors import DataError
 from mammo.imaging import Image, Window
 from mammo.imaging.region import Region
-from mammo.inference import Classifier, LesionResult
+from mammo.inference import Classifier, Lesion, LesionResult
 from mammo.inference.maps import Method
 from mammo.inference.overlay import ColourMap
 from mammo.inference.perturb import Change, curve
 from mammo.inference.pictures import Panel, panel_sheet
 from mammo.inference.result import BALANCED
 from mammo.ui.kit import cache, case_folder
-from mammo.ui.kit.address import choose_option, keep_in_link, set_from_link, went_back
+from mammo.ui.kit.address import keep_in_link, went_back
 from mammo.ui.kit.cases import (
     LIST,
     LIST_CASES,
@@ -41,21 +40,31 @@ from mammo.ui.kit.cases import (
     agreement,
     agreement_titles,
     farthest_apart,
+    film_of,
     outcomes,
+    sides_of_cases,
 )
+from mammo.ui.kit.result import OPEN_VIEWER
 from mammo.ui.kit.settings import data_folder
-from mammo.ui.kit.source import OWN_CROP, OWN_SHELF, Picture, choose_example
+from mammo.ui.kit.source import (
+    OWN_CROP,
+    OWN_SHELF,
+    Picture,
+    choose_by_picture,
+    first_example,
+)
 from mammo.ui.kit.widgets import offer_file
 
-SOURCES = {"example": "An example lesion", "case": "A case by id or group", "own": "My own crop"}
-EVERY, TRAINING = "test", "training"
+EXAMPLES, EVERY, TRAINING, OWN = "examples", "test", "training", "own"
 GROUP_HELP = (
-    "At each model's balanced threshold. What a model got wrong comes farthest from the truth "
-    "first, groups of agreement the farthest apart first."
+    "True and false results are those at each model's balanced threshold. The largest error comes "
+    "first; in the other lists, the largest difference between the models."
 )
+STRIP = 10
+"""How many cases of a list show as small images."""
 LONGEST_ID = 60
 """Characters of an unknown id that are shown."""
-_CASE, _GROUP, _EXAMPLE = "viewer_case", "viewer_group", "viewer_example"
+_CASE, _GROUP, _IMAGES = "viewer_case", "viewer_group", "viewer_images"
 _SHARED_ITEMS, _OWN_ITEMS = 400, 60
 
 Crop = NDArray[np.uint8]
@@ -109,11 +118,13 @@ class Viewed:
     picture : Picture, an example with its film, any other as its crop
     pixels : uint8 (S, S), or None where the picture of a public case is not at hand
     row : Series of `cache.cases`, or None for an own crop
+    reviewed : bool, whether the case is of a list that is named by its diagnosis
     """
 
     picture: Picture
     pixels: Crop | None
     row: pd.Series | None = None
+    reviewed: bool = False
 
     @property
     def crop(self) -> Crop:
@@ -133,11 +144,23 @@ class Viewed:
         return shelf.take(name, make)
 
     def result(self) -> LesionResult:
-        """Return what every model says of the lesion; a case's own patient is no similar case."""
-        example = self.picture.example
-        area = None if example is None else Window(*example.window)
+        """Return the models' results; a case's own patient is no similar case."""
         patient = None if self.row is None else str(self.row["patient_id"])
-        return self.once(lambda: self.picture.assessed(area, patient=patient), "result")
+        area = self.area
+
+        def assess() -> LesionResult:
+            result = self.picture.assessed(area, patient=patient)
+            if area is None:
+                return result
+            return cache.models().redraw(Lesion(self.picture.image, window=area), result)
+
+        return self.once(assess, "result")
+
+    @property
+    def area(self) -> Window | None:
+        """Return the crop area on the film; None without a film."""
+        example = self.picture.example
+        return None if example is None else Window(*example.window)
 
     def heat(self, model: Classifier, method: Method) -> NDArray[np.float32]:
         """Return a method's map, float32 (S, S) in 0-1; a bar shows its progress."""
@@ -157,101 +180,98 @@ class Viewed:
         """Return each model's estimate over the range of a change, model name -> float64 (k,)."""
 
         def ask() -> dict[str, NDArray[np.float64]]:
-            with st.spinner(f"Asking both models at {len(change.amounts)} amounts", show_time=True):
+            with st.spinner(f"Classifying {len(change.amounts)} changed crops", show_time=True):
                 return {model.name: curve(model, self.crop, change) for model in self.models}
 
         return self.once(ask, "curves", change.key, *(model.name for model in self.models))
 
 
 def choose_case() -> Viewed:
-    """Ask which crop to look at, and open it; DataError where there is no such case or crop."""
-    asked = st.query_params.get("case")
-    kind = choose_option("Look at", "from", SOURCES, _kind_of(asked))
-    if kind == "own":
-        keep_in_link("case", None)
-        return _view_own()
-    case = (
-        choose_example(_EXAMPLE, "case", attrgetter("case_id")).case_id
-        if kind == "example"
-        else _choose_case()
-    )
-    keep_in_link("case", case)
-    keep_in_link("from", None if kind == _kind_of(case) else kind)
-    return _view_case(case)
-
-
-def _kind_of(case: str | None) -> str:
-    return "example" if case is None or case in cache.examples_at_hand() else "case"
-
-
-def _view_case(case: str) -> Viewed:
-    cases = cache.cases()
-    rows = cases[cases["case_id"] == case]
-    if rows.empty:
-        raise DataError(unknown_case(case, len(cases), str(cases["case_id"].iloc[0])))
-    crop, example = case_folder.crop_of(case), cache.examples_at_hand().get(case)
-    image = None if crop is None or example else Image(crop)
-    picture = Picture(f"{case}|{data_folder()}", case, image, example)
-    return Viewed(picture, crop, rows.iloc[0])
-
-
-def unknown_case(case: str, total: int, like: str) -> str:
-    """Say that a case id is none, and how one looks."""
-    shown = case if len(case) <= LONGEST_ID else f"{case[:LONGEST_ID]}…"
-    return (
-        f"There is no case {shown} among the {text.number(total, 0)} of the release. An id looks "
-        f"like {like}: choose one above, or type it whole."
-    )
-
-
-def _view_own() -> Viewed:
-    """Open the crop that the visitor brought from the upload page."""
-    own: Picture | None = st.session_state.get(OWN_CROP)
-    if own is None:
-        raise DataError(
-            "There is no crop of your own here. Open a film or a crop on the page Upload and "
-            "classify, and choose “Look closer” below its result. It stays in your own session: a "
-            "link does not carry it."
-        )
-    return Viewed(own, own.image.pixels)
-
-
-def _choose_case() -> str:
-    """Ask for a group and for one of its cases; any other id may be typed."""
+    """Ask for a list and one of its cases, and open it; DataError where there is none."""
+    lists = _lists()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        groups = case_groups(cache.cases(), cache.cards())
-        if opened := st.session_state.get(LIST_CASES):
-            groups = {LIST: opened} | groups
-        group = _choose_group(groups)
-        ids = list(group.cases)
-        if went_back() or st.session_state.get(_CASE) is None:
-            asked = st.query_params.get("case")
-            st.session_state[_CASE] = asked or (ids[0] if ids else None)
-        if st.session_state[_CASE] is not None and st.session_state[_CASE] not in ids:
-            ids = [st.session_state[_CASE], *ids]
-        case = st.selectbox(
-            f"Case, of {len(group.cases)}",
-            ids,
-            accept_new_options=True,
-            placeholder="Choose, or type an id",
-            help="Type to search. Any case id may be typed whole, of training too.",
-            key=_CASE,
-            width=380,
+        name = _choose_list(lists)
+        case = None if name == OWN else _choose_case(lists[name], name == EXAMPLES)
+    keep_in_link("case", case)
+    keep_in_link("from", OWN if name == OWN else None)
+    keep_in_link("group", None if name in (OWN, _list_of(case, lists)) else name)
+    if name == OWN:
+        return _view_own()
+    if case is None:
+        raise DataError("This list is empty. Choose another list of cases.")
+    _show_images(lists[name].cases, case)
+    return _view_case(case, reviewed=name not in (EXAMPLES, EVERY, TRAINING))
+
+
+def _lists() -> dict[str, Group]:
+    """Return the lists of cases by the name that the link has for them."""
+    lists = {}
+    if examples := cache.examples_at_hand():
+        lists[EXAMPLES] = Group("Examples", tuple(examples))
+    if opened := st.session_state.get(LIST_CASES):
+        lists[LIST] = opened
+    lists |= case_groups(cache.cases(), cache.cards())
+    if OWN_CROP in st.session_state or st.query_params.get("from") == OWN:
+        lists[OWN] = Group("My own crop", ("",))
+    return lists
+
+
+def _list_of(case: str | None, lists: Mapping[str, Group]) -> str:
+    """Return the list in which a link without a list shows a case."""
+    known = EXAMPLES in lists and (case is None or case in lists[EXAMPLES].cases)
+    return EXAMPLES if known else EVERY
+
+
+def _choose_list(lists: Mapping[str, Group]) -> str:
+    if went_back() or st.session_state.get(_GROUP) not in lists:
+        link = st.query_params
+        fallback = EVERY if link.get("from") == "case" else _list_of(link.get("case"), lists)
+        asked = OWN if link.get("from") == OWN else link.get("group", fallback)
+        st.session_state[_GROUP] = asked if asked in lists else fallback
+    return str(
+        st.selectbox(
+            "Cases",
+            list(lists),
+            format_func=lambda name: f"{lists[name].title} ({len(lists[name].cases)})",
+            help=GROUP_HELP,
+            key=_GROUP,
+            on_change=_start_list,
+            width=330,
+            label_visibility="collapsed",
         )
-        _ways(ids, case)
-    if not case:
-        raise DataError("No case is chosen: this group is empty. Choose another group of cases.")
-    return str(case).strip()
+    )
 
 
-def _ways(ids: Sequence[str], case: str | None) -> None:
-    """Offer the case before and after this one of its group."""
-    at = ids.index(case) if case in ids else None
+def _start_list() -> None:
+    """Open the first case of a newly chosen list."""
+    st.session_state[_CASE] = None
+    keep_in_link("case", None)
+
+
+def _choose_case(group: Group, are_examples: bool) -> str | None:
+    """Ask for a case of the list; any other id may be typed."""
+    ids = list(group.cases)
+    if went_back() or st.session_state.get(_CASE) is None:
+        first = first_example().case_id if are_examples else next(iter(ids), None)
+        st.session_state[_CASE] = st.query_params.get("case") or first
+    if st.session_state[_CASE] is not None and st.session_state[_CASE] not in ids:
+        ids = [st.session_state[_CASE], *ids]
+    case = st.selectbox(
+        f"Case, of {len(group.cases)}",
+        ids,
+        accept_new_options=True,
+        placeholder="Choose, or type an id",
+        help="Type to search. You can type the id of any case, also of a training case.",
+        key=_CASE,
+        width=270,
+        label_visibility="collapsed",
+    )
     for label, icon, key, step in (
         ("Previous", ":material/arrow_back:", "p", -1),
         ("Next", ":material/arrow_forward:", "n", 1),
     ):
-        there = None if at is None or not 0 <= at + step < len(ids) else ids[at + step]
+        place = ids.index(case) + step if case in ids else -1
+        there = ids[place] if 0 <= place < len(ids) else None
         st.button(
             label,
             icon=icon,
@@ -261,27 +281,62 @@ def _ways(ids: Sequence[str], case: str | None) -> None:
             on_click=st.session_state.update,
             args=({_CASE: there},),
         )
+    return str(case).strip() if case else None
 
 
-def _choose_group(groups: dict[str, Group]) -> Group:
-    set_from_link(_GROUP, "group", groups, EVERY)
-    chosen = st.selectbox(
-        "Cases",
-        list(groups),
-        format_func=lambda name: f"{groups[name].title}: {len(groups[name].cases)}",
-        help=GROUP_HELP,
-        key=_GROUP,
-        on_change=_first_of_group,
-        width=460,
+def _show_images(ids: Sequence[str], case: str) -> None:
+    """Show the case among its neighbours of the list, as small images to choose from."""
+    if case not in ids:
+        return
+    start = ids.index(case) // STRIP * STRIP
+    shown = ids[start : start + STRIP]
+    images, _ = case_folder.thumbnails(shown)
+    if len(images) < len(shown):
+        return
+    films = cache.cases().set_index("case_id").loc[list(shown)].to_dict("index")
+    sides = sides_of_cases(tuple(shown))
+
+    def title(shown_case: str) -> str:
+        film = film_of(films[shown_case])
+        return f"![{shown_case}]({images[shown_case]}) {sides.get(shown_case, film)}"
+
+    def take() -> None:
+        st.session_state[_CASE] = st.session_state[_IMAGES]
+
+    st.session_state[_IMAGES] = case
+    choose_by_picture("Cases of the list", shown, title, _IMAGES, on_change=take)
+
+
+def _view_case(case: str, *, reviewed: bool) -> Viewed:
+    cases = cache.cases()
+    rows = cases[cases["case_id"] == case]
+    if rows.empty:
+        raise DataError(unknown_case(case, len(cases), str(cases["case_id"].iloc[0])))
+    crop, example = case_folder.crop_of(case), cache.examples_at_hand().get(case)
+    image = None if crop is None or example else Image(crop)
+    picture = Picture(f"{case}|{data_folder()}", case, image, example)
+    return Viewed(picture, crop, rows.iloc[0], reviewed)
+
+
+def unknown_case(case: str, total: int, like: str) -> str:
+    """Return the sentence on a case id that does not exist."""
+    shown = case if len(case) <= LONGEST_ID else f"{case[:LONGEST_ID]}…"
+    return (
+        f"There is no case {shown} among the {text.number(total, 0)} of the release. An id looks "
+        f"like {like}. Choose a case above, or type the whole id."
     )
-    keep_in_link("group", None if chosen == EVERY else chosen)
-    return groups[chosen]
 
 
-def _first_of_group() -> None:
-    """Open the first case of a newly chosen group."""
-    st.session_state[_CASE] = None
-    keep_in_link("case", None)
+def _view_own() -> Viewed:
+    """Open the crop that the visitor brought from the upload page."""
+    own: Picture | None = st.session_state.get(OWN_CROP)
+    if own is None:
+        raise DataError(
+            "There is no crop of your own here. On the page Upload and classify, open a film or a "
+            f"crop and choose “{OPEN_VIEWER}”. Your crop stays in your session: links do not "
+            "contain it."
+        )
+    return Viewed(own, own.image.pixels)
 
 
 def case_groups(cases: pd.DataFrame, cards: Sequence[Card]) -> dict[str, Group]:
@@ -295,7 +350,7 @@ def case_groups(cases: pd.DataFrame, cards: Sequence[Card]) -> dict[str, Group]:
     groups = {EVERY: Group("All test cases", tuple(test["case_id"]))}
     for card, scores, flags in zip(cards, p, above, strict=True):
         for outcome, cell in outcomes(labels, flags).items():
-            title = f"{card.title}: {OUTCOMES[outcome][0].lower()} ({OUTCOMES[outcome][1]})"
+            title = f"{card.title}: {OUTCOMES[outcome][0].lower()}s"
             found = tuple(ids[farthest_apart(cell, labels, scores)])
             groups[f"{card.name}.{outcome}"] = Group(title, found)
     if len(cards) > 1:
