@@ -243,7 +243,7 @@ def test_descriptors_are_explained() -> None:
 def test_scores_are_those_of_the_row_with_who_gave_them() -> None:
     cards = [load_card(name) for name in ("simple_cnn", "mobilenetv2")]
     for case, words in (
-        ("Mass-Training_P_00001_LEFT_CC_1", "out of fold, by the fit that held out fold 1"),
+        ("Mass-Training_P_00001_LEFT_CC_1", "not in the training data (fold 1)"),
         ("Mass-Test_P_00820_LEFT_CC_1", "once, by the released model"),
     ):
         row = cases().set_index("case_id", drop=False).loc[case].to_dict()
