@@ -106,13 +106,14 @@ def strings_of(path: Path) -> Iterator[str]:
         for node in ast.walk(tree)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
-    parts = {
+    inner = {
         part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values
     }
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
-            yield "".join(str(getattr(part.value, "id", part.value)) for part in node.values)
-        elif isinstance(node, ast.Constant) and node not in hidden | parts:
+            parts = (getattr(part, "value", None) for part in node.values)
+            yield "".join(part if isinstance(part, str) else "X" for part in parts)
+        elif isinstance(node, ast.Constant) and node not in hidden | inner:
             yield node.value if isinstance(node.value, str) and " " in node.value else ""
     if path.parent == ROOT / "mammo":
         yield ast.get_docstring(tree) or ""
