@@ -104,7 +104,14 @@ def lexicon_table(cases: "pd.DataFrame") -> "pd.DataFrame":
             for shares in [descriptors.malignant_shares(cases, column)]
             for part in descriptors.LEXICON[column]
         ],
-        columns=("Descriptor", "Recorded", "5th edition", "v2025", "Malignant in training", "in test"),
+        columns=(
+            "Descriptor",
+            "Recorded",
+            "5th edition",
+            "v2025",
+            "Malignant in training",
+            "in test",
+        ),
     )
 
 
