@@ -47,8 +47,12 @@ class Term:
 
 
 def _of_file() -> dict[str, Term]:
-    assessments = [f"{code} {words}" for code, words in descriptors.ASSESSMENTS.items()]
-    densities = [words for code, words in descriptors.DENSITIES.items() if code != "0"]
+    assessments = [f"{code} ({words})" for code, words in descriptors.ASSESSMENTS.items()]
+    densities = [
+        f"{words.replace(': ', ' (')})"
+        for code, words in descriptors.DENSITIES.items()
+        if code != "0"
+    ]
     text = _TERMS.read_text(encoding="utf-8")
     text = text.replace("{assessments}", "; ".join(assessments))
     text = text.replace("{densities}", "; ".join(densities))
@@ -105,12 +109,12 @@ def lexicon_table(cases: "pd.DataFrame") -> "pd.DataFrame":
             for part in descriptors.LEXICON[column]
         ],
         columns=(
-            "Descriptor",
+            "Feature",
             "Recorded",
             "5th edition",
             "v2025",
-            "Malignant in training",
-            "in test",
+            "Malignant, training",
+            "Malignant, test",
         ),
     )
 
