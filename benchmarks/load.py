@@ -38,6 +38,7 @@ from benchmarks.load_answers import Library, large_film
 from benchmarks.load_meter import Meter, latencies, latency, memory, shares
 from benchmarks.serving import machine
 from benchmarks.visitor import PIECES, VisitError
+from mammo.ui.kit.result import OPEN_VIEWER
 
 RESULT = Path(__file__).with_suffix(".json")
 CROPS_EACH = 12
@@ -373,7 +374,7 @@ async def explain_again(guest: Guest, _film: bytes, _: float) -> None:
     """Ask for all maps of a new crop by both models, and again."""
     while True:
         await guest.classify()
-        await guest.timed("look closer", guest.visitor.follow("Look closer"))
+        await guest.timed("look closer", guest.visitor.follow(OPEN_VIEWER))
         await guest.timed("all maps", guest.visitor.change("comparison_row", "Show"))
         await turn_to_own_files(guest)
 

@@ -1,4 +1,4 @@
-"""Upload and classify: mark a lesion and read both models' answers, or let many crops be a table.
+"""Upload and classify: mark a lesion and read both models' results, or open many crops as a table.
 
 Layout and words only; the parts are in `mammo.ui`.
 """
@@ -32,7 +32,8 @@ else:
     batch.forget_rows()
 
 if picture is not None:
-    left, right = st.columns([3, 2], gap="medium")
+    with st.container(key="workbench"):
+        left, right = st.columns([3, 2], gap="medium")
     area = None
     with left:
         kind = source.choose_kind(picture)
@@ -41,7 +42,7 @@ if picture is not None:
             area = film.marked_area(picture)
             if area is None:
                 st.info(
-                    "Mark the lesion on the film. Both answers then appear here.",
+                    "Mark the lesion on the mammogram. Both results then appear here.",
                     icon=":material/crop_free:",
                 )
                 result.show_doubts(picture.image.warnings)

@@ -29,7 +29,7 @@ with sentences():
             viewer = answers.show_picture_of(viewed)
         with right, sentences(), TURNS:
             show_result(viewed.picture, viewed.result(), {}, answers.record_of(viewed))
-        with left, st.container(key="maps"), sentences():
+        with left, st.container(key="later"), sentences():
             answers.show_maps(viewed, viewer)
         show_drawer(viewed)
     elif viewed.row is not None:

@@ -255,7 +255,7 @@ def uploaded(folder: Path, monkeypatch: Any) -> Record:
         (row,) = rows(visit.download("Download as CSV"), folder)
         report = seen(visit.download("Case report (HTML)"), folder)
         told[case] = {"words": visit.words(), "csv": row, "report": report}
-    visit.set("toggle", "Show what was recorded", True)
+    visit.set("toggle", "Show the recorded diagnosis", True)
     visit.set("segmented_control", "Threshold", "Sensitivity 90%")
     report = seen(visit.download("Case report (HTML)"), folder)
     return {"examples": told, "asked": {"words": visit.words(), "report": report}}
@@ -294,7 +294,7 @@ def batched(files: Callable[[], dict[str, bytes]]) -> Callable[[Path, Any], Reco
         visit = Visit(monkeypatch, UPLOAD).set("segmented_control", "Picture", "My own files")
         given = files()
         dropped = [(name, data, "image/png") for name, data in given.items()]
-        visit.set("file_uploader", "Films or crops", dropped)
+        visit.set("file_uploader", "Mammograms or crops", dropped)
         page = rows(visit.download("Download as CSV"), folder)
         for name, data in given.items():
             (folder / name).write_bytes(data)
@@ -316,14 +316,17 @@ def viewed(folder: Path, monkeypatch: Any) -> Record:
     visit, told = Visit(monkeypatch, VIEWER), {}
     cases = list(example_crops())
     for case in (cases[0], cases[6], cases[8]):
-        (choice,) = [one for one in visit.page.get("button_group") if one.label == "Example lesion"]
-        visit.set("button_group", "Example lesion", choice.options[cases.index(case)])
+        visit.set("selectbox", f"Case, of {len(cases)}", case)
         report = seen(visit.download("Case report (HTML)"), folder)
         told[case] = {"words": visit.words(), "report": report}
-    visit.set("toggle", "Show what was recorded", True)
+    visit.set("toggle", "Show the recorded diagnosis", True)
     report = seen(visit.download("Case report (HTML)"), folder)
-    csvs = [text.splitlines() for text in visit.downloads("Download as CSV")]
-    return {"examples": told, "asked": {"words": visit.words(), "report": report, "csvs": csvs}}
+    told["asked"] = {"words": visit.words(), "report": report}
+    for section in ("methods", "robustness", "inside", "similar", "tests"):
+        visit.set("button_group", "Analysis", section)
+        csvs = [text.splitlines() for text in visit.downloads("Download as CSV")]
+        told[section] = {"words": visit.words(), "csvs": csvs}
+    return told
 
 
 def other_pages(folder: Path, monkeypatch: Any) -> Record:

@@ -74,9 +74,9 @@ def choose_next(visit: Visit, field: "Locator") -> str:
     return before
 
 
-def choose_next_example(visit: Visit) -> None:
+def choose_next_example(visit: Visit, name: str = "Example lesion") -> None:
     """Choose the second example."""
-    examples = visit.page.get_by_role("radiogroup", name="Example lesion").get_by_role("radio")
+    examples = visit.page.get_by_role("radiogroup", name=name).get_by_role("radio")
     reach(visit, examples.first)
     press(visit, "ArrowRight", "Space")
 
@@ -119,7 +119,7 @@ def test_the_comparisons_threshold_moves_and_the_rates_follow(server: Server, vi
     reach(visitor, slider)
     press(visitor, "Home")
     expect(rates).not_to_have_text(before, use_inner_text=True)
-    cell = page.get_by_role("button", name="missed").first
+    cell = page.get_by_role("button", name="false negative").first
     reach(visitor, cell)
     press(visitor, "Enter")
     expect(page).to_have_url(re.compile(r"cell=simple_cnn\.missed"))
@@ -137,8 +137,8 @@ def test_the_viewer_opens_another_lesion_and_another_method(server: Server, visi
     visitor = visit(server.address + test_viewer.PAGE)
     accept(visitor)
     page = visitor.page
-    expect(page.get_by_role("heading", name="From features to the estimate")).to_be_visible()
-    choose_next_example(visitor)
+    expect(page.get_by_role("heading", name="More about this case")).to_be_visible()
+    choose_next_example(visitor, "Cases of the list")
     expect(page).to_have_url(re.compile("case="))
     method = page.get_by_role("radio", name="Grad-CAM")
     reach(visitor, method)

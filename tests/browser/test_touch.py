@@ -19,6 +19,7 @@ expect.set_options(timeout=PATIENCE_MS)
 PHONE = {"width": 390, "height": 844, "has_touch": True, "is_mobile": True}
 CHART, SLIDER, STAGE = ".stPlotlyChart", ".stSlider", ".stage"
 VIEWER, COMPARISON = "/Grad-CAM_viewer", "/Model_comparison"
+ROBUSTNESS = f"{VIEWER}?drawer=robustness"
 
 Open = Callable[..., Visit]
 Point = tuple[float, float]
@@ -82,13 +83,14 @@ def test_a_swipe_over_the_film_scrolls_and_keeps_the_box(server: Server, phone: 
     assert visitor.console == []
 
 
-@pytest.mark.parametrize("path", [COMPARISON, "/Dataset_explorer", VIEWER])
+@pytest.mark.parametrize("path", [COMPARISON, "/Dataset_explorer", ROBUSTNESS])
 def test_a_swipe_scrolls_over_every_chart_and_slider(
     server: Server, phone: Open, path: str
 ) -> None:
     visitor = phone(server.address + path)
-    if path == VIEWER:
+    if path.startswith(VIEWER):
         accept(visitor)
+        expect(visitor.page.locator(CHART)).to_be_visible()
     still(visitor)
     page, parts = visitor.page, visitor.page.locator(f"{CHART}:visible, {SLIDER}:visible")
     assert parts.count()
@@ -105,16 +107,20 @@ def test_a_swipe_scrolls_over_every_chart_and_slider(
 
 
 def test_a_slider_takes_a_tap_and_a_finger_that_goes_sideways(server: Server, phone: Open) -> None:
-    visitor = phone(server.address + VIEWER)
+    visitor = phone(server.address + ROBUSTNESS + "&change=rotation")
     accept(visitor)
+    rotation = visitor.page.get_by_role("slider", name="Rotation").first
+    expect(rotation).to_be_visible()
     still(visitor)
-    opacity = visitor.page.get_by_role("slider", name="Opacity").first
+    low, high = (float(rotation.get_attribute(f"aria-value{end}") or 0) for end in ("min", "max"))
+    step = (high - low) / 100
     track = visitor.page.locator(f"{SLIDER} [style*='touch-action']").first
     visitor.page.touchscreen.tap(*within(track, 0.8))
-    expect(opacity).to_have_value("80")
+    expect(rotation).not_to_have_value("0")
+    assert float(rotation.input_value()) == pytest.approx(low + 80 * step, abs=3 * step)
     still(visitor)
     swipe(visitor, within(track, 0.8), across=-0.5 * 346, down=3)
-    expect(opacity).to_have_value("30")
+    assert float(rotation.input_value()) == pytest.approx(low + 30 * step, abs=4 * step)
 
 
 def test_a_swipe_over_the_rating_rates_nothing(server: Server, phone: Open) -> None:
@@ -145,7 +151,7 @@ def test_a_drawn_box_of_most_of_the_film_is_asked_back(server: Server, visit: Op
     visitor = visit(server.address + UPLOAD)
     accept(visitor)
     before = box(visitor), answered(visitor)
-    question = visitor.page.get_by_text("The box covers most of the film. Is that the lesion?")
+    question = visitor.page.get_by_text("The box covers most of the mammogram. Is that the lesion?")
     drag_over_film(visitor, (0.1, 0.4), (0.8, 0.5))
     expect(question).to_be_visible()
     assert (box(visitor), answered(visitor)) == before
@@ -164,7 +170,7 @@ def test_a_drawn_box_of_most_of_the_film_is_asked_back(server: Server, visit: Op
 
 def test_another_box_takes_the_place_of_the_one_asked_back(server: Server, visit: Open) -> None:
     visitor = visit(server.address + UPLOAD)
-    question = visitor.page.get_by_text("The box covers most of the film.")
+    question = visitor.page.get_by_text("The box covers most of the mammogram.")
     drag_over_film(visitor, (0.1, 0.1), (0.9, 0.9))
     expect(question).to_be_visible()
     drag_over_film(visitor, (0.02, 0.03), (0.08, 0.09))

@@ -11,6 +11,8 @@ import cv2
 import pytest
 
 from mammo import text as words
+from mammo.ui.kit.result import OPEN_VIEWER
+from mammo.ui.viewer.drawer import SECTIONS
 from tests.browser.conftest import (
     CHART,
     CHOICE,
@@ -27,6 +29,7 @@ expect = pytest.importorskip("playwright.sync_api", reason="needs playwright").e
 expect.set_options(timeout=PATIENCE_MS)
 EXAMPLE = "Mass-Test_P_00820_LEFT_CC_1"
 PAGE = f"/Grad-CAM_viewer?case={EXAMPLE}"
+ROBUSTNESS = f"{PAGE}&drawer=robustness"
 FIELDS = ("X", "Y", "Width", "Height")
 
 Open = Callable[..., Visit]
@@ -35,9 +38,14 @@ Open = Callable[..., Visit]
 def whole(visit: Visit) -> Visit:
     """Accept the notice, and wait for the last part of the page."""
     visit.page.get_by_role("button", name="I understand").click()
-    expect(visit.page.get_by_role("heading", name="From features to the estimate")).to_be_visible()
-    expect(visit.page.locator(".stPlotlyChart").last.locator(".bars")).to_be_visible()
+    expect(visit.page.get_by_role("heading", name="More about this case")).to_be_visible()
+    expect(visit.page.locator(".map")).to_be_visible()
     return still(visit)
+
+
+def open_about(visit: Visit) -> None:
+    """Open what is known of the maps, with their colours and downloads."""
+    visit.page.locator("summary").filter(has_text="About these maps").click()
 
 
 def test_a_drag_over_the_crop_covers_it_and_moves_both_estimates(
@@ -71,11 +79,12 @@ def test_a_drag_over_the_crop_covers_it_and_moves_both_estimates(
 
 
 def test_a_link_shows_a_second_visitor_the_very_view(server: Server, visit: Open) -> None:
-    first = whole(visit(server.address + PAGE))
+    first = whole(visit(server.address + ROBUSTNESS))
     first.page.get_by_text("Occlusion", exact=True).first.click()
     expect(first.page).to_have_url(re.compile("method=occlusion"))
     first.page.get_by_text("Rotation", exact=True).click()
     expect(first.page).to_have_url(re.compile("change=rotation"))
+    open_about(first)
     first.page.get_by_text("Cividis", exact=True).click()
     expect(first.page).to_have_url(re.compile("colours=cividis"))
     second = whole(visit(first.page.url))
@@ -88,14 +97,15 @@ def test_a_link_shows_a_second_visitor_the_very_view(server: Server, visit: Open
 def test_what_leaves_the_page_carries_the_notice(
     server: Server, visit: Open, tmp_path: Path
 ) -> None:
-    visitor = whole(visit(server.address + PAGE))
+    visitor = whole(visit(server.address + ROBUSTNESS))
+    open_about(visitor)
     with visitor.page.expect_download() as download:
         visitor.page.get_by_role("button", name="Download as PNG").first.click()
     assert download.value.suggested_filename == "mammo-grad-cam-simple_cnn.png"
     download.value.save_as(tmp_path / "map.png")
     assert cv2.imread(str(tmp_path / "map.png")).shape[1] > 700
     with visitor.page.expect_download() as table:
-        visitor.page.get_by_role("button", name="Download as CSV").nth(2).click()
+        visitor.page.get_by_role("button", name="Download as CSV").nth(1).click()
     rows = list(csv.DictReader(io.StringIO(Path(table.value.path()).read_text("utf-8"))))
     assert {row["notice"] for row in rows} == {words.NOTICE_SHORT}
     assert list(rows[0])[:3] == ["Blur, pixels", "Simple CNN", "MobileNetV2"]
@@ -125,17 +135,19 @@ def test_from_the_upload_page_to_the_viewer_with_a_box_of_ones_own(
     answers = still(visitor).page.get_by_test_id("stMetricValue")
     expect(answers).to_have_count(2)
     before = answers.all_inner_texts()
-    visitor.page.get_by_role("link", name="Look closer").click()
+    visitor.page.get_by_role("link", name=OPEN_VIEWER).click()
     expect(visitor.page).to_have_url(re.compile("from=own"))
-    expect(visitor.page.get_by_role("heading", name="Inside the network")).to_be_visible()
+    expect(visitor.page.get_by_role("heading", name="More about this case")).to_be_visible()
+    expect(answers).to_have_count(4)
     assert answers.all_inner_texts()[:2] == before
     assert visitor.console == []
 
 
 def test_a_phone_scrolls_down_and_never_sideways(server: Server, visit: Open) -> None:
-    visitor = whole(visit(server.address + PAGE, width=400))
-    assert spilling(visitor, CHART, DATA_FRAME, CHOICE) == []
-    assert visitor.console == []
+    for section in SECTIONS:
+        visitor = whole(visit(f"{server.address}{PAGE}&drawer={section}", width=400))
+        assert spilling(visitor, CHART, DATA_FRAME, CHOICE, ".tools") == []
+        assert visitor.console == []
 
 
 def test_the_server_complained_of_nothing(server: Server) -> None:

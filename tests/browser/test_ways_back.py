@@ -92,7 +92,7 @@ def test_of_two_files_with_one_name_the_chosen_one_opens_and_stays_open(
     upload(visitor, paths[2])
     expect(field).to_have_value("1-1.png (1 of 2)")
     still(visitor)
-    visitor.page.get_by_text("A film: mark the lesion").click()
+    visitor.page.get_by_text("A mammogram: mark the lesion").click()
     expect(visitor.page.get_by_text("Drag a box around the lesion")).to_be_visible()
     expect(field).to_have_value("1-1.png (1 of 2)")
     field.click()

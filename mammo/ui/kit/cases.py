@@ -31,10 +31,10 @@ RECORDED = {
 }
 """The recorded descriptors: column -> title, and term of the glossary."""
 OUTCOMES = {
-    "found": ("True positive", "malignant, above the threshold"),
-    "missed": ("False negative", "malignant, below the threshold"),
-    "false_alarm": ("False positive", "benign, above the threshold"),
-    "spared": ("True negative", "benign, below the threshold"),
+    "found": ("True positive", "malignant, flagged"),
+    "missed": ("False negative", "malignant, not flagged"),
+    "false_alarm": ("False positive", "benign, flagged"),
+    "spared": ("True negative", "benign, not flagged"),
 }
 """The four cells of a confusion matrix: the link's name -> title and meaning."""
 

@@ -257,10 +257,10 @@ def show_reliability(result: LesionResult, threshold: str) -> None:
 
 
 def map_caption(heat: NDArray[np.float32]) -> str:
-    """Say what a heat map shows, or that nothing is on it."""
+    """Describe what a heat map shows, or that it is empty."""
     if not heat.any():
-        return "The map is empty: nothing in the crop raised the estimate."
-    return "Bright is what raised the estimate most, not the extent of the lesion."
+        return "The map is empty: nothing in the crop raised the probability."
+    return "Bright areas raised the probability most. They do not show the extent of the lesion."
 
 
 def has_similar(signals: Signals | None) -> TypeGuard[Signals]:

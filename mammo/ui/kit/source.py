@@ -33,7 +33,7 @@ from mammo.ui.kit.patches import NO_ROOM
 Kind = Literal["film", "crop"]
 EXAMPLE = "An example lesion"
 UPLOAD = "My own files"
-KINDS: dict[Kind, str] = {"film": "A film: mark the lesion", "crop": "A crop: use it whole"}
+KINDS: dict[Kind, str] = {"film": "A mammogram: mark the lesion", "crop": "A crop: use it as it is"}
 _OPENED, _NAMES = "opened", "opened_names"
 THUMBNAILS = "thumbnails"
 """Begins the keys of choices by small pictures, which `browser.css` lays out."""
@@ -181,7 +181,7 @@ def open_one_of(files: Sequence[OwnFile]) -> Picture | None:
         list(by_id),
         index=None,
         format_func=names.__getitem__,
-        placeholder="Look at one of them closely",
+        placeholder="Choose a file to view",
         key=_OPENED,
         width=420,
         persist_state="session",
@@ -218,7 +218,7 @@ def choose_kind(picture: Picture) -> Kind:
         return "film"
     guess: Kind = "crop" if looks_like_crop(picture.image.shape) else "film"
     return st.segmented_control(
-        "This picture is",
+        "This image is",
         list(KINDS),
         default=guess,
         required=True,
@@ -282,14 +282,14 @@ def open_files() -> Sequence[OwnFile]:
     """Ask for files; those opened earlier in the visit stay until removed or replaced."""
     DECODER.start()
     uploads = st.file_uploader(
-        "Films or crops", accept_multiple_files=True, key="files", on_change=_take_uploads
+        "Mammograms or crops", accept_multiple_files=True, key="files", on_change=_take_uploads
     )
     files = _own().files
     if not files:
         st.caption(
-            "DICOM, PNG, JPEG, TIFF, BMP, WebP, PGM or NumPy (.npy). One film: mark the lesion on "
-            "it. One crop: it is used whole. Many crops: a table. Nothing is stored; remove names "
-            "from what you open."
+            "DICOM, PNG, JPEG, TIFF, BMP, WebP, PGM or NumPy (.npy). Mark the lesion on a "
+            "mammogram; a crop is used as it is. Several crops give a results table. Nothing is "
+            "stored. Remove patient names before you open a file."
         )
     elif not uploads:
         show_still_open("Other files replace what is open.")

@@ -77,8 +77,8 @@ def show_files(files: Sequence[OwnFile]) -> None:
     """Assess many files and show them as a table, with the notice and a CSV."""
     if len(files) > MOST_FILES:
         st.warning(
-            f"{len(files)} files were opened; the table takes the first {MOST_FILES}. Open the "
-            "others after these, or use `python -m mammo.predict` on the whole folder."
+            f"You opened {len(files)} files; the table takes the first {MOST_FILES}. Open the "
+            "others later, or run `python -m mammo.predict` on the folder."
         )
     _table(assess_files(files), cache.cards())
 

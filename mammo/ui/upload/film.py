@@ -78,7 +78,7 @@ def mark_lesion(picture: Picture) -> None:
     shape = height, width = film.shape
 
     alt = f"Mammogram {picture.name}, {_film_name(picture)}"
-    viewer.show([View("Film", alt, data_uri(scaled_down(film)), width, height)], _BOX, take)
+    viewer.show([View("Mammogram", alt, data_uri(scaled_down(film)), width, height)], _BOX, take)
     asked = st.session_state.get(_ASKED)
     area: Region | None = None
     if box is not None and asked is None:
@@ -87,13 +87,14 @@ def mark_lesion(picture: Picture) -> None:
     viewer.show_box(_BOX, asked or box, area)
     question = st.container()  # keeps its place: the fields below would be drawn twice for a moment
     if asked is not None:  # no model answers for such a box before
-        sentence = "The box covers most of the film. Is that the lesion?"
+        sentence = "The box covers most of the mammogram. Is that the lesion?"
         question.warning(sentence, icon=":material/help:")
         with question.container(horizontal=True):
             st.button("Use this box", on_click=_use, args=(asked,), key="use_box")
             discard = st.session_state.pop
             st.button("Discard it", on_click=discard, args=(_ASKED,), key="discard_box")
-    _show_numbers(picture, box)
+    with st.container(key="later"):
+        _show_numbers(picture, box)
 
 
 def _show_numbers(picture: Picture, box: Region | None) -> None:
@@ -111,15 +112,15 @@ def _show_numbers(picture: Picture, box: Region | None) -> None:
             key="way_back",
         )
     st.caption(
-        "Drag a box around the lesion on the film; by finger, after “Mark lesion”. Or type its "
-        "numbers."
+        "Drag a box around the lesion. On a touch screen, press “Mark lesion” first. You can also "
+        "type its numbers."
     )
     with st.expander(NUMBERS, icon=":material/crop_free:"):
         _BOX.show(height, width, persist_state="session")
         st.caption(
             f"{_film_name(picture)}, {width:,} x {height:,} pixels, pixel spacing {stated}. The "
-            "lesion box is in film pixels from the top left corner. The yellow square is the crop "
-            "area that the models read. Display settings do not affect the models."
+            "box is in pixels of the mammogram from its top left corner. The yellow square is the "
+            "crop area that the models read. Display settings do not affect the models."
         )
 
 
