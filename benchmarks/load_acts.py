@@ -248,7 +248,7 @@ class Guest:
             "move a threshold", self.visitor.change(f"comparison_{name}_slider", threshold)
         )
         cells = [
-            int(button.label.split("**")[1])
+            int(button.label.split("**")[1].split()[0])
             for button in self.visitor.elements("button")
             if f"-cell_{name}." in button.id
         ]

@@ -36,6 +36,11 @@ from tests.browser.conftest import CHROMIUM, OPTIONS, Server, running_server
 
 RESULT = Path(__file__).with_suffix(".json")
 TARGETS = {"probability_s": 3.0, "models_rss_mb": 350.0, "slider_ms": 100.0, "peak_mb": 690.0}
+FIRST_LOAD_TARGETS = {"Home": 20.0, "Upload and classify": 30.0, "Model comparison": 45.0}
+"""Seconds until a visitor with an empty browser sees what the page is for, over a slow line."""
+
+SLOW_LINE = {"downloadThroughput": 125_000, "uploadThroughput": 125_000, "latency": 20}
+"""1 Mbit/s in bytes per second, and milliseconds; as Chromium's development tools take them."""
 PAGES = {page.title: Path(page.path).stem.partition("_")[2] for page in frame.PAGES}
 """Title of each page, and its address; "" for home."""
 
@@ -59,6 +64,9 @@ def measure_all(starts: int, browser_starts: int, moves: int) -> dict[str, Any]:
     runs = {"start": [asyncio.run(one_start()) for _ in range(starts)]}
     if browser_starts and find_spec("playwright") and Path(CHROMIUM).exists():
         runs["browser"] = [browser_start() for _ in range(browser_starts)]
+        with app() as server:
+            loads = [first_loads(server.address) for _ in range(min(browser_starts, 3))]
+        runs["first_load"] = loads
     with app() as server:
         sliders = asyncio.run(slider_moves(server, moves))
         pages = asyncio.run(page_loads(server, moves))
@@ -70,7 +78,7 @@ def measure_all(starts: int, browser_starts: int, moves: int) -> dict[str, Any]:
         "page_ms": {title: statistics.median(times) for title, times in pages.items()},
         "page_quartiles": {title: quartiles(times) for title, times in pages.items()},
         "walk": asyncio.run(whole_walk()),
-        "targets": TARGETS,
+        "targets": TARGETS | {"first_load_s": FIRST_LOAD_TARGETS},
         "starts": starts,
         "moves": moves,
         "machine": before,
@@ -123,6 +131,30 @@ def browser_start() -> Figures:
             probability = time.perf_counter() - start
         browser.close()
     return {"probability_s": probability}
+
+
+def first_loads(address: str) -> Figures:
+    """Open pages over a slow line in a browser that knows nothing; return seconds for each."""
+    from playwright.sync_api import sync_playwright
+
+    seconds = {}
+    with sync_playwright() as client:
+        browser = client.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        for title in FIRST_LOAD_TARGETS:
+            page = browser.new_context().new_page()
+            page.set_default_timeout(300_000)
+            line = page.context.new_cdp_session(page)
+            line.send("Network.emulateNetworkConditions", {"offline": False, **SLOW_LINE})
+            start = time.perf_counter()
+            page.goto(f"{address}/{PAGES[title]}", wait_until="commit")
+            if title == "Upload and classify":
+                page.get_by_role("button", name=ACCEPT).click()
+            shown = ".js-plotly-plot .main-svg, [data-testid=stMetricValue]"
+            page.locator(shown).first.wait_for()
+            seconds[title] = time.perf_counter() - start
+            page.context.close()
+        browser.close()
+    return seconds
 
 
 async def slider_moves(server: Server, moves: int) -> dict[str, list[float]]:

@@ -38,7 +38,7 @@ def as_typed(module: str, given: Sequence[str]) -> str:
 
 
 def exit_status(module: str, work: Callable[[], int | None], place: Path) -> int:
-    """Do the work of a command and return its exit status; whatever stops it becomes a sentence.
+    """Run a command and return its exit status; print a sentence for whatever stops it.
 
     `place` is what to look at where the file system fails and names no file. The status is that of
     the work (None is 0), 1 after an error, 130 after a keyboard interrupt.
@@ -46,14 +46,14 @@ def exit_status(module: str, work: Callable[[], int | None], place: Path) -> int
     try:
         return work() or 0
     except KeyboardInterrupt:
-        print(f"\n{module}: stopped; the same command goes on from here.", file=sys.stderr)
+        print(f"\n{module}: stopped. Run the same command to resume.", file=sys.stderr)
         return 130
     except MammoError as error:
         sentence = str(error)
     except OSError as error:
         sentence = (
-            f"stopped because of {reason_of(error)} ({error.filename or place}). Mend that, then "
-            "run the same command: it goes on."
+            f"stopped: {reason_of(error)} ({error.filename or place}). Fix this, then run the same "
+            "command to resume."
         )
     print(f"{module}: {sentence}", file=sys.stderr)
     return 1
@@ -84,17 +84,19 @@ def check_output(path: Path, ours: Callable[[Path], bool], option: str = "The ou
         elif stat.S_ISREG(mode):
             if path.stat().st_size and not ours(path):
                 raise SettingsError(
-                    f"{option} needs a new file, or one that mammo wrote. Received: {path}, which "
-                    "holds something else. Nothing was changed; name another file."
+                    f"{option} expects a new file, or one written by mammo. Received: {path}, "
+                    "which has other content. Nothing was changed. Name another file."
                 )
             path.open("r+b").close()
         elif not (stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)):
             raise SettingsError(
-                f"{option} needs a file. Received: {path}, which is a folder or a device."
+                f"{option} expects a file. Received: {path}, which is a folder or a device. "
+                "Name a file."
             )
     except (OSError, ValueError) as error:
         raise SettingsError(
-            f"{option} needs a file in a folder that exists. Received: {path} ({reason_of(error)})."
+            f"{option} expects a file in an existing folder. Received: {path} "
+            f"({reason_of(error)}). Create the folder, or name another file."
         ) from error
 
 
@@ -119,14 +121,15 @@ def write_output(
 
 
 def check_folder(folder: Path, option: str) -> Path:
-    """Make the folder that an option names where it is missing; refuse one that takes no files."""
+    """Create the folder of an option if it is missing; refuse one that cannot be written to."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return folder
     except (OSError, ValueError) as error:
         raise SettingsError(
-            f"{option} needs a folder. Received: {folder} ({reason_of(error)})."
+            f"{option} expects a folder that mammo can write to. Received: {folder} "
+            f"({reason_of(error)}). Name another folder."
         ) from error
 
 

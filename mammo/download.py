@@ -7,10 +7,10 @@
 The crops are the small images of the masses that the models were trained and tested on (12 MB);
 without --out they go where the app finds them. The films come from two places. Kaggle's copy is
 small (6.3 GB, 8-bit JPEG) and comes whole; Imaging Data Commons has the films as they were
-published (163.5 GB, 16-bit DICOM) and gives any half; prepare them with `python -m mammo.prepare`.
+published (163.5 GB, 16-bit DICOM), also in parts. Prepare them with `python -m mammo.prepare`.
 
 The command prints what it will fetch, how large that is and under which licence, and on a terminal
-it asks before it starts. Stopped, the same command goes on.
+it asks before it starts. After an interruption, run the same command to resume.
 """
 
 import argparse
@@ -40,7 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _download(options: argparse.Namespace) -> int:
     source, out = SOURCES[options.source], options.out
     if out.exists() and not out.is_dir():
-        raise SettingsError(f"--out should name a folder; {out} is a file. Name another.")
+        raise SettingsError(
+            f"--out expects a folder. Received: {out}, which is a file. Name a folder."
+        )
     offer = source.offer(out, Choice(options.abnormality, options.split))
     print(offer.in_words(out), flush=True)
     refuse_if_too_big(offer, out)
@@ -54,7 +56,7 @@ def _download(options: argparse.Namespace) -> int:
 
 
 def _agreed() -> bool:
-    """Ask on a terminal; elsewhere nobody could answer, and the command was typed on purpose."""
+    """Ask on a terminal; elsewhere, where nobody can answer, start at once."""
     if not sys.stdin.isatty():
         return True
     return input("Download it? [y/N] ").strip().lower() in ("y", "yes")
@@ -65,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--source", required=True, choices=tuple(SOURCES))
     parser.add_argument(
         "--out", type=Path,
-        help="the folder to download into; default for crops: where the app finds them",
+        help="folder to download to; default for crops: the folder that the app reads",
     )  # fmt: skip
     parser.add_argument(
         "--abnormality", default="all", choices=("mass", "calcification", "all"),
@@ -75,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         "--split", default="all", choices=("train", "test", "all"),
         help="crops and idc only; default: all",
     )  # fmt: skip
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--yes", action="store_true", help="start without asking")
     return parser
 
 

@@ -1,10 +1,10 @@
-"""Print how good the trained models are: `python -m mammo.evaluate`.
+"""Print the performance of the trained models: `python -m mammo.evaluate`.
 
-    python -m mammo.evaluate                          the official test set and out of fold
-    python -m mammo.evaluate --unit lesion --json OUT the same a lesion, and as JSON
+    python -m mammo.evaluate                          the official test set, and out of fold
+    python -m mammo.evaluate --unit lesion --json OUT the same per lesion, and as JSON
     python -m mammo.evaluate --data DIR               any folder of prepared crops, scored now
 
-Without --data it reads the scores in `artifacts/cases.csv`; neither way needs TensorFlow.
+Without --data it reads the scores in `artifacts/cases.csv`. TensorFlow is not needed.
 """
 
 import argparse
@@ -57,7 +57,7 @@ def evaluate_artifacts(
         the number of resamples is too low.
     """
     if seed < 0:
-        raise SettingsError(f"expected a seed of 0 or more, received {seed}: name another")
+        raise SettingsError(f"Expected a seed of 0 or more. Received: {seed}. Choose another.")
     names = tuple(models) or tuple(load_manifest(folder).models)
     cases = load_cases(folder)
     if data is not None:
@@ -76,10 +76,10 @@ def _origins(cases: "pd.DataFrame") -> tuple[str, ...]:
         return ()
     unknown = len(cases) - cut - provided
     others = f", {unknown:,} of unknown origin" if unknown else ""
-    hint = " A provided crop shows less around the lesion, which changes a probability."
+    hint = " A provided crop shows less tissue around the lesion, which changes the probability."
     return (
-        f"{cut:,} crops were cut from their films, {provided:,} are crops that the data set "
-        f"provides{others}.{hint if provided else ''}",
+        f"{cut:,} crops were cut from their mammograms, {provided:,} were provided by the data "
+        f"set{others}.{hint if provided else ''}",
     )
 
 
@@ -118,13 +118,14 @@ def _unseen(table: "pd.DataFrame", known: "pd.DataFrame") -> "pd.DataFrame":
     seen |= table["patient_id"].isin(learned["patient_id"])
     if seen.all():
         raise DataError(
-            f"all {len(table):,} crops are of patients that the models learned from: scoring them "
-            "would flatter the models. Name a folder of other patients."
+            "Expected crops of patients who were not in the training data. Received: "
+            f"{len(table):,} crops, all of training patients, on whom the results would be "
+            "inflated. Name a folder of other patients."
         )
     if seen.any():
         print(
-            f"Left out {int(seen.sum()):,} of {len(table):,} crops: their patients trained the "
-            "models.",
+            f"Left out {int(seen.sum()):,} of {len(table):,} crops: their patients are in the "
+            "training data.",
             file=sys.stderr,
         )
     return table[~seen].copy()
@@ -134,13 +135,13 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
     parser = argparse.ArgumentParser(
         prog="python -m mammo.evaluate",
-        description="Print how good the trained models are, with intervals over patients.",
+        description="Print the performance of the trained models, with intervals over patients.",
     )
     parser.add_argument(
         "--artifacts", type=Path, metavar="DIR", help="trained artifacts (default: the release)"
     )
     parser.add_argument(
-        "--unit", choices=UNITS, default="crop", help="what counts as one case (default: crop)"
+        "--unit", choices=UNITS, default="crop", help="unit of analysis (default: crop)"
     )
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="score these prepared crops instead of cases.csv"
@@ -150,9 +151,14 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--json", type=Path, metavar="OUT", help="write every figure to this file")
     parser.add_argument(
-        "--resamples", type=int, default=RESAMPLES, help="of patients (default: %(default)s)"
+        "--resamples",
+        type=int,
+        default=RESAMPLES,
+        help="number of resamples of patients (default: %(default)s)",
     )
-    parser.add_argument("--seed", type=int, default=SEED, help="of the resamples")
+    parser.add_argument(
+        "--seed", type=int, default=SEED, help="random seed of the resamples (default: %(default)s)"
+    )
     return parser
 
 
@@ -160,7 +166,7 @@ _IS_OWN = is_json_with("schema", "unit", "splits")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return 0, or 1 after a sentence on what is wrong."""
+    """Run the command; return 0, or 1 after an error message."""
     options = build_parser().parse_args(arguments)
 
     def run() -> None:

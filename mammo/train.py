@@ -5,11 +5,10 @@
 
 For each model: patient-grouped folds on the training split (out-of-fold scores), a final fit on
 all of it, calibration and thresholds from the out-of-fold scores, and one scoring of the official
-test set. Killed at any moment, the same command goes on where it was. The old artifacts stay until
-the new ones are whole. A model of theirs that is not trained anew is kept where it learned from the
-same data; where it cannot be kept, nothing is trained. At the end it prints how good the models
-are. The app shows other artifacts than the release by
-`MAMMO_ARTIFACTS=DIR streamlit run app.py`.
+test set. After an interruption, run the same command to resume. The old artifacts stay in
+place until the new ones are complete. A model that is not trained again is kept if it learned from
+the same data; otherwise the command stops before it trains. At the end it prints the performance.
+To use other artifacts than the release: `MAMMO_ARTIFACTS=DIR streamlit run app.py`.
 """
 
 import argparse
@@ -138,8 +137,8 @@ def _check_space(work: Path) -> None:
     free = shutil.disk_usage(work).free / 1e9
     if free < FREE_SPACE_GB:
         raise TrainingError(
-            f"A training needs {FREE_SPACE_GB:.0f} GB of free space for its work in {work}. "
-            f"Received: {free:.1f} GB. Free some, or name another folder with --work."
+            f"Training needs {FREE_SPACE_GB:.0f} GB of free space in {work}. Received: {free:.1f} "
+            "GB. Free some space, or name another folder with --work."
         )
 
 
@@ -149,9 +148,14 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--data", type=Path, required=True, help="folder of prepared crops, or a CBIS-DDSM download"
     )
-    add("--prepared", type=Path, help="where a download's crops go; default: beside it")
-    add("--abnormality", default="mass", choices=ABNORMALITIES, help="of a download")
-    add("--partial", action="store_true", help="accept a part of the data set")
+    add("--prepared", type=Path, help="folder for the crops of a download (default: beside it)")
+    add(
+        "--abnormality",
+        default="mass",
+        choices=ABNORMALITIES,
+        help="kind of lesion to prepare from a download (default: %(default)s)",
+    )
+    add("--partial", action="store_true", help="accept an incomplete data set")
     add("--out", type=Path, help="artifacts folder to write (default: MAMMO_ARTIFACTS)")
     add("--work", type=Path, help=f"folder for checkpoints (default: {WORK_FOLDER} beside --out)")
     add("--models", nargs="+", default=list(MODELS), choices=MODELS)

@@ -1,4 +1,4 @@
-"""Reading room: you against the models, on the same cases; and a whole class's results as one.
+"""Reading room: compare yourself, or a class, with the models on the same cases.
 
 Layout and words only; the parts are in `mammo.ui.reading`.
 """
@@ -20,8 +20,8 @@ frame("Reading room", ":material/groups:")
 keep_room(ROOM)
 READ, FILES = "read", "files"
 ABOUT = (
-    "Read lesions blind, rate each, and see how you compare with two networks and the "
-    "radiologists of the data set, on the very same cases."
+    "Rate lesions without knowing the diagnosis. Then compare yourself with two networks and the "
+    "radiologists of the data set, on the same cases."
 )
 DEEDS = {READ: "Read a round", FILES: "Open result files"}
 deed = READ

@@ -28,17 +28,13 @@ from streamlit.testing.v1 import AppTest
 
 import mammo
 from tests.conftest import write_prepared
+from tools.sentences import texts
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = Path(__file__).parent / "golden"
 MODELS = ("simple_cnn", "mobilenetv2")
 METHODS = ("occlusion", "score-cam", "blur-path")
 UPLOAD, VIEWER = "pages/1_Upload_and_classify.py", "pages/4_Grad-CAM_viewer.py"
-WORDS = frozenset((
-    "body", "label", "content", "help", "caption", "alt", "options", "title", "placeholder",
-    "default", "value", "text",
-))  # fmt: skip
-"""Fields of Streamlit's messages that a visitor reads."""
 INSTRUCTIONS = ("avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx_vnni", "amx_tile")
 
 Record = dict[str, Any]
@@ -238,7 +234,7 @@ class Visit:
         return self
 
     def words(self) -> list[str]:
-        return [" ".join(text.split()) for text in _words(self.page.main)]
+        return [" ".join(text.split()) for text in texts(self.page.main)]
 
     def download(self, label: str) -> str:
         (text,) = self.downloads(label)
@@ -247,30 +243,6 @@ class Visit:
     def downloads(self, label: str) -> list[str]:
         offered = [data for (name, _), data in self._offered.items() if name == label]
         return [(data() if callable(data) else data).decode("utf-8") for data in offered]
-
-
-def _words(block: Any) -> Iterator[str]:
-    for node in block.children.values():
-        if node.type in ("arrow_data_frame", "dataframe"):
-            table = node.value.drop(columns="Picture", errors="ignore")
-            yield f"{len(table)} rows: {' | '.join(table.columns)}"
-            for row in table.iloc[:: 1 + len(table) // 40].itertuples(index=False):
-                yield " | ".join(f"{c:.4f}" if isinstance(c, float) else str(c) for c in row)
-        elif node.proto is not None and node.type != "html":
-            yield from _of_message(node.proto)
-        if hasattr(node, "children"):
-            yield from _words(node)
-
-
-def _of_message(message: Any) -> Iterator[str]:
-    for field, value in message.ListFields():
-        several = value if field.is_repeated else [value]
-        if field.message_type is not None:
-            for one in several if field.name != "label_visibility" else ():
-                yield from _of_message(one)
-        elif field.name in WORDS:
-            texts = (str(one) for one in several if not isinstance(one, bool))
-            yield from (re.sub(r"\(data:[^)]*\)", "", text) for text in texts)
 
 
 def uploaded(folder: Path, monkeypatch: Any) -> Record:

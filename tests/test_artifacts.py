@@ -111,14 +111,14 @@ def test_artifacts_folder_that_is_a_file(tmp_path: Path) -> None:
 def test_half_written_manifest(folder: Path, length: int) -> None:
     path = folder / "manifest.json"
     path.write_bytes(path.read_bytes()[:length])
-    with pytest.raises(ArtifactError, match=r"not whole JSON .* half written"):
+    with pytest.raises(ArtifactError, match=r"not complete JSON .* half written"):
         load_manifest(folder)
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"[" * 200_000])
 def test_manifest_of_nonsense(folder: Path, content: bytes) -> None:
     (folder / "manifest.json").write_bytes(content)
-    with pytest.raises(ArtifactError, match="not whole JSON"):
+    with pytest.raises(ArtifactError, match="not complete JSON"):
         load_manifest(folder)
 
 
@@ -377,8 +377,8 @@ def test_score_that_is_missing_is_nan_and_no_refusal(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        (",mobilenetv2_p,", ",other,", "should hold the columns mobilenetv2_p"),
-        (",label,", ",truth,", "should hold the columns label"),
+        (",mobilenetv2_p,", ",other,", "should have the columns mobilenetv2_p"),
+        (",label,", ",truth,", "should have the columns label"),
         ("LEFT_CC_1,train", "LEFT_CC_1,val", "line 2 .* holds split 'val', expected train or test"),
         (case_rows()[0]["simple_cnn_score"], "1.2", "simple_cnn_score '1.2', expected a number"),
         (case_rows()[0]["simple_cnn_p"], "high", "simple_cnn_p 'high', expected a number"),
@@ -419,7 +419,7 @@ def test_cases_with_a_wrong_value(folder: Path, column: str, value: str, sentenc
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [(b"", "expected a header"), (b"case_id\n\xff\n", "should hold the columns")],
+    [(b"", "expected a header"), (b"case_id\n\xff\n", "should have the columns")],
 )
 def test_cases_without_rows_or_of_another_encoding(
     folder: Path, content: bytes, sentence: str

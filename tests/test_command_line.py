@@ -22,7 +22,7 @@ COMMANDS = {
     [
         (OSError(28, "No space left on device", "disk"), 1, "No space left on device (disk)"),
         (PermissionError(13, "Permission denied", "locked"), 1, "Permission denied (locked)"),
-        (KeyboardInterrupt(), 130, "the same command goes on"),
+        (KeyboardInterrupt(), 130, "Run the same command to resume"),
     ],
     ids=["full", "read-only", "interrupted"],
 )

@@ -111,10 +111,10 @@ def test_kaggle_goes_on_where_it_broke_off(
     stub, mini = kaggle_stub
     stub.cut, stub.cuts = 300_000, 1
     assert from_kaggle(tmp_path / "out") == 1
-    assert "broke off" in capsys.readouterr().err
+    assert "was interrupted" in capsys.readouterr().err
     assert not (tmp_path / "out" / "jpeg").exists()
     assert from_kaggle(tmp_path / "out") == 0
-    assert "0.3 MB of it already here" in capsys.readouterr().out
+    assert "0.3 MB already downloaded" in capsys.readouterr().out
     resumed = int(stub.gets("archive.zip")[-1].rpartition(" ")[2])
     assert 200_000 < resumed <= 300_000
     assert contents(tmp_path / "out") == contents(mini.folder)
@@ -126,7 +126,7 @@ def test_kaggle_refuses_an_altered_archive(
     stub, _ = kaggle_stub
     stub.altered = True
     assert from_kaggle(tmp_path / "out") == 1
-    assert "by its MD5, and what came is another or broken" in capsys.readouterr().err
+    assert "with Kaggle's MD5, received another or a broken one" in capsys.readouterr().err
     stub.altered, stub.files["/archive.zip"] = False, b"no archive"
     assert from_kaggle(tmp_path / "out") == 1
     assert "another or broken: Unsupported archive type" in capsys.readouterr().err
@@ -263,7 +263,7 @@ def test_the_commons_fetches_only_what_is_not_whole(
     assert contents(out) == whole
     series = {line.split("/")[2] for line in stub.asked[before:] if f"GET /{BUCKET}/" in line}
     assert len(series) == 2
-    assert "of it already here" in capsys.readouterr().out
+    assert "already downloaded" in capsys.readouterr().out
 
 
 def test_the_commons_says_when_nothing_or_too_little_comes(
@@ -314,7 +314,7 @@ def test_case_files_come_as_published_or_by_hand(
     content = stub.files[f"/case-files/{name}"]
     stub.files[f"/case-files/{name}"] = content + b"\r\n"
     assert from_commons(tmp_path / "out") == 1
-    assert f"{name} should have the SHA-256" in capsys.readouterr().err
+    assert f"Expected {name} with the published SHA-256" in capsys.readouterr().err
     del stub.files[f"/case-files/{name}"]
     assert from_commons(tmp_path / "out") == 1
     said = capsys.readouterr().err
@@ -342,7 +342,7 @@ def test_the_documented_commands_are_commands(
     for line in lines:
         where = "cbis-ddsm" if "--out" in line else crops.default_folder()
         assert main(line.split()) == 1
-        assert f"should fit on the disk of {where}" in capsys.readouterr().err
+        assert f"of free space for {where}" in capsys.readouterr().err
 
 
 def test_the_documented_sizes_are_those_of_the_index() -> None:
@@ -415,13 +415,13 @@ def test_a_file_is_no_folder_and_a_stop_is_no_error(
 ) -> None:
     (tmp_path / "file").write_text("")
     assert from_kaggle(tmp_path / "file") == 1
-    assert "--out should name a folder" in capsys.readouterr().err
+    assert "--out expects a folder" in capsys.readouterr().err
     monkeypatch.setattr(
         kaggle, "_downloaded", lambda cache: (_ for _ in ()).throw(KeyboardInterrupt)
     )
     monkeypatch.setattr(offer, "free_bytes", lambda folder: 10**12)
     assert from_kaggle(tmp_path / "out", "--yes") == 130
-    assert "the same command goes on from here" in capsys.readouterr().err
+    assert "Run the same command to resume" in capsys.readouterr().err
 
 
 def test_an_error_of_the_file_system_is_a_sentence(
@@ -432,8 +432,8 @@ def test_an_error_of_the_file_system_is_a_sentence(
     out = tmp_path / "file" / "x"
     assert from_kaggle(out, "--yes") == 1
     assert capsys.readouterr().err == (
-        f"mammo.download: stopped because of Not a directory ({out}). Mend that, then run the same "
-        "command: it goes on.\n"
+        f"mammo.download: stopped: Not a directory ({out}). Fix this, then run the same command to "
+        "resume.\n"
     )
 
     def fill_up(*given: object) -> None:

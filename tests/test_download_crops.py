@@ -109,7 +109,7 @@ def test_altered_bytes_are_refused(
     right, stub.files[path] = stub.files[path], altered
     assert download(tmp_path / "out") == 1
     said = capsys.readouterr().err
-    assert "with the SHA-256" in said and "sent another file, which was not kept" in said
+    assert "with the SHA-256" in said and "sent another file, which was discarded" in said
     assert said.count("\n") == 1
     assert not (tmp_path / "out" / "index.csv").exists()
     assert altered not in pictures(tmp_path / "out").values()
@@ -136,7 +136,7 @@ def test_a_moved_address_and_no_connection_are_one_sentence(
     stub.files = {}
     assert download(tmp_path / "out") == 1
     said = capsys.readouterr().err
-    assert "answers HTTP 404" in said and "moved or withdrawn" in said
+    assert "answers HTTP 404" in said and "no longer at" in said
     assert "set MAMMO_CROPS_URL to the address of a copy" in said and said.count("\n") == 1
     for address in ("http://127.0.0.1:1", "http://nowhere.invalid"):
         monkeypatch.setenv("MAMMO_CROPS_URL", address)

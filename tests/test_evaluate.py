@@ -117,7 +117,7 @@ def test_a_file_that_it_did_not_write_is_not_replaced(
     out.write_bytes(content)
     arguments = ["--artifacts", str(artifacts), "--resamples", "100", "--json"]
     assert main([*arguments, str(out)]) == 1
-    assert "holds something else. Nothing was changed" in capsys.readouterr().err
+    assert "has other content. Nothing was changed" in capsys.readouterr().err
     assert out.read_bytes() == content
     out.unlink()
     for _ in range(2):  # its own it replaces
@@ -143,8 +143,8 @@ def test_where_crops_come_from_is_noted(
     arguments = ["--artifacts", str(artifacts), "--data", str(folder), "--resamples", "100"]
     assert main([*arguments, "--json", str(out)]) == 0
     words = (
-        "3 crops were cut from their films, 2 are crops that the data set provides, 1 of unknown "
-        "origin."
+        "3 crops were cut from their mammograms, 2 are crops that the data set provides, 1 of "
+        "unknown origin."
     )
     assert words in " ".join(capsys.readouterr().out.split())
     assert words in " ".join(json.loads(out.read_text())["notes"])
@@ -156,8 +156,8 @@ def test_where_crops_come_from_is_noted(
         (["--artifacts", "nowhere"], "nowhere"),
         (["--models", "resnet"], "resnet"),
         (["--resamples", "3"], "at least 100 resamples"),
-        (["--seed", "-1"], "expected a seed of 0 or more, received -1"),
-        (["--json", "no/such/folder/out.json"], "in a folder that exists"),
+        (["--seed", "-1"], "Expected a seed of 0 or more. Received: -1"),
+        (["--json", "no/such/folder/out.json"], "in an existing folder"),
         (["--json", "."], "a folder"),
         (["--json", "n" * 300 + ".json"], "File name too long"),
         (["--json", "a\0b"], "null"),

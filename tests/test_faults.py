@@ -61,7 +61,7 @@ def predict(artifacts: Path, *arguments: str, bytes_a_file: int | None = None) -
 @pytest.mark.parametrize(
     ("option", "name", "sentence"),
     [
-        ("--csv", "out.csv", "could not be written to its end"),
+        ("--csv", "out.csv", "it could not be written"),
         ("--heatmap", "maps", "could not be written"),
     ],
 )

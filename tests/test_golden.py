@@ -92,7 +92,7 @@ def test_every_door_stands_on_the_same_side(case: str) -> None:
 
 # --- what the doors say alike
 
-FAMILIAR = "This does not look like a mammogram crop; the score means nothing."
+FAMILIAR = "Do not interpret: this image does not resemble the training images."
 
 
 def report_part(report: list[str], heading: str) -> str:

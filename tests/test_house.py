@@ -55,7 +55,7 @@ TENSORFLOW_HOMES = ("mammo/training/", "mammo/train.py", "tools/experiments/")
 DEVELOPMENT_HOMES = ("mammo/training/trust_pictures.py",)
 DOWNLOAD_HOMES = ("mammo/data/download/",)
 PREPARATION_HOMES = ("mammo/data/preparation/",)
-STREAMLIT_HOMES = ("mammo/ui/", "pages/", "app.py")
+STREAMLIT_HOMES = ("mammo/ui/", "pages/", "app.py", "tools/sentences.py")
 
 DISTRIBUTIONS = {
     "cv2": "opencv-python-headless", "PIL": "pillow", "sklearn": "scikit-learn",

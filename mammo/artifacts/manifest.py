@@ -190,14 +190,14 @@ def _read_verified(folder: Path, name: str, manifest: Manifest) -> bytes:
     if hashlib.sha256(content).hexdigest() != record.sha256:
         raise ArtifactError(
             f"{folder / name} does not match its checksum in the manifest ({len(content)} bytes, "
-            f"{record.bytes} expected): it was altered or is not whole, and is not used. {RETRAIN}"
+            f"{record.bytes} expected): it was altered or is incomplete. {RETRAIN}"
         )
     return content
 
 
 def _absence(folder: Path) -> str:
     fault = (
-        f"{folder} has no {MANIFEST_NAME}, so it is not a whole artifacts folder"
+        f"{folder} has no {MANIFEST_NAME}, so it is not a complete artifacts folder"
         if folder.is_dir()
         else f"There is no artifacts folder at {folder}, where the trained models should be"
     )
@@ -229,5 +229,5 @@ def _check_seal(content: bytes, fields: Mapping[str, Any], path: Path) -> None:
     if [hashlib.sha256(unsealed).hexdigest().encode()] != found:
         raise ArtifactError(
             f"{path} does not match its own checksum ({_SEAL}): it was altered after it was "
-            f"written, and nothing that it lists is used. {RETRAIN}"
+            f"written. {RETRAIN}"
         )

@@ -150,7 +150,7 @@ def parse_document(content: bytes, path: Path, schema: int) -> Document:
         fields = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise ArtifactError(
-            f"{path} is not whole JSON ({error}): it may be half written or edited. {RETRAIN}"
+            f"{path} is not complete JSON ({error}): it may be half written or edited. {RETRAIN}"
         ) from error
     if not isinstance(fields, dict):
         raise ArtifactError(
@@ -160,7 +160,7 @@ def parse_document(content: bytes, path: Path, schema: int) -> Document:
     found = document.integer("schema")
     if found != schema:
         remedy = (
-            "Update mammo to the version that wrote these artifacts, or take older artifacts."
+            "Update mammo to the version that wrote these artifacts, or use older artifacts."
             if found > schema
             else "Rebuild the artifacts with `python -m mammo.train` of this version."
         )

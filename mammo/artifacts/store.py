@@ -124,7 +124,7 @@ def _written(otherwise: str) -> Iterator[None]:
         else:
             why = f"writing failed ({error}). Check the permissions and the space on the disk"
         raise ArtifactError(
-            f"{otherwise}: {why}, then run the same command again; what stood there before is "
+            f"{otherwise}: {why}, then run the same command again; the earlier artifacts are "
             "unchanged."
         ) from error
 
@@ -260,7 +260,7 @@ def _keep_attachments(
                 (stage / name).write_bytes(content)
                 files[name], kept[name] = record_of(content), sources
                 continue
-        print(f"{name} {why} and is dropped: run its command again.")
+        print(f"{name} {why} and is removed: run its command again.")
     return kept
 
 

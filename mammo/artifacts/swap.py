@@ -119,7 +119,7 @@ def restore_interrupted_swap(folder: Path) -> None:
             _put_back(folder, old)
     except OSError as error:
         raise ArtifactError(
-            f"A training was interrupted while it replaced {folder}; its artifacts stand in {old} "
+            f"A training was interrupted while it replaced {folder}; its artifacts are in {old} "
             f"and cannot be moved back ({reason_of(error)}). Rename that folder to {folder.name}."
         ) from error
 

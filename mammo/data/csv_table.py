@@ -204,7 +204,10 @@ def _content(source: Path | bytes, name: str) -> bytes:
     if isinstance(source, Path):
         try:
             if source.exists() and not source.is_file():
-                raise DataError(f"{name} cannot be read: expected a file, received another thing.")
+                raise DataError(
+                    f"{name} cannot be read: expected a file, received something else. Choose a "
+                    "CSV file."
+                )
             with source.open("rb") as file:
                 source = file.read(LARGEST_BYTES + 1)
         except (OSError, ValueError) as error:
@@ -231,7 +234,7 @@ def _decoded(content: bytes, name: str) -> str:
             if not _NOT_TEXT.search(text):
                 return text.removeprefix("\ufeff")
     raise DataError(
-        f"{name} cannot be read as a CSV table: it is no text in UTF-8, UTF-16 or Windows-1252. "
+        f"{name} cannot be read as a CSV table: it is not text in UTF-8, UTF-16 or Windows-1252. "
         "Save it as CSV UTF-8."
     )
 

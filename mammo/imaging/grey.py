@@ -29,11 +29,11 @@ STRIP_ROWS = 256
 
 _PHOTOGRAPH = (
     "This looks like a colour photograph ({share:.0%} of the pixels are coloured), not a "
-    "mammogram; the models' answer means nothing for it."
+    "mammogram; do not interpret the models' results."
 )
 _MARKS = (
-    "The picture holds coloured marks (arrows, text or circles), which may mislead the models. "
-    "Use the film without marks."
+    "The image contains coloured marks (arrows, text or circles), which may mislead the models. "
+    "Use the mammogram without marks."
 )
 
 
@@ -59,7 +59,7 @@ def to_grey(
         top += len(strip)
     if grey is None or not visible:
         raise ImageError(
-            "The picture is wholly transparent: expected visible pixels, received none. "
+            "The image is wholly transparent: expected visible pixels, received none. "
             "Export it without transparency."
         )
     share = coloured / grey.size
@@ -111,8 +111,8 @@ def _wide_min_max(values: NDArray[Any]) -> NDArray[np.uint8]:
     bad = values.size - int(np.count_nonzero(np.isfinite(values)))
     if bad:  # min-max would spread them over the whole picture
         raise ImageError(
-            f"The picture has pixels that are not numbers: expected finite grey values, received "
-            f"{bad:,} NaN or infinite of {values.size:,}. Export the picture again as 8 or 16 bit."
+            f"The image has pixels that are not numbers: expected finite grey values, received "
+            f"{bad:,} NaN or infinite of {values.size:,}. Export the image again as 8 or 16 bit."
         )
     half = np.float64(0.5)  # the distance of two extreme floats would overflow
     low, high = values.min() * half, values.max() * half
@@ -136,8 +136,7 @@ def damage_refused(expected: str, remedy: str = "Export or download it again.") 
         raise
     except MemoryError:
         raise ImageError(
-            "The picture does not fit into the free memory. Cut out the breast or export it "
-            "smaller."
+            "The image does not fit into the free memory. Cut out the breast or export it smaller."
         ) from None
     except Exception as error:  # noqa: BLE001 - this boundary exists to catch every kind
         raise ImageError(

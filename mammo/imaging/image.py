@@ -77,7 +77,7 @@ def grey_pixels(picture: "Image | NDArray[np.uint8]") -> NDArray[np.uint8]:
         if isinstance(picture, np.ndarray):
             received = f"{picture.dtype} array of shape {picture.shape}"
         raise ImageError(
-            "Expected a grey picture: a uint8 array of shape (height, width) or what read_image "
+            "Expected a grey image: a uint8 array of shape (height, width) or what read_image "
             f"returns. Received: {received}. Read the file with mammo.read_image."
         )
     return picture
@@ -87,26 +87,26 @@ def check_size(height: int, width: int, most: int = MAX_PIXELS) -> None:
     """Refuse a picture by the size that its header states, before any pixel is decoded."""
     if min(height, width) < MIN_SIDE:
         raise ImageError(
-            f"The picture is too small: expected at least {MIN_SIDE} x {MIN_SIDE} pixels, "
-            f"received {width} x {height}. Use the film or crop at its full resolution."
+            f"The image is too small: expected at least {MIN_SIDE} x {MIN_SIDE} pixels, "
+            f"received {width} x {height}. Use the mammogram or crop at its full resolution."
         )
     if height * width > most:
         remedy = "Cut out the breast or export it smaller."
         if most != MAX_PIXELS:
             remedy = "Save it as a grey PNG, or cut out the breast."
         raise ImageError(
-            f"The picture is too large: expected at most {most // 10**6} million pixels, "
+            f"The image is too large: expected at most {most // 10**6} million pixels, "
             f"received {width:,} x {height:,}. {remedy}"
         )
     if max(height, width) > MAX_SIDE:
         raise ImageError(
-            f"The picture is too long: expected at most {MAX_SIDE:,} pixels per side, received "
+            f"The image is too long: expected at most {MAX_SIDE:,} pixels per side, received "
             f"{width:,} x {height:,}. Cut out the breast."
         )
 
 
 def refusal(
-    expected: str, received: str, remedy: str = "Save the picture as a grey PNG."
+    expected: str, received: str, remedy: str = "Save the image as a grey PNG."
 ) -> ImageError:
     """Return the error of a file that is not what can be read."""
     return ImageError(f"Expected {expected}, received {received}. {remedy}")

@@ -57,7 +57,7 @@ def _decoded(
         picture = reader(BytesIO(content))
     except PillowImage.DecompressionBombError:  # WebP is measured by Pillow's own limit
         raise ImageError(
-            f"The picture is too large: expected at most {MAX_PIXELS // 10**6} million pixels, "
+            f"The image is too large: expected at most {MAX_PIXELS // 10**6} million pixels, "
             "received more. Cut out the breast or export it smaller."
         ) from None
     _check_mode(picture.mode)
@@ -85,9 +85,9 @@ def _check_mode(mode: str) -> None:
     received, remedy = f"one of kind {mode!r}", "Save it again as a grey PNG."
     if mode == "CMYK":
         received = "CMYK (printing inks), whose greys depend on the printer"
-        remedy = "Save it again as a grey picture."
+        remedy = "Save it again as a grey image."
     if mode not in _GREY_MODES | _ALPHA_MODES | _COLOUR_MODES:
-        raise refusal("a grey or RGB picture", received, remedy)
+        raise refusal("a grey or RGB image", received, remedy)
 
 
 def _strips(picture: ImageFile, content: bytes) -> Iterator[NDArray[Any]]:
@@ -173,7 +173,7 @@ def _ascii(stream: BinaryIO, shape: tuple[int, ...]) -> NDArray[Any]:
     content = stream.read()
     if content.count(b"#") > _MAX_COMMENTS:
         expected = f"at most {_MAX_COMMENTS:,} comments in a PGM or PPM file"
-        raise refusal(expected, "more", "Save the picture as PNG.")
+        raise refusal(expected, "more", "Save the image as PNG.")
     content = _COMMENT.sub(b" ", content) if b"#" in content else content
     values, many, start = np.empty(math.prod(shape), np.uint16), 0, 0
     while many < len(values) and start < len(content):
@@ -198,7 +198,7 @@ def _full_range(strip: NDArray[Any], most: int) -> NDArray[Any]:
     """Widen rows of 0 to `most` to 8 bits, colours of more (they are compared) to 16."""
     if strip.max() > most:
         expected = f"values up to {most:,}, as the header states"
-        raise refusal(expected, f"{strip.max():,}", "Save the picture as PNG.")
+        raise refusal(expected, f"{strip.max():,}", "Save the image as PNG.")
     if most < 255:
         return np.rint(strip * (255 / most)).astype(np.uint8)
     if strip.ndim == 3 and most > 255:
@@ -236,7 +236,7 @@ def _decode_npy(stream: BinaryIO) -> tuple[NDArray[Any], int, tuple[str, ...]]:
 
 
 def _npy_refused(expected: str, received: str) -> ImageError:
-    remedy = "Save the picture as uint8 or uint16 of shape (height, width)."
+    remedy = "Save the image as uint8 or uint16 of shape (height, width)."
     return refusal(f"a NumPy array of {expected}", received, remedy)
 
 
@@ -268,7 +268,7 @@ def picture_format(head: bytes) -> tuple[str, _Decoder] | None:
 
 def read_picture(stream: BinaryIO, name: str, decode: _Decoder) -> Image:
     """Read a picture file."""
-    with damage_refused(f"a whole {name} picture", "Save it again as PNG."):
+    with damage_refused(f"a whole {name} image", "Save it again as PNG."):
         grey, orientation, warnings = decode(stream)
     pixels = np.asarray(grey, np.uint8) if grey.dtype == np.uint8 else min_max(grey)
     pixels = np.ascontiguousarray(_oriented(pixels, orientation))

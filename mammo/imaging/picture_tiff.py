@@ -148,7 +148,7 @@ def _directory(stream: BinaryIO, order: str, is_big: bool, place: int) -> _Direc
     (count,) = _numbers(stream, place, order + number)
     if count > MAX_ENTRIES:
         expected = f"at most {MAX_ENTRIES:,} tags per page of a TIFF"
-        raise refusal(expected, f"{count:,}", "Save the picture again as PNG.")
+        raise refusal(expected, f"{count:,}", "Save the image again as PNG.")
     place += struct.calcsize(order + number)
     size = struct.calcsize(order + entry)
     (content,) = _numbers(stream, place, f"{count * size}s")
@@ -187,7 +187,7 @@ def _picture_page(found: list[_Directory]) -> tuple[_Directory, tuple[str, ...]]
         return pages[number - 1], ()
     which = "the first" if number == 1 else f"number {number}, the first of full size,"
     more = " (or more)" if len(found) == MAX_PAGES else ""
-    warning = f"The file holds {len(shown)} pages or frames{more}; only {which} was read."
+    warning = f"The file has {len(shown)} pages or frames{more}; only {which} was read."
     return pages[number - 1], (warning,)
 
 

@@ -13,8 +13,8 @@ from mammo.imaging.image import Image, grey_pixels
 
 # What a film says that is marked so in its header; here, so that reading it imports no pydicom.
 BURNED_IN_TEXT = (
-    "The picture holds burned-in text, which may identify the patient and mislead the models. "
-    "Keep it out of the lesion box, and do not pass the picture on."
+    "The image contains burned-in text, which may identify the patient and mislead the models. "
+    "Keep it out of the lesion box, and do not pass the image on."
 )
 FLAT_DEVIATION = 5.0  # in grey levels; real crops: median 19.6, lowest 4.3; 4 of 1,696 are lower
 FEW_LEVELS = 16  # real crops have at least 26; masks and line drawings have 2 to 8
@@ -31,7 +31,7 @@ def picture_warnings(pixels: NDArray[np.uint8]) -> tuple[str, ...]:
     """Check whether a whole film or picture is empty, a mask, or inverted."""
     shares, levels = _histogram(pixels)
     if levels == 1:
-        return ("Every pixel has the same value: the picture is empty.",)
+        return ("Every pixel has the same value: the image is empty.",)
     return _applying(*_mask_or_inverted(shares, levels))
 
 
@@ -61,11 +61,11 @@ def quality_warnings(
     mask, inverted = _mask_or_inverted(shares, levels)
     black = float(shares[: BLACK_LEVEL + 1].sum())
     few = (
-        f"The lesion window has only {side} pixels a side (the models learned on at least 128); "
-        "use the film at its full resolution."
+        f"The crop area has only {side} pixels a side (the training crops have at least 128); "
+        "use the mammogram at its full resolution."
     )
-    flat = "The crop is nearly flat: there is hardly any contrast in which to see a lesion."
-    dark = f"{black:.0%} of the crop is black: the window lies mostly outside the breast."
+    flat = "The crop is nearly flat: the contrast is too low to see a lesion."
+    dark = f"{black:.0%} of the crop is black: the crop area lies mostly outside the breast."
     return _applying(
         (few, side < FEW_SOURCE_PIXELS),
         mask,
@@ -88,7 +88,7 @@ def _histogram(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float64], int]:
 def _mask_or_inverted(shares: NDArray[np.float64], levels: int) -> list[tuple[str, bool]]:
     """Return what may be wrong with any picture, and whether it is."""
     white = float(shares[WHITE_LEVEL:].sum())
-    mask = f"The picture has only {levels} grey levels, like a mask or a drawing, not a film."
+    mask = f"The image has only {levels} grey levels, like a mask or a drawing, not a mammogram."
     inverted = (
         f"{white:.0%} of the pixels are near white: the greys look inverted (on a mammogram air is "
         "black) or overexposed."

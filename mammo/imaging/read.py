@@ -28,7 +28,7 @@ _ANALYZE = (b"\x5c\x01\0\0", b"\0\0\x01\x5c")
 
 _FORMATS = "DICOM, PNG, JPEG, TIFF, BMP, WebP, PGM, PPM or a NumPy array (.npy)"
 _MEDICAL = "Export a slice of it as a 16-bit PNG or TIFF."
-_ARCHIVE, _FILM = "Unpack it first.", "Export one still picture."
+_ARCHIVE, _FILM = "Unpack it first.", "Export one still image."
 
 # Place, first bytes, name and remedy of formats that are named and not read.
 _OTHER_FORMATS: tuple[tuple[int, tuple[bytes, ...], str, str], ...] = (
@@ -38,8 +38,8 @@ _OTHER_FORMATS: tuple[tuple[int, tuple[bytes, ...], str, str], ...] = (
     (0, (b"\x1f\x8b",), "a gzip archive", _ARCHIVE),
     (0, (b"7z\xbc\xaf",), "a 7-Zip archive", _ARCHIVE),
     (0, (b"Rar!",), "a RAR archive", _ARCHIVE),
-    (0, (b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"), "a bare JPEG 2000 picture (.jp2, .j2k)", ""),
-    (0, (b"\0\0\0\x0cJXL ", b"\xff\x0a"), "a JPEG XL picture", ""),
+    (0, (b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"), "a bare JPEG 2000 image (.jp2, .j2k)", ""),
+    (0, (b"\0\0\0\x0cJXL ", b"\xff\x0a"), "a JPEG XL image", ""),
     (0, (b"\x89HDF",), "an HDF5 file (also MATLAB's .mat)", _MEDICAL),
     (0, (b"MATLAB ",), "a MATLAB file (.mat)", _MEDICAL),
     (0, (b"NRRD",), "an NRRD file", _MEDICAL),
@@ -48,12 +48,12 @@ _OTHER_FORMATS: tuple[tuple[int, tuple[bytes, ...], str, str], ...] = (
     (344, (b"ni1\0",), "the header of a NIfTI file", _MEDICAL),
     (4, (b"n+2\0",), "a NIfTI file", _MEDICAL),
     (0, _ANALYZE, "an Analyze or NIfTI header", _MEDICAL),
-    (0, (b"v/1\x01",), "an OpenEXR picture", ""),
+    (0, (b"v/1\x01",), "an OpenEXR image", ""),
     (0, (b"8BPS",), "a Photoshop document", ""),
     (0, (b"\0\0\x01\0",), "an icon", ""),
-    (4, (b"ftypavif", b"ftypavis"), "an AVIF picture", ""),
-    (4, (b"ftyphe",), "a HEIC picture, as phones take", ""),
-    (4, (b"ftypmif1", b"ftypmsf1"), "a HEIC or AVIF picture", ""),
+    (4, (b"ftypavif", b"ftypavis"), "an AVIF image", ""),
+    (4, (b"ftyphe",), "a HEIC image, as phones take", ""),
+    (4, (b"ftypmif1", b"ftypmsf1"), "a HEIC or AVIF image", ""),
     (4, (b"ftyp", b"moov", b"mdat"), "a video", _FILM),
     (0, (b"RIFF",), "a video or sound (RIFF)", _FILM),
     (0, (b"\x1a\x45\xdf\xa3",), "a video (Matroska or WebM)", _FILM),
@@ -148,12 +148,15 @@ def _is_dicom(head: bytes) -> bool:
 def _unknown(head: bytes) -> ImageError:
     if not head:
         return ImageError(
-            "The file is empty (0 bytes): expected a picture. Export or download it again."
+            "The file is empty (0 bytes): expected an image. Export or download it again."
         )
     name, remedy = _kind(head)
     return ImageError(
         f"Expected {_FORMATS}, received {name}. "
-        + (remedy or "The content of a file counts, not its name: export the film in one of these.")
+        + (
+            remedy
+            or "The content of a file counts, not its name: export the mammogram in one of these."
+        )
     )
 
 
@@ -165,7 +168,7 @@ def _kind(head: bytes) -> tuple[str, str]:
         if head.startswith(starts, place):
             return name, remedy
     if re.match(rb"P[147Ff]\s", head):
-        return "a PBM, PAM or PFM picture", "Save it as PGM."
+        return "a PBM, PAM or PFM image", "Save it as PGM."
     lowered = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if lowered.startswith((b"<svg", b"<?xml", b"<!doctype")):
         is_drawing = b"<svg" in lowered

@@ -27,7 +27,7 @@ def looks_like_crop(shape: tuple[int, ...]) -> bool:
 
 def not_a_crop(shape: tuple[int, ...]) -> str:
     """Return the beginning of the sentence on a film whose lesion is not marked."""
-    return f"Not a ready crop ({shape[1]} x {shape[0]} pixels)"
+    return f"Not a cropped lesion ({shape[1]} x {shape[0]} pixels)"
 
 
 def drawn_box(

@@ -114,7 +114,7 @@ def cut_lesion(
     """
     pixels = grey_pixels(film)
     if box is not None and window is not None:
-        raise WindowError("Expected a lesion box or a window, received both. Give one of them.")
+        raise WindowError("Expected a lesion box or a window, received both. Pass one of them.")
     if window is not None:
         place = _explicit_window(window, pixels.shape)
     elif box is not None:
@@ -136,8 +136,8 @@ def whole_crop(picture: Image | NDArray[np.uint8], size: int = CROP_SIZE) -> NDA
     side = min(height, width)
     if side == 0 or max(height, width) > SQUARE_TOLERANCE * side:
         raise WindowError(
-            "Expected a ready crop, square or nearly so (sides at most 1 : 1.2), received "
-            f"{width} x {height} pixels. Mark the lesion with a box on the film."
+            "Expected a cropped lesion, square or nearly so (sides at most 1 : 1.2), received "
+            f"{width} x {height} pixels. Mark the lesion with a box on the mammogram."
         )
     left, top = (width - side) // 2, (height - side) // 2
     return _resized(pixels[top : top + side, left : left + side], size)
@@ -173,8 +173,8 @@ def _four_numbers(values: Sequence[float], name: str) -> tuple[float, float, flo
             raise ValueError
     except (TypeError, ValueError):
         raise WindowError(
-            f"The {name} must be four finite numbers: x, y, width, height in film pixels. "
-            f"Received: {name}={values!r}."
+            f"The {name} must be four finite numbers: x, y, width, height in pixels of the "
+            f"mammogram. Received: {name}={values!r}."
         ) from None
     if width <= 0 or height <= 0:
         raise WindowError(
@@ -191,7 +191,7 @@ def _whole_box(
     x, y, width, height = box
     if width > film_width + 2 or height > film_height + 2:
         raise WindowError(
-            f"The box is larger than the film ({film_width} x {film_height} pixels). "
+            f"The box is larger than the mammogram ({film_width} x {film_height} pixels). "
             f"Received: box={box}. Draw it around the lesion alone."
         )
     is_outside = x <= -1 or y <= -1 or x + width >= film_width + 1 or y + height >= film_height + 1
@@ -199,8 +199,8 @@ def _whole_box(
     right, bottom = min(math.ceil(x + width), film_width), min(math.ceil(y + height), film_height)
     if is_outside or right <= left or bottom <= top:
         raise WindowError(
-            f"The box lies outside the film ({film_width} x {film_height} pixels). "
-            f"Received: box={box}. Move it into the picture."
+            f"The box lies outside the mammogram ({film_width} x {film_height} pixels). "
+            f"Received: box={box}. Move it into the image."
         )
     return left, top, right, bottom
 
@@ -213,11 +213,11 @@ def _explicit_window(values: Sequence[float], shape: tuple[int, ...]) -> Window:
     if width != height:
         raise WindowError(
             f"A window must be square, as all training crops are. Received: {width:.0f} x "
-            f"{height:.0f} pixels. Give a box instead, and the square is put around it."
+            f"{height:.0f} pixels. Pass a box instead; mammo puts the square around it."
         )
     if x < 0 or y < 0 or x + width > film_width or y + height > film_height:
         raise WindowError(
-            f"The window leaves the film ({film_width} x {film_height} pixels). "
-            f"Received: window={tuple(values)}. Move it into the picture."
+            f"The window leaves the mammogram ({film_width} x {film_height} pixels). "
+            f"Received: window={tuple(values)}. Move it into the image."
         )
     return Window(int(x), int(y), int(width), int(height))

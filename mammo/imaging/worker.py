@@ -42,13 +42,14 @@ _CHECK_SECONDS = 0.1
 _SIZE = 8  # bytes of the number that precedes each file: its length, little-endian
 
 _TOO_SLOW = (
-    "The file takes too long to read: expected an ordinary film or picture, received one that "
-    f"needs more than {PROCESSOR_SECONDS:g} seconds of the processor. Save the film uncompressed "
-    "and open it again."
+    "The file takes too long to read: expected an ordinary mammogram or image, received one that "
+    f"needs more than {PROCESSOR_SECONDS:g} seconds of the processor. Save the mammogram "
+    "uncompressed and open it again."
 )
 _FAILED = (
-    "The file cannot be read: expected an ordinary film or picture, received one that needs too "
-    "much memory or stops the decoder. Save the film uncompressed or smaller and open it again."
+    "The file cannot be read: expected an ordinary mammogram or image, received one that needs too "
+    "much memory or stops the decoder. Save the mammogram uncompressed or smaller and open it "
+    "again."
 )
 
 

@@ -118,7 +118,7 @@ class Audit:
             return (
                 f"The place of the lesion within its crop is recorded for none of the {self.crops} "
                 "crops, so no map was held against it: that needs crops that python -m "
-                "mammo.prepare cut from films and masks."
+                "mammo.prepare cut from mammograms and masks."
             )
         return f"Held against the lesion's box in {self.lesion_crops} of {self.crops} crops."
 

@@ -128,7 +128,7 @@ CHANGES = (
     ),
     Change(
         "resolution", "Resolution", "% of the pixels a side", 5.0, 100.0, 5.0, 100.0,
-        "As if the film had been digitised more coarsely, then enlarged again.",
+        "As if the mammogram had been digitised more coarsely, then enlarged again.",
         coarsened,
     ),
 )  # fmt: skip

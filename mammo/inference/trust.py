@@ -79,7 +79,7 @@ def _octaves(level: NDArray[np.float64]) -> list[float]:
 EMBEDDINGS_NAME = "trust/embeddings.npz"
 TRUST_NAME = "trust/trust.json"
 SCHEMA = 1
-NOT_A_CROP = "This does not look like a mammogram crop; the score means nothing."
+NOT_A_CROP = "Do not interpret: this image does not resemble the training images."
 
 _CROP_SIZE = 128
 _REBUILD = "Run `python -m mammo.training.trust --data DIR`."
@@ -289,11 +289,11 @@ def _reason(levels: int, unlike_embedding: bool, unlike_texture: bool) -> str:
     if levels < FEW_LEVELS:
         return f"It has only {levels} grey levels."
     if unlike_embedding and unlike_texture:
-        return "Neither its greys and textures nor what the network sees in it occur in training."
+        return "Neither its grey values and textures nor its features resemble the training images."
     if unlike_embedding:
-        return "The network knows nothing like it from training."
+        return "Its features in the network do not resemble those of the training images."
     if unlike_texture:
-        return "Its greys and textures are unlike those of the crops in training."
+        return "Its grey values and textures do not resemble those of the training images."
     return ""
 
 

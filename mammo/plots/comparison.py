@@ -15,8 +15,6 @@ from mammo.evaluation import SplitEvaluation
 from mammo.evaluation.evaluation import ModelEvaluation, Subgroup
 from mammo.evaluation.tables import MEASURES
 from mammo.plots.style import (
-    ABOVE_COLOUR,
-    BELOW_COLOUR,
     CLASS_LOOKS,
     NEUTRAL_COLOUR,
     Look,
@@ -33,25 +31,44 @@ from mammo.text import Estimate, counted, estimate, number, percent, signed, sig
 if TYPE_CHECKING:
     import pandas as pd
 
-_ROW_HEIGHT, _REST_HEIGHT = 34, 150
+_ROW_HEIGHT, _REST_HEIGHT = 26, 150
 FAINT = 0.22
 
 
+def measured_groups(split: SplitEvaluation, measure: str) -> tuple[list[Subgroup], list[Subgroup]]:
+    """Return the subgroups that have the measure for any model, and those that are too small."""
+    found: tuple[list[Subgroup], list[Subgroup]] = ([], [])
+    for group in split.subgroups:
+        values = [figures[measure].value for figures in group.models.values()]
+        found[bool(np.isnan(values).all())].append(group)
+    return found
+
+
+def too_small_sentence(groups: Sequence[Subgroup]) -> str:
+    """Return one line that lists the subgroups without a figure; "" for none."""
+    by_variable: dict[str, list[str]] = {}
+    for group in groups:
+        variable, _, level = group.title.partition(": ")
+        by_variable.setdefault(variable, []).append(level)
+    listed = "; ".join(" ".join([name, ", ".join(each)]) for name, each in by_variable.items())
+    return f"Too few patients for a figure: {listed}." if listed else ""
+
+
 def _row_title(group: Subgroup) -> str:
-    """Name a row of the plot by subgroup and counts; a small subgroup says that it is small."""
+    """Return subgroup and counts; a small subgroup says that it is small."""
     few = " (small)" if group.note.startswith("small") else ""
-    return f"{group.title}{few}<br>{group.counts.malignant} mal., {group.counts.benign} ben."
+    return f"{group.title}{few}, {group.counts.malignant}/{group.counts.benign}"
 
 
 def forest_figure(split: SplitEvaluation, measure: str) -> go.Figure:
-    """Draw a measure of every subgroup, the models one above the other, over all cases' value.
+    """Draw a measure of each subgroup that has it, the models one above the other.
 
     Parameters
     ----------
     split : SplitEvaluation
     measure : "auc", or "sensitivity" or "specificity" at the first named threshold
     """
-    groups = split.subgroups
+    groups, _ = measured_groups(split, measure)
     figure = go.Figure()
     for place, (name, model) in enumerate(split.models.items()):
         look = look_of(place)
@@ -135,18 +152,16 @@ def scatter_figure(
     return figure
 
 
-PLACES = {"rows": "rows at random", "patients": "patients at random"}
+PLACES = {"rows": "split by crop", "patients": "split by patient"}
 _LOOKS = {
-    "rows": Look(ABOVE_COLOUR, "solid", "square"),
-    "patients": Look(BELOW_COLOUR, "solid", "circle"),
+    "rows": Look(NEUTRAL_COLOUR, "solid", "x"),
+    "patients": Look(NEUTRAL_COLOUR, "solid", "circle"),
 }
 _HEIGHT = 380
 
 WHY = (
-    "The higher number is the wrong one: it is partly a test of having met these very patients. "
-    "Film, breast, density and often the lesion itself are known from the other view, and the next "
-    "patient of a clinic offers none of that. Deal patients, never rows; then every crop of a "
-    "patient falls on one side, and the figure is one that a new patient will see."
+    "The higher figure is wrong: of a new patient, no other view is in the training data. Keep all "
+    "crops of a patient on one side of the split."
 )
 
 
@@ -200,56 +215,50 @@ def auc_range(lessons: Sequence[LeakLesson]) -> tuple[float, float]:
 
 
 def result_sentence(lesson: LeakLesson) -> str:
-    """Say what both splits gave, and by how much rows at random flatter."""
+    """Return the AUC of both splits, and by how much a split by crop inflates it."""
     rows, patients = (_means(lesson, split) for split in PLACES)
     gaps = lesson.differences
     return (
-        f"With rows at random: AUC {rows}. With patients at random: {patients}. The leak adds "
-        f"{signed(lesson.mean_difference)} on average ({signed(min(gaps))} to "
-        f"{signed(max(gaps))}, seed by seed)."
+        f"Split by crop: AUC {rows}. Split by patient: {patients}. Leakage adds "
+        f"{signed(lesson.mean_difference)} on average (range over the seeds: {signed(min(gaps))} "
+        f"to {signed(max(gaps))})."
     )
 
 
 def overlap_sentence(lesson: LeakLesson) -> str:
-    """Say how much of the test set the row split had shown in training."""
+    """Return how much of the test part a split by crop had shown in training."""
     runs = lesson.of("rows")
     return (
-        f"Of the {_span([run.test_lesions for run in runs])} lesions in the test part of a row "
-        f"split, {_span([run.seen_lesions for run in runs])} had their other view in training; "
-        f"{_span([run.seen_patient_crops for run in runs])} of {runs[0].test_crops} test crops "
-        "were of a patient met in training. In the patient split: none."
+        f"In a split by crop, {_span([run.seen_lesions for run in runs])} of "
+        f"{_span([run.test_lesions for run in runs])} test lesions had their other view in the "
+        "training data. In a split by patient, none had."
     )
 
 
 def set_up_sentence(lesson: LeakLesson) -> str:
-    """Say what was trained on what."""
+    """Return what was trained on what."""
     first = lesson.runs[0]
     return (
-        f"{lesson.title}, by the recipe and the trainer of these models, on {first.train_crops:,} "
-        f"of the {lesson.crops:,} official training crops ({lesson.patients:,} patients), scored "
-        f"on the other {first.test_crops:,}; {len(lesson.of('rows'))} seeds a split. The official "
-        "test set plays no part."
+        f"{lesson.title}, trained on {first.train_crops:,} and tested on {first.test_crops:,} of "
+        f"the {lesson.crops:,} official training crops ({lesson.patients:,} patients), with "
+        f"{counted(len(lesson.of('rows')), 'seed')} per split."
     )
 
 
 def size_sentence(released: LeakLesson, plain: LeakLesson | None) -> str:
-    """Say what the size of the gap depends on, as far as it was measured."""
+    """Return what the size of the effect depends on, as far as it was measured."""
     if plain is None:
         return ""
-    ours, theirs = released.mean_difference, plain.mean_difference
-    if theirs > ours:
+    ours, theirs = signed(released.mean_difference), signed(plain.mean_difference)
+    if plain.mean_difference > released.mean_difference:
         return (
-            f"How large the leak is depends on how much a network memorises: {signed(ours)} with "
-            f"this recipe's augmentation, {signed(theirs)} without. That it may be small is no "
-            "excuse: nobody knows before both splits are measured."
+            f"The effect is larger without augmentation ({theirs}) than with it ({ours}): a "
+            "network that overfits more gains more from leakage."
         )
-    return (
-        f"Here augmentation made no smaller leak: {signed(ours)} with it, {signed(theirs)} "
-        "without; five seeds show no more."
-    )
+    return f"Augmentation did not reduce the effect here: {ours} with it, {theirs} without."
 
 
-SPLITS = {"out_of_fold": "Training patients, out of fold", "test": "Official test patients"}
+SPLITS = {"out_of_fold": "Training patients, out-of-fold", "test": "Official test patients"}
 
 
 def teacher_table(lesson: TeacherLesson) -> "pd.DataFrame":
@@ -258,8 +267,8 @@ def teacher_table(lesson: TeacherLesson) -> "pd.DataFrame":
 
     rows = {
         f"{SPLITS[half.split]}, {counted(half.crops, 'crop')}": {
-            "From the labels alone": estimate(half.labels),
-            f"With {lesson.teacher} as teacher": estimate(half.taught),
+            "Labels alone": estimate(half.labels),
+            f"With {lesson.teacher}": estimate(half.taught),
             "Difference": signed_estimate(half.difference),
         }
         for half in lesson.halves
@@ -268,13 +277,12 @@ def teacher_table(lesson: TeacherLesson) -> "pd.DataFrame":
 
 
 def teacher_sentence(lesson: TeacherLesson) -> str:
-    """Say what the lesson compares."""
+    """Return what the lesson compares."""
     return (
-        f"{lesson.title} on this page learned from the labels alone. Here it learned once more, "
-        f"with {percent(lesson.share)} of each target taken from the probability that "
-        f"{lesson.teacher} gives (knowledge distillation, Hinton et al. 2015, arXiv 1503.02531). "
-        f"{lesson.teacher} began from ImageNet, so what it adds is not learned from mammograms "
-        "alone."
+        f"{lesson.title} was trained on the labels alone, and again with {percent(lesson.share)} "
+        f"of each target from the probability of {lesson.teacher} (knowledge distillation, Hinton "
+        f"et al. 2015, arXiv 1503.02531). {lesson.teacher} was pretrained on ImageNet, so the gain "
+        "does not come from mammograms alone."
     )
 
 

@@ -52,7 +52,7 @@ TRAINING_LINES = {
     "held_out_loss": ("held-out loss", "solid"),
     "held_out_auc": ("held-out AUC", "dash"),
 }
-TRAINING_HEIGHT = 380
+TRAINING_HEIGHT, ROC_HEIGHT = 380, 500
 
 
 def roc_figure(split: SplitEvaluation, thresholds: Mapping[str, float]) -> go.Figure:
@@ -109,19 +109,17 @@ def roc_figure(split: SplitEvaluation, thresholds: Mapping[str, float]) -> go.Fi
     if split.radiologists is not None:
         figure.add_traces(_radiologists(split.radiologists))
     figure.add_traces(chosen)
-    return lay_out_roc(figure)
+    lay_out_roc(figure, ROC_HEIGHT)
+    return figure.update_yaxes(scaleanchor="x", constrain="domain").update_xaxes(constrain="domain")
 
 
 def threshold_texts(thresholds: NDArray[np.float64]) -> list[str]:
-    """Write a curve's thresholds for its hover labels; the infinite one flags nothing.
+    """Return a curve's thresholds for its hover labels; the infinite one flags no case.
 
     >>> threshold_texts(np.array([np.inf, 0.5]))
-    ['above all: nothing flagged', '0.500']
+    ['no case flagged', '0.500']
     """
-    return [
-        number(value) if np.isfinite(value) else "above all: nothing flagged"
-        for value in thresholds
-    ]
+    return [number(value) if np.isfinite(value) else "no case flagged" for value in thresholds]
 
 
 def _radiologists(recorded: RadiologistEvaluation) -> list[go.Scatter]:
@@ -147,8 +145,8 @@ def _radiologists(recorded: RadiologistEvaluation) -> list[go.Scatter]:
             "Radiologists: biopsy (4 or 5)",
             14,
             "radiologists",
-            text=["biopsy (4 or 5)"],
-            textposition="bottom right",
+            text=["BI-RADS 4 or 5"],
+            textposition="top left",
             mode="markers+text",
         ),
     ]
@@ -182,7 +180,7 @@ def precision_recall_figure(split: SplitEvaluation) -> go.Figure:
 
 def reliability_figure(split: SplitEvaluation) -> go.Figure:
     """Draw, bin by bin, what share was malignant against what the model said (Wilson intervals)."""
-    figure = go.Figure(helper_line([0, 1], [0, 1], "ideal"))
+    figure = go.Figure(helper_line([0, 1], [0, 1], "perfect calibration"))
     for place, model in enumerate(split.models.values()):
         bins = model.calibration.reliability
         figure.add_trace(
@@ -198,7 +196,7 @@ def reliability_figure(split: SplitEvaluation) -> go.Figure:
                 customdata=[f"{one.malignant} of {one.n}" for one in bins],
             )
         )
-    return as_shares(lay_out(figure, "What the model said", "What share was malignant"))
+    return as_shares(lay_out(figure, "Predicted probability", "Observed frequency of malignancy"))
 
 
 def calibration_sentence(split: SplitEvaluation, name: str) -> str:
@@ -208,9 +206,8 @@ def calibration_sentence(split: SplitEvaluation, name: str) -> str:
     if np.isnan(observed):
         return f"{model.title}: calibration undefined."
     return (
-        f"{model.title}: {number(observed, 2)} malignant cases for each that "
-        f"it expected (1 is right), slope {number(slope, 2)} (below 1: too extreme), Brier "
-        f"score {estimate(model.metrics['brier'])}."
+        f"{model.title}: {number(observed, 2)} malignant cases observed per case expected (ideal: "
+        f"1); slope {number(slope, 2)} (ideal: 1; below 1 is too extreme)."
     )
 
 
@@ -230,7 +227,7 @@ def decision_figure(split: SplitEvaluation) -> go.Figure:
         figure.add_trace(
             reader_line(thresholds, curve.model, model.title, look, hover, legendgroup=name)
         )
-    lay_out(figure, "Threshold", "Net benefit (malignant found a case)")
+    lay_out(figure, "Threshold", "Net benefit (true positives per case)")
     figure.update_xaxes(range=[0, 1], tickformat=".0%", nticks=6)
     figure.update_yaxes(range=[-0.1, max(0.1, share * 1.15)])
     return figure
@@ -288,14 +285,14 @@ def coverage_figure(measured: Mapping[str, Measured], titles: Mapping[str, str])
                 title,
                 look,
                 f"{title}<br>answers %{{x:.0%}}: %{{customdata[0]}} crops<br>"
-                "wrong %{customdata[1]}",
+                "error rate %{customdata[1]}",
                 width=3,
                 mark=9,
                 customdata=[[one["crops"], share_with_interval(one)] for one in wrong],
                 legendgroup=name,
             )
         )
-    lay_out(figure, "Test crops that it answers, the farthest from its threshold first", "Wrong")
+    lay_out(figure, "Proportion of test crops answered", "Error rate")
     figure.update_xaxes(range=[0, 1.02], tickformat=".0%")
     figure.update_yaxes(rangemode="tozero", tickformat=".0%")
     return figure
@@ -304,12 +301,12 @@ def coverage_figure(measured: Mapping[str, Measured], titles: Mapping[str, str])
 def coverage_sentences(
     measured: Mapping[str, Measured], titles: Mapping[str, str]
 ) -> Sequence[str]:
-    """Say for each model how much more often it is right outside its "not sure" zone."""
+    """Return for each model how often it is right outside and inside its "not sure" range."""
     return [
-        f"**{title}** is not sure from {text.percent_range(*found['zone'])}. Outside, where "
-        f"{share_with_interval(found['accepted'])} of the test crops are, it is right for "
-        f"{share_with_interval(found['right accepted'])}; inside for "
-        f"{share_with_interval(found['right unsure'])}; of all for "
+        f"**{title}** is not sure from {text.percent_range(*found['zone'])}. Outside this range "
+        f"({share_with_interval(found['accepted'])} of test crops) it is right in "
+        f"{share_with_interval(found['right accepted'])}, inside in "
+        f"{share_with_interval(found['right unsure'])}, overall in "
         f"{share_with_interval(found['right'])}."
         for name, title in titles.items()
         if name in measured

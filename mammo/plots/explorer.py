@@ -1,7 +1,7 @@
-"""The explorer's charts: counts by label of what is on show, with a sentence on what to see.
+"""The explorer's charts: counts by label of the selected crops, each with a sentence.
 
-Plain plotly and words, free of Streamlit. Every figure in a sentence is counted from the rows on
-show. Run the tests with `pytest tests/ui/test_explorer.py`.
+Plain plotly and words, free of Streamlit. Every figure in a sentence is counted from these rows.
+Run the tests with `pytest tests/ui/test_explorer.py`.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ _SCALES = ("density", "birads", "subtlety")
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart: its counts, a row a bar with columns benign and malignant, and what to see."""
+    """A chart: its counts, a row per bar with columns benign and malignant, and its sentence."""
 
     counts: "pd.DataFrame"
     sentence: str
@@ -81,23 +81,23 @@ def by_split(cases: "pd.DataFrame") -> Chart:
     if {"train", "test"} <= set(shares.index):
         sentence = (
             f"{percentage(shares['train'])} of the training crops are malignant, "
-            f"{percentage(shares['test'])} of the test crops: a prior shift. A model that "
-            "learned the first share is off on the second unless that is taken into account."
+            f"{percentage(shares['test'])} of the test crops: a prior shift. Probabilities "
+            "calibrated at the first prevalence do not hold at the second."
         )
     else:
-        sentence = f"{percentage(float(cases['label'].mean()))} of the crops on show are malignant."
+        sentence = f"{percentage(float(cases['label'].mean()))} of these crops are malignant."
     return Chart(counts, sentence, title)
 
 
 def by_side_and_view(cases: "pd.DataFrame") -> Chart:
-    """Left and right, CC and MLO: they should not tell the label."""
+    """Left and right, CC and MLO: they should not predict the label."""
     sides = cases["laterality"].fillna("side not recorded").str.lower()
     named = sides + " " + cases["view"].fillna("view not recorded")
     shares = cases["label"].groupby(named).mean()
     sentence = (
-        f"Malignant shares lie between {percentage(shares.min())} and {percentage(shares.max())}. "
-        "Side and view have no reason to tell the pathology: where shares differ, chance or the "
-        "way in which the cases were collected speaks."
+        f"Between {percentage(shares.min())} and {percentage(shares.max())} are malignant. "
+        "Side and view should not predict pathology. Differences reflect chance or how cases were "
+        "selected."
     )
     return Chart(_counts(cases["label"], named.map(lambda name: [name])), sentence, "Side and view")
 
@@ -107,20 +107,20 @@ def by_birads(cases: "pd.DataFrame") -> Chart:
     counts, title = _by_filter(cases, "birads")
     read = cases[cases["assessment"].notna()]
     if read.empty:
-        return Chart(counts, "No case on show has a BI-RADS assessment.", title)
+        return Chart(counts, "None of these cases has a BI-RADS assessment.", title)
     point = point_of_flags(
         read["label"].astype(int),
         biopsy(suspicion(read["assessment"])),
         PatientBootstrap(read["patient_id"].tolist()),
     )
     right, sent = point.rates["accuracy"], _sent_to_biopsy(point.confusion)
-    ends = f"95% interval over patients {percentage(right.low)} to {percentage(right.high)}"
+    ends = f"95% CI {percentage(right.low)} to {percentage(right.high)}"
     if np.isnan(right.low):
         ends = NO_INTERVAL
     sentence = (
-        "With 4 and 5 (biopsy) read as a yes and the rest as a no, the radiologists were right "
-        f"about {percentage(right.value)} of {counted(len(read), 'crop')} ({ends}). "
-        f"They sent {sent} to biopsy."
+        f"Counting BI-RADS 4 and 5 as malignant, the radiologists were right in "
+        f"{percentage(right.value)} of {counted(len(read), 'crop')} ({ends}). They recommended "
+        f"biopsy for {sent}."
     )
     return Chart(counts, sentence, "BI-RADS assessment")
 
@@ -140,12 +140,12 @@ def by_lesions_of_a_patient(cases: "pd.DataFrame") -> Chart:
     sentence = (
         f"{several:,} of {counted(len(crops), 'patient')} {'has' if several == 1 else 'have'} "
         "several crops, "
-        f"{int((lesions > 1).sum()):,} several lesions. All of a patient's crops must fall into "
-        "one split, or the test asks about somebody whom the model has met."
+        f"{int((lesions > 1).sum()):,} several lesions. All crops of a patient must be in one "
+        "split; otherwise the model is tested on patients it was trained on."
     )
     counts = _counts(cases["label"], number)
     counts.index = [f"{name} or more" if name == "4" else name for name in counts.index]
-    return Chart(counts, sentence, "Lesions of the patient")
+    return Chart(counts, sentence, "Lesions per patient")
 
 
 def conflicting_lesions(cases: "pd.DataFrame") -> list[str]:
@@ -163,10 +163,10 @@ def by_conflict(cases: "pd.DataFrame") -> Chart:
         have, their = ("has", "its") if len(found) == 1 else ("have", "their")
         sentence = (
             f"{len(found)} of {counted(cases['lesion_id'].nunique(), 'lesion')} {have} different "
-            f"labels in {their} views: {', '.join(found)}. Even the truth of a data set has errors."
+            f"labels in {their} views: {', '.join(found)}. Reference diagnoses contain errors too."
         )
     else:
-        sentence = "No lesion on show has different labels in its views."
+        sentence = "None of these lesions has different labels in its views."
     return Chart(_counts(cases["label"], named), sentence, "Views of one lesion")
 
 
@@ -182,15 +182,15 @@ def by_descriptor(name: str) -> Callable[["pd.DataFrame"], Chart]:
         shares = (counts["malignant"] / total)[total >= _SMALL].sort_values()
         shares = shares.drop(MISSING, errors="ignore")
         if len(shares) < 2 or cases["label"].nunique() < 2:
-            sentence = "Too few cases on show to compare, or of one label only."
+            sentence = "There are too few cases to compare, or all have the same label."
             return Chart(counts, sentence, title)
         sentence = (
-            f"Of the values with at least {_SMALL} crops, “{shares.index[-1]}” is the most often "
-            f"malignant ({percentage(shares.iloc[-1])}) and “{shares.index[0]}” the least often "
+            f"Among values with at least {_SMALL} crops, “{shares.index[-1]}” is malignant most "
+            f"often ({percentage(shares.iloc[-1])}), “{shares.index[0]}” least often "
             f"({percentage(shares.iloc[0])})."
         )
         if name not in _SCALES:
-            sentence += " A crop with several values counts under each."
+            sentence += " A crop with several values counts for each."
         return Chart(counts, sentence, title)
 
     return build
@@ -215,9 +215,9 @@ def by_size(sizes: "pd.DataFrame") -> Chart:
         for label, middle in sizes.groupby("label")["pixels"].median().items()
     )
     sentence = (
-        f"The middle lesion's longer side is {medians}. The models do not see the size itself, "
-        "because every crop is scaled to one size. The margin around a lesion is fixed, so a "
-        "larger lesion still fills more of its crop."
+        f"The median longer side is {medians} lesions. All crops are scaled to one size, so the "
+        "models do not see lesion size directly. The margin is fixed, so a larger lesion fills "
+        "more of its crop."
     )
     return Chart(counts, sentence, "Longer side, film pixels")
 
@@ -230,7 +230,7 @@ CHARTS: dict[str, tuple[str, Callable[["pd.DataFrame"], Chart]]] = {
     "density": ("Density", by_descriptor("density")),
     "birads": ("BI-RADS", by_birads),
     "subtlety": ("Subtlety", by_descriptor("subtlety")),
-    "patients": ("Lesions a patient", by_lesions_of_a_patient),
+    "patients": ("Lesions per patient", by_lesions_of_a_patient),
     "conflicts": ("Conflicting labels", by_conflict),
 }
 

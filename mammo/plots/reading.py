@@ -88,7 +88,7 @@ def _curve(one: Standing, cases: RoundCases, reader: str = YOU) -> list[go.Scatt
         roc_points(
             [one.point.rates],
             look,
-            f"{title}, where they flag",
+            f"{title}, operating point",
             14,
             one.name,
             marker={"line": {"color": "#FFFFFF", "width": 1}},
@@ -126,7 +126,7 @@ def room_auc_figure(score: RoomScore, names: Sequence[str], cases: RoundCases) -
 def case_figure(
     ratings: Sequence[float], second: Sequence[float] | None, labels: Sequence[bool], cut: int
 ) -> go.Figure:
-    """Draw a reader's ratings, a column a case: malignant above the cut is right, benign below."""
+    """Draw a reader's ratings, a column per case, and the threshold."""
     figure = go.Figure()
     for malignant, name in ((True, "malignant"), (False, "benign")):
         look = CLASS_LOOKS[malignant]

@@ -25,7 +25,7 @@ WORDS_COLOUR = "#000037"
 The grey that Streamlit takes by itself stands 3.7:1 on white only.
 """
 HEIGHT = 520
-RATES = "<br>sensitivity %{y:.1%}<br>false alarms %{x:.1%}"
+RATES = "<br>sensitivity %{y:.1%}<br>false positive rate %{x:.1%}"
 """The end of a hover label on a ROC curve."""
 
 
@@ -145,7 +145,7 @@ def as_shares(figure: go.Figure, x: bool = True, y: bool = True) -> go.Figure:
 
 def lay_out_roc(figure: go.Figure, height: int = HEIGHT) -> go.Figure:
     """Give a figure of ROC curves its axes; return it."""
-    title = "False alarms: benign flagged (1 - specificity)"
+    title = "False positive rate (1 - specificity)"
     return as_shares(lay_out(figure, title, "Sensitivity", height))
 
 

@@ -84,7 +84,7 @@ class RoundPlan:
         if not SHORTEST <= self.n <= LONGEST:
             raise SettingsError(
                 f"A round has {SHORTEST} to {LONGEST} cases. Received: {self.n}. "
-                "Choose a number between."
+                "Choose a number in this range."
             )
         if not 0 <= self.seed <= LARGEST_SEED:
             raise SettingsError(
@@ -93,7 +93,7 @@ class RoundPlan:
         if self.balanced and self.source == "examples":
             raise SettingsError(
                 "The example lesions cannot be balanced: two of the ten are malignant, and a "
-                f"round has at least {SHORTEST} cases. Take them as they fall."
+                f"round has at least {SHORTEST} cases. Choose the natural case mix."
             )
         object.__setattr__(self, "filters", _in_order(self.filters))
 
@@ -161,8 +161,8 @@ def read_code(text: str) -> RoundPlan:
     if found is None or check != _check(body):
         raise SettingsError(
             f"Expected a round's code such as {write_code(RoundPlan(20, 4711, balanced=True))}. "
-            f"Received: {text[:_LONGEST_SHOWN]!r}, which is none or has a typing error. Copy the "
-            "code or the link once more."
+            f"Received: {text[:_LONGEST_SHOWN]!r}, which is not a code or is mistyped. Copy the "
+            "code or the link again."
         )
     source, n, balance, advice, seed, masks = found.groups()
     filters = dict(_filter(mask) for mask in masks.split("-") if mask)
@@ -181,7 +181,7 @@ def _filter(mask: str) -> tuple[str, list[str]]:
     bits = int(mask[1:], 16)
     if bits >= 1 << len(options):
         raise SettingsError(
-            f"The code asks for a filter that this version does not know: {mask!r}. Open the round "
+            f"The code contains a filter that this version does not know: {mask!r}. Open the round "
             "in the version that made it."
         )
     return mask[0], [option for place, option in enumerate(options) if bits >> place & 1]
@@ -248,13 +248,13 @@ def _spread(
 
 def _shortage(plan: RoundPlan, pool: "pd.DataFrame") -> str:
     malignant = int((pool["label"] == 1).sum())
-    share = "half of them malignant" if plan.balanced else "as they fall"
+    share = "half of them malignant" if plan.balanced else "in the natural case mix"
     where = "the official test set" if plan.source == "test" else "the example lesions"
-    filtered = " pass its filters" if plan.filters else " are at hand"
+    filtered = " pass its filters" if plan.filters else " are available"
     return (
         f"The round {write_code(plan)} asks for {plan.n} cases of {where}, {share}, but only "
         f"{malignant} malignant and {len(pool) - malignant} benign ones{filtered}. Ask for fewer "
-        "cases, take filters away, or do not balance."
+        "cases, remove filters, or choose the natural case mix."
     )
 
 

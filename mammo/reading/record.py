@@ -104,7 +104,7 @@ class Record:
         """Return the record with one more first rating; refuse one that is not due."""
         if self.whole or self.awaits_second:
             raise DataError(
-                "This case has its first rating already: a rating stands once it is given. "
+                "This case has its first rating already: a confirmed rating cannot be changed. "
                 f"Received: another of {reading.rating}."
             )
         return replace(self, readings=(*self.readings, reading))
@@ -113,7 +113,7 @@ class Record:
         """Return the record with the second rating of its last case; refuse one that is not due."""
         if not self.awaits_second:
             raise DataError(
-                "No second rating is due here: a rating stands once it is given. "
+                "No second rating is due here: a confirmed rating cannot be changed. "
                 f"Received: another of {second}."
             )
         *earlier, last = self.readings
@@ -158,7 +158,7 @@ def unpack(plan: RoundPlan, text: str) -> Record:
         raise SettingsError(
             "The ratings in this link cannot be read: expected those of the round "
             f"{write_code(plan)}, received {text[:24]!r}, which is cut short, changed or of "
-            "another round. Open the link once more as it was, or start from the first case."
+            "another round. Open the original link again, or start from the first case."
         ) from error
 
 

@@ -50,7 +50,7 @@ COLUMNS = (
 )  # fmt: skip
 _UNCHECKED = ("check", "notice")
 Number = TypeVar("Number", int, float)
-_NOT_OURS = "This is no results file of the reading room: expected the CSV that it gave."
+_NOT_OURS = "Expected a results file (CSV) downloaded from the reading room."
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def read_result(content: bytes) -> Result:
     if len(content) > LARGEST_BYTES:
         raise DataError(
             f"A results file has at most {LARGEST_BYTES // 1000} kB. Received: "
-            f"{len(content) / 1000:,.0f} kB. Choose the CSV that the reading room gave."
+            f"{len(content) / 1000:,.0f} kB. Choose the CSV file downloaded from the reading room."
         )
     rows = _table(content)
     first = rows[0]
@@ -140,10 +140,10 @@ def read_result(content: bytes) -> Result:
     # A spreadsheet drops zeros at the start of a check that has digits only.
     if _check(_rows(result)) != first["check"].casefold().zfill(_CHECK_LENGTH):
         names = ", ".join(n for n in (*_SHARED, *DESCRIPTORS) if looks_mangled(first[n]))
-        mangled = f" A spreadsheet seems to have made a date or a number of: {names}."
+        mangled = f" A spreadsheet program seems to have changed {names} into a date or a number."
         raise DataError(
-            "This file was changed after mammo wrote it: its values do not give the check "
-            f"{first['check'][:20]!r} that stands in it.{mangled if names else ''} Use the file as "
+            "This file was changed after mammo wrote it: its values do not match the check "
+            f"{first['check'][:20]!r} in the file.{mangled if names else ''} Use the file as "
             "it was downloaded."
         )
     return result

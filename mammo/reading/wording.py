@@ -1,4 +1,4 @@
-"""What the reading room's figures say, in sentences and tables. Free of Streamlit.
+"""The reading room's figures in sentences and tables. Free of Streamlit.
 
 Run the tests with `pytest tests/ui/test_reading_words.py`.
 """
@@ -12,6 +12,7 @@ import numpy as np
 from mammo import text
 from mammo.evaluation.bootstrap import rarer_patients
 from mammo.reading.plan import RoundCases
+from mammo.reading.room import RoomScore
 from mammo.reading.score import FEW_PATIENTS, RADIOLOGISTS, AdviceEffect, Standing, cases_for
 from mammo.text import (
     NO_INTERVAL,
@@ -53,28 +54,60 @@ def in_a_sentence(reader: str) -> str:
 
 
 def cut_of(name: str, cases: RoundCases, cut: int) -> str:
-    """Say from where on one of those compared flags a case."""
+    """Return the threshold from which one of those compared calls a case malignant."""
     for model in cases.models:
         if model.name == name:
             return f"{text.percent(cases.threshold(model))} (balanced)"
     return f"rating {cut}" if name == "reader" else "BI-RADS 4 or 5 (biopsy)"
 
 
+def score_line(who: str, found: Sequence[Standing], cases: RoundCases) -> str:
+    """Count the correct answers: "You 5 of 10, MobileNetV2 7, radiologists 9"."""
+    reader, *others = found
+    return _beside(f"{who} {_correct(reader)} of {cases.labels.size}", others, cases)
+
+
+def room_line(score: RoomScore, cases: RoundCases) -> str:
+    """Count the correct answers of a class: "Readers 5.3 of 10 on average, MobileNetV2 7"."""
+    mean = text.number(float(np.mean([_correct(one) for one in score.readers])), 1)
+    return _beside(f"Readers {mean} of {cases.labels.size} on average", score.others, cases)
+
+
+def _correct(one: Standing) -> int:
+    return one.point.confusion.true_positive + one.point.confusion.true_negative
+
+
+def _beside(first: str, others: Sequence[Standing], cases: RoundCases) -> str:
+    shown = [first]
+    for one in others:
+        name = RADIOLOGISTS if one.name == RADIOLOGISTS else title_of(one.name, cases)
+        few = f" of {one.labels.size}" if one.labels.size < cases.labels.size else ""
+        shown.append(f"{name} {_correct(one)}{few}")
+    return ", ".join(shown)
+
+
+def score_meaning(who: str, cut: int) -> str:
+    """Explain which answers count as correct."""
+    return (
+        f"Correct answers. {who}: threshold at a rating of {cut}. Models: balanced threshold. "
+        "Radiologists: BI-RADS 4 or 5 counts as malignant."
+    )
+
+
 def reader_sentence(area: Estimate, who: str = YOU) -> str:
-    """Say what an AUC means.
+    """Explain an AUC.
 
     >>> reader_sentence(Estimate(0.72, 0.46, 0.93))
     'You gave the malignant case the higher rating in 72 of 100 pairs of one malignant and one \
-benign case: AUC 0.72, 95% interval 0.46 to 0.93.'
+benign case: AUC 0.72, 95% CI 0.46 to 0.93.'
     """
     if math.isnan(area.value):
         return (
-            "The cases are all of one kind, so that nobody can tell malignant from benign among "
-            "them: no AUC. Draw a balanced round."
+            "All cases are of one kind, so there is no AUC. Open a balanced round to measure one."
         )
-    ends = f"95% interval {area.low:.2f} to {area.high:.2f}"
+    ends = f"95% CI {area.low:.2f} to {area.high:.2f}"
     if math.isnan(area.low):
-        ends = "without an interval, because all ratings are alike"
+        ends = "without an interval because all ratings are equal"
     return (
         f"{who} gave the malignant case the higher rating in {round(100 * area.value)} of 100 "
         f"pairs of one malignant and one benign case: AUC {area.value:.2f}, {ends}."
@@ -82,35 +115,30 @@ benign case: AUC 0.72, 95% interval 0.46 to 0.93.'
 
 
 def too_small(area: Estimate, cases: RoundCases) -> str:
-    """Warn where a round is too small to say anything, with the interval that proves it; or ""."""
+    """Warn where a round is too small to measure a reader, with the interval; or ""."""
     if math.isnan(area.low) or max(area.high - area.value, area.value - area.low) <= WIDE:
         return ""
     malignant, n = int(cases.labels.sum()), cases.labels.size
-    proof = (
-        "which includes chance (0.50)"
-        if area.low <= CHANCE <= area.high
-        else f"an interval {area.high - area.low:.2f} wide"
-    )
+    chance = ", which includes chance (0.50)" if area.low <= CHANCE <= area.high else ""
     sentence = (
-        f"{malignant} malignant and {n - malignant} benign cases are too few to say how well "
-        f"somebody reads: the AUC of {area.value:.2f} may as well be anything from {area.low:.2f} "
-        f"to {area.high:.2f}, {proof}."
+        f"{malignant} malignant and {n - malignant} benign cases are too few to measure a reader: "
+        f"the 95% CI of the AUC is {area.low:.2f} to {area.high:.2f}{chance}."
     )
     patients = rarer_patients(cases.labels, cases.patients)
     if patients < FEW_PATIENTS:
         kind = "malignant" if malignant <= n - malignant else "benign"
         whose = "one patient" if patients == 1 else f"{patients} patients"
-        return f"{sentence} The {kind} ones come from {whose}: take this round as practice."
+        return f"{sentence} The {kind} cases are of {whose}: treat this round as practice."
     needed = cases_for(NARROW, area, n)
     return sentence + (
-        f" About {needed:,} such cases would bring it to ± {NARROW:g}." if needed else ""
+        f" About {needed:,} such cases would narrow it to ± {NARROW:g}." if needed else ""
     )
 
 
 def standings_table(
     found: Sequence[Standing], cases: RoundCases, cut: int, reader: str = YOU
 ) -> "pd.DataFrame":
-    """Lay out everybody's figures, a row each."""
+    """Return the figures of everyone compared, a row each."""
     import pandas as pd
 
     return pd.DataFrame(
@@ -118,8 +146,8 @@ def standings_table(
             "Who": title_of(one.name, cases, reader)
             + f" ({one.labels.size} cases)" * (one.labels.size < cases.labels.size),
             "AUC": estimate(one.auc, 2),
-            f"{reader} minus them": gap_words(one),
-            "Flags from": cut_of(one.name, cases, cut),
+            f"AUC, {in_a_sentence(reader)} minus them": gap_words(one),
+            "Threshold": cut_of(one.name, cases, cut),
             "Sensitivity": percent_estimate(one.point.rates["sensitivity"]),
             "Specificity": percent_estimate(one.point.rates["specificity"]),
             f"Agreement with {in_a_sentence(reader)} (kappa)": ""
@@ -171,11 +199,11 @@ def kappa_figure(agreement: Estimate) -> str:
 
 
 def agreement_sentences(found: Sequence[Standing], cases: RoundCases) -> list[str]:
-    """Say how far the reader agrees with each of the others."""
+    """Return the agreement of the reader with each of the others, a sentence each."""
     return [
         f"{title_of(one.name, cases)}: kappa "
         + (
-            "is undefined, because both flag all cases or none."
+            "is undefined, because both call all cases the same."
             if math.isnan(one.agreement.value)
             else f"{kappa_figure(one.agreement)}, {kappa_word(one.agreement.value)} agreement "
             "beyond chance."
@@ -186,30 +214,29 @@ def agreement_sentences(found: Sequence[Standing], cases: RoundCases) -> list[st
 
 
 def time_sentence(seconds: Sequence[float]) -> str:
-    """Say how long a case took.
+    """Summarise the times per case.
 
     >>> time_sentence([4.0, 10.0, 31.0])
-    'Time a case: 10 s in the middle (4 to 31 s), 45 s in all, from showing to first rating.'
+    'Median time per case: 10 s (4 to 31 s), 45 s in all.'
     """
     times = np.asarray(seconds, dtype=np.float64)
     return (
-        f"Time a case: {np.median(times):.0f} s in the middle ({times.min():.0f} to "
-        f"{times.max():.0f} s), {times.sum():.0f} s in all, from showing to first rating."
+        f"Median time per case: {np.median(times):.0f} s ({times.min():.0f} to "
+        f"{times.max():.0f} s), {times.sum():.0f} s in all."
     )
 
 
 def advice_sentences(effect: AdviceEffect, cut: int, who: str = YOU) -> list[str]:
-    """Say what the models' advice changed."""
+    """Return the effect of the models' results on a reader, a sentence each."""
     gain = effect.gain
-    ends = "" if math.isnan(gain.low) else f", {signed_estimate(gain)}"
     return [
-        f"{who} changed {counted(effect.changed, 'rating')} after the advice, by "
-        f"{counted(round(effect.mean_move), 'point')} a case on average: {effect.toward} towards "
-        f"the truth, {effect.away} away from it.",
-        f"At the cut of {cut}, advice turned **{effect.better} wrong into right** and "
-        f"**{effect.worse} right into wrong**.",
-        f"AUC before {estimate(effect.before, 2)}, after {estimate(effect.after, 2)}: "
-        f"{gain.value:+.2f}{ends}."
+        f"{who} changed {counted(effect.changed, 'rating')} after the models' results: "
+        f"{effect.toward} towards the diagnosis, {effect.away} away from it. The mean change per "
+        f"case is {counted(round(effect.mean_move), 'point')}.",
+        f"At the threshold of {cut}, **{counted(effect.better, 'answer')} became correct** and "
+        f"**{effect.worse} became wrong**.",
+        f"AUC {estimate(effect.before, 2)} before and {estimate(effect.after, 2)} after: a change "
+        f"of {signed(gain)}."
         if not math.isnan(gain.value)
-        else "The cases are all of one kind: no AUC before or after.",
+        else "All cases are of one kind, so there is no AUC before or after.",
     ]

@@ -1,7 +1,7 @@
-"""The words that a student meets in mammo, each explained in plain English.
+"""The terms of mammo, each explained in plain English: one term per concept.
 
-The terms are in `glossary.toml`; the words for shapes and margins are those of
-`mammo.data.descriptors`. On the page Model card each term has an anchor, to which other pages link:
+The terms are in `glossary.toml`, those of shapes and margins in `mammo.data.descriptors`;
+`docs/terms.md` lists all of them. On the page Model card each term has an anchor to link to:
 
     st.markdown(f"The {glossary_link('auc')} is 0.84.")
 """
@@ -10,18 +10,22 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mammo.data import descriptors
 from mammo.errors import SettingsError
 from mammo.text import plain
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 SHAPES, MARGINS = "Shape of a mass", "Margin of a mass"
 GROUPS = (
-    "Figures of merit",
-    "Chance and doubt",
-    "How models learn and are tested",
-    "What a model looked at",
-    "Words of the clinic",
+    "Performance measures",
+    "Uncertainty",
+    "Training and testing",
+    "Explaining a result",
+    "Clinical terms",
     SHAPES,
     MARGINS,
 )
@@ -33,12 +37,13 @@ _PEOPLE = ("Brier", "Youden's")
 
 @dataclass(frozen=True)
 class Term:
-    """One term: its name, what it means, the group that it is in, and related terms by key."""
+    """One term: name, meaning, group, related terms by key, and synonyms that are not used."""
 
     name: str
     meaning: str
     group: str
     see: tuple[str, ...] = ()
+    avoid: tuple[str, ...] = ()
 
 
 def _of_file() -> dict[str, Term]:
@@ -48,25 +53,82 @@ def _of_file() -> dict[str, Term]:
     text = text.replace("{assessments}", "; ".join(assessments))
     text = text.replace("{densities}", "; ".join(densities))
     return {
-        key: Term(term["name"], " ".join(term["meaning"].split()), term["group"], (*term["see"],))
+        key: Term(
+            term["name"],
+            " ".join(term["meaning"].split()),
+            term["group"],
+            (*term["see"],),
+            (*term["avoid"],),
+        )
         for key, term in tomllib.loads(text).items()
     }
 
 
-def _of_lexicon(words: Mapping[str, str], group: str) -> dict[str, Term]:
+def _of_lexicon(column: str, group: str) -> dict[str, Term]:
     return {
         part.lower(): Term(
-            plain(part).capitalize(), f"{text[:1].upper()}{text[1:]}.", group, ("mass",)
+            plain(part).capitalize(), _sentence(descriptors.meaning(column, part)), group, ("mass",)
         )
-        for part, text in words.items()
+        for part in descriptors.MEANINGS[column]
     }
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 GLOSSARY: Mapping[str, Term] = {
     **_of_file(),
-    **_of_lexicon(descriptors.SHAPES, SHAPES),
-    **_of_lexicon(descriptors.MARGINS, MARGINS),
+    **_of_lexicon("mass_shape", SHAPES),
+    **_of_lexicon("mass_margins", MARGINS),
 }
+
+
+V2025 = (
+    "The manual of BI-RADS v2025 was not available to check. Its words are those of the ACR's "
+    "Mammography Lexicon Summary Form, as other public sources quote it; empty where none does."
+)
+
+
+def lexicon_table(cases: "pd.DataFrame") -> "pd.DataFrame":
+    """Return each shape and margin in the words of three BI-RADS editions, and how malignant.
+
+    `cases` is the case table of the artifacts.
+    """
+    import pandas as pd
+
+    return pd.DataFrame(
+        [
+            (group, plain(part), *descriptors.LEXICON[column][part], *shares[part])
+            for group, column in ((SHAPES, "mass_shape"), (MARGINS, "mass_margins"))
+            for shares in [descriptors.malignant_shares(cases, column)]
+            for part in descriptors.LEXICON[column]
+        ],
+        columns=("", "Recorded", "5th edition", "v2025", "Malignant in training", "in test"),
+    )
+
+
+def terms_document() -> str:
+    """Return `docs/terms.md`: a table of every term, its meaning and the synonyms not used."""
+    rows = [
+        f"| {term.name} | {term.meaning} | {', '.join(term.avoid)} |"
+        for group in GROUPS
+        for term in GLOSSARY.values()
+        if term.group == group
+    ]
+    return "\n".join(
+        (
+            "# Terms",
+            "",
+            "mammo uses one term per concept: in the app, the commands and the documents. This "
+            "table is written from `mammo/report/glossary.toml` by `python -m tools.readme`.",
+            "",
+            "| Term | Meaning | Not used |",
+            "| --- | --- | --- |",
+            *rows,
+            "",
+        )
+    )
 
 
 def anchor(key: str) -> str:

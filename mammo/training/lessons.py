@@ -1,4 +1,4 @@
-"""The lessons: what a split of rows at random makes of a model, and what a teacher adds to one.
+"""The lessons: what a split of rows at random makes of a model, and effect of a teacher to one.
 
     python -m mammo.training.lessons leak --data DIR
     python -m mammo.training.lessons leak --data DIR --without-augmentation
@@ -340,9 +340,9 @@ def summary_in_words(lesson: dict[str, Any]) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = command_parser("mammo.training.lessons", __doc__)
     lessons = parser.add_subparsers(dest="lesson", required=True)
-    teacher = lessons.add_parser("teacher", help="what a teacher adds")
+    teacher = lessons.add_parser("teacher", help="effect of a teacher")
     teacher.add_argument("--taught", type=Path, required=True, help="artifacts with a teacher")
-    leak = lessons.add_parser("leak", help="what rows at random make of a model")
+    leak = lessons.add_parser("leak", help="effect of splitting rows at random (data leakage)")
     for one in (teacher, leak):
         one.add_argument("--out", type=Path, help="artifacts folder to add it to")
     add = leak.add_argument

@@ -1,101 +1,86 @@
-"""The parts of the home page: the tour, and the two models at a glance from the artifacts."""
+"""The parts of the home page: an example lesion with its released answers, and the ways in."""
 
 import math
+from contextlib import suppress
 
+import cv2
+import numpy as np
 import streamlit as st
 
 from mammo import text
-from mammo.artifacts import Card, Manifest
+from mammo.artifacts import Card
+from mammo.errors import MammoError
+from mammo.inference.result import BALANCED
+from mammo.plots.style import probability_bar
 from mammo.report.glossary import glossary_link
 from mammo.report.model_card import how_trained
 from mammo.ui.kit import cache
-from mammo.ui.kit.frame import PAGES, small_print
+from mammo.ui.kit.cases import DISAGREE, sides_of_cases
+from mammo.ui.kit.display import data_uri, scaled_down
+from mammo.ui.kit.frame import Page
+from mammo.ui.kit.source import example_name, first_example
 
-_HIDDEN = "tour_hidden"
-
-
-def show_tour() -> None:
-    """Show the tour, or the button that brings it back."""
-    if st.session_state.get(_HIDDEN, False):
-        st.button(
-            "Show the tour", icon=":material/tour:", type="tertiary", key="show_tour",
-            on_click=st.session_state.update, args=({_HIDDEN: False},),
-        )  # fmt: skip
-        return
-    with st.container(border=True):
-        st.header("First time here?", icon=":material/tour:", anchor=False)
-        st.markdown("Ten minutes, in this order. The links lead there; the sidebar leads back.")
-        steps = [page for page in PAGES if page.tour]
-        for number, page in enumerate(steps, start=1):
-            with st.container(gap=None):
-                st.page_link(
-                    page.path,
-                    label=f"**{number}. {page.title}**",
-                    icon=page.icon,
-                    query_params=dict(page.view),
-                )
-                st.markdown(page.tour)
-        st.button(
-            "Hide the tour", icon=":material/close:", type="tertiary", key="hide_tour",
-            on_click=st.session_state.update, args=({_HIDDEN: True},),
-        )  # fmt: skip
+WIDTH, LONGEST = 165, 560
+"""Of the film: its width on the screen; the longest side that the browser gets, in pixels."""
+YELLOW = (240, 228, 66)
 
 
-UNITS = {"crop": "one picture of a lesion", "lesion": "all views of a lesion together"}
+def offer_example(upload: Page) -> None:
+    """Offer to open the example that the page shows."""
+    if st.button("Try an example", type="primary", icon=":material/play_arrow:", key="try"):
+        st.switch_page(upload.path, query_params={"example": example_name(first_example())})
 
 
-def models_at_a_glance() -> None:
-    """Show each model's headline figures side by side, with their intervals."""
-    cards = cache.cards()
-    for column, card in zip(st.columns(len(cards), border=True), cards, strict=True):
-        with column:
-            _model(card)
-    small_print(_how_measured(cache.manifest()))
+def show_example() -> None:
+    """Show an example lesion with the probability that each model is released with."""
+    case, cards, rows = first_example().case_id, cache.cards(), cache.cases()
+    found = rows[rows["case_id"] == case].to_dict("records")  # another training may not have it
+    scores = [float(row[f"{card.name}_p"]) for row in found for card in cards]
+    side = sides_of_cases((case,)).get(case) if len(cards) > 1 else None
+    agree = "disagree" if side == DISAGREE else "agree"
+    st.markdown(f"**The models {agree} on this mass.**" if side else "**An example of a mass.**")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.image(_film(case), alt="Mammogram with the lesion outlined", width=WIDTH)
+        with st.container(width="stretch"):
+            st.caption("Estimated probability of malignancy")
+            for card, p in zip(cards, scores, strict=False):
+                if not math.isnan(p):
+                    _show_answer(card, p)
 
 
-def _model(card: Card) -> None:
-    st.subheader(card.title)
-    size = f"{weights(card.parameters)} weights."
-    st.caption(f"{size} {how_trained(card)} Trained on {card.trained_on}.")
-    for metric_column, (unit, meaning) in zip(st.columns(2), UNITS.items(), strict=True):
-        with metric_column.container(gap="xxsmall"):
-            auc = card.metrics.get("test", {}).get(unit, {}).get("auc")
-            st.metric(f"AUC, {meaning}", headline(auc))
-            st.caption(interval(auc))
-
-
-def headline(metric: text.Estimate | None) -> str:
-    """Write a metric to two decimals, or say that the artifacts do not hold it."""
-    if metric is None or math.isnan(metric.value):
-        return "not recorded"
-    return text.number(metric.value, 2)
-
-
-def interval(metric: text.Estimate | None) -> str:
-    """Write the 95% interval of a metric."""
-    if metric is None or math.isnan(metric.low) or math.isnan(metric.high):
-        return "no interval"
-    return f"95% interval {text.number(metric.low, 2)} to {text.number(metric.high, 2)}"
-
-
-def weights(parameters: int) -> str:
-    """Write a number of weights in words that can be said aloud.
-
-    >>> weights(2_259_265), weights(88_400), weights(34)
-    ('2.3 million', '88 thousand', '34')
-    """
-    if parameters >= 1_000_000:
-        return f"{parameters / 1_000_000:.1f} million"
-    return f"{parameters / 1_000:.0f} thousand" if parameters >= 1_000 else str(parameters)
-
-
-def _how_measured(facts: Manifest) -> str:
-    data = facts.data
-    return (
-        f"Measured on {data.n_test:,} crops of {data.n_test_patients:,} patients. Neither training "
-        f"nor the choice of settings used them. {data.n_train:,} crops of "
-        f"{data.n_train_patients:,} other patients trained the models. "
-        f"{glossary_link('auc')} is the chance that a model ranks a malignant lesion above a "
-        "benign one: 0.5 is chance, 1 is perfect. "
-        f"{text.NOTICE_SHORT}"
+@cache.shared(2)
+def _film(case: str) -> str:
+    """Return the whole film of an example, small, with its lesion outlined, as an address."""
+    lesion = cache.examples()[case]
+    film = cache.example_film(lesion.film).pixels
+    small = np.repeat(scaled_down(film, LONGEST)[..., np.newaxis], 3, axis=2)
+    x, y, width, height = (
+        round(part * max(small.shape) / max(film.shape)) for part in lesion.window
     )
+    cv2.rectangle(small, (x, y), (x + width, y + height), YELLOW, 5)
+    return data_uri(small)
+
+
+def _show_answer(card: Card, p: float) -> None:
+    at = card.thresholds[BALANCED]
+    with st.container(gap="xxsmall"):
+        st.metric(card.title, text.percent(p), help=how_trained(card))
+        alt = f"{card.title}: {text.percent(p)}, {text.standing(p, at).lower()}"
+        st.html(probability_bar(p, p, p, at, alt))
+
+
+def test_figures() -> str:
+    """Give each model's AUC on the test crops, or what the comparison is for where unknown."""
+    more = "See how often each is right, and where it fails."
+    with suppress(MammoError):
+        figures = [(card, card.metrics.get("test", {}).get("crop", {})) for card in cache.cards()]
+        shown = [f"{card.title} {text.estimate(one['auc'], 2)}" for card, one in figures if one]
+        return f"{glossary_link('auc')} on the test crops: {text.listed(shown)}." if shown else more
+    return more
+
+
+def show_way(title: str, page: Page, words: str) -> None:
+    """Link to a page by what a visitor wants there."""
+    with st.container(gap="xsmall"):
+        st.page_link(page.path, label=f"**{title}**", icon=page.icon)
+        st.markdown(words)

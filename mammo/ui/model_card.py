@@ -7,13 +7,20 @@ import streamlit as st
 
 from mammo.artifacts import artifacts_folder
 from mammo.report import model_card as report
-from mammo.report.glossary import GLOSSARY, GROUPS, Term, anchor
+from mammo.report.glossary import (
+    GLOSSARY,
+    GROUPS,
+    V2025,
+    Term,
+    anchor,
+    lexicon_table,
+)
 from mammo.report.model_card import Facts, Failures, ModelCard, Section
 from mammo.text import literal
 from mammo.ui.kit import cache
 from mammo.ui.kit.case_folder import thumbnails
 from mammo.ui.kit.cases import evaluation
-from mammo.ui.kit.frame import small_notice, small_print, warn
+from mammo.ui.kit.frame import sentences, small_notice, small_print, warn
 from mammo.ui.kit.get_images import offer_images
 from mammo.ui.kit.widgets import offer_file
 
@@ -115,6 +122,11 @@ def show_glossary(wanted: str) -> None:
             with st.grid(2, min_column_width=300, gap="medium"):
                 for key, term in terms.items():
                     _show_term(key, term)
+    if not wanted.strip():
+        st.header("Descriptors by BI-RADS edition", anchor="lexicon")
+        st.caption(V2025)
+        with sentences():
+            st.table(lexicon_table(cache.cases()), hide_index=True, alt="Descriptors and editions")
 
 
 def terms_with(words: str) -> dict[str, Term]:

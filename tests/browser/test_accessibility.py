@@ -61,7 +61,7 @@ def reading(visit: Visit) -> None:
 
 
 def home(visit: Visit) -> None:
-    expect(visit.page.get_by_test_id("stMetricValue")).to_have_count(4)
+    expect(visit.page.get_by_test_id("stMetricValue")).to_have_count(2)
 
 
 def card(visit: Visit) -> None:

@@ -33,7 +33,7 @@ Open = Callable[..., Visit]
 
 def whole(visit: Visit) -> Visit:
     """Wait for the last section."""
-    expect(visit.page.get_by_role("heading", name="Does anything leak?")).to_be_visible()
+    expect(visit.page.get_by_role("heading", name="Data leakage check")).to_be_visible()
     return still(visit)
 
 
@@ -94,13 +94,13 @@ def test_a_link_shows_a_second_visitor_the_very_view(
     expect(first.page).to_have_url(re.compile(r"page=3"))
     pictures = first.page.get_by_role("img", name=f"Crop of {CASES[24]}")
     expect(pictures.first).to_be_visible()
-    first.page.get_by_role("button", name="Open the case").nth(5).click()
+    first.page.locator(f".st-key-open_gallery_{CASES[29]} button").click()
     expect(first.page).to_have_url(re.compile(rf"case={CASES[29]}"))
-    expect(first.page.get_by_test_id("stToast")).to_contain_text("under the gallery")
+    expect(first.page.get_by_test_id("stToast")).to_contain_text("below the images")
     second = whole(visit(first.page.url))
     expect(second.page.get_by_text("36 of 60 crops")).to_be_visible()
     expect(second.page.get_by_role("img", name=f"Crop of {CASES[24]}").first).to_be_visible()
-    expect(second.page.get_by_text("the radiologists were right about").first).to_be_visible()
+    expect(second.page.get_by_text("the radiologists were right in").first).to_be_visible()
     expect(second.page.get_by_role("combobox", name="Case")).to_have_value(CASES[29])
     assert first.console == second.console == []
 
@@ -111,18 +111,18 @@ def test_the_leak_check_shows_the_planted_pair(
     server, _ = with_crops
     visitor = whole(visit(server.address + PAGE))
     visitor.page.get_by_role("button", name="Check the data folder").click()
-    expect(visitor.page.get_by_text("1 of 864 pairs shows one picture twice")).to_be_visible()
+    expect(visitor.page.get_by_text("Identical images: 1 in 864 pairs")).to_be_visible()
     expect(visitor.page.get_by_role("img", name=f"Crop in test: {CASES[59]}")).to_be_visible()
     assert visitor.console == []
 
 
 def test_a_case_leads_to_the_other_pages(server: Server, visit: Open) -> None:
     visitor = whole(visit(f"{server.address}{PAGE}?case=Mass-Test_P_00820_LEFT_CC_1"))
-    visitor.page.get_by_role("link", name="See the cases that MobileNetV2").click()
+    visitor.page.get_by_role("link", name="All cases like this for MobileNetV2").click()
     expect(visitor.page).to_have_url(re.compile(r"Model_comparison\?cell=mobilenetv2\."))
     expect(visitor.page.get_by_role("heading", name="Model comparison")).to_be_visible()
     visitor.page.go_back()
-    whole(visitor).page.get_by_role("link", name="Open its film and classify it").click()
+    whole(visitor).page.get_by_role("link", name="Classify on its mammogram").click()
     expect(visitor.page.get_by_role("radio", name="P_00820 L CC mass 1")).to_be_checked()
     assert visitor.console == []
 

@@ -83,7 +83,7 @@ def choose_next_example(visit: Visit, name: str = "Example lesion") -> None:
 
 def test_from_home_to_a_page_by_its_link(server: Server, visit: Open) -> None:
     visitor = visit(server.address)
-    expect(visitor.page.get_by_test_id("stMetricValue")).to_have_count(4)
+    expect(visitor.page.get_by_test_id("stMetricValue")).to_have_count(2)
     link = visitor.page.get_by_test_id("stSidebar").get_by_role("link", name="Model card")
     reach(visitor, link)
     press(visitor, "Enter")
@@ -153,7 +153,7 @@ def test_a_case_is_rated_and_its_picture_looked_at_closely(server: Server, visit
     accept(visitor)
     reach(visitor, page.get_by_role("button", name="Start"))
     press(visitor, "Enter")
-    expect(page.get_by_text("How likely is this lesion malignant?")).to_be_visible()
+    expect(page.get_by_text("How likely is malignancy?")).to_be_visible()
     sheet, picture = page.locator(".sheet"), page.get_by_role("group", name="Picture with zoom")
     whole = sheet.bounding_box()
     reach(visitor, picture)
@@ -169,11 +169,11 @@ def test_a_case_is_rated_and_its_picture_looked_at_closely(server: Server, visit
     rating = page.get_by_role("slider", name="Rating")
     reach(visitor, rating)
     press(visitor, "ArrowRight")
-    confirm = page.get_by_role("button", name="Show the models' advice")
+    confirm = page.get_by_role("button", name="Show the models' results")
     expect(confirm).to_be_enabled()
     reach(visitor, confirm)
     press(visitor, "Enter")
-    expect(page.get_by_text("And now?")).to_be_visible()
+    expect(page.get_by_text("keep or revise")).to_be_visible()
     assert visitor.console == []
 
 

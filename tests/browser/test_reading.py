@@ -43,8 +43,8 @@ def started(visitor: Visit, address: str) -> None:
     page = visitor.page
     page.goto(address)
     page.get_by_role("button", name="I understand").click()
-    page.get_by_role("button", name=re.compile("^(Start|Go on)")).click()
-    expect(page.get_by_text("How likely is this lesion malignant?")).to_be_visible()
+    page.get_by_role("button", name=re.compile("^(Start|Continue)")).click()
+    expect(page.get_by_text("How likely is malignancy?")).to_be_visible()
 
 
 def press(visitor: Visit, key: str, then: "Locator") -> None:
@@ -75,9 +75,9 @@ def rate(visitor: Visit, digit: str) -> None:
     expect(page.get_by_test_id("stSliderThumbValue").last).to_have_text("not rated")
     place = int(number.inner_text().split()[1])
     press(visitor, digit, chosen(visitor, f"{digit}0"))
-    press(visitor, "Enter", page.get_by_text("And now?"))
+    press(visitor, "Enter", page.get_by_text("keep or revise"))
     last = place == PLAN.n
-    after = page.get_by_text("All rated" if last else f"Case {place + 1} of 5")
+    after = page.get_by_text("All cases rated" if last else f"Case {place + 1} of 5")
     press(visitor, "Enter", after)
 
 
@@ -86,7 +86,7 @@ def test_a_round_by_keyboard_tells_no_truth_before_it_is_asked_for(
 ) -> None:
     cases = load_cases(artifacts)
     ids = draw_round(PLAN, cases, [case for case, _ in EXAMPLES])
-    visitor = visit("about:blank")  # the home page names an example in its tour
+    visitor = visit("about:blank")  # the home page shows an example
     frames = listening(visitor)
     asked: list[str] = []
     visitor.page.on("request", lambda request: asked.append(request.url))
@@ -99,7 +99,7 @@ def test_a_round_by_keyboard_tells_no_truth_before_it_is_asked_for(
     assert f"MobileNetV2: {words.percent(p)}".encode() in b"".join(frames)
     for digit in "2519":
         rate(visitor, digit)
-    expect(visitor.page.get_by_text("All rated")).to_be_visible()
+    expect(visitor.page.get_by_text("All cases rated")).to_be_visible()
     told = b"".join(frames) + " ".join(asked).encode() + visitor.page.content().encode()
     for word in (*ids, "MALIGNANT", "BENIGN", "P_00820", "P_00173", "sfm-malign", "sfm-benign"):
         assert word.encode() not in told, f"the browser was told {word} before the end"
@@ -124,10 +124,10 @@ def test_a_reload_loses_no_rating_and_going_back_rates_nothing_anew(
     expect(page.get_by_text("Case 3 of 5")).to_be_visible()
     page.reload()
     expect(page.get_by_text("2 of 5 ratings were read from the link")).to_be_visible()
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("Case 3 of 5")).to_be_visible()
     page.get_by_role("button", name="Look back").click()
-    expect(page.get_by_text("A rating stands once it is given")).to_be_visible()
+    expect(page.get_by_text("You cannot change a confirmed rating")).to_be_visible()
     expect(page.get_by_text("20", exact=True).first).to_be_visible()
     expect(page.get_by_role("slider", name="Rating")).to_have_count(0)
     assert visitor.console == []

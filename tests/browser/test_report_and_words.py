@@ -1,4 +1,4 @@
-"""The case report as a browser gets it, a word's link that leads to its word, tour and settings."""
+"""The case report as a browser gets it, a word's link that leads to its word, and the settings."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -38,12 +38,7 @@ def test_a_word_leads_to_its_place_in_the_glossary(server: Server, visit: Open) 
     expect(heading).to_be_in_viewport()
 
 
-def test_the_tour_opens_a_view_and_the_settings_open_everywhere(
-    server: Server, visit: Open
-) -> None:
+def test_the_settings_open_everywhere(server: Server, visit: Open) -> None:
     page = visit(server.address).page
-    page.get_by_test_id("stMain").get_by_role("link", name="1. Upload and classify").click()
-    expect(page.get_by_role("heading", name="Upload and classify")).to_be_visible()
-    assert "P_00820" in page.url
     page.get_by_role("button", name="Settings").click()
     expect(page.get_by_role("dialog")).to_contain_text("Threshold that results open with")

@@ -1,5 +1,6 @@
 """What the server allows and says: its settings, its answers to bad requests, its silence."""
 
+import gzip
 import http.client
 import json
 import shutil
@@ -10,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import streamlit
 
 from tests.browser.conftest import PATIENCE_MS, ROOT, Server, Visit, running_server
 from tests.browser.test_walk import UPLOAD, accept, answered
@@ -25,14 +27,22 @@ DEAD_PROXY = "http://127.0.0.1:9"
 
 def ask(server: Server, method: str, path: str, **headers: str) -> tuple[int, dict[str, str]]:
     """Ask the server without a browser; return the status and the headers in small letters."""
+    return answer(server, method, path, **headers)[:2]
+
+
+def answer(
+    server: Server, method: str, path: str, **headers: str
+) -> tuple[int, dict[str, str], bytes]:
+    """Ask the server without a browser; return the status, the headers and the body."""
     connection = http.client.HTTPConnection(urlsplit(server.address).netloc, timeout=60)
     try:
         connection.request(
             method, path, headers={k.replace("_", "-"): v for k, v in headers.items()}
         )
         response = connection.getresponse()
-        response.read()
-        return response.status, {name.lower(): value for name, value in response.getheaders()}
+        body = response.read()
+        names = {name.lower(): value for name, value in response.getheaders()}
+        return response.status, names, body
     finally:
         connection.close()
 
@@ -61,6 +71,21 @@ def shown(text: str, name: str) -> str:
     part = text.split(f"[{section}]")[1].split("\n[", maxsplit=1)[0]
     lines = [line.lstrip("# ").strip() for line in part.splitlines()]
     return next(line.partition("=")[2].strip() for line in lines if line.startswith(f"{option} ="))
+
+
+def test_the_large_scripts_arrive_compressed(server: Server) -> None:
+    scripts = Path(streamlit.__file__).parent / "static/static/js"
+    largest = next(scripts.glob("PlotlyChart.*.js"))
+    path = f"/static/js/{largest.name}"
+    for _ in range(2):  # the second answer comes from memory
+        status, names, body = answer(server, "GET", path, Accept_Encoding="gzip, br")
+        assert status == 200 and names["content-encoding"] == "gzip"
+        assert "accept-encoding" in names["vary"].lower()
+        assert len(body) < largest.stat().st_size / 3
+        assert gzip.decompress(body) == largest.read_bytes()
+    assert answer(server, "GET", path)[2] == largest.read_bytes()
+    status, names, part = answer(server, "GET", path, Accept_Encoding="gzip", Range="bytes=0-9")
+    assert (status, part) == (206, largest.read_bytes()[:10])
 
 
 def test_an_upload_without_the_visitors_token_is_refused(server: Server) -> None:

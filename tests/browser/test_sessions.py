@@ -85,7 +85,7 @@ def test_a_reload_in_a_round_goes_on_without_the_notice(server: Server, visit: O
     started(visitor, server.address + LINK)
     rate(visitor, "3")
     visitor.page.reload()
-    visitor.page.get_by_role("button", name="Go on").click()
+    visitor.page.get_by_role("button", name="Continue").click()
     expect(visitor.page.get_by_text("Case 2 of 5")).to_be_visible()
     assert asked(visitor) == 0
 
@@ -162,7 +162,7 @@ def test_after_a_restart_pages_say_so_and_go_on(
         example.page.get_by_test_id("stSidebar").get_by_role("link", name="Home").click()
         expect(example.page.get_by_role("heading", name="mammo", exact=True)).to_be_visible()
         expect(example.page.get_by_text(words.SESSION_LOST)).to_have_count(0)
-        reader.page.get_by_role("button", name="Go on").click()
+        reader.page.get_by_role("button", name="Continue").click()
         expect(reader.page.get_by_text("Case 2 of 5")).to_be_visible()
         rate(reader, "7")
         expect(reader.page.get_by_text("Case 3 of 5")).to_be_visible()

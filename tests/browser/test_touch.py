@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mammo import text
 from tests.browser.conftest import PATIENCE_MS, Server, Visit, still
 from tests.browser.test_reading import LINK, started
 from tests.browser.test_walk import UPLOAD, accept, answered, box, drag_over_film, open_numbers
@@ -176,3 +177,18 @@ def test_another_box_takes_the_place_of_the_one_asked_back(server: Server, visit
     expect(question).to_have_count(0)
     expect(visitor.page.get_by_label("X", exact=True)).not_to_have_value("908")
     assert int(box(visitor)[2]) < 500
+
+
+def test_the_menu_closes_once_a_page_is_chosen(server: Server, phone: Open) -> None:
+    page = phone(server.address).page
+    page.get_by_test_id("stExpandSidebarButton").tap()
+    menu = page.get_by_test_id("stSidebar")
+    menu.get_by_role("link", name="Model card").tap()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Model card")
+    expect(menu).not_to_be_in_viewport()
+
+
+def test_within_another_page_there_is_no_menu_but_the_notice(server: Server, phone: Open) -> None:
+    page = phone(f"{server.address}/Model_card?embed=true").page
+    expect(page.get_by_test_id("stMain").get_by_text(text.NOTICE_SHORT)).to_be_visible()
+    expect(page.get_by_test_id("stSidebar")).to_have_count(0)

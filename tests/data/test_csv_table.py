@@ -95,7 +95,7 @@ def test_texts_that_join_rows_are_written_in_one_way(prepared, rows):
     ("content", "says"),
     [
         (b"PK\x03\x04rest", "is an Excel or OpenDocument workbook.*save it as CSV"),
-        (b"\x89PNG\r\n\x1a\n\0\0", "no text in UTF-8"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "not text in UTF-8"),
         (b"", "expected a header line, received an empty file"),
         (b'a,b\n"1,2\n', "quotation marks"),
         (b"a,b\n\n1,2,3\n", "Line 3 .*value in cell 3.*names no column: '3'"),
@@ -127,7 +127,7 @@ def test_no_more_is_read_than_the_bound(tmp_path, monkeypatch):
         ("breast_density", "50%", r"Row 9 .*percentage"),
         ("breast_density", "04.Mai", r"Row 9 .*a date"),
         ("breast_density", "2024-05-04", r"Row 9 .*a date"),
-        ("patient_id", "#REF!", r"Row 9 .*error of a spreadsheet"),
+        ("patient_id", "#REF!", r"Row 9 .*spreadsheet error"),
         ("patient_id", "#NV", r"Row 9 .*no file or patient"),
         ("file", "crops/" + "a" * 300 + ".png", r"Row 9 .*does not exist"),
         ("file", "crops/\x1fa.png", "no text"),

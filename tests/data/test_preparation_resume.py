@@ -208,7 +208,7 @@ def test_crops_of_another_download_are_not_trained_on(downloads, tmp_path) -> No
     out = tmp_path / "out"
     prepared_folder(downloads["kaggle"], out, "mass", True, "a command")
     assert prepared_folder(downloads["kaggle"], out, "mass", True, "a command") == out
-    with pytest.raises(DataError, match="from other pictures than .*tcia holds now. Name another"):
+    with pytest.raises(DataError, match="from other images than .*tcia holds now. Name another"):
         prepared_folder(downloads["tcia"], out, "mass", True, "a command")
     assert prepared_folder(out, None, "mass", True, "a command") == out
 
@@ -287,5 +287,5 @@ def test_case_files_without_rows_are_a_sentence(downloads, tmp_path, capsys, kep
     assert main(arguments(data, tmp_path / "out")) == 1
     said = capsys.readouterr().err
     assert "mass_case_description_train_set.csv" in said
-    assert ("there is none in" if kept else "received an empty file") in said
+    assert ("Expected one row per lesion" if kept else "received an empty file") in said
     assert not (tmp_path / "out").exists()

@@ -124,7 +124,7 @@ def test_prepared_crops_nearby_are_named(miniatures, tmp_path, capsys) -> None:
     index_of(miniatures["tcia"].folder, out)
     for given in (tmp_path / "in", out / "crops"):
         assert train(["--data", str(given), "--out", str(tmp_path / "a"), "--epochs", "1"]) == 1
-        assert f"{out} holds prepared crops: name that folder" in capsys.readouterr().err
+        assert f"{out} contains prepared crops: name that folder" in capsys.readouterr().err
 
 
 # --- downloads that are not whole
@@ -164,9 +164,9 @@ def test_nine_tenths_missing_stop_it_with_a_list(
             damage(path)
     assert main(arguments(data, out)) == 1
     told = capsys.readouterr().err
-    assert "of 19 mass rows of split train lack pictures (" in told
-    assert "of 6 mass rows of split test lack pictures (" in told
-    assert f"Every one is listed in {out / MISSING}" in told and "--partial" in told
+    assert "of 19 mass rows of split train lack images (" in told
+    assert "of 6 mass rows of split test lack images (" in told
+    assert f"They are listed in {out / MISSING}" in told and "--partial" in told
     with (out / MISSING).open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) >= 20 and all(row["missing"] for row in rows)

@@ -84,7 +84,7 @@ def test_a_case_s_name_twice_is_refused(prepared):
     other.parent.mkdir()
     shutil.copy(prepared / "crops" / other.name, other)
     change(prepared, 3, "file", f"other/{other.name}")
-    with pytest.raises(DataError, match=r"Row 5 .*called as an earlier row's.*Rename one\."):
+    with pytest.raises(DataError, match=r"Row 5 .*file name of an earlier row.*Rename one\."):
         load_crops(prepared)
 
 
@@ -123,7 +123,7 @@ def test_a_missing_column_folder_or_index_is_said(prepared, tmp_path):
         (np.zeros((64, 64, 3), np.uint8), "Row 3 .*square 8-bit grey"),
         (np.zeros((64, 64), np.uint16), "Row 3 .*uint16"),
         (np.zeros((32, 32), np.uint8), "Row 3 .*32 pixels wide, the first crop 64"),
-        (None, "Row 3 .*not a readable picture"),
+        (None, "Row 3 .*not a readable image"),
     ],
 )
 def test_a_wrong_crop_is_named(prepared, crop, sentence):

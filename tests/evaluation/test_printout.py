@@ -46,18 +46,16 @@ def test_every_part_is_printed(columns: dict[str, Any], unit: Any) -> None:
     assert all(line == line.rstrip() for line in text.splitlines())
 
 
-def test_headline_is_one_sentence_with_both_models(columns: dict[str, Any]) -> None:
+def test_headline_names_both_models_and_their_difference(columns: dict[str, Any]) -> None:
     evaluation = evaluate(columns, MODELS, "lesion", resamples=200)
-    sentence = evaluation.splits["test"].headline
-    assert sentence.startswith(
-        "Given one malignant and one benign lesion of the test split, MobileNetV2 gives "
-    )
-    assert "Simple CNN" in sentence
-    assert "95% interval" in sentence
+    headline = evaluation.splits["test"].headline
+    assert headline.startswith("On the test split, MobileNetV2 gives a malignant lesion a higher ")
+    assert "Simple CNN" in headline
+    assert headline.count(", 95% CI 0.") == 2
     assert re.search(
-        r": a difference of .*, more than chance explains \(paired p . 0\.0\d+\)\.$", sentence
+        r" in AUC of .* is statistically significant \(paired test, p . 0\.0\d+\)\.$",
+        headline,
     )
-    assert sentence.count(". ") == 0
 
 
 def test_headline_turns_the_difference_to_the_better_model(columns: dict[str, Any]) -> None:
@@ -72,11 +70,12 @@ def test_headline_says_when_chance_may_explain_it(columns: dict[str, Any]) -> No
     same = {**columns, "mobilenetv2_p": columns["simple_cnn_p"]}
     split = evaluate(same, MODELS, resamples=100).splits["test"]
     assert (
-        "0.00 (no interval), which these cases cannot test (paired p undefined)" in split.headline
+        "0.00 (no interval) is not testable on these cases (paired test, p undefined)"
+        in split.headline
     )
     alone = evaluate(columns, MODELS[:1], resamples=100).splits["test"]
     assert alone.headline.endswith(").")
-    assert alone.headline.count("95% interval") == 1
+    assert alone.headline.count("95% CI") == 1
 
 
 def test_one_class_and_empty_matrices_print(columns: dict[str, Any]) -> None:

@@ -78,7 +78,7 @@ def test_an_aimed_file_gives_a_picture_or_a_sentence(
         ("empty items, undefined length", "more than 20,000 elements"),
         ("deflated", "received a deflated data set"),
         ("fragments", "more than 20,000 pixel data fragments"),
-        ("j2k, 4000 channels", "compressed picture"),
+        ("j2k, 4000 channels", "compressed image"),
         ("j2k, tiles of 1", "44,997,264 tiles"),
         ("j2k, layers", "more than 250,000 blocks of pixels"),
         ("jpeg, CMYK", "of 1 channels"),

@@ -127,12 +127,12 @@ def test_a_spacing_that_is_no_number_is_left_out() -> None:
         ({"PresentationIntentType": "FOR PROCESSING"}, "for processing"),
         ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.1.2.1"}, "for processing"),
         ({"BurnedInAnnotation": "YES"}, "burned-in text"),
-        ({"ConversionType": None}, "does not say whether"),
-        ({"ConversionType": "WSD"}, "does not say whether"),
+        ({"ConversionType": None}, "does not state whether"),
+        ({"ConversionType": "WSD"}, "does not state whether"),
         ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.1.2"}, "digital mammogram"),
         ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.13.1.3"}, "digital mammogram"),
-        ({"Modality": "CT"}, "does not call itself a mammogram"),
-        ({"Modality": None}, "does not call itself a mammogram"),
+        ({"Modality": "CT"}, "is not marked as a mammogram"),
+        ({"Modality": None}, "is not marked as a mammogram"),
     ],
 )
 def test_warnings(tags: dict[str, Any], sentence: str) -> None:

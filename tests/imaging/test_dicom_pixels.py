@@ -259,7 +259,7 @@ def test_float_pixel_data_are_refused() -> None:
     ],
 )
 def test_colours_are_refused(tags: dict[str, Any]) -> None:
-    with pytest.raises(ImageError, match="Expected a grey film"):
+    with pytest.raises(ImageError, match="Expected a grey mammogram"):
         read_image(dicom_bytes(FILM, **tags))
 
 

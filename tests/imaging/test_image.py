@@ -33,7 +33,7 @@ def test_the_text_of_an_image_holds_no_pixels() -> None:
     "pixels", [np.zeros((2, 2)), np.zeros((2, 2, 3), dtype=np.uint8), "film", None]
 )
 def test_other_values_are_no_grey_picture(pixels: object) -> None:
-    with pytest.raises(ImageError, match="Expected a grey picture") as refusal:
+    with pytest.raises(ImageError, match="Expected a grey image") as refusal:
         Image(pixels)  # type: ignore[arg-type]
     assert "Received:" in str(refusal.value)
 

@@ -95,7 +95,7 @@ def test_a_comment_among_the_numbers_is_left_out() -> None:
     ],
 )
 def test_a_damaged_pgm_is_refused(content: bytes) -> None:
-    with pytest.raises(ImageError, match="expected a whole PGM or PPM picture"):
+    with pytest.raises(ImageError, match="expected a whole PGM or PPM image"):
         read_image(content)
 
 
@@ -156,7 +156,7 @@ def test_an_array_of_eight_bits_stays_value_for_value(version: tuple[int, int]) 
     ],
 )
 def test_an_array_that_is_no_picture_is_named(values: NDArray[Any], sentence: str) -> None:
-    with pytest.raises(ImageError, match=f"{sentence}.*Save the picture as uint8 or uint16"):
+    with pytest.raises(ImageError, match=f"{sentence}.*Save the image as uint8 or uint16"):
         read_image(npy(np.asarray(values)))
 
 
@@ -172,7 +172,7 @@ def test_a_pickled_object_is_never_loaded() -> None:
 
 
 def test_a_short_or_huge_array_is_refused_before_memory_is_reserved() -> None:
-    with pytest.raises(ImageError, match="expected a whole NumPy picture"):
+    with pytest.raises(ImageError, match="expected a whole NumPy image"):
         read_image(npy(GREY)[:-1])
     huge = npy(GREY).replace(b"(33, 21)", b"(60000, 60000)")
     with pytest.raises(ImageError, match="60,000 x 60,000"):

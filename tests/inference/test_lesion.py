@@ -121,9 +121,9 @@ def test_own_lesions_of_a_patient_are_no_similar_cases(models: mammo.ModelSet) -
     ("place", "error", "sentence"),
     [
         ({"box": (0, 0, 9, 9), "window": (0, 0, 9, 9)}, WindowError, "received both"),
-        ({"box": (5000, 0, 9, 9)}, WindowError, "outside the film"),
+        ({"box": (5000, 0, 9, 9)}, WindowError, "outside the mammogram"),
         ({"window": (0, 0, float("nan"), 9)}, WindowError, "finite"),
-        ({}, WindowError, "Expected a ready crop"),
+        ({}, WindowError, "Expected a cropped lesion"),
     ],
 )
 def test_a_place_that_does_not_fit_is_a_sentence(

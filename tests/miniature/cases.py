@@ -13,8 +13,8 @@ from typing import Literal
 Kind = Literal["mass", "calcification"]
 Outcome = Literal["window", "provided crop", "unresolved"]
 
-FILM_MISSING = "film missing"
-FILM_UNREADABLE = "film unreadable"
+FILM_MISSING = "mammogram missing"
+FILM_UNREADABLE = "mammogram unreadable"
 NOTHING_LEFT = "crop and mask missing"
 CROP_UNREADABLE = "crop unreadable"
 

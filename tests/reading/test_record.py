@@ -160,8 +160,8 @@ def test_what_a_spreadsheet_does_on_saving_is_no_change() -> None:
     ("content", "says"),
     [
         (b"", "an empty file"),
-        (b"\x00\xff\xfe", "no text in UTF-8"),
-        (b"a,b\n1,2\n", "no results file"),
+        (b"\x00\xff\xfe", "not text in UTF-8"),
+        (b"a,b\n1,2\n", "Expected a results file"),
         (CONTENT.split(b"\n")[0], "1 to 50 rows"),
         (b"\n".join(CONTENT.split(b"\n")[:4]), "cases 1 to 5"),
         (CONTENT + CONTENT.split(b"\n")[1] + b"\n", "cases 1 to 5"),
@@ -188,7 +188,7 @@ def test_what_a_spreadsheet_does_on_saving_is_no_change() -> None:
         (CONTENT.replace(b"0.1.0", b"01.01.2000"), "made a date or a number of: app_version"),
         (edited(seconds="36%"), "Case 3: expected seconds .*percentage"),
         (edited(rating="30.Mai"), "Case 3: .*a date"),
-        (CONTENT.replace(b"T5N-1", b"T5N-2"), "typing error"),
+        (CONTENT.replace(b"T5N-1", b"T5N-2"), "mistyped"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_none_or_was_changed_is_a_sentence(content: bytes, says: str) -> None:

@@ -198,7 +198,7 @@ def test_a_room_takes_each_reader_once_and_names_the_rest() -> None:
     assert "The same ratings and times as Ada.csv" in reasons["Copy.csv"]
     assert "of the round T10B-4-" in reasons["Elsewhere.csv"]
     assert "ffffffffffff" in reasons["Old.csv"] and FINGERPRINT in reasons["Old.csv"]
-    assert "no results file" in reasons["letter.csv"]
+    assert "Expected a results file" in reasons["letter.csv"]
     assert "cases 1 to 10" in reasons["half.csv"]
 
 

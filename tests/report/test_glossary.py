@@ -1,13 +1,14 @@
-"""The glossary: every link leads to a term, every term to its kin."""
+"""The glossary: every link leads to a term, every term to related ones, one term per concept."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
 from mammo.data import descriptors
 from mammo.errors import SettingsError
-from mammo.report.glossary import GLOSSARY, GROUPS, anchor, glossary_link
+from mammo.report.glossary import GLOSSARY, GROUPS, anchor, glossary_link, terms_document
 from mammo.ui.kit.result import EXPLAINED
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,6 +46,27 @@ def test_no_two_terms_share_a_name_or_an_anchor() -> None:
 def test_every_word_of_the_lexicon_is_explained() -> None:
     for part in (*descriptors.SHAPES, *descriptors.MARGINS):
         assert part.lower() in GLOSSARY
+
+
+def test_no_term_is_explained_by_a_synonym_that_is_not_used() -> None:
+    for avoided in (word for term in GLOSSARY.values() for word in term.avoid):
+        sought = re.compile(rf"\b{re.escape(avoided)}\b", re.IGNORECASE)
+        using = [key for key, term in GLOSSARY.items() if sought.search(term.name + term.meaning)]
+        assert using == [], avoided
+
+
+def test_every_term_is_short() -> None:
+    """Plain sentences: at most 30 words each but for lists of categories, at most five."""
+    for key, term in GLOSSARY.items():
+        sentences = re.split(r"(?<=[.]) (?=\W?[A-Z0-9])", term.meaning)
+        listed = key in ("birads", "density")
+        assert len(sentences) <= 5, key
+        assert all(len(one.split()) <= 30 for one in sentences) or listed, key
+
+
+def test_the_list_of_terms_is_the_glossary() -> None:
+    written = (ROOT / "docs" / "terms.md").read_text(encoding="utf-8")
+    assert written == terms_document(), "run python -m tools.readme"
 
 
 def test_an_unknown_term_is_refused() -> None:

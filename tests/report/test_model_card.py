@@ -202,7 +202,7 @@ def test_what_is_attached_is_told(tmp_path: Path, split: SplitEvaluation) -> Non
 def test_an_altered_attachment_is_refused(tmp_path: Path, split: SplitEvaluation) -> None:
     folder = write_tiny_artifacts(tmp_path / "artifacts")
     attach("trust/trust.json", b"not JSON", (), folder)
-    with pytest.raises(ArtifactError, match="is not whole JSON"):
+    with pytest.raises(ArtifactError, match="is not complete JSON"):
         read_facts(split, folder)
 
 

@@ -228,7 +228,7 @@ def test_a_foreign_file_is_not_replaced_and_is_found_before_a_training(tmp_path,
     check_outputs(log, scores)
     path = tmp_path / "experiments" / foreign
     path.write_text("name,mark\nAda,1\n")
-    with pytest.raises(SettingsError, match="holds something else"):
+    with pytest.raises(SettingsError, match="has other content"):
         check_outputs(log, scores)
     assert path.read_text() == "name,mark\nAda,1\n"
 

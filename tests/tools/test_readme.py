@@ -86,6 +86,7 @@ HELD = {
         TRAINING
     ),
     "python -m tools.readme": HERE,
+    "python -m tools.sentences": "tests/tools/test_sentences.py",
     "python -m mammo.predict --example 7": HERE,
     "python -m mammo.predict film.dcm --box 1200,800,300,280": HERE,
     "python -m mammo.predict crops/ --csv results.csv --heatmap heatmaps/": HERE,

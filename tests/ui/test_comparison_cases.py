@@ -124,9 +124,8 @@ def test_scores_name_the_radiologists_where_they_have_one() -> None:
 
 def test_sentences_count_in_the_right_number() -> None:
     split = tiny_split("lesion")
-    sentence = thresholds.cell_sentence("Simple CNN", "missed", 1, split)
-    assert "1 lesion (malignant, not flagged)" in sentence
-    assert "2 lesions" in thresholds.cell_sentence("Simple CNN", "missed", 2, split)
+    assert "1 lesion: malignant, not flagged" in thresholds.cell_sentence("missed", 1, split)
+    assert "2 lesions" in thresholds.cell_sentence("missed", 2, split)
     assert "12 lesions of 9 patients" in overview.counts_sentence(split)
 
 
@@ -135,11 +134,11 @@ def test_who_disagrees_and_who_is_right_in_a_sentence() -> None:
     flags = split.models["simple_cnn"].flagged(0.45), split.models["mobilenetv2"].flagged(0.45)
     counts = {name: int(cases.sum()) for name, cases in agreement(split.labels, *flags).items()}
     sentence = disagreement_sentence(split, counts, mcnemar(split.labels, *flags))
-    assert "disagree on 7 of 24 crops: MobileNetV2 is right in 5, Simple CNN in 2" in sentence
+    assert "disagree on 7 of 24 crops. MobileNetV2 is right in 5, Simple CNN in 2" in sentence
     assert "p = 0.45" in sentence
     same = {"only_first": 0, "only_second": 0, "both_wrong": 4, "both_right": 20}
     alike = disagreement_sentence(split, same, mcnemar(split.labels, flags[0], flags[0]))
-    assert "never disagree" in alike
+    assert "agree on all 24 crops" in alike
 
 
 def test_selected_points_that_are_no_cases_are_passed_over() -> None:

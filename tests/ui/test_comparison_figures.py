@@ -10,7 +10,13 @@ import sklearn.metrics
 
 from mammo.evaluation import UNITS, SplitEvaluation, Unit
 from mammo.plots import curves, style
-from mammo.plots.comparison import MEASURES, forest_figure, scatter_figure
+from mammo.plots.comparison import (
+    MEASURES,
+    forest_figure,
+    measured_groups,
+    scatter_figure,
+    too_small_sentence,
+)
 from mammo.plots.curves import READER_STEPS, precision_recall_figure, roc_figure
 from tests.ui.comparison_studies import MODELS, split_of, tiny_cases, tiny_split
 from tests.ui.test_figures import THEME, contrast
@@ -69,7 +75,7 @@ def test_the_biopsy_point_lies_on_the_radiologists_curve() -> None:
     figure = roc_figure(split, HALF)
     curve = named(figure, "Radiologists' BI-RADS")
     place = list(curve.customdata).index("BI-RADS 4 or 5")
-    point = next(trace for trace in figure.data if trace.text == ("biopsy (4 or 5)",))
+    point = next(trace for trace in figure.data if trace.text == ("BI-RADS 4 or 5",))
     assert (point.x[0], point.y[0]) == pytest.approx((curve.x[place], curve.y[place]))
     assert set(curve.customdata) <= set(READER_STEPS)
 
@@ -99,19 +105,23 @@ def test_precision_and_recall_are_scikit_learns() -> None:
     assert 0 < precision[0] < 1
 
 
-def test_a_subgroup_with_too_few_of_a_class_keeps_its_row_without_a_point() -> None:
+def test_subgroups_with_too_few_of_a_class_are_folded_into_one_line() -> None:
     split = tiny_split()
-    empty = [row for row, one in enumerate(split.subgroups) if "no AUC" in one.note]
-    assert empty, "the tiny cases hold such a subgroup"
+    titles = {one.title for one in split.subgroups if "no AUC" in one.note}
+    drawn, empty = measured_groups(split, "auc")
+    assert {one.title for one in empty} == titles, "the tiny cases hold such a subgroup"
     points = named(forest_figure(split, "auc"), "Simple CNN")
-    assert np.isnan(np.array(points.x, float)[empty]).all()
-    assert len(points.x) == len(split.subgroups)
+    assert len(points.x) == len(drawn) == len(split.subgroups) - len(empty)
+    assert not np.isnan(np.array(points.x, float)).any()
+    sentence = too_small_sentence(empty)
+    assert all(title.partition(": ")[2] in sentence for title in titles)
+    assert sentence.count("\n") == 0 and too_small_sentence([]) == ""
 
 
 def test_a_row_of_the_forest_counts_and_owns_up_to_being_small() -> None:
     figure = forest_figure(tiny_split(), "auc")
     title = next(text for text in figure.layout.yaxis.ticktext if text.startswith("View: CC"))
-    assert "(small)" in title and "5 mal., 7 ben." in title
+    assert "(small)" in title and title.endswith(", 5/7")
 
 
 def test_points_of_the_scatter_carry_their_case() -> None:
@@ -153,7 +163,7 @@ def test_a_history_of_strange_columns_is_an_empty_figure() -> None:
 
 
 def test_calibration_in_a_sentence() -> None:
-    assert "malignant cases for each that it expected" in curves.calibration_sentence(
+    assert "malignant cases observed per case expected" in curves.calibration_sentence(
         tiny_split(), "mobilenetv2"
     )
     cases = tiny_cases()

@@ -102,19 +102,21 @@ def test_what_was_not_taught_is_none(tmp_path: Path) -> None:
 
 def test_the_sentences_hold_the_figures(lesson: LeakLesson) -> None:
     assert result_sentence(lesson) == (
-        "With rows at random: AUC 0.750 (0.740 to 0.760). With patients at random: 0.710 (0.700 to "
-        "0.720). The leak adds +0.040 on average (+0.040 to +0.040, seed by seed)."
+        "Split by crop: AUC 0.750 (0.740 to 0.760). Split by patient: 0.710 (0.700 to 0.720). "
+        "Leakage adds +0.040 on average (range over the seeds: +0.040 to +0.040)."
     )
     assert overlap_sentence(lesson) == (
-        "Of the 9 lesions in the test part of a row split, 5 to 7 had their other view in "
-        "training; 8 of 10 test crops were of a patient met in training. In the patient split: "
-        "none."
+        "In a split by crop, 5 to 7 of 9 test lesions had their other view in the training data. "
+        "In a split by patient, none had."
     )
-    assert "30 of the 40 official training crops (20 patients)" in set_up_sentence(lesson)
+    assert "30 and tested on 10 of the 40 official training crops (20 patients)" in set_up_sentence(
+        lesson
+    )
 
 
 @pytest.mark.parametrize(
-    ("gap", "said"), [(0.1, "depends on how much a network memorises"), (0.0, "no smaller leak")]
+    ("gap", "said"),
+    [(0.1, "a network that overfits more gains more"), (0.0, "did not reduce the effect")],
 )
 def test_the_size_of_the_leak_is_said_as_measured(
     lesson: LeakLesson, tmp_path: Path, gap: float, said: str
@@ -143,17 +145,17 @@ def test_the_page_shows_what_was_taught(tmp_path: Path, monkeypatch: pytest.Monk
     folder = taught(tmp_path / "artifacts", document())
     page = opened(on(folder, monkeypatch))
     assert quiet(page)
-    assert "The leak adds +0.040 on average" in texts(page)
+    assert "Leakage adds +0.040 on average" in texts(page)
     taught(folder, document(0.1), LEAK_WITHOUT_AUGMENTATION)
     page = opened(on(folder, monkeypatch))
     assert quiet(page)
-    assert "Without augmentation" in texts(page) and "+0.100 without" in texts(page)
+    assert "Without augmentation" in texts(page) and "without augmentation (+0.100)" in texts(page)
 
 
 def test_without_a_lesson_the_section_is_absent(app: Any) -> None:
     page = opened(app)
     assert quiet(page)
-    assert not [header for header in page.header if "lesson" in header.value]
+    assert not [header for header in page.header if "Lesson" in header.value]
 
 
 def test_a_broken_lesson_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,7 +74,7 @@ def test_one_class_says_so_and_computes_on() -> None:
     cases = cases[cases["label"] == 1]
     split = split_of(cases)
     assert not split.has_both_classes
-    assert "nothing can be said" in split.headline
+    assert "discrimination cannot be measured" in split.headline
     point = split.models["simple_cnn"].scores.point(0.5, 0.1)
     assert np.isnan(point.rates["specificity"].value)
 

@@ -30,7 +30,7 @@ from mammo.plots.explorer import CHARTS, by_size, chart_figure, conflicting_lesi
 from mammo.ui.explorer import pixels
 from mammo.ui.explorer.cases import cell_of, counts_in_words, titled
 from mammo.ui.explorer.pixels import line_of
-from mammo.ui.kit.cases import recorded_lines, score_lines
+from mammo.ui.kit.cases import recorded_table, score_lines
 
 BY_NAME = {one.name: one for one in FILTERS}
 NAN = re.compile(r"\bnan\b")
@@ -161,12 +161,13 @@ def test_how_often_the_radiologists_were_right() -> None:
     truth = [row["label"] == "1" for row in test]
     right = sum(one == other for one, other in zip(sent, truth, strict=True))
     found = sum(one and other for one, other in zip(sent, truth, strict=True))
-    assert f"right about {100 * right / len(test):.1f}% of 378 crops" in sentence
+    assert f"right in {100 * right / len(test):.1f}% of 378 crops" in sentence
     assert (
-        f"They sent {found} of 147 malignant and 107 of 231 benign crops to biopsy." in sentence
+        f"They recommended biopsy for {found} of 147 malignant and 107 of 231 benign crops."
+        in sentence
         and found / 147 > 0.93
     )
-    assert "interval over patients" in sentence
+    assert "95% CI" in sentence
 
 
 def test_patients_with_several_lesions_are_counted() -> None:
@@ -192,7 +193,7 @@ def test_the_three_lesions_with_two_labels_are_named() -> None:
     assert "P_01623_RIGHT_1" in chart.sentence
     assert int(chart.counts.loc["labels differ"].sum()) == 6
     one_view = CHARTS["conflicts"][1](passing(cases(), {"view": ["CC"]}))
-    assert "No lesion on show" in one_view.sentence
+    assert "None of these lesions" in one_view.sentence
 
 
 def test_side_and_view_are_counted() -> None:
@@ -230,21 +231,33 @@ def test_one_case_alone_is_drawn_too() -> None:
 
 def test_descriptors_are_explained() -> None:
     row = cases().set_index("case_id").loc["Mass-Training_P_00001_LEFT_CC_1"].to_dict()
-    said = "\n".join(recorded_lines(row))
-    assert "irregular (neither round nor oval" in said
-    assert "; architectural distortion (the tissue is drawn" in said
-    assert "spiculated (lines radiate from the edge like rays" in said
+    told = recorded_table(row)
+    for part in ("IRREGULAR", "ARCHITECTURAL_DISTORTION"):
+        line = next(
+            one for one in told.splitlines() if f"| {part.replace('_', ' ').lower()} |" in one
+        )
+        for split in ("train", "test"):
+            labels = [
+                one["label"]
+                for one in rows()
+                if one["split"] == split and part in words_of(one, "mass_shape")
+            ]
+            share = 100 * labels.count("1") / len(labels)
+            assert f"| {share:.0f}% of {len(labels)} |" in line
+    lobulated = recorded_table({**row, "mass_shape": "LOBULATED", "mass_margins": "ILL_DEFINED"})
+    assert "lobulated (BI-RADS 5th edition: oval, v2025: lobulated)" in lobulated
+    assert "ill-defined (BI-RADS 5th edition and v2025: indistinct)" in lobulated
     missing = dict.fromkeys(
         ("mass_shape", "mass_margins", "breast_density", "assessment", "subtlety"), pd.NA
     )
-    assert all(line.endswith("not recorded.") for line in recorded_lines(missing))
+    assert recorded_table(missing).count("| not recorded |  |  |") == len(missing)
 
 
 def test_scores_are_those_of_the_row_with_who_gave_them() -> None:
     cards = [load_card(name) for name in ("simple_cnn", "mobilenetv2")]
     for case, words in (
-        ("Mass-Training_P_00001_LEFT_CC_1", "not in the training data (fold 1)"),
-        ("Mass-Test_P_00820_LEFT_CC_1", "once, by the released model"),
+        ("Mass-Training_P_00001_LEFT_CC_1", "this patient was not in the training data (fold 1)"),
+        ("Mass-Test_P_00820_LEFT_CC_1", "Test case, scored once"),
     ):
         row = cases().set_index("case_id", drop=False).loc[case].to_dict()
         lines = score_lines(row, cards)
@@ -297,5 +310,5 @@ def test_augmentation_is_the_cards_own() -> None:
 
 
 def test_leaks_are_said_one_or_many() -> None:
-    assert line_of((), "film stands", "films stand") == "Films: none stands in both splits."
-    assert line_of(("a",), "patient stands", "patients stand").startswith("Patients: 1 patient s")
+    assert line_of((), "mammogram") == "Mammograms in both splits: none."
+    assert line_of(("a",), "patient") == "Patients in both splits: 1 (a)."

@@ -86,7 +86,7 @@ def test_a_link_opens_the_very_view(app: AppTest) -> None:
     assert quiet(page)
     assert {name: page.query_params[name] for name in link} == link
     assert page.selectbox(key="explorer_case").value == MALIGNANT
-    assert "the radiologists were right about" in texts(page)
+    assert "the radiologists were right in" in texts(page)
     assert "Simple CNN was trained with flips" in texts(page)
 
 
@@ -97,7 +97,7 @@ def test_a_link_of_nonsense_opens_the_page_as_it_is(app: AppTest) -> None:
     )  # fmt: skip
     assert quiet(page)
     assert "**60** of 60 crops" in texts(page)
-    assert "which there is not" in texts(page)
+    assert "There is no case Mass-Test_P_99999" in texts(page)
     assert page.selectbox(key="explorer_case").value == EXAMPLES[0][0]
 
 
@@ -106,7 +106,7 @@ def test_filters_that_leave_nothing_are_said(app: AppTest) -> None:
     assert quiet(page)
     assert "**0** of 60 crops" in texts(page)
     assert texts(page).count("No case passes the filters") == 3
-    assert not page.get("plotly_chart") and "Choose a case with a picture" in texts(page)
+    assert not page.get("plotly_chart") and "Choose a case with an image" in texts(page)
 
 
 @pytest.mark.parametrize(
@@ -123,21 +123,21 @@ def test_sizes_need_a_folder_that_records_boxes(
     app: AppTest, crops: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = explorer(app, chart="sizes")
-    assert "Sizes are known only of crops" in texts(page)
+    assert "Lesion sizes are known only for crops" in texts(page)
     monkeypatch.setenv("MAMMO_DATA", str(crops))
     page = explorer(app, chart="sizes")
-    assert quiet(page) and "The middle lesion's longer side" in texts(page)
+    assert quiet(page) and "The median longer side" in texts(page)
 
 
 def test_a_case_shows_its_views_its_patient_and_the_ways_on(app: AppTest) -> None:
     page = explorer(app, case="Mass-Test_P_00173_RIGHT_CC_1")
     assert quiet(page)
     said = texts(page)
-    assert "The lesion is recorded on 2 films: R CC, R MLO" in said
+    assert "views recorded: R CC, R MLO" in said
     assert any("2 other lesions of this patient, 4 crops" in s.value for s in page.subheader)
     labels = [link.value for link in page.main.get("page_link")]
-    assert "Open its film and classify it" in labels
-    assert "See the cases that MobileNetV2 sorted alike" in labels
+    assert "Classify on its mammogram" in labels and "Open in Grad-CAM viewer" in labels
+    assert any("All cases like this for MobileNetV2" in label for label in labels)
     page.button(key="open_patient_Mass-Test_P_00173_LEFT_MLO_1").click().run()
     assert page.query_params["case"] == "Mass-Test_P_00173_LEFT_MLO_1"
     assert page.selectbox(key="explorer_case").value == "Mass-Test_P_00173_LEFT_MLO_1"
@@ -159,9 +159,9 @@ def test_a_case_opened_from_the_gallery_stays_above_the_filters(app: AppTest) ->
 def test_a_case_without_a_picture_is_recorded_all_the_same(app: AppTest) -> None:
     page = explorer(app, case=BESIDE_EXAMPLES)
     assert quiet(page)
-    assert "What the radiologist recorded" in [one.value for one in page.subheader]
+    assert "Recorded by the radiologist" in [one.value for one in page.subheader]
     assert texts(page).count("Images are available for") == 1, "no second apology"
-    assert "Choose a case with a picture" in texts(page)
+    assert "Choose a case with an image" in texts(page)
 
 
 def test_a_data_folder_fills_the_gallery_page_by_page(
@@ -194,8 +194,8 @@ def test_the_leak_check_finds_nothing_or_what_was_planted(
     page = explorer(app)
     page.button(key="check_leaks").click().run()
     assert quiet(page)
-    assert "Patients: none stands in both splits.\n- Films: none stands" in texts(page)
-    assert "Pictures: none of 512 pairs" in texts(page)
+    assert "Patients in both splits: none.\n- Mammograms in both splits: none." in texts(page)
+    assert "Identical images: none in 512 pairs" in texts(page)
 
     index = pd.read_csv(clean / "index.csv")
     first, tests = index[index["split"] == "train"].index[0], index[index["split"] == "test"].index
@@ -208,11 +208,13 @@ def test_the_leak_check_finds_nothing_or_what_was_planted(
     page.button(key="check_leaks").click().run()
     assert quiet(page)
     said = texts(page)
-    assert f"1 patient stands in both splits ({index.loc[first, 'patient_id']})" in said
-    assert f"1 film stands in both splits ({index.loc[first, 'film_series_uid']})" in said
-    assert "1 of 512 pairs shows one picture twice" in said and "turned or mirrored" in said
+    assert f"Patients in both splits: 1 ({index.loc[first, 'patient_id']})" in said
+    assert f"Mammograms in both splits: 1 ({index.loc[first, 'film_series_uid']})" in said
+    assert "Identical images: 1 in 512 pairs" in said and "turned or mirrored" in said
     page.run()
-    assert "1 of 512 pairs shows" in texts(page), "the report stays until the folder changes"
+    assert "Identical images: 1 in 512 pairs" in texts(page), (
+        "the report stays until the folder changes"
+    )
 
 
 @pytest.mark.parametrize(
@@ -283,7 +285,7 @@ def test_missing_descriptors_and_scores_are_passed_over(
     page = explorer(on(artifacts, monkeypatch), split="test", density="none", chart="birads")
     assert quiet(page)
     assert "**24** of 60 crops" in texts(page) and "**MobileNetV2**: no score." in texts(page)
-    assert "No case on show has a BI-RADS assessment" in texts(page)
+    assert "None of these cases has a BI-RADS assessment" in texts(page)
 
 
 def settings(page: AppTest) -> AppTest:

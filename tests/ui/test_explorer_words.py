@@ -21,7 +21,7 @@ def test_one_crop_is_told_as_one() -> None:
         "1 of 1 patient has several crops, 0 several lesions."
     )
     sentence = CHARTS["birads"][1](malignant).sentence
-    assert " of 1 crop (95%" in sentence and re.search(r"sent \d of 1 malignant crop to", sentence)
+    assert " of 1 crop (95%" in sentence and re.search(r"for \d of 1 malignant crop", sentence)
 
 
 def test_a_report_tells_the_record_in_the_clinics_letters() -> None:

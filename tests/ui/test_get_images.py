@@ -171,7 +171,7 @@ def test_what_goes_wrong_is_one_sentence_and_the_button_stays(app: AppTest, stub
     page = click(opened(app, EXPLORER))
     finish()
     page.run()
-    assert len(page.error) == 1 and "sent another file, which was not kept" in page.error[0].value
+    assert len(page.error) == 1 and "sent another file, which was discarded" in page.error[0].value
     assert str(crops.default_folder()) not in texts(page)
     assert not (crops.default_folder() / "index.csv").exists() and len(offers(page)) == 1
     stub.files[path] = right

@@ -1,4 +1,4 @@
-"""The page Model card, the tour and the settings by AppTest."""
+"""The page Model card, and the settings by AppTest."""
 
 from pathlib import Path
 
@@ -8,7 +8,6 @@ from streamlit.testing.v1 import AppTest
 from mammo.report.glossary import GLOSSARY
 from mammo.report.model_card import CHECKS, DATA, FAILURES
 from mammo.ui.kit import settings
-from mammo.ui.kit.frame import PAGES
 
 PAGE = "pages/6_Model_card.py"
 UPLOAD = "pages/1_Upload_and_classify.py"
@@ -65,19 +64,6 @@ def test_the_page_says_what_is_wrong_with_the_artifacts(
     page = app.switch_page(PAGE).run()
     assert page.error and not page.exception
     assert choose(page, "Glossary").subheader  # the words need no artifacts
-
-
-def test_the_tour_names_pages_that_are_there_and_can_be_hidden(app: AppTest) -> None:
-    app.run()
-    assert "First time here?" in [one.value for one in app.header]
-    app.button(key="hide_tour").click().run()
-    assert "First time here?" not in [one.value for one in app.header]
-    app.button(key="show_tour").click().run()
-    assert "First time here?" in [one.value for one in app.header]
-
-
-def test_every_page_but_home_is_a_step_of_the_tour() -> None:
-    assert [page for page in PAGES if page.tour] == list(PAGES[1:])
 
 
 def test_the_settings_tell_no_folder() -> None:

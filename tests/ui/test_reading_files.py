@@ -25,7 +25,7 @@ def test_one_file_shows_its_readers_results_again(room: AppTest, tiny_artifacts:
     page = opened(room, do="files")
     drop(page, results(tiny_artifacts, ADVISED, 0))
     assert quiet(page) and "AUC" in page.info[0].value
-    assert "wrong into right" in texts(page)
+    assert "became correct" in texts(page)
 
 
 def test_a_class_is_merged_and_what_does_not_fit_is_named(
@@ -40,9 +40,10 @@ def test_a_class_is_merged_and_what_does_not_fit_is_named(
     assert quiet(page)
     assert "3 of 6 files are left out" in texts(page) and "3 readers" in texts(page)
     assert "On average the readers" in page.info[0].value
+    assert page.header[0].value.startswith("Readers 2.0 of 5 on average, Simple CNN ")
     readers, cases = (frame.value for frame in page.dataframe)
     assert sorted(readers["Reader"]) == ["Reader <0>", "Reader <5>", "Reader <9>"]
-    assert cases["Mean distance"].is_monotonic_decreasing and len(cases) == 5
+    assert cases["Mean error"].is_monotonic_decreasing and len(cases) == 5
 
 
 def test_files_that_are_none_are_named(room: AppTest) -> None:
@@ -77,12 +78,12 @@ def test_another_readers_file_is_told_as_theirs(
     drop(page, results(tiny_artifacts, plan, 0, nickname=NICKNAME))
     assert quiet(page)
     name, said = words.literal(NICKNAME), texts(page)
-    assert f"{name}, the models and the radiologists" in said
+    assert page.header[0].value.startswith(f"{name} ")
     assert f"{name} gave the malignant case the higher rating" in page.info[0].value
     assert re.search(rf"- {re.escape(name)}: \*\*\d+\*\*", said)
     assert not re.search(r"\b(You|Your)\b", said)
     table = page.table[0].value
-    assert table["Who"][0] == name and f"{name} minus them" in table.columns
+    assert table["Who"][0] == name and f"AUC, {name} minus them" in table.columns
     assert f"Agreement with {name} (kappa)" in table.columns
     drawn = json.loads(page.get("plotly_chart")[0].proto.spec)["data"]
     assert any(trace.get("name", "").startswith(NICKNAME) for trace in drawn)
@@ -109,6 +110,6 @@ def test_a_room_that_read_cases_of_one_kind_is_shown_without_an_auc(
 ) -> None:
     page = opened(room, do="files")
     drop(page, results(tiny_artifacts, BENIGN, 0, 5))
-    assert quiet(page) and "The cases are all of one kind" in page.info[0].value
+    assert quiet(page) and "All cases are of one kind" in page.info[0].value
     readers, cases = (frame.value for frame in page.dataframe)
     assert readers["AUC"].isna().all() and len(cases) == 5

@@ -44,12 +44,16 @@ def test_a_whole_round_is_read_scored_and_reviewed(room: AppTest) -> None:
         assert not {"MALIGNANT", "BENIGN", "Recorded"} & set(texts(page).split())
         rate(page, number, rating)
         assert quiet(page)
-    assert "All rated" in texts(page)
+    assert "All cases rated" in texts(page)
     record = unpack(PLAN, page.query_params["place"])
     assert [reading.rating for reading in record.readings] == RATINGS
     press(page, "reading_truth")
     assert quiet(page)
     assert "AUC" in page.info[0].value and "too few" in texts(page)
+    headline = page.header[0].value
+    assert re.fullmatch(
+        r"You \d of 5, Simple CNN \d, MobileNetV2 \d, radiologists \d( of \d)?", headline
+    )
     figures = page.table[0].value.set_index("Who")
     assert list(figures.index) == ["You", "Simple CNN", "MobileNetV2", "Radiologists, recorded"]
     assert "Case **" in texts(page) and "recorded" in texts(page)
@@ -58,7 +62,7 @@ def test_a_whole_round_is_read_scored_and_reviewed(room: AppTest) -> None:
     labels = [one.proto.label for one in page.get("download_button")]
     assert {"Case report (PDF)", "Case report (HTML)"} <= set(labels)
     page.slider(key="reading_cut").set_value(30).run()
-    assert page.table[0].value.set_index("Who").loc["You", "Flags from"] == "rating 30"
+    assert page.table[0].value.set_index("Who").loc["You", "Threshold"] == "rating 30"
     assert page.query_params["cut"] == "30" and quiet(page)
 
 
@@ -67,7 +71,7 @@ def test_advice_comes_after_the_first_rating_and_a_second_follows(room: AppTest)
     press(page, "reading_start")
     assert "%" not in texts(page)
     rate(page, 1, 80)
-    assert "You said **80**" in texts(page) and "**MobileNetV2: " in texts(page)
+    assert "Your rating: **80**" in texts(page) and "**MobileNetV2: " in texts(page)
     assert page.select_slider(key="reading_second_1").value == 80
     press(page, "reading_second_1_20")
     press(page, "reading_second_1_confirm")
@@ -81,7 +85,7 @@ def test_looking_back_shows_a_rating_and_offers_no_other(room: AppTest) -> None:
     press(page, "reading_start")
     rate(page, 1, 80)
     press(page, "reading_back")
-    assert "You said **80**" in texts(page) and not page.select_slider
+    assert "Your rating: **80**" in texts(page) and not page.select_slider
     assert not [button for button in page.button if str(button.key).endswith("_confirm")]
     press(page, "reading_forward")
     assert page.select_slider(key="reading_rating_2").value == "not rated"
@@ -192,7 +196,7 @@ def test_the_review_of_another_round_or_order_begins_at_its_first_case(room: App
         press(page, "reading_review_next")
     assert "4 of 5" in texts(page)
     page.slider(key="reading_cut").set_value(30).run()
-    assert "4 of 5" in texts(page), "the cut is no other review"
+    assert "4 of 5" in texts(page), "the threshold is no other review"
     choose(page, "Order", "read")
     assert "1 of 5" in texts(page) and quiet(page)
     press(page, "reading_review_next")
@@ -231,8 +235,8 @@ def test_the_review_says_what_was_recorded_as_every_page_does(room: AppTest) -> 
 
 def test_what_the_reader_described_is_held_against_the_record() -> None:
     assert against_record("OVAL", "OVAL-LOBULATED") == "as recorded"
-    assert against_record("ROUND", "OVAL") == "other than recorded"
-    assert against_record("ROUND", None) == "where nothing is recorded"
+    assert against_record("ROUND", "OVAL") == "which differs from the record"
+    assert against_record("ROUND", None) == "with nothing recorded"
 
 
 def test_one_rating_in_the_link_is_told_as_one(room: AppTest) -> None:

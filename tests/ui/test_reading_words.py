@@ -38,7 +38,7 @@ def cases(tiny_artifacts) -> RoundCases:  # type: ignore[no-untyped-def]
 def test_a_small_round_is_warned_of_with_the_interval_that_proves_it(cases: RoundCases) -> None:
     sentence = wording.too_small(Estimate(0.7, 0.45, 0.9), cases)
     assert sentence.startswith("5 malignant and 5 benign cases are too few")
-    assert "0.70 may as well be anything from 0.45 to 0.90" in sentence and "chance" in sentence
+    assert "the 95% CI of the AUC is 0.45 to 0.90" in sentence and "chance" in sentence
     needed = math.ceil(10 * (0.225 / 0.05) ** 2)
     assert f"About {needed} such cases" in sentence
     assert "chance" not in wording.too_small(Estimate(0.8, 0.6, 0.95), cases)
@@ -48,10 +48,10 @@ def test_a_small_round_is_warned_of_with_the_interval_that_proves_it(cases: Roun
 def test_the_table_has_a_row_for_everybody(cases: RoundCases) -> None:
     table = wording.standings_table(standings(cases, RATINGS, 40), cases, 40)
     assert table["Who"].tolist() == ["You", "MobileNetV2", "Radiologists, recorded"]
-    assert table["Flags from"].tolist() == [
+    assert table["Threshold"].tolist() == [
         "rating 40", "45% (balanced)", "BI-RADS 4 or 5 (biopsy)",
     ]  # fmt: skip
-    assert table["You minus them"][0] == "" and "to" in table["You minus them"][1]
+    assert table["AUC, you minus them"][0] == "" and "to" in table["AUC, you minus them"][1]
 
 
 def test_the_roc_goes_through_everybodys_own_points(cases: RoundCases) -> None:
@@ -109,4 +109,5 @@ def test_a_readers_name_cannot_be_markup_in_a_figure(cases: RoundCases, name: st
 def test_one_rating_changed_by_the_advice_is_told_as_one(cases: RoundCases) -> None:
     second = [RATINGS[0] + 10, *RATINGS[1:]]
     said = wording.advice_sentences(advice_effect(cases, RATINGS, second, 40), 40)[0]
-    assert said.startswith("You changed 1 rating after the advice, by 1 point a case")
+    assert said.startswith("You changed 1 rating after the models' results")
+    assert said.endswith("The mean change per case is 1 point.")

@@ -160,7 +160,7 @@ def test_a_box_outside_the_film_is_a_sentence(page: AppTest) -> None:
     accept(page)
     page.number_input(key="box_x").set_value(2800).run()
     assert not page.exception
-    assert "outside the film" in page.error[0].value
+    assert "outside the mammogram" in page.error[0].value
     assert not page.metric and not page.info
     page.button(key="way_back").click().run()
     assert page.number_input(key="box_x").value == 908

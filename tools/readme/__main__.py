@@ -7,8 +7,8 @@ The documents mark the parts that belong to this command. README.md: the table `
 numbers and rounding are those of `python -m mammo.evaluate` and of the pages, and `example`, one
 line of `python -m mammo.predict`. docs/training.md: `trust` and `audit`, what
 `python -m mammo.training.trust` and `python -m mammo.training.audit` found. docs/benchmarks.md:
-`benchmark`, what the scripts of `benchmarks/` left. The model card, docs/MODEL_CARD.md, is written
-whole; `mammo.report.model_card` holds its words.
+`benchmark`, what the scripts of `benchmarks/` left. docs/MODEL_CARD.md and docs/terms.md are
+written whole, from `mammo.report.model_card` and `mammo.report.glossary`.
 """
 
 import argparse
@@ -18,13 +18,14 @@ from pathlib import Path
 
 from mammo.command_line import exit_status, starts_with_mark, write_output
 from mammo.evaluate import evaluate_artifacts
+from mammo.report.glossary import terms_document
 from mammo.report.model_card import as_markdown, model_card, read_facts
 from tools.readme.figures import audit_part, example_part, figures_part
 from tools.readme.marks import agree, document, filled
 from tools.readme.measured import benchmark_part, trust_part
 
 ROOT = Path(__file__).resolve().parents[2]
-CARD = "docs/MODEL_CARD.md"
+CARD, TERMS = "docs/MODEL_CARD.md", "docs/terms.md"
 DOCUMENTS: dict[str, dict[str, Callable[[], str]]] = {
     "README.md": {"figures": figures_part, "example": example_part},
     "docs/training.md": {"trust": trust_part, "audit": audit_part},
@@ -47,17 +48,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _write(root: Path, check: bool) -> int:
     """Write or check every document, each filled before the first is written."""
-    card = root / CARD
+    whole = {root / CARD: card_text(), root / TERMS: terms_document()}
     written = {root / name: document(root / name) for name in DOCUMENTS}
     wanted = {
         root / name: filled(written[root / name], parts, name) for name, parts in DOCUMENTS.items()
-    } | {card: card_text()}
-    if card.is_file():
-        written[card] = document(card)
+    } | whole
+    written |= {file: document(file) for file in whole if file.is_file()}
     if not check:
         for file, text in wanted.items():
             # `filled` found its marks in the documents.
-            write_output(file, text.encode(), _is_card if file == card else lambda _: True)
+            write_output(file, text.encode(), _is_card if file == root / CARD else lambda _: True)
         return 0
     stale = [file for file, text in wanted.items() if not agree(written.get(file, ""), text)]
     for file in stale:

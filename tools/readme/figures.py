@@ -1,4 +1,4 @@
-"""The parts of README.md that tell what the artifacts hold."""
+"""The parts of the documents that are written from the artifacts."""
 
 from collections.abc import Callable
 
@@ -18,16 +18,16 @@ EXAMPLE = "7"
 
 
 def figures_part() -> str:
-    """Return the table of figures on the official test set, and in a sentence what it shows."""
+    """Return the table of figures on the official test set, and its main result in words."""
     by_crop, by_lesion = (evaluate_artifacts(unit=unit) for unit in ("crop", "lesion"))
-    crops, lesions = (one.splits["test"] for one in (by_crop, by_lesion))
+    crops, lesions = (each.splits["test"] for each in (by_crop, by_lesion))
     out_of_fold = by_crop.splits["out_of_fold"]
     head = ["On the official mass test", *_titles(crops), "Radiologists' BI-RADS"]
     rows = [
-        _row("AUC, each crop alone", crops, _auc),
-        _row("AUC, each lesion, its views averaged", lesions, _auc),
-        _row("Sensitivity (each crop)", crops, _rate("sensitivity")),
-        _row("Specificity (each crop)", crops, _rate("specificity")),
+        _row("AUC per crop", crops, _auc),
+        _row("AUC per lesion (views averaged)", lesions, _auc),
+        _row("Sensitivity per crop", crops, _rate("sensitivity")),
+        _row("Specificity per crop", crops, _rate("specificity")),
         _row("Malignant crops, observed / expected (1 is best)", crops, _observed),
         _row("AUC out of fold on the training crops", out_of_fold, _auc),
         *published_row(list(crops.models)),
@@ -59,7 +59,7 @@ def audit_part() -> str:
 
 
 def _audit_row(found: MethodFindings) -> list[str]:
-    test = {True: "passed", False: "failed", None: "not put to it"}[found.passed]
+    test = {True: "passed", False: "failed", None: "not run"}[found.passed]
     figures = (found.deletion_gain, found.insertion_gain, found.mirrored)
     return [
         TITLES[found.model], method_named(found.key).title, found.shuffled.words, test,
@@ -69,7 +69,7 @@ def _audit_row(found: MethodFindings) -> list[str]:
 
 def _audited(name: str, audit: Audit | None) -> str:
     if audit is None:
-        return f"{TITLES[name]} was not audited since its training."
+        return f"{TITLES[name]} has not been audited since its training."
     shuffled, mirrored = (
         max(getattr(found, test).crops for found in audit.methods.values())
         for test in ("shuffled", "mirrored")
@@ -118,11 +118,11 @@ def _against_radiologists(split: SplitEvaluation) -> str:
     if split.radiologists is None:
         return ""
     gaps = [
-        f"{split.models[one.first].title} {estimate(one.auc_difference, 2)}, "
-        f"{p_value(one.clustered_delong.p_value)}"
-        for one in split.radiologists.comparisons
+        f"{split.models[pair.first].title} {estimate(pair.auc_difference, 2)}, "
+        f"{p_value(pair.clustered_delong.p_value)}"
+        for pair in split.radiologists.comparisons
     ]
-    return f"AUC minus the radiologists', each crop alone: {'; '.join(gaps)}."
+    return f"Difference in AUC from the radiologists, per crop: {'; '.join(gaps)}."
 
 
 def _provenance(evaluation: Evaluation) -> str:
@@ -130,7 +130,7 @@ def _provenance(evaluation: Evaluation) -> str:
     manifest = load_manifest()
     return (
         f"From {counts.crops:,} test crops of {counts.lesions:,} lesions of {counts.patients:,} "
-        f"patients; in brackets {number(100 * evaluation.confidence, 0)}% intervals over "
-        f"{evaluation.resamples:,} resamples of patients; artifacts of {manifest.created[:10]}, "
+        f"patients. In brackets: {number(100 * evaluation.confidence, 0)}% CI from "
+        f"{evaluation.resamples:,} resamples of patients. Artifacts of {manifest.created[:10]}, "
         f"seed {manifest.seed}."
     )

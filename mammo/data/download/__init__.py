@@ -67,7 +67,7 @@ class Offer:
     def in_words(self, out: Path) -> str:
         """Return what will be downloaded, how large it is, under which licence, and where to."""
         already = self.n_bytes - self.missing_bytes
-        kept = f", {in_gigabytes(already)} of it already here" if already else ""
+        kept = f", {in_gigabytes(already)} already downloaded" if already else ""
         return (
             f"{self.what}: {in_gigabytes(self.n_bytes)} in {self.n_files:,} files{kept}\n"
             f"Licence: {self.licence}\n"
@@ -95,9 +95,9 @@ def refuse_if_too_big(offer: Offer, out: Path) -> None:
     free = free_bytes(out)
     if offer.missing_bytes and offer.needed_bytes + SPARE_BYTES > free:
         raise DataError(
-            f"The download should fit on the disk of {out}: it takes "
-            f"{in_gigabytes(offer.needed_bytes)}, and {in_gigabytes(free)} are free. Name a folder "
-            "on another disk with --out, or choose less with --abnormality and --split."
+            f"Expected {in_gigabytes(offer.needed_bytes)} of free space for {out}. Received: "
+            f"{in_gigabytes(free)}. Name a folder on another disk with --out, or download less "
+            "with --abnormality and --split."
         )
 
 
@@ -128,7 +128,7 @@ def _published(name: str, sha256: str) -> bytes:
     address = f"{ADDRESS}/{name}?api=v2"
     by_hand = (
         f"Download the four case description files in a browser from {PAGE}, put them into the "
-        "folder that --out names, and run the command again."
+        "folder named by --out, and run the command again."
     )
     try:
         with urllib.request.urlopen(address, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
@@ -136,12 +136,14 @@ def _published(name: str, sha256: str) -> bytes:
     except OSError as error:
         if isinstance(error, urllib.error.HTTPError):
             error.close()  # a refusal comes with a page, and its connection waits to be read
-        raise DataError(f"{name} should come from {address}: {error}. {by_hand}") from error
+        raise DataError(
+            f"{name} cannot be downloaded from {address}: {error}. {by_hand}"
+        ) from error
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
         raise DataError(
-            f"{name} should have the SHA-256 {sha256[:12]}..., as published; what came from "
-            f"{address} has {found[:12]}.... {by_hand}"
+            f"Expected {name} with the published SHA-256 {sha256[:12]}.... Received from "
+            f"{address}: {found[:12]}.... {by_hand}"
         )
     return content
 
@@ -151,11 +153,11 @@ def verify_case_files(folder: Path) -> None:
     for part, name in CASE_FILES.items():
         path, official = folder / name, OFFICIAL_COUNTS[part][0]
         if not path.exists():
-            raise DataError(f"{folder} should hold {name}, and does not. Download it from {PAGE}.")
+            raise DataError(f"Expected {name} in {folder}, found none. Download it from {PAGE}.")
         rows = len(read_csv_table(path).rows)
         if rows != official:
             raise DataError(
-                f"{path} should have {official:,} rows, and has {rows:,}. Delete it and run the "
+                f"{path} should have {official:,} rows. Received: {rows:,}. Delete it and run the "
                 f"command again, or download it from {PAGE}."
             )
 

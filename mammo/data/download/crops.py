@@ -48,7 +48,7 @@ _OK = 200
 _FIRST_PAUSE = 0.5
 _LONGEST_WAIT = 600.0
 """Seconds: before a try is repeated, doubled each time; and the longest that a server may ask."""
-_GOES_ON = "what has arrived stays, and only the rest is fetched."
+_GOES_ON = "finished files are kept, and only the rest is downloaded."
 _STEPS = 10
 
 
@@ -85,7 +85,7 @@ class Progress(NamedTuple):
 
     def __str__(self) -> str:
         """Write it as a person reads it."""
-        waiting = f"; the server asked to wait {self.wait:.0f} s" if self.wait else ""
+        waiting = f"; waiting {self.wait:.0f} s" if self.wait else ""
         return (
             f"{self.files:,} of {self.n_files:,} images, {in_gigabytes(self.n_bytes)} of "
             f"{in_gigabytes(self.of_bytes)}{waiting}"
@@ -165,8 +165,8 @@ def _address() -> str:
     address = os.environ.get(ADDRESS_VARIABLE, "").strip().rstrip("/") or ADDRESS
     if not address.startswith(("https://", "http://")):
         raise SettingsError(
-            f"{ADDRESS_VARIABLE} needs an address that begins with https:// or http://. Received: "
-            f"{address}."
+            f"{ADDRESS_VARIABLE} expects an address that begins with https:// or http://. "
+            f"Received: {address}."
         )
     return address
 
@@ -293,16 +293,16 @@ class _Server:
                     break
                 self._pause(pause, 0)
         raise DataError(
-            f"The images should come from {self._address}, which {fault}. Check the connection and "
-            f"try again later: {_GOES_ON}"
+            f"The images cannot be downloaded: {self._address} {fault}. Check the connection and "
+            f"try again later; {_GOES_ON}"
         )
 
     def _pause(self, seconds: float, asked: float) -> None:
         """Let every thread wait."""
         if asked > _LONGEST_WAIT:
             raise DataError(
-                f"The images should come from {self._address}, which asks to wait "
-                f"{asked / 60:.0f} minutes. Try again then: {_GOES_ON}"
+                f"The images cannot be downloaded now: {self._address} asks to wait "
+                f"{asked / 60:.0f} minutes. Try again then; {_GOES_ON}"
             )
         until = time.monotonic() + seconds
         with self._lock:
@@ -315,8 +315,8 @@ class _Server:
         """Return the content of an answer, read no further than shows that it is another file."""
         if answer.status_code != _OK:
             raise DataError(
-                f"The images should be at {self._address}, which answers HTTP "
-                f"{answer.status_code} for {Path(crop.file).name}: they were moved or withdrawn. "
+                f"The images are no longer at {self._address}: it answers HTTP "
+                f"{answer.status_code} for {Path(crop.file).name}. "
                 f"Install a newer mammo, or set {ADDRESS_VARIABLE} to the address of a copy."
             )
         content = bytearray()
@@ -327,7 +327,7 @@ class _Server:
         if not crop.is_content(bytes(content)):
             raise DataError(
                 f"{Path(crop.file).name} should have {crop.n_bytes:,} bytes with the SHA-256 "
-                f"{crop.sha256[:12]}…; {self._address} sent another file, which was not kept. A "
+                f"{crop.sha256[:12]}…; {self._address} sent another file, which was discarded. A "
                 "proxy or a login page may have answered instead. Check the connection and try "
                 f"again, or set {ADDRESS_VARIABLE} to the address of an unaltered copy."
             )

@@ -140,14 +140,14 @@ def _chosen_series(choice: Choice) -> list[Series]:
     ]
     if not series:
         raise DataError(
-            f"idc-index should list the collection {COLLECTION}, and lists nothing of it. Install "
+            f"idc-index should list the collection {COLLECTION}, but does not. Install "
             "the pinned version: pip install -r requirements-download.txt"
         )
     return sorted(series, key=lambda one: one.folder)
 
 
 def _client() -> Any:
-    """Return idc-index' client, once its bucket answers: s5cmd alone tries for minutes offline."""
+    """Return idc-index' client, once its bucket answers; offline, s5cmd would try for minutes."""
     try:
         import idc_index.index
     except ImportError as error:
@@ -159,8 +159,8 @@ def _client() -> Any:
         answer.close()  # it answers, if only with a refusal of its front page
     except OSError as error:
         raise DataError(
-            f"The pixels should come from {address}, which cannot be reached: {error}. Look at "
-            "your connection and run the same command again: it goes on from here."
+            f"The pixels should come from {address}, which cannot be reached: {error}. Check "
+            "the connection and run the same command again to resume."
         ) from error
     return idc_index.IDCClient()
 
@@ -174,11 +174,11 @@ def _download(client: Any, batch: list[Series], out: Path) -> None:
             show_progress_bar=False,
         )
     if not any(one.is_whole(out) for one in batch):
-        said = f"s5cmd said: {complaints[0]}. " if complaints else ""
+        said = f"Message of s5cmd: {complaints[0]}. " if complaints else ""
         raise DataError(
             f"{batch[0].folder} and {len(batch) - 1} more series should come from Imaging Data "
-            f"Commons, and none did. {said}Look at your connection and run the same command again: "
-            "it goes on from here."
+            f"Commons; none arrived. {said}Check the connection and run the same command again "
+            "to resume."
         )
 
 

@@ -50,11 +50,11 @@ def offer(out: Path, choice: Choice) -> Offer:
 def fetch(out: Path, offer: Offer, say: Say) -> None:
     """Download the archive into `out`, go on where an earlier try stopped, and verify."""
     if offer.missing_bytes:
-        say("Downloading; stopped at any moment, the same command goes on.")
+        say("Downloading. After an interruption, run the same command to resume.")
         _move_up(_downloaded(out / CACHE), out)
     shutil.rmtree(out / CACHE, ignore_errors=True)
     listed, absent = verify(out)
-    say(f"{listed - absent:,} of the {listed:,} pictures that dicom_info.csv lists are there.")
+    say(f"{listed - absent:,} of the {listed:,} images listed in dicom_info.csv are present.")
 
 
 def _downloaded(cache: Path) -> Path:
@@ -74,13 +74,13 @@ def _downloaded(cache: Path) -> Path:
     except (DataCorruptionError, BadZipFile, ValueError) as error:
         shutil.rmtree(cache, ignore_errors=True)
         raise DataError(
-            "The archive should be the one that Kaggle has, by its MD5, and what came is another "
-            f"or broken: {str(error).splitlines()[0]} It was deleted: run the same command again."
+            "Expected the archive with Kaggle's MD5, received another or a broken one: "
+            f"{str(error).splitlines()[0]} It was deleted. Run the same command again."
         ) from error
     except (OSError, BackendError) as error:
         raise DataError(
-            f"{HANDLE} should come from Kaggle whole, and the download broke off: {error}. Run the "
-            "same command again: it goes on from here."
+            f"The download of {HANDLE} from Kaggle was interrupted: {error}. Run the same command "
+            "again to resume."
         ) from error
 
 
@@ -101,7 +101,7 @@ def verify(out: Path) -> tuple[int, int]:
     verify_case_files(tables)
     listing = tables / "dicom_info.csv"
     if not listing.exists():
-        raise DataError(f"{listing} should be there, as in Kaggle's archive. {again}")
+        raise DataError(f"Expected {listing}, as in Kaggle's archive, found none. {again}")
     rows = read_csv_table(listing, needed=("image_path",)).rows
     listed = [row["image_path"].removeprefix(PREFIX) for row in rows]
     files = (path for path in pictures.glob("*/*.jpg") if path.stat().st_size)
@@ -109,7 +109,7 @@ def verify(out: Path) -> tuple[int, int]:
     absent = [path for path in listed if path not in found]
     if len(absent) > KNOWN_ABSENT or not listed:
         raise DataError(
-            f"{out} should hold the {len(listed):,} pictures that dicom_info.csv lists; "
+            f"Expected in {out} the {len(listed):,} images listed in dicom_info.csv; "
             f"{len(absent):,} are missing or empty ({', '.join(absent[:3])}). {again}"
         )
     return len(listed), len(absent)

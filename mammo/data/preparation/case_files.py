@@ -108,9 +108,9 @@ def find_case_files(folder: Path, abnormality: str) -> dict[Part, Path]:
     absent = next(name for part, name in wanted.items() if part not in found)
     raise DataError(
         f"Expected the case file {absent} in {folder} or {folder / 'csv'}, but it is not there. "
-        "Kaggle's download has it in csv/; for films from TCIA or Imaging Data Commons get it from "
-        "the data set's page on The Cancer Imaging Archive, or by `python -m mammo.download`, and "
-        "put it into the folder."
+        "Kaggle's download has it in csv/; for mammograms from TCIA or Imaging Data Commons get "
+        "it from the data set's page on The Cancer Imaging Archive, or by `python -m "
+        "mammo.download`, and put it into the folder."
     )
 
 
@@ -144,7 +144,9 @@ def read_case_file(path: Path, part: Part) -> list[CaseRow]:
     ]
     for key, times in Counter(row.key for row in rows).items():
         if times > 1:
-            raise DataError(f"{path.name} names {key} twice; each lesion and view must stand once.")
+            raise DataError(
+                f"{path.name} lists {key} twice; each lesion and view must be listed once."
+            )
     return rows
 
 
@@ -160,7 +162,7 @@ def _row(fields: dict[str, str], part: Part, where: str) -> CaseRow:
         key = f"{expected}_{number}"
         if film != expected or {folder for folder, _ in pairs} != {key}:
             raise DataError(
-                f"{where} should name pictures in {expected} and {key}, after its own fields. "
+                f"{where} should name images in {expected} and {key}, after its own fields. "
                 f"Received: {film}, {', '.join(folder for folder, _ in pairs)}."
             )
         descriptors = {name: fields.get(name, "") for name in OF_ONE_KIND}
@@ -178,7 +180,7 @@ def _place(path: str) -> tuple[str, str]:
     """Return folder and series of `<folder>/<StudyUID>/<SeriesUID>/00000N.dcm`."""
     parts = path.strip().split("/")
     if len(parts) != 4:
-        raise ValueError(f"picture path: {path!r}")
+        raise ValueError(f"image path: {path!r}")
     return parts[0], parts[2]
 
 
@@ -210,7 +212,7 @@ def count_mismatches(rows_of: dict[Part, list[CaseRow]]) -> list[str]:
         leaking = len(leaking_patients([row for rows in rows_of.values() for row in rows]))
         if leaking != LEAKING_PATIENTS:
             sentences.append(
-                f"{leaking} patients stand in both halves instead of {LEAKING_PATIENTS}."
+                f"{leaking} patients are in both splits instead of {LEAKING_PATIENTS}."
             )
     return sentences
 

@@ -90,7 +90,7 @@ def _check(client: "Client", address: str, tasks: Sequence[FilmTask]) -> None:
         scheduler = _within(PROBE_S, lambda: client.run_on_scheduler(_probe, film))
     except Exception as error:
         raise SettingsError(
-            f"The Dask cluster at {address} did not answer what it can import "
+            f"The Dask cluster at {address} did not report what it can import "
             f"({type(error).__name__}). Start scheduler and workers anew."
         ) from error
     lacking = {f"the worker {name}": _difference(found, here) for name, found in workers.items()}
@@ -168,7 +168,7 @@ def _in_turn(
             if not client.nthreads():
                 raise SettingsError(
                     "The last worker of Dask has ended. Start workers again, then run the same "
-                    "command: it goes on from here."
+                    "command to resume."
                 ) from error
             continue
         for future in ready:
@@ -183,5 +183,5 @@ def _in_turn(
             except Exception as error:
                 raise SettingsError(
                     f"A worker of Dask failed ({type(error).__name__}: {error}). Run the same "
-                    "command again: it goes on from here."
+                    "command again to resume."
                 ) from error

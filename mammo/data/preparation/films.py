@@ -29,13 +29,13 @@ WINDOW, PROVIDED, UNRESOLVED = "window", "provided", "unresolved"
 FAILED = "row could not be prepared"
 
 MASK_MISSING, MASK_EMPTY = "mask missing", "mask empty"
-MASK_MISFITS = "mask does not fit the film"
-SCALED = "mask scaled to the film"
+MASK_MISFITS = "mask does not fit the mammogram"
+SCALED = "mask scaled to the mammogram"
 PARTS = "mask has several parts"
 CONTRADICTED = "mask contradicts the crop"
-UNCHECKED = "crop not found on the film"
-SPANS = "The mask marks no lesion: what it marks spans the film."
-NO_MATCH = "The provided crop was not found on the film either."
+UNCHECKED = "crop not found on the mammogram"
+SPANS = "The mask marks no lesion: the marked area spans the mammogram."
+NO_MATCH = "The provided crop was not found on the mammogram either."
 
 Box = tuple[float, float, float, float]
 
@@ -67,7 +67,7 @@ def prepare_film(task: FilmTask, crop_size: int) -> list[PreparedLesion]:
     films = [picture for picture in pictures if isinstance(picture, Image)]
     film = max(films, key=lambda film: film.pixels.size, default=None)
     errors = [picture for picture in pictures if isinstance(picture, str)]
-    trouble = ("film unreadable", errors[0]) if errors else ("film missing", "")
+    trouble = ("mammogram unreadable", errors[0]) if errors else ("mammogram missing", "")
     return [_prepare(row.key, paths, film, trouble, crop_size) for row, paths in task.lesions]
 
 
@@ -162,9 +162,9 @@ def _read_lesion_pictures(
             masks.append(mask)
         else:
             misfits.append(
-                f"Expected a mask shaped like its film ({film_shape[1]} x {film_shape[0]} pixels), "
-                f"received {path.name} of {picture.shape[1]} x {picture.shape[0]}. Check that both "
-                "are of the same download."
+                f"Expected a mask shaped like its mammogram ({film_shape[1]} x {film_shape[0]} "
+                f"pixels), received {path.name} of {picture.shape[1]} x {picture.shape[0]}. "
+                "Check that both are of the same download."
             )
     trouble = MASK_EMPTY if blanks else MASK_MISSING
     if masks or misfits:  # a mask that marks a lesion says more than one that marks none
@@ -271,7 +271,9 @@ def _place(film: NDArray[np.uint8], found: LesionPictures) -> Place:
         boxes, detail = lesion_boxes(found.mask.pixels, shape)
         reason, scale = PARTS if detail else "", shape[0] / height
         if not same_size(found.mask.shape, shape):
-            sizes = f"The mask has {width} x {height} pixels, its film {shape[1]} x {shape[0]}."
+            sizes = (
+                f"The mask has {width} x {height} pixels, its mammogram {shape[1]} x {shape[0]}."
+            )
             reason, detail = SCALED, f"{sizes} {detail}".strip()
     match = find_crop(film, found.crop.pixels, (1.0, scale)) if found.crop else None
     agreeing = [box for box in boxes if match is None or _agrees(box, match.box)]
@@ -279,8 +281,8 @@ def _place(film: NDArray[np.uint8], found: LesionPictures) -> Place:
         reason, detail = found.trouble, found.detail
         if found.mask:
             reason = CONTRADICTED
-            detail = "The mask marks another place than the provided crop shows."
-        at = f"lies on the film (correlation {match.correlation:.2f})."
+            detail = "The mask marks another area than the provided crop shows."
+        at = f"lies on the mammogram (correlation {match.correlation:.2f})."
         return Place(match.box, reason, f"{detail} Placed where the provided crop {at}".strip())
     if not agreeing:
         reason, detail = (MASK_MISFITS, SPANS) if found.mask else (found.trouble, found.detail)

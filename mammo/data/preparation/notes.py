@@ -58,7 +58,7 @@ def missing_in_words(missing: Mapping[CaseRow, str], rows: Sequence[CaseRow]) ->
         if counts:
             whats = ", ".join(f"{what}: {count:,}" for what, count in counts.most_common())
             sentences.append(
-                f"{counts.total():,} of {number:,} {kind} rows of split {split} lack pictures "
+                f"{counts.total():,} of {number:,} {kind} rows of split {split} lack images "
                 f"({whats})."
             )
     return sentences
@@ -93,12 +93,12 @@ def report_in_words(report: Mapping[str, Any]) -> str:
     """Return on a few lines what a preparation used, and what it could not."""
     lesions = report["lesions"]
     lines = [
-        f"{report['layout']}: {lesions[WINDOW]:,} lesions cut from their films, "
+        f"{report['layout']}: {lesions[WINDOW]:,} lesions cut from their mammograms, "
         f"{lesions[PROVIDED]:,} taken from the crops provided, {lesions[UNRESOLVED]:,} unresolved."
     ]
     if report["patients_in_both_halves"]:
         lines.append(
-            f"{len(report['patients_in_both_halves'])} patients stand in training for one kind of "
+            f"{len(report['patients_in_both_halves'])} patients are in training for one kind of "
             f"lesion and in test for the other: their {report['rows_dropped_for_them']} training "
             "rows were dropped."
         )
@@ -106,7 +106,7 @@ def report_in_words(report: Mapping[str, Any]) -> str:
     for title, entries in (
         ("Provided crop", report["provided_crops"]),
         ("Unresolved", report["unresolved"]),
-        ("Cut from the film with a note", report["notes"]),
+        ("Cut from the mammogram with a note", report["notes"]),
     ):
         reasons = Counter(entry["reason"] for entry in entries)
         lines += [f"{title}: {n:,} ({reason})." for reason, n in reasons.most_common()]
@@ -232,7 +232,7 @@ def read_report(folder: Path) -> dict[str, Any]:
 def check_replaceable(out: Path) -> None:
     """Refuse a folder in which a preparation would replace what no preparation wrote."""
     if out.exists() and not out.is_dir():
-        raise DataError(f"--out should name a folder. Received: the file {out}. Name another.")
+        raise DataError(f"--out expects a folder. Received: {out}, which is a file. Name a folder.")
     if (out / NOTES / INDEX).is_file():
         return  # killed while it replaced an older preparation
     if foreign := next(_foreign(out), None):

@@ -93,14 +93,14 @@ def prepare_folder(settings: PrepareSettings, command: str) -> dict[str, Any]:
     if mismatches and not settings.partial:
         raise DataError(
             f"The case files are not those of the whole official data set: {' '.join(mismatches)} "
-            "Get them anew, or pass --partial to go on with what is there."
+            "Download them again, or pass --partial to use an incomplete data set."
         )
     rows = [row for part_rows in rows_of.values() for row in part_rows]
     if not rows:
         names = ", ".join(CASE_FILES[part] for part in rows_of)
         raise DataError(
-            f"Expected a row a lesion in the case files of {settings.data}, but there is none in "
-            f"{names}. Get them anew."
+            f"Expected one row per lesion in the case files of {settings.data}, but {names} have "
+            "none. Download them again."
         )
     leaking = leaking_patients(rows)
     kept = [row for row in rows if row.split == "test" or row.patient_id not in set(leaking)]
@@ -184,9 +184,9 @@ def _are_too_many(
     if not settings.partial:
         write_missing(settings.out / MISSING, missing)
         raise DataError(
-            f"The download is not whole: {' '.join(missing_in_words(missing, rows))} Every one is "
+            f"The download is incomplete: {' '.join(missing_in_words(missing, rows))} They are "
             f"listed in {settings.out / MISSING}. Complete the download and run this again, or "
-            "pass --partial to go on with what is there."
+            "pass --partial to use an incomplete data set."
         )
     return True
 
@@ -225,8 +225,7 @@ def _results(
     except BrokenProcessPool as error:
         raise DataError(
             "A process of the preparation was ended by the system, probably for its memory. Run "
-            f"the same command with fewer --jobs than {settings.jobs}, as --jobs 1: it goes on "
-            "from here."
+            f"the same command with fewer --jobs than {settings.jobs}, such as --jobs 1, to resume."
         ) from error
 
 
@@ -281,8 +280,8 @@ def _check_same(out: Path, abnormality: str, data: Path) -> None:
     report = read_report(out)
     if not report:
         raise DataError(
-            f"{out} holds crops but no readable report of their preparation. Name it as --data to "
-            "train on it, or another folder with --prepared."
+            f"{out} contains crops but no readable report of their preparation. Name it as "
+            "--data to train on it, or another folder with --prepared."
         )
     if report["abnormality"] != abnormality:
         raise DataError(
@@ -293,6 +292,6 @@ def _check_same(out: Path, abnormality: str, data: Path) -> None:
     download = report.get("download")
     if download is not None and download != index_tree(data).identity():
         raise DataError(
-            f"{out} was prepared from other pictures than {data} holds now. Name another folder "
-            f"with --prepared, or give {out} as --data to train on its crops as they are."
+            f"{out} was prepared from other images than {data} holds now. Name another folder "
+            f"with --prepared, or pass {out} as --data to train on its crops."
         )

@@ -107,11 +107,11 @@ def _right_folder(folder: Path) -> str:
     above = folder.resolve().parent
     near = [above, *sorted(path for path in folder.glob("*") if path.is_dir())]
     if prepared := next(filter(is_prepared, near), None):
-        return f"{prepared} holds prepared crops: name that folder."
+        return f"{prepared} contains prepared crops: name that folder."
     if folder.name.lower() in PLACES and any(path.suffix in _PICTURES for path in _files(above)):
-        return f"The pictures are in {above}: name that folder."
+        return f"The images are in {above}: name that folder."
     return (
-        "Name the folder that holds the download, with the pictures and the case files, or get one "
+        "Name the folder that holds the download, with the images and the case files, or get one "
         "by `python -m mammo.download`."
     )
 

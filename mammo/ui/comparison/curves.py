@@ -1,7 +1,7 @@
-"""One curve at a time: ROC, precision and recall, reliability, decision, not sure, training."""
+"""One further curve at a time: reliability, precision and recall, decision, not sure, training."""
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -12,55 +12,51 @@ from mammo.plots import curves
 from mammo.plots.style import look_of
 from mammo.ui.kit import cache
 from mammo.ui.kit.address import choose_option
-from mammo.ui.kit.frame import sentences, small_notice
+from mammo.ui.kit.frame import sentences
 from mammo.ui.kit.widgets import show_figure
 
 
 class Curve(NamedTuple):
-    """A curve of the page: its name, what to see, its figure, and a sentence on each model."""
+    """A curve of the page: its name, what to look for, its figure, and its sentences."""
 
     title: str
     caption: str
-    figure: Callable[[SplitEvaluation, Mapping[str, float]], go.Figure] | None = None
-    below: Callable[[SplitEvaluation, str], str] | None = None
+    figure: Callable[[SplitEvaluation], go.Figure] = lambda _: go.Figure()
+    below: Callable[[SplitEvaluation], Sequence[str]] = lambda _: ()
 
 
-def show_curves(split: SplitEvaluation, thresholds: Mapping[str, float]) -> None:
-    """Show the curve that the visitor chose, with a sentence on what to see in it."""
-    st.header("Curves", anchor="curves")
-    name = choose_option(
-        "Curve", "curve", {key: curve.title for key, curve in CURVES.items()}, "roc"
-    )
+@st.fragment
+def show_curves(split: SplitEvaluation) -> None:
+    """Show the curve that the visitor chose, with what to look for in it."""
+    st.header("Other curves", anchor="curves")
+    titles = {key: curve.title for key, curve in CURVES.items()}
+    name = choose_option("Curve", "curve", titles, "reliability", hide_label=True)
     title, caption, figure, below = CURVES[name]
-    st.caption(caption)
-    if name == "coverage":
-        _show_coverage(split, f"{title}. {caption}")
-    elif name == "training":
+    if name == "training":
+        st.caption(caption)
         _show_training(split, caption)
-    elif not split.has_both_classes or figure is None:
-        st.info(split.headline)
-    else:
-        show_figure(figure(split, thresholds), f"{name}-{split.unit}", f"{title}. {caption}")
-        if below is not None:
-            for model in split.models:
-                st.markdown(f"- {below(split, model)}")
-        small_notice()
-
-
-def _show_coverage(split: SplitEvaluation, alt: str) -> None:
-    trust = cache.trust()
-    if trust is None:
-        st.info(
-            "These artifacts hold no measured “not sure” zones. Add them with "
-            "`python -m mammo.training.trust --data DIR`."
-        )
         return
-    titles = {name: model.title for name, model in split.models.items()}
-    measured = trust.measured["uncertainty"]
-    show_figure(curves.coverage_figure(measured, titles), "coverage", alt)
-    for sentence in curves.coverage_sentences(measured, titles):
-        st.markdown(f"- {sentence}")
-    small_notice()
+    if not split.has_both_classes:
+        st.info(split.headline)
+        return
+    if name == "coverage" and cache.trust() is None:
+        st.info(_UNMEASURED)
+        return
+    chart, words = st.columns([0.6, 0.4])
+    with chart:
+        show_figure(figure(split), f"{name}-{split.unit}", f"{title}. {caption}")
+    with words:
+        st.markdown(caption)
+        st.markdown("\n".join(f"- {sentence}" for sentence in below(split)))
+
+
+def _titles(split: SplitEvaluation) -> dict[str, str]:
+    return {name: model.title for name, model in split.models.items()}
+
+
+def _measured() -> Mapping[str, Any]:
+    trust = cache.trust()
+    return {} if trust is None else trust.measured["uncertainty"]
 
 
 def _show_training(split: SplitEvaluation, caption: str) -> None:
@@ -74,45 +70,42 @@ def _show_training(split: SplitEvaluation, caption: str) -> None:
 
 
 _history = cache.of_artifacts(6)(load_history)
+_UNMEASURED = (
+    "These models have no measured “not sure” range. To measure it, run "
+    "`python -m mammo.training.trust --data DIR`."
+)
 
 
 CURVES = {
-    "roc": Curve(
-        "ROC",
-        "Higher and further left is better. See how far the bands (95% intervals) overlap, and "
-        "where the radiologists' biopsy point lies. Large points: the thresholds set below; open "
-        "points: the named ones.",
-        curves.roc_figure,
+    "reliability": Curve(
+        "Reliability",
+        "On the dotted line, predicted and observed frequencies agree. Below it, the probability "
+        "is too high; above it, too low. Bars show 95% confidence intervals.",
+        curves.reliability_figure,
+        lambda split: [curves.calibration_sentence(split, model) for model in split.models],
     ),
     "pr": Curve(
         "Precision and recall",
-        "Higher is better, above the dotted line that flagging everything reaches. See how soon "
-        "precision falls as more malignant ones are found.",
-        lambda split, _: curves.precision_recall_figure(split),
-    ),
-    "reliability": Curve(
-        "Reliability",
-        "On the dotted line the probabilities are real. See whether points lie below it (the model "
-        "says too much) or above (too little); bars are 95% intervals.",
-        lambda split, _: curves.reliability_figure(split),
-        below=curves.calibration_sentence,
+        "Higher is better. The dotted line is reached by flagging every case.",
+        curves.precision_recall_figure,
     ),
     "decision": Curve(
         "Decision curve",
-        "Net benefit weighs malignant ones found against false alarms. See where a model rises "
-        "above both flagging all (dotted) and flagging none (zero).",
-        lambda split, _: curves.decision_figure(split),
+        "Net benefit weighs true positives against false positives. A useful model lies above "
+        "both flagging all (dotted) and flagging none (zero).",
+        curves.decision_figure,
     ),
     "coverage": Curve(
         "Not sure",
-        "A model may keep silent where it stands near its balanced threshold. See how far the "
-        "share of wrong answers falls as it answers fewer crops; bands are 95% intervals, always "
-        "of single crops.",
+        "A model can abstain when its probability is close to the threshold. The error rate falls "
+        "as it answers fewer crops. Bands show 95% confidence intervals.",
+        lambda split: curves.coverage_figure(_measured(), _titles(split)),
+        lambda split: curves.coverage_sentences(_measured(), _titles(split)),
     ),
     "training": Curve(
         "Training",
-        "Mean over the folds, shaded from the lowest to the highest fold. See where held-out loss "
-        "stops falling while training loss falls on: the model begins to learn by heart.",
+        "Mean over the folds, shaded from the lowest to the highest fold. Where held-out loss "
+        "stops falling but training loss still falls, the model begins to overfit.",
     ),
 }
 """The page's curves by their name in the link."""

@@ -9,37 +9,35 @@ import streamlit as st
 from mammo.artifacts import LeakLesson, load_leak_lesson, load_teacher_lesson
 from mammo.artifacts.contents import LEAK, LEAK_WITHOUT_AUGMENTATION
 from mammo.evaluation import Evaluation, SplitEvaluation, Unit, tables
-from mammo.evaluation.evaluation import UNTESTED, Comparison
+from mammo.evaluation.evaluation import UNTESTED, Comparison, chance_words
 from mammo.evaluation.tables import MEASURES, subgroup_figures
 from mammo.plots import comparison as plots
-from mammo.text import Estimate, estimate, p_value, percentage, signed_estimate
+from mammo.report.model_card.facts import how_trained
+from mammo.text import LATER_ASSESSMENT, Estimate, estimate, p_value, percentage, signed_estimate
 from mammo.ui.kit import cache
 from mammo.ui.kit.address import choose_option
 from mammo.ui.kit.cases import evaluation
-from mammo.ui.kit.frame import small_notice, warn
+from mammo.ui.kit.frame import warn
 from mammo.ui.kit.widgets import download, show_figure
 
 UNITS = {"crop": "Each crop", "lesion": "Each lesion", "patient": "Each patient"}
-UNIT_HELP = (
-    "A **crop** is one picture of a lesion; a **lesion** has up to two (their logits are "
-    "averaged); a **patient** counts by her most suspicious lesion."
-)
 SCORES = {
-    "auc": ("AUC", "how often a malignant one ranks above a benign one; 0.5 is chance, 1 perfect"),
+    "auc": ("AUC", "how often a malignant {one} scores above a benign one; 0.5 is chance"),
     "partial_auc": (
         "Specificity at high sensitivity",
-        "its mean where at least 90% of malignant {many} are found",
+        "mean specificity where sensitivity is at least 90%",
     ),
-    "average_precision": ("Average precision", "the mean of precision while recall rises to 1"),
-    "brier": ("Brier score", "the mean squared error of the probability; 0 is best"),
-    "ece": ("Calibration error (ECE)", "the mean gap between what is said and seen; 0 is best"),
+    "average_precision": ("Average precision", "mean precision over all levels of recall"),
+    "brier": ("Brier score", "mean squared error of the probability; 0 is best"),
+    "ece": ("Calibration error (ECE)", "mean gap of predicted and observed frequency; 0 is best"),
 }
-
-
+_UNITS_EXPLAINED = (
+    "A **lesion** has one or two crops, and their logits are averaged. A **patient** counts by "
+    "the most suspicious lesion."
+)
 _CAPTION = (
-    "A row a subgroup, its counts beside it; vertical lines mark all cases together. See which "
-    "intervals lie wholly below their line: where intervals are wide the group is too small to say "
-    "anything. Sensitivity and specificity are at the balanced threshold."
+    "Beside each subgroup: malignant/benign cases. Vertical lines: all cases. Sensitivity and "
+    "specificity are at the balanced threshold."
 )
 _RECIPES = {
     "with augmentation, as released": LEAK,
@@ -52,46 +50,62 @@ _teacher_lesson = cache.of_artifacts(1)(load_teacher_lesson)
 
 
 def choose_evaluation() -> Evaluation:
-    """Ask what counts as one case, and return the evaluation of that unit."""
-    return evaluation(cast("Unit", choose_option("Count", "unit", UNITS, "crop", UNIT_HELP)))
+    """Show the result in a sentence beside the choice of what counts as one case."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        sentence = st.container(width="stretch")
+        unit = choose_option("Count", "unit", UNITS, "crop", hide_label=True)
+    found = evaluation(cast("Unit", unit))
+    sentence.markdown(result_sentence(found.splits["test"]))
+    warn(*found.notes)
+    return found
 
 
-def show_headline(evaluation: Evaluation) -> None:
-    """Show the sentence to quote, on how many cases it stands, and what was left out."""
-    split = evaluation.splits["test"]
-    st.info(split.headline, icon=":material/format_quote:")
-    st.caption(counts_sentence(split))
-    warn(*evaluation.notes)
+def result_sentence(split: SplitEvaluation) -> str:
+    """Return the AUC of each model, and whether the first two differ."""
+    if not split.has_both_classes:
+        return ""
+    best, *others = sorted(split.models.values(), key=lambda model: -model.scores.auc.value)
+    areas = ", ".join(
+        f"**{model.title}** {estimate(model.metrics['auc'], 2)}" for model in (best, *others)
+    )
+    pair = next(iter(split.comparisons), None)
+    if pair is None:
+        return f"AUC (95% CI): {areas}."
+    p = pair.clustered_delong.p_value
+    return f"AUC (95% CI): {areas}. The difference is {chance_words(p)} ({p_value(p)})."
 
 
 def counts_sentence(split: SplitEvaluation) -> str:
-    """Say how many cases stand behind the page, and how many are malignant."""
+    """Return how many cases the page is based on, and how many are malignant."""
     counts = split.counts
     return (
         f"{counts.cases:,} {split.noun(counts.cases)} of {counts.patients:,} patients in the "
         f"official test split: {counts.malignant:,} malignant "
-        f"({percentage(counts.malignant / counts.cases)}), {counts.benign:,} benign. Brackets hold "
-        "95% intervals over patients."
+        f"({percentage(counts.malignant / counts.cases)}), {counts.benign:,} benign. "
+        "95% confidence intervals are in brackets."
     )
 
 
 def show_scores(split: SplitEvaluation) -> None:
     """Show the figures that need no threshold, and each difference in AUC."""
-    st.header("Which is better?", anchor="scores")
+    st.header("Overall performance", anchor="scores")
+    st.caption(counts_sentence(split))
     st.table(scores_table(split), hide_index=True, alt="Figures of each reader with intervals")
+    st.markdown("\n".join(f"- AUC, {sentence}" for sentence in difference_sentences(split)))
+    notes = [how_trained(card) for card in cache.cards() if card.name in split.models]
+    if split.radiologists is not None:
+        notes.insert(0, f"Interpret the radiologists' figures with care: {LATER_ASSESSMENT}")
+    st.caption(" ".join(notes))
     with st.expander("What the figures mean"):
         st.markdown(meanings(SCORES.values(), split))
-    for sentence in difference_sentences(split):
-        st.markdown(f"- AUC, {sentence}")
-    small_notice()
+        st.markdown(_UNITS_EXPLAINED)
     download(scores_export(split), f"figures-{split.unit}")
 
 
 def meanings(figures: Iterable[tuple[str, str]], split: SplitEvaluation) -> str:
-    """Say in a list what each figure means, in Markdown, from its title and meaning."""
-    return "\n".join(
-        f"- **{title}**: {meaning.format(many=split.noun())}" for title, meaning in figures
-    )
+    """Return a list of what each figure means, in Markdown, from its title and meaning."""
+    nouns = {"one": split.noun(1), "many": split.noun()}
+    return "\n".join(f"- **{title}**: {meaning.format(**nouns)}" for title, meaning in figures)
 
 
 def _readers(split: SplitEvaluation) -> Mapping[str, Mapping[str, Estimate]]:
@@ -136,22 +150,19 @@ def _pairs(split: SplitEvaluation) -> dict[str, Comparison]:
 @st.fragment
 def show_subgroups(split: SplitEvaluation) -> None:
     """Show the forest plot of a measure that the visitor chooses, and the table behind it."""
-    st.header("Whom do they fail?", anchor="subgroups")
+    st.header("Performance by subgroup", anchor="subgroups")
     if not split.subgroups:
-        st.info("No descriptor is recorded for these cases, so there are no subgroups to compare.")
+        st.info("No descriptors are recorded for these cases, so there are no subgroups.")
         return
-    measure = choose_option("Measure", "measure", MEASURES, "auc")
+    measure = choose_option("Measure", "measure", MEASURES, "auc", hide_label=True)
     st.caption(_CAPTION)
     show_figure(
         plots.forest_figure(split, measure),
         f"subgroups-{measure}-{split.unit}",
         f"{MEASURES[measure]} of each model in each subgroup, with intervals. {_CAPTION}",
     )
-    groups = split.subgroups
-    empty = [f"{one.title} ({one.note})" for one in groups if one.note.startswith("no AUC")]
-    if empty and measure == "auc":
-        st.caption(f"Without a figure: {'; '.join(empty)}.")
-    small_notice()
+    _, empty = plots.measured_groups(split, measure)
+    st.caption(plots.too_small_sentence(empty))
     download(subgroup_figures(split), f"subgroups-{split.unit}")
 
 
@@ -162,18 +173,18 @@ def show_lesson() -> None:
     released = read["with augmentation, as released"]
     if released is None:
         return
-    st.header("A lesson: how a leak flatters", anchor="leak")
+    st.header("Lesson: how data leakage inflates performance", anchor="leak")
     st.markdown(
-        "A lesion is filmed from two sides. Many public notebooks deal the rows of the table at "
-        "random into training and test, and so test on lesions whose other view they trained on."
+        "Many public notebooks split the crops at random. The other view of a test lesion is then "
+        "often in the training data."
     )
     st.caption(plots.set_up_sentence(released))
     for column, (recipe, lesson) in zip(st.columns(len(lessons)), lessons.items(), strict=True):
         with column:
             _show_recipe(recipe, lesson, plots.auc_range(list(lessons.values())))
-    st.markdown(plots.overlap_sentence(released))
-    st.markdown(" ".join([plots.WHY, plots.size_sentence(released, read["without augmentation"])]))
-    small_notice()
+    without = read["without augmentation"]
+    parts = [plots.overlap_sentence(released), plots.WHY, plots.size_sentence(released, without)]
+    st.markdown(" ".join(parts))
     download(plots.lesson_table(lessons), "leak")
 
 
@@ -182,12 +193,11 @@ def show_teacher() -> None:
     lesson = _teacher_lesson()
     if lesson is None:
         return
-    st.header("A lesson: what a teacher adds", anchor="teacher")
+    st.header("Lesson: training with a teacher model", anchor="teacher")
     st.markdown(plots.teacher_sentence(lesson))
     table = plots.teacher_table(lesson)
     st.table(table, alt="AUC from the labels alone, AUC with the teacher, and the difference")
-    st.caption("AUC a crop, with 95% intervals over patients; the difference is paired.")
-    small_notice()
+    st.caption("AUC per crop, with 95% confidence intervals.")
     download(table.rename_axis("Crops").reset_index(), "teacher")
 
 
@@ -196,6 +206,6 @@ def _show_recipe(recipe: str, lesson: LeakLesson, ends: tuple[float, float]) -> 
     show_figure(
         plots.lesson_figure(lesson, *ends),
         f"leak-{recipe.replace(' ', '-').replace(',', '')}",
-        f"AUC with rows and with patients at random, {recipe}. {plots.result_sentence(lesson)}",
+        f"AUC of a split by crop and by patient, {recipe}. {plots.result_sentence(lesson)}",
     )
     st.markdown(plots.result_sentence(lesson))

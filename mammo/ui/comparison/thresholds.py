@@ -3,15 +3,16 @@
 One fragment: moving a slider runs this part of the page alone, on arrays that the evaluation keeps.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
-from urllib.parse import quote_plus
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
 
 from mammo import text
 from mammo.evaluation import McNemar, OperatingPoint, SplitEvaluation, mcnemar, tables
@@ -20,8 +21,9 @@ from mammo.evaluation.evaluation import ModelEvaluation, chance_words
 from mammo.evaluation.subgroups import BIOPSY_SUSPICION
 from mammo.evaluation.tables import CROPS
 from mammo.plots.comparison import scatter_figure
+from mammo.plots.curves import roc_figure
+from mammo.plots.style import LOOKS
 from mammo.text import Estimate, p_value, percent_estimate
-from mammo.ui.comparison.curves import show_curves
 from mammo.ui.comparison.overview import meanings
 from mammo.ui.kit import cache
 from mammo.ui.kit.address import (
@@ -43,63 +45,86 @@ from mammo.ui.kit.cases import (
     farthest_apart,
     outcomes,
 )
-from mammo.ui.kit.frame import CHOSEN, sentences, small_notice, warn
+from mammo.ui.kit.frame import sentences, warn
 from mammo.ui.kit.get_images import offer_images
 from mammo.ui.kit.result import PREVALENCE_HELP, PREVALENCES, VIEWER
 from mammo.ui.kit.settings import OFFERED
-from mammo.ui.kit.source import example_name
 from mammo.ui.kit.widgets import download, probability_columns, show_figure, show_table
 
-RADIOLOGISTS = "Radiologists, 4 or 5"
+RADIOLOGISTS = "Radiologists"
 RATES = {
-    "sensitivity": ("Sensitivity", "the share of malignant {many} that are flagged"),
-    "specificity": ("Specificity", "the share of benign {many} that are left in peace"),
-    "ppv": ("PPV", "the share of flagged {many} that are malignant, at the chosen prevalence"),
-    "npv": ("NPV", "the share of {many} left in peace that are benign, at that prevalence"),
-    "accuracy": ("Accuracy", "the share of this test set's {many} that are sorted right"),
-    "positive_likelihood_ratio": ("LR+", "by how much a flag multiplies the odds of malignancy"),
-    "negative_likelihood_ratio": ("LR-", "by how much being left in peace multiplies them"),
-    "flagged_per_1000": ("Flagged per 1,000", "of 1,000 {many} at the chosen prevalence"),
-    "missed_per_1000": ("Missed per 1,000", "malignant and not flagged, of those 1,000"),
-    "false_alarms_per_1000": ("False alarms per 1,000", "benign and flagged, of those 1,000"),
+    "sensitivity": ("Sensitivity", "the proportion of malignant {many} that are flagged"),
+    "specificity": ("Specificity", "the proportion of benign {many} that are not flagged"),
+    "ppv": ("PPV", "the proportion of flagged {many} that are malignant, at this prevalence"),
+    "npv": ("NPV", "the proportion of {many} not flagged that are benign, at this prevalence"),
+    "accuracy": ("Accuracy", "the proportion of correct answers in this test set"),
+    "positive_likelihood_ratio": (
+        "LR+",
+        "the factor by which a flag raises the odds",
+    ),
+    "negative_likelihood_ratio": ("LR-", "the factor by which no flag lowers them"),
+    "flagged_per_1000": ("Flagged per 1,000", "per 1,000 {many} at this prevalence"),
+    "missed_per_1000": ("Missed per 1,000", "malignant and not flagged"),
+    "false_alarms_per_1000": ("False positives per 1,000", "benign and flagged"),
 }
-SHARES = ("sensitivity", "specificity", "ppv", "npv", "accuracy")
+KEY_RATES = ("sensitivity", "specificity", "ppv", "npv")
+SHARES = (*KEY_RATES, "accuracy")
 COUNTS = ("true_positive", "false_positive", "false_negative", "true_negative")
 _KEY, _LINK = "comparison_cell", "cell"
-_ROWS = {"Recorded malignant": ("found", "missed"), "Recorded benign": ("false_alarm", "spared")}
-
-_OPEN, _CLOSER = "Open", "Why"
+_ROWS = {"Malignant": ("found", "missed"), "Benign": ("false_alarm", "spared")}
+_CORRECT = ("found", "spared")
+_LINES = {"dash": "dashed", "solid": "solid", "dashdot": "dotted"}
 
 Cells = Mapping[str, Mapping[str, NDArray[np.bool_]]]
 
 
+def page_style() -> str:
+    """Return how this page looks and prints, with each model's colour and line, as HTML."""
+    looks = "".join(
+        f".st-key-model_{place} {{ --model: {look.colour}; --line: {_LINES[look.dash]} }}"
+        for place, look in enumerate(LOOKS)
+    )
+    return f"<style>{Path(__file__).with_name('page.css').read_text('utf-8')}{looks}</style>"
+
+
 @st.fragment
 def show_analysis(split: SplitEvaluation) -> None:
-    """Show the curves, a threshold for each model with what it brings, and the cases behind."""
+    """Show thresholds and what they bring in one screen, and below it the cases and all rates."""
     st.session_state.pop(OFFERED, None)
-    curves = st.container()
-    st.header("At your threshold", anchor="threshold")
-    thresholds = _choose_thresholds(split)
-    prevalence = _choose_prevalence(split)
-    with curves, sentences():
-        show_curves(split, thresholds)
+    with st.container(key="desk"):
+        roc, controls = st.columns([0.42, 0.58])
+    with controls:
+        prevalence = _choose_prevalence(split)
+        cards = [
+            column.container(border=True, key=f"model_{place}", gap="xsmall")
+            for place, column in enumerate(st.columns(len(split.models), gap="small"))
+        ]
+        thresholds = _choose_thresholds(split, cards)
+        cells = {
+            name: outcomes(split.labels, model.flagged(thresholds[name]))
+            for name, model in split.models.items()
+        }
+        with sentences():
+            chosen = _choose_cell(split, cells, cards)
+            points = points_of(split, thresholds, prevalence)
+            alt = "Key rates with 95% confidence intervals"
+            st.table(rates_table(points, KEY_RATES), hide_index=True, alt=alt)
+        lead = st.container()
+    with roc, sentences():
+        _show_roc(split, thresholds)
     with sentences():
-        points = points_of(split, thresholds, prevalence)
-        st.table(rates_table(points), hide_index=True, alt="What each threshold brings")
-        with st.expander("What the rates mean"):
-            st.markdown(meanings(RATES.values(), split))
-        small_notice()
-        download(rates_export(points, split), f"thresholds-{split.unit}")
-        _show_matrices(split, thresholds)
+        _show_cell(split, cells, chosen, thresholds, lead)
     if len(split.models) > 1:
         with sentences():
             show_disagreement(split, thresholds)
+    with sentences():
+        _show_rates(split, points)
 
 
-def _choose_thresholds(split: SplitEvaluation) -> dict[str, float]:
+def _choose_thresholds(split: SplitEvaluation, cards: Sequence[DeltaGenerator]) -> dict[str, float]:
     chosen = {}
-    for column, model in zip(st.columns(len(split.models)), split.models.values(), strict=True):
-        with column:
+    for card, model in zip(cards, split.models.values(), strict=True):
+        with card:
             chosen[model.name] = choose_share(
                 f"Threshold of {model.title}",
                 model.name,
@@ -113,14 +138,29 @@ def _choose_thresholds(split: SplitEvaluation) -> dict[str, float]:
 
 def _choose_prevalence(split: SplitEvaluation) -> float:
     own_share = split.counts.malignant / split.counts.cases
-    return choose_share(
-        "Prevalence: share of malignant ones in your clinic",
-        "prevalence",
-        dict(zip(PREVALENCES, (*NAMED_PREVALENCES, own_share), strict=True)),
-        PREVALENCES.__getitem__,
-        "biopsied",
-        PREVALENCE_HELP,
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom", key="prevalence"):
+        return choose_share(
+            "Prevalence of malignancy in your setting",
+            "prevalence",
+            dict(zip(PREVALENCES, (*NAMED_PREVALENCES, own_share), strict=True)),
+            PREVALENCES.__getitem__,
+            "biopsied",
+            PREVALENCE_HELP,
+        )
+
+
+def _show_roc(split: SplitEvaluation, thresholds: Mapping[str, float]) -> None:
+    if not split.has_both_classes:
+        st.info(split.headline)
+        return
+    figure = roc_figure(split, thresholds)
+    show_figure(figure, f"roc-{split.unit}", f"ROC curve of each model. {_ROC_CAPTION}")
+    st.caption(_ROC_CAPTION)
+
+
+_ROC_CAPTION = (
+    "Large points: your thresholds. Open points: the named thresholds. Shaded: 95% confidence."
+)
 
 
 def points_of(
@@ -142,15 +182,17 @@ def figures_of(point: OperatingPoint) -> dict[str, Estimate]:
     return {**point.rates, **point.clinics[0].figures}
 
 
-def rates_table(points: Mapping[str, OperatingPoint]) -> pd.DataFrame:
-    """Lay out what each reader's threshold brings, for the screen."""
+def rates_table(
+    points: Mapping[str, OperatingPoint], names: Sequence[str] = tuple(RATES)
+) -> pd.DataFrame:
+    """Lay out rates of each reader, for the screen."""
 
     def form(name: str) -> tables.Form:
         if name in SHARES:
             return percent_estimate
         return tables.whole if name.endswith("1000") else tables.plain
 
-    rows = [(title, name, form(name)) for name, (title, _) in RATES.items()]
+    rows = [(RATES[name][0], name, form(name)) for name in names]
     return tables.wide("Rate", {who: figures_of(point) for who, point in points.items()}, rows)
 
 
@@ -172,80 +214,91 @@ def rates_export(points: Mapping[str, OperatingPoint], split: SplitEvaluation) -
     return pd.DataFrame([*rates, *counts])
 
 
-def _show_matrices(split: SplitEvaluation, thresholds: Mapping[str, float]) -> None:
-    """Show the confusion matrices side by side, and the cases of the cell that was clicked."""
-    st.subheader("Click a cell to see its cases", anchor="cells")
-    cells = {
-        name: outcomes(split.labels, model.flagged(thresholds[name]))
-        for name, model in split.models.items()
-    }
-    chosen = _choose_cell(split, cells)
+def _show_rates(split: SplitEvaluation, points: Mapping[str, OperatingPoint]) -> None:
+    """Show the rates that the first screen leaves out, and the meaning of all."""
+    st.header("Other rates at these settings", anchor="rates")
+    others = [name for name in RATES if name not in KEY_RATES]
+    st.table(rates_table(points, others), hide_index=True, alt="Other rates with intervals")
+    with st.expander("What the rates mean"):
+        st.markdown(meanings(RATES.values(), split))
+    download(rates_export(points, split), f"thresholds-{split.unit}")
+
+
+def _show_cell(
+    split: SplitEvaluation,
+    cells: Cells,
+    chosen: str,
+    thresholds: Mapping[str, float],
+    lead: DeltaGenerator,
+) -> None:
+    """Show the cases of the chosen cell, and in `lead` the way to them in the viewer."""
     if not chosen:
+        lead.caption("Select a cell to list its cases.")
         return
     name, outcome = chosen.split(".")
     model, inside = split.models[name], cells[name][outcome]
-    st.markdown(cell_sentence(model.title, outcome, int(inside.sum()), split))
     rows = farthest_apart(inside, split.labels, model.scores.suspicion)
-    title = f"{model.title}: {OUTCOMES[outcome][0].lower()}, at your threshold"
-    _open_list(split, rows, title)
+    title = f"{model.title}: {OUTCOMES[outcome][0].lower()}s"
+    with lead:
+        _open_list(split, rows, LIST, f"{title}, at your threshold")
+    st.header(title, anchor="cells")
+    st.markdown(cell_sentence(outcome, int(inside.sum()), split))
     show_cases(split, rows, thresholds, "cell")
 
 
-def _open_list(split: SplitEvaluation, rows: NDArray[np.intp], title: str) -> None:
+def _open_list(split: SplitEvaluation, rows: NDArray[np.intp], name: str, title: str) -> None:
     """Lead to these cases in the viewer, in this tab, one after the other."""
     if rows.size == 0:
+        st.caption("This cell holds no case.")
         return
     cases = tuple(group[0] for group in evaluated_cases(split.unit).iloc[rows][CROPS])
-    st.session_state[LIST_CASES] = Group(title, cases)
+    st.session_state.setdefault(LIST_CASES, {})[name] = Group(title, cases)
     st.page_link(
         VIEWER,
-        label="Look at these cases one by one",
+        label="View these cases one by one",
         icon=":material/visibility:",
-        help="Picture, maps and both answers of each. The keys n and p lead on and back.",
-        query_params={"case": cases[0], "from": "case", "group": LIST},
+        help="Shows each image with heat maps and probabilities. Press n or p for next, previous.",
+        query_params={"case": cases[0], "from": "case", "group": name},
     )
 
 
-def cell_sentence(title: str, outcome: str, count: int, split: SplitEvaluation) -> str:
-    """Say which cases a chosen cell of a confusion matrix holds, and in which order."""
-    name, meaning = OUTCOMES[outcome]
-    return (
-        f"**{title}, {name.lower()}**: {count} {split.noun(count)} ({meaning}), farthest from the "
-        "truth first."
-    )
+def cell_sentence(outcome: str, count: int, split: SplitEvaluation) -> str:
+    """Say which cases a cell of a confusion matrix holds, and in which order."""
+    return f"{count} {split.noun(count)}: {OUTCOMES[outcome][1]}. Largest error first."
 
 
-def _choose_cell(split: SplitEvaluation, cells: Cells) -> str:
+def _choose_cell(split: SplitEvaluation, cells: Cells, cards: Sequence[DeltaGenerator]) -> str:
     """Draw a matrix of buttons for each model; return the chosen `<model>.<outcome>`, or ""."""
     legal = [f"{model}.{outcome}" for model in split.models for outcome in OUTCOMES]
     # The buttons go with the page, and a choice of an earlier visit with them.
     if went_back() or f"cell_{legal[0]}" not in st.session_state:
         st.session_state[_KEY] = option_from_link(st.query_params.get(_LINK), legal, "")
     chosen = option_from_link(st.session_state[_KEY], legal, "")
-    columns = st.columns(len(split.models), border=True)
-    for column, model in zip(columns, split.models.values(), strict=True):
-        with column:
+    for card, model in zip(cards, split.models.values(), strict=True):
+        with card.container(key=f"matrix_{model.name}"):
             _matrix(model, cells[model.name], chosen)
     keep_in_link(_LINK, chosen or None)
     return chosen
 
 
 def _matrix(model: ModelEvaluation, cells: Mapping[str, NDArray[np.bool_]], chosen: str) -> None:
-    st.markdown(f"**{model.title}**")
+    for head in ("Recorded", "Flagged", "Not flagged"):
+        st.caption(head)
     for label, row in _ROWS.items():
-        st.caption(f"{label}: {sum(int(cells[outcome].sum()) for outcome in row)}")
-        with st.container(horizontal=True, gap="small"):
-            for outcome in row:
-                name, (title, meaning) = f"{model.name}.{outcome}", OUTCOMES[outcome]
-                st.button(
-                    f"**{int(cells[outcome].sum())}** {title.lower()}",
-                    key=f"cell_{name}",
-                    help=meaning.capitalize(),
-                    icon=CHOSEN if name == chosen else None,
-                    width="stretch",
-                    on_click=st.session_state.update,
-                    args=({_KEY: "" if name == chosen else name},),
-                )
+        st.caption(f"{label} {sum(int(cells[outcome].sum()) for outcome in row)}")
+        for outcome in row:
+            name, (title, meaning) = f"{model.name}.{outcome}", OUTCOMES[outcome]
+            short = "".join(word[0].upper() for word in title.split())
+            sign = "check" if outcome in _CORRECT else "close"
+            st.button(
+                f"**{int(cells[outcome].sum())} {short}** :material/{sign}: {title.lower()}",
+                key=f"cell_{name}",
+                help=meaning.capitalize(),
+                type="primary" if name == chosen else "secondary",
+                width="stretch",
+                on_click=st.session_state.update,
+                args=({_KEY: "" if name == chosen else name},),
+            )
 
 
 def show_cases(
@@ -253,20 +306,13 @@ def show_cases(
 ) -> None:
     """Show cases as a table, in the order of `rows`, and offer it as a CSV with the thresholds."""
     if rows.size == 0:
-        st.caption("No case here.")
+        st.caption("No cases.")
         return
     table = evaluated_cases(split.unit).iloc[rows]
     titles = [model.title for model in split.models.values()]
-    columns = {
-        _OPEN: st.column_config.LinkColumn(_OPEN, display_text="Open the film"),
-        _CLOSER: st.column_config.LinkColumn(
-            _CLOSER, display_text="Look closer", help="What each model used, in the viewer."
-        ),
-        **probability_columns(titles),
-    }
+    columns = probability_columns(titles)
     alt = "Cases with their descriptors and each model's estimated probability"
     show_table(_with_pictures(table, titles, key), columns, alt, f"cases_{key}")
-    small_notice()
     titled = {model.title: thresholds[name] for name, model in split.models.items()}
     download(table.assign(**{CROPS: table[CROPS].map(" ".join)}), f"cases-{key}", titled)
 
@@ -282,14 +328,7 @@ def _with_pictures(table: pd.DataFrame, titles: list[str], key: str) -> pd.DataF
         shown.insert(0, "Picture", [_first(found, group) for group in table[CROPS]])
     offer_images(set(crops) - cases_with_pictures(), key)
     if len(found) == MOST_PICTURES:
-        st.caption(f"Pictures stand by the first {MOST_PICTURES}.")
-    links = {
-        case: f"Upload_and_classify?example={quote_plus(example_name(lesion))}"
-        for case, lesion in cache.examples_at_hand().items()
-    }
-    if any(case in links for case in crops):
-        shown[_OPEN] = [_first(links, group) for group in table[CROPS]]
-    shown[_CLOSER] = [f"Grad-CAM_viewer?case={quote_plus(group[0])}" for group in table[CROPS]]
+        st.caption(f"Images are shown for the first {MOST_PICTURES}.")
     return shown
 
 
@@ -299,7 +338,7 @@ def _first(found: Mapping[str, str], crops: tuple[str, ...]) -> str:
 
 def show_disagreement(split: SplitEvaluation, thresholds: Mapping[str, float]) -> None:
     """Show the first two models against each other, and the cases of a group or a selection."""
-    st.header("Where do the two disagree, and who is right?", anchor="disagreement")
+    st.header("Where the models disagree", anchor="disagreement")
     models = list(split.models.values())[:2]
     flags = [model.flagged(thresholds[model.name]) for model in models]
     groups = agreement(split.labels, *flags)
@@ -307,12 +346,14 @@ def show_disagreement(split: SplitEvaluation, thresholds: Mapping[str, float]) -
     st.markdown(disagreement_sentence(split, counts, mcnemar(split.labels, *flags)))
     groups["disagree"] = groups["only_first"] | groups["only_second"]
     titles = {"disagree": "They disagree"} | agreement_titles(*(one.title for one in models))
-    group = choose_option("Cases", "group", titles, "disagree")
+    group = choose_option("Cases", "group", titles, "disagree", hide_label=True)
     selected = _selected(split, thresholds, groups[group])
     title = "Your selection" if selected.any() else titles[group]
     chosen = selected if selected.any() else groups[group]
-    st.markdown(f"**{title}**: {int(chosen.sum())}, the farthest apart first.")
+    count = int(chosen.sum())
+    st.markdown(f"**{title}**: {count} {split.noun(count)}, largest difference first.")
     rows = farthest_apart(chosen, *(model.scores.suspicion for model in models))
+    _open_list(split, rows, "disagreement", title)
     show_cases(split, rows, thresholds, "group")
 
 
@@ -322,11 +363,11 @@ def disagreement_sentence(split: SplitEvaluation, counts: Mapping[str, int], tes
     differ = counts["only_first"] + counts["only_second"]
     total, many = sum(counts.values()), split.noun()
     if differ == 0:
-        return f"At these thresholds {first} and {second} never disagree on these {total} {many}."
+        return f"At these thresholds {first} and {second} agree on all {total} {many}."
     return (
-        f"At these thresholds the two disagree on {differ} of {total} {many}: {second} is right in "
-        f"{counts['only_second']}, {first} in {counts['only_first']} (McNemar's exact test, "
-        f"{p_value(test.p_value)}: {chance_words(test.p_value)}). Both are wrong on "
+        f"At these thresholds the models disagree on {differ} of {total} {many}. {second} is right "
+        f"in {counts['only_second']}, {first} in {counts['only_first']} (McNemar's exact test, "
+        f"{p_value(test.p_value)}: {chance_words(test.p_value)}). Both are wrong in "
         f"{counts['both_wrong']}."
     )
 
@@ -336,9 +377,7 @@ def _selected(
 ) -> NDArray[np.bool_]:
     """Draw the scatter, and return which cases were selected on it, bool (u,)."""
     st.caption(
-        "Each point is a case; dashed lines are the two thresholds. See the upper left and the "
-        "lower right, where one model flags what the other does not; draw around points, or tap "
-        "one, to list them."
+        "Each point is a case; dashed lines show the thresholds. Select points to list them below."
     )
     event = show_figure(
         scatter_figure(split, thresholds, shown),

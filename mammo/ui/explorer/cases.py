@@ -1,4 +1,4 @@
-"""The explorer's cases: filters with live counts, chart, gallery, one case by itself, the table."""
+"""The explorer's cases: filters with live counts, chart, gallery, one case, the table."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -17,12 +17,19 @@ from mammo.plots.explorer import CHARTS, by_size, chart_figure
 from mammo.text import counted
 from mammo.ui.kit import cache, case_folder
 from mammo.ui.kit.address import choose_option, keep_in_link, went_back
-from mammo.ui.kit.cases import film_of, outcomes, recorded_lines, score_lines
-from mammo.ui.kit.display import NARROW, show_side_by_side
+from mammo.ui.kit.cases import (
+    OUTCOMES,
+    film_of,
+    outcomes,
+    recorded_table,
+    score_lines,
+)
+from mammo.ui.kit.display import NARROW, data_uri, enlarged
 from mammo.ui.kit.frame import small_notice, warn
 from mammo.ui.kit.get_images import offer_images
 from mammo.ui.kit.settings import FOLDER_VARIABLE
 from mammo.ui.kit.source import example_name
+from mammo.ui.kit.viewer import View, Viewer
 from mammo.ui.kit.widgets import download, probability_columns, show_figure
 
 SIZES = "sizes"
@@ -30,15 +37,27 @@ _A_PAGE = 12
 _PAGE, _CASE_LINK, _CASE = "page", "case", "explorer_case"
 _ASKED = "explorer_asked"
 """The case that the link or the visitor asked for; None lets the filters choose."""
-_COLUMNS = 4
+_COLUMNS = 6
+_FIRST = ("split", "label", "shape", "margin")
+"""The filters that are asked for most; the others are in an expander."""
+_FILTER_WIDTH = 165
+_NONE = "No case passes the filters. Remove a filter."
 
 
 def choose_cases() -> pd.DataFrame:
-    """Ask for filters, say how many cases pass, and return them."""
+    """Ask for filters, write how many cases pass, and return them."""
     every = cache.cases()
-    with st.expander("Filters", icon=":material/filter_alt:", expanded=True):
-        with st.grid(3, min_column_width=NARROW):
-            chosen = {one.name: _choose(one, descriptors.options(every, one)) for one in FILTERS}
+    with st.container(horizontal=True, gap="small"):
+        chosen = {one.name: _choose(one, every) for one in FILTERS if one.name in _FIRST}
+    rest = [one for one in FILTERS if one.name not in _FIRST]
+    with (
+        st.expander("More filters", icon=":material/filter_alt:", expanded=_is_chosen(rest)),
+        st.container(horizontal=True, gap="small"),
+    ):
+        chosen |= {one.name: _choose(one, every) for one in rest}
+    found = descriptors.passing(every, chosen)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(counts_in_words(found, len(every)), width="content")
         if any(chosen.values()):
             st.button(
                 "Show all cases",
@@ -46,13 +65,16 @@ def choose_cases() -> pd.DataFrame:
                 on_click=_take_all_off,
                 key="explorer_show_all",
             )
-    found = descriptors.passing(every, chosen)
-    st.markdown(counts_in_words(found, len(every)))
     return found
 
 
+def _is_chosen(filters: Sequence[Filter]) -> bool:
+    """Return whether the page opens with one of these filters in its link."""
+    return any(st.query_params.get(one.name) for one in filters)
+
+
 def counts_in_words(found: pd.DataFrame, total: int) -> str:
-    """Say how many crops pass the filters, of how many lesions and patients, and their labels."""
+    """Return how many crops, lesions and patients pass the filters, and their labels."""
     malignant = int(found["label"].sum())
     return (
         f"**{len(found):,}** of {counted(total, 'crop')}: "
@@ -62,9 +84,9 @@ def counts_in_words(found: pd.DataFrame, total: int) -> str:
     )
 
 
-def _choose(one: Filter, allowed: list[str]) -> list[str]:
+def _choose(one: Filter, every: pd.DataFrame) -> list[str]:
     """Ask for the options of one filter; none chosen lets every case pass."""
-    key = f"explorer_{one.name}"
+    key, allowed = f"explorer_{one.name}", descriptors.options(every, one)
     if went_back() or key not in st.session_state:
         st.session_state[key] = descriptors.from_link(st.query_params.get(one.name), allowed)
     picked = st.multiselect(
@@ -72,9 +94,10 @@ def _choose(one: Filter, allowed: list[str]) -> list[str]:
         allowed,
         format_func=partial(title_of, one),
         key=key,
-        placeholder="all",
+        placeholder="All",
         on_change=keep_in_link,
         args=(_PAGE, None),
+        width=_FILTER_WIDTH,
     )
     keep_in_link(one.name, ",".join(picked) or None)
     return picked
@@ -86,18 +109,18 @@ def _take_all_off() -> None:
 
 
 def show_chart(found: pd.DataFrame) -> None:
-    """Show the chart that the visitor chose, of the cases on show."""
-    titles = {name: title for name, (title, _) in CHARTS.items()} | {SIZES: "Sizes"}
+    """Show the chart that the visitor chose, of the selected cases."""
+    titles = {name: title for name, (title, _) in CHARTS.items()} | {SIZES: "Size"}
     name = choose_option("Chart", "chart", titles, "split")
     if found.empty:
-        st.info("No case passes the filters: take one away to see a chart.")
+        st.info(_NONE)
         return
     if name == SIZES:
         sizes = _sizes(found)
         if sizes is None:
             st.info(
-                "Sizes are known only of crops that `python -m mammo.prepare` cut, which records "
-                f"each lesion's box: set {FOLDER_VARIABLE} to such a folder."
+                "Lesion sizes are known only for crops from `python -m mammo.prepare`. Set "
+                f"{FOLDER_VARIABLE} to such a folder."
             )
             return
         chart = by_size(sizes)
@@ -124,10 +147,10 @@ def _sizes(found: pd.DataFrame) -> pd.DataFrame | None:
 
 
 def show_gallery(found: pd.DataFrame) -> None:
-    """Show pictures of the cases on show, a page at a time; each opens its case below."""
+    """Show images of the selected cases, a page at a time; each opens its case below."""
     warn(case_folder.folder_or_sentence()[1])
     if found.empty:
-        st.info("No case passes the filters.")
+        st.info(_NONE)
         return
     shown = found[found["case_id"].isin(case_folder.cases_with_pictures())]
     if len(shown) < len(found):
@@ -137,11 +160,10 @@ def show_gallery(found: pd.DataFrame) -> None:
         return
     page = _choose_page(-(-len(shown) // _A_PAGE))
     _show_pictures(shown.iloc[(page - 1) * _A_PAGE : page * _A_PAGE], "gallery")
-    small_notice()
 
 
 def _choose_page(pages: int) -> int:
-    """Ask for a page of the gallery; other filters begin at their first page again."""
+    """Ask for a page of the gallery; other filters start at the first page."""
     page = descriptors.page_from_link(st.query_params.get(_PAGE), pages)
     if pages > 1:
         filters = "&".join(f"{one.name}={st.query_params.get(one.name)}" for one in FILTERS)
@@ -154,68 +176,89 @@ def _choose_page(pages: int) -> int:
 
 
 def _show_pictures(rows: pd.DataFrame, key: str) -> None:
-    """Show some cases side by side, each with its picture and a button that opens it."""
+    """Show some cases side by side, each with its image and a button that opens it."""
     found, complaint = case_folder.pictures(rows["case_id"])
     warn(complaint)
     with st.grid(_COLUMNS, min_column_width=NARROW):
         for row in rows.to_dict("records"):
-            case = str(row["case_id"])
-            words = f"{text.pathology_words(row['pathology'])}, {film_of(row)}"
-            words = f"{words[0].upper()}{words[1:]}"
-            with st.container(border=True, gap="xsmall"):
+            case, words = str(row["case_id"]), _words_of(row)
+            with st.container(gap="xsmall"):
                 if case in found:
                     st.image(found[case], width="stretch", alt=f"Crop of {case}: {words}")
-                st.caption(words)
                 st.button(
-                    "Open the case",
+                    words,
                     key=f"open_{key}_{case}",
+                    help=f"Open {text.literal(case)}",
                     on_click=_open_case,
                     args=(case,),
                     width="stretch",
                 )
 
 
+def _words_of(row: Mapping[Any, Any]) -> str:
+    """Return the pathology and the view of a case."""
+    words = f"{text.pathology_words(row['pathology'])}, {film_of(row)}"
+    return f"{words[0].upper()}{words[1:]}"
+
+
 def _open_case(case: str) -> None:
-    """Let the page show a case: the link says which."""
+    """Let the page show a case, which its link then names."""
     _ask_for(case)
-    st.toast(f"{text.literal(case)} stands [under the gallery](#case).", icon=":material/south:")
+    st.toast(f"{text.literal(case)} is open [below the images](#case).", icon=":material/south:")
 
 
 def show_case(found: pd.DataFrame) -> str | None:
-    """Ask for a case of those on show, and show it; return its id, None where there is none."""
+    """Ask for one of the selected cases, and show it; return its id, None where there is none."""
     every = cache.cases()
     case = _choose_case(found, every)
     if case is None:
-        st.info("No case passes the filters.")
+        st.info(_NONE)
         return None
     row = every[every["case_id"] == case].iloc[0].to_dict()
-    st.markdown(
-        f"**{text.pathology_words(row['pathology']).capitalize()}** by the data set's record; "
-        f"official {'training' if row['split'] == 'train' else 'test'} split."
-    )
-    _show_views(every[every["lesion_id"] == row["lesion_id"]])
-    recorded, scores = st.columns(2)
-    with recorded:
-        st.subheader("What the radiologist recorded")
-        st.markdown("\n".join(f"- {line}" for line in recorded_lines(row)))
-    with scores:
-        st.subheader("What the models say")
+    lesion = every[every["lesion_id"] == row["lesion_id"]]
+    views = _views(lesion, case)
+    image, facts = st.columns([3, 2], gap="medium") if views else (None, st.container())
+    if image is not None:
+        with image:
+            Viewer("explorer", case).show(views)
+    with facts:
+        split = "training" if row["split"] == "train" else "test"
+        seen = f"views recorded: {', '.join(map(film_of, lesion.to_dict('records')))}"
+        st.markdown(
+            f"**{text.pathology_words(row['pathology']).capitalize()}**, {split} case; {seen}."
+        )
+        _show_ways(row)
+        st.subheader("Recorded by the radiologist", anchor=False)
+        st.markdown(recorded_table(row))
+        st.subheader("Estimated by the models", anchor=False)
         _show_scores(row)
     crops = every[every["patient_id"] == row["patient_id"]]
     _show_patient(crops[crops["lesion_id"] != row["lesion_id"]])
     return case
 
 
+def _views(lesion: pd.DataFrame, case: str) -> list[View]:
+    """Return every view of a lesion whose image is available, that of the case first."""
+    views = []
+    for row in sorted(lesion.to_dict("records"), key=lambda one: one["case_id"] != case):
+        crop = case_folder.crop_of(str(row["case_id"]))
+        if crop is not None:
+            alt = f"Crop of {row['case_id']}: {_words_of(row)}"
+            source = data_uri(enlarged(crop))
+            views.append(View(film_of(row), alt, source, crop.shape[1], crop.shape[0]))
+    return views
+
+
 def _choose_case(found: pd.DataFrame, every: pd.DataFrame) -> str | None:
-    """Ask for a case: the link's, above the filters, or the first on show that has a picture."""
+    """Ask for a case: that of the link, despite the filters, or the first one with an image."""
     ids = found["case_id"].tolist()
     chosen = _CASE in st.session_state and not went_back()
     asked = st.session_state[_ASKED] if chosen else st.query_params.get(_CASE_LINK)
     if asked is not None and asked not in set(every["case_id"]):
-        warn(f"The link asks for the case {asked[:60]}, which there is not.")
+        warn(f"There is no case {asked[:60]}. The first selected case is shown.")
         asked = None
     if asked is not None and asked not in ids:
-        st.caption("The case that was opened does not pass the filters.")
+        st.caption("The open case does not pass the filters.")
         ids = [asked, *ids]
     st.session_state[_ASKED] = asked
     keep_in_link(_CASE_LINK, asked)
@@ -235,55 +278,45 @@ def _ask_for(case: str) -> None:
     st.session_state[_ASKED] = st.session_state[_CASE] = case
 
 
-def _show_views(lesion: pd.DataFrame) -> None:
-    """Show every view of the lesion whose picture is at hand."""
-    rows = lesion.to_dict("records")
-    views = ", ".join(map(film_of, rows))
-    st.caption(f"The lesion is recorded on {counted(len(rows), 'film')}: {views}.")
-    shown = []
-    for row in rows:
-        crop = case_folder.crop_of(str(row["case_id"]))
-        if crop is not None:
-            words = f"{film_of(row)}, {text.pathology_words(row['pathology'])}"
-            shown.append((crop, words, f"Crop of {row['case_id']}: {words}"))
-    if shown:
-        show_side_by_side(shown, max(2, min(len(shown), _COLUMNS)), side=512)
-
-
-def _show_scores(row: Mapping[Any, Any]) -> None:
-    """Say both models' scores, and lead to the pages on which the case can be followed."""
-    cards, missing = cache.cards_at_hand()
-    st.markdown("\n".join(f"- {line}" for line in score_lines(row, cards)))
-    warn(*missing)
-    small_notice()
+def _show_ways(row: Mapping[Any, Any]) -> None:
+    """Lead to the other pages on which the case can be followed."""
     case = str(row["case_id"])
+    st.page_link(
+        "pages/4_Grad-CAM_viewer.py",
+        label="Open in Grad-CAM viewer",
+        icon=":material/visibility:",
+        query_params={"case": case},
+    )
     example = cache.examples_at_hand().get(case)
     if example is not None:
         st.page_link(
             "pages/1_Upload_and_classify.py",
-            label="Open its film and classify it",
+            label="Classify on its mammogram",
             icon=":material/center_focus_strong:",
             query_params={"example": example_name(example)},
         )
-    st.page_link(
-        "pages/4_Grad-CAM_viewer.py",
-        label="See what the models looked at",
-        icon=":material/visibility:",
-        query_params={"case": case},
-    )
+
+
+def _show_scores(row: Mapping[Any, Any]) -> None:
+    """Show both models' probabilities, and link to the cases with the same outcome."""
+    cards, missing = cache.cards_at_hand()
+    st.markdown("\n".join(f"- {line}" for line in score_lines(row, cards)))
+    warn(*missing)
+    small_notice()
     for card in cards:
         cell = cell_of(row, card)
         if cell:
+            title = OUTCOMES[cell.rpartition(".")[2]][0].lower()
             st.page_link(
                 "pages/2_Model_comparison.py",
-                label=f"See the cases that {card.title} sorted alike",
+                label=f"All cases like this for {card.title}: {title}",
                 icon=":material/compare_arrows:",
                 query_params={"cell": cell},
             )
 
 
 def cell_of(row: Mapping[Any, Any], card: Card) -> str | None:
-    """Name the cell of the comparison page's link in which a test case stands; None for no cell."""
+    """Return the cell of the comparison page that a test case is in; None for no cell."""
     p = float(row[f"{card.name}_p"])
     if row["split"] != "test" or p != p:
         return None
@@ -293,9 +326,8 @@ def cell_of(row: Mapping[Any, Any], card: Card) -> str | None:
 
 
 def _show_patient(others: pd.DataFrame) -> None:
-    """Show every crop of the patient's other lesions, and open one at a click."""
+    """Show every crop of the patient's other lesions; a click opens one."""
     if others.empty:
-        st.caption("The patient has no other lesion in the data set.")
         return
     lesions = counted(others["lesion_id"].nunique(), "other lesion")
     st.subheader(f"{lesions} of this patient, {counted(len(others), 'crop')}")
@@ -303,7 +335,7 @@ def _show_patient(others: pd.DataFrame) -> None:
 
 
 def show_table(found: pd.DataFrame) -> None:
-    """Show the cases on show as a table, with both models' probabilities, and offer the CSV."""
+    """Show the selected cases as a table, with both models' probabilities, and offer the CSV."""
     cards, missing = cache.cards_at_hand()
     warn(*missing)
     st.dataframe(
@@ -312,19 +344,17 @@ def show_table(found: pd.DataFrame) -> None:
         hide_index=True,
         height=360,
         key="explorer_table",
-        alt="All cases on show with their descriptors and estimated probabilities",
+        alt="The selected cases with their descriptors and estimated probabilities",
     )
     st.caption(
-        "Test crops were scored once by the released models, training crops by a fit that had not "
-        "seen the patient. The file holds every column: `_score` as the network gives it, `_p` "
-        "calibrated, `_fold` the fold that was held out."
+        "Training cases have out-of-fold scores. The CSV adds each model's uncalibrated `_score`, "
+        "calibrated `_p` and `_fold`."
     )
-    small_notice()
     download(found.drop(columns=["published_split"], errors="ignore"), "cases")
 
 
 def titled(found: pd.DataFrame, cards: Sequence[Card]) -> pd.DataFrame:
-    """Lay cases out for reading: plain words, and probabilities in per cent."""
+    """Return cases for reading: plain words, and probabilities as percentages."""
     shown = pd.DataFrame({"Case": found["case_id"], "Patient": found["patient_id"]})
     for one in FILTERS:
         by_value = {

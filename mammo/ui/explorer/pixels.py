@@ -1,7 +1,7 @@
-"""The explorer's look at pixels: what the network sees of one crop, and whether pictures leak.
+"""The explorer's images: what the network sees of one crop, and the check for data leakage.
 
-Preprocessing stands step by step, and augmented as in training; the leak check takes the released
-cases, and the data folder to its pixels.
+Preprocessing is shown step by step, and augmented as in training. The leakage check reads the
+released cases, and the pixels of the data folder.
 """
 
 from collections.abc import Mapping
@@ -31,21 +31,21 @@ Crop = NDArray[np.uint8]
 
 
 def show_preview(case: str | None) -> None:
-    """Show a case's crop under each step, and eight views as a training epoch would draw them."""
+    """Show a case's crop after each step, and eight random views as in training."""
     crop = case_folder.crop_of(case) if case else None
     if crop is None:
-        st.info("Choose a case with a picture above: its crop is shown under each step here.")
+        st.info("Choose a case with an image above to see each step.")
         return
     found, missing = cache.cards_at_hand()
     if not found:
         warn(*missing)
         return
     titles = {card.name: card.title for card in found}
-    model = choose_option("Recipe of", "recipe", titles, found[-1].name)
+    model = choose_option("Model", "recipe", titles, found[-1].name)
     card = next(card for card in found if card.name == model)
     st.caption(_recipe_in_words(card))
     _show_steps(steps(crop, card))
-    st.subheader("Drawn at random, as in training")
+    st.subheader("Random augmentation, as in training", anchor=False)
     seed = int(st.number_input("Seed", 0, 10_000, 0, key="explorer_seed", width=160))
     views = random_views(crop, card, seed)
     _show_steps({f"View {number}": view for number, view in enumerate(views, start=1)})
@@ -111,12 +111,11 @@ def _recipe_in_words(card: Card) -> str:
         f", contrast by up to {100 * limits.contrast:g}% and brightness by up to "
         f"{limits.brightness:g} grey levels."
         if limits.contrast or limits.brightness
-        else "; tone is left as it is."
+        else ", and no change of grey values."
     )
     return (
         f"{card.title} was trained with flips, rotation up to {limits.rotation_degrees:g}°, zoom "
-        f"up to {1 + limits.zoom:g}, shift up to {100 * limits.shift:g}% of the side{tone} Below "
-        "each step at its largest (rotation at most 45° here)."
+        f"up to {1 + limits.zoom:g}, shift up to {100 * limits.shift:g}% of the side{tone}"
     )
 
 
@@ -125,16 +124,13 @@ def _rounded(picture: NDArray[Any]) -> Crop:
 
 
 def show_leak_check() -> None:
-    """Check the released cases at once, the data folder on request, and say what was found."""
+    """Check the released cases at once, the data folder on request, and report what was found."""
     every = cache.cases()
-    found = line_of(shared_values(every, "patient_id"), "patient stands", "patients stand")
+    found = line_of(shared_values(every, "patient_id"), "patient")
     st.markdown(f"In the {len(every):,} released cases:\n- {literal(found)}")
     at_hand = case_folder.folder()
     if at_hand is None:
-        st.info(
-            "Films and images can be compared once the images are here: the gallery above offers "
-            "them where this server allows it."
-        )
+        st.info("Mammograms and images can be compared once the images are available.")
         return
     if at_hand.leaks is None:
         if not st.button("Check the data folder", icon=":material/fact_check:", key="check_leaks"):
@@ -143,7 +139,7 @@ def show_leak_check() -> None:
     lines = "\n".join(f"- {literal(line)}" for line in report_lines(at_hand.leaks))
     st.markdown(f"In the {len(at_hand.table):,} crops of the data folder:\n{lines}")
     if len(at_hand.leaks.duplicates) > _MOST_SHOWN:
-        st.caption(f"The {_MOST_SHOWN} most alike:")
+        st.caption(f"The {_MOST_SHOWN} most similar pairs:")
     for duplicate in at_hand.leaks.duplicates[:_MOST_SHOWN]:
         _show_pair(duplicate, at_hand.table["case_id"])
 
@@ -161,37 +157,30 @@ def _look_for_leaks(table: pd.DataFrame) -> LeakReport:
 
 
 def report_lines(report: LeakReport) -> list[str]:
-    r"""Say what the check found, a line for each kind.
+    r"""Return what the check found, a line for each kind.
 
     >>> print(*report_lines(LeakReport(("P_1",), (), (), 12)), sep="\n")
-    Patients: 1 patient stands in both splits (P_1).
-    Films: none stands in both splits.
-    Pictures: none of 12 pairs is one picture seen twice.
+    Patients in both splits: 1 (P_1).
+    Mammograms in both splits: none.
+    Identical images: none in 12 pairs.
     """
     alike = len(report.duplicates)
     return [
-        line_of(report.patients, "patient stands", "patients stand"),
-        line_of(report.films, "film stands", "films stand"),
-        (
-            f"Pictures: {alike} of {report.compared:,} pairs show{'s' * (alike == 1)} one picture "
-            "twice."
-            if alike
-            else f"Pictures: none of {report.compared:,} pairs is one picture seen twice."
-        ),
+        line_of(report.patients, "patient"),
+        line_of(report.films, "mammogram"),
+        f"Identical images: {alike or 'none'} in {report.compared:,} pairs.",
     ]
 
 
-def line_of(found: tuple[str, ...], one: str, many: str) -> str:
-    """Say how many of a kind stand in both splits, and which, five at most.
+def line_of(found: tuple[str, ...], noun: str) -> str:
+    """Return how many of a kind are in both splits, and which, five at most.
 
-    >>> line_of(("a", "b", "c", "d", "e", "f"), "film stands", "films stand")
-    'Films: 6 films stand in both splits (a, b, c, d, e and others).'
+    >>> line_of(("a", "b", "c", "d", "e", "f"), "mammogram")
+    'Mammograms in both splits: 6 (a, b, c, d, e and others).'
     """
-    kind = many.split(maxsplit=1)[0].capitalize()
-    if not found:
-        return f"{kind}: none stands in both splits."
     named = ", ".join(found[:5]) + (" and others" if len(found) > 5 else "")
-    return f"{kind}: {len(found)} {one if len(found) == 1 else many} in both splits ({named})."
+    count = f"{len(found)} ({named})" if found else "none"
+    return f"{noun.capitalize()}s in both splits: {count}."
 
 
 def _show_pair(duplicate: Duplicate, ids: pd.Series) -> None:

@@ -16,7 +16,6 @@ and a bound name can be written by nothing but its widget, where a threshold has
 import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -69,7 +68,13 @@ def set_from_link(key: str, name: str, options: Collection[str], default: str) -
 
 
 def choose_option(
-    label: str, name: str, options: Mapping[str, str], default: str, help_text: str | None = None
+    label: str,
+    name: str,
+    options: Mapping[str, str],
+    default: str,
+    help_text: str | None = None,
+    *,
+    hide_label: bool = False,
 ) -> str:
     """Ask for one of a few options, and return its key.
 
@@ -91,6 +96,7 @@ def choose_option(
         help=help_text,
         key=key,
         wrap=True,
+        label_visibility="collapsed" if hide_label else "visible",
     )
     keep_in_link(name, None if chosen == default else chosen)
     return str(chosen)
@@ -143,8 +149,8 @@ def choose_share(
     """Ask for a threshold or prevalence: by one of the names, or by a slider from 0 to 1.
 
     A name moves the slider; the slider, once moved, is one's own (`OWN`). A name stands for its
-    exact value, which the slider shows to three decimals. Where `small`, the names are a list to
-    open, and the slider is there for one's own only.
+    exact value, which the slider shows to three decimals. Where `small`, the slider is there for
+    one's own only.
     """
     form = "small" if small else "comparison"
     by_name, slider = f"{form}_{name}_name", f"{form}_{name}_slider"
@@ -159,18 +165,16 @@ def choose_share(
         st.session_state[slider] = round(named[st.session_state[by_name]], DIGITS)
     else:
         st.session_state.setdefault(slider, round(named[default], DIGITS))
-    options: dict[str, Any] = {
-        "format_func": lambda name: "My own" if name == OWN else title_of(name),
-        "help": help_text,
-        "key": by_name,
-    }
-    if small:
-        chosen = st.selectbox(label, [*named, OWN], **options)
-        if chosen != OWN:
-            keep_in_link(name, share_in_link(Share(chosen, named[chosen]), default))
-            return named[chosen]
-    else:
-        chosen = st.segmented_control(label, [*named, OWN], required=True, wrap=True, **options)
+    chosen = st.selectbox(
+        label,
+        [*named, OWN],
+        format_func=lambda name: "My own" if name == OWN else title_of(name),
+        help=help_text,
+        key=by_name,
+    )
+    if small and chosen != OWN:
+        keep_in_link(name, share_in_link(Share(chosen, named[chosen]), default))
+        return named[chosen]
     value = st.slider(
         label,
         0.0,

@@ -33,6 +33,14 @@ withhold("pointerdown", ".stSlider", (start) => {
   document.addEventListener("pointercancel", () => over.abort(), options);
 });
 
+// On a phone the menu covers the page: it closes once a page is chosen.
+document.addEventListener("click", ({ target }) => {
+  const menu = target.closest("[data-testid=stSidebar]");
+  if (menu && target.closest("a") && menu.offsetWidth > innerWidth / 2) {
+    menu.querySelector("[data-testid=stSidebarCollapseButton] button")?.click();
+  }
+});
+
 // A connection that comes back may lead to a server that knows nothing of this tab.
 new MutationObserver(() => {
   if (app.getAttribute(CONNECTION) === "CONNECTED") trigger?.("reconnected", session);

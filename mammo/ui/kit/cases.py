@@ -13,21 +13,23 @@ from numpy.typing import NDArray
 
 from mammo import text
 from mammo.artifacts import Card, load_cases
-from mammo.data.descriptors import MISSING, meaning
+from mammo.data.descriptors import MISSING, edition_words, malignant_shares, meaning
 from mammo.errors import ArtifactError, DataError
 from mammo.evaluation import RESAMPLES, EvaluatedModel, Evaluation, Unit, evaluate, tables
 from mammo.evaluation.arithmetic import is_missing
 from mammo.inference.result import BALANCED
+from mammo.report.glossary import glossary_link
 from mammo.text import parts, plain
 from mammo.ui.kit import cache
 
 RECORDED = {
-    "mass_shape": "Shape",
-    "mass_margins": "Margin",
-    "breast_density": "Density",
-    "assessment": "BI-RADS assessment",
-    "subtlety": "Subtlety",
+    "mass_shape": ("Shape", "mass"),
+    "mass_margins": ("Margin", "mass"),
+    "breast_density": ("Density", "density"),
+    "assessment": ("BI-RADS", "birads"),
+    "subtlety": ("Subtlety", "subtlety"),
 }
+"""The recorded descriptors: column -> title, and term of the glossary."""
 OUTCOMES = {
     "found": ("True positive", "malignant, flagged"),
     "missed": ("False negative", "malignant, not flagged"),
@@ -121,7 +123,7 @@ def agreement_titles(first: str, second: str) -> dict[str, str]:
 
 DISAGREE = "disagree"
 LIST, LIST_CASES = "list", "list_of_cases"
-"""What the link calls a list of cases that another page opened, and where the session keeps it."""
+"""What the link calls a list of cases that another page opened, and where the session keeps all."""
 
 
 @dataclass(frozen=True)
@@ -170,32 +172,41 @@ def film_of(row: Mapping[Any, Any]) -> str:
     return text.film_name(side, view)
 
 
-def recorded_lines(row: Mapping[Any, Any]) -> list[str]:
-    r"""Return each recorded descriptor of a case with its meaning, a line of Markdown each.
+@cache.of_artifacts(len(RECORDED))
+def shares_of(column: str) -> dict[str, tuple[str, str]]:
+    """Return how many crops of the release with each descriptor of a column are malignant."""
+    return malignant_shares(cache.cases(), column)
 
-    Examples
-    --------
-    >>> lesion = {"mass_shape": "ROUND", "mass_margins": None, "breast_density": 3,
-    ...           "assessment": 0, "subtlety": 0}
-    >>> print(*recorded_lines(lesion), sep="\n")
-    **Shape**: round (ball-shaped, as wide as it is tall).
-    **Margin**: not recorded.
-    **Density**: c: heterogeneously dense; small masses may hide.
-    **BI-RADS assessment**: 0 (incomplete: more pictures are needed).
-    **Subtlety**: not recorded.
+
+def recorded_table(row: Mapping[Any, Any]) -> str:
+    """Return each recorded descriptor of a case, and how often it is malignant, in Markdown."""
+    lines = ["| | Recorded | Malignant in training | in test |", "| --- | --- | --- | --- |"]
+    for column, (title, term) in RECORDED.items():
+        name, shares = glossary_link(term, title), shares_of(column)
+        for part in parts(row[column]) or ("",):
+            words, share = _recorded(column, part), shares.get(part, ("", ""))
+            if words == MISSING:
+                share = ("", "")
+            lines.append(f"| {name} | {words} | {' | '.join(share)} |")
+            name = ""
+    return "\n".join(lines)
+
+
+def _recorded(column: str, part: str) -> str:
+    """Return a descriptor in a few words: with those of later editions, or what its code means.
+
+    >>> _recorded("mass_shape", "LOBULATED"), _recorded("assessment", "3")
+    ('lobulated (BI-RADS 5th edition: oval, v2025: lobulated)', '3, probably benign')
+    >>> _recorded("breast_density", "3"), _recorded("subtlety", "0"), _recorded("mass_margins", "")
+    ('c, heterogeneously dense', 'not recorded', 'not recorded')
     """
-    lines = []
-    for column, title in RECORDED.items():
-        explained = "; ".join(_explained(column, part) for part in parts(row[column]))
-        lines.append(f"**{title}**: {explained or MISSING}.")
-    return lines
-
-
-def _explained(column: str, part: str) -> str:
-    explained = meaning(column, part)
-    if column == "breast_density" or explained == MISSING:
-        return explained or part
-    return f"{plain(part)} ({explained})" if explained else plain(part)
+    if column.startswith("mass_"):
+        newer = edition_words(column, part)
+        return text.literal(plain(part)) + f" ({newer})" * bool(newer) if part else MISSING
+    explained = meaning(column, part) or MISSING
+    if explained == MISSING or column == "breast_density":
+        return explained.partition(", ")[0].replace(":", ",")
+    return f"{part}, {explained.partition(':')[0]}"
 
 
 def score_lines(row: Mapping[Any, Any], cards: Sequence[Card]) -> list[str]:
@@ -208,7 +219,7 @@ def score_lines(row: Mapping[Any, Any], cards: Sequence[Card]) -> list[str]:
             continue
         fold = row[f"{card.name}_fold"]
         scored = (
-            "Scored once, by the released model."
+            "Test case, scored once."
             if is_missing(fold)
             else "Out-of-fold score: this patient was not in the training data (fold "
             f"{int(fold) + 1})."

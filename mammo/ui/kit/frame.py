@@ -11,9 +11,9 @@ keeps what the server no longer has, and then drawn anew.
 
 import secrets
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
@@ -59,63 +59,21 @@ _MOUNT = st.components.v2.component(
 
 @dataclass(frozen=True)
 class Page:
-    """A page: its file, its purpose, what a first visit does there, and what its link asks then."""
+    """A page: its file, its title, its icon."""
 
     path: str
     title: str
     icon: str
-    purpose: str
-    tour: str = ""
-    view: Mapping[str, str] = field(default_factory=dict)
 
 
 PAGES = (
-    Page("app.py", "Home", ":material/home:", "What mammo is, and how good its models are."),
-    Page(
-        "pages/1_Upload_and_classify.py",
-        "Upload and classify",
-        ":material/center_focus_strong:",
-        "Open a film or a crop, mark the lesion, and read what both models make of it.",
-        "Read one lesion. Look at the film and guess; then compare both answers, how certain they "
-        "are, and what was recorded.",
-        {"example": "P_00820 L CC mass 1"},
-    ),
-    Page(
-        "pages/2_Model_comparison.py",
-        "Model comparison",
-        ":material/compare_arrows:",
-        "Which model is better, at which threshold, for whom, and what it got wrong.",
-        "See how good the models are, beside the radiologists. Move the threshold and watch what "
-        "it costs; click into the wrong answers.",
-    ),
-    Page(
-        "pages/3_Dataset_explorer.py",
-        "Dataset explorer",
-        ":material/dataset:",
-        "What the models learned from: every case, its descriptors, its pictures, its scores.",
-        "See what the models learned from: shapes, margins, densities, and who is missing.",
-    ),
-    Page(
-        "pages/4_Grad-CAM_viewer.py",
-        "Grad-CAM viewer",
-        ":material/visibility:",
-        "Why a model said so, by several methods, and how far each can be trusted.",
-        "Ask why a model said so, by several methods, and how far to believe them.",
-    ),
-    Page(
-        "pages/5_Reading_room.py",
-        "Reading room",
-        ":material/groups:",
-        "You against the models: read cases blind, alone or as a class, and compare the scores.",
-        "Read cases yourself, blind, and compare your score with the models'.",
-    ),
-    Page(
-        "pages/6_Model_card.py",
-        "Model card",
-        ":material/badge:",
-        "What the models are, on what they learned, where they fail; and every word explained.",
-        "Read what the models must not be used for, and look up any word.",
-    ),
+    Page("app.py", "Home", ":material/home:"),
+    Page("pages/1_Upload_and_classify.py", "Upload and classify", ":material/center_focus_strong:"),
+    Page("pages/2_Model_comparison.py", "Model comparison", ":material/compare_arrows:"),
+    Page("pages/3_Dataset_explorer.py", "Dataset explorer", ":material/dataset:"),
+    Page("pages/4_Grad-CAM_viewer.py", "Grad-CAM viewer", ":material/visibility:"),
+    Page("pages/5_Reading_room.py", "Reading room", ":material/groups:"),
+    Page("pages/6_Model_card.py", "Model card", ":material/badge:"),
 )
 
 
@@ -132,10 +90,14 @@ def frame(title: str, icon: str) -> None:
         menu_items={"About": f"**mammo**. {text.NOTICE}"},
     )
     let_words_follow_the_theme()
-    st.logo(MARK, size="large")
-    with st.sidebar:
-        _sidebar()
+    if st.context.is_embedded:  # the page stands in another page, which has a menu of its own
         _connect_browser(title)
+        small_notice()
+    else:
+        st.logo(MARK, size="large")
+        with st.sidebar:
+            _sidebar()
+            _connect_browser(title)
     st.title(title, icon=icon)
     if _LOST in st.session_state:
         st.warning(text.SESSION_LOST, icon=":material/cloud_off:")

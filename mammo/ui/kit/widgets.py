@@ -18,7 +18,7 @@ from mammo.artifacts import Card
 from mammo.data.csv_table import harmless
 from mammo.inference import LesionResult
 from mammo.inference.result import csv_columns, csv_row
-from mammo.plots.style import figure_config
+from mammo.plots.style import figure_config, look_of
 
 _FILLED_IN = ("rgb(38, 39, 48)", "rgb(250, 250, 250)")
 """What the browser puts in for `mammo.plots.style.WORDS_COLOUR`, in light and in dark."""
@@ -133,8 +133,9 @@ def probability_columns(
             format="%.0f%%",
             min_value=0,
             max_value=100,
+            color=look_of(place).colour,
         )
-        for title in titles
+        for place, title in enumerate(titles)
     }
 
 

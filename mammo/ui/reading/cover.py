@@ -18,7 +18,7 @@ from mammo.reading import (
     write_code,
 )
 from mammo.reading.plan import LARGEST_SEED, Source
-from mammo.text import counted
+from mammo.text import counted, listed
 from mammo.ui.kit import cache
 from mammo.ui.kit.frame import sentences, warn
 from mammo.ui.kit.get_images import offer_images
@@ -26,16 +26,21 @@ from mammo.ui.reading import session
 from mammo.ui.reading.session import Play, Round, open_round, source_at_hand
 
 _SEED = "reading_seed"
+BALANCED = "balanced"
 
 
 def show_setup() -> None:
     """Ask for a code or for the settings of a new round, and open it."""
+    source = source_at_hand()
     left, right = st.columns([5, 3], gap="large")
-    with right, st.container(border=True):
-        _ask_for_code()
     with left:
         st.header("A new round", anchor=False)
-        _new_round()
+        _new_round(source)
+    with right:
+        with st.container(border=True):
+            _ask_for_code()
+        if source == "examples":
+            offer_images(cache.cases()["case_id"], "round")
 
 
 def _ask_for_code() -> None:
@@ -45,36 +50,34 @@ def _ask_for_code() -> None:
         with sentences():
             plan = read_code(text)
             st.caption(in_words(plan))
-            st.button("Open it", on_click=session.begin, args=(plan,), key="reading_open_code")
-    st.caption("The same code gives everybody the same cases in the same order.")
+            st.button("Open", on_click=session.begin, args=(plan,), key="reading_open_code")
+    st.caption("The same code gives everyone the same cases in the same order.")
 
 
-def _new_round() -> None:
-    source = source_at_hand()
+def _new_round(source: Source) -> None:
     at_most = LONGEST if source == "test" else len(cache.examples())
     if source == "examples":
         st.caption(
-            f"Cases: the {at_most} example lesions, of two patients. With the images of the test "
-            "cases, rounds are drawn from the official test set."
+            f"These are the {at_most} example lesions of two patients. To read cases of the "
+            "official test set, get their images."
         )
-        offer_images(cache.cases()["case_id"], "round")
     n = st.slider(
         "Cases", SHORTEST, at_most, min(20, at_most), key=session.SETUP_FIELD,
-        help="About half a minute a case. More cases say more.",
+        help="Allow half a minute per case. More cases give narrower intervals.",
     )  # fmt: skip
     balanced = source == "test" and _choose_balance()
     advice = st.toggle(
-        "Models' advice after a first rating",
+        "Show the models' results after your first rating",
         key="reading_advice",
-        help="Rate each case, see what both models say of it, and rate it again.",
+        help="You rate each case, see both models' results, and rate it again.",
     )
-    with st.expander("Seed and filters", icon=":material/tune:"):
+    with st.expander("Random seed and filters", icon=":material/tune:"):
         seed = _choose_seed()
         filters = _choose_filters(source)
     plan = RoundPlan(n, seed, source, balanced, advice, filters)
     pool = passing(plan, cache.cases(), list(cache.examples()) if source == "examples" else ())
     st.caption(
-        f"{counted(len(pool), 'case')} to draw from. Code of this round: **{write_code(plan)}**"
+        f"{counted(len(pool), 'case')} available. Code of this round: **{write_code(plan)}**"
     )
     complaint = ""
     try:
@@ -94,14 +97,15 @@ def _new_round() -> None:
 
 def _choose_balance() -> bool:
     chosen = st.segmented_control(
-        "Malignant cases",
-        ["half", "as they fall"],
-        default="half",
+        "Case mix",
+        [BALANCED, "natural"],
+        default=BALANCED,
         required=True,
         key="reading_balance",
-        help="Half and half tells most about a reader; as they fall, more cases are benign.",
+        help="Balanced: half of the cases are malignant, which gives the narrowest intervals. "
+        "Natural: the cases are drawn as they are in the test set.",
     )
-    return chosen == "half"
+    return chosen == BALANCED
 
 
 def _choose_seed() -> int:
@@ -110,7 +114,7 @@ def _choose_seed() -> int:
     return int(
         st.number_input(
             "Seed", 0, LARGEST_SEED, key=_SEED, width=200,
-            help="Any number. The same one draws the same cases.",
+            help="Any number. The same seed draws the same cases.",
         )
     )  # fmt: skip
 
@@ -118,7 +122,7 @@ def _choose_seed() -> int:
 def _choose_filters(source: Source) -> dict[str, list[str]]:
     if source == "examples":
         return {}
-    st.caption("What was recorded of a case. What you filter by, the readers know.")
+    st.caption("By what the radiologist recorded. Readers know what you filter by.")
     chosen = {}
     with st.grid(3):
         for one in FILTERS:
@@ -133,44 +137,47 @@ def _choose_filters(source: Source) -> dict[str, list[str]]:
 
 
 def in_words(plan: RoundPlan) -> str:
-    """Say what a round is.
+    """Describe a round.
 
     Examples
     --------
     >>> in_words(RoundPlan(20, 4711, balanced=True))
-    '20 cases of the official test set, half of them malignant, without advice.'
+    '20 cases of the official test set. Half of them are malignant.'
     """
-    where = "the official test set" if plan.source == "test" else "the example lesions"
-    share = ", half of them malignant" if plan.balanced else ", as they fall"
-    if plan.n % 2 and plan.balanced:
-        share = ", half of them malignant, give or take one"
-    advice = "with the models' advice after each first rating" if plan.advice else "without advice"
-    named = [one.title.lower() for one in FILTERS if one.letter in plan.filters]
-    filtered = f", chosen by {', '.join(named)}" if named else ""
-    return f"{plan.n} cases of {where}{share}{filtered}, {advice}."
+    sentences = [f"{plan.n} cases of the official test set."]
+    if plan.source == "examples":
+        sentences = [f"{plan.n} of the example lesions."]
+    if plan.balanced:
+        sentences.append(f"{'About half' if plan.n % 2 else 'Half'} of them are malignant.")
+    if plan.filters:
+        named = [one.title.lower() for one in FILTERS if one.letter in plan.filters]
+        sentences.append(f"They are filtered by {listed(named)}.")
+    if plan.advice:
+        sentences.append("Readers see the models' results after each first rating.")
+    return " ".join(sentences)
 
 
 def show_cover(opened: Round, play: Play) -> None:
-    """Say what the round is, how to give it to a class, and offer its beginning."""
+    """Describe the round, offer its link for a class, and offer to start."""
     read_already = play.record.at
     warn(play.complaint, icon=":material/link_off:")
     with st.container(border=True):
         st.header(f"Round {opened.code}", anchor=False)
         st.markdown(in_words(opened.plan))
         st.markdown(
-            "Rate each case from 0 (surely benign) to 100 (surely malignant). A rating stands once "
-            "it is confirmed; what is true shows at the end, when you ask for it."
+            "Rate each case from 0 (certainly benign) to 100 (certainly malignant). You cannot "
+            "change a confirmed rating. At the end you can ask for the diagnoses."
         )
         if read_already:
             st.success(
                 f"{read_already} of {opened.plan.n} ratings "
-                f"{'was' if read_already == 1 else 'were'} read from the link: go on where you "
-                "were.",
+                f"{'was' if read_already == 1 else 'were'} read from the link. Continue where you "
+                "stopped.",
                 icon=":material/bookmark:",
             )
         with st.container(horizontal=True):
             st.button(
-                "Go on" if read_already else "Start",
+                "Continue" if read_already else "Start",
                 icon=":material/play_arrow:",
                 shortcut="Enter",
                 on_click=setattr,
@@ -179,18 +186,17 @@ def show_cover(opened: Round, play: Play) -> None:
             )
             if read_already:
                 st.button(
-                    "These are not mine: start at the first case",
+                    "These ratings are not mine: start at the first case",
                     on_click=_start_anew,
                     args=(play,),
                     key="reading_anew",
                 )
             st.button("Another round", on_click=session.leave, key="reading_leave")
-    st.markdown("**Give this round to a class**: the link, or the code.")
+    st.markdown("**Share this round with a class** by its code or this link.")
     st.code(session.share_link(opened.plan), language=None)
     st.caption(
-        "While you read, the address of the page also holds your ratings (not the truth, and no "
-        "name), so that a reload loses nothing but the clock of one case: keep the page open, or "
-        "bookmark it. Nothing is stored on the server."
+        "The address of this page also contains your confirmed ratings, without your name or any "
+        "diagnosis. After a reload you continue where you stopped. Nothing is stored on the server."
     )
 
 
@@ -200,15 +206,15 @@ def _start_anew(play: Play) -> None:
 
 
 def show_finish(opened: Round, play: Play) -> None:
-    """Say that all is rated, and wait until the truth is asked for."""
+    """Wait until the reader asks for the diagnoses."""
     with st.container(border=True):
-        st.header("All rated", icon=":material/flag:", anchor=False)
+        st.header("All cases rated", icon=":material/flag:", anchor=False)
         st.markdown(
-            f"You rated all {opened.plan.n} cases of the round {opened.code}. What is "
-            "true is not in this page yet."
+            f"You rated all {opened.plan.n} cases of round {opened.code}. The diagnoses have not "
+            "been sent to your browser."
         )
         st.button(
-            "Show my results and the truth",
+            "Show my results and the diagnoses",
             icon=":material/visibility:",
             shortcut="Enter",
             on_click=setattr,

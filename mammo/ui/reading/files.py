@@ -1,4 +1,4 @@
-"""Result files opened: one reader's as it was, or a whole class's as one room.
+"""Result files opened: the results of one reader, or of a whole class.
 
 A file stays in this session's memory while it is on the page; nothing of it is stored or shared.
 """
@@ -28,10 +28,10 @@ _SCORED = "reading_room_scored"
 
 
 def show_files() -> None:
-    """Ask for result files, say which were left out and why, and show what the rest gives."""
+    """Ask for result files, list those left out with the reason, and show the rest."""
     st.markdown(
-        "Drop the result files of one round: one file shows that reader's results again, several "
-        "become one figure of the room. Nothing is stored."
+        "Open the result files of one round. One file shows the results of that reader, several "
+        "show those of the class. Nothing is stored."
     )
     files = st.file_uploader(
         "Result files of the reading room (CSV)",
@@ -52,9 +52,9 @@ def show_files() -> None:
     opened = open_round(room.plan)
     if len(room.readers) == 1:
         reader = room.readers[0]
-        st.header(f"{text.literal(reader.name)}, round {opened.code}", anchor=False)
-        st.caption(in_words(room.plan))
-        show_score(opened, reader.record, reader.name)
+        headline = st.container()
+        st.caption(f"Round {opened.code}. {in_words(room.plan)}")
+        show_score(opened, reader.record, headline, reader.name)
     else:
         _show_room(opened, room)
 
@@ -71,15 +71,18 @@ def _say_left_out(room: Room, count: int) -> None:
 
 @st.fragment
 def _show_room(opened: Round, room: Room) -> None:
-    """Show the room's score; moving the cut runs this part alone."""
+    """Show the room's score; moving the threshold runs this part alone."""
     cases, names = opened.cases, [one.name for one in room.readers]
-    st.header(f"{len(names)} readers, round {opened.code}", anchor=False)
-    st.caption(in_words(opened.plan))
     figures = st.container()
     cut = choose_cut()
     with st.spinner("Scoring the room"):
         score = _scored(opened, room, cut)
     with figures:
+        st.header(wording.room_line(score, opened.cases), anchor=False)
+        st.caption(
+            f"{len(names)} readers, round {opened.code}. {in_words(opened.plan)} "
+            f"{wording.score_meaning('Readers', cut)}"
+        )
         _show_figures(opened, score, names)
     table = _reader_table(score, room)
     st.dataframe(table, hide_index=True, alt="Each reader's figures", key="reading_room_table")
@@ -92,7 +95,7 @@ def _show_room(opened: Round, room: Room) -> None:
 
 
 def _scored(opened: Round, room: Room, cut: int) -> RoomScore:
-    """Score a room once a cut; kept in this session alone."""
+    """Score a room once per threshold; kept in this session alone."""
     key = (opened.code, cut, room.readers)
     if st.session_state.get(_SCORED, (None,))[0] != key:
         st.session_state[_SCORED] = key, score_room(opened.cases, room, cut)
@@ -122,23 +125,21 @@ def _show_figures(opened: Round, score: RoomScore, names: list[str]) -> None:
 
 
 def room_lines(score: RoomScore, cases: RoundCases) -> list[str]:
-    """Say what the room's figures say."""
+    """Put the room's figures into sentences."""
     lines = [
-        "The mean rating of each case, as if the room were one reader: AUC "
-        f"{estimate(score.mean_rating_auc, 2)}.",
+        f"AUC of the readers' mean rating of each case: {estimate(score.mean_rating_auc, 2)}.",
         *(
-            f"The readers' mean AUC minus {wording.title_of(one.name, cases)}: "
+            f"Mean AUC of the readers minus {wording.title_of(one.name, cases)}: "
             f"{wording.gap_words(one)}."
             for one in score.others
         ),
-        "Intervals resample patients with these readers as they are: they speak for these readers "
-        "on other cases, not for other readers.",
+        "Intervals resample patients, not readers. They apply to these readers on other cases.",
     ]
     if score.after_advice is not None and score.advice_gain is not None:
         lines.insert(
             -1,
-            f"After the models' advice the mean AUC is {estimate(score.after_advice, 2)}: "
-            f"{wording.signed(score.advice_gain)}.",
+            "Mean AUC of the readers with the models' results: "
+            f"{estimate(score.after_advice, 2)}, a change of {wording.signed(score.advice_gain)}.",
         )
     return lines
 
@@ -156,8 +157,8 @@ def _reader_table(score: RoomScore, room: Room) -> "pd.DataFrame":
             "AUC to": standing.auc.high,
             "Sensitivity": standing.point.rates["sensitivity"].value,
             "Specificity": standing.point.rates["specificity"].value,
-            "Seconds a case": float(np.median(seconds)),
-            "Picked up from a link": one.record.resumed,
+            "Median seconds per case": float(np.median(seconds)),
+            "Resumed from the link": one.record.resumed,
         }
         for one, standing, seconds in readers
     )
@@ -165,8 +166,8 @@ def _reader_table(score: RoomScore, room: Room) -> "pd.DataFrame":
 
 
 def _show_cases(opened: Round, room: Room, cut: int) -> None:
-    """Show the room's ratings of each case, the hardest first."""
-    st.header("The hardest cases first", anchor="room-cases")
+    """Show the room's ratings of each case, the largest mean error first."""
+    st.header("Hardest cases first", anchor="room-cases")
     table = case_table(opened.cases, room, cut)
     found, complaint = thumbnails(table["Case id"].tolist())
     warn(complaint)
@@ -182,7 +183,7 @@ def _show_cases(opened: Round, room: Room, cut: int) -> None:
 
 
 def case_table(cases: RoundCases, room: Room, cut: int) -> "pd.DataFrame":
-    """Lay out the room's ratings of each case, the farthest from the truth on average first."""
+    """Return the room's ratings of each case, the largest mean error first."""
     import pandas as pd
 
     ratings = room.ratings()
@@ -191,16 +192,16 @@ def case_table(cases: RoundCases, room: Room, cut: int) -> "pd.DataFrame":
     table = pd.DataFrame(
         {
             "Case": np.arange(1, cases.labels.size + 1),
-            "Recorded": [text.pathology_words(value) for value in cases.rows["pathology"]],
-            "Right": (flagged == cases.labels).sum(axis=0),
+            "Pathology": [text.pathology_words(value) for value in cases.rows["pathology"]],
+            "Correct readers": (flagged == cases.labels).sum(axis=0),
             "Mean rating": ratings.mean(axis=0),
-            "Lowest": ratings.min(axis=0),
-            "Highest": ratings.max(axis=0),
+            "Lowest rating": ratings.min(axis=0),
+            "Highest rating": ratings.max(axis=0),
         }
     )
     for model in cases.models:
         table[model.title] = 100 * cases.p[model.name]
     table["Radiologist, BI-RADS"] = cases.rows["assessment"].astype("Int64")
     table["Case id"] = cases.ids
-    table["Mean distance"] = far
-    return table.sort_values("Mean distance", ascending=False, kind="stable").round(1)
+    table["Mean error"] = far
+    return table.sort_values("Mean error", ascending=False, kind="stable").round(1)

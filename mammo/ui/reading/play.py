@@ -25,10 +25,11 @@ SCALE = (UNRATED, *range(101))
 TENS = range(0, 101, 10)
 _KEYS = {ten: str(ten // 10) for ten in range(0, 100, 10)} | {100: "x"}
 _COLUMNS = {"shape": "mass_shape", "margin": "mass_margins", "assessment": "assessment"}
+FINAL = "You cannot change a confirmed rating."
 KEYS_HELP = (
-    "Rate by the keys `0` to `9` and `x`, confirm by `Enter`. The wheel zooms, dragging moves, "
-    "dragging with the right button changes window and level. With the picture clicked, `+` `-` "
-    "zoom, `i` inverts, `f` fills the screen, `v` changes the view."
+    "Keys: `0` to `9` and `x` rate, `Enter` confirms. Mouse: the wheel zooms, dragging moves, and "
+    "dragging with the right button changes window and level. After a click on the image: `+` and "
+    "`-` zoom, `i` inverts, `f` fills the screen, `v` shows the next view."
 )
 
 
@@ -63,13 +64,13 @@ def _ask(play: Play) -> None:
     """Ask for the first rating."""
     place = play.record.at
     key = f"reading_rating_{place + 1}"
-    st.markdown("**How likely is this lesion malignant?** 0: surely benign, 100: surely malignant.")
+    st.markdown("**How likely is malignancy?** 0: certainly benign, 100: certainly malignant.")
     rating = _rating(key)
     described = _describe(place + 1)
-    label = "Show the models' advice" if play.record.plan.advice else _onward(play)
+    label = "Show the models' results" if play.record.plan.advice else _onward(play)
     _confirm(key, label, rating, lambda: play.rate(place, int(rating), described))
     if rating == UNRATED:
-        st.caption("Rate the case to go on; none is skipped. A rating stands once confirmed.")
+        st.caption(f"Rate this case to continue. {FINAL}")
 
 
 def _onward(play: Play) -> str:
@@ -96,7 +97,7 @@ def _rating(key: str) -> int | str:
 def _describe(number: int) -> dict[str, str]:
     """Offer the descriptors of BI-RADS; nothing has to be chosen."""
     described = {}
-    with st.expander("Describe it (if you like)", icon=":material/edit_note:"):
+    with st.expander("Describe the lesion (optional)", icon=":material/edit_note:"):
         for name, options in DESCRIPTORS.items():
             chosen = st.pills(
                 "BI-RADS assessment" if name == "assessment" else name.capitalize(),
@@ -124,10 +125,10 @@ def _confirm(key: str, label: str, rating: int | str, deed: Callable[[], None]) 
 
 
 def _advise(opened: Round, play: Play) -> None:
-    """Show what the models say of a case that was rated, and ask again."""
+    """Show the models' results on a case that was rated, and ask again."""
     place = play.record.at
     first = play.record.readings[place].rating
-    st.markdown(f"You said **{first}**. The models' estimated probability of malignancy:")
+    st.markdown(f"Your rating: **{first}**. The models' estimated probability of malignancy:")
     for model in opened.cases.models:
         p = float(opened.cases.p[model.name][place])
         threshold = opened.cases.threshold(model)
@@ -141,16 +142,16 @@ def _advise(opened: Round, play: Play) -> None:
     small_notice()
     key = f"reading_second_{place + 1}"
     st.session_state.setdefault(key, first)
-    st.markdown("**And now?** Keep your rating or change it.")
+    st.markdown("Having seen the models' results, **keep or revise** your rating.")
     second = _rating(key)
     _confirm(key, _onward(play), second, lambda: play.rate_again(place, int(second)))
 
 
 def _show_given(play: Play, place: int) -> None:
     reading = play.record.readings[place]
-    after = "" if reading.second is None else f", and **{reading.second}** after the advice"
+    after = "" if reading.second is None else f", and **{reading.second}** with the models' results"
     st.info(
-        f"You said **{reading.rating}**{after}. A rating stands once it is given.",
+        f"Your rating: **{reading.rating}**{after}. {FINAL}",
         icon=":material/lock:",
     )
 

@@ -1,15 +1,15 @@
-"""One reader's results: beside the models and the radiologists, at a cut of one's own, in time."""
+"""One reader's results: beside the models and the radiologists, by threshold, case by case."""
 
 import math
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 import mammo
 from mammo import text
 from mammo.data.csv_table import whole_number
 from mammo.data.descriptors import recorded_sentence
-from mammo.inference.overlay import overlay
 from mammo.plots.reading import case_figure, roc_figure
 from mammo.reading import (
     Record,
@@ -22,10 +22,9 @@ from mammo.reading import (
 from mammo.reading.results_file import LONGEST_NICKNAME, clean_nickname
 from mammo.text import counted, parts, plain
 from mammo.ui.kit.address import choose_option, keep_in_link, went_back
-from mammo.ui.kit.cases import recorded_lines
-from mammo.ui.kit.display import show_picture
+from mammo.ui.kit.cases import recorded_table
 from mammo.ui.kit.frame import sentences, small_notice, warn
-from mammo.ui.kit.result import report_buttons
+from mammo.ui.kit.result import map_caption, report_buttons
 from mammo.ui.kit.viewer import Viewer
 from mammo.ui.kit.widgets import download, offer_file, show_figure
 from mammo.ui.reading import session
@@ -42,25 +41,26 @@ DEFAULT_CUT = 50
 
 
 def show_results(opened: Round, play: Play) -> None:
-    """Show the score of a round that was read here, and hand its file over."""
+    """Show the score of a round that was read here, and offer its file."""
+    headline = st.container()
     with st.container(border=True):
         _hand_over(opened, play.record)
-    show_score(opened, play.record)
+    show_score(opened, play.record, headline)
     st.button("Another round", on_click=session.leave, key="reading_leave")
 
 
 def _hand_over(opened: Round, record: Record) -> None:
     st.markdown(
-        f"**Your results** of the round {opened.code}. Nothing is stored here: download the file, "
-        "and give it to your lecturer or open it here again."
+        f"Your results of round {opened.code} are **not stored here**. Download the file for your "
+        "lecturer, or to open it here again."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         nickname = st.text_input(
-            "Nickname (if you like)",
+            "Nickname (optional)",
             max_chars=LONGEST_NICKNAME,
             key="reading_nickname",
             width=260,
-            help="Stands in the file, and nowhere else. No real name, please.",
+            help="It is written into the file only. Do not use your real name.",
         )
         name = clean_nickname(nickname or "")
         result = Result(record, name, artifacts_fingerprint(), mammo.__version__)
@@ -85,26 +85,34 @@ def file_name(code: str, nickname: str) -> str:
     return "-".join(["mammo", "round", code, *letters.split()]) + ".csv"
 
 
-def show_score(opened: Round, record: Record, reader: str = wording.YOU) -> None:
-    """Show everything that a whole record says, and each case with its truth."""
-    _figures(opened, record, reader)
+def show_score(
+    opened: Round, record: Record, headline: DeltaGenerator, reader: str = wording.YOU
+) -> None:
+    """Show the score of a whole record, its first line in `headline`, and each case reviewed."""
+    with headline:
+        places = st.empty(), st.empty()
+    _figures(opened, record, reader, places)
     with sentences():
         show_review(opened, record, reader)
 
 
 @st.fragment
-def _figures(opened: Round, record: Record, reader: str) -> None:
-    """Score at a cut; moving it runs this part alone."""
+def _figures(
+    opened: Round, record: Record, reader: str, places: tuple[DeltaGenerator, DeltaGenerator]
+) -> None:
+    """Score at a threshold; moving it runs this part alone."""
     cases, name = opened.cases, text.literal(reader)
     ratings = [reading.rating for reading in record.readings]
     second = [reading.second or 0 for reading in record.readings] if opened.plan.advice else None
     top = st.container()
-    st.header("At your own cut", anchor="cut")
+    st.header("At your operating point", anchor="cut")
     cut = choose_cut()
     with st.spinner("Scoring", show_time=False):
         found = standings(cases, ratings, cut)
+    line, meaning = places
+    line.header(wording.score_line(name, found, cases), anchor="score")
+    meaning.caption(wording.score_meaning(name, cut))
     with top:
-        st.header(f"{name}, the models and the radiologists", anchor="score")
         st.info(wording.reader_sentence(found[0].auc, name), icon=":material/format_quote:")
         warn(wording.too_small(found[0].auc, cases))
         if not math.isnan(found[0].auc.value):
@@ -115,13 +123,14 @@ def _figures(opened: Round, record: Record, reader: str) -> None:
                 key="reading_roc",
             )  # fmt: skip
         st.caption(
-            f"All on the same {cases.labels.size} cases, {int(cases.labels.sum())} of them "
-            f"malignant, of {counted(len(set(cases.patients)), 'patient')}; intervals resample "
-            f"patients. The radiologists had whole films, and {text.LATER_ASSESSMENT}"
+            f"All are scored on the same {cases.labels.size} cases of "
+            f"{counted(len(set(cases.patients)), 'patient')}, {int(cases.labels.sum())} of them "
+            "malignant. Intervals resample patients. The radiologists saw whole films, and "
+            f"{text.LATER_ASSESSMENT}"
         )
     show_figure(
         case_figure(ratings, second, cases.labels.tolist(), cut), f"ratings-{opened.code}",
-        "Rating of each case against the cut", key="reading_ratings",
+        "Rating of each case, and the threshold", key="reading_ratings",
     )  # fmt: skip
     st.table(
         wording.standings_table(found, cases, cut, name),
@@ -136,26 +145,25 @@ def _figures(opened: Round, record: Record, reader: str) -> None:
     lines.append(wording.time_sentence([reading.seconds for reading in record.readings]))
     if record.resumed:
         times = "once" if record.resumed == 1 else f"{record.resumed} times"
-        lines.append(f"The round was picked up from its link {times}.")
+        lines.append(f"The round was resumed from its link {times}.")
     st.markdown("\n".join(f"- {line}" for line in lines))
     if second is not None:
-        st.subheader("What the advice changed", anchor="advice")
+        st.subheader("Effect of the models' results", anchor="advice")
         effect = advice_effect(cases, ratings, second, cut)
         told = wording.advice_sentences(effect, cut, name)
         st.markdown("\n".join(f"- {line}" for line in told))
 
 
 def choose_cut() -> int:
-    """Ask from which rating on a case counts as flagged; the link keeps it."""
+    """Ask from which rating on a case counts as malignant; the link keeps it."""
     key = "reading_cut"
     if went_back() or key not in st.session_state:
         asked = whole_number(st.query_params.get("cut", ""), 100)
         st.session_state[key] = DEFAULT_CUT if asked is None else asked
     cut = int(
         st.slider(
-            "Cut: a case counts as flagged from this rating on", 0, 100, key=key,
-            help="Your own threshold. The AUC does not depend on it; sensitivity and "
-            "specificity do.",
+            "Threshold: a case counts as malignant from this rating on", 0, 100, key=key,
+            help="Your operating point. It changes sensitivity and specificity, but not the AUC.",
         )
     )  # fmt: skip
     keep_in_link("cut", None if cut == DEFAULT_CUT else str(cut))
@@ -163,7 +171,7 @@ def choose_cut() -> int:
 
 
 _AT = "reading_review_at"
-"""Where the last review stands: what it shows, and at which of its cases."""
+"""What the last review shows, and at which of its cases."""
 _GIVEN = {"shape": "mass_shape", "margin": "mass_margins", "assessment": "assessment"}
 
 Shown = tuple[str, Record, str]
@@ -172,10 +180,10 @@ Shown = tuple[str, Record, str]
 
 @st.fragment
 def show_review(opened: Round, record: Record, reader: str) -> None:
-    """Show one case after another with its truth, the farthest off first if so chosen."""
+    """Show one case after another with its diagnosis, the largest error first if so chosen."""
     st.header("Case by case", anchor="review")
     order = choose_option(
-        "Order", "order", {"worst": "Farthest from the truth first", "read": "As read"}, "worst"
+        "Order", "order", {"worst": "Largest errors first", "read": "In reading order"}, "worst"
     )
     places = _places(opened, record, order)
     shown = (reader, record, order)
@@ -184,13 +192,13 @@ def show_review(opened: Round, record: Record, reader: str) -> None:
     _ways(shown, at, len(places))
     place = places[at]
     left, right = st.columns([7, 5], gap="medium")
+    viewer = Viewer("reading", f"review {opened.code} {place}")
     with left, sentences():
-        Viewer("reading", f"review {opened.code} {place}").show(views(opened, place))
+        viewer.show(views(opened, place))
     with right:
-        _facts(opened, record, place, text.literal(reader))
-    with sentences():
-        _looked_at(opened, place)
-    small_notice()
+        _facts(opened, record, place, reader)
+    with left, sentences():
+        _show_maps(viewer, opened, place)
 
 
 def _places(opened: Round, record: Record, order: str) -> list[int]:
@@ -213,9 +221,9 @@ def _ways(shown: Shown, at: int, count: int) -> None:
         st.markdown(f"{at + 1} of {count}")
 
 
-def _facts(opened: Round, record: Record, place: int, name: str) -> None:
-    """Say the truth of a case, what everybody said, and what was recorded."""
-    cases, reading = opened.cases, record.readings[place]
+def _facts(opened: Round, record: Record, place: int, reader: str) -> None:
+    """Show the diagnosis of a case, each answer, and what was recorded."""
+    cases, reading, name = opened.cases, record.readings[place], text.literal(reader)
     row = cases.rows.iloc[place].to_dict()
     icon = "warning" if cases.labels[place] else "check_circle"
     colour = "orange" if cases.labels[place] else "blue"
@@ -223,8 +231,10 @@ def _facts(opened: Round, record: Record, place: int, name: str) -> None:
         f"Case **{place + 1}**, {film_words(opened, place)}: "
         f":{colour}-badge[:material/{icon}: {text.pathology_words(row['pathology'])}]"
     )
-    after = "" if reading.second is None else f", after advice **{reading.second}**"
-    lines = [f"{name}: **{reading.rating}**{after}, in {reading.seconds:.0f} s."]
+    who = "Your rating" if reader == wording.YOU else name
+    lines = [f"{who}: **{reading.rating}** after {reading.seconds:.0f} s."]
+    if reading.second is not None:
+        lines.append(f"With the models' results: **{reading.second}**.")
     for model in cases.models:
         p, threshold = float(cases.p[model.name][place]), cases.threshold(model)
         lines.append(f"{model.title}: {text.percent(p)}. {text.standing(p, threshold)}.")
@@ -235,36 +245,31 @@ def _facts(opened: Round, record: Record, place: int, name: str) -> None:
     ]
     st.markdown("\n".join(f"- {line}" for line in lines))
     st.markdown("What the radiologist recorded:")
-    st.markdown("\n".join(f"- {line}" for line in recorded_lines(row)))
+    st.markdown(recorded_table(row))
     st.caption(f"{text.literal(cases.ids[place])} of the official test set.")
 
 
 def against_record(given: str, recorded: object) -> str:
-    """Say whether what a reader described is what was recorded.
+    """Compare what a reader described with the record.
 
     Examples
     --------
     >>> against_record("OVAL", "OVAL-LOBULATED"), against_record("OVAL", "ROUND")
-    ('as recorded', 'other than recorded')
+    ('as recorded', 'which differs from the record')
     """
     found = parts(recorded)
     if not found:
-        return "where nothing is recorded"
-    return "as recorded" if given in found else "other than recorded"
+        return "with nothing recorded"
+    return "as recorded" if given in found else "which differs from the record"
 
 
-def _looked_at(opened: Round, place: int) -> None:
-    """Show what each model looked at, and offer the case's report."""
-    st.subheader("What the models looked at", anchor=False)
+def _show_maps(viewer: Viewer, opened: Round, place: int) -> None:
+    """Draw each model's map over the picture of a case, and offer its report."""
     picture, area = picture_of(opened, place)
     result = picture.assessed(area)
-    for column, answer in zip(st.columns(len(result.answers)), result.answers, strict=True):
-        with column:
-            show_picture(
-                overlay(answer.crop, answer.heat_map(), 0.45),
-                f"Crop of case {place + 1} under the heat map of {answer.card.title}",
-                caption=f"{answer.card.title}. Bright: what raised the estimate most.",
-            )
+    maps = {answer.card.title: answer.heat_map() for answer in result.answers}
+    viewer.show_maps(maps, area)
+    st.caption(map_caption(np.maximum.reduce([*maps.values()])))
     with st.container(horizontal=True):
         report_buttons(
             picture,

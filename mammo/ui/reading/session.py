@@ -212,8 +212,8 @@ def _crop_file(case: str) -> tuple[str, int]:
     at_hand = case_folder.folder()
     if at_hand is None or case not in at_hand.files:
         raise DataError(
-            "The picture of this case is not at hand any more: expected it in the data folder. "
-            f"Set {FOLDER_VARIABLE} as it was and open the link again; your ratings are in it."
+            "The image of this case is no longer available: expected it in the data folder. "
+            f"Set {FOLDER_VARIABLE} as before and open the link again. Your ratings are in it."
         )
     return at_hand.files[case], at_hand.stamp
 

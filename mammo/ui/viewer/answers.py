@@ -22,7 +22,7 @@ from mammo.inference.result import BALANCED
 from mammo.plots.viewer import place_counts, place_figure, place_sentence
 from mammo.ui.kit import cache, case_folder
 from mammo.ui.kit.address import choose_option, number_from_link
-from mammo.ui.kit.cases import recorded_lines, score_lines
+from mammo.ui.kit.cases import recorded_table, score_lines
 from mammo.ui.kit.display import data_uri, enlarged, scaled_down, show_picture
 from mammo.ui.kit.frame import sentences, small_notice
 from mammo.ui.kit.get_images import offer_images
@@ -177,7 +177,7 @@ def show_record(row: pd.Series, cards: Sequence[Card]) -> None:
     """Show what the data set records of a case without its image, and its scores."""
     st.markdown(f"Recorded as **{text.pathology_words(str(row['pathology']))}**.")
     recorded, scores = st.columns(2)
-    recorded.markdown("\n".join(f"- {line}" for line in recorded_lines(row.to_dict())))
+    recorded.markdown(recorded_table(row.to_dict()))
     scores.markdown("\n".join(f"- {line}" for line in score_lines(row.to_dict(), cards)))
     small_notice()
 
