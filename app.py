@@ -19,11 +19,8 @@ else:
     _, upload, comparison, _, _, reading, _ = PAGES
     words, example = st.columns([4, 5], gap="medium", vertical_alignment="center")
     with words:
-        st.subheader(
-            "How likely is a breast lesion on a mammogram to be malignant? Two neural networks "
-            "answer. See why, and how often they are wrong.",
-            anchor=False,
-        )
+        st.header("How likely is this lesion to be malignant?", anchor=False)
+        st.markdown("Two neural networks answer. See why, and how often they are wrong.")
         with sentences():
             home.offer_example(upload)
         st.markdown("mammo is not a medical device, and it does not search for lesions.")

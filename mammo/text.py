@@ -1,8 +1,8 @@
-"""The words of the app: the notice, the names of things, sentences made from numbers.
+"""The shared wording of mammo: the notice, names, and the format of every number.
 
-Used by every page and every export, so that one thing has one wording. The vocabulary is the
-clinic's: an estimated probability of malignancy stands above or below a threshold, and no more than
-that is claimed. Free of Streamlit; run its tests with `pytest tests/ui/test_words.py`.
+Used by every page and every export, so that each thing has one wording. A result is an estimated
+probability of malignancy, above or below a threshold, and no more. Free of Streamlit; run its tests
+with `pytest tests/ui/test_words.py`.
 """
 
 import math
@@ -14,23 +14,22 @@ from typing import Any
 ACCEPT = "I understand, show results"
 ACCEPT_REMEMBERED = "This browser remembers your answer for 30 days."
 SESSION_LOST = (
-    "This page lost its session: the server was restarted, or the connection was lost for too "
-    "long. Open your own files again. Settings and confirmed ratings in the address of this page "
-    "are kept."
+    "This page has lost its session: the server was restarted, or the connection was lost for "
+    "too long. Open your own files again. The page's address keeps settings and confirmed ratings."
 )
 NOTICE_TITLE = "For teaching and research only"
 NOTICE = (
     "mammo is not a medical device. Its two models were trained on digitised film of one public "
-    "data set, for lesions that somebody had already found. They do not search a mammogram, they "
-    "know nothing of the patient, and they are wrong often. Do not use a figure from this app for "
-    "a decision about a person. Files that you open stay in this server's memory until you close "
-    "the tab; nothing is stored."
+    "data set, on lesions that had already been found. They do not search a mammogram. They do not "
+    "know the patient, and they are often wrong. Do not use a figure from this app for a decision "
+    "about a person. Files that you open stay in this server's memory until you close the tab; "
+    "nothing is stored."
 )
 NOTICE_OF_REPORT = (
     "For teaching and research only. mammo is not a medical device. Its two models were trained on "
-    "digitised film of one public data set, for lesions that somebody had already found. They do "
-    "not search a mammogram, they know nothing of the patient, and they are wrong often. Do not "
-    "use a figure from this page for a decision about a person."
+    "digitised film of one public data set, on lesions that had already been found. They do not "
+    "search a mammogram. They do not know the patient, and they are often wrong. Do not use a "
+    "figure from this page for a decision about a person."
 )
 LATER_ASSESSMENT = (
     "the recorded assessments were probably updated after further work-up (Lee et al. 2017)."
@@ -47,7 +46,7 @@ AIMS: Mapping[str, str] = {
     "sensitivity_90": "aims at a sensitivity of 90%",
     "specificity_90": "aims at a specificity of 90%",
 }
-"""For what each threshold was set, on training patients; other patients bring other rates."""
+"""The aim of each threshold, chosen on training patients; rates differ in other patients."""
 SIDE_LETTERS = {"LEFT": "L", "RIGHT": "R"}
 DENSITY_LETTERS = {1: "a", 2: "b", 3: "c", 4: "d"}
 _UNSEEN = re.compile("[^\\s -\ud7ff\ue000-\U0010ffff]|[\x7f-\x84\x86-\x9f\u061c\u200b\u200e\u200f"
@@ -59,8 +58,8 @@ _LINK_AHEAD = re.compile(
 )
 NO_INTERVAL = "no interval"
 NO_INTERVAL_NOTE = (
-    "No interval: resampling these patients does not change the figure, because they are too few "
-    "or all alike, so its uncertainty is unknown. For the same reason a test may be undefined."
+    "No interval: resampling the patients does not change the figure, because they are too few or "
+    "all alike. Its uncertainty is unknown, and a test may be undefined for the same reason."
 )
 
 
@@ -203,12 +202,12 @@ def threshold_name(key: str) -> str:
 
 
 def is_above(p_malignant: float, threshold: float) -> bool:
-    """Tell whether a probability stands at or above the threshold, as the metrics count it."""
+    """Return whether a probability is at or above the threshold, as the metrics count it."""
     return p_malignant >= threshold
 
 
 def standing(p_malignant: float, threshold: float) -> str:
-    """Say where a probability stands to a threshold."""
+    """Return whether a probability is above or below a threshold, in words."""
     side = "Above" if is_above(p_malignant, threshold) else "Below"
     return f"{side} the threshold of {percent(threshold)}"
 

@@ -1,23 +1,23 @@
-"""Model card: what the models are, on what they learned, what they must not be used for; the words.
+"""Model card: intended use, limits, figures, methods and data of the models; and the glossary.
 
 Layout only; the parts are in `mammo.ui.model_card`, the text in `mammo.report.model_card`.
 """
 
 import streamlit as st
 
-from mammo.report.model_card import CHECKS, DATA, MODELS
+from mammo.report.model_card import CHECKS, DATA, METHODS, MODELS
 from mammo.ui.kit.frame import frame, sentences
 from mammo.ui.model_card import show_glossary, show_part
 
 frame("Model card", ":material/badge:")
 st.markdown(
-    "What the two models are, on what data they learned, how good they are, where they fail, and "
-    "what they must not be used for. Every figure is read from the trained artifacts."
+    "What the two models are for, how accurate they are, and where they fail. Every figure of a "
+    "model is read from its trained artifacts."
 )
 GLOSSARY = "Glossary"
 part = st.segmented_control(
     "Part",
-    (MODELS, DATA, CHECKS, GLOSSARY),
+    (MODELS, METHODS, DATA, CHECKS, GLOSSARY),
     default=MODELS,
     required=True,
     label_visibility="collapsed",
@@ -25,10 +25,10 @@ part = st.segmented_control(
     bind="query-params",
 )
 if part == GLOSSARY:
-    st.markdown("Words that you meet in mammo, in plain English. Other pages link here.")
+    st.markdown("Terms used in mammo, in plain English. Other pages link here.")
     show_glossary(
         st.text_input(
-            "Find a word", key="find_word", placeholder="for example: prevalence", width=320
+            "Find a term", key="find_word", placeholder="for example: prevalence", width=320
         )
     )
 else:

@@ -221,7 +221,7 @@ def test_place_that_does_not_fit_its_film(
 
 def test_too_small_a_window_is_doubted(film: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(film), "--window", "10,10,40,40"]) == 0
-    assert "only 40 pixels a side" in capsys.readouterr().err
+    assert "only 40 pixels per side" in capsys.readouterr().err
 
 
 # --- example lesions

@@ -67,7 +67,7 @@ NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 @contextmanager
 def staged_artifacts(folder: Path, facts: RunFacts, wait_s: float = LOCK_WAIT_S) -> Iterator[Path]:
-    """Give an empty folder to write new artifacts into; put it in place of `folder` at the end.
+    """Create an empty folder for new artifacts; put it in place of `folder` at the end.
 
     Enter it when the results are ready: it keeps other writers out until it ends. The body writes
     `cases.csv` and, for each model of `facts.models`, `model.onnx`, `model.weights.h5`,

@@ -56,7 +56,7 @@ def beside(folder: Path, kind: str) -> Path:
 
 @contextmanager
 def write_lock(folder: Path, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
-    """Hold the only right to write `folder`.
+    """The only right to write `folder`.
 
     Raises
     ------

@@ -217,7 +217,7 @@ def rarer_patients(malignant: Booleans, patients: NDArray[Any]) -> int:
 
 
 def widen_at_the_edge(interval: Estimate, patients: int) -> Estimate:
-    """Give a share of exactly 0 or 1 Wilson's interval for as many trials as it has patients.
+    """Return for a share of exactly 0 or 1 Wilson's interval for as many trials as it has patients.
 
     Parameters
     ----------

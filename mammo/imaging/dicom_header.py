@@ -304,13 +304,13 @@ class PixelFormat:
             "Expected 8 or 16 bits allocated, at most that many stored, and the high bit one below "
             f"the bits stored; received {self.bits_allocated} allocated, {self.bits_stored} "
             f"stored, high bit {self.high_bit}. "
-            "This is no mammogram, or its header is damaged; export the mammogram again."
+            "This is not a mammogram, or its header is damaged; export the mammogram again."
         )
 
     def _more_bits_refused(self, cells: NDArray[np.int32]) -> ImageError:
         low, high = self.limits
         return ImageError(
-            f"The header says {self.bits_stored} bits a pixel, but the pixels use more: expected "
+            f"The header says {self.bits_stored} bits per pixel, but the pixels use more: expected "
             f"{low} to {high}, received {int(cells.min())} to {int(cells.max())} without sign. "
             "The header is wrong; export the mammogram again."
         )

@@ -188,7 +188,7 @@ def _first_frame(
 
 
 def allow_more_time(seconds: float) -> None:
-    """Give this process so many more seconds of the processor, where a clock limits them."""
+    """Grant this process so many more seconds of the processor, where a clock limits them."""
     if hasattr(signal, "setitimer"):
         left, _ = signal.getitimer(signal.ITIMER_PROF)
         if left:

@@ -30,7 +30,7 @@ MIN_SIDE = 16
 
 @dataclass(frozen=True, eq=False)
 class Image:
-    """Hold one grey film or picture, read-only.
+    """One grey film or picture, read-only.
 
     Attributes
     ----------

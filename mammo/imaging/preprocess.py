@@ -18,7 +18,7 @@ MINIMUM_SPREAD = 1.0  # grey levels between the percentiles; a flatter crop stay
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """Say how a crop becomes the network's input.
+    """State how a crop becomes the network's input.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Say in plain words what is wrong with a picture or a crop before a model judges it.
+"""Warnings about an image or a crop, before a model reads it.
 
 Used by both readers (`picture_warnings`) and beside each answer (`quality_warnings`). The
 thresholds were set on the 1,696 real mass crops of CBIS-DDSM so that real lesions rarely trip
@@ -61,7 +61,7 @@ def quality_warnings(
     mask, inverted = _mask_or_inverted(shares, levels)
     black = float(shares[: BLACK_LEVEL + 1].sum())
     few = (
-        f"The crop area has only {side} pixels a side (the training crops have at least 128); "
+        f"The crop area has only {side} pixels per side (the training crops have at least 128); "
         "use the mammogram at its full resolution."
     )
     flat = "The crop is nearly flat: the contrast is too low to see a lesion."

@@ -97,7 +97,7 @@ def read_image(source: str | os.PathLike[str] | bytes | BinaryIO) -> Image:
 def _opened(
     source: str | os.PathLike[str] | bytes | BinaryIO,
 ) -> AbstractContextManager[BinaryIO]:
-    """Give a seekable binary file at its start; close it only if it was opened here."""
+    """Return a seekable binary file at its start; close it only if it was opened here."""
     if isinstance(source, (bytes, bytearray, memoryview)):
         return BytesIO(source)
     if isinstance(source, (str, os.PathLike)):

@@ -211,7 +211,7 @@ def _limit_memory() -> None:
 
 
 def _set_clock(seconds: float) -> None:
-    """Let the system end this process after so much more processor time; 0 stops the clock."""
+    """Set the system to end this process after so much more processor time; 0 stops the clock."""
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_PROF, seconds)
 

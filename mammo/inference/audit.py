@@ -29,7 +29,7 @@ def audit_name(model: str) -> str:
 
 @dataclass(frozen=True)
 class Figure(Estimate):
-    """Hold a mean over crops with its 95% interval over patients; NaN where no crop has it."""
+    """A mean over crops with its 95% interval over patients; NaN where no crop has it."""
 
     crops: int
 
@@ -41,7 +41,7 @@ class Figure(Estimate):
 
 @dataclass(frozen=True)
 class MethodFindings:
-    """Hold what was found of one method on one model.
+    """What was found of one method on one model.
 
     Attributes
     ----------
@@ -64,15 +64,15 @@ class MethodFindings:
 
     @property
     def passed(self) -> bool | None:
-        """Tell whether it passed the randomisation test; None where it was not put to it."""
+        """Return whether it passed the randomisation test; None where it was not put to it."""
         return self.shuffled.high < LIKE if self.shuffled.crops else None
 
     @property
     def verdict(self) -> str:
-        """Say whether it passed the randomisation test on this model, with the figures."""
+        """State whether it passed the randomisation test on this model, with the figures."""
         title, model = method_named(self.key).title, TITLES.get(self.model, self.model)
         if self.passed is None:
-            return f"{title} was not put to the randomisation test on {model}."
+            return f"{title} was not tested by randomisation on {model}."
         how = "passed" if self.passed else "failed"
         return (
             f"{title} {how} the randomisation test on {model}: its maps resemble those of the same "
@@ -83,7 +83,7 @@ class MethodFindings:
 
     @property
     def faithfulness(self) -> str:
-        """Say whether what it marks matters to the score more than parts taken at random."""
+        """State whether what it marks matters to the score more than parts taken at random."""
         deleted, inserted = _than_chance(self.deletion_gain), _than_chance(self.insertion_gain)
         return (
             f"Deleting what {method_named(self.key).title} marks lowers the probability {deleted}; "
@@ -92,7 +92,7 @@ class MethodFindings:
 
     @property
     def stability(self) -> str:
-        """Say how like the map of a mirrored crop is."""
+        """State how like the map of a mirrored crop is."""
         return (
             f"For a mirrored crop {method_named(self.key).title} draws the mirrored map with a "
             f"rank correlation of {self.mirrored.words}, where 1 is the same map."
@@ -101,7 +101,7 @@ class MethodFindings:
 
 @dataclass(frozen=True)
 class Audit:
-    """Hold the audit of one model; the lesion's box is known of `lesion_crops` crops."""
+    """The audit of one model; the lesion's box is known of `lesion_crops` crops."""
 
     model: str
     created: str
@@ -113,14 +113,14 @@ class Audit:
 
     @property
     def lesion_words(self) -> str:
-        """Say over how many crops the maps were held against the lesion, or why over none."""
+        """State on how many crops the maps were compared with the lesion box, or why on none."""
         if not self.lesion_crops:
             return (
-                f"The place of the lesion within its crop is recorded for none of the {self.crops} "
-                "crops, so no map was held against it: that needs crops that python -m "
+                f"The lesion box within the crop is recorded for none of the {self.crops} "
+                "crops, so the maps were not compared with it. That needs crops that python -m "
                 "mammo.prepare cut from mammograms and masks."
             )
-        return f"Held against the lesion's box in {self.lesion_crops} of {self.crops} crops."
+        return f"Compared with the lesion box in {self.lesion_crops} of {self.crops} crops."
 
 
 def load_audit(model: str, folder: Path | None = None) -> Audit | None:

@@ -26,7 +26,7 @@ from mammo.settings import VIEWS
 
 @dataclass(frozen=True, eq=False)
 class Assessment:
-    """Hold all that one model says of one crop.
+    """One model's result for one crop.
 
     Attributes
     ----------
@@ -58,16 +58,16 @@ class Assessment:
 
     @property
     def above(self) -> bool:
-        """Tell whether the probability reaches the threshold."""
+        """Return whether the probability reaches the threshold."""
         return self.p_malignant >= self.threshold
 
     @property
     def unsure(self) -> bool:
-        """Tell whether the flips stand on both sides of the card's threshold."""
+        """Return whether the flips lie on both sides of the card's threshold."""
         return self.straddles(self.threshold)
 
     def straddles(self, threshold: float) -> bool:
-        """Tell whether the flips stand on both sides of another threshold."""
+        """Return whether the flips lie on both sides of another threshold."""
         return self.p_low < threshold <= self.p_high
 
     def heat_map(self, size: int) -> NDArray[np.float32]:

@@ -61,7 +61,7 @@ class Stage:
 
 @dataclass(frozen=True, eq=False)
 class LastStep:
-    """Hold how one crop, as it is and not mirrored, becomes a logit.
+    """How one crop, as it is and not mirrored, becomes a logit.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ class LastStep:
 
 @dataclass(frozen=True, eq=False)
 class Inside:
-    """Hold a network opened at its stages, and the weights of its last layer, float32 (d,)."""
+    """A network opened at its stages, and the weights of its last layer, float32 (d,)."""
 
     stages: tuple[Stage, ...]
     weights: NDArray[np.float32]

@@ -127,7 +127,7 @@ CHANGES = (
         turned,
     ),
     Change(
-        "resolution", "Resolution", "% of the pixels a side", 5.0, 100.0, 5.0, 100.0,
+        "resolution", "Resolution", "% of the pixels per side", 5.0, 100.0, 5.0, 100.0,
         "As if the mammogram had been digitised more coarsely, then enlarged again.",
         coarsened,
     ),

@@ -33,7 +33,7 @@ _BETWEEN_TILES = 4
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """Hold one picture, uint8 (H, W) or (H, W, 3) in red, green, blue, and its title."""
+    """One picture, uint8 (H, W) or (H, W, 3) in red, green, blue, and its title."""
 
     title: str
     picture: NDArray[np.uint8]

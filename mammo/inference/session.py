@@ -40,7 +40,7 @@ def unreadable(card: Card, error: Exception) -> ArtifactError:
 
 
 def _check_graph(card: Card, session: onnxruntime.InferenceSession) -> None:
-    """Hold the graph's names and sizes against the card."""
+    """Check the graph's names and sizes against the card."""
     size = card.preprocessing.input_size
     expected: dict[str, tuple[int, ...]] = {
         "crops": (size, size),

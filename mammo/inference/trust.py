@@ -91,13 +91,13 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Familiarity:
-    """Hold why a picture looks unlike the training crops: a sentence, empty where it does not."""
+    """Why a picture looks unlike the training crops: a sentence, empty where it does not."""
 
     reason: str
 
     @property
     def questioned(self) -> bool:
-        """Tell whether the picture does not look like a mammogram crop."""
+        """Return whether the picture does not look like a mammogram crop."""
         return bool(self.reason)
 
     @property
@@ -108,7 +108,7 @@ class Familiarity:
 
 @dataclass(frozen=True)
 class Neighbour:
-    """Hold a training lesion that resembles a crop.
+    """A training lesion that resembles a crop.
 
     Attributes
     ----------
@@ -132,7 +132,7 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class Zone:
-    """Hold the calibrated probabilities around a threshold that count as not sure.
+    """The calibrated probabilities around a threshold that count as not sure.
 
     Set on out-of-fold scores of training patients and measured on the test split (selective
     classification: El-Yaniv, Wiener 2010, JMLR 11:1605-1641; Geifman, El-Yaniv 2017, arXiv
@@ -143,7 +143,7 @@ class Zone:
     high: float
 
     def holds(self, p_malignant: float) -> bool:
-        """Tell whether a probability is in the zone."""
+        """Return whether a probability is in the zone."""
         return self.low < p_malignant < self.high
 
 
@@ -174,7 +174,7 @@ class Trust:
         return str(self.measured["model"])
 
     def familiarity(self, crop: NDArray[np.uint8], embedding: Floats) -> Familiarity:
-        """Tell whether a picture looks like a mammogram crop.
+        """Return whether a picture looks like a mammogram crop.
 
         The embedding, float32 (1, d) or (d,), is of that crop by the model `model`.
 
@@ -283,7 +283,7 @@ def packed(trust: Trust) -> bytes:
 
 
 def _reason(levels: int, unlike_embedding: bool, unlike_texture: bool) -> str:
-    """Say why a picture is questioned; nothing where it is not."""
+    """State why a picture is questioned; nothing where it is not."""
     if levels == 1:
         return "Every pixel has the same value."
     if levels < FEW_LEVELS:

@@ -31,43 +31,41 @@ from mammo.text import (
 )
 
 SIMILAR_HELP = (
-    "The training lesions that lie nearest in MobileNetV2's own features, each once and none of "
-    "the same patient. The network learned from these very lesions. Alike to the network is not "
-    "alike in disease."
+    "The training lesions closest in MobileNetV2's features, none of the same patient. The "
+    "network was trained on them. Cases that look similar to the network may differ clinically."
 )
 
 
 def vote_sentence(neighbours: Sequence[Neighbour], measured: Mapping[str, Any]) -> str:
-    """Say how many neighbours were malignant, and how often their majority is right.
+    """Return how many neighbours were malignant, and how often their majority is right.
 
     `measured` is "test" of the measured vote, with "right" and "always benign".
     """
     malignant = sum(neighbour.malignant for neighbour in neighbours)
     return (
         f"**{malignant} of {len(neighbours)}** were malignant. On the "
-        f"{measured['right']['crops']} crops of the official test split the majority of five was "
-        f"right for {share_with_interval(measured['right'])}; answering benign to every crop is "
-        f"right for {text.percent(measured['always benign'])}."
+        f"{measured['right']['crops']} test crops, the majority of five was right in "
+        f"{share_with_interval(measured['right'])}. Calling every crop benign is right in "
+        f"{text.percent(measured['always benign'])}."
     )
 
 
 def zone_sentence(zone: Zone, p_malignant: float, measured: Mapping[str, Any]) -> str:
-    """Say whether a probability (0-1, calibrated) is near a model's threshold, and what that means.
+    """Return whether a probability (0-1, calibrated) is close to a threshold, and what follows.
 
     `measured` is the model's measured uncertainty.
     """
     where = "inside" if zone.holds(p_malignant) else "outside"
     return (
-        f"{text.percent(p_malignant)} is {where} the zone of "
-        f"{text.percent_range(zone.low, zone.high)} around the balanced threshold. On test crops "
-        f"this model was right for {share_with_interval(measured['right accepted'])} outside it "
-        f"({text.percent(measured['accepted']['value'])} of them) and for "
-        f"{share_with_interval(measured['right unsure'])} inside."
+        f"{text.percent(p_malignant)} is {where} the range close to the threshold "
+        f"({text.percent_range(zone.low, zone.high)}). Inside it, this model was right in "
+        f"{share_with_interval(measured['right unsure'])} of test crops; outside it, in "
+        f"{share_with_interval(measured['right accepted'])}."
     )
 
 
 def similar_table(neighbours: Sequence[Neighbour]) -> pd.DataFrame:
-    """Lay similar lesions out, a row each, with what the data set records."""
+    """Return a table of similar lesions, one row per lesion, with the recorded descriptors."""
     return pd.DataFrame(
         {
             "Case": neighbour.case_id,
@@ -108,10 +106,10 @@ def measure_thresholds(cards: Sequence[Card], folder: Path | None = None) -> Mea
 
 
 def threshold_meaning(measured: Measured, model: str, threshold: str) -> str:
-    """Say what a threshold of a model was measured to do."""
+    """Return the measured performance of a model at one of its thresholds."""
     rates = measured.get(model, {}).get(threshold)
     if rates is None:
-        return "not measured: no test crops"
+        return "not measured (no test crops)"
     sensitivity, specificity = (percent_estimate(rates[n]) for n in ("sensitivity", "specificity"))
     return f"sensitivity {sensitivity}, specificity {specificity}"
 
@@ -130,12 +128,13 @@ def threshold_help(cards: Sequence[Card], measured: Measured) -> str:
         if name in card.thresholds
     ]
     return (
-        "The threshold turns a probability into a yes or no. All were set on training patients. "
-        f"{aims}\n\nMeasured on test crops, with 95% intervals:\n" + "\n".join(lines)
+        "Probabilities at or above the threshold count as suspicious. All thresholds were chosen "
+        f"on training patients. {aims}\n\nPerformance on test crops, with 95% CI:\n"
+        + "\n".join(lines)
     )
 
 
-OWN_PICTURE = "A picture that the visitor opened"
+OWN_PICTURE = "Uploaded image"
 HEAT_OPACITY = 0.45
 
 
@@ -178,7 +177,7 @@ def compose_report(
         facts=picture_facts(image, result.area),
         date=date or datetime.now(UTC).date().isoformat(),
         film=film,
-        film_words=f"{film_words}: the window that the models read",
+        film_words=f"{film_words}: the square is the crop area",
         crop=result.answers[0].crop,
         answers=[_answer(answer, measured, signals) for answer in result.answers],
         alarm=result.alarm,
@@ -192,24 +191,24 @@ def compose_report(
 
 
 def picture_facts(image: Image, window: Sequence[int] | None) -> str:
-    """Say what is known of a picture and of the window cut from it, and nothing of the patient.
+    """Describe an image and the crop area on it, without any data of the patient.
 
     >>> import numpy as np
     >>> film = Image(np.zeros((400, 300), np.uint8), "LEFT", "CC", 0.05)
     >>> picture_facts(film, (10, 20, 200, 200))[:62]
-    'L CC, 300 x 400 pixels, pixel spacing 0.050 mm. Window: x 10, '
+    'L CC, 300 x 400 pixels, pixel spacing 0.050 mm. Crop area: x 1'
     >>> picture_facts(Image(np.zeros((128, 128), np.uint8)), None)
-    'A ready crop, 128 x 128 pixels, used whole.'
+    'Cropped lesion, 128 x 128 pixels, used as it is.'
     """
     height, width = image.shape
     if window is None:
-        return f"A ready crop, {width:,} x {height:,} pixels, used whole."
+        return f"Cropped lesion, {width:,} x {height:,} pixels, used as it is."
     spacing = image.pixel_spacing_mm
     stated = "not stated" if spacing is None else f"{spacing:.3f} mm"
     x, y, across, down = window
     return (
         f"{text.film_name(image.laterality, image.view)}, {width:,} x {height:,} pixels, pixel "
-        f"spacing {stated}. Window: x {x:,}, y {y:,}, {across:,} x {down:,} film pixels."
+        f"spacing {stated}. Crop area: x {x:,}, y {y:,}, {across:,} x {down:,} pixels."
     )
 
 
@@ -241,19 +240,19 @@ def _answer(answer: ModelResult, measured: Measured, signals: Signals | None) ->
 
 
 def _basis(answer: ModelResult, signals: Signals | None) -> str:
-    """Say what the probability is calibrated on, and how far the model's answers can be trusted."""
+    """Return what the probability is calibrated on, and the model's measured performance."""
     card = answer.card
     sentences = [f"Calibrated on {card.calibration.fitted_on}."]
     measured = card.metrics.get("test", {}).get("crop", {})
     figures = [
-        f"{'AUC' if name == 'auc' else name} {estimate(one, 2)}"
+        f"{'AUC' if name == 'auc' else name} {estimate(figure, 2)}"
         for name in ("auc", "sensitivity", "specificity")
-        if (one := measured.get(name)) is not None
+        if (figure := measured.get(name)) is not None
     ]
     if figures:
         sentences.append(
-            f"On the official test split, one crop at a time, at the balanced threshold: "
-            f"{', '.join(figures)} (95% intervals)."
+            f"Per crop of the official test split, at the balanced threshold: "
+            f"{', '.join(figures)} (95% CI in brackets)."
         )
     zone = None if signals is None else signals.trust.zone(card.name)
     if signals is not None and zone is not None and not signals.familiarity.questioned:

@@ -1,4 +1,4 @@
-"""What stands on a case report: plain values and pictures, ready to be laid out.
+"""The contents of a case report: plain values and images, ready for layout.
 
 Filled in by `mammo.report.case_report`, whose sentences are those of the pages; laid out by
 `mammo.report.pdf` and `templates/case_report.html.j2`, which add no figure of their own.
@@ -60,19 +60,19 @@ def png_bytes(picture: NDArray[np.uint8]) -> bytes:
 
 HEADING = "mammo: case report"
 PROBABILITY = "Estimated probability of malignancy"
-CARE = "Take these figures with care"
+CARE = "Warnings"
 SIMILAR = "Similar known cases"
 RECORDED = "What was recorded"
 HEAT_MAP_WORDS = "Heat maps show what each model used, not the extent of the lesion."
 SIMILAR_COLUMNS = (
     "Case", "Pathology", "Shape", "Margin", "Density", "BI-RADS", "Similarity"
 )  # fmt: skip
-THRESHOLD_COLUMNS = ("Threshold", "Answer", "Measured on test crops")
+THRESHOLD_COLUMNS = ("Threshold", "Result", "Performance on test crops")
 
 
 @dataclass(frozen=True, eq=False)
 class ModelAnswer:
-    """What one model says; a row of `thresholds` has the cells of `THRESHOLD_COLUMNS`."""
+    """One model's result; a row of `thresholds` has the cells of `THRESHOLD_COLUMNS`."""
 
     title: str
     p_malignant: float

@@ -47,8 +47,12 @@ class Term:
 
 
 def _of_file() -> dict[str, Term]:
-    assessments = [f"{code} {words}" for code, words in descriptors.ASSESSMENTS.items()]
-    densities = [words for code, words in descriptors.DENSITIES.items() if code != "0"]
+    assessments = [f"{code} ({words})" for code, words in descriptors.ASSESSMENTS.items()]
+    densities = [
+        f"{words.replace(': ', ' (')})"
+        for code, words in descriptors.DENSITIES.items()
+        if code != "0"
+    ]
     text = _TERMS.read_text(encoding="utf-8")
     text = text.replace("{assessments}", "; ".join(assessments))
     text = text.replace("{densities}", "; ".join(densities))
@@ -104,7 +108,14 @@ def lexicon_table(cases: "pd.DataFrame") -> "pd.DataFrame":
             for shares in [descriptors.malignant_shares(cases, column)]
             for part in descriptors.LEXICON[column]
         ],
-        columns=("", "Recorded", "5th edition", "v2025", "Malignant in training", "in test"),
+        columns=(
+            "Feature",
+            "Recorded",
+            "5th edition",
+            "v2025",
+            "Malignant, training",
+            "Malignant, test",
+        ),
     )
 
 

@@ -43,7 +43,7 @@ Maps = Mapping[str, NDArray[np.float32]]
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """Hold a model under test: as it is, on one view alone, and shuffled."""
+    """A model under test: as it is, on one view alone, and shuffled."""
 
     model: Classifier
     one_view: Classifier

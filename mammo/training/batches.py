@@ -50,7 +50,7 @@ def read_kept(path: Path, read: Callable[[Path], Content]) -> Content | None:
         return read(path)
     except DAMAGED as error:
         print(
-            f"{path} cannot be read ({error}) and is not used: what it kept is made anew.",
+            f"{path} cannot be read ({error}) and is not used: its content is computed again.",
             file=sys.stderr,
         )
         return None
@@ -66,7 +66,7 @@ def write_array(path: Path, array: NDArray[np.generic]) -> None:
 
 
 class Views(Protocol):
-    """Give what the learning part of a network takes in, for chosen crops."""
+    """Return the input of the trainable part of a network, for chosen crops."""
 
     def draw(self, kind: Kind, number: int, rows: Rows) -> NDArray[np.float32]:
         """Return a numbered augmented view, or a flip (a number of `VIEWS`), float32 (b, ...)."""

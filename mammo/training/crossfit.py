@@ -143,7 +143,7 @@ def follow(bar: "tqdm[None]", words: str, begin: int = 0) -> Callable[[int], Non
 
 
 def _keep_freed_memory() -> None:
-    """Let the C library keep what TensorFlow frees each step, instead of asking for it anew.
+    """Make the C library keep what TensorFlow frees each step, instead of asking for it anew.
 
     Without it a third of the processor's time on Linux goes into page faults. Elsewhere than on
     glibc nothing happens. mallopt(3): M_TRIM_THRESHOLD is -1, M_MMAP_MAX is -4.

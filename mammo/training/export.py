@@ -23,7 +23,7 @@ OPSET = 18
 
 
 def serving_model(network: keras.Model) -> keras.Model:
-    """Give a trained network the outputs of the contract; `cam` is at least 0 and not scaled."""
+    """Return a network with the outputs of the contract; `cam` is at least 0, unscaled."""
     size = network.input_shape[1]
     architecture = ARCHITECTURES[network.name]
     taps = ("logit", architecture.embedding, architecture.last_convolution)

@@ -148,7 +148,7 @@ def _attach(
 
 
 def teacher_lesson(out: Path, taught: Path) -> dict[str, Any]:
-    """Hold a model that learned from a teacher too (`taught`) against that of `out` without one.
+    """Compare a model that learned from a teacher (`taught`) with that of `out` without one.
 
     Raises
     ------

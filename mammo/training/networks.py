@@ -147,13 +147,13 @@ def build_network(
 
 
 def train_head_only(network: keras.Model) -> None:
-    """Let only MobileNetV2's head learn: the first stage."""
+    """Train only MobileNetV2's head: the first stage."""
     for layer in network.layers:
         layer.trainable = layer.name in ("pooled", "dropout", "logit")
 
 
 def train_above(network: keras.Model, frozen_blocks: int) -> None:
-    """Let everything above the frozen blocks learn, but no batch normalisation."""
+    """Train everything above the frozen blocks, but no batch normalisation."""
     for layer in network.layers:
         layer.trainable = _block(layer.name) >= frozen_blocks and not isinstance(
             layer, keras.layers.BatchNormalization
@@ -183,7 +183,7 @@ def _imagenet_base(pictures: keras.KerasTensor, imagenet_weights: str) -> keras.
     if weights not in (None, "imagenet") and not Path(str(weights)).is_file():
         raise TrainingError(
             f"--imagenet-weights expects imagenet, none or the path of an .h5 file. "
-            f"Received: {imagenet_weights}, which is no file."
+            f"Received: {imagenet_weights}, which is not a file."
         )
     try:
         return keras.applications.MobileNetV2(

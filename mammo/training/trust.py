@@ -95,7 +95,7 @@ def _renew(out: Path, train: Split, test: Split, former: Path) -> Mapping[str, A
     # A training that changes the embedding's model drops the embeddings from the artifacts.
     if read_attachment(EMBEDDINGS_NAME, out) is None:
         raise DataError(
-            f"{MODEL} was trained anew, so nothing of {former.name} holds: leave --former out."
+            f"{MODEL} was trained again, so nothing of {former.name} holds: leave --former out."
         )
     try:
         document = dict(json.loads(former.read_text(encoding="utf-8")))

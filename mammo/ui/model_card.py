@@ -35,22 +35,21 @@ def _loaded() -> tuple[Facts, ModelCard]:
 
 
 def show_part(part: str) -> None:
-    """Show the models' cards, the data sheet or the checklists, and offer all as Markdown."""
+    """Show one part of the card, and offer all of it as Markdown."""
     facts, card = _loaded()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(contents(card[part]))
-        offer_file(
-            "Download the card as Markdown",
-            lambda: report.as_markdown(card).encode("utf-8"),
-            "mammo-model-card.md",
-            "text/markdown",
-            key="download_card",
-        )
+    st.markdown(contents(card[part]))
     for section in card[part]:
         st.header(section.title, anchor=section_anchor(section.title))
         _show_body(section)
         if section.title == report.FAILURES:
             _show_failures(facts)
+    offer_file(
+        "Download the card as Markdown",
+        lambda: report.as_markdown(card).encode("utf-8"),
+        "mammo-model-card.md",
+        "text/markdown",
+        key="download_card",
+    )
     small_notice()
 
 
@@ -79,7 +78,7 @@ def _show_body(section: Section) -> None:
 
 
 def _show_failures(facts: Facts) -> None:
-    """Show the worst answers whose pixels are at hand."""
+    """Show the images of the largest errors, where they are available."""
     failures = report.worst_answers(facts)
     cases = dict.fromkeys(
         row["case_id"] for one in failures for row in (*one.misses, *one.false_alarms)
@@ -98,7 +97,7 @@ def _show_row(failures: Failures, found: dict[str, str]) -> None:
     shown = [(row, kind) for kind, rows in kinds for row in rows if row["case_id"] in found]
     if not shown:
         return
-    st.markdown(f"**{failures.card.title}, those with a picture**")
+    st.markdown(f"**{failures.card.title}, with an image**")
     with st.grid(_PICTURES_IN_A_ROW, min_column_width=120):
         for row, kind in shown:
             share = f"{100 * float(row[f'{failures.card.name}_p']):.0f}%"
@@ -108,11 +107,11 @@ def _show_row(failures: Failures, found: dict[str, str]) -> None:
 
 
 def show_glossary(wanted: str) -> None:
-    """Show the terms whose name or meaning holds some words, all where none are given."""
+    """Show the terms whose name or meaning contains some words, all where none are given."""
     found = terms_with(wanted)
     if not found:
         st.info(
-            f"No term holds “{literal(wanted)}”. Try a part of the word.",
+            f"No term contains “{literal(wanted)}”. Try a part of the word.",
             icon=":material/search_off:",
         )
     for group in GROUPS:
@@ -130,7 +129,7 @@ def show_glossary(wanted: str) -> None:
 
 
 def terms_with(words: str) -> dict[str, Term]:
-    """Return the terms whose name or meaning holds some words, all where none are given."""
+    """Return the terms whose name or meaning contains some words, all where none are given."""
     sought = words.strip().lower()
     return {
         key: term

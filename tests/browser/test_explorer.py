@@ -118,7 +118,7 @@ def test_the_leak_check_shows_the_planted_pair(
 
 def test_a_case_leads_to_the_other_pages(server: Server, visit: Open) -> None:
     visitor = whole(visit(f"{server.address}{PAGE}?case=Mass-Test_P_00820_LEFT_CC_1"))
-    visitor.page.get_by_role("link", name="All cases like this for MobileNetV2").click()
+    visitor.page.get_by_role("link", name="Cases with the same outcome, MobileNetV2").click()
     expect(visitor.page).to_have_url(re.compile(r"Model_comparison\?cell=mobilenetv2\."))
     expect(visitor.page.get_by_role("heading", name="Model comparison")).to_be_visible()
     visitor.page.go_back()

@@ -119,7 +119,7 @@ def test_the_comparisons_threshold_moves_and_the_rates_follow(server: Server, vi
     reach(visitor, slider)
     press(visitor, "Home")
     expect(rates).not_to_have_text(before, use_inner_text=True)
-    cell = page.get_by_role("button", name="missed").first
+    cell = page.get_by_role("button", name="false negative").first
     reach(visitor, cell)
     press(visitor, "Enter")
     expect(page).to_have_url(re.compile(r"cell=simple_cnn\.missed"))

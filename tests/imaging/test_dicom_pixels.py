@@ -184,7 +184,7 @@ def test_a_short_sign_is_extended() -> None:
 
 @pytest.mark.parametrize("values", [FILM, (FILM.astype(np.int32) - 30_000).astype(np.int16)])
 def test_a_wrong_bits_stored_is_refused_and_not_wrapped_around(values: NDArray[Any]) -> None:
-    with pytest.raises(ImageError, match="12 bits a pixel, but the pixels use more"):
+    with pytest.raises(ImageError, match="12 bits per pixel, but the pixels use more"):
         read_image(dicom_bytes(values, BitsStored=12, HighBit=11))
 
 
@@ -432,7 +432,7 @@ def test_an_overlay_above_the_stored_bits_is_masked(bit: int, signed: bool, synt
 
 
 def test_without_an_overlay_other_bits_are_refused() -> None:
-    with pytest.raises(ImageError, match="12 bits a pixel, but the pixels use more"):
+    with pytest.raises(ImageError, match="12 bits per pixel, but the pixels use more"):
         read_image(dicom_bytes(NOISE | 0x2000, **TWELVE))
 
 

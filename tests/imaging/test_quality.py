@@ -34,7 +34,7 @@ def _mostly(value: int) -> NDArray[np.uint8]:
         (np.where(SMOOTH > 120, 255, 0).astype(np.uint8), "2 grey levels"),
         (_mostly(255), "inverted"),
         (_mostly(0), "outside the breast"),
-        (SMOOTH[:40, :40], "40 pixels a side"),
+        (SMOOTH[:40, :40], "40 pixels per side"),
     ],
 )
 def test_a_bad_crop_gets_a_sentence(crop: NDArray[np.uint8], sentence: str) -> None:
@@ -43,7 +43,7 @@ def test_a_bad_crop_gets_a_sentence(crop: NDArray[np.uint8], sentence: str) -> N
 
 def test_the_side_before_resizing_counts() -> None:
     (warning,) = quality_warnings(SMOOTH, source_side=30)
-    assert "only 30 pixels a side" in warning
+    assert "only 30 pixels per side" in warning
 
 
 def test_a_whole_film_is_checked_for_emptiness_masks_and_inversion() -> None:

@@ -90,9 +90,9 @@ def test_doubts_are_those_of_the_film_and_of_every_crop(models: mammo.ModelSet) 
     doubtful = film(("The view is not stated.",))
     small = models.assess(mammo.Lesion(doubtful, window=(10, 10, 40, 40)))
     assert small.doubts[0] == "The view is not stated."
-    assert "only 40 pixels a side" in small.doubts[1]
+    assert "only 40 pixels per side" in small.doubts[1]
     cut_from = models.assess(mammo.Lesion(blobs(1, seed=4)[0], cut_from=40))
-    assert "only 40 pixels a side" in cut_from.doubts[0]
+    assert "only 40 pixels per side" in cut_from.doubts[0]
 
 
 def test_json_holds_the_whole_answer(models: mammo.ModelSet) -> None:

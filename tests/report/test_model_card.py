@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from mammo.artifacts import attach, load_cases
@@ -13,6 +14,7 @@ from mammo.evaluate import evaluate_artifacts
 from mammo.evaluation import SplitEvaluation
 from mammo.report.model_card import (
     DATA,
+    MODELS,
     Facts,
     as_markdown,
     checklists,
@@ -23,7 +25,8 @@ from mammo.report.model_card import (
 from mammo.report.model_card.tables import APP, NA, NO
 from mammo.ui.kit.frame import PAGES
 from tests.inference.tiny_trust import attach_tiny_trust
-from tests.tiny_artifacts import MODELS, write_tiny_artifacts
+from tests.tiny_artifacts import MODELS as TINY_MODELS
+from tests.tiny_artifacts import write_tiny_artifacts
 from tools.readme import __main__ as readme
 from tools.readme.marks import agree
 
@@ -142,25 +145,11 @@ def test_every_reference_of_the_checklists_leads_somewhere(text: str) -> None:
     assert checklists()["CLAIM 2024"]["number"].tolist() == [str(one) for one in range(1, 45)]
 
 
-ANSWERS = {
-    ("CLAIM 2024", "8"): "Every mass of the official case files is included; none was excluded.",
-    ("CLAIM 2024", "19"): "set aside 20% of the abnormalities, stratified by BI-RADS assessment",
-    ("CLAIM 2024", "35"): "Every mass of the official case files is included; none was excluded.",
-    ("TRIPOD+AI", "13"): "Class weights give malignant and benign crops the same weight",
-    ("TRIPOD+AI", "17"): "The developers of DDSM obtained the necessary patient consents",
-    ("TRIPOD+AI", "18d"): "This project was not registered as a study",
-    ("TRIPOD+AI", "19"): "did not involve patients or the public",
-}
-
-
-@pytest.mark.parametrize("item", ANSWERS, ids=" ".join)
-def test_an_item_said_to_be_answered_has_its_sentence_in_the_section_named(
-    text: str, item: tuple[str, str]
-) -> None:
-    rows = checklists()[item[0]]
-    row = rows[rows["number"] == item[1]].iloc[0]
-    section = text.split(f"### {row['section']}\n", 1)[1].split("\n### ", 1)[0]
-    assert row["where"] == "this card" and ANSWERS[item] in section
+def test_every_item_answered_by_the_card_has_its_words_in_the_section_named(text: str) -> None:
+    rows = pd.concat(checklists().values())
+    for item in rows[rows["where"] == "this card"].itertuples():
+        section = text.split(f"### {item.section}\n", 1)[1].split("\n### ", 1)[0]
+        assert item.answer and item.answer in section, item
 
 
 def test_the_card_says_of_the_data_what_its_sources_say(text: str) -> None:
@@ -171,15 +160,30 @@ def test_the_card_says_of_the_data_what_its_sources_say(text: str) -> None:
         "judged not to contain cancer from the screening films alone",
         "DDSM's own `.ics` files hold age, date and scanner",
         "US Department of Defense",
+        "Expect a loss of 0.15 to 0.3 on digital mammograms. It has not been measured here.",
+        "Sensors 26:3911",
+        "80 film pixels above and 26 left of the lesion's centre",
+        "AUC of 0.62 to 0.67 from them alone",
     ):
         assert right in text
     for wrong in ("earlier ones", "and followed", "named in their paper", "split by patient"):
         assert wrong not in text
 
 
+def test_the_first_part_is_short_and_begins_with_use_and_limits() -> None:
+    split = evaluate_artifacts(resamples=100).splits["test"]
+    first = model_card(read_facts(split))[MODELS]
+    assert [one.title for one in first[:2]] == ["Intended use", "Caveats and recommendations"]
+    tables = [one for part in first for one in part.blocks if not isinstance(one, str)]
+    words = [one for part in first for one in part.blocks if isinstance(one, str)]
+    words += [str(cell) for one in tables for cell in (*one.columns, *one.to_numpy().ravel())]
+    assert len(" ".join(words).split()) <= 1300
+    assert not any("mammo.train" in one for one in words)
+
+
 def test_what_is_not_attached_is_not_spoken_of(facts: Facts, text: str) -> None:
     assert facts.trust is None and facts.lessons == (None, None) and not facts.audits
-    assert "Splits matter" not in text
+    assert "Data leakage" not in text
     assert "look like a mammogram crop" not in text
 
 
@@ -207,7 +211,7 @@ def test_an_altered_attachment_is_refused(tmp_path: Path, split: SplitEvaluation
 
 
 def test_without_readers_or_failures_it_still_stands(facts: Facts, split: SplitEvaluation) -> None:
-    perfect = facts.cases.assign(**{f"{one.name}_p": facts.cases["label"] for one in MODELS})
+    perfect = facts.cases.assign(**{f"{one.name}_p": facts.cases["label"] for one in TINY_MODELS})
     bare = replace(facts, cases=perfect, split=replace(split, radiologists=None, subgroups=()))
     card = model_card(bare)
     text = as_markdown(card)

@@ -236,27 +236,32 @@ def test_descriptors_are_explained() -> None:
         line = next(
             one for one in told.splitlines() if f"| {part.replace('_', ' ').lower()} |" in one
         )
-        for split in ("train", "test"):
-            labels = [
+        counts = [
+            [
                 one["label"]
                 for one in rows()
                 if one["split"] == split and part in words_of(one, "mass_shape")
             ]
-            share = 100 * labels.count("1") / len(labels)
-            assert f"| {share:.0f}% of {len(labels)} |" in line
+            for split in ("train", "test")
+        ]
+        shares = [f"{100 * one.count('1') / len(one):.0f}% of {len(one)}" for one in counts]
+        assert f"| {'; '.join(shares)} |" in line
     lobulated = recorded_table({**row, "mass_shape": "LOBULATED", "mass_margins": "ILL_DEFINED"})
-    assert "lobulated (BI-RADS 5th edition: oval, v2025: lobulated)" in lobulated
-    assert "ill-defined (BI-RADS 5th edition and v2025: indistinct)" in lobulated
+    assert "lobulated (5th edition: oval, v2025: lobulated)" in lobulated
+    assert "ill-defined (5th edition and v2025: indistinct)" in lobulated
     missing = dict.fromkeys(
         ("mass_shape", "mass_margins", "breast_density", "assessment", "subtlety"), pd.NA
     )
-    assert recorded_table(missing).count("| not recorded |  |  |") == len(missing)
+    assert recorded_table(missing).count("| not recorded |  |") == len(missing)
 
 
 def test_scores_are_those_of_the_row_with_who_gave_them() -> None:
     cards = [load_card(name) for name in ("simple_cnn", "mobilenetv2")]
     for case, words in (
-        ("Mass-Training_P_00001_LEFT_CC_1", "this patient was not in the training data (fold 1)"),
+        (
+            "Mass-Training_P_00001_LEFT_CC_1",
+            "Out-of-fold score: this patient was not in the training data (fold 1)",
+        ),
         ("Mass-Test_P_00820_LEFT_CC_1", "Test case, scored once"),
     ):
         row = cases().set_index("case_id", drop=False).loc[case].to_dict()

@@ -102,7 +102,7 @@ def test_a_link_of_nonsense_opens_the_page_as_it_is(app: AppTest) -> None:
 
 
 def test_filters_that_leave_nothing_are_said(app: AppTest) -> None:
-    page = explorer(app, split="train", label="MALIGNANT", birads="2")
+    page = explorer(app, split="train", label="MALIGNANT", birads="2", recipe="mobilenetv2")
     assert quiet(page)
     assert "**0** of 60 crops" in texts(page)
     assert texts(page).count("No case passes the filters") == 3
@@ -137,7 +137,7 @@ def test_a_case_shows_its_views_its_patient_and_the_ways_on(app: AppTest) -> Non
     assert any("2 other lesions of this patient, 4 crops" in s.value for s in page.subheader)
     labels = [link.value for link in page.main.get("page_link")]
     assert "Classify on its mammogram" in labels and "Open in Grad-CAM viewer" in labels
-    assert any("All cases like this for MobileNetV2" in label for label in labels)
+    assert "Cases with the same outcome, MobileNetV2" in labels
     page.button(key="open_patient_Mass-Test_P_00173_LEFT_MLO_1").click().run()
     assert page.query_params["case"] == "Mass-Test_P_00173_LEFT_MLO_1"
     assert page.selectbox(key="explorer_case").value == "Mass-Test_P_00173_LEFT_MLO_1"
@@ -157,7 +157,7 @@ def test_a_case_opened_from_the_gallery_stays_above_the_filters(app: AppTest) ->
 
 
 def test_a_case_without_a_picture_is_recorded_all_the_same(app: AppTest) -> None:
-    page = explorer(app, case=BESIDE_EXAMPLES)
+    page = explorer(app, case=BESIDE_EXAMPLES, recipe="mobilenetv2")
     assert quiet(page)
     assert "Recorded by the radiologist" in [one.value for one in page.subheader]
     assert texts(page).count("Images are available for") == 1, "no second apology"

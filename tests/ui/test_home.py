@@ -37,7 +37,7 @@ def test_home_shows_an_example_with_the_released_answers_and_each_models_auc(
 
 def test_home_says_what_it_is_within_150_words(app: AppTest) -> None:
     app.run()
-    shown = [str(e.value) for kind in ("title", "subheader", "markdown", "caption", "metric")
+    shown = [str(e.value) for kind in ("title", "header", "markdown", "caption", "metric")
              for e in app.main.get(kind)]  # fmt: skip
     assert len(" ".join(shown).split()) <= 150
 

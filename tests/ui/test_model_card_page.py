@@ -37,7 +37,7 @@ def test_the_parts_are_those_of_the_document(page: AppTest) -> None:
 
 
 def test_the_failures_at_hand_have_pictures(page: AppTest) -> None:
-    pictured = [one.value for one in page.markdown if "those with a picture" in one.value]
+    pictured = [one.value for one in page.markdown if "with an image" in one.value]
     assert pictured
     assert any("Images are available for" in one.value for one in page.caption)
 
@@ -49,7 +49,7 @@ def test_every_word_of_the_glossary_is_there_and_can_be_found(page: AppTest) -> 
     found = {one.value for one in page.subheader}
     assert "Prevalence" in found and "Grad-CAM" not in found
     page.text_input(key="find_word").set_value("no such word").run()
-    assert "No term holds" in page.info[0].value
+    assert "No term contains" in page.info[0].value
 
 
 def test_a_linked_part_opens(app: AppTest) -> None:

@@ -274,7 +274,7 @@ def bad_crops() -> dict[str, tuple[np.ndarray, int, str]]:
         "constant": (np.full((128, 128), 90, np.uint8), 128, "every pixel has the same value"),
         "edge": (edge, 128, "is black: the crop area lies mostly outside the breast"),
         "inverted": ((255 - tissue / 8).astype(np.uint8), 128, "the greys look inverted"),
-        "ten pixels": (ten.astype(np.uint8), 10, "has only 10 pixels a side"),
+        "ten pixels": (ten.astype(np.uint8), 10, "has only 10 pixels per side"),
     }
 
 

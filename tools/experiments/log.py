@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Result:
-    """Hold one row of the log: AUC out of fold, and its difference from the base, both by crop."""
+    """One row of the log: AUC out of fold, and its difference from the base, both by crop."""
 
     name: str
     model: str
@@ -122,7 +122,7 @@ def units_of(rows: "pd.DataFrame", unit: Unit) -> Units:
 
 
 def verdict(difference: Estimate) -> str:
-    """Say in one word what a paired difference shows."""
+    """State in one word what a paired difference shows."""
     if difference.low > 0:
         return "helps"
     return "harms" if difference.high < 0 else "no difference shown"

@@ -38,7 +38,7 @@ CONTROL = "labels shuffled"
 
 @dataclass(frozen=True)
 class Target:
-    """Hold one aim: the model, the figure's words, unit and value, and its least (or most)."""
+    """One aim: the model, the figure's words, unit and value, and its least (or most)."""
 
     model: str
     words: str

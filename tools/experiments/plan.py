@@ -126,7 +126,7 @@ def read_experiment(path: Path) -> Experiment:
 
 
 def _are_folds(value: object) -> bool:
-    """Tell a list of the release's folds, each once."""
+    """Return whether a value is a list of the release's folds, each once."""
     every = range(TrainSettings.folds)
     return (
         isinstance(value, list)

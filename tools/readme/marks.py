@@ -35,7 +35,7 @@ def document(path: Path) -> str:
 
 
 def agree(one: str, other: str) -> bool:
-    """Tell whether two texts are the same but for the last digit of their numbers."""
+    """Return whether two texts are the same but for the last digit of their numbers."""
     if _NUMBER.sub("#", one) != _NUMBER.sub("#", other):
         return False
     pairs = zip(_NUMBER.findall(one), _NUMBER.findall(other), strict=True)

@@ -298,7 +298,7 @@ class _Server:
         )
 
     def _pause(self, seconds: float, asked: float) -> None:
-        """Let every thread wait."""
+        """Make every thread wait."""
         if asked > _LONGEST_WAIT:
             raise DataError(
                 f"The images cannot be downloaded now: {self._address} asks to wait "

@@ -98,8 +98,7 @@ def fetch(out: Path, offer: Offer, say: Say) -> None:
     if broken:
         raise DataError(
             f"{out} should hold {len(series):,} whole series; {len(broken):,} are missing or not "
-            f"of the stated size ({broken[0].folder}). Run the same command again: it goes on "
-            "from here."
+            f"of the stated size ({broken[0].folder}). Run the same command again to resume."
         )
     absent = series_named(out, offer.choice) - {one.uid for one in series}
     if absent:

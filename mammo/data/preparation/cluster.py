@@ -91,7 +91,7 @@ def _check(client: "Client", address: str, tasks: Sequence[FilmTask]) -> None:
     except Exception as error:
         raise SettingsError(
             f"The Dask cluster at {address} did not report what it can import "
-            f"({type(error).__name__}). Start scheduler and workers anew."
+            f"({type(error).__name__}). Restart the scheduler and the workers."
         ) from error
     lacking = {f"the worker {name}": _difference(found, here) for name, found in workers.items()}
     here.pop("film", None)  # the scheduler cuts none

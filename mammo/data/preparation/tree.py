@@ -72,7 +72,9 @@ def is_prepared(folder: Path) -> bool:
 def index_tree(folder: Path) -> Tree:
     """Look through a download and index its pictures."""
     if not folder.is_dir():
-        raise DataError(f"Expected the folder of a CBIS-DDSM download, but {folder} is no folder.")
+        raise DataError(
+            f"Expected the folder of a CBIS-DDSM download, but {folder} is not a folder."
+        )
     tree, others = Tree(KAGGLE), list[Path]()
     for path in _files(folder):
         suffix = path.suffix.lower()

@@ -28,6 +28,7 @@ __all__ = [
     "CHECKS",
     "DATA",
     "FAILURES",
+    "METHODS",
     "MODELS",
     "Facts",
     "Failures",
@@ -41,13 +42,14 @@ __all__ = [
     "worst_answers",
 ]
 
-MODELS, DATA, CHECKS = "Models", "Data", "Checklists"
+MODELS, METHODS, DATA, CHECKS = "Models", "Methods", "Data", "Checklists"
 FAILURES = "Known failures"
 """Title of the section to which the page adds pictures."""
 TITLES = {
     MODELS: "The two models",
+    METHODS: "How the models were trained and measured",
     DATA: "Data sheet of CBIS-DDSM, masses",
-    CHECKS: "Checklists: what is answered, and where",
+    CHECKS: "Checklists",
 }
 FIRST_WORDS = (
     "For teaching and research only. Not a medical device; not for decisions about a person."
@@ -82,7 +84,7 @@ def checklists() -> dict[str, pd.DataFrame]:
 
 def model_card(facts: Facts) -> ModelCard:
     """Write the card from the artifacts' facts."""
-    card: dict[str, list[Section]] = {MODELS: [], DATA: [], CHECKS: []}
+    card: dict[str, list[Section]] = {MODELS: [], METHODS: [], DATA: [], CHECKS: []}
     placed: list[pd.DataFrame] = []
 
     def table(content: pd.DataFrame) -> str:
@@ -117,6 +119,7 @@ def model_card(facts: Facts) -> ModelCard:
             if name in asked
         ),
         MODELS=MODELS,
+        METHODS=METHODS,
         DATA=DATA,
         CHECKS=CHECKS,
         FAILURES=FAILURES,

@@ -177,9 +177,10 @@ def _named(column: str, level: str) -> str:
 
 
 def checklist(items: pd.DataFrame) -> pd.DataFrame:
-    """Return a checklist's items with where each is answered."""
+    """Return a checklist's items with where, and in which words, each is answered."""
     where = {"this card": "{}", APP: "page {}", NO: f"**{NO}**", NA: NA}
     places = zip(items["where"], items["section"], strict=True)
     named = [where.get(place, f"{place}, {{}}").format(section) for place, section in places]
-    table = items.assign(named=named)[["number", "topic", "named", "remark"]]
-    return table.set_axis(["Item", "Topic", "Where", "Remark"], axis="columns")
+    words = items["answer"].str.strip("| ").str.replace(" | ", ", ")
+    table = items.assign(named=named, words=words)[["number", "topic", "named", "words", "remark"]]
+    return table.set_axis(["Item", "Topic", "Where", "Words there", "Remark"], axis="columns")

@@ -282,7 +282,7 @@ def _choose_cell(split: SplitEvaluation, cells: Cells, cards: Sequence[DeltaGene
 
 
 def _matrix(model: ModelEvaluation, cells: Mapping[str, NDArray[np.bool_]], chosen: str) -> None:
-    for head in ("Recorded", "Flagged", "Not flagged"):
+    for head in ("Recorded", "Above threshold", "Below threshold"):
         st.caption(head)
     for label, row in _ROWS.items():
         st.caption(f"{label} {sum(int(cells[outcome].sum()) for outcome in row)}")

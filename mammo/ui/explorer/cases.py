@@ -18,13 +18,12 @@ from mammo.text import counted
 from mammo.ui.kit import cache, case_folder
 from mammo.ui.kit.address import choose_option, keep_in_link, went_back
 from mammo.ui.kit.cases import (
-    OUTCOMES,
     film_of,
     outcomes,
     recorded_table,
     score_lines,
 )
-from mammo.ui.kit.display import NARROW, data_uri, enlarged
+from mammo.ui.kit.display import data_uri, enlarged
 from mammo.ui.kit.frame import small_notice, warn
 from mammo.ui.kit.get_images import offer_images
 from mammo.ui.kit.settings import FOLDER_VARIABLE
@@ -37,7 +36,7 @@ _A_PAGE = 12
 _PAGE, _CASE_LINK, _CASE = "page", "case", "explorer_case"
 _ASKED = "explorer_asked"
 """The case that the link or the visitor asked for; None lets the filters choose."""
-_COLUMNS = 6
+_COLUMNS, _NARROWEST = 6, 105
 _FIRST = ("split", "label", "shape", "margin")
 """The filters that are asked for most; the others are in an expander."""
 _FILTER_WIDTH = 165
@@ -179,7 +178,7 @@ def _show_pictures(rows: pd.DataFrame, key: str) -> None:
     """Show some cases side by side, each with its image and a button that opens it."""
     found, complaint = case_folder.pictures(rows["case_id"])
     warn(complaint)
-    with st.grid(_COLUMNS, min_column_width=NARROW):
+    with st.grid(_COLUMNS, min_column_width=_NARROWEST):
         for row in rows.to_dict("records"):
             case, words = str(row["case_id"]), _words_of(row)
             with st.container(gap="xsmall"):
@@ -217,7 +216,7 @@ def show_case(found: pd.DataFrame) -> str | None:
     row = every[every["case_id"] == case].iloc[0].to_dict()
     lesion = every[every["lesion_id"] == row["lesion_id"]]
     views = _views(lesion, case)
-    image, facts = st.columns([3, 2], gap="medium") if views else (None, st.container())
+    image, facts = st.columns([5, 4], gap="medium") if views else (None, st.container())
     if image is not None:
         with image:
             Viewer("explorer", case).show(views)
@@ -269,7 +268,11 @@ def _choose_case(found: pd.DataFrame, every: pd.DataFrame) -> str | None:
     st.session_state[_CASE] = asked or first
     return str(
         st.selectbox(
-            "Case", ids, key=_CASE, on_change=lambda: _ask_for(str(st.session_state[_CASE]))
+            "Case",
+            ids,
+            key=_CASE,
+            on_change=lambda: _ask_for(str(st.session_state[_CASE])),
+            label_visibility="collapsed",
         )
     )
 
@@ -306,10 +309,9 @@ def _show_scores(row: Mapping[Any, Any]) -> None:
     for card in cards:
         cell = cell_of(row, card)
         if cell:
-            title = OUTCOMES[cell.rpartition(".")[2]][0].lower()
             st.page_link(
                 "pages/2_Model_comparison.py",
-                label=f"All cases like this for {card.title}: {title}",
+                label=f"Cases with the same outcome, {card.title}",
                 icon=":material/compare_arrows:",
                 query_params={"cell": cell},
             )
@@ -346,10 +348,7 @@ def show_table(found: pd.DataFrame) -> None:
         key="explorer_table",
         alt="The selected cases with their descriptors and estimated probabilities",
     )
-    st.caption(
-        "Training cases have out-of-fold scores. The CSV adds each model's uncalibrated `_score`, "
-        "calibrated `_p` and `_fold`."
-    )
+    st.caption("The CSV adds each model's `_score` (uncalibrated), `_p` (calibrated) and `_fold`.")
     download(found.drop(columns=["published_split"], errors="ignore"), "cases")
 
 

@@ -24,6 +24,7 @@ from mammo.ui.kit.display import show_side_by_side
 from mammo.ui.kit.frame import warn
 
 _VIEWS = 8
+_HIDE = "off"
 _MOST_SHOWN = 8
 _KEYS = ("rotation_degrees", "zoom", "shift", "contrast", "brightness")
 
@@ -31,29 +32,27 @@ Crop = NDArray[np.uint8]
 
 
 def show_preview(case: str | None) -> None:
-    """Show a case's crop after each step, and eight random views as in training."""
-    crop = case_folder.crop_of(case) if case else None
-    if crop is None:
-        st.info("Choose a case with an image above to see each step.")
-        return
+    """Show a case's crop after each step, and eight random views as in training, once asked."""
     found, missing = cache.cards_at_hand()
     if not found:
         warn(*missing)
         return
-    titles = {card.name: card.title for card in found}
-    model = choose_option("Model", "recipe", titles, found[-1].name)
+    titles = {_HIDE: "Hide"} | {card.name: card.title for card in found}
+    model = choose_option("Preprocessing of", "recipe", titles, _HIDE)
+    if model == _HIDE:
+        return
+    crop = case_folder.crop_of(case) if case else None
+    if crop is None:
+        st.info("Choose a case with an image above to see each step.")
+        return
     card = next(card for card in found if card.name == model)
     st.caption(_recipe_in_words(card))
-    _show_steps(steps(crop, card))
-    st.subheader("Random augmentation, as in training", anchor=False)
+    shown = steps(crop, card).items()
+    show_side_by_side([(view, title, f"The crop, {title}") for title, view in shown], 4)
+    st.subheader("Random augmentation", anchor=False)
     seed = int(st.number_input("Seed", 0, 10_000, 0, key="explorer_seed", width=160))
     views = random_views(crop, card, seed)
-    _show_steps({f"View {number}": view for number, view in enumerate(views, start=1)})
-
-
-def _show_steps(pictures: Mapping[str, Crop]) -> None:
-    shown = [(picture, title, f"The crop, {title}") for title, picture in pictures.items()]
-    show_side_by_side(shown, 4)
+    show_side_by_side([(view, "", "A random view of the crop") for view in views], 4)
 
 
 def steps(crop: Crop, card: Card) -> dict[str, Crop]:

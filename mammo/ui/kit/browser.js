@@ -33,6 +33,16 @@ withhold("pointerdown", ".stSlider", (start) => {
   document.addEventListener("pointercancel", () => over.abort(), options);
 });
 
+// Streamlit scrolls to the section of a link once its heading is there, but what is drawn later
+// above it moves it away. The section stays in place until the visitor acts.
+const settled = new ResizeObserver(() => {
+  document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+});
+if (location.hash) settled.observe(document.querySelector("[data-testid=stMainBlockContainer]"));
+for (const act of ["wheel", "touchstart", "pointerdown", "keydown"]) {
+  document.addEventListener(act, () => settled.disconnect(), { capture: true, passive: true, once: true });
+}
+
 // On a phone the menu covers the page: it closes once a page is chosen.
 document.addEventListener("click", ({ target }) => {
   const menu = target.closest("[data-testid=stSidebar]");

@@ -180,14 +180,13 @@ def shares_of(column: str) -> dict[str, tuple[str, str]]:
 
 def recorded_table(row: Mapping[Any, Any]) -> str:
     """Return each recorded descriptor of a case, and how often it is malignant, in Markdown."""
-    lines = ["| | Recorded | Malignant in training | in test |", "| --- | --- | --- | --- |"]
+    lines = ["| Feature | Recorded | Malignant in training; test |", "| --- | --- | --- |"]
     for column, (title, term) in RECORDED.items():
         name, shares = glossary_link(term, title), shares_of(column)
         for part in parts(row[column]) or ("",):
-            words, share = _recorded(column, part), shares.get(part, ("", ""))
-            if words == MISSING:
-                share = ("", "")
-            lines.append(f"| {name} | {words} | {' | '.join(share)} |")
+            words = _recorded(column, part)
+            share = "" if words == MISSING else "; ".join(shares.get(part, ()))
+            lines.append(f"| {name} | {words} | {share} |")
             name = ""
     return "\n".join(lines)
 
@@ -196,17 +195,17 @@ def _recorded(column: str, part: str) -> str:
     """Return a descriptor in a few words: with those of later editions, or what its code means.
 
     >>> _recorded("mass_shape", "LOBULATED"), _recorded("assessment", "3")
-    ('lobulated (BI-RADS 5th edition: oval, v2025: lobulated)', '3, probably benign')
+    ('lobulated (5th edition: oval, v2025: lobulated)', '3, probably benign')
     >>> _recorded("breast_density", "3"), _recorded("subtlety", "0"), _recorded("mass_margins", "")
-    ('c, heterogeneously dense', 'not recorded', 'not recorded')
+    ('c', 'not recorded', 'not recorded')
     """
     if column.startswith("mass_"):
-        newer = edition_words(column, part)
+        newer = edition_words(column, part).removeprefix("BI-RADS ")
         return text.literal(plain(part)) + f" ({newer})" * bool(newer) if part else MISSING
     explained = meaning(column, part) or MISSING
     if explained == MISSING or column == "breast_density":
-        return explained.partition(", ")[0].replace(":", ",")
-    return f"{part}, {explained.partition(':')[0]}"
+        return explained.partition(":")[0]
+    return f"{part}, {explained.partition(',')[0]}"
 
 
 def score_lines(row: Mapping[Any, Any], cards: Sequence[Card]) -> list[str]:
