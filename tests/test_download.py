@@ -389,7 +389,7 @@ def test_a_full_disk_is_said_before_it_starts(
     monkeypatch.setattr(offer, "free_bytes", lambda folder: 13 * 10**9)
     assert from_kaggle(tmp_path / "out") == 1
     said = capsys.readouterr().err
-    assert "takes 12.6 GB, and 13.0 GB are free" in said  # half a gigabyte stays free
+    assert "Expected 12.6 GB of free space" in said  # half a gigabyte stays free
     assert not (tmp_path / "out").exists()
 
 

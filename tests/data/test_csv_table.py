@@ -130,7 +130,7 @@ def test_no_more_is_read_than_the_bound(tmp_path, monkeypatch):
         ("patient_id", "#REF!", r"Row 9 .*spreadsheet error"),
         ("patient_id", "#NV", r"Row 9 .*no file or patient"),
         ("file", "crops/" + "a" * 300 + ".png", r"Row 9 .*does not exist"),
-        ("file", "crops/\x1fa.png", "no text"),
+        ("file", "crops/\x1fa.png", "not text"),
     ],
 )
 def test_a_wrong_cell_is_named_on_the_line_of_an_editor(prepared, rows, column, value, says):

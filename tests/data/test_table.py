@@ -52,7 +52,7 @@ def test_the_real_folder_holds_the_official_counts(real_crops):
         ("pathology", "CANCER", r"Row 5 .*MALIGNANT.*Received: pathology='CANCER'"),
         ("split", "validation", r"Row 5 .*train or test.*'validation'"),
         ("patient_id", None, r"Row 5 .*no file or patient"),
-        ("patient_id", "P_00002", r"1 patients stand in both splits \(row 5: P_00002\)"),
+        ("patient_id", "P_00002", r"1 patients are in both splits \(row 5: P_00002\)"),
         ("breast_density", "B", r"Row 5 .*whole number from 0 .*Received: breast_density='B'"),
         ("abnormality_id", "a1", r"Row 5 .*whole number from 0 .*Received: abnormality_id='a1'"),
         ("assessment", "4.5", r"Row 5 .*whole number from 0 .*Received: assessment="),

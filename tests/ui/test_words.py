@@ -56,11 +56,7 @@ def test_no_page_speaks_of_a_diagnosis(path: Path) -> None:
 
 # --- plain words
 
-PENDING: tuple[str, ...] = (
-    "app.py", "pages/", "mammo/ui/", "mammo/plots/", "mammo/reading/wording.py",
-    "mammo/report/model_card/", "mammo/report/glossary", "mammo/report/templates/model_card",
-    "mammo/report/verdict.py", "mammo/data/descriptors", "docs/MODEL_CARD.md", "rendered: ",
-)  # fmt: skip
+PENDING: tuple[str, ...] = ()
 """Parts not yet rewritten; `()` holds every part and every rendered page to the list."""
 
 METAPHORS = (
@@ -83,6 +79,10 @@ NUMBERS = (
     r"confidence 95",
 )
 NOT_WORDS = re.compile(r"`[^`]*`|\]\([^)]*\)|https?://\S+|<!--.*?-->|\[[^\]]*\]\(https[^)]*\)")
+
+
+NOT_SHOWN = ("| [mobilenet-", "avoid = ", "see = ", "[")
+"""Starts of lines that are records of experiments, or keys of the glossary."""
 
 
 def terms_not_used() -> list[str]:
@@ -129,7 +129,7 @@ def visible() -> Iterator[tuple[str, str]]:
         for path in sorted(ROOT.glob(pattern)):
             if path.name != "terms.md":
                 for line in path.read_text(encoding="utf-8").splitlines():
-                    if not line.startswith("| [mobilenet-"):  # as experiments were recorded
+                    if not line.startswith(NOT_SHOWN):
                         yield path.relative_to(ROOT).as_posix(), line
 
 
