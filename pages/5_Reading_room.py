@@ -20,7 +20,7 @@ frame("Reading room", ":material/groups:")
 keep_room(ROOM)
 READ, FILES = "read", "files"
 ABOUT = (
-    "Rate lesions without knowing the diagnosis. Then compare yourself with two networks and the "
+    "Rate lesions without knowing the pathology. Then compare yourself with two networks and the "
     "radiologists of the data set, on the same cases."
 )
 DEEDS = {READ: "Read a round", FILES: "Open result files"}

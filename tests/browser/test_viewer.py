@@ -39,7 +39,7 @@ def whole(visit: Visit) -> Visit:
     """Accept the notice, and wait for the last part of the page."""
     visit.page.get_by_role("button", name="I understand").click()
     expect(visit.page.get_by_role("heading", name="More about this case")).to_be_visible()
-    expect(visit.page.locator(".map")).to_be_visible()
+    expect(visit.page.locator(".st-key-stage_of_case .map")).to_be_visible()
     return still(visit)
 
 

@@ -87,7 +87,7 @@ def test_a_link_opens_the_very_view(app: AppTest) -> None:
     page = opened(app, **link)
     assert quiet(page)
     assert [slider.value for slider in page.slider] == [1, 0, 1]
-    assert "5 lesions: malignant, below the threshold" in texts(page)
+    assert "5 lesions: malignant, not flagged" in texts(page)
     assert {name: page.query_params[name] for name in link} == link
     rates = page.table[0].value.set_index("Rate")
     assert rates.loc["Sensitivity", "Simple CNN"].startswith("100.0%")
@@ -124,7 +124,7 @@ def test_a_cell_of_a_link_is_chosen_on_a_later_visit_too(app: AppTest) -> None:
     assert page.query_params["cell"] == "simple_cnn.found"
     page = opened(app.switch_page("app.py"), cell="mobilenetv2.missed")
     assert quiet(page)
-    assert "2 crops: malignant, below the threshold" in texts(page)
+    assert "2 crops: malignant, not flagged" in texts(page)
     assert page.query_params["cell"] == "mobilenetv2.missed"
 
 

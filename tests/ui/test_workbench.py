@@ -11,8 +11,8 @@ CELL = "mobilenetv2.found"
 def test_the_cases_of_a_cell_open_one_by_one_in_the_same_tab(app: AppTest) -> None:
     page = opened(app, COMPARISON, cell=CELL)
     assert not page.exception
-    group = page.session_state["list_of_cases"]
-    (link,) = [one for one in page.get("page_link") if "one by one" in one.proto.label]
+    group = page.session_state["list_of_cases"]["list"]
+    link, _ = [one for one in page.get("page_link") if "one by one" in one.proto.label]
     assert "group=list" in link.proto.query_string and not link.proto.external
     page.session_state["notice_accepted"] = True
     page.switch_page(VIEWER).query_params.update(

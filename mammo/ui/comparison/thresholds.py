@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote_plus
 
 import numpy as np
 import pandas as pd
@@ -50,7 +49,6 @@ from mammo.ui.kit.frame import sentences, warn
 from mammo.ui.kit.get_images import offer_images
 from mammo.ui.kit.result import PREVALENCE_HELP, PREVALENCES, VIEWER
 from mammo.ui.kit.settings import OFFERED
-from mammo.ui.kit.source import example_name
 from mammo.ui.kit.widgets import download, probability_columns, show_figure, show_table
 
 RADIOLOGISTS = "Radiologists"
@@ -75,7 +73,6 @@ COUNTS = ("true_positive", "false_positive", "false_negative", "true_negative")
 _KEY, _LINK = "comparison_cell", "cell"
 _ROWS = {"Malignant": ("found", "missed"), "Benign": ("false_alarm", "spared")}
 _CORRECT = ("found", "spared")
-_OPEN, _CLOSER = "Open", "Viewer"
 _LINES = {"dash": "dashed", "solid": "solid", "dashdot": "dotted"}
 
 Cells = Mapping[str, Mapping[str, NDArray[np.bool_]]]
@@ -243,25 +240,25 @@ def _show_cell(
     rows = farthest_apart(inside, split.labels, model.scores.suspicion)
     title = f"{model.title}: {OUTCOMES[outcome][0].lower()}s"
     with lead:
-        _open_list(split, rows, f"{title}, at your threshold")
+        _open_list(split, rows, LIST, f"{title}, at your threshold")
     st.header(title, anchor="cells")
     st.markdown(cell_sentence(outcome, int(inside.sum()), split))
     show_cases(split, rows, thresholds, "cell")
 
 
-def _open_list(split: SplitEvaluation, rows: NDArray[np.intp], title: str) -> None:
+def _open_list(split: SplitEvaluation, rows: NDArray[np.intp], name: str, title: str) -> None:
     """Lead to these cases in the viewer, in this tab, one after the other."""
     if rows.size == 0:
         st.caption("This cell holds no case.")
         return
     cases = tuple(group[0] for group in evaluated_cases(split.unit).iloc[rows][CROPS])
-    st.session_state[LIST_CASES] = Group(title, cases)
+    st.session_state.setdefault(LIST_CASES, {})[name] = Group(title, cases)
     st.page_link(
         VIEWER,
         label="View these cases one by one",
         icon=":material/visibility:",
         help="Shows each image with heat maps and probabilities. Press n or p for next, previous.",
-        query_params={"case": cases[0], "from": "case", "group": LIST},
+        query_params={"case": cases[0], "from": "case", "group": name},
     )
 
 
@@ -285,7 +282,7 @@ def _choose_cell(split: SplitEvaluation, cells: Cells, cards: Sequence[DeltaGene
 
 
 def _matrix(model: ModelEvaluation, cells: Mapping[str, NDArray[np.bool_]], chosen: str) -> None:
-    for head in ("Recorded", "Above threshold", "Below threshold"):
+    for head in ("Recorded", "Flagged", "Not flagged"):
         st.caption(head)
     for label, row in _ROWS.items():
         st.caption(f"{label} {sum(int(cells[outcome].sum()) for outcome in row)}")
@@ -313,13 +310,7 @@ def show_cases(
         return
     table = evaluated_cases(split.unit).iloc[rows]
     titles = [model.title for model in split.models.values()]
-    columns = {
-        _OPEN: st.column_config.LinkColumn(_OPEN, display_text="Open the mammogram"),
-        _CLOSER: st.column_config.LinkColumn(
-            _CLOSER, display_text="Heat maps", help="What each model used."
-        ),
-        **probability_columns(titles),
-    }
+    columns = probability_columns(titles)
     alt = "Cases with their descriptors and each model's estimated probability"
     show_table(_with_pictures(table, titles, key), columns, alt, f"cases_{key}")
     titled = {model.title: thresholds[name] for name, model in split.models.items()}
@@ -338,13 +329,6 @@ def _with_pictures(table: pd.DataFrame, titles: list[str], key: str) -> pd.DataF
     offer_images(set(crops) - cases_with_pictures(), key)
     if len(found) == MOST_PICTURES:
         st.caption(f"Images are shown for the first {MOST_PICTURES}.")
-    links = {
-        case: f"Upload_and_classify?example={quote_plus(example_name(lesion))}"
-        for case, lesion in cache.examples_at_hand().items()
-    }
-    if any(case in links for case in crops):
-        shown[_OPEN] = [_first(links, group) for group in table[CROPS]]
-    shown[_CLOSER] = [f"Grad-CAM_viewer?case={quote_plus(group[0])}" for group in table[CROPS]]
     return shown
 
 
@@ -369,6 +353,7 @@ def show_disagreement(split: SplitEvaluation, thresholds: Mapping[str, float]) -
     count = int(chosen.sum())
     st.markdown(f"**{title}**: {count} {split.noun(count)}, largest difference first.")
     rows = farthest_apart(chosen, *(model.scores.suspicion for model in models))
+    _open_list(split, rows, "disagreement", title)
     show_cases(split, rows, thresholds, "group")
 
 

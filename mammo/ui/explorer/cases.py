@@ -187,7 +187,6 @@ def _show_pictures(rows: pd.DataFrame, key: str) -> None:
                 st.button(
                     words,
                     key=f"open_{key}_{case}",
-                    help=f"Open {text.literal(case)}",
                     on_click=_open_case,
                     args=(case,),
                     width="stretch",

@@ -38,7 +38,8 @@ withhold("pointerdown", ".stSlider", (start) => {
 const settled = new ResizeObserver(() => {
   document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
 });
-if (location.hash) settled.observe(document.querySelector("[data-testid=stMainBlockContainer]"));
+const content = document.querySelector("[data-testid=stMainBlockContainer]");
+if (location.hash && content) settled.observe(content);
 for (const act of ["wheel", "touchstart", "pointerdown", "keydown"]) {
   document.addEventListener(act, () => settled.disconnect(), { capture: true, passive: true, once: true });
 }

@@ -123,7 +123,7 @@ def agreement_titles(first: str, second: str) -> dict[str, str]:
 
 DISAGREE = "disagree"
 LIST, LIST_CASES = "list", "list_of_cases"
-"""What the link calls a list of cases that another page opened, and where the session keeps it."""
+"""What the link calls a list of cases that another page opened, and where the session keeps all."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from mammo.data.descriptors import recorded_sentence
 from mammo.imaging.preprocess import stretch
 from mammo.inference import Classifier, ModelResult
 from mammo.inference.maps import METHODS, Method, method_named
-from mammo.inference.overlay import COLOUR_MAPS, ColourMap, overlay
+from mammo.inference.overlay import COLOUR_MAPS, ColourMap, see_through
 from mammo.inference.pictures import Panel, heat_map_sheet
 from mammo.inference.result import BALANCED
 from mammo.plots.viewer import place_counts, place_figure, place_sentence
@@ -144,7 +144,10 @@ def show_methods(viewed: Viewed) -> None:
         with st.grid(len(METHODS), min_column_width=150):
             for method in METHODS:
                 with st.container(gap="xsmall"), sentences():
-                    picture = overlay(viewed.crop, viewed.heat(model, method), opacity)
+                    map_drawn = see_through(viewed.heat(model, method))
+                    share = opacity * map_drawn[..., 3:] / 255
+                    crop = as_seen(viewed, viewed.crop)[..., np.newaxis]
+                    picture = ((1 - share) * crop + share * map_drawn[..., :3]).astype(np.uint8)
                     show_picture(picture, f"{method.title} of {title}", 320, caption=method.title)
                     panels.append(Panel(f"{title}: {method.title}", picture))
     if panels:

@@ -33,7 +33,6 @@ from mammo.inference.result import BALANCED
 from mammo.ui.kit import cache, case_folder
 from mammo.ui.kit.address import keep_in_link, went_back
 from mammo.ui.kit.cases import (
-    LIST,
     LIST_CASES,
     OUTCOMES,
     Group,
@@ -208,8 +207,7 @@ def _lists() -> dict[str, Group]:
     lists = {}
     if examples := cache.examples_at_hand():
         lists[EXAMPLES] = Group("Examples", tuple(examples))
-    if opened := st.session_state.get(LIST_CASES):
-        lists[LIST] = opened
+    lists |= st.session_state.get(LIST_CASES, {})
     lists |= case_groups(cache.cases(), cache.cards())
     if OWN_CROP in st.session_state or st.query_params.get("from") == OWN:
         lists[OWN] = Group("My own crop", ("",))
