@@ -389,7 +389,9 @@ def test_a_full_disk_is_said_before_it_starts(
     monkeypatch.setattr(offer, "free_bytes", lambda folder: 13 * 10**9)
     assert from_kaggle(tmp_path / "out") == 1
     said = capsys.readouterr().err
-    assert "Expected 12.6 GB of free space" in said  # half a gigabyte stays free
+    assert (
+        "Expected 13.1 GB of free space" in said and "13.0 GB. Name" in said
+    )  # half a gigabyte stays free
     assert not (tmp_path / "out").exists()
 
 

@@ -95,9 +95,9 @@ def refuse_if_too_big(offer: Offer, out: Path) -> None:
     free = free_bytes(out)
     if offer.missing_bytes and offer.needed_bytes + SPARE_BYTES > free:
         raise DataError(
-            f"Expected {in_gigabytes(offer.needed_bytes)} of free space for {out}. Received: "
-            f"{in_gigabytes(free)}. Name a folder on another disk with --out, or download less "
-            "with --abnormality and --split."
+            f"Expected {in_gigabytes(offer.needed_bytes + SPARE_BYTES)} of free space for {out}. "
+            f"Received: {in_gigabytes(free)}. Name a folder on another disk with --out, or "
+            "download less with --abnormality and --split."
         )
 
 
