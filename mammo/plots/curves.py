@@ -301,9 +301,9 @@ def coverage_figure(measured: Mapping[str, Measured], titles: Mapping[str, str])
 def coverage_sentences(
     measured: Mapping[str, Measured], titles: Mapping[str, str]
 ) -> Sequence[str]:
-    """Return for each model how often it is right outside and inside its "not sure" range."""
+    """Return for each model how often it is right outside and inside the range in which it abstains."""
     return [
-        f"**{title}** is not sure from {text.percent_range(*found['zone'])}. Outside this range "
+        f"**{title}** abstains from {text.percent_range(*found['zone'])}. Outside this range "
         f"({share_with_interval(found['accepted'])} of test crops) it is right in "
         f"{share_with_interval(found['right accepted'])}, inside in "
         f"{share_with_interval(found['right unsure'])}, overall in "

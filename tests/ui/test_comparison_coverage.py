@@ -43,7 +43,7 @@ def test_the_page_draws_it_where_it_was_measured(
 ) -> None:
     folder = write_tiny_artifacts(tmp_path / "artifacts")
     page = opened(on(folder, monkeypatch), curve="coverage")
-    assert quiet(page) and "no measured “not sure” range" in texts(page)
+    assert quiet(page) and "no measured range in which they abstain" in texts(page)
     attach_tiny_trust(folder)
     page = opened(on(folder, monkeypatch), curve="coverage")
-    assert quiet(page) and "**MobileNetV2** is not sure from 30% to 50%" in texts(page)
+    assert quiet(page) and "**MobileNetV2** abstains from 30% to 50%" in texts(page)

@@ -1,4 +1,4 @@
-"""One further curve at a time: reliability, precision and recall, decision, not sure, training."""
+"""One further curve at a time: reliability, precision and recall, decision, abstention, training."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -71,7 +71,7 @@ def _show_training(split: SplitEvaluation, caption: str) -> None:
 
 _history = cache.of_artifacts(6)(load_history)
 _UNMEASURED = (
-    "These models have no measured “not sure” range. To measure it, run "
+    "These models have no measured range in which they abstain. To measure it, run "
     "`python -m mammo.training.trust --data DIR`."
 )
 
