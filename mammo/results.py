@@ -62,7 +62,7 @@ class Source:
 
     @property
     def recorded(self) -> str:
-        """The proven pathology, known for examples only."""
+        """The recorded pathology, known for examples only."""
         return "" if self.example is None else self.example.pathology
 
 

@@ -42,9 +42,9 @@ THRESHOLD_NAMES: Mapping[str, str] = {
     "specificity_90": "Specificity 90%",
 }
 AIMS: Mapping[str, str] = {
-    "youden": "counts sensitivity and specificity equally",
-    "sensitivity_90": "aims at a sensitivity of 90%",
-    "specificity_90": "aims at a specificity of 90%",
+    "youden": "gives equal weight to sensitivity and specificity",
+    "sensitivity_90": "is the threshold with 90% sensitivity in training patients",
+    "specificity_90": "is the threshold with 90% specificity in training patients",
 }
 """The aim of each threshold, chosen on training patients; rates differ in other patients."""
 SIDE_LETTERS = {"LEFT": "L", "RIGHT": "R"}
@@ -230,13 +230,16 @@ def spread_sentence(views: Sequence[str], p_low: float, p_high: float, threshold
     `views` are names of `mammo.settings.VIEWS`.
 
     >>> spread_sentence(["upright", "turned"], 0.31, 0.44, 0.5)
-    'The crop upright and turned gives 31% to 44%, on one side of the threshold.'
+    'With the crop upright and turned, the probability is 31% to 44%. It does not cross the \
+threshold.'
     >>> spread_sentence(["upright", "turned"], 0.31, 0.44, 0.4)
-    'The crop upright and turned gives 31% to 44%, on both sides of the threshold.'
+    'With the crop upright and turned, the probability is 31% to 44%. It crosses the threshold.'
     """
-    sides = "both sides" if p_low < threshold <= p_high else "one side"
+    crosses = "crosses" if p_low < threshold <= p_high else "does not cross"
     spread = percent_range(p_low, p_high)
-    return f"The crop {listed(views)} gives {spread}, on {sides} of the threshold."
+    return (
+        f"With the crop {listed(views)}, the probability is {spread}. It {crosses} the threshold."
+    )
 
 
 def parts(value: object) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ class ExampleLesion:
     case_id : str, the data set's name of the crop, e.g. "Mass-Test_P_00173_LEFT_CC_1"
     film : Path, the DICOM file
     window : (int, int, int, int), left, top, width, height of the crop in film pixels; square
-    pathology : "MALIGNANT" or "BENIGN", proven
+    pathology : "MALIGNANT" or "BENIGN", as recorded
     assessment : int, the reader's BI-RADS assessment, 0 to 5
     breast_density : int, 1 to 4, for BI-RADS a to d
     subtlety : int, 1 (hard to see) to 5 (obvious)

@@ -86,8 +86,8 @@ class MethodFindings:
         """State whether what it marks matters to the score more than parts taken at random."""
         deleted, inserted = _than_chance(self.deletion_gain), _than_chance(self.insertion_gain)
         return (
-            f"Deleting what {method_named(self.key).title} marks lowers the probability {deleted}; "
-            f"inserting it raises the probability {inserted}."
+            f"Deleting what {method_named(self.key).title} marks: {deleted}. Inserting it: "
+            f"{inserted}."
         )
 
     @property
@@ -116,9 +116,9 @@ class Audit:
         """State on how many crops the maps were compared with the lesion box, or why on none."""
         if not self.lesion_crops:
             return (
-                f"The lesion box within the crop is recorded for none of the {self.crops} "
-                "crops, so the maps were not compared with it. That needs crops that python -m "
-                "mammo.prepare cut from mammograms and masks."
+                f"The lesion box is not recorded for any of the {self.crops} crops, so the maps "
+                "were not compared with it. This needs crops made from mammograms and masks with "
+                "python -m mammo.prepare."
             )
         return f"Compared with the lesion box in {self.lesion_crops} of {self.crops} crops."
 
@@ -158,9 +158,6 @@ def _figures(section: Document) -> list[Figure]:
 
 def _than_chance(gain: Figure) -> str:
     if not gain.crops or math.isnan(gain.low):
-        return "by an unknown amount"
-    if gain.low > 0:
-        return f"sooner than at random (area {gain.words} better)"
-    if gain.high < 0:
-        return f"later than at random (area {gain.words}, below 0 is worse)"
-    return f"no sooner than at random (area {gain.words} better)"
+        return "not measured"
+    better = "better than" if gain.low > 0 else "worse than" if gain.high < 0 else "no better than"
+    return f"{better} chance (difference in area {gain.words})"

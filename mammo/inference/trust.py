@@ -132,7 +132,7 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class Zone:
-    """The calibrated probabilities around a threshold that count as not sure.
+    """The calibrated probabilities around a threshold in which a model abstains.
 
     Set on out-of-fold scores of training patients and measured on the test split (selective
     classification: El-Yaniv, Wiener 2010, JMLR 11:1605-1641; Geifman, El-Yaniv 2017, arXiv
@@ -218,7 +218,7 @@ class Trust:
         return tuple(found.values())
 
     def zone(self, model: str) -> Zone | None:
-        """Return the "not sure" zone of a model around its Youden threshold, where measured."""
+        """Return the range around the Youden threshold in which a model abstains."""
         measured = self.measured["uncertainty"].get(model)
         return None if measured is None else Zone(*measured["zone"])
 

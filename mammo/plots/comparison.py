@@ -219,9 +219,9 @@ def result_sentence(lesson: LeakLesson) -> str:
     rows, patients = (_means(lesson, split) for split in PLACES)
     gaps = lesson.differences
     return (
-        f"Split by crop: AUC {rows}. Split by patient: {patients}. Leakage adds "
-        f"{signed(lesson.mean_difference)} on average (range over the seeds: {signed(min(gaps))} "
-        f"to {signed(max(gaps))})."
+        f"Split by crop: AUC {rows}. Split by patient: {patients}. Leakage changes "
+        f"the AUC by {signed(lesson.mean_difference)} on average (range over the seeds: "
+        f"{signed(min(gaps))} to {signed(max(gaps))})."
     )
 
 

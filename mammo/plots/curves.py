@@ -301,7 +301,7 @@ def coverage_figure(measured: Mapping[str, Measured], titles: Mapping[str, str])
 def coverage_sentences(
     measured: Mapping[str, Measured], titles: Mapping[str, str]
 ) -> Sequence[str]:
-    """Return for each model how often it is right outside and inside the range in which it abstains."""
+    """Return for each model how often it is right where it would abstain, and elsewhere."""
     return [
         f"**{title}** abstains from {text.percent_range(*found['zone'])}. Outside this range "
         f"({share_with_interval(found['accepted'])} of test crops) it is right in "

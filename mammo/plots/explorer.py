@@ -82,7 +82,7 @@ def by_split(cases: "pd.DataFrame") -> Chart:
         sentence = (
             f"{percentage(shares['train'])} of the training crops are malignant, "
             f"{percentage(shares['test'])} of the test crops: a prior shift. Probabilities "
-            "calibrated at the first prevalence do not hold at the second."
+            "calibrated at the first prevalence are miscalibrated at the second."
         )
     else:
         sentence = f"{percentage(float(cases['label'].mean()))} of these crops are malignant."

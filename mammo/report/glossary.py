@@ -132,7 +132,8 @@ def terms_document() -> str:
             "# Terms",
             "",
             "mammo uses one term per concept: in the app, the commands and the documents. This "
-            "table is written from `mammo/report/glossary.toml` by `python -m tools.readme`.",
+            "table is written from `mammo/report/glossary.toml` by `python -m tools.readme`. "
+            f"{V2025}",
             "",
             "| Term | Meaning | Not used |",
             "| --- | --- | --- |",

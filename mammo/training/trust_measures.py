@@ -84,7 +84,7 @@ def neighbours_vote(trust: Trust, embedding: NDArray[np.float32], cases: Cases) 
 
 
 def zone_figures(model: Classifier, train: Cases, test: Cases) -> dict[str, Any]:
-    """Set the "not sure" zone on out-of-fold scores and measure it on the test split."""
+    """Set the range for abstaining on out-of-fold scores and measure it on the test split."""
     threshold, of = model.card.thresholds["youden"], patients(test)
     scores, out_of_fold = _scores(model, test), _scores(model, train)
     known, far = margins(out_of_fold, threshold), margins(scores, threshold)

@@ -154,7 +154,7 @@ def test_every_item_answered_by_the_card_has_its_words_in_the_section_named(text
 
 def test_the_card_says_of_the_data_what_its_sources_say(text: str) -> None:
     for right in (
-        "no patient is in both halves of the masses is this project's own finding",
+        "no patient with masses is in both splits is this project's own finding",
         "probably updated after further work-up (Lee et al. 2017)",
         "in some cases by ultrasound or another accepted means",
         "judged not to contain cancer from the screening films alone",

@@ -262,7 +262,7 @@ def test_scores_are_those_of_the_row_with_who_gave_them() -> None:
             "Mass-Training_P_00001_LEFT_CC_1",
             "Out-of-fold score: this patient was not in the training data (fold 1)",
         ),
-        ("Mass-Test_P_00820_LEFT_CC_1", "Test case, scored once"),
+        ("Mass-Test_P_00820_LEFT_CC_1", "Test case: not used for training"),
     ):
         row = cases().set_index("case_id", drop=False).loc[case].to_dict()
         lines = score_lines(row, cards)

@@ -154,7 +154,7 @@ def test_a_case_without_its_picture_shows_what_was_recorded_and_scored(app: AppT
     assert quiet(page)
     assert "The image of this case is not available, so there is no heat map" in texts(page)
     assert "Recorded as **malignant**" in texts(page)
-    assert texts(page).count("Test case, scored once") == 2
+    assert texts(page).count("Test case: not used for training") == 2
     assert texts(page).count("Lower than this:") == 2
     assert not page.metric
 

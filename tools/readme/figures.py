@@ -122,7 +122,10 @@ def _against_radiologists(split: SplitEvaluation) -> str:
         f"{p_value(pair.clustered_delong.p_value)}"
         for pair in split.radiologists.comparisons
     ]
-    return f"Difference in AUC from the radiologists, per crop: {'; '.join(gaps)}."
+    return (
+        f"Difference in AUC from the radiologists, per crop: {'; '.join(gaps)}. The recorded "
+        "BI-RADS assessments were probably updated after further work-up (Lee et al. 2017)."
+    )
 
 
 def _provenance(evaluation: Evaluation) -> str:

@@ -71,12 +71,13 @@ class Method:
         return (self.squares, self.squares) if self.squares else card.cam_grid
 
     def resolution(self, card: Card) -> str:
-        """Write how fine a map is, as "7 x 7 cells over the 224 pixels of the input: coarse"."""
+        """Write how fine a map is, as "7 x 7 cells for an input of 224 x 224 pixels (coarse)"."""
         rows, columns = self.grid_of(card)
         squares = ", from squares two cells wide," if self.squares else ""
-        coarse = ": coarse" if rows <= COARSE_GRID else ""
+        coarse = " (coarse)" if rows <= COARSE_GRID else ""
         size = card.preprocessing.input_size
-        return f"{rows} x {columns} cells{squares} over the {size} pixels of the input{coarse}"
+        area = f"{size} x {size} pixels"
+        return f"{rows} x {columns} cells{squares} for an input of {area}{coarse}"
 
 
 def draw(

@@ -147,15 +147,15 @@ def worst_answers(facts: Facts) -> tuple[Failures, ...]:
 
 
 def how_trained(card: Card) -> str:
-    """Say from what a model began and what it learned from; nothing of a model that is not known.
+    """Say from what a model began and on what it was trained; nothing of a model that is not known.
 
-    For example "Simple CNN began from random weights and learned from the labels alone."
+    For example "Simple CNN started from random weights and was trained on the labels alone."
     """
     entry, share = REGISTRY.get(card.name), float(card.settings.get("distillation", 0))
     if entry is None:
         return ""
-    learned = "from the labels alone"
+    learned = "on the labels alone"
     if share:
         teacher = TITLES[entry.teacher] if entry.teacher else "an earlier fit of its own"
-        learned = f"from the labels and, for {percent(share)} of each target, from {teacher}"
-    return f"{card.title} began from {entry.begins} and learned {learned}."
+        learned = f"on the labels and, for {percent(share)} of each target, on {teacher}"
+    return f"{card.title} started from {entry.begins} and was trained {learned}."

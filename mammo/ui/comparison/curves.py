@@ -1,4 +1,4 @@
-"""One further curve at a time: reliability, precision and recall, decision, abstention, training."""
+"""One further curve at a time: reliability, precision-recall, decision, abstention, training."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -96,7 +96,7 @@ CURVES = {
         curves.decision_figure,
     ),
     "coverage": Curve(
-        "Not sure",
+        "Abstention",
         "A model can abstain when its probability is close to the threshold. The error rate falls "
         "as it answers fewer crops. Bands show 95% confidence intervals.",
         lambda split: curves.coverage_figure(_measured(), _titles(split)),

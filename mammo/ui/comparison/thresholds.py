@@ -367,8 +367,8 @@ def disagreement_sentence(split: SplitEvaluation, counts: Mapping[str, int], tes
     return (
         f"At these thresholds the models disagree on {differ} of {total} {many}. {second} is right "
         f"in {counts['only_second']}, {first} in {counts['only_first']} (McNemar's exact test, "
-        f"{p_value(test.p_value)}: {chance_words(test.p_value)}). Both are wrong in "
-        f"{counts['both_wrong']}."
+        f"{p_value(test.p_value)}: {chance_words(test.p_value)}). Both are wrong for "
+        f"{counts['both_wrong']} {many}."
     )
 
 

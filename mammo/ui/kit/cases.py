@@ -218,7 +218,7 @@ def score_lines(row: Mapping[Any, Any], cards: Sequence[Card]) -> list[str]:
             continue
         fold = row[f"{card.name}_fold"]
         scored = (
-            "Test case, scored once."
+            "Test case: not used for training, and scored once by each model."
             if is_missing(fold)
             else "Out-of-fold score: this patient was not in the training data (fold "
             f"{int(fold) + 1})."

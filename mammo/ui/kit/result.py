@@ -57,8 +57,9 @@ PREVALENCES = {
     "test_set": "As in this test set",
 }
 PREVALENCE_HELP = (
-    "Prevalence of malignancy in your setting. Of women called back after screening 4.4% have "
-    "cancer, of those biopsied 28.6% (Lehman et al. 2017, Radiology 283:49-58)."
+    "Prevalence of malignancy in your setting. Cancer is found in 4.4% of women called back after "
+    "screening and in 28.6% of those biopsied (per examination; Lehman et al. 2017, Radiology "
+    "283:49-58; newer figures exist)."
 )
 
 
@@ -260,7 +261,7 @@ def map_caption(heat: NDArray[np.float32]) -> str:
     """Describe what a heat map shows, or that it is empty."""
     if not heat.any():
         return "The map is empty: nothing in the crop raised the probability."
-    return "Bright areas raised the probability most. They do not show the extent of the lesion."
+    return "Bright areas of the map raised the probability most. They do not outline the lesion."
 
 
 def has_similar(signals: Signals | None) -> TypeGuard[Signals]:

@@ -59,7 +59,7 @@ def _new_round(source: Source) -> None:
     if source == "examples":
         st.caption(
             f"These are the {at_most} example lesions of two patients. To read cases of the "
-            "official test set, get their images."
+            "official test set, download their images first."
         )
     n = st.slider(
         "Cases", SHORTEST, at_most, min(20, at_most), key=session.SETUP_FIELD,

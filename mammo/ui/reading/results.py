@@ -60,7 +60,7 @@ def _hand_over(opened: Round, record: Record) -> None:
             max_chars=LONGEST_NICKNAME,
             key="reading_nickname",
             width=260,
-            help="It is written into the file only. Do not use your real name.",
+            help="It is saved only in the file. Do not use your real name.",
         )
         name = clean_nickname(nickname or "")
         result = Result(record, name, artifacts_fingerprint(), mammo.__version__)

@@ -113,14 +113,14 @@ def _show_numbers(picture: Picture, box: Region | None) -> None:
         )
     st.caption(
         "Drag a box around the lesion. On a touch screen, press “Mark lesion” first. You can also "
-        "type its numbers."
+        "type the numbers of the box."
     )
     with st.expander(NUMBERS, icon=":material/crop_free:"):
         _BOX.show(height, width, persist_state="session")
         st.caption(
             f"{_film_name(picture)}, {width:,} x {height:,} pixels, pixel spacing {stated}. The "
-            "box is in pixels of the mammogram from its top left corner. The yellow square is the "
-            "crop area that the models read. Display settings do not affect the models."
+            "numbers are in pixels from the top left corner of the mammogram. The yellow square is "
+            "the crop area that the models read. Display settings do not affect the models."
         )
 
 

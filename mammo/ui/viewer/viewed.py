@@ -56,8 +56,8 @@ from mammo.ui.kit.widgets import offer_file
 
 EXAMPLES, EVERY, TRAINING, OWN = "examples", "test", "training", "own"
 GROUP_HELP = (
-    "True and false results are those at each model's balanced threshold. The largest error comes "
-    "first; in the other lists, the largest difference between the models."
+    "True and false results are those at each model's balanced threshold. A list of errors starts "
+    "with the largest error, any other list with the largest difference between the models."
 )
 STRIP = 10
 """How many cases of a list show as small images."""
