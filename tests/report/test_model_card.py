@@ -160,7 +160,7 @@ def test_the_card_says_of_the_data_what_its_sources_say(text: str) -> None:
         "judged not to contain cancer from the screening films alone",
         "DDSM's own `.ics` files hold age, date and scanner",
         "US Department of Defense",
-        "Expect a loss of 0.15 to 0.3 on digital mammograms. It has not been measured here.",
+        "Expect an AUC that is 0.15 to 0.3 lower on digital mammograms. It has not been measured here.",
         "Sensors 26:3911",
         "80 film pixels above and 26 left of the lesion's centre",
         "AUC of 0.62 to 0.67 from them alone",

@@ -151,7 +151,7 @@ def test_a_ready_crop_needs_no_film(compose: Compose) -> None:
     crop = Image(np.full((128, 128), 90, np.uint8))
     report = compose(crop, None)
     assert report.film is None
-    assert "A ready crop, 128 x 128 pixels" in pdf_text(report)
+    assert "Cropped lesion, 128 x 128 pixels" in pdf_text(report)
 
 
 def test_the_html_file_needs_nothing_beside_it(compose: Compose) -> None:

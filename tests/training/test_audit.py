@@ -79,7 +79,7 @@ def test_the_command_audits_every_model_and_says_what_it_found(
         assert audit.lesion_crops == LIMIT
         assert names[:6] == [*(m.key for m in METHODS), "centre", "brightest tissue"]
         assert names[6] == "untrained network, grad-cam"
-        assert "the lesion's box in 12 of 12 crops" in audit.lesion_words
+        assert "lesion box in 12 of 12 crops" in audit.lesion_words
         depends = load_manifest(artifacts).attachments[audit_name(model.name)]
         assert list(depends) == [f"{model.name}/model.onnx"]
 
@@ -190,7 +190,7 @@ def found_with(tmp_path: Path, low: float, high: float, crops: int = 30):
         (0.1, 0.3, 30, "Grad-CAM passed the randomisation test on MobileNetV2"),
         (0.4, 0.6, 30, "Grad-CAM failed"),
         (0.7, 0.9, 30, "Grad-CAM failed"),
-        (float("nan"), float("nan"), 0, "was not put to"),
+        (float("nan"), float("nan"), 0, "was not tested"),
     ],
 )
 def test_the_whole_interval_must_be_below_the_criterion(

@@ -29,9 +29,9 @@ def test_standing_says_the_side_that_the_metrics_count(
     assert words.standing(p_malignant, threshold).startswith(f"{expected} the threshold")
 
 
-def test_the_spread_is_on_both_sides_only_across_the_threshold() -> None:
-    assert "both sides" in words.spread_sentence(["upright", "turned"], 0.4, 0.5, 0.45)
-    assert "both sides" not in words.spread_sentence(["upright", "turned"], 0.4, 0.44, 0.45)
+def test_the_spread_crosses_the_threshold_only_where_it_does() -> None:
+    assert "It crosses" in words.spread_sentence(["upright", "turned"], 0.4, 0.5, 0.45)
+    assert "does not cross" in words.spread_sentence(["upright", "turned"], 0.4, 0.44, 0.45)
 
 
 def test_every_named_threshold_has_an_aim() -> None:
