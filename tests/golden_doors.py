@@ -321,12 +321,12 @@ def viewed(folder: Path, monkeypatch: Any) -> Record:
         told[case] = {"words": visit.words(), "report": report}
     visit.set("toggle", "Show the recorded diagnosis", True)
     report = seen(visit.download("Case report (HTML)"), folder)
-    told["asked"] = {"words": visit.words(), "report": report}
+    answers = {"examples": told, "asked": {"words": visit.words(), "report": report}}
     for section in ("methods", "robustness", "inside", "similar", "tests"):
         visit.set("button_group", "Analysis", section)
         csvs = [text.splitlines() for text in visit.downloads("Download as CSV")]
-        told[section] = {"words": visit.words(), "csvs": csvs}
-    return told
+        answers[section] = {"words": visit.words(), "csvs": csvs}
+    return answers
 
 
 def other_pages(folder: Path, monkeypatch: Any) -> Record:

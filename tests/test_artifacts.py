@@ -97,7 +97,7 @@ def test_no_folder(tmp_path: Path) -> None:
 
 
 def test_no_manifest(tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match=r"has no manifest\.json, so it is not a whole"):
+    with pytest.raises(ArtifactError, match=r"has no manifest\.json, so it is not a complete"):
         load_manifest(tmp_path)
 
 
@@ -189,7 +189,9 @@ def test_one_changed_byte_is_noticed_before_use(folder: Path, name: str, load: A
     content = bytearray((folder / name).read_bytes())
     content[len(content) // 2] ^= 1
     (folder / name).write_bytes(content)
-    sentence = "does not match its checksum in the manifest .* is not used. Restore"
+    sentence = (
+        "does not match its checksum in the manifest .* was altered or is incomplete. Restore"
+    )
     for read in (verify, load):
         with pytest.raises(ArtifactError, match=sentence):
             read(folder=folder)
@@ -385,7 +387,7 @@ def test_score_that_is_missing_is_nan_and_no_refusal(folder: Path) -> None:
         (
             "Mass-Training_P_00002_RIGHT_CC_1",
             "Mass-Training_P_00001_LEFT_CC_1",
-            "line 4 .* holds a case that stands twice",
+            "line 4 .* holds a case that is listed twice",
         ),
         (",train,P_00001,LEFT", ",train,LEFT", "Line 2 .* should have .* cells"),
         ("Mass-Training_P_00001", '"Mass-Training_P_00001', "cannot be read as a CSV table"),

@@ -92,7 +92,7 @@ def test_a_damaged_attachment_keeps_no_model_and_no_other_attachment_from_stayin
     (folder / "lessons" / "leak.json").write_bytes(b"{1")
     assert kept(folder, source, ["simple_cnn"]) == ("mobilenetv2",)
     publish(source, folder, ["simple_cnn"])
-    assert "lessons/leak.json is missing or altered and is dropped" in capsys.readouterr().out
+    assert "lessons/leak.json is missing or altered and is removed" in capsys.readouterr().out
     assert set(verify(folder).models) == set(BOTH)
     assert read_attachment("lessons/other.json", folder) == b"[]"
     assert not (folder / "lessons" / "leak.json").exists()

@@ -129,7 +129,7 @@ def test_kaggle_refuses_an_altered_archive(
     assert "with Kaggle's MD5, received another or a broken one" in capsys.readouterr().err
     stub.altered, stub.files["/archive.zip"] = False, b"no archive"
     assert from_kaggle(tmp_path / "out") == 1
-    assert "another or broken: Unsupported archive type" in capsys.readouterr().err
+    assert "received another or a broken one: Unsupported archive type" in capsys.readouterr().err
     assert not list((tmp_path / "out").rglob("*.archive"))
 
 
@@ -145,7 +145,7 @@ def test_kaggle_says_what_is_missing_from_a_finished_folder(
     assert "3 are missing or empty" in capsys.readouterr().err  # one was never there
     (tmp_path / "out" / "csv" / "dicom_info.csv").unlink()
     assert from_kaggle(tmp_path / "out") == 1
-    assert "dicom_info.csv should be there" in capsys.readouterr().err
+    assert "dicom_info.csv" in capsys.readouterr().err
 
 
 def test_kaggle_has_no_parts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -276,7 +276,7 @@ def test_the_commons_says_when_nothing_or_too_little_comes(
     assert from_commons(tmp_path / "out") == 1
     assert "1 are missing or not of the stated size" in capsys.readouterr().err
     assert from_commons(tmp_path / "out") == 1
-    assert "and none did. s5cmd said: " in capsys.readouterr().err
+    assert "none arrived. Message of s5cmd: " in capsys.readouterr().err
     stub.files[lost] = kept
     assert from_commons(tmp_path / "out") == 0
     monkeypatch.setattr(idc, "series_named", lambda *_: {"1.2.3"})
@@ -354,7 +354,7 @@ def test_the_documented_sizes_are_those_of_the_index() -> None:
             offer.in_gigabytes(idc.offer(Path("x"), offer.Choice(abnormality, split)).n_bytes)
             for split in ("train", "test")
         )
-        assert f"| {row}, training / test | comes whole only | {train} / {test} |" in text
+        assert f"| {row}, training / test | not available separately | {train} / {test} |" in text
     test, train = crops.size_of("test"), crops.size_of("train")
     shown = f"{test} for the 378 test cases, {train} more for the 1,318 training cases"
     assert shown in (folder / "README.md").read_text(encoding="utf-8")

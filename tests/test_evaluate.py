@@ -102,7 +102,7 @@ def test_patients_that_trained_the_models_are_left_out(
     arguments = ["--artifacts", str(artifacts), "--data", str(folder), "--resamples", "100"]
     assert main(arguments) == 0
     printed = capsys.readouterr()
-    assert "Left out 4 of 10 crops: their patients trained the models." in printed.err
+    assert "Left out 4 of 10 crops: their patients are in the training data." in printed.err
     assert "6 crops" in printed.out
     known = write_crops(tmp_path / "known", list(learned))
     assert main([*arguments[:3], str(known)]) == 1
@@ -143,7 +143,7 @@ def test_where_crops_come_from_is_noted(
     arguments = ["--artifacts", str(artifacts), "--data", str(folder), "--resamples", "100"]
     assert main([*arguments, "--json", str(out)]) == 0
     words = (
-        "3 crops were cut from their mammograms, 2 are crops that the data set provides, 1 of "
+        "3 crops were cut from their mammograms, 2 were provided by the data set, 1 of "
         "unknown origin."
     )
     assert words in " ".join(capsys.readouterr().out.split())

@@ -142,7 +142,7 @@ def test_broken_files_are_told_and_the_rest_goes_on(
     ):
         (line,) = [line for line in err.splitlines() if f"{tmp_path / name}: " in line]
         assert reason in line
-    assert "5 of 7 could not be classified." in err and "Traceback" not in err
+    assert "5 of 7 lesions could not be classified." in err and "Traceback" not in err
     table = pd.read_csv(csv)
     assert table["error"].notna().sum() == 5 and len(table) == 7
     assert (table["error"].isna() == table["mobilenetv2_p_malignant"].notna()).all()
@@ -181,7 +181,7 @@ def test_film_without_the_place_of_its_lesion_is_refused_by_a_sentence(
 ) -> None:
     assert main([str(film)]) == 1
     err = capsys.readouterr().err
-    assert "Not a ready crop (1500 x 2000 pixels): say where the lesion is" in err
+    assert "Not a cropped lesion (1500 x 2000 pixels): " in err
     assert "--box x,y,w,h" in err and "--window x,y,w,h" in err
 
 
@@ -351,7 +351,7 @@ def test_a_report_is_written_in_both_forms_for_each_lesion(tmp_path: Path, film:
         f"{name}.{form}" for name in names for form in ("pdf", "html")
     }
     told = {name: (folder / f"{name}.html").read_text(encoding="utf-8") for name in names}
-    assert "A ready crop, 128 x 128 pixels" in told["Erika_Muster"]
+    assert "Cropped lesion, 128 x 128 pixels" in told["Erika_Muster"]
     assert "Muster" not in told["Erika_Muster"]
     assert "film pixels" in told[film.stem]
     assert "Recorded as malignant." in told["Mass-Test_P_00820_LEFT_CC_1"]
@@ -362,7 +362,7 @@ def test_outputs_that_cannot_be_written_are_wrong_usage(
 ) -> None:
     crop = str(write_crop(tmp_path / "a.png"))
     for option, target, sentence in (
-        ("--csv", tmp_path / "no" / "out.csv", "--csv needs a file in a folder that exists"),
+        ("--csv", tmp_path / "no" / "out.csv", "Create the folder, or name another file."),
         ("--csv", tmp_path, "--csv needs a file"),
         ("--heatmap", tmp_path / "a.png", "--heatmap needs a folder"),
         ("--report", tmp_path / "a.png", "--report needs a folder"),
@@ -378,7 +378,7 @@ def test_outputs_that_cannot_be_written_are_wrong_usage(
 )
 def test_full_disk_gets_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(write_crop(tmp_path / "a.png")), "--csv", "/dev/full"]) == 1
-    assert "/dev/full it could not be written" in capsys.readouterr().err
+    assert "/dev/full is incomplete: it could not be written" in capsys.readouterr().err
 
 
 def test_a_file_that_is_no_earlier_output_is_never_replaced(
@@ -442,7 +442,7 @@ def test_no_exception_of_a_reader_ends_the_run(
     assert main([str(tmp_path), "--csv", str(csv)]) == 1
     out, err = capsys.readouterr()
     assert [line.split("\t")[0] for line in out.splitlines()] == [str(paths[0]), str(paths[2])]
-    assert "1 of 3 could not be classified" in err and "Erika" not in err
+    assert "1 of 3 lesions could not be classified" in err and "Erika" not in err
     assert pd.read_csv(csv)["error"].notna().tolist() == [False, True, False]
 
 
@@ -524,7 +524,7 @@ def test_artifacts_of_one_model_answer_alone(
     write_manifest_again(single, models=["mobilenetv2"])
     assert main([crop, "--artifacts", str(single)]) == 0
     out, err = capsys.readouterr()
-    assert "simple_cnn" not in out and "The artifacts hold no simple_cnn" in err
+    assert "simple_cnn" not in out and "The artifacts contain no simple_cnn" in err
     assert main([crop, "--artifacts", str(single), "--model", "simple_cnn"]) == 1
     assert "There is no trained model 'simple_cnn'" in capsys.readouterr().err
 

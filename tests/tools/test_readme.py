@@ -22,6 +22,7 @@ import mammo
 from mammo.artifacts import load_cases, load_manifest
 from mammo.errors import SettingsError
 from mammo.evaluate import evaluate_artifacts
+from mammo.text import estimate
 from mammo.ui import home
 from mammo.ui.kit.frame import PAGES
 from tests.browser.conftest import CHROMIUM
@@ -309,11 +310,11 @@ def test_marks_that_are_missing_are_asked_for() -> None:
 
 
 def test_the_table_rounds_as_the_home_page_does() -> None:
-    split = evaluate_artifacts().splits["test"]
-    for model in split.models.values():
-        auc = model.metrics["auc"]
-        low, high = home.interval(auc).removeprefix("95% interval ").split(" to ")
-        assert f"{home.headline(auc)} ({low} to {high})" in TEXT
+    on_home = home.test_figures()
+    for model in evaluate_artifacts().splits["test"].models.values():
+        figure = estimate(model.metrics["auc"], 2)
+        assert f"{model.title} {figure}" in on_home
+        assert figure in TEXT
 
 
 def test_the_numbers_in_the_prose_are_those_of_the_case_table() -> None:

@@ -57,7 +57,7 @@ def test_it_says_in_one_line_which_file_is_not_used(folder, capsys):
     assert read_kept(path, all_of) is None
     said = capsys.readouterr().err
     assert said.count("\n") == 1
-    assert said.startswith(f"{path} cannot be read (") and "made anew" in said
+    assert said.startswith(f"{path} cannot be read (") and "computed again" in said
 
 
 def test_an_error_of_the_disk_is_no_damage(folder):

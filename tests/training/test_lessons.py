@@ -122,7 +122,7 @@ def test_the_simple_cnn_learns_the_lesson_without_a_teacher(tmp_path) -> None:
         (["--seed", "-5"], "seed must lie between 0 and"),
         (["--seed", "4294000000"], "Received: seed=4294000001"),
         (["--seeds", "0"], "at least one seed"),
-        (["--work", "file/x"], "stopped because of Not a directory (file/x"),
+        (["--work", "file/x"], "stopped: Not a directory (file/x"),
     ],
 )
 def test_what_cannot_end_well_is_refused_before_the_first_training(

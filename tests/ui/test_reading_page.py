@@ -227,7 +227,7 @@ def test_the_review_says_what_was_recorded_as_every_page_does(room: AppTest) -> 
     for _ in range(5):
         said = texts(page)
         assert "What the radiologist recorded" in said
-        assert re.search(r"\| \[Density\]\([^)]*\) \| ([a-d], |not recorded)", said)
+        assert re.search(r"\| \[Density\]\([^)]*\) \| ([a-d]|not recorded) \|", said)
         assert not re.search(r"\| \[(Density|Subtlety)\]\([^)]*\) \| 0", said)
         if not page.button(key="reading_review_next").disabled:
             press(page, "reading_review_next")
