@@ -356,7 +356,7 @@ def test_the_documented_sizes_are_those_of_the_index() -> None:
         )
         assert f"| {row}, training / test | not available separately | {train} / {test} |" in text
     test, train = crops.size_of("test"), crops.size_of("train")
-    shown = f"{test} for the 378 test cases, {train} more for the 1,318 training cases"
+    shown = f"{test} for the 378 test cases, {train} for the 1,318 training cases"
     assert shown in (folder / "README.md").read_text(encoding="utf-8")
     whole = idc.offer(Path("x"), offer.Choice()).n_bytes
     assert f"| {offer.in_gigabytes(whole)} |" in text

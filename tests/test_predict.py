@@ -181,7 +181,7 @@ def test_film_without_the_place_of_its_lesion_is_refused_by_a_sentence(
 ) -> None:
     assert main([str(film)]) == 1
     err = capsys.readouterr().err
-    assert "Not a cropped lesion (1500 x 2000 pixels): " in err
+    assert "Not a cropped lesion (1500 x 2000 pixels). Mark the lesion" in err
     assert "--box x,y,w,h" in err and "--window x,y,w,h" in err
 
 
@@ -353,7 +353,7 @@ def test_a_report_is_written_in_both_forms_for_each_lesion(tmp_path: Path, film:
     told = {name: (folder / f"{name}.html").read_text(encoding="utf-8") for name in names}
     assert "Cropped lesion, 128 x 128 pixels" in told["Erika_Muster"]
     assert "Muster" not in told["Erika_Muster"]
-    assert "film pixels" in told[film.stem]
+    assert "Crop area: " in told[film.stem]
     assert "Recorded as malignant." in told["Mass-Test_P_00820_LEFT_CC_1"]
 
 
@@ -363,9 +363,9 @@ def test_outputs_that_cannot_be_written_are_wrong_usage(
     crop = str(write_crop(tmp_path / "a.png"))
     for option, target, sentence in (
         ("--csv", tmp_path / "no" / "out.csv", "Create the folder, or name another file."),
-        ("--csv", tmp_path, "--csv needs a file"),
-        ("--heatmap", tmp_path / "a.png", "--heatmap needs a folder"),
-        ("--report", tmp_path / "a.png", "--report needs a folder"),
+        ("--csv", tmp_path, "--csv expects a file"),
+        ("--heatmap", tmp_path / "a.png", "--heatmap expects a folder"),
+        ("--report", tmp_path / "a.png", "--report expects a folder"),
     ):
         with pytest.raises(SystemExit, match="2"):
             main([crop, option, str(target)])

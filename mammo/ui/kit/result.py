@@ -7,7 +7,7 @@ asks no network again.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeGuard, cast
+from typing import Any, TypeGuard, cast
 
 import numpy as np
 import streamlit as st
@@ -82,7 +82,7 @@ def assessed_once(picture: Picture, area: Window | None) -> LesionResult:
     before, result = st.session_state.get(LAST_RESULT, (None, None))
     if before != asked or result is None:
         result = picture.assessed(area)
-        st.session_state[LAST_RESULT] = (asked, result)
+        st.session_state[LAST_RESULT] = [asked, result]
     return cast("LesionResult", result)
 
 
@@ -90,11 +90,16 @@ def redraw_once(picture: Picture, result: LesionResult, slots: Slots) -> None:
     """Ask how far the answer depends on the box, and show that in its place; only on a film."""
     if result.area is None or any(answer.box_spread for answer in result.answers):
         return
-    asked, _ = st.session_state[LAST_RESULT]
     lesion = Lesion(picture.image, window=result.area)
     result = cache.models().redraw(lesion, result)
-    st.session_state[LAST_RESULT] = (asked, result)
+    st.session_state[LAST_RESULT][1] = result
     _fill(slots, result, st.session_state[threshold_key("threshold")])
+
+
+def _latest(asked: Sequence[Any] | None, result: LesionResult) -> LesionResult:
+    """Return a result with its spread over changes of the box, where that is known by now."""
+    latest = None if asked is None else asked[1]
+    return latest if latest and latest.answers[0].crop is result.answers[0].crop else result
 
 
 def _fill(slots: Slots, result: LesionResult, threshold: str) -> None:
@@ -128,9 +133,7 @@ def show_result(
     slots : dict, filled with the places that `redraw_once` writes into
     viewed : Record of the case, on the page Grad-CAM viewer; None elsewhere
     """
-    _, latest = st.session_state.get(LAST_RESULT, (None, None))
-    if latest is not None and latest.answers[0].crop is result.answers[0].crop:
-        result = latest  # with the spread over changes of the box
+    result = _latest(st.session_state.get(LAST_RESULT), result)
     answers, prevalence = st.container(), st.container()
     show_warnings(result)
     field = "threshold" if viewed is None else "viewer_threshold"
@@ -318,11 +321,11 @@ def report_buttons(
     recorded : str, the truth in words; leave it empty until the reader has asked for it
     case : str, the id of a public case; an example's own is known. Never a file's name
     """
-    case = case or picture.case
+    case, asked = case or picture.case, st.session_state.get(LAST_RESULT)
     for form in FORMS:
         offer_file(
             LABELS[form],
-            partial(_report, picture, result, case, recorded, form),
+            partial(_report, picture, result, asked, case, recorded, form),
             f"mammo-case-report.{form}",
             MEDIA_TYPES[form],
             key=f"{key}_{form}",
@@ -330,9 +333,13 @@ def report_buttons(
         )
 
 
-def _report(picture: Picture, result: LesionResult, case: str, recorded: str, form: Form) -> bytes:
+def _report(
+    picture: Picture, result: LesionResult, asked: Sequence[Any] | None, case: str, recorded: str,
+    form: Form,
+) -> bytes:  # fmt: skip
     """Make the report; until then nothing holds an example's film, which all visitors share."""
     measured = cache.measured()
+    result = _latest(asked, result)
     report = compose_report(result, picture.image, measured, case=case, recorded=recorded)
     return render(report, form)
 
