@@ -183,9 +183,9 @@ def test_a_word_of_the_glossary_is_found_and_followed(server: Server, visit: Ope
     expect(page.get_by_role("heading", name="Caveats and recommendations")).to_be_visible()
     part = page.get_by_role("radiogroup", name="Part").get_by_role("radio").first
     reach(visitor, part)
-    press(visitor, *["ArrowRight"] * 3, "Space")
+    press(visitor, *["ArrowRight"] * 4, "Space")
     expect(page).to_have_url(re.compile("part=Glossary"))
-    field = page.get_by_role("textbox", name="Find a word")
+    field = page.get_by_role("textbox", name="Find a term")
     reach(visitor, field)
     press(visitor, *"youden", "Enter")
     expect(page.get_by_role("heading", name="Sensitivity", exact=True)).to_have_count(0)
