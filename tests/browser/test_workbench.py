@@ -19,6 +19,7 @@ expect = pytest.importorskip("playwright.sync_api", reason="needs playwright").e
 expect.set_options(timeout=PATIENCE_MS)
 LAPTOP = {"width": 1366, "height": 768}
 CELL = ".st-key-cell_mobilenetv2-missed button:visible"
+OF_CELL = "[href$='group=list']"
 CASE = ".st-key-stage_of_case"
 PARTS = (
     f"{CASE} .stage",
@@ -70,7 +71,7 @@ def open_false_negative(visit: Visit, press: str) -> int:
     page = visit.page
     ways = (
         page.locator(CELL),
-        page.get_by_role("link", name=re.compile("one by one")),
+        page.get_by_role("link", name=re.compile("one by one")).and_(page.locator(OF_CELL)),
         page.get_by_role("button", name="I understand"),
     )
     for way in ways:
@@ -134,7 +135,7 @@ def test_an_own_film_is_answered_in_five_clicks_without_scrolling(
         inside_window(visitor, way)
         way.click()
         clicks += 1
-    browse = page.get_by_test_id("stFileUploader").get_by_role("button").first
+    browse = page.get_by_test_id("stFileUploader").get_by_role("button", name="Upload", exact=True)
     inside_window(visitor, browse)
     with page.expect_file_chooser() as chooser:
         browse.click()

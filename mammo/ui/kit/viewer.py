@@ -32,7 +32,7 @@ _MOUNT = st.components.v2.component(
     css=_HERE.with_name("viewer.css").read_text(encoding="utf-8"),
     js=_HERE.with_name("viewer.js").read_text(encoding="utf-8"),
 )
-ROOM = "clamp(16rem, min(100vh - 21rem, 90vw), 60rem)"
+ROOM = "clamp(16rem, min(100vh - 22rem, 90vw), 60rem)"
 """Height of the picture where controls are above and below it."""
 DETAIL = 3.0
 """How many sides of the crop area are sent at full resolution around it."""
