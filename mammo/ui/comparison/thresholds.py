@@ -249,7 +249,7 @@ def _show_cell(
 def _open_list(split: SplitEvaluation, rows: NDArray[np.intp], name: str, title: str) -> None:
     """Lead to these cases in the viewer, in this tab, one after the other."""
     if rows.size == 0:
-        st.caption("This cell holds no case.")
+        st.caption("There is no such case.")
         return
     cases = tuple(group[0] for group in evaluated_cases(split.unit).iloc[rows][CROPS])
     st.session_state.setdefault(LIST_CASES, {})[name] = Group(title, cases)
