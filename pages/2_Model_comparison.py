@@ -14,11 +14,11 @@ from mammo.ui.comparison.overview import (
     show_subgroups,
     show_teacher,
 )
-from mammo.ui.comparison.thresholds import page_style, show_analysis
+from mammo.ui.comparison.thresholds import PAGE_STYLE, show_analysis
 from mammo.ui.kit.frame import frame, sentences, small_notice, small_print
 
 frame("Model comparison", ":material/compare_arrows:")
-st.html(page_style())
+st.html(PAGE_STYLE)
 
 with sentences():
     evaluation = choose_evaluation()

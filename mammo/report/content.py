@@ -23,20 +23,25 @@ WINDOW_COLOUR = (240, 228, 66)
 """Yellow of Okabe and Ito 2008, as on the page."""
 
 
-def film_preview(film: NDArray[np.uint8], window: tuple[int, int, int, int]) -> NDArray[np.uint8]:
-    """Shrink a film and draw the window on it.
+def film_preview(
+    film: NDArray[np.uint8],
+    window: tuple[int, int, int, int],
+    longest: int = FILM_LONGEST,
+    line: int = 2,
+) -> NDArray[np.uint8]:
+    """Shrink a film to `longest` pixels, and draw the window on it in a line of `line` pixels.
 
     >>> film_preview(np.zeros((640, 320), np.uint8), (0, 0, 64, 64))[0, 0].tolist()
     [240, 228, 66]
     """
     height, width = film.shape
-    scale = min(1.0, FILM_LONGEST / max(height, width))
+    scale = min(1.0, longest / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     small = cv2.resize(film, size, interpolation=cv2.INTER_AREA)
     drawn = np.repeat(small[..., np.newaxis], 3, axis=2)
     x, y, across, down = (round(number * scale) for number in window)
     corner = min(x + across, size[0]) - 1, min(y + down, size[1]) - 1
-    cv2.rectangle(drawn, (x, y), corner, WINDOW_COLOUR, 2)
+    cv2.rectangle(drawn, (x, y), corner, WINDOW_COLOUR, line)
     return np.asarray(drawn, np.uint8)
 
 

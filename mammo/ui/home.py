@@ -3,8 +3,6 @@
 import math
 from contextlib import suppress
 
-import cv2
-import numpy as np
 import streamlit as st
 
 from mammo import text
@@ -12,17 +10,17 @@ from mammo.artifacts import Card
 from mammo.errors import MammoError
 from mammo.inference.result import BALANCED
 from mammo.plots.style import probability_bar
+from mammo.report.content import film_preview
 from mammo.report.glossary import glossary_link
 from mammo.report.model_card import how_trained
 from mammo.ui.kit import cache
 from mammo.ui.kit.cases import DISAGREE, sides_of_cases
-from mammo.ui.kit.display import data_uri, scaled_down
+from mammo.ui.kit.display import data_uri
 from mammo.ui.kit.frame import Page
 from mammo.ui.kit.source import example_name, first_example
 
 WIDTH, LONGEST = 165, 560
 """Of the film: its width on the screen; the longest side that the browser gets, in pixels."""
-YELLOW = (240, 228, 66)
 
 
 def offer_example(upload: Page) -> None:
@@ -53,12 +51,7 @@ def _film(case: str) -> str:
     """Return the whole film of an example, small, with its lesion outlined, as an address."""
     lesion = cache.examples()[case]
     film = cache.example_film(lesion.film).pixels
-    small = np.repeat(scaled_down(film, LONGEST)[..., np.newaxis], 3, axis=2)
-    x, y, width, height = (
-        round(part * max(small.shape) / max(film.shape)) for part in lesion.window
-    )
-    cv2.rectangle(small, (x, y), (x + width, y + height), YELLOW, 5)
-    return data_uri(small)
+    return data_uri(film_preview(film, lesion.window, LONGEST, line=5))
 
 
 def _show_answer(card: Card, p: float) -> None:

@@ -78,13 +78,12 @@ _LINES = {"dash": "dashed", "solid": "solid", "dashdot": "dotted"}
 Cells = Mapping[str, Mapping[str, NDArray[np.bool_]]]
 
 
-def page_style() -> str:
-    """Return how this page looks and prints, with each model's colour and line, as HTML."""
-    looks = "".join(
-        f".st-key-model_{place} {{ --model: {look.colour}; --line: {_LINES[look.dash]} }}"
-        for place, look in enumerate(LOOKS)
-    )
-    return f"<style>{Path(__file__).with_name('page.css').read_text('utf-8')}{looks}</style>"
+_LOOKS = "".join(
+    f".st-key-model_{place} {{ --model: {look.colour}; --line: {_LINES[look.dash]} }}"
+    for place, look in enumerate(LOOKS)
+)
+PAGE_STYLE = f"<style>{Path(__file__).with_name('page.css').read_text('utf-8')}{_LOOKS}</style>"
+"""How the page looks and prints, with each model's colour and line, as HTML."""
 
 
 @st.fragment
