@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import streamlit as st
 from numpy.typing import NDArray
 
 from mammo import text
@@ -122,8 +123,9 @@ def agreement_titles(first: str, second: str) -> dict[str, str]:
 
 
 DISAGREE = "disagree"
-LIST, LIST_CASES = "list", "list_of_cases"
-"""What the link calls a list of cases that another page opened, and where the session keeps all."""
+LIST_CASES = "list_of_cases"
+"""Where the session keeps the lists of cases that other pages opened in the viewer, by name."""
+VIEWER = "pages/4_Grad-CAM_viewer.py"
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,21 @@ class Group:
 
     title: str
     cases: tuple[str, ...]
+
+
+def open_list(cases: Sequence[str], name: str, title: str, first: str = "") -> None:
+    """Lead to a list of cases in the viewer, in this tab, beginning with `first` if it is given."""
+    if not cases:
+        st.caption("There is no such case.")
+        return
+    st.session_state.setdefault(LIST_CASES, {})[name] = Group(title, tuple(cases))
+    st.page_link(
+        VIEWER,
+        label="View these cases one by one",
+        icon=":material/visibility:",
+        help="Shows each image with heat maps and probabilities. Press n or p for next, previous.",
+        query_params={"case": first or cases[0], "from": "case", "group": name},
+    )
 
 
 @cache.of_artifacts(6)

@@ -38,13 +38,14 @@ from mammo.report.verdict import box_sentence, verdict
 from mammo.ui.kit import cache
 from mammo.ui.kit.address import choose_share, keep_in_link, option_from_link, went_back
 from mammo.ui.kit.case_folder import thumbnails
+from mammo.ui.kit.cases import VIEWER
 from mammo.ui.kit.frame import small_notice, small_print, warn
 from mammo.ui.kit.get_images import offer_images
 from mammo.ui.kit.settings import THRESHOLD_LINK, default_threshold, threshold_key
 from mammo.ui.kit.source import LAST_RESULT, OWN_CROP, Picture, crop_picture, forget_own
 from mammo.ui.kit.widgets import download_results, offer_file
 
-VIEWER, OPEN_VIEWER = "pages/4_Grad-CAM_viewer.py", "Open in Grad-CAM viewer"
+OPEN_VIEWER = "Open in Grad-CAM viewer"
 LABELS: dict[Form, str] = {"pdf": "Case report (PDF)", "html": "Case report (HTML)"}
 ICONS: dict[Form, str] = {"pdf": ":material/picture_as_pdf:", "html": ":material/html:"}
 PROBABILITY = "Estimated probability of malignancy"

@@ -14,6 +14,7 @@ from mammo.reading import Room, RoomScore, RoundCases, merge, score_room, wordin
 from mammo.reading.results_file import LARGEST_BYTES
 from mammo.text import counted, estimate
 from mammo.ui.kit.case_folder import thumbnails
+from mammo.ui.kit.cases import open_list
 from mammo.ui.kit.frame import small_notice, warn
 from mammo.ui.kit.get_images import offer_images
 from mammo.ui.kit.widgets import download, show_figure, show_table
@@ -169,6 +170,7 @@ def _show_cases(opened: Round, room: Room, cut: int) -> None:
     """Show the room's ratings of each case, the largest mean error first."""
     st.header("Hardest cases first", anchor="room-cases")
     table = case_table(opened.cases, room, cut)
+    open_list(table["Case id"].tolist(), "class", f"Class, round {opened.code}, hardest first")
     found, complaint = thumbnails(table["Case id"].tolist())
     warn(complaint)
     offer_images(set(table["Case id"]) - found.keys(), "room")

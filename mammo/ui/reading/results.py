@@ -22,7 +22,7 @@ from mammo.reading import (
 from mammo.reading.results_file import LONGEST_NICKNAME, clean_nickname
 from mammo.text import counted, parts, plain
 from mammo.ui.kit.address import choose_option, keep_in_link, went_back
-from mammo.ui.kit.cases import recorded_table
+from mammo.ui.kit.cases import open_list, recorded_table
 from mammo.ui.kit.frame import sentences, small_notice, warn
 from mammo.ui.kit.result import map_caption, report_buttons
 from mammo.ui.kit.viewer import Viewer
@@ -189,8 +189,11 @@ def show_review(opened: Round, record: Record, reader: str) -> None:
     shown = (reader, record, order)
     held, at = st.session_state.get(_AT, (shown, 0))
     at = at if held == shown else 0
-    _ways(shown, at, len(places))
     place = places[at]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _ways(shown, at, len(places))
+        ids = [opened.cases.ids[one] for one in places]
+        open_list(ids, "round", f"Round {opened.code}", opened.cases.ids[place])
     left, right = st.columns([7, 5], gap="medium")
     viewer = Viewer("reading", f"review {opened.code} {place}")
     with left, sentences():
@@ -211,14 +214,13 @@ def _places(opened: Round, record: Record, order: str) -> list[int]:
 def _ways(shown: Shown, at: int, count: int) -> None:
     """Lead to the case before and after; another round, reader or order begins at its first."""
     ways = (("Previous", "back", -1, at == 0), ("Next", "forward", 1, at == count - 1))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        for word, arrow, step, is_last in ways:
-            st.button(
-                word, icon=f":material/arrow_{arrow}:", disabled=is_last, shortcut=word[0].lower(),
-                key=f"reading_review_{word.lower()}", on_click=st.session_state.__setitem__,
-                args=(_AT, (shown, at + step)),
-            )  # fmt: skip
-        st.markdown(f"{at + 1} of {count}")
+    for word, arrow, step, is_last in ways:
+        st.button(
+            word, icon=f":material/arrow_{arrow}:", disabled=is_last, shortcut=word[0].lower(),
+            key=f"reading_review_{word.lower()}", on_click=st.session_state.__setitem__,
+            args=(_AT, (shown, at + step)),
+        )  # fmt: skip
+    st.markdown(f"{at + 1} of {count}")
 
 
 def _facts(opened: Round, record: Record, place: int, reader: str) -> None:
