@@ -52,10 +52,10 @@ def choose_evaluation() -> Evaluation:
     with st.container(horizontal=True, vertical_alignment="center"):
         sentence = st.container(width="stretch")
         unit = choose_option("Count", "unit", UNITS, "crop", hide_label=True)
-    found = evaluation(cast("Unit", unit))
-    sentence.markdown(result_sentence(found.splits["test"]))
-    warn(*found.notes)
-    return found
+    evaluated = evaluation(cast("Unit", unit))
+    sentence.markdown(result_sentence(evaluated.splits["test"]))
+    warn(*evaluated.notes)
+    return evaluated
 
 
 def result_sentence(split: SplitEvaluation) -> str:

@@ -299,20 +299,20 @@ def show_cases(
 def _with_pictures(table: pd.DataFrame, titles: list[str], key: str) -> pd.DataFrame:
     """Add a picture and a way to open each case where one of its crops has it; p in per cent."""
     crops = [case for group in table[CROPS] for case in group]
-    found, complaint = thumbnails(crops)
+    images, complaint = thumbnails(crops)
     warn(complaint)
     shown = table.drop(columns=CROPS)
     shown[titles] *= 100
-    if found:
-        shown.insert(0, "Picture", [_first(found, group) for group in table[CROPS]])
+    if images:
+        shown.insert(0, "Picture", [_first(images, group) for group in table[CROPS]])
     offer_images(set(crops) - cases_with_pictures(), key)
-    if len(found) == MOST_PICTURES:
+    if len(images) == MOST_PICTURES:
         st.caption(f"Images are shown for the first {MOST_PICTURES}.")
     return shown
 
 
-def _first(found: Mapping[str, str], crops: tuple[str, ...]) -> str:
-    return next((found[case] for case in crops if case in found), "")
+def _first(images: Mapping[str, str], crops: tuple[str, ...]) -> str:
+    return next((images[case] for case in crops if case in images), "")
 
 
 def show_disagreement(split: SplitEvaluation, thresholds: Mapping[str, float]) -> None:
@@ -378,6 +378,8 @@ def places_of(points: list[dict[str, Any]], cases: int) -> list[int]:
     >>> places_of([{"customdata": 3}, {"customdata": [1]}, {"customdata": 99}, {}], 5)
     [3, 1]
     """
-    found = [point.get("customdata") for point in points]
-    single = [one[0] if isinstance(one, (list, tuple)) else one for one in found]
-    return [int(one) for one in single if isinstance(one, (int, float)) and 0 <= one < cases]
+    numbers = [point.get("customdata") for point in points]
+    single = [number[0] if isinstance(number, (list, tuple)) else number for number in numbers]
+    return [
+        int(number) for number in single if isinstance(number, (int, float)) and 0 <= number < cases
+    ]

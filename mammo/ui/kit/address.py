@@ -49,11 +49,11 @@ def keep_in_link(name: str, text: str | None) -> None:
     """Let the link say `name=text`, or nothing of `name` where `text` is None."""
     written: dict[str, str | None] = st.session_state.setdefault(_KEY, {})
     written[name] = text
-    for each, said in written.items():
-        if said is None:
+    for each, value in written.items():
+        if value is None:
             st.query_params.pop(each, None)
-        elif st.query_params.get(each) != said:
-            st.query_params[each] = said
+        elif st.query_params.get(each) != value:
+            st.query_params[each] = value
 
 
 def option_from_link(text: str | None, options: Collection[str], default: str) -> str:

@@ -49,10 +49,10 @@ def evaluation(unit: Unit) -> Evaluation:
     if not cards:
         raise ArtifactError(" ".join(missing))
     models = [EvaluatedModel(card.name, card.title, dict(card.thresholds)) for card in cards]
-    found = evaluate_test_split(load_cases(), models, unit)
-    for model in found.splits["test"].models.values():
+    evaluated = evaluate_test_split(load_cases(), models, unit)
+    for model in evaluated.splits["test"].models.values():
         _ = model.scores.roc_band  # computed here, behind the spinner
-    return replace(found, notes=(*missing, *found.notes))
+    return replace(evaluated, notes=(*missing, *evaluated.notes))
 
 
 @cache.of_artifacts(6)
@@ -75,13 +75,13 @@ def evaluate_test_split(
             "data that hold the test split"
         )
     scored = [model for model in models if rows[f"{model.name}_p"].notna().any()]
-    found = evaluate(rows, scored, unit, resamples=resamples)
+    evaluated = evaluate(rows, scored, unit, resamples=resamples)
     lost = [
         f"{model.title} has no score here and is left out."
         for model in models
         if model not in scored
     ]
-    return replace(found, notes=(*lost, *found.notes))
+    return replace(evaluated, notes=(*lost, *evaluated.notes))
 
 
 def outcomes(labels: Chosen, flagged: Chosen) -> dict[str, Chosen]:

@@ -60,14 +60,14 @@ def send_at_once() -> int:
     socket that accepted it.
     """
     ports = {
-        _port(one)
-        for one in _tcp_sockets()
-        if one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+        _port(connection)
+        for connection in _tcp_sockets()
+        if connection.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
     }
-    for one in _tcp_sockets():
-        if _port(one) in ports:  # a peer may be gone by now
+    for connection in _tcp_sockets():
+        if _port(connection) in ports:  # a peer may be gone by now
             with suppress(OSError):
-                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return len(ports)
 
 
@@ -78,17 +78,17 @@ def _tcp_sockets() -> Iterator[socket.socket]:
             with suppress(OSError):
                 copy = os.dup(int(file.name))
                 try:
-                    one = socket.socket(fileno=copy)
+                    connection = socket.socket(fileno=copy)
                 except OSError:  # an open file that is none
                     os.close(copy)
                     continue
-                with one:
-                    if one.type == socket.SOCK_STREAM and one.family in _INTERNET:
-                        yield one
+                with connection:
+                    if connection.type == socket.SOCK_STREAM and connection.family in _INTERNET:
+                        yield connection
 
 
-def _port(one: socket.socket) -> int:
-    return int(one.getsockname()[1])
+def _port(connection: socket.socket) -> int:
+    return int(connection.getsockname()[1])
 
 
 _M_MMAP_THRESHOLD, _THRESHOLD_BYTES = -3, 1 << 20

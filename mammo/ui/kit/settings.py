@@ -111,8 +111,8 @@ _THRESHOLD_CHANGES = "default_threshold_changes"
 def default_threshold() -> str:
     """Return the threshold that a result opens with, by its key on a model's card."""
     names = cache.threshold_names()
-    kept = st.session_state.get(_THRESHOLD)
-    return str(kept) if kept in names else names[0]
+    chosen = st.session_state.get(_THRESHOLD)
+    return str(chosen) if chosen in names else names[0]
 
 
 def threshold_key(field: str) -> str:

@@ -44,7 +44,7 @@ def show_files() -> None:
         return
     # No more of a file's bytes than shows that it is too large.
     contents = [
-        (one.name, one.read(LARGEST_BYTES + 1) if one.seek(0) == 0 else b"") for one in files
+        (file.name, file.read(LARGEST_BYTES + 1) if file.seek(0) == 0 else b"") for file in files
     ]
     room = merge(contents, artifacts_fingerprint())
     _say_left_out(room, len(files))
@@ -73,7 +73,7 @@ def _say_left_out(room: Room, count: int) -> None:
 @st.fragment
 def _show_room(opened: Round, room: Room) -> None:
     """Show the room's score; moving the threshold runs this part alone."""
-    cases, names = opened.cases, [one.name for one in room.readers]
+    cases, names = opened.cases, [reader.name for reader in room.readers]
     figures = st.container()
     cut = choose_cut()
     with st.spinner("Scoring the room"):
@@ -130,9 +130,9 @@ def room_lines(score: RoomScore, cases: RoundCases) -> list[str]:
     lines = [
         f"AUC of the readers' mean rating of each case: {estimate(score.mean_rating_auc, 2)}.",
         *(
-            f"Mean AUC of the readers minus {wording.title_of(one.name, cases)}: "
-            f"{wording.gap_words(one)}."
-            for one in score.others
+            f"Mean AUC of the readers minus {wording.title_of(standing.name, cases)}: "
+            f"{wording.gap_words(standing)}."
+            for standing in score.others
         ),
         "Intervals resample patients, not readers. They apply to these readers on other cases.",
     ]
@@ -152,16 +152,16 @@ def _reader_table(score: RoomScore, room: Room) -> "pd.DataFrame":
     readers = zip(room.readers, score.readers, room.seconds(), strict=True)
     table = pd.DataFrame(
         {
-            "Reader": one.name,
+            "Reader": reader.name,
             "AUC": standing.auc.value,
             "AUC from": standing.auc.low,
             "AUC to": standing.auc.high,
             "Sensitivity": standing.point.rates["sensitivity"].value,
             "Specificity": standing.point.rates["specificity"].value,
             "Median seconds per case": float(np.median(seconds)),
-            "Resumed from the link": one.record.resumed,
+            "Resumed from the link": reader.record.resumed,
         }
-        for one, standing, seconds in readers
+        for reader, standing, seconds in readers
     )
     return table.sort_values("AUC", ascending=False, kind="stable").round(3)
 
@@ -171,12 +171,12 @@ def _show_cases(opened: Round, room: Room, cut: int) -> None:
     st.header("Hardest cases first", anchor="room-cases")
     table = case_table(opened.cases, room, cut)
     open_list(table["Case id"].tolist(), "class", f"Class, round {opened.code}, hardest first")
-    found, complaint = thumbnails(table["Case id"].tolist())
+    images, complaint = thumbnails(table["Case id"].tolist())
     warn(complaint)
-    offer_images(set(table["Case id"]) - found.keys(), "room")
+    offer_images(set(table["Case id"]) - images.keys(), "room")
     shown = table.copy()
-    if found:
-        shown.insert(0, "Picture", [found.get(case, "") for case in table["Case id"]])
+    if images:
+        shown.insert(0, "Picture", [images.get(case, "") for case in table["Case id"]])
     bars = ["Mean rating", *(model.title for model in opened.cases.models)]
     bar = st.column_config.ProgressColumn(format="%.0f", min_value=0, max_value=100)
     columns = dict.fromkeys(bars, bar)

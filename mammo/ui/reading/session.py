@@ -67,14 +67,14 @@ class Play:
         """Return how long the case to rate has been on show."""
         return time.monotonic() - self._shown.get(self.record.at, time.monotonic())
 
-    def rate(self, place: int, rating: int, described: dict[str, str]) -> None:
+    def rate(self, index: int, rating: int, described: dict[str, str]) -> None:
         """Add the first rating of the case at `place`, once: Enter may be pressed twice."""
-        if self.record.at == place and not self.record.awaits_second:
+        if self.record.at == index and not self.record.awaits_second:
             self.record = self.record.rated(Reading(rating, self.seconds(), None, **described))
 
-    def rate_again(self, place: int, rating: int) -> None:
+    def rate_again(self, index: int, rating: int) -> None:
         """Add the rating after advice of the case at `place`, once."""
-        if self.record.at == place and self.record.awaits_second:
+        if self.record.at == index and self.record.awaits_second:
             self.record = self.record.advised(rating)
 
 
@@ -105,11 +105,11 @@ def reading_now() -> bool:
     return play is not None and play.started and not play.record.whole
 
 
-def _from_link(plan: RoundPlan, place: str | None) -> Play:
-    if not place:
+def _from_link(plan: RoundPlan, packed: str | None) -> Play:
+    if not packed:
         return Play(Record(plan))
     try:
-        return Play(unpack(plan, place).picked_up())
+        return Play(unpack(plan, packed).picked_up())
     except MammoError as error:
         return Play(Record(plan), complaint=str(error))
 
@@ -193,18 +193,18 @@ def cases_without_images(opened: Round) -> list[str]:
     return [case for case in opened.cases.ids if at_hand is None or case not in at_hand.files]
 
 
-def views(opened: Round, place: int) -> list[View]:
+def views(opened: Round, index: int) -> list[View]:
     """Return the pictures of the case at a place, without a word that names it or its truth."""
-    case, number = opened.cases.ids[place], f"case {place + 1} of {opened.plan.n}"
+    case, number = opened.cases.ids[index], f"case {index + 1} of {opened.plan.n}"
     if opened.plan.source == "examples":
         return _example_views(cache.examples()[case], number)
     uri, side = _crop_view(*_crop_file(case))
     return [View("Lesion", f"Crop of the lesion, {number}", uri, side, side)]
 
 
-def film_words(opened: Round, place: int) -> str:
+def film_words(opened: Round, index: int) -> str:
     """Name the side and view of a case's film."""
-    return film_of(opened.cases.rows.iloc[place].to_dict())
+    return film_of(opened.cases.rows.iloc[index].to_dict())
 
 
 def _crop_file(case: str) -> tuple[str, int]:
@@ -246,9 +246,9 @@ def _example_views(lesion: "ExampleLesion", number: str) -> list[View]:
     ]
 
 
-def picture_of(opened: Round, place: int) -> tuple[Picture, Window | None]:
+def picture_of(opened: Round, index: int) -> tuple[Picture, Window | None]:
     """Return the case at a place as the models read it: an area of a film, or a ready crop."""
-    case = opened.cases.ids[place]
+    case = opened.cases.ids[index]
     if opened.plan.source == "examples":
         lesion = cache.examples()[case]
         return Picture(case, case, None, lesion), Window(*lesion.window)
