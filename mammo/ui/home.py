@@ -63,7 +63,7 @@ def _show_answer(card: Card, p: float) -> None:
 
 
 def test_figures() -> str:
-    """Give each model's AUC on the test crops, or what the comparison is for where unknown."""
+    """Return each model's AUC on the test crops, or the purpose of the comparison where unknown."""
     more = "See how often each is right, and where it fails."
     with suppress(MammoError):
         figures = [(card, card.metrics.get("test", {}).get("crop", {})) for card in cache.cards()]

@@ -105,13 +105,13 @@ def _readers(split: SplitEvaluation) -> Mapping[str, Mapping[str, Estimate]]:
 
 
 def scores_table(split: SplitEvaluation) -> pd.DataFrame:
-    """Lay out the figures that need no threshold, for the screen."""
+    """Return the figures that need no threshold as a table for the screen."""
     rows = [(title, name, estimate) for name, title in SCORES.items()]
     return tables.wide("Figure", _readers(split), rows)
 
 
 def scores_export(split: SplitEvaluation) -> pd.DataFrame:
-    """Lay out the same as numbers, a row a reader and figure, differences in AUC included."""
+    """Return the same as numbers, one row per reader and figure, with the differences in AUC."""
     pairs, name = _pairs(split), "auc difference"
     differences = {who: {name: pair.auc_difference} for who, pair in pairs.items()}
     gaps = tables.long(differences, [name], unit=split.unit)
@@ -121,7 +121,7 @@ def scores_export(split: SplitEvaluation) -> pd.DataFrame:
 
 
 def difference_sentences(split: SplitEvaluation) -> list[str]:
-    """Say each difference in AUC with its interval and paired p-value."""
+    """Describe each difference in AUC with its interval and paired p-value."""
     return [
         f"{who}: {signed_estimate(pair.auc_difference)}, {UNTESTED if p != p else p_value(p)}"
         for who, pair in _pairs(split).items()

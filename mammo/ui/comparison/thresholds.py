@@ -1,4 +1,4 @@
-"""Thresholds and all that hangs on them: curves, rates, confusion matrices and their cases.
+"""Thresholds and what depends on them: curves, rates, confusion matrices and their cases.
 
 One fragment: moving a slider runs this part of the page alone, on arrays that the evaluation keeps.
 """
@@ -82,7 +82,7 @@ PAGE_STYLE = f"<style>{Path(__file__).with_name('page.css').read_text('utf-8')}{
 
 @st.fragment
 def show_analysis(split: SplitEvaluation) -> None:
-    """Show thresholds and what they bring in one screen, and below it the cases and all rates."""
+    """Show thresholds with their results in one screen, and below it the cases and all rates."""
     st.session_state.pop(OFFERED, None)
     with st.container(key="desk"):
         roc, controls = st.columns([0.42, 0.58])
@@ -178,7 +178,7 @@ def figures_of(point: OperatingPoint) -> dict[str, Estimate]:
 def rates_table(
     points: Mapping[str, OperatingPoint], names: Sequence[str] = tuple(RATES)
 ) -> pd.DataFrame:
-    """Lay out rates of each reader, for the screen."""
+    """Return each reader's rates as a table for the screen."""
 
     def form(name: str) -> tables.Form:
         if name in SHARES:
@@ -190,7 +190,7 @@ def rates_table(
 
 
 def rates_export(points: Mapping[str, OperatingPoint], split: SplitEvaluation) -> pd.DataFrame:
-    """Lay out the same as numbers, a row a reader and rate, with threshold and prevalence."""
+    """Return the same as numbers, one row per reader and rate, with threshold and prevalence."""
     rates = [
         {"unit": split.unit, "reader": who, "threshold": point.threshold,
          "prevalence": point.clinics[0].prevalence, "rate": name,
@@ -242,7 +242,7 @@ def _first_crops(split: SplitEvaluation, rows: NDArray[np.intp]) -> list[str]:
 
 
 def cell_sentence(outcome: str, count: int, split: SplitEvaluation) -> str:
-    """Say which cases a cell of a confusion matrix holds, and in which order."""
+    """Describe the cases in a cell of a confusion matrix, and their order."""
     return f"{count} {split.noun(count)}: {OUTCOMES[outcome][1]}. Largest error first."
 
 
@@ -337,7 +337,7 @@ def show_disagreement(split: SplitEvaluation, thresholds: Mapping[str, float]) -
 
 
 def disagreement_sentence(split: SplitEvaluation, counts: Mapping[str, int], test: McNemar) -> str:
-    """Say how often the first two models disagree, who is then right, and whether it is chance."""
+    """Describe how often the first two models disagree, which is then right, and the test of it."""
     first, second = [model.title for model in split.models.values()][:2]
     differ = counts["only_first"] + counts["only_second"]
     total, many = sum(counts.values()), split.noun()
@@ -371,7 +371,7 @@ def _selected(
 
 
 def places_of(points: list[dict[str, Any]], cases: int) -> list[int]:
-    """Return the places of the selected points among the cases, without what is none.
+    """Return the indices of the selected cases; anything else in the selection is ignored.
 
     Examples
     --------

@@ -208,7 +208,7 @@ def _words_of(row: Mapping[Any, Any]) -> str:
 
 
 def _open_case(case: str) -> None:
-    """Let the page show a case, which its link then names."""
+    """Open a case on the page and record it in the link."""
     _ask_for(case)
     st.toast(f"{text.literal(case)} is open [below the images](#case).", icon=":material/south:")
 
@@ -289,7 +289,7 @@ def _ask_for(case: str) -> None:
 
 
 def _show_ways(row: Mapping[Any, Any]) -> None:
-    """Lead to the other pages on which the case can be followed."""
+    """Link to the pages that show the same case."""
     case = str(row["case_id"])
     st.page_link(
         "pages/4_Grad-CAM_viewer.py",

@@ -137,7 +137,7 @@ class Group:
 
 
 def open_list(cases: Sequence[str], name: str, title: str, first: str = "") -> None:
-    """Lead to a list of cases in the viewer, in this tab, beginning with `first` if it is given."""
+    """Link to a list of cases in the viewer, in this tab, starting at `first` if it is given."""
     if not cases:
         st.caption("There is no such case.")
         return
@@ -153,7 +153,7 @@ def open_list(cases: Sequence[str], name: str, title: str, first: str = "") -> N
 
 @cache.of_artifacts(6)
 def sides_of_cases(cases: tuple[str, ...]) -> dict[str, str]:
-    """Say of each test case with scores whether the models disagree, or on which side they are."""
+    """Return for each scored test case whether the models disagree, or on which side both are."""
     held, _ = cache.cards_at_hand()
     rows = cache.cases()
     rows = rows[rows["case_id"].isin(cases) & (rows["split"] == "test")].set_index("case_id")

@@ -150,7 +150,7 @@ def _settings() -> None:
 
 
 def folder_sentence(is_set: bool) -> str:
-    """Say whether pictures of cases are at hand; never which folder, as others may read along."""
+    """Report whether images of cases are available; never which folder, as others may see it."""
     if is_set:
         return "**Images of cases:** installed on this server."
     return (

@@ -309,7 +309,7 @@ def show_still_open(advice: str) -> None:
 
 
 def _take_uploads() -> None:
-    """Take uploads out of Streamlit's memory, and drop what was removed from the uploader."""
+    """Move uploads out of Streamlit's memory, and drop what was removed from the uploader."""
     uploads: list[UploadedFile] = st.session_state["files"]
     if not uploads:
         _forget_upload()

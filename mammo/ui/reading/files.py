@@ -126,7 +126,7 @@ def _show_figures(opened: Round, score: RoomScore, names: list[str]) -> None:
 
 
 def room_lines(score: RoomScore, cases: RoundCases) -> list[str]:
-    """Put the room's figures into sentences."""
+    """Return the room's figures as sentences."""
     lines = [
         f"AUC of the readers' mean rating of each case: {estimate(score.mean_rating_auc, 2)}.",
         *(
@@ -146,7 +146,7 @@ def room_lines(score: RoomScore, cases: RoundCases) -> list[str]:
 
 
 def _reader_table(score: RoomScore, room: Room) -> "pd.DataFrame":
-    """Lay out each reader's figures, the highest AUC first."""
+    """Return each reader's figures as a table, the highest AUC first."""
     import pandas as pd
 
     readers = zip(room.readers, score.readers, room.seconds(), strict=True)

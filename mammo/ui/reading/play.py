@@ -157,7 +157,7 @@ def _show_given(play: Play, index: int) -> None:
 
 
 def _ways(play: Play, index: int) -> None:
-    """Lead back to earlier cases and forward again; neither changes a rating."""
+    """Show buttons for earlier cases and back; neither changes a rating."""
     onward = None if index + 1 >= play.record.at else index + 1
     with st.container(horizontal=True):
         st.button(

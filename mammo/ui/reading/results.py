@@ -100,7 +100,7 @@ def show_score(
 def _figures(
     opened: Round, record: Record, reader: str, places: tuple[DeltaGenerator, DeltaGenerator]
 ) -> None:
-    """Score at a threshold; moving it runs this part alone."""
+    """Show the scores at a threshold; moving it reruns this part alone."""
     cases, name = opened.cases, text.literal(reader)
     ratings = [reading.rating for reading in record.readings]
     second = [reading.second or 0 for reading in record.readings] if opened.plan.advice else None
@@ -212,7 +212,7 @@ def _places(opened: Round, record: Record, order: str) -> list[int]:
 
 
 def _ways(shown: Shown, at: int, count: int) -> None:
-    """Lead to the case before and after; another round, reader or order begins at its first."""
+    """Show buttons for the previous and the next case; a new round, reader or order starts at 1."""
     ways = (("Previous", "back", -1, at == 0), ("Next", "forward", 1, at == count - 1))
     for word, arrow, step, is_last in ways:
         st.button(

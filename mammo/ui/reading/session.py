@@ -60,20 +60,20 @@ class Play:
     _shown: dict[int, float] = field(default_factory=dict)
 
     def mark_shown(self) -> None:
-        """Start the clock of the case on show, unless it runs."""
+        """Start the clock of the displayed case, unless it is running."""
         self._shown.setdefault(self.record.at, time.monotonic())
 
     def seconds(self) -> float:
-        """Return how long the case to rate has been on show."""
+        """Return for how many seconds the case to rate has been displayed."""
         return time.monotonic() - self._shown.get(self.record.at, time.monotonic())
 
     def rate(self, index: int, rating: int, described: dict[str, str]) -> None:
-        """Add the first rating of the case at `place`, once: Enter may be pressed twice."""
+        """Add the first rating of the case at `index`, once: Enter may be pressed twice."""
         if self.record.at == index and not self.record.awaits_second:
             self.record = self.record.rated(Reading(rating, self.seconds(), None, **described))
 
     def rate_again(self, index: int, rating: int) -> None:
-        """Add the rating after advice of the case at `place`, once."""
+        """Add the rating after advice of the case at `index`, once."""
         if self.record.at == index and self.record.awaits_second:
             self.record = self.record.advised(rating)
 
@@ -99,7 +99,7 @@ def current() -> Play | None:
 
 
 def reading_now() -> bool:
-    """Tell whether a case is on show, so that nothing else need stand above it."""
+    """Return whether a case is displayed, so that nothing else is shown above it."""
     plays: dict[str, Play] = st.session_state.get(_PLAYS, {})
     play = plays.get(str(st.session_state.get(_OPEN)))
     return play is not None and play.started and not play.record.whole
@@ -121,7 +121,7 @@ def keep(play: Play) -> None:
 
 
 def begin(plan: RoundPlan) -> None:
-    """Make a round the open one; one that this session has read already goes on as it was."""
+    """Open a round; a round that this session has begun continues where it stopped."""
     st.session_state[_OPEN] = write_code(plan)
     st.session_state.pop(_LEFT, None)
     keep(Play(Record(plan)))

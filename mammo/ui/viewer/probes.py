@@ -51,7 +51,7 @@ MAP_COLOURS: ColourMap = "viridis"
 
 
 def show_occlusion(viewed: Viewed) -> None:
-    """Let the visitor cover a part of the crop, and show both probabilities of the rest."""
+    """Show both probabilities of the crop with a part covered that the visitor chooses."""
     st.caption(
         "Drag a box over the crop, or type its numbers. If the probability falls, the covered part "
         "raised it."
