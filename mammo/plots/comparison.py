@@ -228,7 +228,7 @@ def result_sentence(lesson: LeakLesson) -> str:
     rows, patients = (_means(lesson, split) for split in PLACES)
     gaps = lesson.differences
     return (
-        f"Split by crop: AUC {rows}. Split by patient: {patients}. Leakage changes "
+        f"Split by crop: AUC {rows}. Split by patient: AUC {patients}. Leakage changes "
         f"the AUC by {signed(lesson.mean_difference)} on average (range over the seeds: "
         f"{signed(min(gaps))} to {signed(max(gaps))})."
     )
@@ -239,8 +239,8 @@ def overlap_sentence(lesson: LeakLesson) -> str:
     runs = lesson.of("rows")
     return (
         f"In a split by crop, {_span([run.seen_lesions for run in runs])} of "
-        f"{_span([run.test_lesions for run in runs])} test lesions had their other view in the "
-        "training data. In a split by patient, none had."
+        f"{_span([run.test_lesions for run in runs])} test lesions had another view in the "
+        "training data. In a split by patient, this was never the case."
     )
 
 
@@ -248,9 +248,9 @@ def set_up_sentence(lesson: LeakLesson) -> str:
     """Return what was trained on what."""
     first = lesson.runs[0]
     return (
-        f"{lesson.title}, trained on {first.train_crops:,} and tested on {first.test_crops:,} of "
-        f"the {lesson.crops:,} official training crops ({lesson.patients:,} patients), with "
-        f"{counted(len(lesson.of('rows')), 'seed')} per split."
+        f"{lesson.title} on the {lesson.crops:,} official training crops ({lesson.patients:,} "
+        f"patients): {first.train_crops:,} for training, {first.test_crops:,} for testing, "
+        f"{counted(len(lesson.of('rows')), 'seed')} per type of split."
     )
 
 
@@ -292,7 +292,7 @@ def teacher_sentence(lesson: TeacherLesson) -> str:
         f"{student} was trained twice: on the labels alone, and on a mixture of the label and "
         f"{lesson.teacher}'s probability, which counts {percent(lesson.share)} (knowledge "
         f"distillation, Hinton et al. 2015, arXiv 1503.02531). {lesson.teacher} was pretrained on "
-        "ImageNet, so the gain does not come from mammograms alone."
+        "ImageNet, so any gain does not come from mammograms alone."
     )
 
 
