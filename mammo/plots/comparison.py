@@ -228,9 +228,9 @@ def result_sentence(lesson: LeakLesson) -> str:
     rows, patients = (_means(lesson, split) for split in PLACES)
     gaps = lesson.differences
     return (
-        f"Split by crop: AUC {rows}. Split by patient: AUC {patients}. Leakage changes "
-        f"the AUC by {signed(lesson.mean_difference)} on average (range over the seeds: "
-        f"{signed(min(gaps))} to {signed(max(gaps))})."
+        f"Split by crop: AUC {rows}. Split by patient: AUC {patients}. Mean "
+        f"difference {signed(lesson.mean_difference)} (over the seeds: {signed(min(gaps))} to "
+        f"{signed(max(gaps))})."
     )
 
 
@@ -291,7 +291,7 @@ def teacher_sentence(lesson: TeacherLesson) -> str:
     return (
         f"{student} was trained twice: on the labels alone, and on a mixture of the label and "
         f"{lesson.teacher}'s probability, which counts {percent(lesson.share)} (knowledge "
-        f"distillation, Hinton et al. 2015, arXiv 1503.02531). {lesson.teacher} was pretrained on "
+        f"distillation, Hinton et al. 2015). {lesson.teacher} was pretrained on "
         "ImageNet, so any gain does not come from mammograms alone."
     )
 
