@@ -75,9 +75,9 @@ class MethodFindings:
             return f"{title} was not tested by randomisation on {model}."
         how = "passed" if self.passed else "failed"
         return (
-            f"{title} {how} the randomisation test on {model}: rank correlation "
-            f"{self.shuffled.words} with the maps of shuffled weights, in {self.shuffled.crops} "
-            f"crops (to pass, the interval must be below {number(LIKE, 1)})."
+            f"{title} {how} the randomisation test on {model}: in {self.shuffled.crops} crops, the "
+            "rank correlation of its maps before and after shuffling the weights is "
+            f"{self.shuffled.words}. To pass, the whole interval must be below {number(LIKE, 1)}."
         )
 
     @property
@@ -93,8 +93,8 @@ class MethodFindings:
     def stability(self) -> str:
         """State how like the map of a mirrored crop is."""
         return (
-            f"Mirrored crops: rank correlation with the mirrored map {self.mirrored.words}; 1 "
-            "means identical."
+            f"Mirrored crops: rank correlation with the mirrored map {self.mirrored.words} (1: "
+            "identical)."
         )
 
 

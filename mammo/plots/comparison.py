@@ -237,10 +237,11 @@ def result_sentence(lesson: LeakLesson) -> str:
 def overlap_sentence(lesson: LeakLesson) -> str:
     """Return how much of the test part a split by crop had shown in training."""
     runs = lesson.of("rows")
+    seen = sum(run.seen_lesions for run in runs) / sum(run.test_lesions for run in runs)
     return (
-        f"In a split by crop, {_span([run.seen_lesions for run in runs])} of "
-        f"{_span([run.test_lesions for run in runs])} test lesions had another view in the "
-        "training data. In a split by patient, this was never the case."
+        f"In a split by crop, {percent(seen)} of the test lesions had another view in the training "
+        f"data ({_span([run.seen_lesions for run in runs])} lesions per split). In a split by "
+        "patient, this was never the case."
     )
 
 
@@ -289,7 +290,7 @@ def teacher_sentence(lesson: TeacherLesson) -> str:
     """Return what the lesson compares."""
     student = with_article(lesson.title, starts=True)
     return (
-        f"{student} was trained twice: on the labels alone, and on a mixture of the label and "
+        f"{student} was trained twice: on the recorded label, and on a mixture of the label and "
         f"{lesson.teacher}'s probability, which counts {percent(lesson.share)} (knowledge "
         f"distillation, Hinton et al. 2015). {lesson.teacher} was pretrained on "
         "ImageNet, so any gain does not come from mammograms alone."

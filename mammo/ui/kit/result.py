@@ -58,9 +58,9 @@ PREVALENCES = {
     "test_set": "As in this test set",
 }
 PREVALENCE_HELP = (
-    "Prevalence of malignancy in your setting. Cancer is found after 4.4% of examinations recalled "
-    "from screening, and after 28.6% of those with biopsy (Lehman et al. 2017, Radiology "
-    "283:49-58; newer figures exist)."
+    "Prevalence of malignancy in your setting. Cancer is found in 4.4% of cases recalled after "
+    "screening, and in 28.6% of cases biopsied (Lehman et al. 2017, Radiology 283:49-58; newer "
+    "figures exist)."
 )
 
 
@@ -364,6 +364,6 @@ def _open_viewer(picture: Picture, result: LesionResult) -> None:
         VIEWER,
         label=OPEN_VIEWER,
         icon=":material/visibility:",
-        help="Heat maps by several methods, inner layers of both networks, and robustness.",
+        help="Heat maps by several methods, inner layers of both networks, robustness tests.",
         query_params=query,
     )
