@@ -291,7 +291,7 @@ def teacher_sentence(lesson: TeacherLesson) -> str:
     student = with_article(lesson.title, starts=True)
     return (
         f"{student} was trained twice: on the recorded label, and on a mixture of the label and "
-        f"{lesson.teacher}'s probability, which counts {percent(lesson.share)} (knowledge "
+        f"{lesson.teacher}'s probability, weighted {percent(lesson.share)} (knowledge "
         f"distillation, Hinton et al. 2015). {lesson.teacher} was pretrained on "
         "ImageNet, so any gain does not come from mammograms alone."
     )

@@ -118,7 +118,7 @@ def threshold_meaning(measured: Measured, model: str, threshold: str) -> str:
 def threshold_help(cards: Sequence[Card], measured: Measured) -> str:
     """Explain the thresholds, in Markdown: for what each was set, and what was measured."""
     aims = " ".join(
-        f"**{threshold_name(name)}** {aim}."
+        f"The threshold “{threshold_name(name)}” {aim}."
         for name, aim in AIMS.items()
         if any(name in card.thresholds for card in cards)
     )
