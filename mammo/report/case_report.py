@@ -59,8 +59,8 @@ def zone_sentence(zone: Zone, p_malignant: float, measured: Mapping[str, Any]) -
     where = "inside" if zone.holds(p_malignant) else "outside"
     return (
         f"{text.percent(p_malignant)} is {where} the range around the threshold "
-        f"({text.percent_range(zone.low, zone.high)}). Inside this range, this model was right in "
-        f"{share_with_interval(measured['right unsure'])} of test crops, and outside it in "
+        f"({text.percent_range(zone.low, zone.high)}). Inside this range, this model was right for "
+        f"{share_with_interval(measured['right unsure'])} of test crops, and outside it for "
         f"{share_with_interval(measured['right accepted'])}."
     )
 
