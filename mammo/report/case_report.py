@@ -4,11 +4,14 @@ Free of Streamlit.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mammo import text
 from mammo.artifacts import Card, load_cases
@@ -20,7 +23,7 @@ from mammo.inference import ModelResult, Signals
 from mammo.inference.overlay import overlay
 from mammo.inference.result import BALANCED, LesionResult
 from mammo.inference.trust import Neighbour, Zone
-from mammo.report.content import CaseReport, ModelAnswer, film_preview
+from mammo.report.content import CaseReport, ModelAnswer, film_preview, side_by_side
 from mammo.text import (
     AIMS,
     Estimate,
@@ -82,12 +85,16 @@ def similar_table(neighbours: Sequence[Neighbour]) -> pd.DataFrame:
     )
 
 
+MEASURED_ON = ("crops", "lesions with two views")
+"""What performance is counted by: of one view, and of two."""
 Measured = Mapping[str, Mapping[str, Mapping[str, Estimate]]]
 """Model name -> threshold name -> "sensitivity" or "specificity", each with its interval."""
 
 
-def measure_thresholds(cards: Sequence[Card], folder: Path | None = None) -> Measured:
-    """Measure the models at the thresholds of their cards, one test crop at a time.
+def measure_thresholds(
+    cards: Sequence[Card], folder: Path | None = None, *, two_views: bool = False
+) -> Measured:
+    """Measure the models at the thresholds of their cards, by test crop or by lesion of two views.
 
     Empty where the artifacts (`folder`, by default `$MAMMO_ARTIFACTS` or the release) hold no test
     crop that every model scored.
@@ -98,9 +105,12 @@ def measure_thresholds(cards: Sequence[Card], folder: Path | None = None) -> Mea
         The cases cannot be read.
     """
     cases = load_cases(folder)
-    models = tuple(EvaluatedModel(card.name, card.title, dict(card.thresholds)) for card in cards)
+    cases = cases[cases["split"] == "test"]
+    if two_views:
+        cases = cases[cases.groupby(["patient_id", "lesion_id"])["view"].transform("nunique") == 2]
+    models = tuple(map(EvaluatedModel.of_card, cards))
     try:
-        return threshold_rates(cases[cases["split"] == "test"], models)
+        return threshold_rates(cases, models, "lesion" if two_views else "crop")
     except DataError:
         return {}
 
@@ -109,13 +119,14 @@ def threshold_meaning(measured: Measured, model: str, threshold: str) -> str:
     """Return the measured performance of a model at one of its thresholds."""
     rates = measured.get(model, {}).get(threshold)
     if rates is None:
-        return "not measured (no test crops)"
+        return "not measured (no such test cases)"
     sensitivity, specificity = (percent_estimate(rates[n]) for n in ("sensitivity", "specificity"))
     return f"sensitivity {sensitivity}, specificity {specificity}"
 
 
-def threshold_help(cards: Sequence[Card], measured: Measured) -> str:
+def threshold_help(cards: Sequence[Card], measured: Measured, *, two_views: bool = False) -> str:
     """Explain the thresholds, in Markdown: for what each was set, and what was measured."""
+    crops = MEASURED_ON[two_views]
     aims = " ".join(
         f"**{threshold_name(name)}** {aim}."
         for name, aim in AIMS.items()
@@ -129,7 +140,7 @@ def threshold_help(cards: Sequence[Card], measured: Measured) -> str:
     ]
     return (
         "Probabilities at or above the threshold count as suspicious. All thresholds were chosen "
-        f"on training patients. {aims}\n\nPerformance on test crops, with 95% CI:\n"
+        f"on training patients. {aims}\n\nPerformance on test {crops}, with 95% CI:\n"
         + "\n".join(lines)
     )
 
@@ -138,9 +149,28 @@ OWN_PICTURE = "Uploaded image"
 HEAT_OPACITY = 0.45
 
 
+@dataclass(frozen=True, eq=False)
+class Pictured:
+    """What a report shows of one view besides its result, so that no film need be kept."""
+
+    film: NDArray[np.uint8] | None
+    film_words: str
+    facts: str
+
+
+def pictured(image: Image, area: Sequence[int] | None) -> Pictured:
+    """Return what a report shows of a film (its crop area marked) or of a ready crop."""
+    film = None
+    if area is not None and BURNED_IN_TEXT not in image.warnings:  # which may be a name
+        x, y, width, height = area
+        film = film_preview(image.pixels, (x, y, width, height))
+    words = text.film_name(image.laterality, image.view)
+    return Pictured(film, words, picture_facts(image, area))
+
+
 def compose_report(
     result: LesionResult,
-    image: Image,
+    image: Image | Sequence[Pictured],
     measured: Measured,
     *,
     case: str = "",
@@ -153,7 +183,7 @@ def compose_report(
     Parameters
     ----------
     result : LesionResult
-    image : Image, the film, or the ready crop
+    image : Image, the film, or the ready crop; of two views, what is `pictured` of each
     measured : what each threshold was measured to do on the test split
     case : str, the id of a case of the public data set; "" for a visitor's own picture, whose file
         name may hold a patient's
@@ -168,20 +198,22 @@ def compose_report(
         similar_words = f"{vote.replace('**', '')} {SIMILAR_HELP}"
         rows = similar_table(signals.neighbours).itertuples(index=False)
         similar = [tuple(map(str, row)) for row in rows]
-    film = None
-    if result.area is not None and BURNED_IN_TEXT not in image.warnings:  # which may be a name
-        film = film_preview(image.pixels, result.area)
-    film_words = text.film_name(image.laterality, image.view)
+    shown = [pictured(image, result.area)] if isinstance(image, Image) else image
+    films = [one.film for one in shown if one.film is not None]
+    crops, above = [one.answers[0].crop for one in result.views.values()], ""
+    if result.pair:
+        above = f" ({' above, '.join(result.views)} below)"
     return CaseReport(
         subject=f"CBIS-DDSM, {case}" if case else OWN_PICTURE,
-        facts=picture_facts(image, result.area),
+        facts=" ".join(one.facts for one in shown),
         date=date or datetime.now(UTC).date().isoformat(),
-        film=film,
-        film_words=f"{film_words}: the square is the crop area",
-        crop=result.answers[0].crop,
-        answers=[_answer(answer, measured, signals) for answer in result.answers],
+        film=side_by_side(films) if films else None,
+        film_words=f"{', '.join(one.film_words for one in shown)}: the square is the crop area",
+        crop=np.concatenate(crops),
+        crop_words=f"Crop: what the models read{above}",
+        answers=[_answer(name, result, measured) for name in result.models],
         alarm=result.alarm,
-        warnings=(*result.doubts, *doubts),
+        warnings=(*result.doubts, *result.disagreements(), *doubts),
         similar_words=similar_words,
         similar=similar,
         recorded=recorded.replace("**", ""),
@@ -212,11 +244,13 @@ def picture_facts(image: Image, window: Sequence[int] | None) -> str:
     )
 
 
-def _answer(answer: ModelResult, measured: Measured, signals: Signals | None) -> ModelAnswer:
+def _answer(name: str, result: LesionResult, measured: Measured) -> ModelAnswer:
+    answer, two_views = result[name], bool(result.pair)
+    views = [one[name] for one in result.views.values()]
     given, threshold = answer.assessment, answer.card.thresholds[BALANCED]
     spread = ""
-    if len(views := answer.card.views) > 1:
-        spread = text.spread_sentence(views, given.p_low, given.p_high, threshold)
+    if len(answer.card.views) > 1:
+        spread = text.spread_sentence(answer.card.views, given.p_low, given.p_high, threshold)
     return ModelAnswer(
         title=answer.card.title,
         p_malignant=given.p_malignant,
@@ -234,16 +268,18 @@ def _answer(answer: ModelResult, measured: Measured, signals: Signals | None) ->
             )
             for name, at in answer.card.thresholds.items()
         ],
-        basis=_basis(answer, signals),
-        heat=overlay(answer.crop, answer.heat_map(), HEAT_OPACITY),
+        measured_on=MEASURED_ON[two_views],
+        basis=_basis(answer, None if two_views else result.signals, two_views=two_views),
+        heat=np.concatenate([overlay(one.crop, one.heat_map(), HEAT_OPACITY) for one in views]),
     )
 
 
-def _basis(answer: ModelResult, signals: Signals | None) -> str:
+def _basis(answer: ModelResult, signals: Signals | None, *, two_views: bool) -> str:
     """Return what the probability is calibrated on, and the model's measured performance."""
     card = answer.card
     sentences = [f"Calibrated on {card.calibration.fitted_on}."]
-    measured = card.metrics.get("test", {}).get("crop", {})
+    unit = "lesion" if two_views else "crop"
+    measured = card.metrics.get("test", {}).get(unit, {})
     figures = [
         f"{'AUC' if name == 'auc' else name} {estimate(figure, 2)}"
         for name in ("auc", "sensitivity", "specificity")
@@ -251,7 +287,7 @@ def _basis(answer: ModelResult, signals: Signals | None) -> str:
     ]
     if figures:
         sentences.append(
-            f"Per crop of the official test split, at the balanced threshold: "
+            f"Per {unit} of the official test split, at the balanced threshold: "
             f"{', '.join(figures)} (95% CI in brackets)."
         )
     zone = None if signals is None else signals.trust.zone(card.name)
