@@ -11,17 +11,23 @@ from mammo.ui.kit import result, source
 from mammo.ui.kit.frame import frame, notice_accepted, sentences
 from mammo.ui.kit.patches import TURNS
 from mammo.ui.kit.viewer import ROOM, keep_room
-from mammo.ui.upload import batch, film
+from mammo.ui.upload import batch, film, pair
 
 frame("Upload and classify", ":material/center_focus_strong:")
 keep_room(ROOM)
 
 picture: source.Picture | None = None
 files: Sequence[source.OwnFile] = ()
+both = False
 with sentences():
     picture, files = source.choose()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if both := pair.ask_for_files(files):
+            picture = pair.choose_view(files)
 
-if len(files) > 1:
+if both:
+    batch.forget_rows()
+elif len(files) > 1:
     if not notice_accepted():
         st.stop()
     with sentences():
@@ -34,7 +40,9 @@ else:
 if picture is not None:
     with st.container(key="workbench"):
         left, right = st.columns([3, 2], gap="medium")
-    area = None
+    area, other = None, None
+    with right:
+        both = both or pair.ask_for_example(picture)
     with left:
         kind = source.choose_kind(picture)
     if kind == "film":
@@ -57,9 +65,15 @@ if picture is not None:
             if notice_accepted():
                 with TURNS:
                     answer = result.assessed_once(picture, area)
-                    result.show_result(picture, answer, slots)
+                    if both:
+                        other = pair.other_view(picture, files)
+                    result.show_result(picture, answer, slots, other=other)
         if slots:
             with left:
                 film.show_maps(picture, answer)
+                if other is not None:
+                    pair.show_both_maps(result.joined(answer, other))
             with TURNS:
-                result.redraw_once(picture, answer, slots)
+                answer = result.redraw_once(picture, answer, slots, other)
+            if both or picture.example is None:
+                pair.keep_view(picture, answer)

@@ -18,25 +18,25 @@ st.caption(
 )
 
 with sentences():
-    found = choose_cases()
+    rows = choose_cases()
 
     with sentences():
-        show_chart(found)
+        show_chart(rows)
 
     st.header("Images", anchor="gallery")
     with sentences():
-        show_gallery(found)
+        show_gallery(rows)
 
     st.header("Case", anchor="case")
     with sentences():
-        case = show_case(found)
+        case = show_case(rows)
         small_print(glossary_line("cbis_ddsm", "cc_mlo", "prior_shift"))
         st.header("What the network sees", anchor="preview")
         show_preview(case)
 
     st.header("Table", anchor="table")
     with sentences():
-        show_table(found)
+        show_table(rows)
 
     st.header("Data leakage check", anchor="leaks")
     st.caption(

@@ -20,14 +20,16 @@ from mammo.evaluation.build import PREVALENCES as NAMED_PREVALENCES
 from mammo.evaluation.operating import moved_to_prevalence
 from mammo.imaging import Image, Window
 from mammo.imaging.window import CROP_SIZE
-from mammo.inference import Lesion, LesionResult, ModelResult, Signals
+from mammo.inference import Lesion, LesionResult, ModelResult, Signals, two_views
 from mammo.inference.result import BALANCED
 from mammo.inference.trust import NOT_A_CROP
 from mammo.plots.style import probability_bar
 from mammo.report import FORMS, Form, render
 from mammo.report.case_report import (
     SIMILAR_HELP,
+    Pictured,
     compose_report,
+    pictured,
     similar_table,
     vote_sentence,
     zone_sentence,
@@ -38,13 +40,14 @@ from mammo.report.verdict import box_sentence, verdict
 from mammo.ui.kit import cache
 from mammo.ui.kit.address import choose_share, keep_in_link, option_from_link, went_back
 from mammo.ui.kit.case_folder import thumbnails
+from mammo.ui.kit.cases import VIEWER
 from mammo.ui.kit.frame import small_notice, small_print, warn
 from mammo.ui.kit.get_images import offer_images
 from mammo.ui.kit.settings import THRESHOLD_LINK, default_threshold, threshold_key
 from mammo.ui.kit.source import LAST_RESULT, OWN_CROP, Picture, crop_picture, forget_own
 from mammo.ui.kit.widgets import download_results, offer_file
 
-VIEWER, OPEN_VIEWER = "pages/4_Grad-CAM_viewer.py", "Open in Grad-CAM viewer"
+OPEN_VIEWER = "Open in Grad-CAM viewer"
 LABELS: dict[Form, str] = {"pdf": "Case report (PDF)", "html": "Case report (HTML)"}
 ICONS: dict[Form, str] = {"pdf": ":material/picture_as_pdf:", "html": ":material/html:"}
 PROBABILITY = "Estimated probability of malignancy"
@@ -76,6 +79,26 @@ Slots = dict[str, DeltaGenerator]
 """Where the first sentence and each model's spread are, by "verdict" or the model's name."""
 
 
+@dataclass(frozen=True, eq=False)
+class OtherView:
+    """The other view of a lesion: its name, its own result, and what a report shows of it."""
+
+    name: str
+    result: LesionResult
+    shown: Pictured
+
+
+def joined(result: LesionResult, other: OtherView | None) -> LesionResult:
+    """Return the result of one view, or one result of both views, CC first."""
+    if other is None:
+        return result
+    return two_views(*sorted((result, other.result), key=_view))
+
+
+def _view(result: LesionResult) -> str:
+    return result.view or ""
+
+
 def assessed_once(picture: Picture, area: Window | None) -> LesionResult:
     """Ask every model about this visitor's lesion, unless it is the one asked about last."""
     asked = (picture.key, area, cache.manifest().created)
@@ -86,14 +109,17 @@ def assessed_once(picture: Picture, area: Window | None) -> LesionResult:
     return cast("LesionResult", result)
 
 
-def redraw_once(picture: Picture, result: LesionResult, slots: Slots) -> None:
+def redraw_once(
+    picture: Picture, result: LesionResult, slots: Slots, other: OtherView | None = None
+) -> LesionResult:
     """Ask how far the answer depends on the box, and show that in its place; only on a film."""
     if result.area is None or any(answer.box_spread for answer in result.answers):
-        return
+        return result
     lesion = Lesion(picture.image, window=result.area)
     result = cache.models().redraw(lesion, result)
     st.session_state[LAST_RESULT][1] = result
-    _fill(slots, result, st.session_state[threshold_key("threshold")])
+    _fill(slots, joined(result, other), st.session_state[threshold_key("threshold")])
+    return result
 
 
 def _latest(asked: Sequence[Any] | None, result: LesionResult) -> LesionResult:
@@ -122,22 +148,26 @@ def _mirror_sentence(answer: ModelResult, threshold: str) -> str:
 
 @st.fragment
 def show_result(
-    picture: Picture, result: LesionResult, slots: Slots, viewed: Record | None = None
-) -> None:
+    picture: Picture, single: LesionResult, slots: Slots, viewed: Record | None = None,
+    other: OtherView | None = None,
+) -> None:  # fmt: skip
     """Show what both models say of one lesion, and what is recorded of it, once asked.
 
     Parameters
     ----------
     picture : Picture
-    result : LesionResult
+    single : LesionResult, of this picture
     slots : dict, filled with the places that `redraw_once` writes into
     viewed : Record of the case, on the page Grad-CAM viewer; None elsewhere
+    other : OtherView, which makes it one answer from two views
     """
-    result = _latest(st.session_state.get(LAST_RESULT), result)
+    single = _latest(st.session_state.get(LAST_RESULT), single)
+    result = joined(single, other)
     answers, prevalence = st.container(), st.container()
     show_warnings(result)
     field = "threshold" if viewed is None else "viewer_threshold"
-    threshold = choose_threshold(field, linked=viewed is not None)
+    two = other is not None
+    threshold = choose_threshold(field, linked=viewed is not None, two_views=two)
     with answers:
         show_answers(result, threshold, slots)
     with prevalence:
@@ -145,15 +175,16 @@ def show_result(
     record = viewed or _record_of(picture)
     shown = _show_record(picture, record)
     with st.container(horizontal=True):
-        if viewed is None:
+        if viewed is None and other is None:
             _open_viewer(picture, result)
+        name = record.case or picture.name
         download_results(
-            [(record.case or picture.name, result, "")],
+            [(f"{name} + {other.name}" if other else name, result, "")],
             [answer.card for answer in result.answers],
             "result",
             "download_result",
         )
-        report_buttons(picture, result, recorded=shown, case=record.case)
+        report_buttons(picture, single, recorded=shown, case=record.case, other=other)
     show_reliability(result, threshold)
     if viewed is None and has_similar(result.signals):
         with st.expander("Similar known cases", icon=":material/compare:"):
@@ -175,7 +206,7 @@ def show_doubts(sentences: Sequence[str]) -> None:
     warn(*sentences, title="Take these figures with care")
 
 
-def choose_threshold(field: str, *, linked: bool = False) -> str:
+def choose_threshold(field: str, *, linked: bool = False, two_views: bool = False) -> str:
     """Ask for the operating point that turns a probability into above or below.
 
     `field` tells this choice from others; `linked` is whether the page's link has it, in place of
@@ -192,7 +223,7 @@ def choose_threshold(field: str, *, linked: bool = False) -> str:
         names,
         required=True,
         format_func=text.threshold_name,
-        help=cache.threshold_help(),
+        help=cache.threshold_help(two_views),
         key=key,
         wrap=True,
     )
@@ -211,6 +242,8 @@ def show_answers(result: LesionResult, threshold: str, slots: Slots) -> None:
                     st.markdown(":red-badge[:material/block: Do not interpret]")
                 _show_probability(answer, threshold)
                 slots[answer.card.name] = st.empty()
+    for sentence in result.disagreements(threshold):
+        st.markdown(sentence)
     _fill(slots, result, threshold)
 
 
@@ -253,7 +286,7 @@ def show_reliability(result: LesionResult, threshold: str) -> None:
             name = answer.card.name
             lines = [f"Calibrated on {answer.card.calibration.fitted_on}."]
             lines.append(_mirror_sentence(answer, threshold))
-            zone = None if signals is None else signals.trust.zone(name)
+            zone = None if signals is None or result.pair else signals.trust.zone(name)
             if signals is not None and zone is not None and not result.questioned:
                 measured = signals.trust.measured["uncertainty"][name]
                 lines.append(zone_sentence(zone, answer.probability, measured))
@@ -309,7 +342,7 @@ def _show_record(picture: Picture, record: Record) -> str:
 
 def report_buttons(
     picture: Picture, result: LesionResult, *, key: str = "report", recorded: str = "",
-    case: str = "",
+    case: str = "", other: OtherView | None = None,
 ) -> None:  # fmt: skip
     """Offer the report of one lesion for download; it is made when a button is pressed.
 
@@ -320,12 +353,13 @@ def report_buttons(
     key : str, another for each place on a page
     recorded : str, the truth in words; leave it empty until the reader has asked for it
     case : str, the id of a public case; an example's own is known. Never a file's name
+    other : OtherView, for a report of two views
     """
     case, asked = case or picture.case, st.session_state.get(LAST_RESULT)
     for form in FORMS:
         offer_file(
             LABELS[form],
-            partial(_report, picture, result, asked, case, recorded, form),
+            partial(_report, picture, result, asked, case, recorded, form, other),
             f"mammo-case-report.{form}",
             MEDIA_TYPES[form],
             key=f"{key}_{form}",
@@ -335,12 +369,17 @@ def report_buttons(
 
 def _report(
     picture: Picture, result: LesionResult, asked: Sequence[Any] | None, case: str, recorded: str,
-    form: Form,
+    form: Form, other: OtherView | None,
 ) -> bytes:  # fmt: skip
     """Make the report; until then nothing holds an example's film, which all visitors share."""
-    measured = cache.measured()
+    measured = cache.measured(other is not None)
     result = _latest(asked, result)
-    report = compose_report(result, picture.image, measured, case=case, recorded=recorded)
+    views = [(result, pictured(picture.image, result.area))]
+    if other is not None:
+        views = sorted([*views, (other.result, other.shown)], key=lambda view: _view(view[0]))
+        case = f"{case} and {other.name}" if case else ""
+    shown = [picture for _, picture in views]
+    report = compose_report(joined(result, other), shown, measured, case=case, recorded=recorded)
     return render(report, form)
 
 

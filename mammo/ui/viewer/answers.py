@@ -84,7 +84,7 @@ def show_maps(viewed: Viewed, viewer: Viewer) -> None:
     titles = {method.key: method.title for method in METHODS}
     words = "\n".join(f"- **{one.title}**: {one.sentence} ({one.reference})" for one in METHODS)
     method = method_named(choose_option("Method", "method", titles, METHODS[0].key, words))
-    place = st.container()
+    summary = st.container()
     with st.expander("About these maps", icon=":material/fact_check:"):
         chosen = choose_option("Colours", "colours", COLOUR_NAMES, COLOUR_MAPS[0], COLOURS_HELP)
         colours = cast("ColourMap", chosen)
@@ -94,7 +94,7 @@ def show_maps(viewed: Viewed, viewer: Viewer) -> None:
                 heats[model.card.title] = viewed.heat(model, method)
                 marks.append(_show_map(viewed, model, method, colours))
     viewer.show_maps(heats, None, colours, method.title, _opacity())
-    with place:
+    with summary:
         highest = np.maximum.reduce([*heats.values()]) if heats else np.zeros((1, 1), np.float32)
         st.caption(map_caption(highest))
         st.markdown(f"Weight-shuffling check: {', '.join(marks)}", help=CHECK_HELP)
@@ -110,12 +110,12 @@ def _show_map(viewed: Viewed, model: Classifier, method: Method, colours: Colour
     heat, title = viewed.heat(model, method), model.card.title
     resolution = f"{method.resolution(model.card)}."
     audit = cache.audit(model.name)
-    found = None if audit is None else audit.methods.get(method.key)
+    check = None if audit is None else audit.methods.get(method.key)
     st.markdown(f"**{title}.** {resolution}")
-    if audit is None or found is None:
+    if audit is None or check is None:
         st.caption(NOT_MEASURED)
     else:
-        for sentence in (found.verdict, found.faithfulness, found.stability, audit.lesion_words):
+        for sentence in (check.verdict, check.faithfulness, check.stability, audit.lesion_words):
             st.caption(sentence)
     about = (
         f"{viewed.picture.name}. {title}, {method.title} ({method.reference}). {resolution}",
@@ -126,7 +126,7 @@ def _show_map(viewed: Viewed, model: Classifier, method: Method, colours: Colour
         lambda: heat_map_sheet(viewed.crop, heat, about, _opacity(), colours),
         f"{method.key}-{model.name}",
     )
-    return f"{title} {VERDICT_MARKS[None if found is None else found.passed]}"
+    return f"{title} {VERDICT_MARKS[None if check is None else check.passed]}"
 
 
 def _estimate(answer: ModelResult) -> str:
