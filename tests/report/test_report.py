@@ -23,6 +23,7 @@ from mammo.report.case_report import (
     OWN_PICTURE,
     compose_report,
     measure_thresholds,
+    pictured,
     threshold_help,
 )
 from mammo.report.content import film_preview
@@ -215,3 +216,23 @@ def test_the_thresholds_come_with_what_was_measured_on_these_artifacts(
         assert report.answers[0].thresholds[1][-1] in text
         assert report.answers[0].thresholds[1][-1] in helps[0]
         assert "of ten" not in text
+
+
+@pytest.mark.parametrize("read", [pdf_text, html_words])
+def test_two_views_stand_on_one_page(folder: Path, read: Callable[[CaseReport], str]) -> None:
+    models = load_models(folder)
+    films = [Image(film().pixels, "LEFT", view) for view in ("CC", "MLO")]
+    areas = [AREA, Window(200, 300, 250, 250)]
+    result = models.assess(*(Lesion(f, window=a) for f, a in zip(films, areas, strict=True)))
+    shown = [pictured(image, area) for image, area in zip(films, areas, strict=True)]
+    measured = measure_thresholds(models.cards, folder, two_views=True)
+    report = compose_report(result, shown, measured, date=DATE)
+    assert report.crop.shape == (256, 128) and report.answers[0].heat.shape == (256, 128, 3)
+    assert report.film is not None and report.film.shape[1] == 2 * 213
+    text = read(report)
+    for part in (
+        "L CC, 600 x 900 pixels", "L MLO, 600 x 900 pixels", "x 200, y 300, 250 x 250",
+        "what the models read (CC above, MLO below)", "Performance on test lesions with two views",
+        "has no calibration for two views", *(answer.probability for answer in report.answers),
+    ):  # fmt: skip
+        assert part in text, part
