@@ -323,7 +323,8 @@ def _take_uploads() -> None:
     own, context = _own(), get_script_run_ctx()
     own.files = tuple(OwnFile(upload.file_id, upload.name or _NO_NAME) for upload in uploads)
     ids = {file.file_id for file in own.files}
-    for shelf in (own.images, own.unread):
+    held: list[dict[str, Any]] = [own.images, own.unread, st.session_state.get(VIEWS, {})]
+    for shelf in held:
         for gone in shelf.keys() - ids:
             shelf.pop(gone)
     for upload in uploads:

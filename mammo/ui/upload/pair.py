@@ -49,18 +49,19 @@ def ask_for_files(files: Sequence[OwnFile]) -> bool:
 
 def choose_view(files: Sequence[OwnFile]) -> Picture:
     """Ask which of two views is on show."""
-    names = dict(zip(files, numbered([file.name for file in files]), strict=True))
-    file = st.segmented_control(
+    by_id = {file.file_id: file for file in files}
+    names = dict(zip(by_id, numbered([file.name for file in files]), strict=True))
+    chosen = st.segmented_control(
         "View",
-        files,
-        default=files[0],
+        list(by_id),
+        default=files[0].file_id,
         required=True,
-        format_func=lambda file: literal(names[file]),
-        key=f"view_{files[0].file_id}_{files[1].file_id}",
+        format_func=lambda file_id: literal(names[file_id]),
+        key=f"view_{'_'.join(by_id)}",
         label_visibility="collapsed",
         persist_state="session",
     )
-    return open_own(file, names[file])
+    return open_own(by_id[chosen], names[chosen])
 
 
 def keep_view(picture: Picture, result: LesionResult) -> None:
@@ -127,7 +128,8 @@ def _sibling(lesion: ExampleLesion | None) -> ExampleLesion | None:
 def _are_pair(files: Sequence[OwnFile]) -> bool:
     """Return whether two films state, in their files or names, one side, and CC and MLO."""
     try:
-        films = [name_film(read_own(file), file.name) for file in files]
+        with st.spinner("Reading the files"):
+            films = [name_film(read_own(file), file.name) for file in files]
     except ImageError:
         return False
     sides = {film.laterality for film in films}
