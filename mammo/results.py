@@ -31,7 +31,7 @@ from mammo.inference.result import (
     csv_row,
 )
 from mammo.report import FORMS, render
-from mammo.report.case_report import Measured, compose_report, pictured
+from mammo.report.case_report import Measured, compose_report
 from mammo.text import NOTICE_SHORT, pathology_words, percent, standing
 
 Region = tuple[float, float, float, float]
@@ -247,10 +247,9 @@ def write_report(
     if outcome.result is None:
         return
     source = outcome.source
-    views = zip(source.views, outcome.result.views.values(), strict=True)
     report = compose_report(
         outcome.result,
-        [pictured(read(view.path), one.area) for view, one in views],
+        [read(view.path) for view in source.views],
         measured,
         case=source.name if source.example else "",
         recorded=recorded_sentence(vars(source.example)) if source.example else "",

@@ -11,7 +11,7 @@ from mammo.ui.kit import result, source
 from mammo.ui.kit.frame import frame, notice_accepted, sentences
 from mammo.ui.kit.patches import TURNS
 from mammo.ui.kit.viewer import ROOM, keep_room
-from mammo.ui.upload import batch, film, pair
+from mammo.ui.upload import batch, film
 
 frame("Upload and classify", ":material/center_focus_strong:")
 keep_room(ROOM)
@@ -21,9 +21,10 @@ files: Sequence[source.OwnFile] = ()
 both = False
 with sentences():
     picture, files = source.choose()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if both := pair.ask_for_files(files):
-            picture = pair.choose_view(files)
+    if len(files) == 2:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if both := film.ask_for_files(files):
+                picture = film.choose_view(files)
 
 if both:
     batch.forget_rows()
@@ -42,7 +43,7 @@ if picture is not None:
         left, right = st.columns([3, 2], gap="medium")
     area, other = None, None
     with right:
-        both = both or pair.ask_for_example(picture)
+        both = both or film.ask_for_example(picture)
     with left:
         kind = source.choose_kind(picture)
     if kind == "film":
@@ -66,14 +67,14 @@ if picture is not None:
                 with TURNS:
                     answer = result.assessed_once(picture, area)
                     if both:
-                        other = pair.other_view(picture, files)
+                        other = film.other_view(picture, files)
                     result.show_result(picture, answer, slots, other=other)
         if slots:
             with left:
                 film.show_maps(picture, answer)
                 if other is not None:
-                    pair.show_both_maps(result.joined(answer, other))
+                    film.show_both_maps(result.joined(answer, other))
             with TURNS:
                 answer = result.redraw_once(picture, answer, slots, other)
             if both or picture.example is None:
-                pair.keep_view(picture, answer)
+                film.keep_view(picture, answer)

@@ -642,7 +642,7 @@ def test_two_crops_are_a_pair_by_their_names(
     assert main([cc, mlo, "--pair"]) == 0
     assert capsys.readouterr().out.startswith(f"{cc} + {mlo}\tsimple_cnn ")
     assert main([cc, right, "--pair"]) == 1
-    assert "Expected two views of the same breast. Received: L CC and R MLO." in (
+    assert "Expected the CC and the MLO view of one breast. Received: L CC and R MLO." in (
         capsys.readouterr().err
     )
 
@@ -650,10 +650,10 @@ def test_two_crops_are_a_pair_by_their_names(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["a", "--pair"], "Received: 1 file and 0 regions"),
+        (["a", "--pair"], "Received: 1 file, 0 regions"),
         (["a", "b", "c", "--pair"], "Received: 3 files"),
-        (["a", "b", "--pair", "--box", "1,2,3,4"], "Received: 2 files and 1 region"),
-        (["a", "--box", "1,2,3,4", "--box", "5,6,7,8"], "add --pair"),
+        (["a", "b", "--pair", "--box", "1,2,3,4"], "Received: 2 files, 1 region"),
+        (["a", "--box", "1,2,3,4", "--box", "5,6,7,8"], "Received: 1 file, 2 regions"),
         (["--example", "all", "--pair"], "Received: 0 files"),
     ],
 )

@@ -31,14 +31,8 @@ from mammo.artifacts.manifest import (
     read_attachment,
     verify,
 )
-from mammo.artifacts.schema import Card, logit, parse_card, sigmoid
-from mammo.artifacts.store import (
-    attach,
-    check_replaceable,
-    models_to_carry_over,
-    replace_cards,
-    staged_artifacts,
-)
+from mammo.artifacts.schema import Card, parse_card, sigmoid
+from mammo.artifacts.store import attach, check_replaceable, models_to_carry_over, staged_artifacts
 
 __all__ = [
     "Card",
@@ -57,11 +51,9 @@ __all__ = [
     "load_manifest",
     "load_model",
     "load_teacher_lesson",
-    "logit",
     "models_to_carry_over",
     "parse_card",
     "read_attachment",
-    "replace_cards",
     "sigmoid",
     "staged_artifacts",
     "verify",

@@ -254,6 +254,10 @@ class Card:
             return replace(self, calibration=replace(self.calibration, slope=1.0, intercept=0.0))
         return replace(self, **vars(self.two_views))
 
+    def pooled(self, p: ArrayLike) -> NDArray[np.float64]:
+        """Return the probability of two views from those of each, (2, ...), by `for_two_views`."""
+        return self.calibration.probability(logit(p).mean(axis=0))
+
 
 def sigmoid(logit: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return 1 / (1 + exp(-logit)) without overflow, float64 in 0..1.

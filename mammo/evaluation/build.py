@@ -122,7 +122,7 @@ def evaluate(
     if not models:
         raise DataError("expected at least one model to evaluate, received none")
     table, notes = read_cases(cases, models)
-    ready = [_with_thresholds(model, table).for_unit(unit) for model in models]
+    ready = [_with_thresholds(model, table) for model in models]
     draw = partial(draw_sample, models=ready, unit=unit, resamples=resamples, seed=seed)
     by_split = {
         split: table[table["split"] == split]
@@ -184,11 +184,10 @@ def threshold_rates(
     cases: "pd.DataFrame", models: Sequence[EvaluatedModel], unit: Unit = "crop"
 ) -> dict[str, dict[str, dict[str, Estimate]]]:
     """Return model -> threshold -> rate -> Estimate, over cases of a unit; raises as `evaluate`."""
-    ready = [model.for_unit(unit) for model in models]
-    sample = draw_sample(read_cases(cases, ready)[0], ready, unit)
+    sample = draw_sample(read_cases(cases, models)[0], models, unit)
     return {
         model.name: {name: point.rates for name, point in _points(model, sample).items()}
-        for model in ready
+        for model in models
     }
 
 

@@ -11,7 +11,7 @@ the other view's entry.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -135,8 +135,7 @@ class EvaluatedModel:
     """A model to evaluate: its column `<name>_p`, its title to print and its thresholds, 0..1.
 
     Without thresholds these are chosen on the training rows; `calibration` is printed only.
-    `two_views` is how lesions of more views than one are read, `lesion_thresholds` those of lesions
-    and patients where they are not the crops'.
+    `two_views` is the slope and intercept for lesions of more views than one.
     """
 
     name: str
@@ -144,32 +143,20 @@ class EvaluatedModel:
     thresholds: dict[str, float] = field(default_factory=dict)
     calibration: str = ""
     two_views: tuple[float, float] = (1.0, 0.0)
-    lesion_thresholds: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def of_card(cls, card: Any, unit: Unit = "crop") -> "EvaluatedModel":
-        """Return the model that a card (`mammo.artifacts.Card`) describes."""
-        words = _words(card.calibration)
-        model = cls(card.name, card.title, dict(card.thresholds), words)
-        if (pair := card.two_views) is None:
-            return model
-        line = pair.calibration.slope, pair.calibration.intercept
-        if unit != "crop":
-            words += f"; two views: {_words(pair.calibration)}"
-        thresholds = dict(pair.thresholds)
-        return replace(model, calibration=words, two_views=line, lesion_thresholds=thresholds)
-
-    def for_unit(self, unit: Unit) -> "EvaluatedModel":
-        """Return the model with the thresholds of one unit."""
-        if unit == "crop" or not self.lesion_thresholds:
-            return self
-        return replace(self, thresholds=self.lesion_thresholds)
-
-
-def _words(form: Any) -> str:
-    """Describe a calibration of a card."""
-    line = f"slope {form.slope:.4g}, intercept {form.intercept:.4g}"
-    return f"{form.method}, {line}; {form.fitted_on}"
+        """Return the model that a card (`mammo.artifacts.Card`) describes, for one unit."""
+        form, pair = card, None if unit == "crop" else card.two_views
+        calibrations, line = [card.calibration], (1.0, 0.0)
+        if pair is not None:
+            form, line = pair, (pair.calibration.slope, pair.calibration.intercept)
+            calibrations.append(pair.calibration)
+        words = "; two views: ".join(
+            f"{one.method}, slope {one.slope:.4g}, intercept {one.intercept:.4g}; {one.fitted_on}"
+            for one in calibrations
+        )
+        return cls(card.name, card.title, dict(form.thresholds), words, line)
 
 
 def read_cases(

@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.artifacts import Card, load_model, logit, sigmoid
-from mammo.artifacts.schema import SMALLEST_CROP
+from mammo.artifacts import Card, load_model, sigmoid
+from mammo.artifacts.schema import SMALLEST_CROP, logit
 from mammo.errors import ArtifactError, ImageError
 from mammo.imaging.preprocess import prepare
 from mammo.inference.maps import Progress, Views, draw, method_named
@@ -80,13 +80,9 @@ def pool_views(views: Sequence[Assessment], card: Card) -> Assessment:
 
     `card` is that of two views (`Card.for_two_views`). The heat map is that of the first view.
     """
-
-    def pooled(p: Sequence[object]) -> NDArray[np.float64]:
-        return card.calibration.probability(logit(np.array(p)).mean(axis=0))
-
     return Assessment(
-        p_malignant=float(pooled([view.p_malignant for view in views])),
-        flips_p=tuple(pooled([view.flips_p for view in views]).tolist()),
+        p_malignant=float(card.pooled([view.p_malignant for view in views])),
+        flips_p=tuple(card.pooled([view.flips_p for view in views]).tolist()),
         score=float(sigmoid(logit([view.score for view in views]).mean())),
         threshold=card.thresholds["youden"],
         cam=views[0].cam,

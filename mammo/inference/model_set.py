@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo import __version__
-from mammo.artifacts import Card, Manifest, load_manifest, logit
+from mammo.artifacts import Card, Manifest, load_manifest
 from mammo.errors import ImageError
 from mammo.imaging import quality_warnings
 from mammo.inference.classifier import Classifier, load_classifier, pool_views
 from mammo.inference.result import PAIR, Lesion, LesionResult, ModelResult, Signals
 from mammo.inference.trust import Trust, load_trust
-from mammo.text import SIDE_LETTERS, film_name
+from mammo.text import film_name
 
 DIGITS = 12
 """Of a SHA-256: enough to tell any two files of a release apart."""
@@ -152,10 +152,7 @@ def two_views(first: LesionResult, second: LesionResult) -> LesionResult:
             )
         pooled = pool_views([one.assessment for one in answers], card)
         spreads = [one.box_spread for one in answers if one.box_spread]
-        spread = None
-        if len(spreads) == 2:
-            low, high = card.calibration.probability(logit(spreads).mean(axis=0)).tolist()
-            spread = low, high
+        spread = tuple(card.pooled(spreads).tolist()) if len(spreads) == 2 else None
         models[name] = ModelResult(card, answer.crop, pooled, spread)
     return LesionResult(
         models,
@@ -171,25 +168,17 @@ def two_views(first: LesionResult, second: LesionResult) -> LesionResult:
 def _check_pair(first: LesionResult, second: LesionResult) -> list[str]:
     """Refuse films that cannot be two views of one lesion; return what is not known of them."""
     pair = (first, second)
-    received = " and ".join(film_name(one.laterality, one.view) for one in pair)
     sides = {one.laterality for one in pair} - {None}
     views = [one.view for one in pair if one.view is not None]
-    if len(sides) == 2:
+    if len(sides) == 2 or len({*views}) < len(views) or not {*views} <= {*PAIR}:
+        received = " and ".join(film_name(one.laterality, one.view) for one in pair)
         raise ImageError(
-            f"Expected two views of the same breast. Received: {received}. Choose two films of one "
-            "side."
+            f"Expected the CC and the MLO view of one breast. Received: {received}. Choose two "
+            "films of the same lesion, or use one view alone."
         )
-    if len({*views}) < len(views) or not {*views} <= {*PAIR}:
-        raise ImageError(
-            f"Expected one CC and one MLO view of the lesion. Received: {received}. Choose the "
-            "other view, or assess one view alone."
-        )
-    if len(views) == 2 and all(one.laterality in SIDE_LETTERS for one in pair):
+    if len(views) == 2 and None not in (first.laterality, second.laterality):
         return []
-    return [
-        "The side or view of a film is not known. Check that they are the CC and the MLO view of "
-        "the same lesion."
-    ]
+    return ["The side or view of a film is not known. Check that both show the same lesion."]
 
 
 def load_models(folder: Path | None = None, names: Sequence[str] | None = None) -> ModelSet:

@@ -104,9 +104,7 @@ class Lesion:
         return cut_lesion(self.picture, self.box, window=self.window, size=size)
 
 
-SIDES: Mapping[str, Literal["LEFT", "RIGHT"]] = {
-    "L": "LEFT", "LEFT": "LEFT", "LT": "LEFT", "R": "RIGHT", "RIGHT": "RIGHT", "RT": "RIGHT"
-}  # fmt: skip
+_SIDES: tuple[Literal["LEFT", "RIGHT"], ...] = ("LEFT", "RIGHT")
 PAIR = ("CC", "MLO")
 
 
@@ -119,13 +117,11 @@ def name_film(image: Image, name: str) -> Image:
     ('LEFT', 'CC', 'MLO', None)
     """
     words = re.sub(r"\b([LR])(CC|MLO)\b", r"\1 \2", re.sub(r"[\W_]+", " ", name.upper())).split()
-    sides = {SIDES[word] for word in words if word in SIDES}
-    views = set(PAIR).intersection(words)
-    return replace(
-        image,
-        laterality=image.laterality or (sides.pop() if len(sides) == 1 else None),
-        view=image.view or (views.pop() if len(views) == 1 else None),
-    )
+    sides = [side for side in _SIDES if {side, side[0]} & {*words}]
+    views = [view for view in PAIR if view in words]
+    laterality = image.laterality or (sides[0] if len(sides) == 1 else None)
+    view = image.view or (views[0] if len(views) == 1 else None)
+    return replace(image, laterality=laterality, view=view)
 
 
 BALANCED = "youden"
@@ -266,13 +262,14 @@ class LesionResult:
         """
         told = []
         for name, answer in self.models.items():
-            ends = sorted(self.views.items(), key=lambda view: -view[1][name].probability)
-            (high, above), (low, below) = ends[0], ends[-1]
-            if above[name].is_above(threshold) and not below[name].is_above(threshold):
+            sides = {
+                view[name].is_above(threshold): f"{where} ({percent(view[name].probability)})"
+                for where, view in self.views.items()
+            }
+            if len(sides) == 2:
                 told.append(
-                    f"{answer.card.title}: the views disagree. {high} is above the threshold "
-                    f"({percent(above[name].probability)}), {low} is below it "
-                    f"({percent(below[name].probability)})."
+                    f"{answer.card.title}: the views disagree. {sides[True]} is above the "
+                    f"threshold, {sides[False]} is below it."
                 )
         return tuple(told)
 

@@ -4,19 +4,17 @@ Free of Streamlit.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from mammo import text
 from mammo.artifacts import Card, load_cases
 from mammo.errors import DataError
-from mammo.evaluation import EvaluatedModel
+from mammo.evaluation import EvaluatedModel, Unit
 from mammo.evaluation.build import threshold_rates
 from mammo.imaging import BURNED_IN_TEXT, Image
 from mammo.inference import ModelResult, Signals
@@ -85,8 +83,6 @@ def similar_table(neighbours: Sequence[Neighbour]) -> pd.DataFrame:
     )
 
 
-MEASURED_ON = ("crops", "lesions with two views")
-"""What performance is counted by: of one view, and of two."""
 Measured = Mapping[str, Mapping[str, Mapping[str, Estimate]]]
 """Model name -> threshold name -> "sensitivity" or "specificity", each with its interval."""
 
@@ -108,9 +104,10 @@ def measure_thresholds(
     cases = cases[cases["split"] == "test"]
     if two_views:
         cases = cases[cases.groupby(["patient_id", "lesion_id"])["view"].transform("nunique") == 2]
-    models = tuple(map(EvaluatedModel.of_card, cards))
+    unit: Unit = "lesion" if two_views else "crop"
+    models = [EvaluatedModel.of_card(card, unit) for card in cards]
     try:
-        return threshold_rates(cases, models, "lesion" if two_views else "crop")
+        return threshold_rates(cases, models, unit)
     except DataError:
         return {}
 
@@ -126,7 +123,6 @@ def threshold_meaning(measured: Measured, model: str, threshold: str) -> str:
 
 def threshold_help(cards: Sequence[Card], measured: Measured, *, two_views: bool = False) -> str:
     """Explain the thresholds, in Markdown: for what each was set, and what was measured."""
-    crops = MEASURED_ON[two_views]
     aims = " ".join(
         f"**{threshold_name(name)}** {aim}."
         for name, aim in AIMS.items()
@@ -138,9 +134,10 @@ def threshold_help(cards: Sequence[Card], measured: Measured, *, two_views: bool
         for name in AIMS
         if name in card.thresholds
     ]
+    cases = "lesions with two views" if two_views else "crops"
     return (
         "Probabilities at or above the threshold count as suspicious. All thresholds were chosen "
-        f"on training patients. {aims}\n\nPerformance on test {crops}, with 95% CI:\n"
+        f"on training patients. {aims}\n\nPerformance on test {cases}, with 95% CI:\n"
         + "\n".join(lines)
     )
 
@@ -149,28 +146,9 @@ OWN_PICTURE = "Uploaded image"
 HEAT_OPACITY = 0.45
 
 
-@dataclass(frozen=True, eq=False)
-class Pictured:
-    """What a report shows of one view besides its result, so that no film need be kept."""
-
-    film: NDArray[np.uint8] | None
-    film_words: str
-    facts: str
-
-
-def pictured(image: Image, area: Sequence[int] | None) -> Pictured:
-    """Return what a report shows of a film (its crop area marked) or of a ready crop."""
-    film = None
-    if area is not None and BURNED_IN_TEXT not in image.warnings:  # which may be a name
-        x, y, width, height = area
-        film = film_preview(image.pixels, (x, y, width, height))
-    words = text.film_name(image.laterality, image.view)
-    return Pictured(film, words, picture_facts(image, area))
-
-
 def compose_report(
     result: LesionResult,
-    image: Image | Sequence[Pictured],
+    images: Sequence[Image],
     measured: Measured,
     *,
     case: str = "",
@@ -183,7 +161,7 @@ def compose_report(
     Parameters
     ----------
     result : LesionResult
-    image : Image, the film, or the ready crop; of two views, what is `pictured` of each
+    images : of each view, the film or the ready crop
     measured : what each threshold was measured to do on the test split
     case : str, the id of a case of the public data set; "" for a visitor's own picture, whose file
         name may hold a patient's
@@ -198,18 +176,22 @@ def compose_report(
         similar_words = f"{vote.replace('**', '')} {SIMILAR_HELP}"
         rows = similar_table(signals.neighbours).itertuples(index=False)
         similar = [tuple(map(str, row)) for row in rows]
-    shown = [pictured(image, result.area)] if isinstance(image, Image) else image
-    films = [one.film for one in shown if one.film is not None]
-    crops, above = [one.answers[0].crop for one in result.views.values()], ""
-    if result.pair:
-        above = f" ({' above, '.join(result.views)} below)"
+    views = result.views
+    areas = [view.area for view in views.values()]
+    films = [
+        film_preview(image.pixels, area)
+        for image, area in zip(images, areas, strict=True)
+        if area is not None and BURNED_IN_TEXT not in image.warnings  # which may be a name
+    ]
+    names = ", ".join(text.film_name(image.laterality, image.view) for image in images)
+    above = f" ({' above, '.join(views)} below)" if result.pair else ""
     return CaseReport(
         subject=f"CBIS-DDSM, {case}" if case else OWN_PICTURE,
-        facts=" ".join(one.facts for one in shown),
+        facts=" ".join(map(picture_facts, images, areas)),
         date=date or datetime.now(UTC).date().isoformat(),
         film=side_by_side(films) if films else None,
-        film_words=f"{', '.join(one.film_words for one in shown)}: the square is the crop area",
-        crop=np.concatenate(crops),
+        film_words=f"{names}: the square is the crop area",
+        crop=np.concatenate([view.answers[0].crop for view in views.values()]),
         crop_words=f"Crop: what the models read{above}",
         answers=[_answer(name, result, measured) for name in result.models],
         alarm=result.alarm,
@@ -268,7 +250,6 @@ def _answer(name: str, result: LesionResult, measured: Measured) -> ModelAnswer:
             )
             for name, at in answer.card.thresholds.items()
         ],
-        measured_on=MEASURED_ON[two_views],
         basis=_basis(answer, None if two_views else result.signals, two_views=two_views),
         heat=np.concatenate([overlay(one.crop, one.heat_map(), HEAT_OPACITY) for one in views]),
     )

@@ -88,10 +88,12 @@ SIMILAR_COLUMNS = (
     "Case", "Pathology", "Shape", "Margin", "Density", "BI-RADS", "Similarity"
 )  # fmt: skip
 
+THRESHOLD_COLUMNS = ("Threshold", "Result", "Performance on test cases")
+
 
 @dataclass(frozen=True, eq=False)
 class ModelAnswer:
-    """One model's result; a row of `thresholds` has the cells of `threshold_columns`."""
+    """One model's result; a row of `thresholds` has the cells of `THRESHOLD_COLUMNS`."""
 
     title: str
     p_malignant: float
@@ -102,14 +104,8 @@ class ModelAnswer:
     standing: str
     spread: str
     thresholds: Sequence[tuple[str, str, str]]
-    measured_on: str
     basis: str
     heat: NDArray[np.uint8]
-
-    @property
-    def threshold_columns(self) -> tuple[str, str, str]:
-        """The head of the table of thresholds."""
-        return "Threshold", "Result", f"Performance on test {self.measured_on}"
 
     @property
     def above(self) -> bool:

@@ -19,26 +19,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from mammo.artifacts import (
-    DataFacts,
-    RunFacts,
-    artifacts_folder,
-    load_card,
-    load_cases,
-    load_manifest,
-    logit,
-    parse_card,
-    replace_cards,
-    sigmoid,
-)
-from mammo.artifacts.manifest import FOLDER_VARIABLE, read_files
+from mammo.artifacts import DataFacts, RunFacts, artifacts_folder, load_card, parse_card, sigmoid
+from mammo.artifacts.contents import load_cases
+from mammo.artifacts.manifest import FOLDER_VARIABLE, load_manifest, read_files
+from mammo.artifacts.schema import Card, logit
+from mammo.artifacts.store import replace_cards
 from mammo.command_line import command_parser, exit_status
 from mammo.data.preparation.case_files import COUNTED, OFFICIAL_COUNTS
 from mammo.data.table import SPLITS, WHOLE_NUMBERS
 from mammo.errors import DataError
 from mammo.evaluation import UNITS, choose_calibration, headline_metrics, named_thresholds
+from mammo.evaluation.units import EvaluatedModel
 from mammo.inference import Classifier
 from mammo.settings import TITLES, Recipe, TrainSettings
 
@@ -119,8 +112,8 @@ def release_model(
     logits[~training] = np.log(score / (1 - score))
     p = np.asarray(calibration.probability(logits))
     card["metrics"] = {
-        "out_of_fold": _figures(table[training], p[training], card),
-        "test": _figures(table[~training], p[~training], card),
+        "out_of_fold": _figures(table[training], p[training], content),
+        "test": _figures(table[~training], p[~training], content),
     }
     (folder / "card.json").write_bytes(_written(card))
     history = pd.DataFrame(list(fitted.history), columns=list(HISTORY_COLUMNS)).round(DIGITS)
@@ -135,9 +128,7 @@ def _written(card: Mapping[str, Any]) -> bytes:
     return (json.dumps(card, indent=1, allow_nan=False) + "\n").encode()
 
 
-def fit_two_views(
-    rows: "pd.DataFrame", p: NDArray[np.float64], folds: NDArray[np.int_]
-) -> dict[str, Any]:
+def fit_two_views(rows: "pd.DataFrame", p: ArrayLike, folds: Any) -> dict[str, Any]:
     """Fit how to read two views of a lesion: a card's `two_views`, or {} for too few lesions.
 
     Parameters
@@ -157,9 +148,7 @@ def fit_two_views(
     except DataError:
         return {}
     patients = lesions.index.get_level_values("patient_id").nunique()
-    words = (
-        f"out-of-fold scores of {len(lesions):,} lesions with two views, of {patients:,} patients"
-    )
+    words = f"out-of-fold scores of {len(lesions):,} lesions in two views, {patients:,} patients"
     return {
         "two_views": {
             "calibration": asdict(calibration) | {"fitted_on": words},
@@ -175,17 +164,14 @@ def add_two_views(folder: Path) -> None:
     """
     cases, cards = load_cases(folder), {}
     for name in load_manifest(folder).models:
-        scored = cases[cases[f"{name}_p"].notna()]
-        split = {part: scored[scored["split"] == part] for part in SPLITS}
-        p = {part: rows[f"{name}_p"].to_numpy(float) for part, rows in split.items()}
-        file = f"{name}/card.json"
-        card = json.loads(read_files([file], folder)[file])
-        card.pop("two_views", None)
-        folds = split["train"][f"{name}_fold"].to_numpy(int)
-        card |= fit_two_views(split["train"], p["train"], folds)
-        for title, part in (("out_of_fold", "train"), ("test", "test")):
-            crop = card["metrics"][title]["crop"]
-            card["metrics"][title] = _figures(split[part], p[part], card) | {"crop": crop}
+        scored, file = cases[cases[f"{name}_p"].notna()], f"{name}/card.json"
+        card = json.loads(read_files([file], folder)[file]) | {"two_views": None}
+        training = scored[scored["split"] == "train"]
+        card |= fit_two_views(training, training[f"{name}_p"], training[f"{name}_fold"].astype(int))
+        content = parse_card(_written(card), folder / file, name)
+        for split, title in zip(SPLITS, ("out_of_fold", "test"), strict=True):
+            rows, metrics = scored[scored["split"] == split], card["metrics"][title]
+            metrics |= _figures(rows, rows[f"{name}_p"], content) | {"crop": metrics["crop"]}
         cards[name] = _written(card)
     replace_cards(cards, folder)
 
@@ -292,27 +278,24 @@ def _origin(rows: "pd.DataFrame", words: str) -> str:
 
 
 def _figures(
-    rows: "pd.DataFrame", p: NDArray[np.float64], card: Mapping[str, Any]
+    rows: "pd.DataFrame", p: ArrayLike, card: Card
 ) -> dict[str, dict[str, dict[str, float | None]]]:
     """Return the figures of each unit, rounded; JSON has no word for NaN and infinity."""
-    labels = rows["label"].to_numpy(int)
-    patients, lesions = (rows[name].to_numpy() for name in ("patient_id", "lesion_id"))
-    line, by_unit = (1.0, 0.0), dict.fromkeys(UNITS, card["thresholds"]["youden"])
-    if pair := card.get("two_views"):
-        line = pair["calibration"]["slope"], pair["calibration"]["intercept"]
-        by_unit |= dict.fromkeys(("lesion", "patient"), pair["thresholds"]["youden"])
-    return {
-        unit: {
+    columns = rows["label"].astype(int), p, rows["patient_id"], rows["lesion_id"]
+    figures: dict[str, dict[str, dict[str, float | None]]] = {}
+    for unit in UNITS:
+        model = EvaluatedModel.of_card(card, unit)
+        found = headline_metrics(
+            *columns, model.thresholds["youden"], unit, two_views=model.two_views
+        )
+        figures[unit] = {
             name: {
                 end: round(float(value), DIGITS) if math.isfinite(value) else None
                 for end, value in figure.as_dict().items()
             }
-            for name, figure in headline_metrics(
-                labels, p, patients, lesions, by_unit[unit], unit, two_views=line
-            ).items()
+            for name, figure in found.items()
         }
-        for unit in UNITS
-    }
+    return figures
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

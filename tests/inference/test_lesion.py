@@ -203,9 +203,9 @@ def test_changes_of_both_boxes_give_two_views_a_spread(models: mammo.ModelSet) -
 @pytest.mark.parametrize(
     ("films", "sentence"),
     [
-        ([("LEFT", "CC"), ("RIGHT", "MLO")], "same breast. Received: L CC and R MLO."),
-        ([("LEFT", "CC"), ("LEFT", "CC")], "one CC and one MLO view .* Received: L CC and L CC."),
-        ([("LEFT", "CC"), ("LEFT", "ML")], "one CC and one MLO view .* Received: L CC and L ML."),
+        ([("LEFT", "CC"), ("RIGHT", "MLO")], "MLO view of one breast. Received: L CC and R MLO."),
+        ([("LEFT", "CC"), ("LEFT", "CC")], "Received: L CC and L CC. Choose two films"),
+        ([("LEFT", "CC"), ("LEFT", "ML")], "Received: L CC and L ML. Choose two films"),
     ],
 )
 def test_films_that_are_no_pair_are_refused(models: mammo.ModelSet, films, sentence) -> None:
@@ -229,7 +229,7 @@ def test_views_on_two_sides_of_the_threshold_are_told(models: mammo.ModelSet) ->
     assert low[name].probability < at <= high[name].probability
     result = two_views(low, high)
     sentence = next(told for told in result.disagreements() if told.startswith("MobileNetV2"))
-    assert "the views disagree. Second view is above the threshold (" in sentence
+    assert "the views disagree. Second view (" in sentence
     assert sentence in result.remarks and sentence in result.to_dict()["doubts"]
     assert not any("disagree" in told for told in (*two_views(high, high).remarks, *high.remarks))
 

@@ -23,7 +23,6 @@ from mammo.report.case_report import (
     OWN_PICTURE,
     compose_report,
     measure_thresholds,
-    pictured,
     threshold_help,
 )
 from mammo.report.content import film_preview
@@ -58,7 +57,7 @@ def compose(folder: Path) -> Compose:
         familiarity = Familiarity(questioned)
         signals = replace(answered.signals, familiarity=familiarity)
         result = replace(answered, area=area, doubts=(), signals=signals)
-        return compose_report(result, image or film(), measured, date=DATE, **words)  # type: ignore[arg-type]
+        return compose_report(result, [image or film()], measured, date=DATE, **words)  # type: ignore[arg-type]
 
     return made
 
@@ -224,9 +223,8 @@ def test_two_views_stand_on_one_page(folder: Path, read: Callable[[CaseReport], 
     films = [Image(film().pixels, "LEFT", view) for view in ("CC", "MLO")]
     areas = [AREA, Window(200, 300, 250, 250)]
     result = models.assess(*(Lesion(f, window=a) for f, a in zip(films, areas, strict=True)))
-    shown = [pictured(image, area) for image, area in zip(films, areas, strict=True)]
     measured = measure_thresholds(models.cards, folder, two_views=True)
-    report = compose_report(result, shown, measured, date=DATE)
+    report = compose_report(result, films, measured, date=DATE)
     assert report.crop.shape == (256, 128) and report.answers[0].heat.shape == (256, 128, 3)
     assert report.film is not None and report.film.shape[1] == 2 * 213
     text = read(report)

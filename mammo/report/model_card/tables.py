@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from mammo.artifacts import Card
-from mammo.artifacts.schema import Calibration
 from mammo.data.descriptors import MEANINGS, MISSING, meaning
+from mammo.evaluation import EvaluatedModel
 from mammo.report.model_card.facts import Facts, Row, how_trained
 from mammo.report.templates import UNKNOWN
 from mammo.settings import REGISTRY
@@ -58,7 +58,7 @@ def _beside(facts: Facts, columns: Sequence[dict[str, str]]) -> pd.DataFrame:
 
 
 def _details(facts: Facts, card: Card, thresholds: Sequence[str]) -> dict[str, str]:
-    reads, pair = card.preprocessing, card.two_views
+    reads = card.preprocessing
     network = facts.manifest.files.get(f"{card.name}/model.onnx")
     return {
         "Kind": REGISTRY[card.name].kind if card.name in REGISTRY else UNKNOWN,
@@ -67,27 +67,16 @@ def _details(facts: Facts, card: Card, thresholds: Sequence[str]) -> dict[str, s
         "Input": f"crop of {card.crop_size} pixels, resized to {reads.input_size}, stretched from "
         f"percentile {reads.low_percentile:g} to {reads.high_percentile:g}",
         "At test time": f"logit averaged over the crop {listed(card.views)}",
-        "Calibration": _calibration(card.calibration),
+        "Calibration": EvaluatedModel.of_card(card, "lesion").calibration,
         **{
             f"Threshold, {THRESHOLD_WORDS.get(name, name)}": number(card.thresholds[name])
             if name in card.thresholds
             else UNKNOWN
             for name in thresholds
         },
-        "Two views, calibration": _calibration(pair.calibration) if pair else UNKNOWN,
-        "Two views, thresholds": ", ".join(map(number, pair.thresholds.values()))
-        if pair
-        else UNKNOWN,
         "Training settings": _settings(card.settings),
         "SHA-256 of the network": f"`{network.sha256[:16]}`" if network else UNKNOWN,
     }
-
-
-def _calibration(calibration: Calibration) -> str:
-    return (
-        f"{calibration.method}, slope {number(calibration.slope)}, intercept "
-        f"{number(calibration.intercept)}; fitted on {calibration.fitted_on}"
-    )
 
 
 def _settings(settings: Any) -> str:

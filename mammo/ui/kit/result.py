@@ -27,9 +27,7 @@ from mammo.plots.style import probability_bar
 from mammo.report import FORMS, Form, render
 from mammo.report.case_report import (
     SIMILAR_HELP,
-    Pictured,
     compose_report,
-    pictured,
     similar_table,
     vote_sentence,
     zone_sentence,
@@ -79,24 +77,13 @@ Slots = dict[str, DeltaGenerator]
 """Where the first sentence and each model's spread are, by "verdict" or the model's name."""
 
 
-@dataclass(frozen=True, eq=False)
-class OtherView:
-    """The other view of a lesion: its name, its own result, and what a report shows of it."""
-
-    name: str
-    result: LesionResult
-    shown: Pictured
+OtherView = tuple[Picture, LesionResult]
+"""The other view of a lesion, and its own result."""
 
 
 def joined(result: LesionResult, other: OtherView | None) -> LesionResult:
-    """Return the result of one view, or one result of both views, CC first."""
-    if other is None:
-        return result
-    return two_views(*sorted((result, other.result), key=_view))
-
-
-def _view(result: LesionResult) -> str:
-    return result.view or ""
+    """Return the result of one view, or one result of both."""
+    return result if other is None else two_views(result, other[1])
 
 
 def assessed_once(picture: Picture, area: Window | None) -> LesionResult:
@@ -178,8 +165,10 @@ def show_result(
         if viewed is None and other is None:
             _open_viewer(picture, result)
         name = record.case or picture.name
+        if other is not None:
+            name += f" + {other[0].case or other[0].name}"
         download_results(
-            [(f"{name} + {other.name}" if other else name, result, "")],
+            [(name, result, "")],
             [answer.card for answer in result.answers],
             "result",
             "download_result",
@@ -374,12 +363,11 @@ def _report(
     """Make the report; until then nothing holds an example's film, which all visitors share."""
     measured = cache.measured(other is not None)
     result = _latest(asked, result)
-    views = [(result, pictured(picture.image, result.area))]
+    images = [picture.image]
     if other is not None:
-        views = sorted([*views, (other.result, other.shown)], key=lambda view: _view(view[0]))
-        case = f"{case} and {other.name}" if case else ""
-    shown = [picture for _, picture in views]
-    report = compose_report(joined(result, other), shown, measured, case=case, recorded=recorded)
+        images.append(other[0].image)
+        case = f"{case} and {other[0].case}" if case else ""
+    report = compose_report(joined(result, other), images, measured, case=case, recorded=recorded)
     return render(report, form)
 
 

@@ -258,7 +258,7 @@ OWN_BOXES = "own_boxes"
 LAST_RESULT = "asked"
 """Where the session keeps the lesion asked about last, with its result."""
 VIEWS = "views"
-"""Where the session keeps the results of the two pictures asked about last, without their films."""
+"""Where the session keeps the results of a lesion's two views, by the key of the picture."""
 _MOST_PIXELS = MAX_PIXELS * 4 // 3
 """Pixels of own files that one session keeps: one film of any size, two of 30 million pixels, or
 many crops."""
