@@ -116,9 +116,13 @@ def threshold_meaning(measured: Measured, model: str, threshold: str) -> str:
     """Return the measured performance of a model at one of its thresholds."""
     rates = measured.get(model, {}).get(threshold)
     if rates is None:
-        return "not measured (no such test cases)"
+        return "not measured (no test crops)"
     sensitivity, specificity = (percent_estimate(rates[n]) for n in ("sensitivity", "specificity"))
     return f"sensitivity {sensitivity}, specificity {specificity}"
+
+
+def _cases(two_views: bool) -> str:
+    return "lesions with two views" if two_views else "crops"
 
 
 def threshold_help(cards: Sequence[Card], measured: Measured, *, two_views: bool = False) -> str:
@@ -134,10 +138,9 @@ def threshold_help(cards: Sequence[Card], measured: Measured, *, two_views: bool
         for name in AIMS
         if name in card.thresholds
     ]
-    cases = "lesions with two views" if two_views else "crops"
     return (
         "Probabilities at or above the threshold count as suspicious. All thresholds were chosen "
-        f"on training patients. {aims}\n\nPerformance on test {cases}, with 95% CI:\n"
+        f"on training patients. {aims}\n\nPerformance on test {_cases(two_views)}, with 95% CI:\n"
         + "\n".join(lines)
     )
 
@@ -229,26 +232,29 @@ def picture_facts(image: Image, window: Sequence[int] | None) -> str:
 def _answer(name: str, result: LesionResult, measured: Measured) -> ModelAnswer:
     answer, two_views = result[name], bool(result.pair)
     views = [one[name] for one in result.views.values()]
-    given, threshold = answer.assessment, answer.card.thresholds[BALANCED]
+    given, balanced = answer.assessment, answer.card.thresholds[BALANCED]
     spread = ""
     if len(answer.card.views) > 1:
-        spread = text.spread_sentence(answer.card.views, given.p_low, given.p_high, threshold)
+        spread = text.spread_sentence(answer.card.views, given.p_low, given.p_high, balanced)
     return ModelAnswer(
         title=answer.card.title,
         p_malignant=given.p_malignant,
         p_low=given.p_low,
         p_high=given.p_high,
-        threshold=threshold,
+        threshold=balanced,
         probability=text.percent(given.p_malignant),
-        standing=text.standing(given.p_malignant, threshold),
+        standing=text.standing(given.p_malignant, balanced),
         spread=spread,
         thresholds=[
-            (
-                f"{text.threshold_name(name)}: {text.percent(at)}",
-                answer.side(name),
-                threshold_meaning(measured, answer.card.name, name),
-            )
-            for name, at in answer.card.thresholds.items()
+            ("Threshold", "Result", f"Performance on test {_cases(two_views)}"),
+            *(
+                (
+                    f"{text.threshold_name(threshold)}: {text.percent(at)}",
+                    answer.side(threshold),
+                    threshold_meaning(measured, name, threshold),
+                )
+                for threshold, at in answer.card.thresholds.items()
+            ),
         ],
         basis=_basis(answer, None if two_views else result.signals, two_views=two_views),
         heat=np.concatenate([overlay(one.crop, one.heat_map(), HEAT_OPACITY) for one in views]),

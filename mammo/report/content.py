@@ -88,12 +88,10 @@ SIMILAR_COLUMNS = (
     "Case", "Pathology", "Shape", "Margin", "Density", "BI-RADS", "Similarity"
 )  # fmt: skip
 
-THRESHOLD_COLUMNS = ("Threshold", "Result", "Performance on test cases")
-
 
 @dataclass(frozen=True, eq=False)
 class ModelAnswer:
-    """One model's result; a row of `thresholds` has the cells of `THRESHOLD_COLUMNS`."""
+    """One model's result; a row of `thresholds` has three cells, and the first heads them."""
 
     title: str
     p_malignant: float

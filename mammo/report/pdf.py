@@ -199,7 +199,7 @@ def _answer(page: Canvas, answer: ModelAnswer, left: float, top: float, width: f
     if answer.spread:
         below = _draw(page, _text(answer.spread, 8), left, below, width) - 1.5 * mm
     widths = [width * share for share in (0.37, 0.19, 0.44)]
-    table = _table(content.THRESHOLD_COLUMNS, answer.thresholds, widths)
+    table = _table(answer.thresholds[0], answer.thresholds[1:], widths)
     below = _draw(page, table, left, below, width) - 1.5 * mm
     return _draw(page, _text(answer.basis, 7.5, GREY), left, below, width)
 

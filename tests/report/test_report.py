@@ -212,8 +212,8 @@ def test_the_thresholds_come_with_what_was_measured_on_these_artifacts(
     assert helps[0] != helps[1]
     report = compose()
     for text in (pdf_text(report), html_words(report)):
-        assert report.answers[0].thresholds[1][-1] in text
-        assert report.answers[0].thresholds[1][-1] in helps[0]
+        assert report.answers[0].thresholds[2][-1] in text
+        assert report.answers[0].thresholds[2][-1] in helps[0]
         assert "of ten" not in text
 
 
