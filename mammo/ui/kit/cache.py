@@ -119,11 +119,12 @@ def cases() -> pd.DataFrame:
     return load_cases(artifacts_folder())
 
 
-@of_artifacts(2)
-def training_share() -> float | None:
+@of_artifacts(4)
+def training_share(two_views: bool = False) -> float | None:
     """Return the share of malignant lesions that the models were calibrated on, None if unknown."""
-    rows = cases()
-    share = float((rows.loc[rows["split"] == "train", "label"] == 1).mean())
+    rows = cases()[cases()["split"] == "train"]
+    views = rows.groupby(["patient_id", "lesion_id"])["view"].transform("nunique")
+    share = float((rows.loc[(views == 2) | (not two_views), "label"] == 1).mean())
     return share if 0 < share < 1 else None
 
 

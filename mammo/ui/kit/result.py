@@ -249,7 +249,7 @@ def _show_probability(answer: ModelResult, threshold: str) -> None:
 
 def show_prevalence(result: LesionResult) -> None:
     """Show both probabilities at the visitor's own prevalence, by Bayes' theorem."""
-    learned = cache.training_share()
+    learned = cache.training_share(bool(result.pair))
     if learned is None or result.questioned:
         return
     named = {"data_set": learned, **dict(zip(PREVALENCES, NAMED_PREVALENCES, strict=False))}
