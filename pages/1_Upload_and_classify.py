@@ -68,12 +68,13 @@ if picture is not None:
                     answer = result.assessed_once(picture, area)
                     if both:
                         other = film.other_view(picture, files)
+                    together = result.joined(answer, other)
                     result.show_result(picture, answer, slots, other=other)
         if slots:
             with left:
                 film.show_maps(picture, answer)
                 if other is not None:
-                    film.show_both_maps(result.joined(answer, other))
+                    film.show_both_maps(together)
             with TURNS:
                 answer = result.redraw_once(picture, answer, slots, other)
             if both or picture.example is None:

@@ -200,6 +200,7 @@ def choose_view(files: Sequence[OwnFile]) -> Picture:
     """Ask which of two views is on show."""
     names = numbered([file.name for file in files])
     options: dict[str, Any] = {"required": True, "persist_state": "session", "key": "view_on_show"}
+    options["label_visibility"] = "collapsed"
     if st.session_state.get(options["key"]) not in names:
         st.session_state[options["key"]] = names[0]
     chosen = st.segmented_control("View", names, format_func=text.literal, **options)
