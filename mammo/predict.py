@@ -157,8 +157,8 @@ def _sources(options: argparse.Namespace) -> list[Source]:
     """Return what is to be classified."""
     boxes, windows = ([*(marked or ()), None, None] for marked in (options.box, options.window))
     if not options.pair:
-        files = file_sources(options.files, boxes[0], windows[0])
-        return [*example_sources(options.example), *files]
+        examples = example_sources(options.example)
+        return [*examples, *file_sources(options.files, boxes[0], windows[0])]
     first, second = (
         Source(_printable(str(path)), path, box, window)
         for path, box, window in zip(options.files, boxes, windows, strict=False)

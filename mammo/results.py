@@ -207,8 +207,7 @@ def draw_heat_maps(outcome: Outcome, folder: OutputFolder) -> None:
 
     marked = PngInfo()
     marked.add_text(*SHEET_MARK)
-    views = zip(outcome.source.views, outcome.result.views.values(), strict=True)
-    for source, result in views:
+    for source, result in zip(outcome.source.views, outcome.result.views.values(), strict=True):
         stem = folder.stem(replace(source, other=None))
         for model, answer in result.models.items():
             drawn = io.BytesIO()

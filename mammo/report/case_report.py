@@ -179,22 +179,21 @@ def compose_report(
         similar_words = f"{vote.replace('**', '')} {SIMILAR_HELP}"
         rows = similar_table(signals.neighbours).itertuples(index=False)
         similar = [tuple(map(str, row)) for row in rows]
-    views = result.views
-    areas = [view.area for view in views.values()]
+    areas = [view.area for view in result.views.values()]
     films = [
         film_preview(image.pixels, area)
         for image, area in zip(images, areas, strict=True)
         if area is not None and BURNED_IN_TEXT not in image.warnings  # which may be a name
     ]
     names = ", ".join(text.film_name(image.laterality, image.view) for image in images)
-    above = f" ({' above, '.join(views)} below)" if result.pair else ""
+    above = f" ({' above, '.join(result.views)} below)" if result.pair else ""
     return CaseReport(
         subject=f"CBIS-DDSM, {case}" if case else OWN_PICTURE,
         facts=" ".join(map(picture_facts, images, areas)),
         date=date or datetime.now(UTC).date().isoformat(),
         film=side_by_side(films) if films else None,
         film_words=f"{names}: the square is the crop area",
-        crop=np.concatenate([view.answers[0].crop for view in views.values()]),
+        crop=np.concatenate([view.answers[0].crop for view in result.views.values()]),
         crop_words=f"Crop: what the models read{above}",
         answers=[_answer(name, result, measured) for name in result.models],
         alarm=result.alarm,

@@ -8,7 +8,6 @@ import pandas as pd
 
 from mammo.artifacts import Card
 from mammo.data.descriptors import MEANINGS, MISSING, meaning
-from mammo.evaluation import EvaluatedModel
 from mammo.report.model_card.facts import Facts, Row, how_trained
 from mammo.report.templates import UNKNOWN
 from mammo.settings import REGISTRY
@@ -58,7 +57,9 @@ def _beside(facts: Facts, columns: Sequence[dict[str, str]]) -> pd.DataFrame:
 
 
 def _details(facts: Facts, card: Card, thresholds: Sequence[str]) -> dict[str, str]:
-    reads = card.preprocessing
+    reads, forms = card.preprocessing, [card.calibration]
+    if card.two_views is not None:
+        forms.append(card.two_views.calibration)
     network = facts.manifest.files.get(f"{card.name}/model.onnx")
     return {
         "Kind": REGISTRY[card.name].kind if card.name in REGISTRY else UNKNOWN,
@@ -67,7 +68,11 @@ def _details(facts: Facts, card: Card, thresholds: Sequence[str]) -> dict[str, s
         "Input": f"crop of {card.crop_size} pixels, resized to {reads.input_size}, stretched from "
         f"percentile {reads.low_percentile:g} to {reads.high_percentile:g}",
         "At test time": f"logit averaged over the crop {listed(card.views)}",
-        "Calibration": EvaluatedModel.of_card(card, "lesion").calibration,
+        "Calibration": "; two views: ".join(
+            f"{form.method}, slope {number(form.slope)}, intercept {number(form.intercept)}; "
+            f"fitted on {form.fitted_on}"
+            for form in forms
+        ),
         **{
             f"Threshold, {THRESHOLD_WORDS.get(name, name)}": number(card.thresholds[name])
             if name in card.thresholds

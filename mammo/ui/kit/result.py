@@ -153,8 +153,7 @@ def show_result(
     answers, prevalence = st.container(), st.container()
     show_warnings(result)
     field = "threshold" if viewed is None else "viewer_threshold"
-    two = other is not None
-    threshold = choose_threshold(field, linked=viewed is not None, two_views=two)
+    threshold = choose_threshold(field, linked=viewed is not None, two_views=other is not None)
     with answers:
         show_answers(result, threshold, slots)
     with prevalence:

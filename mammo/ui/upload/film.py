@@ -175,10 +175,7 @@ def _film_name(picture: Picture) -> str:
     return text.film_name(picture.image.laterality, picture.image.view)
 
 
-BOTH_HELP = (
-    "One result from the CC and the MLO view of a lesion. It has a calibration and thresholds of "
-    "its own, from training lesions with two views."
-)
+BOTH_HELP = "One result from the CC and MLO views. Its thresholds are those for two views."
 
 
 def ask_for_example(picture: Picture) -> bool:
