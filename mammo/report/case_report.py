@@ -60,8 +60,8 @@ def zone_sentence(zone: Zone, p_malignant: float, measured: Mapping[str, Any]) -
     where = "inside" if zone.holds(p_malignant) else "outside"
     return (
         f"{text.percent(p_malignant)} is {where} the range around the threshold "
-        f"({text.percent_range(zone.low, zone.high)}). Inside this range, this model was right in "
-        f"{share_with_interval(measured['right unsure'])} of test crops, and outside it in "
+        f"({text.percent_range(zone.low, zone.high)}). Inside this range, this model was right for "
+        f"{share_with_interval(measured['right unsure'])} of test crops, and outside it for "
         f"{share_with_interval(measured['right accepted'])}."
     )
 
@@ -129,7 +129,7 @@ def _cases(two_views: bool) -> str:
 def threshold_help(cards: Sequence[Card], measured: Measured, *, two_views: bool = False) -> str:
     """Explain the thresholds, in Markdown: for what each was set, and what was measured."""
     aims = " ".join(
-        f"**{threshold_name(name)}** {aim}."
+        f"The threshold “{threshold_name(name)}” {aim}."
         for name, aim in AIMS.items()
         if any(name in card.thresholds for card in cards)
     )
