@@ -228,10 +228,10 @@ def result_sentence(lesson: LeakLesson) -> str:
 def overlap_sentence(lesson: LeakLesson) -> str:
     """Return how much of the test part a split by crop had shown in training."""
     runs = lesson.of("rows")
+    seen = _span([run.test_lesions_with_other_view_in_training for run in runs])
     return (
-        f"In a split by crop, {_span([run.seen_lesions for run in runs])} of "
-        f"{_span([run.test_lesions for run in runs])} test lesions had their other view in the "
-        "training data. In a split by patient, none had."
+        f"In a split by crop, {seen} of {_span([run.n_test_lesions for run in runs])} test lesions "
+        "had their other view in the training data. In a split by patient, none had."
     )
 
 
@@ -239,9 +239,9 @@ def set_up_sentence(lesson: LeakLesson) -> str:
     """Return what was trained on what."""
     first = lesson.runs[0]
     return (
-        f"{lesson.title}, trained on {first.train_crops:,} and tested on {first.test_crops:,} of "
-        f"the {lesson.crops:,} official training crops ({lesson.patients:,} patients), with "
-        f"{counted(len(lesson.of('rows')), 'seed')} per split."
+        f"{lesson.title}, trained on {first.n_train:,} and tested on {first.n_test:,} of "
+        f"the {lesson.data.crops:,} official training crops ({lesson.data.patients:,} patients), "
+        f"with {counted(len(lesson.of('rows')), 'seed')} per split."
     )
 
 
@@ -295,11 +295,13 @@ def lesson_table(lessons: dict[str, LeakLesson]) -> "pd.DataFrame":
             "Recipe": recipe,
             "Split": PLACES[run.split],
             "Seed": run.seed,
-            "Training crops": run.train_crops,
-            "Test crops": run.test_crops,
-            "Test lesions": run.test_lesions,
-            "Test lesions with other view in training": run.seen_lesions,
-            "Test crops of patients in training": run.seen_patient_crops,
+            "Training crops": run.n_train,
+            "Test crops": run.n_test,
+            "Test lesions": run.n_test_lesions,
+            "Test lesions with other view in training": (
+                run.test_lesions_with_other_view_in_training
+            ),
+            "Test crops of patients in training": run.test_crops_with_patient_in_training,
             "AUC": run.auc,
             "AUC low": run.auc_low,
             "AUC high": run.auc_high,
