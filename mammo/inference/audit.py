@@ -111,8 +111,8 @@ class Audit:
         """State on how many crops the maps were compared with the lesion box, or why on none."""
         if not self.lesion_crops:
             return (
-                f"The maps were not compared with the lesion boxes: none is recorded for these "
-                f"{self.crops} crops. Crops prepared by python -m mammo.prepare record them."
+                f"The maps were not compared with lesion boxes, because no boxes are recorded for "
+                f"these {self.crops} crops. python -m mammo.prepare records them."
             )
         return f"Compared with the lesion box in {self.lesion_crops} of {self.crops} crops."
 
