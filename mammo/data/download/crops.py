@@ -38,7 +38,7 @@ LICENCES = f"Apache-2.0, over CBIS-DDSM, {LICENCE}"
 
 AT_A_TIME = 8
 _TRIES, _TRIES_TO_CONNECT = 5, 3
-"""How often a request is repeated, where there is no connection less often."""
+"""How often a request is repeated, at most, and how often without a connection."""
 _TIMEOUTS = (10, 60)
 """Seconds to wait for a connection, and for the next bytes."""
 _BUSY = (408, 425, 429, 500, 502, 503, 504)
@@ -243,7 +243,7 @@ def _write_index(out: Path) -> None:
 
 
 def _session(address: str, on_wait: Callable[[float], None]) -> "requests.Session":
-    """Return a session that asks again where a server is busy, when it says so, or is not reached.
+    """Return a session that repeats a request if the server is busy or cannot be reached.
 
     `on_wait` is called with the seconds that a busy server asks to wait (Retry-After).
     """
@@ -275,10 +275,10 @@ def _session(address: str, on_wait: Callable[[float], None]) -> "requests.Sessio
 
 
 def _fetch_one(session: "requests.Session", address: str, out: Path, crop: Crop) -> int:
-    """Write the published content of a crop; DataError where the address does not send it."""
+    """Download a crop and return its size; DataError if the address does not send it."""
     import requests
 
-    for _ in range(_TRIES):  # the session asks again, but takes up no answer that breaks off
+    for _ in range(_TRIES):  # the session repeats requests, but no answer that breaks off
         try:
             url = f"{address}/{crop.path}"
             with session.get(url, stream=True, timeout=_TIMEOUTS) as answer:
