@@ -186,7 +186,7 @@ def show_teacher() -> None:
     st.markdown(plots.teacher_sentence(lesson))
     table = plots.teacher_table(lesson)
     st.table(table, alt="AUC from the labels alone, AUC with the teacher, and the difference")
-    st.caption("AUC per crop, with 95% confidence intervals.")
+    st.caption("AUC per crop (95% CI).")
     download(table.rename_axis("Crops").reset_index(), "teacher")
 
 
@@ -195,6 +195,6 @@ def _show_recipe(recipe: str, lesson: LeakLesson, ends: tuple[float, float]) -> 
     show_figure(
         plots.lesson_figure(lesson, *ends),
         f"leak-{recipe.replace(' ', '-').replace(',', '')}",
-        f"AUC of a split by crop and by patient, {recipe}. {plots.result_sentence(lesson)}",
+        f"AUC by crop and by patient split, {recipe}. {plots.result_sentence(lesson)}",
     )
     st.markdown(plots.result_sentence(lesson))

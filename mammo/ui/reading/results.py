@@ -123,10 +123,9 @@ def _figures(
                 key="reading_roc",
             )  # fmt: skip
         st.caption(
-            f"All are scored on the same {cases.labels.size} cases of "
-            f"{counted(len(set(cases.patients)), 'patient')}, {int(cases.labels.sum())} of them "
-            "malignant. Intervals resample patients. The radiologists saw whole films, and "
-            f"{text.LATER_ASSESSMENT}"
+            f"All are scored on the same {cases.labels.size} cases ({int(cases.labels.sum())} "
+            f"malignant) from {counted(len(set(cases.patients)), 'patient')}. Intervals resample "
+            f"patients. The radiologists saw whole films, and {text.LATER_ASSESSMENT}"
         )
     show_figure(
         case_figure(ratings, second, cases.labels.tolist(), cut), f"ratings-{opened.code}",
