@@ -71,7 +71,7 @@ def test_the_lesson_is_attached_and_goes_on_where_it_was(tmp_path, monkeypatch, 
     monkeypatch.setattr(lessons, "_run", lambda *given: done.append(given[-2:]) or whole(*given))
     assert main(command) == 0
     assert [split for split, _ in done] == ["rows", "patients"] * 2
-    assert "Leakage changes the AUC by" in capsys.readouterr().out
+    assert "Mean difference" in capsys.readouterr().out
     lesson = json.loads(read_attachment("lessons/leak.json", out) or b"")
     assert [(run["split"], run["seed"]) for run in lesson["runs"]] == [
         ("rows", 2026), ("patients", 2026), ("rows", 2027), ("patients", 2027),
