@@ -194,7 +194,6 @@ def _plain_seeds(lesion: NDArray[np.uint16], eight: NDArray[np.uint8]) -> list[S
     """Return TIFF layouts that Pillow does not write, PGM, PPM and NumPy arrays."""
     colours, twelve = np.stack([lesion] * 3, axis=2), lesion >> 4
     size = b"%d %d" % lesion.shape[::-1]
-    numbers = b" ".join(b"%d" % value for value in eight.ravel())
     layouts = {
         "planes": tiff_file(colours, planes=True, tile=64, compression=8, predictor=2),
         "12 bits": tiff_file(twelve, 12, order=">", rows=10),
@@ -205,7 +204,6 @@ def _plain_seeds(lesion: NDArray[np.uint16], eight: NDArray[np.uint8]) -> list[S
     plain = {
         "pgm": b"P5\n# a film\n" + size + b"\n255\n" + eight.tobytes(),
         "pgm 16": b"P5 " + size + b" 65535\n" + lesion.astype(">u2").tobytes(),
-        "pgm ascii": b"P2\n" + size + b"\n255\n" + numbers,
         "ppm": b"P6 " + size + b" 255\n" + np.stack([eight] * 3, axis=2).tobytes(),
     }
     arrays = {

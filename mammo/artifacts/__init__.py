@@ -33,28 +33,3 @@ from mammo.artifacts.manifest import (
 )
 from mammo.artifacts.schema import Card, parse_card, sigmoid
 from mammo.artifacts.store import attach, check_replaceable, models_to_carry_over, staged_artifacts
-
-__all__ = [
-    "Card",
-    "DataFacts",
-    "LeakLesson",
-    "Manifest",
-    "RunFacts",
-    "TeacherLesson",
-    "artifacts_folder",
-    "attach",
-    "check_replaceable",
-    "load_card",
-    "load_cases",
-    "load_history",
-    "load_leak_lesson",
-    "load_manifest",
-    "load_model",
-    "load_teacher_lesson",
-    "models_to_carry_over",
-    "parse_card",
-    "read_attachment",
-    "sigmoid",
-    "staged_artifacts",
-    "verify",
-]

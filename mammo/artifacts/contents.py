@@ -223,25 +223,35 @@ def attached_document(name: str, folder: Path | None, schema: int) -> Document |
     return None if content is None else parse_document(content, folder / name, schema)
 
 
+Share = Annotated[float, (0, 1)]
+
+
 @dataclass(frozen=True)
 class LeakRun:
     """One training of the lesson on leakage: its split and seed, what it shared, and its AUC.
 
-    `seen_lesions` counts the test lesions whose other view was in training, of `test_lesions`;
-    `auc_low` and `auc_high` are the ends of the 95% interval over patients, NaN where there is
-    none.
+    The names are those of the file. `auc_low` and `auc_high` are the ends of the 95% interval over
+    patients, NaN where there is none.
     """
 
-    split: str
+    split: Literal["rows", "patients"]
     seed: int
-    train_crops: int
-    test_crops: int
-    test_lesions: int
-    seen_lesions: int
-    seen_patient_crops: int
-    auc: float
+    n_train: int
+    n_test: int
+    n_test_lesions: int
+    test_lesions_with_other_view_in_training: int
+    test_crops_with_patient_in_training: int
+    auc: Share
     auc_low: float
     auc_high: float
+
+
+@dataclass(frozen=True)
+class LeakData:
+    """What the lesson was trained on."""
+
+    crops: Positive
+    patients: Positive
 
 
 @dataclass(frozen=True)
@@ -252,9 +262,7 @@ class LeakLesson:
     """
 
     title: str
-    command: str
-    crops: int
-    patients: int
+    data: LeakData
     runs: tuple[LeakRun, ...]
 
     def of(self, split: str) -> tuple[LeakRun, ...]:
@@ -288,11 +296,7 @@ def load_leak_lesson(name: str = LEAK, folder: Path | None = None) -> LeakLesson
     document = attached_document(name, folder, SCHEMA)
     if document is None:
         return None
-    data = document.section("data")
-    lesson = LeakLesson(
-        document.text("title"), document.text("command"), data.integer("crops", low=1),
-        data.integer("patients", low=1), tuple(map(_run, document.sections("runs"))),
-    )  # fmt: skip
+    lesson = document.build(LeakLesson)
     seeds = [[run.seed for run in lesson.of(split)] for split in SPLITS]
     if not lesson.runs or seeds[0] != seeds[1] or len(lesson.runs) != 2 * len(seeds[0]):
         raise document.refusal("runs", "a run of rows and one of patients for each seed", seeds)
@@ -319,7 +323,7 @@ class TeacherLesson:
 
     title: str
     teacher: str
-    share: Annotated[float, (0, 1)]
+    share: Share
     halves: tuple[TaughtHalf, ...]
 
 
@@ -333,15 +337,3 @@ def load_teacher_lesson(folder: Path | None = None) -> TeacherLesson | None:
     """
     document = attached_document(TEACHER, folder, SCHEMA)
     return None if document is None else document.build(TeacherLesson)
-
-
-def _run(section: Document) -> LeakRun:
-    counts = (
-        "seed", "n_train", "n_test", "n_test_lesions", "test_lesions_with_other_view_in_training",
-        "test_crops_with_patient_in_training",
-    )  # fmt: skip
-    auc = section.number("auc", low=0, high=1)
-    ends = [section.number_or_nan(name) for name in ("auc_low", "auc_high")]
-    return LeakRun(
-        section.text("split"), *(section.integer(name) for name in counts), *(auc, *ends)
-    )

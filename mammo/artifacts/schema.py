@@ -56,11 +56,6 @@ class Document:
         value = self._checked(name, "an object", lambda value: isinstance(value, dict))
         return Document(value, self.source, f"{self.trail}{name}.")
 
-    def sections(self, name: str) -> "tuple[Document, ...]":
-        """Return the list of objects under `name`."""
-        items = self._items(name)
-        return tuple(items.section(place) for place in items.fields)
-
     def text(self, name: str) -> str:
         """Return the string under `name`; pages show it, so it may hold no markup."""
         self._checked(name, "a text", lambda value: isinstance(value, str))

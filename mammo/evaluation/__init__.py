@@ -29,34 +29,3 @@ from mammo.evaluation.operating import (
 from mammo.evaluation.ranking import auc, auc_interval, auc_statistic
 from mammo.evaluation.subgroups import biopsy, suspicion
 from mammo.evaluation.units import UNITS, EvaluatedModel, Unit, group_units
-
-__all__ = [
-    "RESAMPLES",
-    "SEED",
-    "UNITS",
-    "EvaluatedModel",
-    "Evaluation",
-    "McNemar",
-    "OperatingPoint",
-    "PatientBootstrap",
-    "RadiologistEvaluation",
-    "SplitEvaluation",
-    "Unit",
-    "auc",
-    "auc_interval",
-    "auc_statistic",
-    "biopsy",
-    "choose_calibration",
-    "evaluate",
-    "expected_calibration_error",
-    "group_units",
-    "headline_metrics",
-    "mcnemar",
-    "named_thresholds",
-    "operating_point",
-    "paired_delong",
-    "point_of_flags",
-    "roc_curve",
-    "suspicion",
-    "wilson",
-]

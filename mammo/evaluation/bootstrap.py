@@ -95,6 +95,11 @@ class PatientBootstrap:
         np.add.at(by_patient, self.patient, values)
         return np.concatenate([draws.astype(np.float64) @ by_patient for draws in self._blocks()])
 
+    def mean(self, values: Floats) -> Estimate:
+        """Return the mean of the cases' values, float64 (n,), with its interval."""
+        totals = self.sums(np.column_stack([values, np.ones_like(values)]))
+        return percentile_interval(float(values.mean()), totals[:, 0] / totals[:, 1])
+
     def patients_among(self, chosen: Booleans) -> int:
         """Return how many patients the chosen cases, bool (n,), belong to."""
         return int(np.unique(self.patient[chosen]).size)
@@ -177,11 +182,6 @@ def wilson(successes: float, total: float) -> Estimate:
     successes : float, 0..total
     total : float, 0 or more
 
-    Raises
-    ------
-    DataError
-        More successes than cases, or a negative count.
-
     References
     ----------
     E. B. Wilson (1927), J. Am. Stat. Assoc. 22:209-212.
@@ -192,8 +192,6 @@ def wilson(successes: float, total: float) -> Estimate:
     >>> share.value, round(share.low, 3), round(share.high, 3)
     (0.8, 0.49, 0.943)
     """
-    if not 0 <= successes <= total:
-        raise DataError(f"expected 0 <= successes <= total, received {successes} of {total}")
     if total == 0:
         return UNKNOWN
     centre = (successes + REACH**2 / 2.0) / (total + REACH**2)

@@ -32,7 +32,6 @@ from mammo.evaluation.arithmetic import (
 from mammo.evaluation.bootstrap import (
     PatientBootstrap,
     percentile_ends,
-    percentile_interval,
     wilson,
 )
 from mammo.text import Estimate
@@ -140,11 +139,6 @@ def choose_calibration(labels: ArrayLike, logits: ArrayLike, folds: ArrayLike) -
     logits : float (n,), out-of-fold
     folds : int (n,), two folds or more
 
-    Raises
-    ------
-    DataError
-        Fewer than two folds, or as `fit_platt`.
-
     Examples
     --------
     >>> labels, logits = [0, 1, 0, 1, 0, 1], [-3.0, 1.0, -2.0, 0.5, -2.5, -1.0]
@@ -153,13 +147,7 @@ def choose_calibration(labels: ArrayLike, logits: ArrayLike, folds: ArrayLike) -
     """
     malignant = as_labels(labels)
     values = as_scores(logits, malignant.size)
-    fold = np.asarray(folds)
-    if fold.shape != malignant.shape or np.unique(fold).size < 2:
-        raise DataError(
-            f"expected {malignant.size} fold numbers of at least two folds, received "
-            f"{np.unique(fold).size} fold(s) of shape {fold.shape}"
-        )
-    losses = held_out_losses(malignant, values, fold)
+    losses = held_out_losses(malignant, values, np.asarray(folds))
     return _FITS[min(losses, key=losses.__getitem__)](malignant, values)
 
 
@@ -247,9 +235,7 @@ def brier_score(labels: ArrayLike, p: ArrayLike) -> float:
 
 def brier_interval(malignant: Booleans, p: Floats, bootstrap: PatientBootstrap) -> Estimate:
     """Return the Brier score with its interval over patients."""
-    squares = (p - malignant) ** 2
-    totals = bootstrap.sums(np.column_stack([squares, np.ones_like(p)]))
-    return percentile_interval(float(squares.mean()), totals[:, 0] / totals[:, 1])
+    return bootstrap.mean((p - malignant) ** 2)
 
 
 def ece_interval(malignant: Booleans, p: Floats, bootstrap: PatientBootstrap) -> Estimate:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mammo.errors import DataError
 from mammo.evaluation.arithmetic import (
     Booleans,
     Floats,
@@ -195,11 +194,6 @@ def mcnemar(labels: ArrayLike, first_flagged: ArrayLike, second_flagged: ArrayLi
     """
     malignant = as_labels(labels)
     first, second = (np.asarray(flags, dtype=np.bool_) for flags in (first_flagged, second_flagged))
-    if first.shape != malignant.shape or second.shape != malignant.shape:
-        raise DataError(
-            f"expected one answer a case of {malignant.size} from each model, received shapes "
-            f"{first.shape} and {second.shape}"
-        )
     wins = int(((first == malignant) & (second != malignant)).sum())
     losses = int(((first != malignant) & (second == malignant)).sum())
     n = wins + losses

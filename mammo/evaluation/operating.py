@@ -317,8 +317,6 @@ def point_of_flags(
     """
     malignant = as_labels(labels)
     called = np.asarray(flagged, dtype=np.bool_)
-    if called.shape != malignant.shape:
-        raise DataError(f"expected {malignant.size} flags, one a label, received {called.shape}")
     outcomes = np.column_stack(
         [malignant & called, ~malignant & called, malignant & ~called, ~malignant & ~called]
     )

@@ -8,17 +8,3 @@ from mammo.imaging.preprocess import Preprocessing, prepare
 from mammo.imaging.quality import BURNED_IN_TEXT, quality_warnings
 from mammo.imaging.read import read_image
 from mammo.imaging.window import Window, cut_lesion, lesion_window, whole_crop
-
-__all__ = [
-    "BURNED_IN_TEXT",
-    "MAX_PIXELS",
-    "Image",
-    "Preprocessing",
-    "Window",
-    "cut_lesion",
-    "lesion_window",
-    "prepare",
-    "quality_warnings",
-    "read_image",
-    "whole_crop",
-]

@@ -17,7 +17,7 @@ MAX_PIXELS = 45_000_000
 size no kind of picture takes more than 400 MB to read (`benchmarks/fuzz.py`)."""
 
 # The same for kinds that take several times as much memory or time: colours of 16 bits a channel,
-# greys of 32 bits, numbers as text, progressive JPEG and WebP.
+# greys of 32 bits, progressive JPEG and WebP.
 MAX_COSTLY_PIXELS = MAX_PIXELS // 3
 
 # Pixels that the longer side may have: pictures are read in strips of rows, and a row of millions

@@ -137,61 +137,27 @@ def _deep_strips(content: bytes) -> Iterator[NDArray[Any]]:
 
 
 _GAP = rb"(?:\s|#[^\r\n]*[\r\n])+"
-_PNM_HEADER = re.compile(rb"P([2356])" + (_GAP + rb"(\d{1,9})") * 3 + rb"(?:#[^\r\n]*[\r\n]|\s)")
+_PNM_HEADER = re.compile(rb"P([56])" + (_GAP + rb"(\d{1,9})") * 3 + rb"(?:#[^\r\n]*[\r\n]|\s)")
 _MAX_PNM_HEADER = 65_536  # bytes up to the first pixel, comments included
-_MAX_COMMENTS = 1_000  # in the numbers of an ASCII file; programs write one or two, before them
-_COMMENT, _BLANK, _NUMERIC = re.compile(rb"#[^\r\n]*"), re.compile(rb"\s"), b"0123456789 \t\n\r\v\f"
-_ASCII_STEP = 1_000_000  # letters that are turned into numbers at once
 
 
 def _decode_pnm(stream: BinaryIO) -> tuple[NDArray[Any], int, tuple[str, ...]]:
-    """Decode a PGM or PPM file."""
+    """Decode a binary PGM or PPM file."""
     header = _PNM_HEADER.match(stream.read(_MAX_PNM_HEADER))
     if not header:
         raise ValueError
     kind, width, height, most = (int(number) for number in header.groups())
     if not 1 <= most <= 65_535:
         raise ValueError
-    is_ascii, channels = kind < 5, 3 if kind in (3, 6) else 1
-    is_costly = is_ascii or (channels > 1 and most > 255)
-    costly = MAX_COSTLY_PIXELS // (channels if is_ascii else 1)
-    check_size(height, width, costly if is_costly else MAX_PIXELS)
+    is_costly = kind == 6 and most > 255
+    check_size(height, width, MAX_COSTLY_PIXELS if is_costly else MAX_PIXELS)
     stream.seek(header.end())
-    shape = (height, width) if channels == 1 else (height, width, channels)
-    if is_ascii:
-        values = _ascii(stream, shape)
-    else:
-        binary = np.dtype(np.uint8 if most < 256 else ">u2")
-        content = stream.read(math.prod(shape) * binary.itemsize)
-        values = np.frombuffer(content, binary).reshape(shape)
+    shape = (height, width) if kind == 5 else (height, width, 3)
+    binary = np.dtype(np.uint8 if most < 256 else ">u2")
+    values = np.frombuffer(stream.read(math.prod(shape) * binary.itemsize), binary).reshape(shape)
     shown = (_full_range(strip, most) for strip in in_strips(values))
     grey, warnings = to_grey(shown, (height, width))
     return grey, 1, warnings
-
-
-def _ascii(stream: BinaryIO, shape: tuple[int, ...]) -> NDArray[Any]:
-    content = stream.read()
-    if content.count(b"#") > _MAX_COMMENTS:
-        expected = f"at most {_MAX_COMMENTS:,} comments in a PGM or PPM file"
-        raise refusal(expected, "more", "Save the image as PNG.")
-    content = _COMMENT.sub(b" ", content) if b"#" in content else content
-    values, many, start = np.empty(math.prod(shape), np.uint16), 0, 0
-    while many < len(values) and start < len(content):
-        blank = _BLANK.search(content, start + _ASCII_STEP)
-        end = blank.end() if blank else len(content)
-        numbers = _numbers(content[start:end])[: len(values) - many]
-        values[many : many + len(numbers)] = numbers
-        many, start = many + len(numbers), end
-    return values[:many].reshape(shape)
-
-
-def _numbers(text: bytes) -> NDArray[np.int64]:
-    if text.translate(None, _NUMERIC):
-        raise ValueError
-    numbers = np.fromstring(text, np.int64, sep=" ") if text.strip() else np.empty(0, np.int64)
-    if numbers.size and numbers.max() > 65_535:
-        raise ValueError
-    return numbers
 
 
 def _full_range(strip: NDArray[Any], most: int) -> NDArray[Any]:
@@ -248,7 +214,7 @@ _FORMATS: dict[bytes, tuple[str, _Decoder]] = {
     **dict.fromkeys((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), ("TIFF", decode_tiff)),
     **{
         b"P%d%c" % (number, blank): ("PGM or PPM", _decode_pnm)
-        for number in (2, 3, 5, 6)
+        for number in (5, 6)
         for blank in b" \t\r\n#"
     },
 }

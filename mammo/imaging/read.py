@@ -167,8 +167,8 @@ def _kind(head: bytes) -> tuple[str, str]:
     for place, starts, name, remedy in _OTHER_FORMATS:
         if head.startswith(starts, place):
             return name, remedy
-    if re.match(rb"P[147Ff]\s", head):
-        return "a PBM, PAM or PFM image", "Save it as PGM."
+    if re.match(rb"P[1-47Ff]\s", head):
+        return "a PBM, PAM, PFM or text PGM image", "Save it as PNG or binary PGM."
     lowered = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if lowered.startswith((b"<svg", b"<?xml", b"<!doctype")):
         is_drawing = b"<svg" in lowered

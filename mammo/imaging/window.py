@@ -139,8 +139,14 @@ def whole_crop(picture: Image | NDArray[np.uint8], size: int = CROP_SIZE) -> NDA
             "Expected a cropped lesion, square or nearly so (sides at most 1 : 1.2), received "
             f"{width} x {height} pixels. Mark the lesion with a box on the mammogram."
         )
-    left, top = (width - side) // 2, (height - side) // 2
-    return _resized(pixels[top : top + side, left : left + side], size)
+    return _resized(middle_square(pixels), size)
+
+
+def middle_square(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the largest square in the middle of a picture, uint8 (H, W)."""
+    side = min(pixels.shape)
+    top, left = ((length - side) // 2 for length in pixels.shape)
+    return pixels[top : top + side, left : left + side]
 
 
 def _resized(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:

@@ -47,20 +47,16 @@ class MethodFindings:
     ----------
     shuffled : rank correlation of its maps with those of a network of shuffled weights
     mirrored : the same with the map of a mirror image, turned back
-    deletion, insertion : areas under the curves, 0-1
-    deletion_gain, insertion_gain : by how much better than a random order; above 0 is good
-    empty : share of crops whose map shows nothing
+    deletion_gain, insertion_gain : by how much the areas under the curves, 0-1, are better than
+        those of a random order; above 0 is good
     """
 
     key: str
     model: str
     shuffled: Figure
     mirrored: Figure
-    deletion: Figure
-    insertion: Figure
     deletion_gain: Figure
     insertion_gain: Figure
-    empty: Figure
 
     @property
     def passed(self) -> bool | None:

@@ -237,11 +237,12 @@ def result_sentence(lesson: LeakLesson) -> str:
 def overlap_sentence(lesson: LeakLesson) -> str:
     """Return how much of the test part a split by crop had shown in training."""
     runs = lesson.of("rows")
-    seen = sum(run.seen_lesions for run in runs) / sum(run.test_lesions for run in runs)
+    seen = [run.test_lesions_with_other_view_in_training for run in runs]
+    share = sum(seen) / sum(run.n_test_lesions for run in runs)
     return (
-        f"In a split by crop, {percent(seen)} of the test lesions had another view in the training "
-        f"data ({_span([run.seen_lesions for run in runs])} lesions per split). In a split by "
-        "patient, this was never the case."
+        f"In a split by crop, {percent(share)} of the test lesions had another view in the "
+        f"training data ({_span(seen)} lesions per split). In a split by patient, this was never "
+        "the case."
     )
 
 
@@ -249,9 +250,9 @@ def set_up_sentence(lesson: LeakLesson) -> str:
     """Return what was trained on what."""
     first = lesson.runs[0]
     return (
-        f"{lesson.title} on the {lesson.crops:,} official training crops ({lesson.patients:,} "
-        f"patients): {first.train_crops:,} for training, {first.test_crops:,} for testing, "
-        f"{counted(len(lesson.of('rows')), 'seed')} per type of split."
+        f"{lesson.title} on the {lesson.data.crops:,} official training crops "
+        f"({lesson.data.patients:,} patients): {first.n_train:,} for training, {first.n_test:,} "
+        f"for testing, {counted(len(lesson.of('rows')), 'seed')} per type of split."
     )
 
 
@@ -306,11 +307,13 @@ def lesson_table(lessons: dict[str, LeakLesson]) -> "pd.DataFrame":
             "Recipe": recipe,
             "Split": PLACES[run.split],
             "Seed": run.seed,
-            "Training crops": run.train_crops,
-            "Test crops": run.test_crops,
-            "Test lesions": run.test_lesions,
-            "Test lesions with other view in training": run.seen_lesions,
-            "Test crops of patients in training": run.seen_patient_crops,
+            "Training crops": run.n_train,
+            "Test crops": run.n_test,
+            "Test lesions": run.n_test_lesions,
+            "Test lesions with other view in training": (
+                run.test_lesions_with_other_view_in_training
+            ),
+            "Test crops of patients in training": run.test_crops_with_patient_in_training,
             "AUC": run.auc,
             "AUC low": run.auc_low,
             "AUC high": run.auc_high,

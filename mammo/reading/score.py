@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mammo.errors import DataError
 from mammo.evaluation import (
     RESAMPLES,
     OperatingPoint,
@@ -40,8 +39,6 @@ def kappa(first: ArrayLike, second: ArrayLike, bootstrap: PatientBootstrap) -> E
     """
     one, two = (np.asarray(flags, dtype=np.bool_) for flags in (first, second))
     n = bootstrap.sample.shape[1]
-    if one.shape != (n,) or two.shape != (n,):
-        raise DataError(f"expected {n} flags a reader, received {one.shape} and {two.shape}")
     cells = np.column_stack([one & two, one & ~two, ~one & two, ~one & ~two]).astype(np.float64)
     both, only_first, only_second, neither = np.vstack([cells.sum(axis=0), bootstrap.sums(cells)]).T
     both_flag = (both + only_first) * (both + only_second)

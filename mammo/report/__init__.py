@@ -9,5 +9,3 @@ A report holds no name, id or date of a patient and no name of an opened file, n
 """
 
 from mammo.report.content import FORMS, CaseReport, Form, render
-
-__all__ = ["FORMS", "CaseReport", "Form", "render"]

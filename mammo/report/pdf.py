@@ -99,11 +99,10 @@ def _draw(page: Canvas, flowable: Any, left: float, top: float, width: float) ->
 
 def _header(page: Canvas, report: CaseReport) -> float:
     top = TOP
-    _mark(page, EDGE, top - 11 * mm, 11 * mm)
-    left, middle = EDGE + 14 * mm, top - 5.5 * mm
-    _line(page, (left, middle), content.HEADING, 17, INK, BOLD)
+    middle = top - 5.5 * mm
+    _line(page, (EDGE, middle), content.HEADING, 17, INK, BOLD)
     _line(page, (WIDTH - EDGE, middle), report.date, 9, align="Right")
-    _line(page, (left, top - 10 * mm), "For teaching and research only", 9)
+    _line(page, (EDGE, top - 10 * mm), "For teaching and research only", 9)
     page.setStrokeColor(LINE)
     page.line(EDGE, top - 13.5 * mm, WIDTH - EDGE, top - 13.5 * mm)
     below = _draw(page, _text(report.subject, 10.5, font=BOLD), EDGE, top - 15.5 * mm, INNER)
@@ -111,28 +110,6 @@ def _header(page: Canvas, report: CaseReport) -> float:
     if report.alarm:
         below = _draw(page, _text(report.alarm, 10, ALARM, BOLD), EDGE, below, INNER) - 3 * mm
     return below
-
-
-def _mark(page: Canvas, left: float, bottom: float, side: float) -> None:
-    """Draw the app's mark: a breast in outline, a lesion, and the window."""
-    page.saveState()
-    page.translate(left, bottom)
-    page.scale(side / 64, side / 64)
-    page.setFillColor(HexColor("#12343B"))
-    page.roundRect(0, 0, 64, 64, 14, stroke=0, fill=1)
-    outline = page.beginPath()
-    outline.moveTo(8, 54)
-    outline.curveTo(40, 54, 53, 41, 53, 32)
-    outline.curveTo(53, 23, 40, 10, 8, 10)
-    outline.close()
-    page.setFillColor(HexColor("#A9C3C9"))
-    page.drawPath(outline, stroke=0, fill=1)
-    page.setStrokeColor(HexColor("#F0E442"))
-    page.setLineWidth(3.5)
-    page.rect(23, 22, 20, 20, stroke=1, fill=0)
-    page.setFillColor(HexColor("#FFFFFF"))
-    page.circle(33, 32, 5.5, stroke=0, fill=1)
-    page.restoreState()
 
 
 def _pictures(page: Canvas, report: CaseReport, top: float) -> float:

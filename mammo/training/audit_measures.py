@@ -6,25 +6,20 @@ nothing to measure.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.evaluation.bootstrap import PatientBootstrap, percentile_interval
+from mammo.evaluation.bootstrap import PatientBootstrap
 from mammo.inference import Classifier, heat_map
-from mammo.inference.audit import LIKE, SCHEMA
+from mammo.inference.audit import SCHEMA
 from mammo.inference.maps import METHODS, draw
 from mammo.inference.sanity import (
-    CELLS,
     MEASURES,
-    QUANTILE,
-    STEPS,
     baselines,
     brightest_first,
     curve_areas,
-    on_cells,
     on_lesion,
     rank_correlation,
 )
@@ -66,11 +61,6 @@ def examine(
         turn = number // SHUFFLED_EVERY % len(subject.shuffled)
         shuffled = maps_of(subject.shuffled[turn], crop)
     return {
-        "empty": {key: bool(heat.max() <= 0) for key, heat in maps.items()},
-        "agreement": {
-            f"{one}|{other}": likeness(on_cells(maps[one]), on_cells(maps[other]))
-            for one, other in combinations(maps, 2)
-        },
         "areas": _areas(subject.one_view, crop, maps, number),
         "shuffled": shuffled and {key: likeness(maps[key], shuffled[key]) for key in maps},
         "mirrored": (
@@ -141,20 +131,7 @@ def summary(crops: Sequence[Crop]) -> dict[str, Any]:
         "schema": SCHEMA,
         "crops": len(crops),
         "patients": len({crop["patient_id"] for crop in crops}),
-        "sizes": {
-            "cells": CELLS,
-            "steps": STEPS,
-            "shuffled_every": SHUFFLED_EVERY,
-            "mirrored_every": MIRRORED_EVERY,
-            "quantile": QUANTILE,
-            "like": LIKE,
-        },
         "methods": {method.key: _method(crops, method.key) for method in METHODS},
-        "agreement": [
-            {"first": one.key, "second": other.key}
-            | figure(crops, _of("agreement", f"{one.key}|{other.key}"))
-            for one, other in combinations(METHODS, 2)
-        ],
         "lesion": _lesion(crops),
     }
 
@@ -165,10 +142,7 @@ def figure(crops: Sequence[Crop], read: Read) -> dict[str, Any]:
     if not having:
         return {"value": None, "low": None, "high": None, "crops": 0}
     values = np.array([value for _, value in having], np.float64)
-    sums = PatientBootstrap([patient for patient, _ in having]).sums(
-        np.stack([values, np.ones_like(values)], axis=1)
-    )
-    interval = percentile_interval(float(values.mean()), sums[:, 0] / sums[:, 1])
+    interval = PatientBootstrap([patient for patient, _ in having]).mean(values)
     rounded = {
         name: None if np.isnan(end) else round(end, DIGITS)
         for name, end in interval.as_dict().items()
@@ -180,11 +154,8 @@ def _method(crops: Sequence[Crop], key: str) -> dict[str, Any]:
     return {
         "shuffled": figure(crops, _of("shuffled", key)),
         "mirrored": figure(crops, _of("mirrored", key)),
-        "deletion": figure(crops, lambda crop: crop["areas"][key][DELETION]),
-        "insertion": figure(crops, lambda crop: crop["areas"][key][INSERTION]),
         "deletion_gain": figure(crops, lambda crop: -_over_chance(crop, key, DELETION)),
         "insertion_gain": figure(crops, lambda crop: _over_chance(crop, key, INSERTION)),
-        "empty": figure(crops, lambda crop: float(crop["empty"][key])),
     }
 
 

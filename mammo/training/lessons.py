@@ -36,6 +36,7 @@ from mammo.artifacts import (
     attach,
     load_card,
     load_cases,
+    load_leak_lesson,
     load_manifest,
     sigmoid,
 )
@@ -48,6 +49,7 @@ from mammo.evaluation import PatientBootstrap, auc_interval
 from mammo.evaluation.curves import Scores
 from mammo.evaluation.evaluation import as_json
 from mammo.files import write_whole
+from mammo.plots.comparison import result_sentence, set_up_sentence
 from mammo.settings import (
     MODELS,
     RECIPES,
@@ -134,7 +136,8 @@ def _teach(options: argparse.Namespace, command: str) -> None:
     lesson = {"lesson": "leak"} | leak_lesson(load_crops(options.data), settings)
     _attach(result, lesson, command, out)
     shutil.rmtree(settings.work, ignore_errors=True)
-    print(summary_in_words(lesson))
+    if read := load_leak_lesson(result, out):
+        print(set_up_sentence(read), result_sentence(read), sep="\n")
 
 
 def _attach(
@@ -195,11 +198,6 @@ def _share(folder: Path) -> float:
 def leak_lesson(table: "pd.DataFrame", settings: LeakSettings) -> dict[str, Any]:
     """Train under both splits for every seed, on training rows alone, and compare."""
     rows = table[table["split"] == "train"].reset_index(drop=True)
-    if rows.empty:
-        raise DataError(
-            "The lesson trains on the rows of split `train`. Received: a table without any. Name "
-            "a prepared folder of CBIS-DDSM."
-        )
     pixels = read_pixels(rows)
     crops = LeakCrops(rows, pixels, fingerprint(rows, pixels))
     runs = [_kept_run(crops, settings, split, seed) for seed in settings.seeds for split in SPLITS]
@@ -213,10 +211,7 @@ def leak_lesson(table: "pd.DataFrame", settings: LeakSettings) -> dict[str, Any]
             "patients": int(rows["patient_id"].nunique()),
             "lesions": int(rows["lesion_id"].nunique()),
         },
-        "held_out_share": 1 / FOLDS,
-        "seeds": list(settings.seeds),
         "runs": runs,
-        "summary": summarise(runs),
     }
 
 
@@ -256,36 +251,17 @@ def _run(crops: LeakCrops, settings: LeakSettings, split: str, seed: int) -> dic
     data = TrainingCrops(crops.pixels, labels, fold, crops.fingerprint)
     with tqdm(unit="epoch") as bar:
         _, logits, _ = fit_fold(plan, data, 0, follow(bar, f"{split} at random, seed {seed}"))
+    tested = PatientBootstrap(crops.rows["patient_id"].to_numpy()[fold == 0])
+    area = auc_interval(labels[fold == 0], sigmoid(logits), tested)
     return {
         "split": split,
         "seed": seed,
         **count_overlap(crops.rows, fold == 0),
-        **_figures(crops.rows, fold == 0, logits),
+        "auc": area.value,
+        "auc_low": area.low,
+        "auc_high": area.high,
         "seconds": round(time.perf_counter() - began, 1),
     }
-
-
-def _figures(
-    rows: "pd.DataFrame", held_out: NDArray[np.bool_], logits: NDArray[np.float64]
-) -> dict[str, float | None]:
-    """Return the AUC of the test crops, its interval, and the AUC of seen and unseen lesions."""
-    tested = rows[held_out]
-    labels, p = tested["label"].to_numpy(), sigmoid(logits)
-    whole = auc_interval(labels, p, PatientBootstrap(tested["patient_id"].to_numpy()))
-    seen = tested["lesion_id"].isin(rows.loc[~held_out, "lesion_id"]).to_numpy()
-    return {
-        "auc": whole.value,
-        "auc_low": None if np.isnan(whole.low) else whole.low,
-        "auc_high": None if np.isnan(whole.high) else whole.high,
-        "auc_seen": _auc(labels[seen], p[seen]),
-        "auc_unseen": _auc(labels[~seen], p[~seen]),
-    }
-
-
-def _auc(labels: NDArray[np.int_], p: NDArray[np.float64]) -> float | None:
-    from sklearn.metrics import roc_auc_score
-
-    return float(roc_auc_score(labels, p)) if len(np.unique(labels)) == 2 else None
 
 
 def count_overlap(table: "pd.DataFrame", held_out: NDArray[np.bool_]) -> dict[str, int]:
@@ -301,40 +277,6 @@ def count_overlap(table: "pd.DataFrame", held_out: NDArray[np.bool_]) -> dict[st
         "test_crops_with_lesion_in_training": len(seen_lesions),
         "test_lesions_with_other_view_in_training": int(seen_lesions.nunique()),
     }
-
-
-def summarise(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return mean, lowest and highest AUC of each split, and of the difference seed by seed."""
-    auc = {
-        split: np.array([run["auc"] for run in runs if run["split"] == split]) for split in SPLITS
-    }
-    gap = auc["rows"] - auc["patients"]
-    shares = [
-        run["test_crops_with_lesion_in_training"] / run["n_test"]
-        for run in runs
-        if run["split"] == "rows"
-    ]
-    return {
-        **{split: _spread(auc[split], "mean_auc", "min_auc", "max_auc") for split in SPLITS},
-        "difference": _spread(gap, "mean", "low", "high"),
-        "mean_share_seen": float(np.mean(shares)),
-    }
-
-
-def _spread(values: NDArray[np.float64], *names: str) -> dict[str, float]:
-    ends = (float(values.mean()), float(values.min()), float(values.max()))
-    return dict(zip(names, ends, strict=True))
-
-
-def summary_in_words(lesson: dict[str, Any]) -> str:
-    """Return in one sentence by how much the random split inflates the AUC."""
-    summary, gap = lesson["summary"], lesson["summary"]["difference"]
-    return (
-        f"{lesson['title']}, mean of {len(lesson['seeds'])} seeds: AUC "
-        f"{summary['rows']['mean_auc']:.3f} with rows at random, "
-        f"{summary['patients']['mean_auc']:.3f} with patients kept together: "
-        f"{gap['mean']:+.3f} ({gap['low']:+.3f} to {gap['high']:+.3f}) by the leak."
-    )
 
 
 def _parser() -> argparse.ArgumentParser:

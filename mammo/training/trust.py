@@ -2,11 +2,9 @@
 
     pip install -r requirements-dev.txt
     python -m mammo.training.trust --data DIR
-    python -m mammo.training.trust --data DIR --former trust.json
 
-Needed after each training of MobileNetV2, whose embedding it uses; takes about five minutes. Adds
-`trust/embeddings.npz` and `trust/trust.json` to the artifacts. Where the simple CNN alone was
-trained anew, the second takes all that rests on MobileNetV2 from the former `trust/trust.json`.
+Needed after each training; takes about five minutes. Adds `trust/embeddings.npz`, which are
+MobileNetV2's, and `trust/trust.json` to the artifacts.
 """
 
 import json
@@ -19,13 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo.artifacts import artifacts_folder, attach, load_manifest, read_attachment
+from mammo.artifacts import artifacts_folder, attach, load_manifest
 from mammo.artifacts.contents import CASES_NAME, read_rows
 from mammo.artifacts.manifest import read_files
 from mammo.command_line import command_parser, exit_status
 from mammo.data.table import load_crops, read_pixels
 from mammo.errors import DataError
-from mammo.inference import load_classifier
+from mammo.inference import Classifier, load_classifier
 from mammo.inference.trust import (
     EMBEDDINGS_NAME,
     SCHEMA,
@@ -36,7 +34,7 @@ from mammo.inference.trust import (
     texture,
     unit_vectors,
 )
-from mammo.training.trust_measures import neighbours_vote, questioned, spread_figures, zone_figures
+from mammo.training.trust_measures import neighbours_vote, questioned, zone_figures
 
 MODEL = "mobilenetv2"
 DIGITS = 4
@@ -52,67 +50,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add = parser.add_argument
     add("--data", type=Path, required=True, help="folder of prepared crops")
     add("--out", type=Path, help="artifacts folder to add it to")
-    add("--former", type=Path, help=f"the former trust.json, where {MODEL} is what it was")
     options = parser.parse_args(arguments)
 
     def build() -> None:
         out = options.out or artifacts_folder()
         train, test = (_split(options.data, out, split) for split in ("train", "test"))
-        signals = (
-            _renew(out, train, test, options.former) if options.former else _build(out, train, test)
-        )
-        measured = {**signals, "created": datetime.now(UTC).isoformat(timespec="seconds")}
-        models = [f"{name}/model.onnx" for name in load_manifest(out).models]
-        document = json.dumps(measured, indent=1) + "\n"
-        attach(TRUST_NAME, document.encode(), depends_on=models, folder=out)
-        print(json.dumps(measured, indent=1))
+        models = {name: load_classifier(name, out) for name in load_manifest(out).models}
+        trust = _measured(models, train, test)
+        embeddings_of = [f"{MODEL}/model.onnx"]
+        attach(EMBEDDINGS_NAME, packed(trust), depends_on=embeddings_of, folder=out)
+        document = json.dumps(trust.measured, indent=1) + "\n"
+        networks = [f"{name}/model.onnx" for name in models]
+        attach(TRUST_NAME, document.encode(), depends_on=networks, folder=out)
+        print(document, end="")
 
     return exit_status("mammo.training.trust", build, options.data)
 
 
-def _build(out: Path, train: Split, test: Split) -> Mapping[str, Any]:
-    """Fit the signals, attach the embeddings, and return what is measured."""
-    model = load_classifier(MODEL, out)
-    embedding = model.embed(train[1])
-    trust = fit_trust(MODEL, *train, embedding)
+def _measured(models: Mapping[str, Classifier], train: Split, test: Split) -> Trust:
+    """Fit the signals and measure them."""
+    model = models[MODEL]
+    trust = fit_trust(MODEL, *train, model.embed(train[1]))
     measured = {
         **trust.measured,
-        "created": "",
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "questioned": questioned(trust, model, *test),
-        "vote": {
-            "test": neighbours_vote(trust, model.embed(test[1]), test[0]),
-            "train, optimistic": neighbours_vote(trust, embedding, train[0]),
-        },
-        "uncertainty": _uncertainty(out, load_manifest(out).models, train, test),
+        "vote": {"test": neighbours_vote(trust, model.embed(test[1]), test[0])},
+        "uncertainty": {name: zone_figures(one, train[0], test[0]) for name, one in models.items()},
     }
-    trust = replace(trust, measured=_rounded(measured))
-    attach(EMBEDDINGS_NAME, packed(trust), depends_on=[f"{MODEL}/model.onnx"], folder=out)
-    return trust.measured
-
-
-def _renew(out: Path, train: Split, test: Split, former: Path) -> Mapping[str, Any]:
-    """Measure the uncertainty of the other models anew, and keep what rests on the embedding."""
-    # A training that changes the embedding's model drops the embeddings from the artifacts.
-    if read_attachment(EMBEDDINGS_NAME, out) is None:
-        raise DataError(
-            f"{MODEL} was trained again, so nothing of {former.name} holds: leave --former out."
-        )
-    try:
-        document = dict(json.loads(former.read_text(encoding="utf-8")))
-        known = dict(document["uncertainty"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{former} is no trust.json of this command: {error}.") from error
-    others = [name for name in load_manifest(out).models if name != MODEL]
-    document["uncertainty"] = known | _rounded(_uncertainty(out, others, train, test))
-    return document
-
-
-def _uncertainty(out: Path, names: Sequence[str], train: Split, test: Split) -> dict[str, Any]:
-    models = [load_classifier(name, out) for name in names]
-    return {
-        model.name: zone_figures(model, train[0], test[0]) | {"flips": spread_figures(model, *test)}
-        for model in models
-    }
+    return replace(trust, measured=_rounded(measured))
 
 
 def _split(data: Path, out: Path, split: str) -> Split:

@@ -3,7 +3,7 @@
 Every figure of the test split comes with a 95% interval over patients.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 from mammo.artifacts import sigmoid
 from mammo.data.examples import example_lesions
 from mammo.evaluation import PatientBootstrap
-from mammo.evaluation.bootstrap import percentile_interval, widen_at_the_edge
+from mammo.evaluation.arithmetic import logit
+from mammo.evaluation.bootstrap import widen_at_the_edge
 from mammo.imaging import read_image
 from mammo.inference import Classifier
 from mammo.inference.trust import Trust
-from mammo.text import Estimate
 from mammo.training.trust_pictures import film_windows, outsiders, sized, variants
 
 Cases = Sequence[Mapping[str, str]]
@@ -27,8 +27,6 @@ UNSURE_SHARE = 0.25
 """Share of training crops, by their out-of-fold scores, that the zone holds."""
 
 REJECTED = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
-SHIFT = 4
-"""Pixels by which a crop is moved to see whether the spread over flips holds."""
 
 
 def questioned(
@@ -37,8 +35,7 @@ def questioned(
     """Return the share of each set that is questioned."""
     sets = {
         **_from_films(),
-        **outsiders("measure"),
-        **{f"{name}, tuned on": pictures for name, pictures in outsiders("tune").items()},
+        **outsiders(),
     }
     changed = {f"test crops, {name}": pictures for name, pictures in variants(crops)}
     own, of = {"test crops": crops} | changed, patients(cases)
@@ -77,8 +74,6 @@ def neighbours_vote(trust: Trust, embedding: NDArray[np.float32], cases: Cases) 
     right = np.array(votes) == malignant
     return {
         "right": _share(right, patients(cases)),
-        "right of malignant": _share(right[malignant], patients(cases)[malignant]),
-        "right of benign": _share(right[~malignant], patients(cases)[~malignant]),
         "always benign": float(1 - malignant.mean()),
     }
 
@@ -86,13 +81,12 @@ def neighbours_vote(trust: Trust, embedding: NDArray[np.float32], cases: Cases) 
 def zone_figures(model: Classifier, train: Cases, test: Cases) -> dict[str, Any]:
     """Set the range for abstaining on out-of-fold scores and measure it on the test split."""
     threshold, of = model.card.thresholds["youden"], patients(test)
-    scores, out_of_fold = _scores(model, test), _scores(model, train)
-    known, far = margins(out_of_fold, threshold), margins(scores, threshold)
+    scores = _scores(model, test)
+    known, far = margins(_scores(model, train), threshold), margins(scores, threshold)
     right = (scores >= threshold) == labels(test)
-    right_of_fold = (out_of_fold >= threshold) == labels(train)
     margin = float(np.quantile(known, UNSURE_SHARE))
     sure = far >= margin
-    zone = sigmoid(_logit(threshold) + np.array([-margin, margin]))
+    zone = sigmoid(logit(threshold) + np.array([-margin, margin]))
     cuts = [far >= cut for cut in np.quantile(known, REJECTED)]
     return {
         "zone": zone.tolist(),
@@ -100,11 +94,6 @@ def zone_figures(model: Classifier, train: Cases, test: Cases) -> dict[str, Any]
         "right": _share(right, of),
         "right accepted": _share(right[sure], of[sure]),
         "right unsure": _share(right[~sure], of[~sure]),
-        "gain": _gain(right, sure, of),
-        "right out of fold": {
-            "all": float(right_of_fold.mean()),
-            "accepted": float(right_of_fold[known >= margin].mean()),
-        },
         "curve": [
             {"coverage": float(some.mean()), "error": _share(~right[some], of[some])}
             for some in cuts
@@ -114,54 +103,7 @@ def zone_figures(model: Classifier, train: Cases, test: Cases) -> dict[str, Any]
 
 def margins(p_malignant: ArrayLike, threshold: float) -> NDArray[np.float64]:
     """Return how far probabilities stand from a threshold, in logits, at least 0."""
-    return np.asarray(np.abs(_logit(p_malignant) - _logit(threshold)), np.float64)
-
-
-def _logit(share: ArrayLike) -> NDArray[np.float64]:
-    clipped = np.clip(np.asarray(share, np.float64), 1e-6, 1 - 1e-6)
-    return np.asarray(np.log(clipped / (1 - clipped)), np.float64)
-
-
-def _gain(right: Booleans, accepted: Booleans, of: NDArray[np.object_]) -> dict[str, float | None]:
-    """Return by how much the accepted are right more often than all, with its interval."""
-    sums = PatientBootstrap(of).sums(
-        np.stack([right & accepted, accepted, right, np.ones_like(right)], axis=1).astype(float)
-    )
-    value = float(right[accepted].mean() - right.mean())
-    interval = percentile_interval(value, sums[:, 0] / sums[:, 1] - sums[:, 2] / sums[:, 3])
-    return {"value": value, **_ends(interval)}
-
-
-def _ends(interval: Estimate) -> dict[str, float | None]:
-    """Return the ends of an interval, None where there is none: JSON has no word for NaN."""
-    ends = {"low": interval.low, "high": interval.high}
-    return {name: None if np.isnan(end) else end for name, end in ends.items()}
-
-
-def spread_figures(model: Classifier, test: Cases, crops: Crops) -> dict[str, Any]:
-    """Measure whether the spread over flips holds the same crop, moved by a few pixels."""
-    given = model.assess(crops)
-    low, high = (np.array([getattr(one, end) for one in given]) for end in ("p_low", "p_high"))
-    moved = np.stack([model.predict(one) for one in _moved(crops)])
-    inside = ((moved >= low) & (moved <= high)).mean(axis=0)
-    split = np.array([one.unsure for one in given])
-    right = np.array([one.above for one in given]) == labels(test)
-    of = patients(test)
-    return {
-        "moved inside": _share(inside, of),
-        "median width": float(np.median(high - low)),
-        "flips disagree": _share(split, of),
-        "right where flips agree": _share(right[~split], of[~split]),
-        "right where flips disagree": _share(right[split], of[split]),
-    }
-
-
-def _moved(crops: Crops) -> Iterator[Crops]:
-    """Move crops by a few pixels to each of four sides; the edge repeats mirrored."""
-    side = crops.shape[1]
-    wide = np.pad(crops, ((0, 0), (SHIFT, SHIFT), (SHIFT, SHIFT)), mode="reflect")
-    for top, left in ((0, SHIFT), (2 * SHIFT, SHIFT), (SHIFT, 0), (SHIFT, 2 * SHIFT)):
-        yield np.ascontiguousarray(wide[:, top : top + side, left : left + side])
+    return np.asarray(np.abs(logit(p_malignant) - logit(threshold)), np.float64)
 
 
 def labels(cases: Cases) -> Booleans:
@@ -188,7 +130,9 @@ def _share(
     figures: dict[str, float | int | None] = {"value": value, "crops": len(holds)}
     if of is not None:
         bootstrap = PatientBootstrap(of)
-        sums = bootstrap.sums(np.stack([holds, np.ones(len(holds))], 1).astype(float))
-        drawn = percentile_interval(value, sums[:, 0] / sums[:, 1])
-        figures |= _ends(widen_at_the_edge(drawn, bootstrap.draws.shape[1]))
+        interval = bootstrap.mean(holds.astype(float))
+        interval = widen_at_the_edge(interval, bootstrap.draws.shape[1])
+        # JSON has no word for NaN.
+        ends = {"low": interval.low, "high": interval.high}
+        figures |= {name: None if np.isnan(end) else end for name, end in ends.items()}
     return figures

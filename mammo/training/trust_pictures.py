@@ -2,13 +2,12 @@
 
 Used by `python -m mammo.training.trust`. Photographs, drawings and scientific pictures are from the
 wheels of scikit-image (`skimage.data`) and scikit-learn (`sklearn.datasets`); text pages,
-gradients, noise and blanks are generated. Every source picture is dealt to one half only: rules and
-quantiles were chosen by looking at "tune", the figures are of "measure".
+gradients, noise and blanks are generated. The rules and quantiles were chosen on other pictures of
+these wheels.
 """
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -17,25 +16,14 @@ from numpy.typing import NDArray
 
 from mammo.errors import DataError
 from mammo.imaging.quality import BLACK_LEVEL
+from mammo.imaging.window import middle_square
 
-Half = Literal["tune", "measure"]
 Crops = NDArray[np.uint8]
 
 SIDE = 128
-PHOTOGRAPHS = {
-    "tune": ("astronaut", "camera", "coffee", "brick", "motorcycle_left"),
-    "measure": ("chelsea", "rocket", "coins", "clock_motion", "grass", "gravel"),
-}
-SAMPLE_IMAGES = {"tune": 0, "measure": 1}  # china.jpg, flower.jpg of scikit-learn
-PAGES = {"tune": ("text",), "measure": ("page",)}
-DRAWINGS = {
-    "tune": ("chessboard_GRAY", "chessboard_RGB", "horse"),
-    "measure": ("logo", "color", "phantom"),
-}
-SCIENTIFIC = {
-    "tune": ("cell", "microaneurysms", "hubble_deep_field"),
-    "measure": ("ihc", "moon", "retina"),
-}
+PHOTOGRAPHS = ("chelsea", "rocket", "coins", "clock_motion", "grass", "gravel")
+DRAWINGS = ("logo", "color", "phantom")
+SCIENTIFIC = ("ihc", "moon", "retina")
 CUTS = 30
 GENERATED = 60
 LINES = (
@@ -46,25 +34,22 @@ LINES = (
 )
 
 
-def outsiders(half: Half) -> dict[str, Crops]:
+def outsiders() -> dict[str, Crops]:
     """Return every set of pictures that are no mammogram crops."""
-    random = np.random.default_rng(1 if half == "tune" else 2)
-    photographs = [_shipped(name) for name in PHOTOGRAPHS[half]] + [_sample_image(half)]
-    pages = [_shipped(name) for name in PAGES[half]]
+    random = np.random.default_rng(2)
+    photographs = [*map(_shipped, PHOTOGRAPHS), _sample_image()]
     return {
         "photographs": _whole_and_cuts(photographs, random),
-        "faces": _faces(half),
-        "digits": _digits(half),
-        "text pages": np.concatenate([_cuts(pages, random), _repeat(_text_page, random)]),
-        "drawings": _whole_and_cuts([_shipped(name) for name in DRAWINGS[half]], random),
-        "scientific pictures": _whole_and_cuts(
-            [_shipped(name) for name in SCIENTIFIC[half]], random
-        ),
+        "text pages": np.concatenate([
+            _cuts([_shipped("page")], random), _repeat(_text_page, random)
+        ]),
+        "drawings": _whole_and_cuts([*map(_shipped, DRAWINGS)], random),
+        "scientific pictures": _whole_and_cuts([*map(_shipped, SCIENTIFIC)], random),
         "gradients": _repeat(_gradient, random),
         "noise": _repeat(_noise, random),
         "blank": _repeat(_blank, random),
         "cloudy noise (1/f)": _repeat(_cloud, random),
-    }
+    }  # fmt: skip
 
 
 def _shipped(name: str) -> Crops:
@@ -84,32 +69,15 @@ def _shipped(name: str) -> Crops:
         return np.asarray(picture.convert("L"), np.uint8)
 
 
-def _sample_image(half: Half) -> Crops:
-    from sklearn.datasets import load_sample_images
+def _sample_image() -> Crops:
+    from sklearn.datasets import load_sample_image
 
-    colour = load_sample_images().images[SAMPLE_IMAGES[half]]
-    return np.asarray(cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY), np.uint8)
-
-
-def _faces(half: Half) -> Crops:
-    """Return 100 faces of `skimage.data.lfw_subset`, enlarged."""
-    import skimage.data
-
-    faces = np.load(Path(skimage.data.__file__).parent / "lfw_subset.npy")
-    chosen = faces[: 2 * CUTS] if half == "tune" else faces[2 * CUTS : 100]
-    return np.stack([sized((face * 255).astype(np.uint8)) for face in chosen])
-
-
-def _digits(half: Half) -> Crops:
-    from sklearn.datasets import load_digits
-
-    digits = load_digits().images
-    chosen = digits[:CUTS] if half == "tune" else digits[-2 * CUTS :]
-    return np.stack([sized((digit * 15.9).astype(np.uint8)) for digit in chosen])
+    flower = load_sample_image("flower.jpg")
+    return np.asarray(cv2.cvtColor(flower, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def _whole_and_cuts(pictures: list[Crops], random: np.random.Generator) -> Crops:
-    whole = [sized(_middle(picture)) for picture in pictures]
+    whole = [sized(middle_square(picture)) for picture in pictures]
     return np.concatenate([np.stack(whole), _cuts(pictures, random)])
 
 
@@ -137,12 +105,6 @@ def film_windows(film: Crops, least_air: float, most_air: float, count: int = 10
         if len(found) == count:
             break
     return np.stack(found) if found else np.empty((0, SIDE, SIDE), np.uint8)
-
-
-def _middle(picture: Crops) -> Crops:
-    side = min(picture.shape)
-    top, left = ((size - side) // 2 for size in picture.shape)
-    return picture[top : top + side, left : left + side]
 
 
 def sized(picture: Crops) -> Crops:
@@ -209,12 +171,8 @@ def _cloud(random: np.random.Generator) -> Crops:
 
 def variants(crops: Crops) -> Iterator[tuple[str, Crops]]:
     """Change mammogram crops as a mistake or another export would."""
-    yield "mirrored", np.ascontiguousarray(crops[:, :, ::-1])
-    yield "turned by 90 degrees", np.ascontiguousarray(np.rot90(crops, axes=(1, 2)))
     yield "inverted", np.asarray(255 - crops, np.uint8)
     corner = crops.copy()
     side = crops.shape[1]
     corner[:, np.add.outer(np.arange(side), np.arange(side)) < 0.7 * side] = 0
     yield "a quarter black", corner
-    tiny = [cv2.resize(crop, (10, 10), interpolation=cv2.INTER_AREA) for crop in crops]
-    yield "10 pixels enlarged", np.stack([sized(np.asarray(crop, np.uint8)) for crop in tiny])

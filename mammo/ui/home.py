@@ -12,7 +12,7 @@ from mammo.inference.result import BALANCED
 from mammo.plots.style import probability_bar
 from mammo.report.content import film_preview
 from mammo.report.glossary import glossary_link
-from mammo.report.model_card import how_trained
+from mammo.report.model_card.facts import how_trained
 from mammo.ui.kit import cache
 from mammo.ui.kit.cases import DISAGREE, sides_of_cases
 from mammo.ui.kit.display import data_uri

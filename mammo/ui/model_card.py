@@ -15,7 +15,8 @@ from mammo.report.glossary import (
     anchor,
     lexicon_table,
 )
-from mammo.report.model_card import Facts, Failures, ModelCard, Section
+from mammo.report.model_card import ModelCard, Section
+from mammo.report.model_card.facts import Facts, Failures, read_facts, worst_answers
 from mammo.text import literal
 from mammo.ui.kit import cache
 from mammo.ui.kit.case_folder import thumbnails
@@ -30,7 +31,7 @@ _PICTURES_IN_A_ROW = 5
 @cache.of_artifacts(2, "Reading the figures of the models")
 def _loaded() -> tuple[Facts, ModelCard]:
     """Return the card of the served artifacts and what it was written from; it takes seconds."""
-    facts = report.read_facts(evaluation("crop").splits["test"], artifacts_folder())
+    facts = read_facts(evaluation("crop").splits["test"], artifacts_folder())
     return facts, report.model_card(facts)
 
 
@@ -81,7 +82,7 @@ def _show_body(section: Section) -> None:
 
 def _show_failures(facts: Facts) -> None:
     """Show the images of the largest errors, where they are available."""
-    failures = report.worst_answers(facts)
+    failures = worst_answers(facts)
     cases = dict.fromkeys(
         row["case_id"] for failure in failures for row in (*failure.misses, *failure.false_alarms)
     )

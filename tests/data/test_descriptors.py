@@ -7,7 +7,8 @@ import pytest
 
 from mammo.artifacts import artifacts_folder
 from mammo.data.descriptors import MEANINGS, meaning
-from mammo.data.preparation.case_files import find_case_files, read_case_file
+from mammo.data.preparation.case_files import read_case_file
+from mammo.data.preparation.tree import find_case_files
 from mammo.text import parts, plain
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from mammo.data.preparation import run
-from mammo.data.preparation.case_files import CASE_FILES, find_case_files
+from mammo.data.preparation.case_files import CASE_FILES
 from mammo.data.preparation.run import prepared_folder
-from mammo.data.preparation.tree import index_tree
-from mammo.errors import DataError, SettingsError
+from mammo.data.preparation.tree import find_case_files, index_tree
+from mammo.errors import DataError
 from mammo.files import write_whole
 from mammo.prepare import main
 from tests.miniature import WRITERS
@@ -229,11 +229,6 @@ def test_case_files_of_the_usual_folder_come_before_others(downloads, tmp_path) 
     data = shutil.copytree(downloads["kaggle"], tmp_path / "copy")
     shutil.copytree(data / "csv", data / "backup")
     assert {path.parent.name for path in find_case_files(data, "mass").values()} == {"csv"}
-
-
-def test_an_unknown_abnormality_is_refused(tmp_path) -> None:
-    with pytest.raises(SettingsError, match="one of mass, calcification, all. Received: masses"):
-        run.PrepareSettings(tmp_path, tmp_path / "out", "masses")
 
 
 @pytest.mark.parametrize("name", ["index.csv", "report.json"])

@@ -114,7 +114,5 @@ def test_calibration_keeps_the_order_of_cases(clustered: Clustered) -> None:
 def test_bad_input_gets_a_sentence() -> None:
     with pytest.raises(DataError, match="2 malignant and 0 benign"):
         fit_platt([1, 1], [0.1, 0.2])
-    with pytest.raises(DataError, match="at least two folds"):
-        choose_calibration([0, 1], [0.1, 0.2], [1, 1])
     with pytest.raises(DataError, match="NaN or infinite"):
         fit_temperature([0, 1], [0.1, float("nan")])

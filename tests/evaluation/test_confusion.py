@@ -120,11 +120,6 @@ def test_mcnemar_without_a_difference_and_with_thousands() -> None:
     assert mcnemar(labels, first, ~first).p_value == pytest.approx(expected)
 
 
-def test_mcnemar_needs_one_answer_a_case() -> None:
-    with pytest.raises(DataError, match="one answer a case of 2"):
-        mcnemar([0, 1], [True], [False, True])
-
-
 @pytest.mark.parametrize(("k", "n"), [(0, 7), (3, 7), (7, 7), (120, 378)])
 def test_wilson_is_scipys(k: int, n: int) -> None:
     ours = wilson(k, n)
@@ -133,7 +128,5 @@ def test_wilson_is_scipys(k: int, n: int) -> None:
     assert ours.value == k / n
 
 
-def test_wilson_of_nothing_is_undefined_and_nonsense_refused() -> None:
+def test_wilson_of_nothing_is_undefined() -> None:
     assert math.isnan(wilson(0, 0).value)
-    with pytest.raises(DataError, match="0 <= successes <= total"):
-        wilson(3, 2)

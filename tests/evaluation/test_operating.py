@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from mammo.errors import DataError, SettingsError
+from mammo.errors import SettingsError
 from mammo.evaluation import (
     PatientBootstrap,
     auc,
@@ -128,11 +128,6 @@ def test_threshold_one_and_the_ends_of_prevalence_are_defined(clustered: Cluster
     assert point.clinics[1].figures["missed_per_1000"].value == 1000.0
     with pytest.raises(SettingsError, match="prevalence"):
         operating_point(clustered.labels, clustered.p, 0.5, bootstrap, prevalences=(2,))
-
-
-def test_flags_need_one_a_case() -> None:
-    with pytest.raises(DataError, match="expected 2 flags"):
-        point_of_flags([0, 1], [True], PatientBootstrap([1, 2]))
 
 
 def test_one_point_is_quick_enough_for_a_slider(clustered: Clustered) -> None:

@@ -12,16 +12,8 @@ from mammo.artifacts import attach, load_cases
 from mammo.errors import ArtifactError
 from mammo.evaluate import evaluate_artifacts
 from mammo.evaluation import SplitEvaluation
-from mammo.report.model_card import (
-    DATA,
-    MODELS,
-    Facts,
-    as_markdown,
-    checklists,
-    model_card,
-    read_facts,
-    worst_answers,
-)
+from mammo.report.model_card import DATA, MODELS, as_markdown, checklists, model_card
+from mammo.report.model_card.facts import Facts, read_facts, worst_answers
 from mammo.report.model_card.tables import APP, NA, NO
 from mammo.ui.kit.frame import PAGES
 from tests.inference.tiny_trust import attach_tiny_trust

@@ -38,8 +38,6 @@ def document(gap: float = 0.04) -> dict[str, Any]:
             "auc": 0.7 + 0.01 * place + gap * (split == "rows"),
             "auc_low": 0.6,
             "auc_high": 0.9,
-            "auc_seen": None,
-            "auc_unseen": 0.7,
             "seconds": 1.0,
         }
         for place in range(3)
@@ -73,7 +71,7 @@ def test_the_lesson_is_read_as_written(lesson: LeakLesson) -> None:
     assert [run.seed for run in lesson.of("rows")] == [7, 8, 9]
     assert lesson.mean_auc("patients") == pytest.approx(0.71)
     assert lesson.differences == pytest.approx((0.04, 0.04, 0.04))
-    assert lesson.of("rows")[2].seen_lesions == 7
+    assert lesson.of("rows")[2].test_lesions_with_other_view_in_training == 7
 
 
 def broken(how: str) -> dict[str, Any]:

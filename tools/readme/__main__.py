@@ -19,7 +19,8 @@ from pathlib import Path
 from mammo.command_line import exit_status, starts_with_mark, write_output
 from mammo.evaluate import evaluate_artifacts
 from mammo.report.glossary import terms_document
-from mammo.report.model_card import as_markdown, model_card, read_facts
+from mammo.report.model_card import as_markdown, model_card
+from mammo.report.model_card.facts import read_facts
 from tools.readme.figures import audit_part, example_part, figures_part
 from tools.readme.marks import agree, document, filled
 from tools.readme.measured import benchmark_part, trust_part

@@ -1,7 +1,7 @@
 """Download CBIS-DDSM, whole or as the published small crops, for `mammo.download` and the app.
 
 A source (`crops`, `kaggle`, `idc`) tells what it offers before a byte is fetched (`offer`: how
-much, under which licence, whether it fits), fetches what is missing (`fetch`) and checks what came.
+much, under which licence, whether it fits), then fetches what is missing and checks it (`fetch`).
 `crops` leaves a folder that the app shows. The others leave one that `mammo.prepare` reads: pixels,
 and the four case files, which say what is on which picture. Kaggle ships a copy of these; Imaging
 Data Commons has none, so that they come from The Cancer Imaging Archive, 2.1 MB together.
@@ -19,13 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from mammo.data.csv_table import read_csv_table
-from mammo.data.preparation.case_files import (
-    CASE_FILES,
-    OFFICIAL_COUNTS,
-    Part,
-    read_case_file,
-)
+from mammo.data.preparation.case_files import CASE_FILES, Part
 from mammo.errors import DataError
 from mammo.files import write_whole
 
@@ -146,28 +140,3 @@ def _published(name: str, sha256: str) -> bytes:
             f"{address}: {found[:12]}.... {by_hand}"
         )
     return content
-
-
-def verify_case_files(folder: Path) -> None:
-    """Raise DataError where one of the four is missing or has another number of rows."""
-    for part, name in CASE_FILES.items():
-        path, official = folder / name, OFFICIAL_COUNTS[part][0]
-        if not path.exists():
-            raise DataError(f"Expected {name} in {folder}, found none. Download it from {PAGE}.")
-        rows = len(read_csv_table(path).rows)
-        if rows != official:
-            raise DataError(
-                f"{path} should have {official:,} rows. Received: {rows:,}. Delete it and run the "
-                f"command again, or download it from {PAGE}."
-            )
-
-
-def series_named(folder: Path, choice: Choice) -> set[str]:
-    """Return the SeriesInstanceUID of every film, crop and mask of a choice."""
-    return {
-        series
-        for part, name in CASE_FILES.items()
-        if choice.includes(part)
-        for row in read_case_file(folder / name, part)
-        for series in (row.film_series, *row.pair_series)
-    }

@@ -13,16 +13,12 @@ import csv
 import hashlib
 import lzma
 import os
-import threading
-import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import cache, partial
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple
 
 from mammo.data.download import CITATION, LICENCE, Choice, Offer, Say, in_gigabytes
 from mammo.errors import DataError, SettingsError
@@ -30,6 +26,7 @@ from mammo.files import remove_unfinished, write_whole
 
 if TYPE_CHECKING:
     import requests
+    from urllib3 import BaseHTTPResponse
 
 ADDRESS_VARIABLE = "MAMMO_CROPS_URL"
 REPOSITORY = "https://github.com/RichardObi/mammo_dp"
@@ -40,7 +37,8 @@ TABLE = Path(__file__).with_name("crops.csv.xz")
 LICENCES = f"Apache-2.0, over CBIS-DDSM, {LICENCE}"
 
 AT_A_TIME = 8
-_TRIES, _TRIES_TO_CONNECT = 6, 4
+_TRIES, _TRIES_TO_CONNECT = 5, 3
+"""How often a request is repeated, at most, and how often without a connection."""
 _TIMEOUTS = (10, 60)
 """Seconds to wait for a connection, and for the next bytes."""
 _BUSY = (408, 425, 429, 500, 502, 503, 504)
@@ -186,14 +184,13 @@ def _refuse_other_crops(out: Path) -> None:
 
 def fetch(out: Path, offer: Offer, say: Say) -> None:
     """Download what is missing in `out`, and print a line for each tenth and each wait."""
-    tenth = -1
+    told = set[tuple[int, float]]()
 
     def tell(progress: Progress) -> None:
-        nonlocal tenth
-        step = _STEPS * progress.files // max(1, progress.n_files)
-        if step != tenth or progress.wait:
+        step = _STEPS * progress.files // max(1, progress.n_files), progress.wait
+        if step not in told:
             say(str(progress))
-        tenth = step
+        told.add(step)
 
     fetch_crops(out, offer.choice.split, tell)
 
@@ -216,7 +213,7 @@ def fetch_crops(out: Path, split: str, tell: Callable[[Progress], None]) -> None
         The disk is full or refuses.
     """
     _refuse_other_crops(out)
-    crops = published(split)
+    crops, address = published(split), _address()
     missing = [one for one in crops if not one.is_whole(out)]
     of_bytes = sum(one.n_bytes for one in crops)
     there = of_bytes - sum(one.n_bytes for one in missing)
@@ -225,9 +222,10 @@ def fetch_crops(out: Path, split: str, tell: Callable[[Progress], None]) -> None
     tell(progress)
     with (
         ThreadPool(AT_A_TIME) as pool,
-        _Server(_address(), lambda seconds: tell(progress._replace(wait=seconds))) as server,
+        _session(address, lambda seconds: tell(progress._replace(wait=seconds))) as session,
     ):
-        for n_bytes in pool.imap_unordered(partial(_fetch_one, server, out), missing):
+        fetch_one = partial(_fetch_one, session, address, out)
+        for n_bytes in pool.imap_unordered(fetch_one, missing):
             files, there = progress.files + 1, progress.n_bytes + n_bytes
             progress = progress._replace(files=files, n_bytes=there)
             tell(progress)
@@ -244,113 +242,85 @@ def _write_index(out: Path) -> None:
         write_whole(index, content)
 
 
-def _fetch_one(server: "_Server", out: Path, crop: Crop) -> int:
-    content = server.content(crop)
-    write_whole(out / crop.file, content)
-    return len(content)
+def _session(address: str, on_wait: Callable[[float], None]) -> "requests.Session":
+    """Return a session that repeats a request if the server is busy or cannot be reached.
+
+    `on_wait` is called with the seconds that a busy server asks to wait (Retry-After).
+    """
+    import requests
+    from requests.adapters import HTTPAdapter
+    from urllib3.util import Retry
+
+    class Patient(Retry):
+        def get_retry_after(self, response: "BaseHTTPResponse") -> float | None:
+            asked = (
+                super().get_retry_after(response) if response.headers.get("Retry-After") else None
+            )
+            if asked and asked > _LONGEST_WAIT:
+                raise DataError(
+                    f"The images cannot be downloaded now: {address} asks to wait "
+                    f"{asked / 60:.0f} minutes. Try again then; {_GOES_ON}"
+                )
+            if asked:
+                on_wait(asked)
+            return asked
+
+    patient = Patient(
+        _TRIES, connect=_TRIES_TO_CONNECT, backoff_factor=_FIRST_PAUSE, status_forcelist=_BUSY,
+        raise_on_status=False,
+    )  # fmt: skip
+    session = requests.Session()
+    session.mount(address, HTTPAdapter(pool_maxsize=AT_A_TIME, max_retries=patient))
+    return session
 
 
-class _Server:
-    """The base address, asked by several threads, which all wait when it asks one of them to."""
+def _fetch_one(session: "requests.Session", address: str, out: Path, crop: Crop) -> int:
+    """Download a crop and return its size; DataError if the address does not send it."""
+    import requests
 
-    def __init__(self, address: str, on_wait: Callable[[float], None]) -> None:
-        import requests
-        from requests.adapters import HTTPAdapter
-
-        self._address, self._on_wait = address, on_wait
-        self._session = requests.Session()
-        self._session.mount(address, HTTPAdapter(pool_maxsize=AT_A_TIME))
-        self._lock, self._stopped, self._resume_at = threading.Lock(), threading.Event(), 0.0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopped.set()
-        self._session.close()
-
-    def content(self, crop: Crop) -> bytes:
-        """Return the published content of a crop; DataError where the address has it not."""
-        import requests
-
-        fault, failures = "", 0
-        for attempt in range(_TRIES):
-            self._stopped.wait(self._resume_at - time.monotonic())
-            if self._stopped.is_set():
+    for _ in range(_TRIES):  # the session repeats requests, but no answer that breaks off
+        try:
+            url = f"{address}/{crop.path}"
+            with session.get(url, stream=True, timeout=_TIMEOUTS) as answer:
+                fault = f"is busy (HTTP {answer.status_code})"
+                if answer.status_code not in _BUSY:
+                    write_whole(out / crop.file, _checked(answer, address, crop))
+                    return crop.n_bytes
                 break
-            pause = _FIRST_PAUSE * 2**attempt
-            try:
-                url = f"{self._address}/{crop.path}"
-                with self._session.get(url, stream=True, timeout=_TIMEOUTS) as answer:
-                    if answer.status_code not in _BUSY:
-                        return self._checked(answer, crop)
-                    fault = f"is busy (HTTP {answer.status_code})"
-                    asked = seconds_asked(answer.headers.get("Retry-After", ""))
-                    self._pause(max(asked, pause), asked)
-            except requests.RequestException as error:
-                fault, failures = f"cannot be reached ({_reason(error)})", failures + 1
-                if failures == _TRIES_TO_CONNECT:
-                    break
-                self._pause(pause, 0)
+        except requests.exceptions.ChunkedEncodingError:
+            fault = "breaks the connection"
+        except requests.RequestException as error:
+            fault = f"cannot be reached ({_reason(error)})"
+            break
+    raise DataError(
+        f"The images cannot be downloaded: {address} {fault}. Check the connection and try again "
+        f"later; {_GOES_ON}"
+    )
+
+
+def _checked(answer: "requests.Response", address: str, crop: Crop) -> bytes:
+    """Return the content of an answer, read no further than shows that it is another file."""
+    if answer.status_code != _OK:
         raise DataError(
-            f"The images cannot be downloaded: {self._address} {fault}. Check the connection and "
-            f"try again later; {_GOES_ON}"
+            f"The images are no longer at {address}: it answers HTTP {answer.status_code} for "
+            f"{Path(crop.file).name}. Install a newer mammo, or set {ADDRESS_VARIABLE} to the "
+            "address of a copy."
         )
-
-    def _pause(self, seconds: float, asked: float) -> None:
-        """Make every thread wait."""
-        if asked > _LONGEST_WAIT:
-            raise DataError(
-                f"The images cannot be downloaded now: {self._address} asks to wait "
-                f"{asked / 60:.0f} minutes. Try again then; {_GOES_ON}"
-            )
-        until = time.monotonic() + seconds
-        with self._lock:
-            is_news = until > self._resume_at + _FIRST_PAUSE
-            self._resume_at = max(self._resume_at, until)
-        if asked and is_news:
-            self._on_wait(asked)
-
-    def _checked(self, answer: "requests.Response", crop: Crop) -> bytes:
-        """Return the content of an answer, read no further than shows that it is another file."""
-        if answer.status_code != _OK:
-            raise DataError(
-                f"The images are no longer at {self._address}: it answers HTTP "
-                f"{answer.status_code} for {Path(crop.file).name}. "
-                f"Install a newer mammo, or set {ADDRESS_VARIABLE} to the address of a copy."
-            )
-        content = bytearray()
-        for piece in answer.iter_content(1 << 16):
-            content += piece
-            if len(content) > crop.n_bytes:
-                break
-        if not crop.is_content(bytes(content)):
-            raise DataError(
-                f"{Path(crop.file).name} should have {crop.n_bytes:,} bytes with the SHA-256 "
-                f"{crop.sha256[:12]}…; {self._address} sent another file, which was discarded. A "
-                "proxy or a login page may have answered instead. Check the connection and try "
-                f"again, or set {ADDRESS_VARIABLE} to the address of an unaltered copy."
-            )
-        return bytes(content)
+    content = next(answer.iter_content(crop.n_bytes + 1), b"")
+    if not crop.is_content(content):
+        raise DataError(
+            f"{Path(crop.file).name} should have {crop.n_bytes:,} bytes with the SHA-256 "
+            f"{crop.sha256[:12]}…; {address} sent another file, which was discarded. A proxy or a "
+            "login page may have answered instead. Check the connection and try again, or set "
+            f"{ADDRESS_VARIABLE} to the address of an unaltered copy."
+        )
+    return bytes(content)
 
 
 def _reason(error: "requests.RequestException") -> str:
-    """Name in two words why there was no answer."""
+    """Name in a few words why there was no answer."""
     import requests
 
     if isinstance(error, requests.exceptions.SSLError):
         return "its certificate is not trusted"
-    return "no answer in time" if isinstance(error, requests.Timeout) else "no connection"
-
-
-def seconds_asked(retry_after: str) -> float:
-    """Read the header Retry-After, seconds or a date (RFC 9110, section 10.2.3); 0 where neither.
-
-    >>> seconds_asked("120"), seconds_asked(""), seconds_asked("soon")
-    (120.0, 0.0, 0.0)
-    """
-    if retry_after.strip().isdecimal():
-        return float(retry_after)
-    with suppress(ValueError, TypeError):
-        return max(0.0, (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds())
-    return 0.0
+    return "no answer in time" if "timed out" in str(error) else "no connection"

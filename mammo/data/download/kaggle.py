@@ -10,19 +10,13 @@ import shutil
 from pathlib import Path
 from zipfile import BadZipFile
 
-from mammo.data.csv_table import read_csv_table
-from mammo.data.download import Choice, Offer, Say, verify_case_files
+from mammo.data.download import Choice, Offer, Say
 from mammo.errors import DataError, SettingsError
 
 HANDLE = "awsaf49/cbis-ddsm-breast-cancer-image-dataset/versions/1"
 N_BYTES = 6_300_000_000
 N_FILES = 10_237
 CACHE = ".kagglehub"
-PREFIX = "CBIS-DDSM/"
-"""Before each path of dicom_info.csv; the archive does not have it."""
-
-KNOWN_ABSENT = 2
-"""So many files of the collection are missing from this copy, according to its users."""
 
 
 def offer(out: Path, choice: Choice) -> Offer:
@@ -34,9 +28,7 @@ def offer(out: Path, choice: Choice) -> Offer:
             "you prepare: python -m mammo.prepare --abnormality mass."
         )
     missing = needed = 0
-    if (out / "jpeg").exists():
-        verify(out)
-    else:
+    if not (out / "jpeg").exists():
         already = sum(path.stat().st_size for path in (out / CACHE).rglob("*") if path.is_file())
         # One byte at least: an archive that is whole is still to be unpacked.
         missing = max(1, N_BYTES - already)
@@ -48,13 +40,11 @@ def offer(out: Path, choice: Choice) -> Offer:
 
 
 def fetch(out: Path, offer: Offer, say: Say) -> None:
-    """Download the archive into `out`, go on where an earlier try stopped, and verify."""
+    """Download the archive into `out`; go on where an earlier try stopped."""
     if offer.missing_bytes:
         say("Downloading. After an interruption, run the same command to resume.")
         _move_up(_downloaded(out / CACHE), out)
     shutil.rmtree(out / CACHE, ignore_errors=True)
-    listed, absent = verify(out)
-    say(f"{listed - absent:,} of the {listed:,} images listed in dicom_info.csv are present.")
 
 
 def _downloaded(cache: Path) -> Path:
@@ -92,24 +82,3 @@ def _move_up(unpacked: Path, out: Path) -> None:
         for table in tables.iterdir():
             table.replace(out / "csv" / table.name)
     (unpacked / "jpeg").replace(out / "jpeg")
-
-
-def verify(out: Path) -> tuple[int, int]:
-    """Look for every picture that dicom_info.csv lists; return how many it lists, how many lack."""
-    tables, pictures = out / "csv", out / "jpeg"
-    again = f"Move {tables} and {pictures} away and run the command again."
-    verify_case_files(tables)
-    listing = tables / "dicom_info.csv"
-    if not listing.exists():
-        raise DataError(f"Expected {listing}, as in Kaggle's archive, found none. {again}")
-    rows = read_csv_table(listing, needed=("image_path",)).rows
-    listed = [row["image_path"].removeprefix(PREFIX) for row in rows]
-    files = (path for path in pictures.glob("*/*.jpg") if path.stat().st_size)
-    found = {path.relative_to(out).as_posix() for path in files}
-    absent = [path for path in listed if path not in found]
-    if len(absent) > KNOWN_ABSENT or not listed:
-        raise DataError(
-            f"Expected in {out} the {len(listed):,} images listed in dicom_info.csv; "
-            f"{len(absent):,} are missing or empty ({', '.join(absent[:3])}). {again}"
-        )
-    return len(listed), len(absent)

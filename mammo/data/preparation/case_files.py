@@ -8,10 +8,8 @@ series, of both columns without regard to which is which.
 Lee et al. 2017, Scientific Data 4:170177; the counts were taken from the files themselves.
 """
 
-import shlex
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,11 +22,6 @@ CASE_FILES = {
     ("calcification", "train"): "calc_case_description_train_set.csv",
     ("calcification", "test"): "calc_case_description_test_set.csv",
 }
-PLACES = ("csv", "cbis-ddsm-csv")
-"""Folders of a download in which its case files usually are."""
-DEPTH, MOST_FOLDERS = 3, 50
-"""How many levels below or above the given folder they are looked for, among how many folders."""
-
 COUNTED = (
     "rows", "patients", "films", "lesions", "MALIGNANT", "BENIGN", "BENIGN_WITHOUT_CALLBACK",
 )  # fmt: skip
@@ -82,57 +75,6 @@ class CaseRow:
     subtlety: str
     film_series: str
     pair_series: tuple[str, ...]
-
-
-def find_case_files(folder: Path, abnormality: str) -> dict[Part, Path]:
-    """Return the case files of a download by kind and split: the uppermost of each.
-
-    `abnormality` is "mass", "calcification" or "all". Raises DataError where one that is needed
-    lacks.
-    """
-    wanted = {part: name for part, name in CASE_FILES.items() if abnormality in (part[0], "all")}
-    found, level = dict[Part, Path](), [folder]
-    for depth in range(DEPTH + 2):
-        found = _case_files_in(level, wanted) | found
-        if len(found) == len(wanted):
-            return found
-        below = [path for above in level for path in _folders(above)]
-        below.sort(key=lambda path: path.name.lower() not in PLACES)  # the usual places first
-        level = below if depth < DEPTH else _usual(below)
-    for above in list(folder.resolve().parents)[:DEPTH]:
-        if len(_case_files_in([above, *_usual(_folders(above))], wanted)) == len(wanted):
-            raise DataError(
-                f"{folder} is only a part of the download: the case files are in {above}. Give "
-                f"that folder: --data {shlex.quote(str(above))}"
-            )
-    absent = next(name for part, name in wanted.items() if part not in found)
-    raise DataError(
-        f"Expected the case file {absent} in {folder} or {folder / 'csv'}, but it is not there. "
-        "Kaggle's download has it in csv/; for mammograms from TCIA or Imaging Data Commons get "
-        "it from the data set's page on The Cancer Imaging Archive, or by `python -m "
-        "mammo.download`, and put it into the folder."
-    )
-
-
-def _folders(folder: Path) -> list[Path]:
-    try:
-        found = sorted(path for path in folder.iterdir() if path.is_dir())
-    except OSError:
-        return []
-    return [path for path in found if not path.name.startswith(".")][:MOST_FOLDERS]
-
-
-def _usual(folders: Sequence[Path]) -> list[Path]:
-    return [path for path in folders if path.name.lower() in PLACES]
-
-
-def _case_files_in(folders: Sequence[Path], wanted: Mapping[Part, str]) -> dict[Part, Path]:
-    """Return the case files in some folders, however their names are written; the first of each."""
-    files: dict[str, Path] = {}
-    for folder in reversed(folders):
-        with suppress(OSError):
-            files |= {path.name.lower(): path for path in folder.iterdir() if path.is_file()}
-    return {part: files[name] for part, name in wanted.items() if name in files}
 
 
 def read_case_file(path: Path, part: Part) -> list[CaseRow]:

@@ -23,6 +23,7 @@ from mammo.data.preparation.case_files import CaseRow
 from mammo.errors import MammoError
 from mammo.files import reason_of
 from mammo.imaging import Image, cut_lesion, lesion_window, read_image
+from mammo.imaging.window import middle_square
 
 WINDOW, PROVIDED, UNRESOLVED = "window", "provided", "unresolved"
 """Where a crop comes from: cut from the film; the data set's own crop; nowhere."""
@@ -90,7 +91,7 @@ def _prepare(
         if film and box:
             return PreparedLesion(key, WINDOW, reason, detail, *_cut(film, box, crop_size))
         if found.crop:
-            crop = cut_lesion(_square(found.crop.pixels), size=crop_size)
+            crop = cut_lesion(middle_square(found.crop.pixels), size=crop_size)
             return PreparedLesion(key, PROVIDED, reason, detail, png=_png(crop))
         if found.unreadable:
             return PreparedLesion(key, UNRESOLVED, "crop unreadable", found.unreadable[0])
@@ -109,13 +110,6 @@ def _cut(film: Image, box: Box, crop_size: int) -> tuple[tuple[float, ...], tupl
     (left, top), (right, bottom) = np.clip(corners * (crop_size / window.width), 0, crop_size)
     within = tuple(round(float(side), 2) for side in (left, top, right - left, bottom - top))
     return within, tuple(window), _png(cut_lesion(film, window=window, size=crop_size))
-
-
-def _square(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Take the square in the middle: stretching would change the lesion's shape."""
-    side = min(pixels.shape)
-    top, left = ((length - side) // 2 for length in pixels.shape)
-    return pixels[top : top + side, left : left + side]
 
 
 def _png(crop: NDArray[np.uint8]) -> bytes:

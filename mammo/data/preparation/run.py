@@ -16,7 +16,6 @@ from mammo.data.preparation.case_files import (
     Part,
     count,
     count_mismatches,
-    find_case_files,
     leaking_patients,
     read_case_file,
 )
@@ -36,7 +35,7 @@ from mammo.data.preparation.notes import (
     report_in_words,
     write_missing,
 )
-from mammo.data.preparation.tree import Tree, index_tree, is_prepared, size_of
+from mammo.data.preparation.tree import Tree, find_case_files, index_tree, is_prepared, size_of
 from mammo.errors import DataError, SettingsError
 
 ABNORMALITIES = ("mass", "calcification", "all")
@@ -68,11 +67,6 @@ class PrepareSettings:
     partial: bool = False
 
     def __post_init__(self) -> None:
-        if self.abnormality not in ABNORMALITIES:
-            raise SettingsError(
-                f"abnormality must be one of {', '.join(ABNORMALITIES)}. Received: "
-                f"{self.abnormality}."
-            )
         if not 32 <= self.crop_size <= 1024:
             raise SettingsError(
                 f"crop_size must lie between 32 and 1024 pixels. Received: {self.crop_size}."

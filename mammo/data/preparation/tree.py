@@ -10,18 +10,23 @@ series joins. Linked folders are followed, each folder once.
 import hashlib
 import os
 import re
+import shlex
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mammo.data.preparation.case_files import PLACES
+from mammo.data.preparation.case_files import CASE_FILES, Part
 from mammo.errors import DataError, ImageError
 from mammo.files import reason_of
 from mammo.imaging.grey import damage_refused
 
 _UID = r"[0-9]+(\.[0-9]+){5,}"
 KAGGLE = "Kaggle's JPEG copy"
+PLACES = ("csv", "cbis-ddsm-csv")
+"""Folders of a download in which its case files usually are."""
+HIGHEST = 3
+"""How many levels above the given folder they are looked for."""
 _LAYOUTS = {
     "the Imaging Data Commons' DICOM tree": rf"/{_UID}/MG_{_UID}/[^/]+$",
     "The Cancer Imaging Archive's classic DICOM tree": rf"/{_UID}/{_UID}/[^/]+$",
@@ -67,6 +72,44 @@ def size_of(path: Path) -> int:
 def is_prepared(folder: Path) -> bool:
     """Return whether a folder holds prepared crops already."""
     return (folder / "index.csv").is_file()
+
+
+def find_case_files(folder: Path, abnormality: str) -> dict[Part, Path]:
+    """Return the case files of a download by kind and split: the uppermost of each.
+
+    `abnormality` is "mass", "calcification" or "all". Raises DataError where one that is needed
+    lacks.
+    """
+    wanted = {name: part for part, name in CASE_FILES.items() if abnormality in (part[0], "all")}
+    found = _by_part(sorted(_files(folder), key=_uppermost), wanted)
+    if len(found) == len(wanted):
+        return found
+    for above in list(folder.resolve().parents)[:HIGHEST]:
+        near = (path for name in ("", *PLACES) for path in (above / name).glob("*"))
+        if len(_by_part(near, wanted)) == len(wanted):
+            raise DataError(
+                f"{folder} is only a part of the download: the case files are in {above}. Give "
+                f"that folder: --data {shlex.quote(str(above))}"
+            )
+    absent = next(name for name, part in wanted.items() if part not in found)
+    raise DataError(
+        f"Expected the case file {absent} in {folder} or {folder / 'csv'}, but it is not there. "
+        "Kaggle's download has it in csv/; for mammograms from TCIA or Imaging Data Commons get "
+        "it from the data set's page on The Cancer Imaging Archive, or by `python -m "
+        "mammo.download`, and put it into the folder."
+    )
+
+
+def _uppermost(path: Path) -> tuple[int, bool]:
+    return len(path.parts), path.parent.name.lower() not in PLACES
+
+
+def _by_part(paths: Iterable[Path], wanted: Mapping[str, Part]) -> dict[Part, Path]:
+    """Return the first file of each wanted name, in small or capital letters."""
+    files = dict[str, Path]()
+    for path in paths:
+        files.setdefault(path.name.lower(), path)
+    return {part: files[name] for name, part in wanted.items() if name in files}
 
 
 def index_tree(folder: Path) -> Tree:

@@ -19,28 +19,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from mammo.report.model_card import tables
-from mammo.report.model_card.facts import Facts, Failures, how_trained, read_facts, worst_answers
+from mammo.report.model_card.facts import Facts, how_trained, worst_answers
 from mammo.report.templates import FOLDER, markdown_table, template
 from mammo.settings import TITLES as MODEL_TITLES
 from mammo.text import LATER_ASSESSMENT, listed, percentage
-
-__all__ = [
-    "CHECKS",
-    "DATA",
-    "FAILURES",
-    "METHODS",
-    "MODELS",
-    "Facts",
-    "Failures",
-    "ModelCard",
-    "Section",
-    "as_markdown",
-    "checklists",
-    "how_trained",
-    "model_card",
-    "read_facts",
-    "worst_answers",
-]
 
 MODELS, METHODS, DATA, CHECKS = "Models", "Methods", "Data", "Checklists"
 FAILURES = "Known failures"
