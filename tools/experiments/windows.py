@@ -45,9 +45,9 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-GEOMETRY = (
-    "film_width", "film_height", "lesion_x", "lesion_y", "lesion_width", "lesion_height",
-)  # fmt: skip
+FILM = ["film_width", "film_height"]
+BOX = ["lesion_x", "lesion_y", "lesion_width", "lesion_height"]
+GEOMETRY = [*FILM, *BOX]
 LEAST_SIDE = 128.0
 """Film pixels of the smallest crop area."""
 EDGE = 0.05
@@ -77,7 +77,7 @@ def read_boxes(folder: Path, cases: Iterable[str]) -> dict[str, list[Any]]:
             f"{len(missing)} crops have no row in {index} (the first: {missing[0]}). "
             "Expected one row per training crop."
         )
-    numbers = table.loc[cases, list(GEOMETRY)].map(decimal_number).astype(float)
+    numbers = table.loc[cases, GEOMETRY].map(decimal_number).astype(float)
     wrong = numbers.isna().any(axis=1) | (numbers.filter(regex="width|height") <= 0).any(axis=1)
     if wrong.any():
         raise DataError(
@@ -90,26 +90,17 @@ def read_boxes(folder: Path, cases: Iterable[str]) -> dict[str, list[Any]]:
 
 def crop_areas(boxes: "pd.DataFrame", scale: float) -> Floats:
     """Return x, y and side of each crop area in film pixels, float64 (n, 3)."""
-    longer = np.maximum(boxes["lesion_width"], boxes["lesion_height"])
-    least = np.maximum(scale * longer, LEAST_SIDE)
-    side = np.minimum(least, np.minimum(boxes["film_width"], boxes["film_height"]))
-    starts = [
-        np.clip(
-            boxes[f"lesion_{axis}"] + boxes[f"lesion_{length}"] / 2 - side / 2,
-            0,
-            boxes[f"film_{length}"] - side,
-        )
-        for axis, length in (("x", "width"), ("y", "height"))
-    ]
-    return np.column_stack([*starts, side]).astype(np.float64)
+    film, box = boxes[FILM].to_numpy(), boxes[BOX].to_numpy()
+    least = np.maximum(scale * box[:, 2:].max(axis=1), LEAST_SIDE)
+    side = np.minimum(least, film.min(axis=1))[:, np.newaxis]
+    start = np.clip(box[:, :2] + box[:, 2:] / 2 - side / 2, 0, film - side)
+    return np.hstack([start, side])
 
 
 def boxes_inside(boxes: "pd.DataFrame", areas: Floats, size: int) -> Floats:
     """Return x, y, width, height of each box in pixels of its crop area, float64 (n, 4)."""
-    scale = size / areas[:, 2]
-    places = [(boxes[f"lesion_{axis}"] - areas[:, k]) * scale for k, axis in enumerate("xy")]
-    sides = [boxes[f"lesion_{length}"] * scale for length in ("width", "height")]
-    return np.column_stack([*places, *sides]).astype(np.float64)
+    box = boxes[BOX].to_numpy(dtype=np.float64)
+    return np.hstack([box[:, :2] - areas[:, :2], box[:, 2:]]) * size / areas[:, 2:]
 
 
 def cut(
@@ -152,8 +143,7 @@ def cut_all(boxes: "pd.DataFrame", areas: Floats, size: int, work: Path) -> NDAr
     windows = read_kept(path, np.load)
     if windows is None:
         parts = []
-        sizes = boxes[["film_width", "film_height"]].to_numpy()
-        for film, on_film, area in zip(boxes["film"], sizes, areas, strict=True):
+        for film, on_film, area in zip(boxes["film"], boxes[FILM].to_numpy(), areas, strict=True):
             image = cv2.imread(film, cv2.IMREAD_GRAYSCALE)
             if image is None:
                 raise DataError(f"{film} is not a readable image: expected an 8-bit film.")
@@ -245,24 +235,26 @@ def film_size_scores(rows: "pd.DataFrame") -> Floats:
     from sklearn.model_selection import PredefinedSplit, cross_val_predict
 
     forest = RandomForestClassifier(300, min_samples_leaf=10, random_state=0)
-    sizes, folds = rows[["film_width", "film_height"]].to_numpy(), PredefinedSplit(rows["fold"])
+    sizes, folds = rows[FILM].to_numpy(), PredefinedSplit(rows["fold"])
     p = cross_val_predict(forest, sizes, rows["label"], cv=folds, method="predict_proba")
     return logit(p[:, 1])
 
 
 def stratified_auc(labels: NDArray[np.bool_], scores: Floats, strata: Rows) -> Statistic:
     """Return the AUC over the pairs whose two crops lie in one stratum."""
-    parts = [(strata == number, labels[strata == number]) for number in np.unique(strata)]
-    statistics = [auc_statistic(own, scores[chosen]) for chosen, own in parts]
+    parts = [
+        (chosen, auc_statistic(labels[chosen], scores[chosen]))
+        for chosen in (strata == number for number in np.unique(strata))
+    ]
 
     def figure(weights: Floats) -> Floats:
-        ranked, pairs = np.zeros(len(weights)), np.zeros(len(weights))
-        for (chosen, own), statistic in zip(parts, statistics, strict=True):
-            drawn = weights[:, chosen]
-            count = drawn[:, own].sum(axis=1) * drawn[:, ~own].sum(axis=1)
-            ranked += count * np.nan_to_num(statistic(drawn))
-            pairs += count
-        return np.asarray(ranked / pairs)
+        areas = np.array([statistic(weights[:, chosen]) for chosen, statistic in parts])
+        malignant, benign = (
+            np.array([weights[:, chosen & these].sum(axis=1) for chosen, _ in parts])
+            for these in (labels, ~labels)
+        )
+        pairs = malignant * benign
+        return np.asarray(np.nansum(areas * pairs, axis=0) / pairs.sum(axis=0))
 
     return figure
 
