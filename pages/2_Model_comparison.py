@@ -17,6 +17,11 @@ from mammo.ui.comparison.overview import (
 from mammo.ui.comparison.thresholds import PAGE_STYLE, show_analysis
 from mammo.ui.kit.frame import frame, sentences, small_notice, small_print
 
+TERMS = (
+    "auc", "roc", "sensitivity", "specificity", "ppv", "npv", "prevalence", "likelihood_ratio",
+    "precision_recall", "brier", "calibration",
+)  # fmt: skip
+
 frame("Model comparison", ":material/compare_arrows:")
 st.html(PAGE_STYLE)
 
@@ -29,5 +34,5 @@ with sentences():
     show_subgroups(split)
     show_lesson()
     show_teacher()
-small_print(glossary_line("auc", "roc", "sensitivity", "specificity", "ppv", "npv", "prevalence"))
+small_print(glossary_line(*TERMS))
 small_notice()

@@ -14,33 +14,33 @@ from mammo.ui.kit.viewer import keep_room
 frame("Dataset explorer", ":material/dataset:")
 keep_room("clamp(16rem, min(100vh - 14rem, 90vw), 34rem)")
 st.caption(
-    "The masses that the models were trained and tested on. Copy the address to share a view."
+    "The masses used to train and test the models. Copy the address to share your selection."
 )
 
 with sentences():
-    found = choose_cases()
+    rows = choose_cases()
 
     with sentences():
-        show_chart(found)
+        show_chart(rows)
 
     st.header("Images", anchor="gallery")
     with sentences():
-        show_gallery(found)
+        show_gallery(rows)
 
     st.header("Case", anchor="case")
     with sentences():
-        case = show_case(found)
+        case = show_case(rows)
         small_print(glossary_line("cbis_ddsm", "cc_mlo", "prior_shift"))
         st.header("What the network sees", anchor="preview")
         show_preview(case)
 
     st.header("Table", anchor="table")
     with sentences():
-        show_table(found)
+        show_table(rows)
 
     st.header("Data leakage check", anchor="leaks")
     st.caption(
-        "No patient, mammogram or image may be in both splits. The check also finds images that "
+        "No patient, mammogram or image should be in both splits. The check also finds copies that "
         "were rotated, mirrored or rescaled."
     )
     with sentences():

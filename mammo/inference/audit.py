@@ -75,10 +75,9 @@ class MethodFindings:
             return f"{title} was not tested by randomisation on {model}."
         how = "passed" if self.passed else "failed"
         return (
-            f"{title} {how} the randomisation test on {model}: its maps resemble those of the same "
-            f"network with shuffled weights by a rank correlation of {self.shuffled.words}, over "
-            f"{self.shuffled.crops} crops; the whole interval must stay below {number(LIKE, 1)} to "
-            "pass."
+            f"{title} {how} the randomisation test on {model}: in {self.shuffled.crops} crops, the "
+            "rank correlation of its maps before and after shuffling the weights is "
+            f"{self.shuffled.words}. To pass, the whole interval must be below {number(LIKE, 1)}."
         )
 
     @property
@@ -86,16 +85,16 @@ class MethodFindings:
         """State whether what it marks matters to the score more than parts taken at random."""
         deleted, inserted = _than_chance(self.deletion_gain), _than_chance(self.insertion_gain)
         return (
-            f"Deleting what {method_named(self.key).title} marks: {deleted}. Inserting it: "
-            f"{inserted}."
+            f"Deletion test (regions marked by {method_named(self.key).title} removed first): "
+            f"{deleted}. Insertion test (these regions added first): {inserted}."
         )
 
     @property
     def stability(self) -> str:
         """State how like the map of a mirrored crop is."""
         return (
-            f"For a mirrored crop {method_named(self.key).title} draws the mirrored map with a "
-            f"rank correlation of {self.mirrored.words}, where 1 is the same map."
+            f"Mirrored crops: rank correlation with the mirrored map {self.mirrored.words} (1: "
+            "identical)."
         )
 
 
@@ -116,9 +115,8 @@ class Audit:
         """State on how many crops the maps were compared with the lesion box, or why on none."""
         if not self.lesion_crops:
             return (
-                f"The lesion box is not recorded for any of the {self.crops} crops, so the maps "
-                "were not compared with it. This needs crops made from mammograms and masks with "
-                "python -m mammo.prepare."
+                f"The maps were not compared with lesion boxes, because no boxes are recorded for "
+                f"these {self.crops} crops. python -m mammo.prepare records them."
             )
         return f"Compared with the lesion box in {self.lesion_crops} of {self.crops} crops."
 

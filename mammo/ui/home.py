@@ -32,8 +32,8 @@ def offer_example(upload: Page) -> None:
 def show_example() -> None:
     """Show an example lesion with the probability that each model is released with."""
     case, cards, rows = first_example().case_id, cache.cards(), cache.cases()
-    found = rows[rows["case_id"] == case].to_dict("records")  # another training may not have it
-    scores = [float(row[f"{card.name}_p"]) for row in found for card in cards]
+    recorded = rows[rows["case_id"] == case].to_dict("records")  # another training may not have it
+    scores = [float(row[f"{card.name}_p"]) for row in recorded for card in cards]
     side = sides_of_cases((case,)).get(case) if len(cards) > 1 else None
     agree = "disagree" if side == DISAGREE else "agree"
     st.markdown(f"**The models {agree} on this mass.**" if side else "**An example of a mass.**")
@@ -63,11 +63,13 @@ def _show_answer(card: Card, p: float) -> None:
 
 
 def test_figures() -> str:
-    """Give each model's AUC on the test crops, or what the comparison is for where unknown."""
+    """Return each model's AUC on the test crops, or the purpose of the comparison where unknown."""
     more = "See how often each is right, and where it fails."
     with suppress(MammoError):
         figures = [(card, card.metrics.get("test", {}).get("crop", {})) for card in cache.cards()]
-        shown = [f"{card.title} {text.estimate(one['auc'], 2)}" for card, one in figures if one]
+        shown = [
+            f"{card.title} {text.estimate(scores['auc'], 2)}" for card, scores in figures if scores
+        ]
         return f"{glossary_link('auc')} on the test crops: {text.listed(shown)}." if shown else more
     return more
 

@@ -55,7 +55,9 @@ def show_part(part: str) -> None:
 
 def contents(sections: Sequence[Section]) -> str:
     """Link to the sections, in Markdown."""
-    return " · ".join(f"[{one.title}](#{section_anchor(one.title)})" for one in sections)
+    return " · ".join(
+        f"[{section.title}](#{section_anchor(section.title)})" for section in sections
+    )
 
 
 def section_anchor(title: str) -> str:
@@ -81,20 +83,20 @@ def _show_failures(facts: Facts) -> None:
     """Show the images of the largest errors, where they are available."""
     failures = report.worst_answers(facts)
     cases = dict.fromkeys(
-        row["case_id"] for one in failures for row in (*one.misses, *one.false_alarms)
+        row["case_id"] for failure in failures for row in (*failure.misses, *failure.false_alarms)
     )
-    found, complaint = thumbnails(list(cases))
-    for one in failures:
-        _show_row(one, found)
+    images, complaint = thumbnails(list(cases))
+    for failure in failures:
+        _show_row(failure, images)
     warn(complaint)
-    if len(found) < len(cases):
-        st.caption(f"Images are available for {len(found)} of these {len(cases)} cases.")
-        offer_images(cases.keys() - found.keys(), "card")
+    if len(images) < len(cases):
+        st.caption(f"Images are available for {len(images)} of these {len(cases)} cases.")
+        offer_images(cases.keys() - images.keys(), "card")
 
 
-def _show_row(failures: Failures, found: dict[str, str]) -> None:
+def _show_row(failures: Failures, images: dict[str, str]) -> None:
     kinds = (("malignant", failures.misses), ("benign", failures.false_alarms))
-    shown = [(row, kind) for kind, rows in kinds for row in rows if row["case_id"] in found]
+    shown = [(row, kind) for kind, rows in kinds for row in rows if row["case_id"] in images]
     if not shown:
         return
     st.markdown(f"**{failures.card.title}, with an image**")
@@ -102,7 +104,7 @@ def _show_row(failures: Failures, found: dict[str, str]) -> None:
         for row, kind in shown:
             share = f"{100 * float(row[f'{failures.card.name}_p']):.0f}%"
             with st.container(gap="xxsmall"):
-                st.image(found[row["case_id"]], width="stretch", alt=f"Crop of {row['case_id']}")
+                st.image(images[row["case_id"]], width="stretch", alt=f"Crop of {row['case_id']}")
                 st.caption(f"{kind}, {share}  \n{literal(row['case_id'].replace('_', ' '))}")
 
 

@@ -167,6 +167,30 @@ def test_an_own_film_is_answered_in_five_clicks_without_scrolling(
     assert visitor.console == []
 
 
+def test_a_lecturer_has_a_class_link_in_four_clicks(illustrated: Server, visit: Open) -> None:
+    visitor = visit(illustrated.address, **LAPTOP)
+    page = visitor.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    ways = (
+        page.get_by_test_id("stMain").get_by_role("link", name="Run a class"),
+        page.get_by_role("button", name="I understand"),
+        page.get_by_role("button", name="Open this round"),
+        page.get_by_role("button", name="Copy to clipboard"),
+    )
+    for way in ways:
+        if way is ways[-1]:
+            page.get_by_test_id("stCode").hover()
+        expect(way).to_be_visible()
+        still(visitor)
+        inside_window(visitor, way)
+        way.click()
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert re.fullmatch(r"http://.+/Reading_room\?round=T20B-\d+-\w+", link)
+    visitor.page.goto(link)
+    expect(page.get_by_text("Round T20B")).to_be_visible()
+    assert visitor.console == []
+
+
 def inside_window(visit: Visit, way: "object") -> None:
     """Assert that what is to be clicked is in the window."""
     place = way.bounding_box()  # type: ignore[attr-defined]

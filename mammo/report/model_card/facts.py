@@ -33,7 +33,7 @@ from mammo.inference.audit import Audit, load_audit
 from mammo.inference.trust import SCHEMA as TRUST_SCHEMA
 from mammo.inference.trust import TRUST_NAME
 from mammo.settings import REGISTRY, TITLES
-from mammo.text import parts, percent
+from mammo.text import parts, percent, with_article
 
 Row = Mapping[Any, Any]
 WORST = 5
@@ -147,15 +147,16 @@ def worst_answers(facts: Facts) -> tuple[Failures, ...]:
 
 
 def how_trained(card: Card) -> str:
-    """Say from what a model began and on what it was trained; nothing of a model that is not known.
+    """Return how a model was initialised and trained; "" for a model that is not known.
 
-    For example "Simple CNN started from random weights and was trained on the labels alone."
+    "The simple CNN started from random weights and was trained to predict the recorded label."
     """
     entry, share = REGISTRY.get(card.name), float(card.settings.get("distillation", 0))
     if entry is None:
         return ""
-    learned = "on the labels alone"
+    target = "the recorded label"
     if share:
-        teacher = TITLES[entry.teacher] if entry.teacher else "an earlier fit of its own"
-        learned = f"on the labels and, for {percent(share)} of each target, on {teacher}"
-    return f"{card.title} started from {entry.begins} and was trained {learned}."
+        teacher = f"{TITLES[entry.teacher]}'s" if entry.teacher else "an earlier fit's"
+        target = f"the recorded label and {teacher} probability, weighted {percent(share)}"
+    name = with_article(card.title, starts=True)
+    return f"{name} started from {entry.begins} and was trained to predict {target}."

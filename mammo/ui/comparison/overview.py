@@ -1,6 +1,6 @@
 """The figures of the models: the headline to quote, by subgroup, and two lessons."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import cast
 
 import pandas as pd
@@ -22,19 +22,17 @@ from mammo.ui.kit.widgets import download, show_figure
 
 UNITS = {"crop": "Each crop", "lesion": "Each lesion", "patient": "Each patient"}
 SCORES = {
-    "auc": ("AUC", "how often a malignant {one} scores above a benign one; 0.5 is chance"),
-    "partial_auc": (
-        "Specificity at high sensitivity",
-        "mean specificity where sensitivity is at least 90%",
-    ),
-    "average_precision": ("Average precision", "mean precision over all levels of recall"),
-    "brier": ("Brier score", "mean squared error of the probability; 0 is best"),
-    "ece": ("Calibration error (ECE)", "mean gap of predicted and observed frequency; 0 is best"),
+    "auc": "AUC",
+    "partial_auc": "Mean specificity at 90 to 100% sensitivity",
+    "average_precision": "Average precision",
+    "brier": "Brier score",
+    "ece": "Calibration error (ECE)",
 }
-_UNITS_EXPLAINED = (
-    "A **lesion** has one or two crops, and their logits are averaged. A **patient** counts by "
-    "the most suspicious lesion."
-)
+_HOW_COUNTED = {
+    "crop": "",
+    "lesion": "The logits of a lesion's crops are averaged. ",
+    "patient": "A patient counts by the most suspicious lesion. ",
+}
 _CAPTION = (
     "Beside each subgroup: malignant/benign cases. Vertical lines: all cases. Sensitivity and "
     "specificity are at the balanced threshold."
@@ -54,10 +52,10 @@ def choose_evaluation() -> Evaluation:
     with st.container(horizontal=True, vertical_alignment="center"):
         sentence = st.container(width="stretch")
         unit = choose_option("Count", "unit", UNITS, "crop", hide_label=True)
-    found = evaluation(cast("Unit", unit))
-    sentence.markdown(result_sentence(found.splits["test"]))
-    warn(*found.notes)
-    return found
+    evaluated = evaluation(cast("Unit", unit))
+    sentence.markdown(result_sentence(evaluated.splits["test"]))
+    warn(*evaluated.notes)
+    return evaluated
 
 
 def result_sentence(split: SplitEvaluation) -> str:
@@ -82,7 +80,7 @@ def counts_sentence(split: SplitEvaluation) -> str:
         f"{counts.cases:,} {split.noun(counts.cases)} of {counts.patients:,} patients in the "
         f"official test split: {counts.malignant:,} malignant "
         f"({percentage(counts.malignant / counts.cases)}), {counts.benign:,} benign. "
-        "95% confidence intervals are in brackets."
+        f"{_HOW_COUNTED[split.unit]}95% confidence intervals are in brackets."
     )
 
 
@@ -94,18 +92,9 @@ def show_scores(split: SplitEvaluation) -> None:
     st.markdown("\n".join(f"- AUC, {sentence}" for sentence in difference_sentences(split)))
     notes = [how_trained(card) for card in cache.cards() if card.name in split.models]
     if split.radiologists is not None:
-        notes.insert(0, f"Interpret the radiologists' figures with care: {LATER_ASSESSMENT}")
+        notes.insert(0, f"Radiologists: {LATER_ASSESSMENT}")
     st.caption(" ".join(notes))
-    with st.expander("What the figures mean"):
-        st.markdown(meanings(SCORES.values(), split))
-        st.markdown(_UNITS_EXPLAINED)
     download(scores_export(split), f"figures-{split.unit}")
-
-
-def meanings(figures: Iterable[tuple[str, str]], split: SplitEvaluation) -> str:
-    """Return a list of what each figure means, in Markdown, from its title and meaning."""
-    nouns = {"one": split.noun(1), "many": split.noun()}
-    return "\n".join(f"- **{title}**: {meaning.format(**nouns)}" for title, meaning in figures)
 
 
 def _readers(split: SplitEvaluation) -> Mapping[str, Mapping[str, Estimate]]:
@@ -116,13 +105,13 @@ def _readers(split: SplitEvaluation) -> Mapping[str, Mapping[str, Estimate]]:
 
 
 def scores_table(split: SplitEvaluation) -> pd.DataFrame:
-    """Lay out the figures that need no threshold, for the screen."""
-    rows = [(title, name, estimate) for name, (title, _) in SCORES.items()]
+    """Return the figures that need no threshold as a table for the screen."""
+    rows = [(title, name, estimate) for name, title in SCORES.items()]
     return tables.wide("Figure", _readers(split), rows)
 
 
 def scores_export(split: SplitEvaluation) -> pd.DataFrame:
-    """Lay out the same as numbers, a row a reader and figure, differences in AUC included."""
+    """Return the same as numbers, one row per reader and figure, with the differences in AUC."""
     pairs, name = _pairs(split), "auc difference"
     differences = {who: {name: pair.auc_difference} for who, pair in pairs.items()}
     gaps = tables.long(differences, [name], unit=split.unit)
@@ -132,7 +121,7 @@ def scores_export(split: SplitEvaluation) -> pd.DataFrame:
 
 
 def difference_sentences(split: SplitEvaluation) -> list[str]:
-    """Say each difference in AUC with its interval and paired p-value."""
+    """Describe each difference in AUC with its interval and paired p-value."""
     return [
         f"{who}: {signed_estimate(pair.auc_difference)}, {UNTESTED if p != p else p_value(p)}"
         for who, pair in _pairs(split).items()
@@ -197,7 +186,7 @@ def show_teacher() -> None:
     st.markdown(plots.teacher_sentence(lesson))
     table = plots.teacher_table(lesson)
     st.table(table, alt="AUC from the labels alone, AUC with the teacher, and the difference")
-    st.caption("AUC per crop, with 95% confidence intervals.")
+    st.caption("AUC per crop (95% CI).")
     download(table.rename_axis("Crops").reset_index(), "teacher")
 
 
@@ -206,6 +195,6 @@ def _show_recipe(recipe: str, lesson: LeakLesson, ends: tuple[float, float]) -> 
     show_figure(
         plots.lesson_figure(lesson, *ends),
         f"leak-{recipe.replace(' ', '-').replace(',', '')}",
-        f"AUC of a split by crop and by patient, {recipe}. {plots.result_sentence(lesson)}",
+        f"AUC by crop and by patient split, {recipe}. {plots.result_sentence(lesson)}",
     )
     st.markdown(plots.result_sentence(lesson))

@@ -1,4 +1,4 @@
-"""Thresholds and all that hangs on them: curves, rates, confusion matrices and their cases.
+"""Thresholds and what depends on them: curves, rates, confusion matrices and their cases.
 
 One fragment: moving a slider runs this part of the page alone, on arrays that the evaluation keeps.
 """
@@ -24,7 +24,6 @@ from mammo.plots.comparison import scatter_figure
 from mammo.plots.curves import roc_figure
 from mammo.plots.style import LOOKS
 from mammo.text import Estimate, p_value, percent_estimate
-from mammo.ui.comparison.overview import meanings
 from mammo.ui.kit import cache
 from mammo.ui.kit.address import (
     choose_option,
@@ -35,37 +34,32 @@ from mammo.ui.kit.address import (
 )
 from mammo.ui.kit.case_folder import MOST_PICTURES, cases_with_pictures, thumbnails
 from mammo.ui.kit.cases import (
-    LIST,
-    LIST_CASES,
     OUTCOMES,
-    Group,
     agreement,
     agreement_titles,
     evaluated_cases,
     farthest_apart,
+    open_list,
     outcomes,
 )
 from mammo.ui.kit.frame import sentences, warn
 from mammo.ui.kit.get_images import offer_images
-from mammo.ui.kit.result import PREVALENCE_HELP, PREVALENCES, VIEWER
+from mammo.ui.kit.result import PREVALENCE_HELP, PREVALENCES
 from mammo.ui.kit.settings import OFFERED
 from mammo.ui.kit.widgets import download, probability_columns, show_figure, show_table
 
 RADIOLOGISTS = "Radiologists"
 RATES = {
-    "sensitivity": ("Sensitivity", "the proportion of malignant {many} that are flagged"),
-    "specificity": ("Specificity", "the proportion of benign {many} that are not flagged"),
-    "ppv": ("PPV", "the proportion of flagged {many} that are malignant, at this prevalence"),
-    "npv": ("NPV", "the proportion of {many} not flagged that are benign, at this prevalence"),
-    "accuracy": ("Accuracy", "the proportion of correct answers in this test set"),
-    "positive_likelihood_ratio": (
-        "LR+",
-        "the factor by which a flag raises the odds",
-    ),
-    "negative_likelihood_ratio": ("LR-", "the factor by which no flag lowers them"),
-    "flagged_per_1000": ("Flagged per 1,000", "per 1,000 {many} at this prevalence"),
-    "missed_per_1000": ("Missed per 1,000", "malignant and not flagged"),
-    "false_alarms_per_1000": ("False positives per 1,000", "benign and flagged"),
+    "sensitivity": "Sensitivity",
+    "specificity": "Specificity",
+    "ppv": "PPV",
+    "npv": "NPV",
+    "accuracy": "Accuracy",
+    "positive_likelihood_ratio": "LR+",
+    "negative_likelihood_ratio": "LR-",
+    "flagged_per_1000": "Flagged per 1,000",
+    "missed_per_1000": "Missed per 1,000",
+    "false_alarms_per_1000": "False positives per 1,000",
 }
 KEY_RATES = ("sensitivity", "specificity", "ppv", "npv")
 SHARES = (*KEY_RATES, "accuracy")
@@ -88,7 +82,7 @@ PAGE_STYLE = f"<style>{Path(__file__).with_name('page.css').read_text('utf-8')}{
 
 @st.fragment
 def show_analysis(split: SplitEvaluation) -> None:
-    """Show thresholds and what they bring in one screen, and below it the cases and all rates."""
+    """Show thresholds with their results in one screen, and below it the cases and all rates."""
     st.session_state.pop(OFFERED, None)
     with st.container(key="desk"):
         roc, controls = st.columns([0.42, 0.58])
@@ -158,7 +152,7 @@ def _show_roc(split: SplitEvaluation, thresholds: Mapping[str, float]) -> None:
 
 
 _ROC_CAPTION = (
-    "Large points: your thresholds. Open points: the named thresholds. Shaded: 95% confidence."
+    "Large symbols: your thresholds. Open symbols: preset thresholds. Shaded: 95% confidence."
 )
 
 
@@ -184,19 +178,19 @@ def figures_of(point: OperatingPoint) -> dict[str, Estimate]:
 def rates_table(
     points: Mapping[str, OperatingPoint], names: Sequence[str] = tuple(RATES)
 ) -> pd.DataFrame:
-    """Lay out rates of each reader, for the screen."""
+    """Return each reader's rates as a table for the screen."""
 
     def form(name: str) -> tables.Form:
         if name in SHARES:
             return percent_estimate
         return tables.whole if name.endswith("1000") else tables.plain
 
-    rows = [(RATES[name][0], name, form(name)) for name in names]
+    rows = [(RATES[name], name, form(name)) for name in names]
     return tables.wide("Rate", {who: figures_of(point) for who, point in points.items()}, rows)
 
 
 def rates_export(points: Mapping[str, OperatingPoint], split: SplitEvaluation) -> pd.DataFrame:
-    """Lay out the same as numbers, a row a reader and rate, with threshold and prevalence."""
+    """Return the same as numbers, one row per reader and rate, with threshold and prevalence."""
     rates = [
         {"unit": split.unit, "reader": who, "threshold": point.threshold,
          "prevalence": point.clinics[0].prevalence, "rate": name,
@@ -214,12 +208,10 @@ def rates_export(points: Mapping[str, OperatingPoint], split: SplitEvaluation) -
 
 
 def _show_rates(split: SplitEvaluation, points: Mapping[str, OperatingPoint]) -> None:
-    """Show the rates that the first screen leaves out, and the meaning of all."""
+    """Show the rates that the first screen leaves out, and offer all as a CSV."""
     st.header("Other rates at these settings", anchor="rates")
     others = [name for name in RATES if name not in KEY_RATES]
     st.table(rates_table(points, others), hide_index=True, alt="Other rates with intervals")
-    with st.expander("What the rates mean"):
-        st.markdown(meanings(RATES.values(), split))
     download(rates_export(points, split), f"thresholds-{split.unit}")
 
 
@@ -239,30 +231,18 @@ def _show_cell(
     rows = farthest_apart(inside, split.labels, model.scores.suspicion)
     title = f"{model.title}: {OUTCOMES[outcome][0].lower()}s"
     with lead:
-        _open_list(split, rows, LIST, f"{title}, at your threshold")
+        open_list(_first_crops(split, rows), "list", f"{title}, at your threshold")
     st.header(title, anchor="cells")
     st.markdown(cell_sentence(outcome, int(inside.sum()), split))
     show_cases(split, rows, thresholds, "cell")
 
 
-def _open_list(split: SplitEvaluation, rows: NDArray[np.intp], name: str, title: str) -> None:
-    """Lead to these cases in the viewer, in this tab, one after the other."""
-    if rows.size == 0:
-        st.caption("There is no such case.")
-        return
-    cases = tuple(group[0] for group in evaluated_cases(split.unit).iloc[rows][CROPS])
-    st.session_state.setdefault(LIST_CASES, {})[name] = Group(title, cases)
-    st.page_link(
-        VIEWER,
-        label="View these cases one by one",
-        icon=":material/visibility:",
-        help="Shows each image with heat maps and probabilities. Press n or p for next, previous.",
-        query_params={"case": cases[0], "from": "case", "group": name},
-    )
+def _first_crops(split: SplitEvaluation, rows: NDArray[np.intp]) -> list[str]:
+    return [group[0] for group in evaluated_cases(split.unit).iloc[rows][CROPS]]
 
 
 def cell_sentence(outcome: str, count: int, split: SplitEvaluation) -> str:
-    """Say which cases a cell of a confusion matrix holds, and in which order."""
+    """Describe the cases in a cell of a confusion matrix, and their order."""
     return f"{count} {split.noun(count)}: {OUTCOMES[outcome][1]}. Largest error first."
 
 
@@ -319,20 +299,20 @@ def show_cases(
 def _with_pictures(table: pd.DataFrame, titles: list[str], key: str) -> pd.DataFrame:
     """Add a picture and a way to open each case where one of its crops has it; p in per cent."""
     crops = [case for group in table[CROPS] for case in group]
-    found, complaint = thumbnails(crops)
+    images, complaint = thumbnails(crops)
     warn(complaint)
     shown = table.drop(columns=CROPS)
     shown[titles] *= 100
-    if found:
-        shown.insert(0, "Picture", [_first(found, group) for group in table[CROPS]])
+    if images:
+        shown.insert(0, "Picture", [_first(images, group) for group in table[CROPS]])
     offer_images(set(crops) - cases_with_pictures(), key)
-    if len(found) == MOST_PICTURES:
+    if len(images) == MOST_PICTURES:
         st.caption(f"Images are shown for the first {MOST_PICTURES}.")
     return shown
 
 
-def _first(found: Mapping[str, str], crops: tuple[str, ...]) -> str:
-    return next((found[case] for case in crops if case in found), "")
+def _first(images: Mapping[str, str], crops: tuple[str, ...]) -> str:
+    return next((images[case] for case in crops if case in images), "")
 
 
 def show_disagreement(split: SplitEvaluation, thresholds: Mapping[str, float]) -> None:
@@ -352,12 +332,12 @@ def show_disagreement(split: SplitEvaluation, thresholds: Mapping[str, float]) -
     count = int(chosen.sum())
     st.markdown(f"**{title}**: {count} {split.noun(count)}, largest difference first.")
     rows = farthest_apart(chosen, *(model.scores.suspicion for model in models))
-    _open_list(split, rows, "disagreement", title)
+    open_list(_first_crops(split, rows), "disagreement", title)
     show_cases(split, rows, thresholds, "group")
 
 
 def disagreement_sentence(split: SplitEvaluation, counts: Mapping[str, int], test: McNemar) -> str:
-    """Say how often the first two models disagree, who is then right, and whether it is chance."""
+    """Describe how often the first two models disagree, which is then right, and the test of it."""
     first, second = [model.title for model in split.models.values()][:2]
     differ = counts["only_first"] + counts["only_second"]
     total, many = sum(counts.values()), split.noun()
@@ -376,7 +356,7 @@ def _selected(
 ) -> NDArray[np.bool_]:
     """Draw the scatter, and return which cases were selected on it, bool (u,)."""
     st.caption(
-        "Each point is a case; dashed lines show the thresholds. Select points to list them below."
+        "Each point is one case. Dashed lines: thresholds. Select points to list their cases."
     )
     event = show_figure(
         scatter_figure(split, thresholds, shown),
@@ -391,13 +371,15 @@ def _selected(
 
 
 def places_of(points: list[dict[str, Any]], cases: int) -> list[int]:
-    """Return the places of the selected points among the cases, without what is none.
+    """Return the indices of the selected cases; anything else in the selection is ignored.
 
     Examples
     --------
     >>> places_of([{"customdata": 3}, {"customdata": [1]}, {"customdata": 99}, {}], 5)
     [3, 1]
     """
-    found = [point.get("customdata") for point in points]
-    single = [one[0] if isinstance(one, (list, tuple)) else one for one in found]
-    return [int(one) for one in single if isinstance(one, (int, float)) and 0 <= one < cases]
+    numbers = [point.get("customdata") for point in points]
+    single = [number[0] if isinstance(number, (list, tuple)) else number for number in numbers]
+    return [
+        int(number) for number in single if isinstance(number, (int, float)) and 0 <= number < cases
+    ]

@@ -47,16 +47,20 @@ def choose_cases() -> pd.DataFrame:
     """Ask for filters, write how many cases pass, and return them."""
     every = cache.cases()
     with st.container(horizontal=True, gap="small"):
-        chosen = {one.name: _choose(one, every) for one in FILTERS if one.name in _FIRST}
-    rest = [one for one in FILTERS if one.name not in _FIRST]
+        chosen = {
+            descriptor.name: _choose(descriptor, every)
+            for descriptor in FILTERS
+            if descriptor.name in _FIRST
+        }
+    rest = [descriptor for descriptor in FILTERS if descriptor.name not in _FIRST]
     with (
         st.expander("More filters", icon=":material/filter_alt:", expanded=_is_chosen(rest)),
         st.container(horizontal=True, gap="small"),
     ):
-        chosen |= {one.name: _choose(one, every) for one in rest}
-    found = descriptors.passing(every, chosen)
+        chosen |= {descriptor.name: _choose(descriptor, every) for descriptor in rest}
+    rows = descriptors.passing(every, chosen)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(counts_in_words(found, len(every)), width="content")
+        st.markdown(counts_in_words(rows, len(every)), width="content")
         if any(chosen.values()):
             st.button(
                 "Show all cases",
@@ -64,58 +68,60 @@ def choose_cases() -> pd.DataFrame:
                 on_click=_take_all_off,
                 key="explorer_show_all",
             )
-    return found
+    return rows
 
 
 def _is_chosen(filters: Sequence[Filter]) -> bool:
     """Return whether the page opens with one of these filters in its link."""
-    return any(st.query_params.get(one.name) for one in filters)
+    return any(st.query_params.get(descriptor.name) for descriptor in filters)
 
 
-def counts_in_words(found: pd.DataFrame, total: int) -> str:
+def counts_in_words(rows: pd.DataFrame, total: int) -> str:
     """Return how many crops, lesions and patients pass the filters, and their labels."""
-    malignant = int(found["label"].sum())
+    malignant = int(rows["label"].sum())
     return (
-        f"**{len(found):,}** of {counted(total, 'crop')}: "
-        f"{counted(found['lesion_id'].nunique(), 'lesion')} of "
-        f"{counted(found['patient_id'].nunique(), 'patient')}; {counted(malignant, 'crop')} "
-        f"malignant, {len(found) - malignant:,} benign."
+        f"**{len(rows):,}** of {counted(total, 'crop')}: "
+        f"{counted(rows['lesion_id'].nunique(), 'lesion')} in "
+        f"{counted(rows['patient_id'].nunique(), 'patient')}; {malignant:,} malignant, "
+        f"{len(rows) - malignant:,} benign."
     )
 
 
-def _choose(one: Filter, every: pd.DataFrame) -> list[str]:
+def _choose(chosen_filter: Filter, every: pd.DataFrame) -> list[str]:
     """Ask for the options of one filter; none chosen lets every case pass."""
-    key, allowed = f"explorer_{one.name}", descriptors.options(every, one)
+    key, allowed = f"explorer_{chosen_filter.name}", descriptors.options(every, chosen_filter)
     if went_back() or key not in st.session_state:
-        st.session_state[key] = descriptors.from_link(st.query_params.get(one.name), allowed)
+        st.session_state[key] = descriptors.from_link(
+            st.query_params.get(chosen_filter.name), allowed
+        )
     picked = st.multiselect(
-        one.title,
+        chosen_filter.title,
         allowed,
-        format_func=partial(title_of, one),
+        format_func=partial(title_of, chosen_filter),
         key=key,
         placeholder="All",
         on_change=keep_in_link,
         args=(_PAGE, None),
         width=_FILTER_WIDTH,
     )
-    keep_in_link(one.name, ",".join(picked) or None)
+    keep_in_link(chosen_filter.name, ",".join(picked) or None)
     return picked
 
 
 def _take_all_off() -> None:
     keep_in_link(_PAGE, None)
-    st.session_state.update({f"explorer_{one.name}": [] for one in FILTERS})
+    st.session_state.update({f"explorer_{descriptor.name}": [] for descriptor in FILTERS})
 
 
-def show_chart(found: pd.DataFrame) -> None:
+def show_chart(rows: pd.DataFrame) -> None:
     """Show the chart that the visitor chose, of the selected cases."""
     titles = {name: title for name, (title, _) in CHARTS.items()} | {SIZES: "Size"}
     name = choose_option("Chart", "chart", titles, "split")
-    if found.empty:
+    if rows.empty:
         st.info(_NONE)
         return
     if name == SIZES:
-        sizes = _sizes(found)
+        sizes = _sizes(rows)
         if sizes is None:
             st.info(
                 "Lesion sizes are known only for crops from `python -m mammo.prepare`. Set "
@@ -124,7 +130,7 @@ def show_chart(found: pd.DataFrame) -> None:
             return
         chart = by_size(sizes)
     else:
-        chart = CHARTS[name][1](found)
+        chart = CHARTS[name][1](rows)
     alt = f"{titles[name]} by pathology. {chart.sentence}"
     show_figure(chart_figure(chart), f"data-{name}", alt)
     st.markdown(chart.sentence)
@@ -145,16 +151,16 @@ def _sizes(found: pd.DataFrame) -> pd.DataFrame | None:
     return rows.assign(pixels=longer)[["label", "pixels"]]
 
 
-def show_gallery(found: pd.DataFrame) -> None:
+def show_gallery(rows: pd.DataFrame) -> None:
     """Show images of the selected cases, a page at a time; each opens its case below."""
     warn(case_folder.folder_or_sentence()[1])
-    if found.empty:
+    if rows.empty:
         st.info(_NONE)
         return
-    shown = found[found["case_id"].isin(case_folder.cases_with_pictures())]
-    if len(shown) < len(found):
-        st.caption(f"Images are available for {len(shown):,} of these {len(found):,} crops.")
-        offer_images(set(found["case_id"]) - set(shown["case_id"]), "gallery")
+    shown = rows[rows["case_id"].isin(case_folder.cases_with_pictures())]
+    if len(shown) < len(rows):
+        st.caption(f"Images are available for {len(shown):,} of these {len(rows):,} crops.")
+        offer_images(set(rows["case_id"]) - set(shown["case_id"]), "gallery")
     if shown.empty:
         return
     page = _choose_page(-(-len(shown) // _A_PAGE))
@@ -165,7 +171,9 @@ def _choose_page(pages: int) -> int:
     """Ask for a page of the gallery; other filters start at the first page."""
     page = descriptors.page_from_link(st.query_params.get(_PAGE), pages)
     if pages > 1:
-        filters = "&".join(f"{one.name}={st.query_params.get(one.name)}" for one in FILTERS)
+        filters = "&".join(
+            f"{descriptor.name}={st.query_params.get(descriptor.name)}" for descriptor in FILTERS
+        )
         key = f"explorer_page_{pages}_{filters}"
         if went_back():
             st.session_state[key] = page
@@ -176,14 +184,14 @@ def _choose_page(pages: int) -> int:
 
 def _show_pictures(rows: pd.DataFrame, key: str) -> None:
     """Show some cases side by side, each with its image and a button that opens it."""
-    found, complaint = case_folder.pictures(rows["case_id"])
+    images, complaint = case_folder.pictures(rows["case_id"])
     warn(complaint)
     with st.grid(_COLUMNS, min_column_width=_NARROWEST):
         for row in rows.to_dict("records"):
             case, words = str(row["case_id"]), _words_of(row)
             with st.container(gap="xsmall"):
-                if case in found:
-                    st.image(found[case], width="stretch", alt=f"Crop of {case}: {words}")
+                if case in images:
+                    st.image(images[case], width="stretch", alt=f"Crop of {case}: {words}")
                 st.button(
                     words,
                     key=f"open_{key}_{case}",
@@ -200,15 +208,15 @@ def _words_of(row: Mapping[Any, Any]) -> str:
 
 
 def _open_case(case: str) -> None:
-    """Let the page show a case, which its link then names."""
+    """Open a case on the page and record it in the link."""
     _ask_for(case)
     st.toast(f"{text.literal(case)} is open [below the images](#case).", icon=":material/south:")
 
 
-def show_case(found: pd.DataFrame) -> str | None:
+def show_case(rows: pd.DataFrame) -> str | None:
     """Ask for one of the selected cases, and show it; return its id, None where there is none."""
     every = cache.cases()
-    case = _choose_case(found, every)
+    case = _choose_case(rows, every)
     if case is None:
         st.info(_NONE)
         return None
@@ -247,9 +255,9 @@ def _views(lesion: pd.DataFrame, case: str) -> list[View]:
     return views
 
 
-def _choose_case(found: pd.DataFrame, every: pd.DataFrame) -> str | None:
+def _choose_case(rows: pd.DataFrame, every: pd.DataFrame) -> str | None:
     """Ask for a case: that of the link, despite the filters, or the first one with an image."""
-    ids = found["case_id"].tolist()
+    ids = rows["case_id"].tolist()
     chosen = _CASE in st.session_state and not went_back()
     asked = st.session_state[_ASKED] if chosen else st.query_params.get(_CASE_LINK)
     if asked is not None and asked not in set(every["case_id"]):
@@ -281,7 +289,7 @@ def _ask_for(case: str) -> None:
 
 
 def _show_ways(row: Mapping[Any, Any]) -> None:
-    """Lead to the other pages on which the case can be followed."""
+    """Link to the pages that show the same case."""
     case = str(row["case_id"])
     st.page_link(
         "pages/4_Grad-CAM_viewer.py",
@@ -335,33 +343,36 @@ def _show_patient(others: pd.DataFrame) -> None:
     _show_pictures(others, "patient")
 
 
-def show_table(found: pd.DataFrame) -> None:
+def show_table(rows: pd.DataFrame) -> None:
     """Show the selected cases as a table, with both models' probabilities, and offer the CSV."""
     cards, missing = cache.cards_at_hand()
     warn(*missing)
     st.dataframe(
-        titled(found, cards),
+        titled(rows, cards),
         column_config=probability_columns(card.title for card in cards),
         hide_index=True,
         height=360,
         key="explorer_table",
         alt="The selected cases with their descriptors and estimated probabilities",
     )
-    st.caption("The CSV adds each model's `_score` (uncalibrated), `_p` (calibrated) and `_fold`.")
-    download(found.drop(columns=["published_split"], errors="ignore"), "cases")
+    st.caption("The CSV adds three columns per model: `_score`, `_p` (calibrated) and `_fold`.")
+    download(rows.drop(columns=["published_split"], errors="ignore"), "cases")
 
 
-def titled(found: pd.DataFrame, cards: Sequence[Card]) -> pd.DataFrame:
+def titled(rows: pd.DataFrame, cards: Sequence[Card]) -> pd.DataFrame:
     """Return cases for reading: plain words, and probabilities as percentages."""
-    shown = pd.DataFrame({"Case": found["case_id"], "Patient": found["patient_id"]})
-    for one in FILTERS:
+    shown = pd.DataFrame({"Case": rows["case_id"], "Patient": rows["patient_id"]})
+    for descriptor in FILTERS:
         by_value = {
             value: ", ".join(
-                sorted(title_of(one, option) for option in descriptors.options_of(one, value))
+                sorted(
+                    title_of(descriptor, option)
+                    for option in descriptors.options_of(descriptor, value)
+                )
             )
-            for value in found[one.column].unique()
+            for value in rows[descriptor.column].unique()
         }
-        shown[one.title] = [by_value[value] for value in found[one.column]]
+        shown[descriptor.title] = [by_value[value] for value in rows[descriptor.column]]
     for card in cards:
-        shown[card.title] = 100 * found[f"{card.name}_p"]
+        shown[card.title] = 100 * rows[f"{card.name}_p"]
     return shown

@@ -33,11 +33,11 @@ Crop = NDArray[np.uint8]
 
 def show_preview(case: str | None) -> None:
     """Show a case's crop after each step, and eight random views as in training, once asked."""
-    found, missing = cache.cards_at_hand()
-    if not found:
+    cards, missing = cache.cards_at_hand()
+    if not cards:
         warn(*missing)
         return
-    titles = {_HIDE: "Hide"} | {card.name: card.title for card in found}
+    titles = {_HIDE: "Hide"} | {card.name: card.title for card in cards}
     model = choose_option("Preprocessing of", "recipe", titles, _HIDE)
     if model == _HIDE:
         return
@@ -45,7 +45,7 @@ def show_preview(case: str | None) -> None:
     if crop is None:
         st.info("Choose a case with an image above to see each step.")
         return
-    card = next(card for card in found if card.name == model)
+    card = next(card for card in cards if card.name == model)
     st.caption(_recipe_in_words(card))
     shown = steps(crop, card).items()
     show_side_by_side([(view, title, f"The crop, {title}") for title, view in shown], 4)
@@ -125,11 +125,11 @@ def _rounded(picture: NDArray[Any]) -> Crop:
 def show_leak_check() -> None:
     """Check the released cases at once, the data folder on request, and report what was found."""
     every = cache.cases()
-    found = line_of(shared_values(every, "patient_id"), "patient")
-    st.markdown(f"In the {len(every):,} released cases:\n- {literal(found)}")
+    shared = line_of(shared_values(every, "patient_id"), "patient")
+    st.markdown(f"In the {len(every):,} released cases:\n- {literal(shared)}")
     at_hand = case_folder.folder()
     if at_hand is None:
-        st.info("Mammograms and images can be compared once the images are available.")
+        st.info("To check for mammograms and images in both splits, get the images first.")
         return
     if at_hand.leaks is None:
         if not st.button("Check the data folder", icon=":material/fact_check:", key="check_leaks"):
@@ -171,14 +171,14 @@ def report_lines(report: LeakReport) -> list[str]:
     ]
 
 
-def line_of(found: tuple[str, ...], noun: str) -> str:
+def line_of(shared: tuple[str, ...], noun: str) -> str:
     """Return how many of a kind are in both splits, and which, five at most.
 
     >>> line_of(("a", "b", "c", "d", "e", "f"), "mammogram")
     'Mammograms in both splits: 6 (a, b, c, d, e and others).'
     """
-    named = ", ".join(found[:5]) + (" and others" if len(found) > 5 else "")
-    count = f"{len(found)} ({named})" if found else "none"
+    named = ", ".join(shared[:5]) + (" and others" if len(shared) > 5 else "")
+    count = f"{len(shared)} ({named})" if shared else "none"
     return f"{noun.capitalize()}s in both splits: {count}."
 
 

@@ -40,20 +40,20 @@ def begin_address() -> None:
 
 
 def went_back() -> bool:
-    """Tell whether the browser's way back or forward led here: what the address says now holds."""
+    """Return whether the browser's back or forward button led here, so that the address decides."""
     context = get_script_run_ctx()
     return context is not None and context.is_history_navigation
 
 
 def keep_in_link(name: str, text: str | None) -> None:
-    """Let the link say `name=text`, or nothing of `name` where `text` is None."""
+    """Write `name=text` into the link; remove `name` if `text` is None."""
     written: dict[str, str | None] = st.session_state.setdefault(_KEY, {})
     written[name] = text
-    for each, said in written.items():
-        if said is None:
+    for each, value in written.items():
+        if value is None:
             st.query_params.pop(each, None)
-        elif st.query_params.get(each) != said:
-            st.query_params[each] = said
+        elif st.query_params.get(each) != value:
+            st.query_params[each] = value
 
 
 def option_from_link(text: str | None, options: Collection[str], default: str) -> str:

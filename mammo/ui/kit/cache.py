@@ -54,13 +54,13 @@ def of_artifacts(
 
         # Streamlit tells functions apart by these names, and nested ones by nothing else.
         made.__module__, made.__qualname__ = make.__module__, make.__qualname__
-        kept = shared(most, spinner)(made)
+        cached = shared(most, spinner)(made)
 
         @wraps(make)
         def ask(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Made:
             served = manifest()
             sums = (f"{name}{served.files[name].sha256}" for name in sorted(served.files))
-            return kept(f"{artifacts_folder()}{served.created}{''.join(sums)}", *args, **kwargs)
+            return cached(f"{artifacts_folder()}{served.created}{''.join(sums)}", *args, **kwargs)
 
         return ask
 
@@ -92,13 +92,13 @@ def cards() -> tuple[Card, ...]:
 
 def cards_at_hand() -> tuple[tuple[Card, ...], tuple[str, ...]]:
     """Return the cards of those models that are at hand, and a sentence on each other."""
-    found, missing = [], []
+    loaded, missing = [], []
     for model in manifest().models:
         try:
-            found.append(card(model))
+            loaded.append(card(model))
         except ArtifactError as error:
             missing.append(f"{model} is left out. {error}")
-    return tuple(found), tuple(missing)
+    return tuple(loaded), tuple(missing)
 
 
 @of_artifacts(2, "Loading the models")
@@ -147,7 +147,7 @@ def threshold_names() -> tuple[str, ...]:
         held = cards()
     except ArtifactError:
         held = ()
-    return tuple(name for name in THRESHOLD_NAMES if all(name in one.thresholds for one in held))
+    return tuple(name for name in THRESHOLD_NAMES if all(name in card.thresholds for card in held))
 
 
 @of_artifacts(2, "Loading the known cases")

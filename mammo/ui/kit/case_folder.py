@@ -94,8 +94,8 @@ def thumbnails(cases: Sequence[str]) -> tuple[dict[str, str], str]:
     """Return small pictures as `pictures` does, of the first `MOST_PICTURES` that have one."""
     with_pictures = cases_with_pictures()
     wanted = [case for case in cases if case in with_pictures][:MOST_PICTURES]
-    found, complaint = pictures(wanted, THUMBNAIL_SIDE)
-    return found, complaint or folder_or_sentence()[1]
+    images, complaint = pictures(wanted, THUMBNAIL_SIDE)
+    return images, complaint or folder_or_sentence()[1]
 
 
 def pictures(wanted: Iterable[str], side: int = GALLERY_SIDE) -> tuple[dict[str, str], str]:
@@ -105,19 +105,19 @@ def pictures(wanted: Iterable[str], side: int = GALLERY_SIDE) -> tuple[dict[str,
     -------
     dict of case id -> `data:` address of those that are at hand, and the sentence or ""
     """
-    found: dict[str, str] = {}
+    images: dict[str, str] = {}
     complaint = ""
     at_hand, _ = folder_or_sentence()
     examples = cache.examples_at_hand()
     for case in wanted:
         try:
             if at_hand and case in at_hand.files:
-                found[case] = _picture(at_hand.files[case], at_hand.stamp, side)
+                images[case] = _picture(at_hand.files[case], at_hand.stamp, side)
             elif case in examples:
-                found[case] = _encoded(cache.example_crop(examples[case]), side)
+                images[case] = _encoded(cache.example_crop(examples[case]), side)
         except MammoError as error:
             complaint = f"No picture of {case}: {error}"
-    return found, complaint
+    return images, complaint
 
 
 @cache.shared(1000)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import streamlit as st
 from numpy.typing import NDArray
 
 from mammo import text
@@ -48,10 +49,10 @@ def evaluation(unit: Unit) -> Evaluation:
     if not cards:
         raise ArtifactError(" ".join(missing))
     models = [EvaluatedModel(card.name, card.title, dict(card.thresholds)) for card in cards]
-    found = evaluate_test_split(load_cases(), models, unit)
-    for model in found.splits["test"].models.values():
+    evaluated = evaluate_test_split(load_cases(), models, unit)
+    for model in evaluated.splits["test"].models.values():
         _ = model.scores.roc_band  # computed here, behind the spinner
-    return replace(found, notes=(*missing, *found.notes))
+    return replace(evaluated, notes=(*missing, *evaluated.notes))
 
 
 @cache.of_artifacts(6)
@@ -74,13 +75,13 @@ def evaluate_test_split(
             "data that hold the test split"
         )
     scored = [model for model in models if rows[f"{model.name}_p"].notna().any()]
-    found = evaluate(rows, scored, unit, resamples=resamples)
+    evaluated = evaluate(rows, scored, unit, resamples=resamples)
     lost = [
         f"{model.title} has no score here and is left out."
         for model in models
         if model not in scored
     ]
-    return replace(found, notes=(*lost, *found.notes))
+    return replace(evaluated, notes=(*lost, *evaluated.notes))
 
 
 def outcomes(labels: Chosen, flagged: Chosen) -> dict[str, Chosen]:
@@ -122,8 +123,9 @@ def agreement_titles(first: str, second: str) -> dict[str, str]:
 
 
 DISAGREE = "disagree"
-LIST, LIST_CASES = "list", "list_of_cases"
-"""What the link calls a list of cases that another page opened, and where the session keeps all."""
+LIST_CASES = "list_of_cases"
+"""Where the session keeps the lists of cases that other pages opened in the viewer, by name."""
+VIEWER = "pages/4_Grad-CAM_viewer.py"
 
 
 @dataclass(frozen=True)
@@ -134,9 +136,25 @@ class Group:
     cases: tuple[str, ...]
 
 
+def open_list(cases: Sequence[str], name: str, title: str, first: str = "") -> None:
+    """Link to a list of cases in the viewer, in this tab, starting at `first` if it is given."""
+    if not cases:
+        st.caption("There is no such case.")
+        return
+    st.session_state.setdefault(LIST_CASES, {})[name] = Group(title, tuple(cases))
+    st.page_link(
+        VIEWER,
+        label="View these cases one by one",
+        icon=":material/visibility:",
+        help="Shows each image with heat maps and probabilities. Press n for the next case and p "
+        "for the previous one.",
+        query_params={"case": first or cases[0], "from": "case", "group": name},
+    )
+
+
 @cache.of_artifacts(6)
 def sides_of_cases(cases: tuple[str, ...]) -> dict[str, str]:
-    """Say of each test case with scores whether the models disagree, or on which side they are."""
+    """Return for each scored test case whether the models disagree, or on which side both are."""
     held, _ = cache.cards_at_hand()
     rows = cache.cases()
     rows = rows[rows["case_id"].isin(cases) & (rows["split"] == "test")].set_index("case_id")

@@ -122,7 +122,7 @@ def _connect_browser(page: str) -> None:
 
 
 def _sidebar() -> None:
-    """Say where the visitor is, where else to go, and what this is not."""
+    """Show the current page, links to the others, and the notice in short."""
     st.markdown("**mammo**")
     for page in PAGES:
         st.page_link(page.path, label=page.title, icon=page.icon, width="stretch")

@@ -42,7 +42,7 @@ def patch_server() -> None:
 
 
 TURNS = threading.BoundedSemaphore((os.cpu_count() or 1) + 1)
-"""Hold one while making one lesion's answer, a tenth of a second or two, and nothing longer.
+"""Acquire one to compute one lesion's result (0.1 to 0.2 s), and for nothing longer.
 
 One more than there are cores: one visitor's result is drawn while the networks of others run.
 """
@@ -60,14 +60,14 @@ def send_at_once() -> int:
     socket that accepted it.
     """
     ports = {
-        _port(one)
-        for one in _tcp_sockets()
-        if one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+        _port(connection)
+        for connection in _tcp_sockets()
+        if connection.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
     }
-    for one in _tcp_sockets():
-        if _port(one) in ports:  # a peer may be gone by now
+    for connection in _tcp_sockets():
+        if _port(connection) in ports:  # a peer may be gone by now
             with suppress(OSError):
-                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return len(ports)
 
 
@@ -78,17 +78,17 @@ def _tcp_sockets() -> Iterator[socket.socket]:
             with suppress(OSError):
                 copy = os.dup(int(file.name))
                 try:
-                    one = socket.socket(fileno=copy)
+                    connection = socket.socket(fileno=copy)
                 except OSError:  # an open file that is none
                     os.close(copy)
                     continue
-                with one:
-                    if one.type == socket.SOCK_STREAM and one.family in _INTERNET:
-                        yield one
+                with connection:
+                    if connection.type == socket.SOCK_STREAM and connection.family in _INTERNET:
+                        yield connection
 
 
-def _port(one: socket.socket) -> int:
-    return int(one.getsockname()[1])
+def _port(connection: socket.socket) -> int:
+    return int(connection.getsockname()[1])
 
 
 _M_MMAP_THRESHOLD, _THRESHOLD_BYTES = -3, 1 << 20
@@ -97,7 +97,7 @@ _M_ARENA_MAX, _ARENAS = -8, 2
 
 @cache
 def keep_memory_flat() -> bool:
-    """Tell the C library to map large blocks one by one, and to have few arenas for small ones.
+    """Make the C library map large blocks one by one, and keep few arenas for small ones.
 
     Each run of a page has a thread of its own, and glibc lets each thread's arena keep freed blocks
     of up to 32 MB for later; decoding a film frees several such blocks. And each arena has holes of
@@ -256,7 +256,7 @@ class _Apart:
 
 
 def set_libraries_apart() -> bool:
-    """Let garbage collection pass over what is loaded by now; return whether that was done anew.
+    """Exclude what is loaded by now from garbage collection; return whether that was done anew.
 
     After each run Streamlit has Python look through everything for garbage (`runner.postScriptGC`).
     Of the 200,000 things there, nearly all are parts of libraries; meanwhile everybody waits.

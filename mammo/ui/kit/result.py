@@ -38,13 +38,14 @@ from mammo.report.verdict import box_sentence, verdict
 from mammo.ui.kit import cache
 from mammo.ui.kit.address import choose_share, keep_in_link, option_from_link, went_back
 from mammo.ui.kit.case_folder import thumbnails
+from mammo.ui.kit.cases import VIEWER
 from mammo.ui.kit.frame import small_notice, small_print, warn
 from mammo.ui.kit.get_images import offer_images
 from mammo.ui.kit.settings import THRESHOLD_LINK, default_threshold, threshold_key
 from mammo.ui.kit.source import LAST_RESULT, OWN_CROP, Picture, crop_picture, forget_own
 from mammo.ui.kit.widgets import download_results, offer_file
 
-VIEWER, OPEN_VIEWER = "pages/4_Grad-CAM_viewer.py", "Open in Grad-CAM viewer"
+OPEN_VIEWER = "Open in Grad-CAM viewer"
 LABELS: dict[Form, str] = {"pdf": "Case report (PDF)", "html": "Case report (HTML)"}
 ICONS: dict[Form, str] = {"pdf": ":material/picture_as_pdf:", "html": ":material/html:"}
 PROBABILITY = "Estimated probability of malignancy"
@@ -57,9 +58,9 @@ PREVALENCES = {
     "test_set": "As in this test set",
 }
 PREVALENCE_HELP = (
-    "Prevalence of malignancy in your setting. Cancer is found in 4.4% of women called back after "
-    "screening and in 28.6% of those biopsied (per examination; Lehman et al. 2017, Radiology "
-    "283:49-58; newer figures exist)."
+    "Prevalence of malignancy in your setting. Cancer is found in 4.4% of cases recalled after "
+    "screening, and in 28.6% of cases biopsied (Lehman et al. 2017, Radiology 283:49-58; newer "
+    "figures exist)."
 )
 
 
@@ -264,7 +265,10 @@ def map_caption(heat: NDArray[np.float32]) -> str:
     """Describe what a heat map shows, or that it is empty."""
     if not heat.any():
         return "The map is empty: nothing in the crop raised the probability."
-    return "Bright areas of the map raised the probability most. They do not outline the lesion."
+    return (
+        "Bright areas of the map mark what raised the probability most, not the extent of the "
+        "lesion."
+    )
 
 
 def has_similar(signals: Signals | None) -> TypeGuard[Signals]:
@@ -360,6 +364,6 @@ def _open_viewer(picture: Picture, result: LesionResult) -> None:
         VIEWER,
         label=OPEN_VIEWER,
         icon=":material/visibility:",
-        help="Maps of several methods, the inside of both networks, and robustness.",
+        help="Heat maps by several methods, inner layers of both networks, robustness tests.",
         query_params=query,
     )

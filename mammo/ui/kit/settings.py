@@ -111,8 +111,8 @@ _THRESHOLD_CHANGES = "default_threshold_changes"
 def default_threshold() -> str:
     """Return the threshold that a result opens with, by its key on a model's card."""
     names = cache.threshold_names()
-    kept = st.session_state.get(_THRESHOLD)
-    return str(kept) if kept in names else names[0]
+    chosen = st.session_state.get(_THRESHOLD)
+    return str(chosen) if chosen in names else names[0]
 
 
 def threshold_key(field: str) -> str:
@@ -150,7 +150,7 @@ def _settings() -> None:
 
 
 def folder_sentence(is_set: bool) -> str:
-    """Say whether pictures of cases are at hand; never which folder, as others may read along."""
+    """Report whether images of cases are available; never which folder, as others may see it."""
     if is_set:
         return "**Images of cases:** installed on this server."
     return (

@@ -195,15 +195,15 @@ def numbered(names: Sequence[str]) -> list[str]:
     >>> numbered(["1-1.png", "left.png", "1-1.png"])
     ['1-1.png (1 of 2)', 'left.png', '1-1.png (2 of 2)']
     """
-    told, counts = list(names), Counter(names)
-    while len(counts) < len(told):  # a number may make a name that another file has
+    unique, counts = list(names), Counter(names)
+    while len(counts) < len(unique):  # a number may make a name that another file has
         so_far: Counter[str] = Counter()
-        for place, name in enumerate(told):
+        for index, name in enumerate(unique):
             so_far[name] += 1
             if counts[name] > 1:
-                told[place] = f"{name} ({so_far[name]} of {counts[name]})"
-        counts = Counter(told)
-    return told
+                unique[index] = f"{name} ({so_far[name]} of {counts[name]})"
+        counts = Counter(unique)
+    return unique
 
 
 def open_own(file: OwnFile, name: str) -> Picture:
@@ -309,7 +309,7 @@ def show_still_open(advice: str) -> None:
 
 
 def _take_uploads() -> None:
-    """Take uploads out of Streamlit's memory, and drop what was removed from the uploader."""
+    """Move uploads out of Streamlit's memory, and drop what was removed from the uploader."""
     uploads: list[UploadedFile] = st.session_state["files"]
     if not uploads:
         _forget_upload()
@@ -317,9 +317,9 @@ def _take_uploads() -> None:
     own, context = _own(), get_script_run_ctx()
     own.files = tuple(OwnFile(upload.file_id, upload.name or _NO_NAME) for upload in uploads)
     ids = {file.file_id for file in own.files}
-    for kept in (own.images, own.unread):
-        for gone in kept.keys() - ids:
-            kept.pop(gone)
+    for shelf in (own.images, own.unread):
+        for gone in shelf.keys() - ids:
+            shelf.pop(gone)
     for upload in uploads:
         if upload.file_id in own.images or upload.file_id in own.unread:
             continue

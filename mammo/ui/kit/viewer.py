@@ -83,7 +83,7 @@ class BoxFields:
         return whole_box([st.session_state.get(self.key(name)) for name in NAMES])
 
     def set(self, box: Region | None) -> None:
-        """Put a box into the fields; None empties them."""
+        """Write a box into the number fields; None empties them."""
         for position, name in enumerate(NAMES):
             st.session_state[self.key(name)] = None if box is None else box[position]
 

@@ -97,7 +97,7 @@ _MOST_ROWS_ON_SHOW = 8
 
 
 def table_height(rows: int) -> int:
-    """Give the table room for its rows, up to eight, in screen pixels."""
+    """Return the height of a table in screen pixels: its rows, at most eight."""
     return _HEADER_HEIGHT + ROW_HEIGHT * min(rows, _MOST_ROWS_ON_SHOW)
 
 

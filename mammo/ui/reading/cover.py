@@ -58,7 +58,7 @@ def _new_round(source: Source) -> None:
     at_most = LONGEST if source == "test" else len(cache.examples())
     if source == "examples":
         st.caption(
-            f"These are the {at_most} example lesions of two patients. To read cases of the "
+            f"These are the {at_most} example lesions, from two patients. To read cases of the "
             "official test set, download their images first."
         )
     n = st.slider(
@@ -125,13 +125,13 @@ def _choose_filters(source: Source) -> dict[str, list[str]]:
     st.caption("By what the radiologist recorded. Readers know what you filter by.")
     chosen = {}
     with st.grid(3):
-        for one in FILTERS:
-            chosen[one.letter] = st.multiselect(
-                one.title,
-                one.options,
-                format_func=partial(title_of, one),
+        for descriptor in FILTERS:
+            chosen[descriptor.letter] = st.multiselect(
+                descriptor.title,
+                descriptor.options,
+                format_func=partial(title_of, descriptor),
                 placeholder="all",
-                key=f"reading_filter_{one.letter}",
+                key=f"reading_filter_{descriptor.letter}",
             )
     return {letter: options for letter, options in chosen.items() if options}
 
@@ -150,7 +150,9 @@ def in_words(plan: RoundPlan) -> str:
     if plan.balanced:
         sentences.append(f"{'About half' if plan.n % 2 else 'Half'} of them are malignant.")
     if plan.filters:
-        named = [one.title.lower() for one in FILTERS if one.letter in plan.filters]
+        named = [
+            descriptor.title.lower() for descriptor in FILTERS if descriptor.letter in plan.filters
+        ]
         sentences.append(f"They are filtered by {listed(named)}.")
     if plan.advice:
         sentences.append("Readers see the models' results after each first rating.")

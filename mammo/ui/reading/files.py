@@ -14,6 +14,7 @@ from mammo.reading import Room, RoomScore, RoundCases, merge, score_room, wordin
 from mammo.reading.results_file import LARGEST_BYTES
 from mammo.text import counted, estimate
 from mammo.ui.kit.case_folder import thumbnails
+from mammo.ui.kit.cases import open_list
 from mammo.ui.kit.frame import small_notice, warn
 from mammo.ui.kit.get_images import offer_images
 from mammo.ui.kit.widgets import download, show_figure, show_table
@@ -30,8 +31,8 @@ _SCORED = "reading_room_scored"
 def show_files() -> None:
     """Ask for result files, list those left out with the reason, and show the rest."""
     st.markdown(
-        "Open the result files of one round. One file shows the results of that reader, several "
-        "show those of the class. Nothing is stored."
+        "Open the result files of one round: one file for the results of one reader, several for "
+        "those of the class. Nothing is stored."
     )
     files = st.file_uploader(
         "Result files of the reading room (CSV)",
@@ -43,7 +44,7 @@ def show_files() -> None:
         return
     # No more of a file's bytes than shows that it is too large.
     contents = [
-        (one.name, one.read(LARGEST_BYTES + 1) if one.seek(0) == 0 else b"") for one in files
+        (file.name, file.read(LARGEST_BYTES + 1) if file.seek(0) == 0 else b"") for file in files
     ]
     room = merge(contents, artifacts_fingerprint())
     _say_left_out(room, len(files))
@@ -72,7 +73,7 @@ def _say_left_out(room: Room, count: int) -> None:
 @st.fragment
 def _show_room(opened: Round, room: Room) -> None:
     """Show the room's score; moving the threshold runs this part alone."""
-    cases, names = opened.cases, [one.name for one in room.readers]
+    cases, names = opened.cases, [reader.name for reader in room.readers]
     figures = st.container()
     cut = choose_cut()
     with st.spinner("Scoring the room"):
@@ -106,7 +107,7 @@ def _scored(opened: Round, room: Room, cut: int) -> RoomScore:
 def _show_figures(opened: Round, score: RoomScore, names: list[str]) -> None:
     cases = opened.cases
     st.info(
-        wording.reader_sentence(score.mean_auc, "On average the readers"),
+        wording.reader_sentence(score.mean_auc, "the readers on average"),
         icon=":material/format_quote:",
     )
     if np.isnan(score.mean_auc.value):
@@ -125,13 +126,13 @@ def _show_figures(opened: Round, score: RoomScore, names: list[str]) -> None:
 
 
 def room_lines(score: RoomScore, cases: RoundCases) -> list[str]:
-    """Put the room's figures into sentences."""
+    """Return the room's figures as sentences."""
     lines = [
         f"AUC of the readers' mean rating of each case: {estimate(score.mean_rating_auc, 2)}.",
         *(
-            f"Mean AUC of the readers minus {wording.title_of(one.name, cases)}: "
-            f"{wording.gap_words(one)}."
-            for one in score.others
+            f"Mean AUC of the readers minus {wording.title_of(standing.name, cases)}: "
+            f"{wording.gap_words(standing)}."
+            for standing in score.others
         ),
         "Intervals resample patients, not readers. They apply to these readers on other cases.",
     ]
@@ -145,22 +146,22 @@ def room_lines(score: RoomScore, cases: RoundCases) -> list[str]:
 
 
 def _reader_table(score: RoomScore, room: Room) -> "pd.DataFrame":
-    """Lay out each reader's figures, the highest AUC first."""
+    """Return each reader's figures as a table, the highest AUC first."""
     import pandas as pd
 
     readers = zip(room.readers, score.readers, room.seconds(), strict=True)
     table = pd.DataFrame(
         {
-            "Reader": one.name,
+            "Reader": reader.name,
             "AUC": standing.auc.value,
             "AUC from": standing.auc.low,
             "AUC to": standing.auc.high,
             "Sensitivity": standing.point.rates["sensitivity"].value,
             "Specificity": standing.point.rates["specificity"].value,
             "Median seconds per case": float(np.median(seconds)),
-            "Resumed from the link": one.record.resumed,
+            "Resumed from the link": reader.record.resumed,
         }
-        for one, standing, seconds in readers
+        for reader, standing, seconds in readers
     )
     return table.sort_values("AUC", ascending=False, kind="stable").round(3)
 
@@ -169,12 +170,13 @@ def _show_cases(opened: Round, room: Room, cut: int) -> None:
     """Show the room's ratings of each case, the largest mean error first."""
     st.header("Hardest cases first", anchor="room-cases")
     table = case_table(opened.cases, room, cut)
-    found, complaint = thumbnails(table["Case id"].tolist())
+    open_list(table["Case id"].tolist(), "class", f"Class, round {opened.code}, hardest first")
+    images, complaint = thumbnails(table["Case id"].tolist())
     warn(complaint)
-    offer_images(set(table["Case id"]) - found.keys(), "room")
+    offer_images(set(table["Case id"]) - images.keys(), "room")
     shown = table.copy()
-    if found:
-        shown.insert(0, "Picture", [found.get(case, "") for case in table["Case id"]])
+    if images:
+        shown.insert(0, "Picture", [images.get(case, "") for case in table["Case id"]])
     bars = ["Mean rating", *(model.title for model in opened.cases.models)]
     bar = st.column_config.ProgressColumn(format="%.0f", min_value=0, max_value=100)
     columns = dict.fromkeys(bars, bar)

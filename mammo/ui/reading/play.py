@@ -40,35 +40,35 @@ def read(opened: Round, play: Play) -> None:
     record = play.record
     if record.whole:
         st.rerun()
-    place = record.at if play.looking_back is None else play.looking_back
+    index = record.at if play.looking_back is None else play.looking_back
     st.progress(
         record.at / opened.plan.n,
-        text=f"Case **{place + 1}** of {opened.plan.n} · {film_words(opened, place)}",
+        text=f"Case **{index + 1}** of {opened.plan.n} · {film_words(opened, index)}",
     )
     picture, controls = st.columns([7, 4], gap="medium")
     with picture, sentences():
-        Viewer("reading", f"{opened.code} {place}").show(views(opened, place))
+        Viewer("reading", f"{opened.code} {index}").show(views(opened, index))
     with controls:
         if play.looking_back is not None:
-            _show_given(play, place)
+            _show_given(play, index)
         elif record.awaits_second:
             _advise(opened, play)
         else:
             play.mark_shown()
             _ask(play)
-        _ways(play, place)
+        _ways(play, index)
         st.caption(KEYS_HELP)
 
 
 def _ask(play: Play) -> None:
     """Ask for the first rating."""
-    place = play.record.at
-    key = f"reading_rating_{place + 1}"
+    index = play.record.at
+    key = f"reading_rating_{index + 1}"
     st.markdown("**How likely is malignancy?** 0: certainly benign, 100: certainly malignant.")
     rating = _rating(key)
-    described = _describe(place + 1)
+    described = _describe(index + 1)
     label = "Show the models' results" if play.record.plan.advice else _onward(play)
-    _confirm(key, label, rating, lambda: play.rate(place, int(rating), described))
+    _confirm(key, label, rating, lambda: play.rate(index, int(rating), described))
     if rating == UNRATED:
         st.caption(f"Rate this case to continue. {FINAL}")
 
@@ -126,11 +126,11 @@ def _confirm(key: str, label: str, rating: int | str, deed: Callable[[], None]) 
 
 def _advise(opened: Round, play: Play) -> None:
     """Show the models' results on a case that was rated, and ask again."""
-    place = play.record.at
-    first = play.record.readings[place].rating
+    index = play.record.at
+    first = play.record.readings[index].rating
     st.markdown(f"Your rating: **{first}**. The models' estimated probability of malignancy:")
     for model in opened.cases.models:
-        p = float(opened.cases.p[model.name][place])
+        p = float(opened.cases.p[model.name][index])
         threshold = opened.cases.threshold(model)
         arrow, colour = (
             ("upward", "orange") if text.is_above(p, threshold) else ("downward", "blue")
@@ -140,15 +140,15 @@ def _advise(opened: Round, play: Play) -> None:
             f":{colour}-badge[:material/arrow_{arrow}: {text.standing(p, threshold)}]"
         )
     small_notice()
-    key = f"reading_second_{place + 1}"
+    key = f"reading_second_{index + 1}"
     st.session_state.setdefault(key, first)
     st.markdown("Having seen the models' results, **keep or revise** your rating.")
     second = _rating(key)
-    _confirm(key, _onward(play), second, lambda: play.rate_again(place, int(second)))
+    _confirm(key, _onward(play), second, lambda: play.rate_again(index, int(second)))
 
 
-def _show_given(play: Play, place: int) -> None:
-    reading = play.record.readings[place]
+def _show_given(play: Play, index: int) -> None:
+    reading = play.record.readings[index]
     after = "" if reading.second is None else f", and **{reading.second}** with the models' results"
     st.info(
         f"Your rating: **{reading.rating}**{after}. {FINAL}",
@@ -156,13 +156,13 @@ def _show_given(play: Play, place: int) -> None:
     )
 
 
-def _ways(play: Play, place: int) -> None:
-    """Lead back to earlier cases and forward again; neither changes a rating."""
-    onward = None if place + 1 >= play.record.at else place + 1
+def _ways(play: Play, index: int) -> None:
+    """Show buttons for earlier cases and back; neither changes a rating."""
+    onward = None if index + 1 >= play.record.at else index + 1
     with st.container(horizontal=True):
         st.button(
-            "Look back", icon=":material/arrow_back:", disabled=place == 0, key="reading_back",
-            on_click=setattr, args=(play, "looking_back", place - 1),
+            "Look back", icon=":material/arrow_back:", disabled=index == 0, key="reading_back",
+            on_click=setattr, args=(play, "looking_back", index - 1),
         )  # fmt: skip
         if play.looking_back is not None:
             st.button(

@@ -22,7 +22,7 @@ from mammo.reading import (
 from mammo.reading.results_file import LONGEST_NICKNAME, clean_nickname
 from mammo.text import counted, parts, plain
 from mammo.ui.kit.address import choose_option, keep_in_link, went_back
-from mammo.ui.kit.cases import recorded_table
+from mammo.ui.kit.cases import open_list, recorded_table
 from mammo.ui.kit.frame import sentences, small_notice, warn
 from mammo.ui.kit.result import map_caption, report_buttons
 from mammo.ui.kit.viewer import Viewer
@@ -52,7 +52,7 @@ def show_results(opened: Round, play: Play) -> None:
 def _hand_over(opened: Round, record: Record) -> None:
     st.markdown(
         f"Your results of round {opened.code} are **not stored here**. Download the file for your "
-        "lecturer, or to open it here again."
+        "lecturer, or to reopen here later."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         nickname = st.text_input(
@@ -100,7 +100,7 @@ def show_score(
 def _figures(
     opened: Round, record: Record, reader: str, places: tuple[DeltaGenerator, DeltaGenerator]
 ) -> None:
-    """Score at a threshold; moving it runs this part alone."""
+    """Show the scores at a threshold; moving it reruns this part alone."""
     cases, name = opened.cases, text.literal(reader)
     ratings = [reading.rating for reading in record.readings]
     second = [reading.second or 0 for reading in record.readings] if opened.plan.advice else None
@@ -108,40 +108,39 @@ def _figures(
     st.header("At your operating point", anchor="cut")
     cut = choose_cut()
     with st.spinner("Scoring", show_time=False):
-        found = standings(cases, ratings, cut)
+        scores = standings(cases, ratings, cut)
     line, meaning = places
-    line.header(wording.score_line(name, found, cases), anchor="score")
+    line.header(wording.score_line(name, scores, cases), anchor="score")
     meaning.caption(wording.score_meaning(name, cut))
     with top:
-        st.info(wording.reader_sentence(found[0].auc, name), icon=":material/format_quote:")
-        warn(wording.too_small(found[0].auc, cases))
-        if not math.isnan(found[0].auc.value):
+        st.info(wording.reader_sentence(scores[0].auc, name), icon=":material/format_quote:")
+        warn(wording.too_small(scores[0].auc, cases))
+        if not math.isnan(scores[0].auc.value):
             who = wording.in_a_sentence(reader)
             show_figure(
-                roc_figure(found, cases, reader), f"round-{opened.code}",
+                roc_figure(scores, cases, reader), f"round-{opened.code}",
                 f"ROC curves of {who}, the models and the radiologists on this round's cases",
                 key="reading_roc",
             )  # fmt: skip
         st.caption(
-            f"All are scored on the same {cases.labels.size} cases of "
-            f"{counted(len(set(cases.patients)), 'patient')}, {int(cases.labels.sum())} of them "
-            "malignant. Intervals resample patients. The radiologists saw whole films, and "
-            f"{text.LATER_ASSESSMENT}"
+            f"All are scored on the same {cases.labels.size} cases ({int(cases.labels.sum())} "
+            f"malignant) from {counted(len(set(cases.patients)), 'patient')}. Intervals resample "
+            f"patients. The radiologists saw whole films, and {text.LATER_ASSESSMENT}"
         )
     show_figure(
         case_figure(ratings, second, cases.labels.tolist(), cut), f"ratings-{opened.code}",
         "Rating of each case, and the threshold", key="reading_ratings",
     )  # fmt: skip
     st.table(
-        wording.standings_table(found, cases, cut, name),
+        wording.standings_table(scores, cases, cut, name),
         hide_index=True,
         alt="Figures of everybody on this round's cases",
     )
     small_notice()
-    table = wording.standings_table(found, cases, cut, reader)
+    table = wording.standings_table(scores, cases, cut, reader)
     download(table.assign(round=opened.code), f"round-{opened.code}-figures")
     st.subheader("Agreement and time", anchor="agreement")
-    lines = wording.agreement_sentences(found, cases)
+    lines = wording.agreement_sentences(scores, cases)
     lines.append(wording.time_sentence([reading.seconds for reading in record.readings]))
     if record.resumed:
         times = "once" if record.resumed == 1 else f"{record.resumed} times"
@@ -189,46 +188,48 @@ def show_review(opened: Round, record: Record, reader: str) -> None:
     shown = (reader, record, order)
     held, at = st.session_state.get(_AT, (shown, 0))
     at = at if held == shown else 0
-    _ways(shown, at, len(places))
-    place = places[at]
+    index = places[at]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _ways(shown, at, len(places))
+        ids = [opened.cases.ids[number] for number in places]
+        open_list(ids, "round", f"Round {opened.code}", opened.cases.ids[index])
     left, right = st.columns([7, 5], gap="medium")
-    viewer = Viewer("reading", f"review {opened.code} {place}")
+    viewer = Viewer("reading", f"review {opened.code} {index}")
     with left, sentences():
-        viewer.show(views(opened, place))
+        viewer.show(views(opened, index))
     with right:
-        _facts(opened, record, place, reader)
+        _facts(opened, record, index, reader)
     with left, sentences():
-        _show_maps(viewer, opened, place)
+        _show_maps(viewer, opened, index)
 
 
 def _places(opened: Round, record: Record, order: str) -> list[int]:
     ratings = np.array([reading.rating for reading in record.readings])
     far = np.abs(ratings - 100 * opened.cases.labels)
     places = range(ratings.size) if order == "read" else np.argsort(-far, kind="stable")
-    return [int(place) for place in places]
+    return [int(index) for index in places]
 
 
 def _ways(shown: Shown, at: int, count: int) -> None:
-    """Lead to the case before and after; another round, reader or order begins at its first."""
+    """Show buttons for the previous and the next case; a new round, reader or order starts at 1."""
     ways = (("Previous", "back", -1, at == 0), ("Next", "forward", 1, at == count - 1))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        for word, arrow, step, is_last in ways:
-            st.button(
-                word, icon=f":material/arrow_{arrow}:", disabled=is_last, shortcut=word[0].lower(),
-                key=f"reading_review_{word.lower()}", on_click=st.session_state.__setitem__,
-                args=(_AT, (shown, at + step)),
-            )  # fmt: skip
-        st.markdown(f"{at + 1} of {count}")
+    for word, arrow, step, is_last in ways:
+        st.button(
+            word, icon=f":material/arrow_{arrow}:", disabled=is_last, shortcut=word[0].lower(),
+            key=f"reading_review_{word.lower()}", on_click=st.session_state.__setitem__,
+            args=(_AT, (shown, at + step)),
+        )  # fmt: skip
+    st.markdown(f"{at + 1} of {count}")
 
 
-def _facts(opened: Round, record: Record, place: int, reader: str) -> None:
+def _facts(opened: Round, record: Record, index: int, reader: str) -> None:
     """Show the diagnosis of a case, each answer, and what was recorded."""
-    cases, reading, name = opened.cases, record.readings[place], text.literal(reader)
-    row = cases.rows.iloc[place].to_dict()
-    icon = "warning" if cases.labels[place] else "check_circle"
-    colour = "orange" if cases.labels[place] else "blue"
+    cases, reading, name = opened.cases, record.readings[index], text.literal(reader)
+    row = cases.rows.iloc[index].to_dict()
+    icon = "warning" if cases.labels[index] else "check_circle"
+    colour = "orange" if cases.labels[index] else "blue"
     st.markdown(
-        f"Case **{place + 1}**, {film_words(opened, place)}: "
+        f"Case **{index + 1}**, {film_words(opened, index)}: "
         f":{colour}-badge[:material/{icon}: {text.pathology_words(row['pathology'])}]"
     )
     who = "Your rating" if reader == wording.YOU else name
@@ -236,7 +237,7 @@ def _facts(opened: Round, record: Record, place: int, reader: str) -> None:
     if reading.second is not None:
         lines.append(f"With the models' results: **{reading.second}**.")
     for model in cases.models:
-        p, threshold = float(cases.p[model.name][place]), cases.threshold(model)
+        p, threshold = float(cases.p[model.name][index]), cases.threshold(model)
         lines.append(f"{model.title}: {text.percent(p)}. {text.standing(p, threshold)}.")
     lines += [
         f"{name} described: {title} {plain(value)}, {against_record(value, row[column])}."
@@ -246,7 +247,7 @@ def _facts(opened: Round, record: Record, place: int, reader: str) -> None:
     st.markdown("\n".join(f"- {line}" for line in lines))
     st.markdown("What the radiologist recorded:")
     st.markdown(recorded_table(row))
-    st.caption(f"{text.literal(cases.ids[place])} of the official test set.")
+    st.caption(f"{text.literal(cases.ids[index])} of the official test set.")
 
 
 def against_record(given: str, recorded: object) -> str:
@@ -257,15 +258,15 @@ def against_record(given: str, recorded: object) -> str:
     >>> against_record("OVAL", "OVAL-LOBULATED"), against_record("OVAL", "ROUND")
     ('as recorded', 'which differs from the record')
     """
-    found = parts(recorded)
-    if not found:
+    values = parts(recorded)
+    if not values:
         return "with nothing recorded"
-    return "as recorded" if given in found else "which differs from the record"
+    return "as recorded" if given in values else "which differs from the record"
 
 
-def _show_maps(viewer: Viewer, opened: Round, place: int) -> None:
+def _show_maps(viewer: Viewer, opened: Round, index: int) -> None:
     """Draw each model's map over the picture of a case, and offer its report."""
-    picture, area = picture_of(opened, place)
+    picture, area = picture_of(opened, index)
     result = picture.assessed(area)
     maps = {answer.card.title: answer.heat_map() for answer in result.answers}
     viewer.show_maps(maps, area)
@@ -275,6 +276,6 @@ def _show_maps(viewer: Viewer, opened: Round, place: int) -> None:
             picture,
             result,
             key="reading_report",
-            recorded=recorded_sentence(opened.cases.rows.iloc[place].to_dict()),
-            case=opened.cases.ids[place],
+            recorded=recorded_sentence(opened.cases.rows.iloc[index].to_dict()),
+            case=opened.cases.ids[index],
         )

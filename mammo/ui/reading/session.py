@@ -60,21 +60,21 @@ class Play:
     _shown: dict[int, float] = field(default_factory=dict)
 
     def mark_shown(self) -> None:
-        """Start the clock of the case on show, unless it runs."""
+        """Start the clock of the displayed case, unless it is running."""
         self._shown.setdefault(self.record.at, time.monotonic())
 
     def seconds(self) -> float:
-        """Return how long the case to rate has been on show."""
+        """Return for how many seconds the case to rate has been displayed."""
         return time.monotonic() - self._shown.get(self.record.at, time.monotonic())
 
-    def rate(self, place: int, rating: int, described: dict[str, str]) -> None:
-        """Add the first rating of the case at `place`, once: Enter may be pressed twice."""
-        if self.record.at == place and not self.record.awaits_second:
+    def rate(self, index: int, rating: int, described: dict[str, str]) -> None:
+        """Add the first rating of the case at `index`, once: Enter may be pressed twice."""
+        if self.record.at == index and not self.record.awaits_second:
             self.record = self.record.rated(Reading(rating, self.seconds(), None, **described))
 
-    def rate_again(self, place: int, rating: int) -> None:
-        """Add the rating after advice of the case at `place`, once."""
-        if self.record.at == place and self.record.awaits_second:
+    def rate_again(self, index: int, rating: int) -> None:
+        """Add the rating after advice of the case at `index`, once."""
+        if self.record.at == index and self.record.awaits_second:
             self.record = self.record.advised(rating)
 
 
@@ -99,17 +99,17 @@ def current() -> Play | None:
 
 
 def reading_now() -> bool:
-    """Tell whether a case is on show, so that nothing else need stand above it."""
+    """Return whether a case is displayed, so that nothing else is shown above it."""
     plays: dict[str, Play] = st.session_state.get(_PLAYS, {})
     play = plays.get(str(st.session_state.get(_OPEN)))
     return play is not None and play.started and not play.record.whole
 
 
-def _from_link(plan: RoundPlan, place: str | None) -> Play:
-    if not place:
+def _from_link(plan: RoundPlan, packed: str | None) -> Play:
+    if not packed:
         return Play(Record(plan))
     try:
-        return Play(unpack(plan, place).picked_up())
+        return Play(unpack(plan, packed).picked_up())
     except MammoError as error:
         return Play(Record(plan), complaint=str(error))
 
@@ -121,7 +121,7 @@ def keep(play: Play) -> None:
 
 
 def begin(plan: RoundPlan) -> None:
-    """Make a round the open one; one that this session has read already goes on as it was."""
+    """Open a round; a round that this session has begun continues where it stopped."""
     st.session_state[_OPEN] = write_code(plan)
     st.session_state.pop(_LEFT, None)
     keep(Play(Record(plan)))
@@ -193,18 +193,18 @@ def cases_without_images(opened: Round) -> list[str]:
     return [case for case in opened.cases.ids if at_hand is None or case not in at_hand.files]
 
 
-def views(opened: Round, place: int) -> list[View]:
+def views(opened: Round, index: int) -> list[View]:
     """Return the pictures of the case at a place, without a word that names it or its truth."""
-    case, number = opened.cases.ids[place], f"case {place + 1} of {opened.plan.n}"
+    case, number = opened.cases.ids[index], f"case {index + 1} of {opened.plan.n}"
     if opened.plan.source == "examples":
         return _example_views(cache.examples()[case], number)
     uri, side = _crop_view(*_crop_file(case))
     return [View("Lesion", f"Crop of the lesion, {number}", uri, side, side)]
 
 
-def film_words(opened: Round, place: int) -> str:
+def film_words(opened: Round, index: int) -> str:
     """Name the side and view of a case's film."""
-    return film_of(opened.cases.rows.iloc[place].to_dict())
+    return film_of(opened.cases.rows.iloc[index].to_dict())
 
 
 def _crop_file(case: str) -> tuple[str, int]:
@@ -246,9 +246,9 @@ def _example_views(lesion: "ExampleLesion", number: str) -> list[View]:
     ]
 
 
-def picture_of(opened: Round, place: int) -> tuple[Picture, Window | None]:
+def picture_of(opened: Round, index: int) -> tuple[Picture, Window | None]:
     """Return the case at a place as the models read it: an area of a film, or a ready crop."""
-    case = opened.cases.ids[place]
+    case = opened.cases.ids[index]
     if opened.plan.source == "examples":
         lesion = cache.examples()[case]
         return Picture(case, case, None, lesion), Window(*lesion.window)

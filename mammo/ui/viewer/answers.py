@@ -37,7 +37,10 @@ TRAINED_ON = (
 )
 NO_PIXELS = "The image of this case is not available, so there is no heat map."
 COLOUR_NAMES: dict[str, str] = {name: name.capitalize() for name in COLOUR_MAPS}
-COLOURS_HELP = "In all three, brighter means higher, for colour-blind readers and in grey prints."
+COLOURS_HELP = (
+    "In all three colour scales, brighter means higher. Colour-blind readers can read them, and so "
+    "can everyone in a greyscale print."
+)
 NOT_MEASURED = "This method was not tested on this model."
 VERDICT_MARKS = {
     True: ":green-badge[:material/check: passed]",
@@ -45,8 +48,8 @@ VERDICT_MARKS = {
     None: ":gray-badge[:material/help: not tested]",
 }
 CHECK_HELP = (
-    "The check asks whether the map changes when the network's weights are shuffled. A map that "
-    "does not change cannot explain the model."
+    "The randomisation test checks whether the map changes when the network's weights are "
+    "shuffled. A map that stays the same cannot explain the model."
 )
 NOT_THE_EXTENT = "A map shows what the model used, not the extent of the lesion."
 OPACITY = 60
@@ -84,7 +87,7 @@ def show_maps(viewed: Viewed, viewer: Viewer) -> None:
     titles = {method.key: method.title for method in METHODS}
     words = "\n".join(f"- **{one.title}**: {one.sentence} ({one.reference})" for one in METHODS)
     method = method_named(choose_option("Method", "method", titles, METHODS[0].key, words))
-    place = st.container()
+    summary = st.container()
     with st.expander("About these maps", icon=":material/fact_check:"):
         chosen = choose_option("Colours", "colours", COLOUR_NAMES, COLOUR_MAPS[0], COLOURS_HELP)
         colours = cast("ColourMap", chosen)
@@ -94,10 +97,10 @@ def show_maps(viewed: Viewed, viewer: Viewer) -> None:
                 heats[model.card.title] = viewed.heat(model, method)
                 marks.append(_show_map(viewed, model, method, colours))
     viewer.show_maps(heats, None, colours, method.title, _opacity())
-    with place:
+    with summary:
         highest = np.maximum.reduce([*heats.values()]) if heats else np.zeros((1, 1), np.float32)
         st.caption(map_caption(highest))
-        st.markdown(f"Weight-shuffling check: {', '.join(marks)}", help=CHECK_HELP)
+        st.markdown(f"Randomisation test: {', '.join(marks)}", help=CHECK_HELP)
 
 
 def _opacity() -> float:
@@ -110,12 +113,12 @@ def _show_map(viewed: Viewed, model: Classifier, method: Method, colours: Colour
     heat, title = viewed.heat(model, method), model.card.title
     resolution = f"{method.resolution(model.card)}."
     audit = cache.audit(model.name)
-    found = None if audit is None else audit.methods.get(method.key)
+    check = None if audit is None else audit.methods.get(method.key)
     st.markdown(f"**{title}.** {resolution}")
-    if audit is None or found is None:
+    if audit is None or check is None:
         st.caption(NOT_MEASURED)
     else:
-        for sentence in (found.verdict, found.faithfulness, found.stability, audit.lesion_words):
+        for sentence in (check.verdict, check.faithfulness, check.stability, audit.lesion_words):
             st.caption(sentence)
     about = (
         f"{viewed.picture.name}. {title}, {method.title} ({method.reference}). {resolution}",
@@ -126,7 +129,7 @@ def _show_map(viewed: Viewed, model: Classifier, method: Method, colours: Colour
         lambda: heat_map_sheet(viewed.crop, heat, about, _opacity(), colours),
         f"{method.key}-{model.name}",
     )
-    return f"{title} {VERDICT_MARKS[None if found is None else found.passed]}"
+    return f"{title} {VERDICT_MARKS[None if check is None else check.passed]}"
 
 
 def _estimate(answer: ModelResult) -> str:

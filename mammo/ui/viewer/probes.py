@@ -51,10 +51,10 @@ MAP_COLOURS: ColourMap = "viridis"
 
 
 def show_occlusion(viewed: Viewed) -> None:
-    """Let the visitor cover a part of the crop, and show both probabilities of the rest."""
+    """Show both probabilities of the crop with a part covered that the visitor chooses."""
     st.caption(
-        "Drag a box over the crop, or type its numbers. If the probability falls, the covered part "
-        "raised it."
+        "Draw a box on the crop, or type its coordinates. If the probability falls, the covered "
+        "part raised it."
     )
     side = viewed.crop.shape[0]
     _start(viewed.picture.key, side)
@@ -253,7 +253,9 @@ def stage_words(stage: Stage, maps: NDArray[np.float32], places: Sequence[int]) 
 def _show_one_map(viewed: Viewed, inside: Inside, maps: dict[str, NDArray[np.float32]]) -> None:
     """Show one map of one stage over the crop."""
     st.subheader("One map on the crop", anchor=False)
-    titles = {stage.key: _stage_title(place, stage) for place, stage in enumerate(inside.stages, 1)}
+    titles = {
+        stage.key: _stage_title(number, stage) for number, stage in enumerate(inside.stages, 1)
+    }
     key = choose_option("Layer", "layer", titles, inside.stages[-1].key)
     ranks = most_active(maps[key], len(maps[key]))
     limits = (1.0, float(len(ranks)), 1.0)

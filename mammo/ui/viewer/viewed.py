@@ -56,8 +56,8 @@ from mammo.ui.kit.widgets import offer_file
 
 EXAMPLES, EVERY, TRAINING, OWN = "examples", "test", "training", "own"
 GROUP_HELP = (
-    "True and false results are those at each model's balanced threshold. A list of errors starts "
-    "with the largest error, any other list with the largest difference between the models."
+    "Results are counted as true or false at each model's balanced threshold. Lists of errors "
+    "start with the largest error, other lists with the largest difference between the models."
 )
 STRIP = 10
 """How many cases of a list show as small images."""
@@ -163,17 +163,17 @@ class Viewed:
 
     def heat(self, model: Classifier, method: Method) -> NDArray[np.float32]:
         """Return a method's map, float32 (S, S) in 0-1; a bar shows its progress."""
-        place, title = st.empty(), f"{method.title}, {model.card.title}"
+        progress, title = st.empty(), f"{method.title}, {model.card.title}"
 
         def show(done: int, total: int) -> None:
-            place.progress(min(done / max(total, 1), 1.0), title)
+            progress.progress(min(done / max(total, 1), 1.0), title)
 
         try:
             return self.once(
                 lambda: model.explain(self.crop, method.key, show), "heat", model.name, method.key
             )
         finally:
-            place.empty()
+            progress.empty()
 
     def curves(self, change: Change) -> dict[str, NDArray[np.float64]]:
         """Return each model's estimate over the range of a change, model name -> float64 (k,)."""
@@ -259,7 +259,7 @@ def _choose_case(group: Group, are_examples: bool) -> str | None:
         ids,
         accept_new_options=True,
         placeholder="Choose, or type an id",
-        help="Type to search. You can type the id of any case, also of a training case.",
+        help="Type to search. You can enter the ID of any case, including training cases.",
         key=_CASE,
         width=270,
         label_visibility="collapsed",
@@ -268,8 +268,8 @@ def _choose_case(group: Group, are_examples: bool) -> str | None:
         ("Previous", ":material/arrow_back:", "p", -1),
         ("Next", ":material/arrow_forward:", "n", 1),
     ):
-        place = ids.index(case) + step if case in ids else -1
-        there = ids[place] if 0 <= place < len(ids) else None
+        index = ids.index(case) + step if case in ids else -1
+        there = ids[index] if 0 <= index < len(ids) else None
         st.button(
             label,
             icon=icon,
@@ -344,13 +344,16 @@ def case_groups(cases: pd.DataFrame, cards: Sequence[Card]) -> dict[str, Group]:
     rows = test[test[[f"{card.name}_p" for card in cards]].notna().all(axis=1)]
     ids, labels = rows["case_id"].to_numpy(), (rows["label"] == 1).to_numpy(bool)
     p = [rows[f"{card.name}_p"].to_numpy(np.float64) for card in cards]
-    above = [one >= card.thresholds[BALANCED] for one, card in zip(p, cards, strict=True)]
+    above = [
+        probabilities >= card.thresholds[BALANCED]
+        for probabilities, card in zip(p, cards, strict=True)
+    ]
     groups = {EVERY: Group("All test cases", tuple(test["case_id"]))}
     for card, scores, flags in zip(cards, p, above, strict=True):
         for outcome, cell in outcomes(labels, flags).items():
             title = f"{card.title}: {OUTCOMES[outcome][0].lower()}s"
-            found = tuple(ids[farthest_apart(cell, labels, scores)])
-            groups[f"{card.name}.{outcome}"] = Group(title, found)
+            ordered = tuple(ids[farthest_apart(cell, labels, scores)])
+            groups[f"{card.name}.{outcome}"] = Group(title, ordered)
     if len(cards) > 1:
         titles = agreement_titles(cards[0].title, cards[1].title)
         for name, inside in agreement(labels, *above[:2]).items():
