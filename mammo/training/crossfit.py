@@ -21,6 +21,7 @@ from mammo.artifacts import sigmoid
 from mammo.errors import TrainingError
 from mammo.settings import RECIPES, REGISTRY, Recipe, TrainSettings, changed_values
 from mammo.training.batches import (
+    CropViews,
     FitData,
     FrozenViews,
     Views,
@@ -48,12 +49,16 @@ class TrainingCrops:
     crops : uint8 (n, S, S), 0-255.
     labels : int (n,), 0 benign, 1 malignant.
     fold : int (n,), the fold in which each crop is held out.
+    views : function of crops, recipe and seed that prepares what the network sees.
+    channels : int, of these views; 1 is grey.
     """
 
     crops: NDArray[np.uint8]
     labels: NDArray[np.int_]
     fold: NDArray[np.int_]
     fingerprint: str
+    views: Callable[[NDArray[np.uint8], Recipe, int], CropViews] = crop_views
+    channels: int = 1
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,7 @@ def fit_fold(
     folder.mkdir(parents=True, exist_ok=True)
     label = "final" if fold == FINAL else f"fold_{fold}"
     seed = plan.seed + 1 + fold
-    network = build_network(plan.name, plan.recipe, seed, plan.imagenet_weights)
+    network = build_network(plan.name, plan.recipe, seed, plan.imagenet_weights, data.channels)
     learning, views = _learning_part(plan, network, data)
     held_out = data.fold == fold
     rows = FitData(
@@ -157,7 +162,7 @@ def _keep_freed_memory() -> None:
 def _learning_part(
     plan: FitPlan, network: keras.Model, data: TrainingCrops
 ) -> tuple[keras.Model, Views]:
-    views = crop_views(data.crops, plan.recipe, plan.seed)
+    views = data.views(data.crops, plan.recipe, plan.seed)
     blocks = ARCHITECTURES[plan.name].frozen_blocks(plan.recipe)
     if not blocks:
         return network, views

@@ -31,9 +31,9 @@ class Stage:
     begin: Callable[[keras.Model], None]
 
 
-def build_simple_cnn(recipe: Recipe, _: str = "none") -> keras.Model:
+def build_simple_cnn(recipe: Recipe, _: str = "none", channels: int = 1) -> keras.Model:
     """Build two Conv2D layers, max pooling, dropout, dense layers: the baseline, untrained."""
-    crops, signal = _scaled_crops(recipe)  # (I, I, 1)
+    crops, signal = _scaled_crops(recipe, channels)  # (I, I, channels)
     # Shapes as with the released step of 2 and 32 filters.
     signal = _convolution("conv_1", recipe.filters, recipe.kernel_size, recipe.stride)(signal)
     signal = keras.layers.MaxPooling2D(2, name="pool_1")(signal)  # (I/2, I/2, 32) -> (I/4, I/4, 32)
@@ -48,17 +48,20 @@ def build_simple_cnn(recipe: Recipe, _: str = "none") -> keras.Model:
     return keras.Model(crops, keras.layers.Dense(1, name="logit")(signal), name="simple_cnn")
 
 
-def build_mobilenetv2(recipe: Recipe, imagenet_weights: str = "imagenet") -> keras.Model:
+def build_mobilenetv2(
+    recipe: Recipe, imagenet_weights: str = "imagenet", channels: int = 1
+) -> keras.Model:
     """Build MobileNetV2, global average pooling, dropout and an untrained dense head.
 
     Sandler et al. 2018, "MobileNetV2: Inverted Residuals and Linear Bottlenecks", CVPR.
 
     `imagenet_weights` is "imagenet" for Keras' own download, "none" for random weights, or the path
-    of an .h5 file of the network without its classifier.
+    of an .h5 file of the network without its classifier. Three channels are used as they are.
     """
-    crops, signal = _scaled_crops(recipe)
-    grey_thrice = keras.layers.Concatenate(name="grey_to_rgb")([signal, signal, signal])
-    base = _imagenet_base(grey_thrice, imagenet_weights)
+    crops, signal = _scaled_crops(recipe, channels)
+    if channels == 1:
+        signal = keras.layers.Concatenate(name="grey_to_rgb")([signal, signal, signal])
+    base = _imagenet_base(signal, imagenet_weights)
     signal = keras.layers.GlobalAveragePooling2D(name="pooled")(base.output)  # (1280,)
     signal = keras.layers.Dropout(recipe.dropout, name="dropout")(signal)
     return keras.Model(crops, keras.layers.Dense(1, name="logit")(signal), name="mobilenetv2")
@@ -115,14 +118,14 @@ class Architecture:
 
     Parameters
     ----------
-    build : function of a Recipe and the ImageNet weights.
+    build : function of a Recipe, the ImageNet weights and the channels of the input.
     embedding, last_convolution : the layers that give the embedding and Grad-CAM's maps.
     grad_cam_weights : from network, embedding and features to mean(d logit / d A_k), shape
         (n or 1, 1, 1, k).
     frozen_blocks : how many blocks never learn and can be split off.
     """
 
-    build: Callable[[Recipe, str], keras.Model]
+    build: Callable[[Recipe, str, int], keras.Model]
     stages: Callable[[Recipe], list[Stage]]
     embedding: str
     last_convolution: str
@@ -131,11 +134,11 @@ class Architecture:
 
 
 def build_network(
-    name: str, recipe: Recipe, seed: int = 0, imagenet_weights: str = "none"
+    name: str, recipe: Recipe, seed: int = 0, imagenet_weights: str = "none", channels: int = 1
 ) -> keras.Model:
     """Build an untrained network by its name; the same seed gives the same weights.
 
-    float32 (n, I, I, 1) in 0-255 -> logit of malignancy, float32 (n, 1).
+    float32 (n, I, I, channels) in 0-255 -> logit of malignancy, float32 (n, 1).
 
     Raises
     ------
@@ -143,7 +146,7 @@ def build_network(
         The ImageNet weights cannot be loaded or do not fit.
     """
     keras.utils.set_random_seed(seed)
-    return ARCHITECTURES[name].build(recipe, imagenet_weights)
+    return ARCHITECTURES[name].build(recipe, imagenet_weights, channels)
 
 
 def train_head_only(network: keras.Model) -> None:
@@ -166,8 +169,8 @@ def split(network: keras.Model, frozen_blocks: int) -> tuple[keras.Model, keras.
     return keras.Model(network.input, features), keras.Model(features, network.output)
 
 
-def _scaled_crops(recipe: Recipe) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    crops = keras.Input((recipe.input_size, recipe.input_size, 1), name="crops")
+def _scaled_crops(recipe: Recipe, channels: int) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    crops = keras.Input((recipe.input_size, recipe.input_size, channels), name="crops")
     return crops, keras.layers.Rescaling(1 / 127.5, offset=-1, name="scale")(crops)
 
 

@@ -51,6 +51,8 @@ def test_a_file_names_only_what_differs(tmp_path: Path) -> None:
         ({"recipe": {"epoch": 3}}, "no value named epoch"),
         ({"from": "last week"}, "one of release, first release"),
         ({"recipe": {"epochs": 0}}, "epochs must lie between"),
+        ({"window": {"scale": 0.5}}, "describe window as an object of scale"),
+        ({"window": {"scale": 3, "box": "yes"}}, "box and blank"),
         ({"reason": "none"}, "Received: model, why, reason"),
     ],
 )

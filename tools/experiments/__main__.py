@@ -2,11 +2,13 @@
 
     python -m tools.experiments docs/experiments/cnn-128-fast-mirrored.json --data DIR
     python -m tools.experiments docs/experiments/cnn-128-fast-mirrored.json --data DIR --scored
+    python -m tools.experiments docs/experiments/mobilenet-wide-box.json --data DIR --films DIR
 
 Training patients only: the official test half is neither read nor scored. Each fold is kept in the
 work folder when it is done, so that a killed run goes on where it was. The result goes to
 `docs/experiments.csv`, the out-of-fold scores beside the experiment's file; `--scored` takes those
-that stand there and trains nothing.
+that stand there and trains nothing. `--films` is for an experiment on crop areas of whole films,
+see `tools.experiments.windows`; its controls go to `docs/windows.json`.
 """
 
 import argparse
@@ -21,6 +23,7 @@ from mammo.artifacts import load_cases
 from mammo.command_line import command_parser, exit_status, set_tensorflow_up
 from mammo.data.splits import patient_folds
 from mammo.data.table import fingerprint, load_crops, read_pixels
+from mammo.errors import SettingsError
 from mammo.settings import TrainSettings
 from tools.experiments.log import (
     Result,
@@ -30,10 +33,12 @@ from tools.experiments.log import (
     logged_minutes,
     read_scores,
     verdict,
+    write_controls,
     write_result,
     write_scores,
 )
 from tools.experiments.plan import WORK_FOLDER, Experiment, read_experiment, shuffle_by_lesion
+from tools.experiments.windows import controls, read_boxes, window_crops
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,6 +69,13 @@ def _run(experiment: Experiment, options: argparse.Namespace, folder: Path) -> R
     rows = table[table["split"] == "train"].reset_index(drop=True)
     log = folder.with_suffix(".csv")
     check_outputs(log, folder / f"{experiment.name}.csv")
+    # The folds are the release's whatever the experiment's seed, so that crops can be paired.
+    labels, patients = rows["label"].to_numpy(), rows["patient_id"].to_numpy()
+    rows["fold"] = patient_folds(labels, patients, TrainSettings.folds, TrainSettings.seed)
+    if experiment.window:
+        if not options.films:
+            raise SettingsError(f"{experiment.name} is cut from whole films: pass --films DIR.")
+        rows = rows.assign(**read_boxes(options.films, rows["case_id"]))
     base = base_scores(experiment.base, experiment.model, load_cases(options.artifacts), folder)
     if options.scored:
         logits, minutes = read_scores(experiment.name, folder), logged_minutes(experiment.name, log)
@@ -77,6 +89,10 @@ def _run(experiment: Experiment, options: argparse.Namespace, folder: Path) -> R
     by_crop, gap = compare_scores(rows, logits, base)
     by_lesion, lesion_gap = compare_scores(rows, logits, base, by_lesion=True)
     changes = [f"{name} {value}" for name, value in experiment.changes.items()]
+    if experiment.window:
+        changes.append(str(experiment.window))
+        figures = controls(rows, logits, base)
+        write_controls(experiment.name, figures, folder.with_name("windows.json"))
     if experiment.shuffle_labels:
         changes.append("labels shuffled")
     return Result(
@@ -99,23 +115,27 @@ def out_of_fold_scores(
 
     from mammo.training.crossfit import TrainingCrops, fit_fold, fit_plan, follow
 
-    crops, patients = read_pixels(rows), rows["patient_id"].to_numpy()
-    # The folds are the release's whatever the experiment's seed, so that crops can be paired.
-    fold = patient_folds(
-        rows["label"].to_numpy(), patients, TrainSettings.folds, TrainSettings.seed
-    )
-    name_of_data = fingerprint(rows, crops)
+    fold, features, views = rows["fold"].to_numpy(), work / "features", None
+    if window := experiment.window:
+        crops, views = window_crops(rows, window, experiment.recipe.input_size, work)
+        name_of_data = f"{fingerprint(rows, crops)}, {window}"
+        features = work / experiment.name / "features"  # which depend on the boxes too
+    else:
+        crops = read_pixels(rows)
+        name_of_data = fingerprint(rows, crops)
     if experiment.shuffle_labels:
         name_of_data = f"{name_of_data} with shuffled labels"
     data = TrainingCrops(crops, learned_labels(rows, experiment), fold, name_of_data)
+    if views:
+        data = replace(data, views=views, channels=3)
     settings = TrainSettings(
         Path(), Path(), work, (experiment.model,), experiment.seed,
         imagenet_weights=imagenet_weights, recipes={experiment.model: experiment.recipe},
     )  # fmt: skip
     plan = fit_plan(experiment.model, settings, work / experiment.name)
-    plan = replace(plan, features=work / "features")
+    plan = replace(plan, features=features)
     if plan.teacher:
-        teacher = replace(plan.teacher, work=work / "teacher", features=work / "features")
+        teacher = replace(plan.teacher, work=work / "teacher", features=features)
         plan = replace(plan, teacher=teacher)
     parts, seconds = [], 0.0
     for number in experiment.folds:
@@ -141,6 +161,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("experiment", type=Path, nargs="+", help="the experiment's JSON file")
     add("--data", type=Path, required=True, help="folder of prepared crops")
+    add("--films", type=Path, help="folder of whole films with the lesion boxes")
     add("--scored", action="store_true", help="compare the scores beside the file; train nothing")
     add("--artifacts", type=Path, help="the release's folder")
     add("--work", type=Path, default=WORK_FOLDER, help=f"default: {WORK_FOLDER}")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mammo.artifacts import sigmoid
-from mammo.command_line import check_output, starts_with_mark, write_output
+from mammo.command_line import check_output, is_json_with, starts_with_mark, write_output
 from mammo.data.csv_table import decimal_number, not_a_number, read_csv_table, shown
 from mammo.errors import DataError
 from mammo.evaluation import PatientBootstrap, group_units
@@ -170,6 +170,22 @@ def read_log(path: Path) -> tuple[dict[str, str], ...]:
                     f"{item.name}. Received: {shown(row[item.name])}."
                 )
     return table.rows
+
+
+WINDOWS = Path(__file__).resolve().parents[2] / "docs" / "windows.json"
+"""The controls of experiments on crop areas of whole films."""
+
+
+def read_controls(path: Path = WINDOWS) -> dict[str, Any]:
+    """Return the controls by experiment, as `write_controls` left them."""
+    read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return read
+
+
+def write_controls(name: str, figures: dict[str, Any], path: Path) -> None:
+    """Put an experiment's controls into their file, in place of older ones."""
+    content = json.dumps(read_controls(path) | {name: figures}, indent=1) + "\n"
+    write_output(path, content.encode(), is_json_with())
 
 
 RESULT = Path(__file__).resolve().parents[2] / "docs" / "published-split.json"

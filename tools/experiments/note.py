@@ -4,8 +4,8 @@
     python -m tools.experiments.note --check    exit status 1 where the note says something else
 
 The words of the note are written by hand; what stands between `<!-- NAME: begin ... -->` and
-`<!-- NAME: end -->` belongs to this command: `targets`, `tried`, `controls`, `calibration` and
-`published`.
+`<!-- NAME: end -->` belongs to this command: `targets`, `tried`, `controls`, `windows`,
+`calibration` and `published`.
 """
 
 import sys
@@ -24,7 +24,8 @@ from mammo.report.templates import markdown_table as table
 from mammo.settings import TITLES, TrainSettings
 from mammo.text import Estimate, estimate, number, percent_estimate, signed_estimate
 from tools.experiments.figures import as_svg, differences, training_curves
-from tools.experiments.log import published, read_log
+from tools.experiments.log import published, read_controls, read_log
+from tools.experiments.plan import BLANKED
 from tools.readme.marks import agree, document, filled
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 NOTE = ROOT / "docs" / "experiments.md"
 LOG = ROOT / "docs" / "experiments.csv"
-CONTROL = "labels shuffled"
+CONTROLS = ("labels shuffled", BLANKED)
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,36 @@ def controls_part() -> str:
     return table(["Control", "Folds", "AUC per crop", "Difference"], rows)
 
 
+def windows_part() -> str:
+    """Return what crop areas of whole films add to the released model, with their controls."""
+    controls = read_controls()
+    head = [
+        "Crop area", "Folds", "AUC alone", "AUC averaged with the released model", "Gain",
+        "Gain per lesion", "Gain within fifths of film size",
+        "Correlation with film size (benign, malignant)",
+    ]  # fmt: skip
+    lines = []
+    for row in read_log(LOG):
+        if row["name"] not in controls:
+            continue
+        alone, averaged = (_estimates(controls[row["name"]][key]) for key in ("alone", "averaged"))
+        lines.append(
+            [
+                row["changes"], row["folds"], estimate(alone["crop"]), estimate(averaged["crop"]),
+                *(signed_estimate(averaged[key]) for key in ("gain", "lesion gain", "within gain")),
+                "; ".join(signed_estimate(averaged[key], 2) for key in ("benign", "malignant")),
+            ]
+        )  # fmt: skip
+    return table(head, lines)
+
+
+def _estimates(figures: Mapping[str, Mapping[str, float | None]]) -> dict[str, Estimate]:
+    return {
+        key: Estimate(*(float("nan" if end is None else end) for end in figure.values()))
+        for key, figure in figures.items()
+    }
+
+
 def published_part() -> str:
     """Return the AUC of both recipes on the published split, per crop and per lesion."""
     result = published()
@@ -188,6 +219,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "targets": targets_part,
     "tried": tried_part,
     "controls": controls_part,
+    "windows": windows_part,
     "calibration": calibration_part,
     "published": published_part,
 }
@@ -199,8 +231,9 @@ def _splits(unit: str) -> dict[str, SplitEvaluation]:
 
 
 def _is_control(row: Mapping[str, str]) -> bool:
-    """Return whether labels were dealt at random, or a known recipe got another seed."""
-    return CONTROL in row["changes"] or int(row["seed"]) != TrainSettings.seed
+    """Return whether labels were shuffled, the lesion blanked, or the seed another."""
+    named = any(control in row["changes"] for control in CONTROLS)
+    return named or int(row["seed"]) != TrainSettings.seed
 
 
 def _tried() -> list[dict[str, str]]:

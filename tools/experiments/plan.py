@@ -9,6 +9,8 @@ the changes from the recipes of the first release instead, and `"against": NAME`
 against the scores of that name in the same folder (`NAME.csv`) instead of the release's, so that a
 file means the same after a later release. With `"shuffle_labels": true` the network learns labels
 dealt anew among the lesions, and is scored by these: a control that must end at an AUC of 0.5.
+`"window": {"scale": 3.2, "box": true, "blank": false}` trains on wider crop areas of whole films
+instead of the crops, see `tools.experiments.windows`.
 """
 
 import json
@@ -22,10 +24,11 @@ from numpy.typing import NDArray
 from mammo.errors import SettingsError
 from mammo.settings import MODELS, RECIPES, REMOVED, Recipe, TrainSettings, with_overrides
 
-KEYS = {"model", "why", "from", "against", "recipe", "folds", "seed", "shuffle_labels"}
+KEYS = {"model", "why", "from", "against", "recipe", "folds", "seed", "shuffle_labels", "window"}
 WORK_FOLDER = Path(".mammo-experiments")
 BASE = "release"
 """What a change is held against by default: the release's scores, in `artifacts/cases.csv`."""
+BLANKED = "lesion blanked"
 
 FIRST_RECIPES = {
     "simple_cnn": Recipe(
@@ -37,6 +40,27 @@ FIRST_RECIPES = {
 
 STARTS = {"release": RECIPES, "first release": FIRST_RECIPES}
 """The recipes that an experiment may change."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A square crop area of a film, `scale` times the longer side of the lesion box.
+
+    With `box` one of the three input channels shows the box; with `blank` the lesion is erased.
+    """
+
+    scale: float
+    box: bool = False
+    blank: bool = False
+
+    def __str__(self) -> str:
+        """Return what the log prints.
+
+        >>> str(Window(3.2, box=True))
+        'film at 3.2 times the box; box as a channel'
+        """
+        more = "; box as a channel" * self.box + f"; {BLANKED}" * self.blank
+        return f"film at {self.scale:g} times the box{more}"
 
 
 @dataclass(frozen=True)
@@ -52,6 +76,7 @@ class Experiment:
     shuffle_labels: bool = False
     start: str = "release"
     base: str = BASE
+    window: Window | None = None
 
     @property
     def removed(self) -> list[str]:
@@ -100,7 +125,7 @@ def read_experiment(path: Path) -> Experiment:
     check(
         {"model", "why"} <= set(given) <= KEYS,
         "be a JSON object with model, why and, if wanted, from, against, recipe, folds, seed, "
-        "shuffle_labels",
+        "shuffle_labels, window",
         ", ".join(given) if isinstance(content, dict) else type(content),
     )
     model, start = given["model"], given.get("from", "release")
@@ -115,14 +140,32 @@ def read_experiment(path: Path) -> Experiment:
         f"{seed!r} and {recipe!r}",
     )
     starts = ", ".join(STARTS)
+    window = given.get("window")
+    check(
+        window is None or _is_window(window),
+        "describe window as an object of scale (1 to 10) and, if wanted, box and blank (true or "
+        "false)",
+        repr(window),
+    )
     check(start in STARTS, f"count its changes from one of {starts}", repr(start))
     experiment = Experiment(
         path.stem, model, str(given["why"]), recipe, tuple(folds), seed,
         bool(given.get("shuffle_labels", False)), start, str(given.get("against", BASE)),
+        Window(**window) if window else None,
     )  # fmt: skip
     if not experiment.removed:
         _ = experiment.recipe  # which refuses a wrong value
     return experiment
+
+
+def _is_window(value: object) -> bool:
+    """Return whether a value describes a crop area."""
+    kinds: dict[Any, Any] = {"scale": (int, float), "box": bool, "blank": bool}
+    return (
+        isinstance(value, dict)
+        and all(isinstance(item, kinds.get(name, ())) for name, item in value.items())
+        and 1 <= value.get("scale", 0) <= 10
+    )
 
 
 def _are_folds(value: object) -> bool:
