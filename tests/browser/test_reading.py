@@ -213,8 +213,8 @@ def test_a_live_room_shows_its_lecturer_everything_and_its_readers_nothing_befor
         frames = listening(visitor)
         visitor.page.goto(f"{server.address}{PAGE}?room={code[1]}")
         visitor.page.get_by_role("button", name="I understand").click()
-        visitor.page.get_by_label("Nickname").fill(name)
-        visitor.page.get_by_label("Nickname").press("Enter")
+        visitor.page.get_by_role("textbox", name="Nickname").fill(name)
+        visitor.page.get_by_role("textbox", name="Nickname").press("Enter")
         expect(visitor.page.get_by_text("How likely is malignancy?")).to_be_visible()
         return visitor, frames
 
@@ -222,6 +222,7 @@ def test_a_live_room_shows_its_lecturer_everything_and_its_readers_nothing_befor
     expect(board.get_by_text("2 readers, 0 finished")).to_be_visible()
     for (visitor, _), digit in zip(readers, "72", strict=True):
         for number in range(1, PLAN.n + 1):
+            expect(visitor.page.get_by_test_id("stSliderThumbValue").last).to_have_text("not rated")
             press(visitor, digit, chosen(visitor, f"{digit}0"))
             after = f"Case {number + 1} of" if number < PLAN.n else "the lecturer will show"
             press(visitor, "Enter", visitor.page.get_by_text(after))

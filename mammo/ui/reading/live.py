@@ -93,7 +93,6 @@ def show_board(asked: dict[str, str]) -> None:
     view = choose_option("View", "board", views, "join")
     if view == "join":
         _show_way_in(room)
-        _show_readers(room)
     elif view == "dots":
         _show_dots(opened, room)
     elif view == "cases":
@@ -146,32 +145,29 @@ def _show_way_in(room: LiveRoom) -> None:
     page = session.page_address()
     address = reachable(page, get_internal_ip() or "localhost")
     link = f"{address}?{LIVE}={room.code}"
-    picture, words = st.columns([2, 5], gap="large", vertical_alignment="center")
-    picture.image(
-        segno.make(link, error="m").svg_data_uri(scale=8, light="#fff"), width="stretch",
-        alt="QR code of the students' link",
-    )  # fmt: skip
-    with words:
-        st.session_state.setdefault(_TITLE, room.title or st.query_params.get(TITLE, ""))
-        room.title = st.text_input("Title of the room", max_chars=LONGEST_NICKNAME, key=_TITLE)
-        keep_in_link(TITLE, room.title or None)
-        st.markdown("Students open this link, or enter the code on the page Reading room:")
+    way_in, people = st.columns([3, 4], gap="large")
+    with way_in:
+        qr_code = segno.make(link, error="m").svg_data_uri(scale=8, light="#fff")
+        st.image(qr_code, width=270, alt="QR code of the students' link")
+        st.header(room.code, anchor=False)
+        st.caption("Students scan this, enter the code on the page Reading room, or open the link:")
         st.code(link, language=None, wrap_lines=True)
-        st.markdown(f"## {room.code}")
         if address != page:
             st.caption(
                 "This is the address of your computer in its network. If students cannot open it, "
                 "join their network, and start the app with `--server.address=0.0.0.0`."
             )
-        with st.expander("Your own link", icon=":material/key:"):
-            st.markdown(
-                "The address of this page leads the room. Keep it, and do not show it. If the "
-                "server is restarted, open it again: the readers' pages bring their ratings back."
-            )
-    st.caption(
-        f"{in_words(room.plan)} The server keeps the ratings in its memory alone, for two hours at "
-        "most."
-    )
+    with people:
+        _show_readers(room)
+        st.session_state.setdefault(_TITLE, room.title or st.query_params.get(TITLE, ""))
+        room.title = st.text_input("Title of the room", max_chars=LONGEST_NICKNAME, key=_TITLE)
+        keep_in_link(TITLE, room.title or None)
+        st.caption(
+            f"{in_words(room.plan)} The server keeps the ratings in its memory alone, for two "
+            "hours at most. **The address of this page leads the room:** keep it, and do not show "
+            "it. If the server is restarted, open it again: the readers' pages bring their ratings "
+            "back."
+        )
 
 
 def reachable(page: str, network: str) -> str:
