@@ -54,7 +54,8 @@ if play is None:
     st.stop()
 opened = None
 with sentences():
-    opened = open_round(play.record.plan, play.seat.room if play.seat else "")
+    blind = play.seat is not None and not play.truth_asked
+    opened = open_round(play.record.plan, play.seat.room if blind else "")
     require_pictures(opened)
     if play.truth_asked:
         show_results(opened, play)

@@ -36,6 +36,7 @@ from mammo.text import Estimate, estimate
 
 READER = Look("#2E6FD9", "solid", "star")
 _ROW_HEIGHT, _REST_HEIGHT = 30, 130
+_FEW_COLUMNS = 10
 
 
 def look_of_name(name: str, cases: RoundCases) -> Look:
@@ -185,12 +186,13 @@ def dots_figure(room: Room, cases: RoundCases, places: list[int], told: bool) ->
         y = (100 * cases.p[model.name][places]).tolist()
         look, hover = look_of_name(model.name, cases), f"{model.title}: %{{y:.0f}}%"
         x = [column + 0.3 for column in columns]
-        figure.add_trace(points(x, y, look, hover, 11, name=f"{model.title}, probability in %"))
+        figure.add_trace(points(x, y, look, hover, 11, name=model.title))
     assessed = ["-" if is_missing(one) else int(one) for one in cases.rows["assessment"]]
-    lay_out(figure, "Case, and the BI-RADS assessment on record", "Rating", 420)
+    lay_out(figure, "Case, and the BI-RADS assessment on record", "Rating, probability in %", 420)
     figure.update_yaxes(range=[-4, 104])
     figure.update_layout(legend={"y": 1.02, "yanchor": "bottom"})
-    ticks = [f"{place + 1}<br>{assessed[place]}" for place in places]
+    words = ("Case ", "BI-RADS ") if len(places) <= _FEW_COLUMNS else ("", "")
+    ticks = [f"{words[0]}{place + 1}<br>{words[1]}{assessed[place]}" for place in places]
     limits = [-0.6, len(places) - 0.4]
     return figure.update_xaxes(range=limits, tickvals=columns, ticktext=ticks)
 

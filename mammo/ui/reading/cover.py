@@ -251,8 +251,8 @@ def show_finish(opened: Round, play: Play) -> None:
     with st.container(border=True):
         st.header("All cases rated", icon=":material/flag:", anchor=False)
         st.markdown(
-            f"You rated all {opened.plan.n} cases of round {opened.code}. The diagnoses have not "
-            "been sent to your browser."
+            f"You rated all {opened.plan.n} cases of {'live room' if play.seat else 'round'} "
+            f"{opened.code}. The diagnoses have not been sent to your browser."
         )
         if play.seat:
             st.info("Wait here: the lecturer will show the diagnoses.", icon=":material/groups:")

@@ -86,11 +86,14 @@ def show_board(asked: dict[str, str]) -> None:
     opened = session.open_round(plan)
     session.require_pictures(opened)
     session.go_to(asked)
-    _show_controls(opened, room)
     views = {
         "join": "Students", "dots": "Ratings", "score": "Results", "cases": "Discuss the cases",
     }  # fmt: skip
-    view = choose_option("View", "board", views, "join")
+    if room.closed:
+        st.warning("You have closed this room. The server forgets it soon: download the results.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        view = choose_option("View", "board", views, "join", hide_label=True)
+        _show_controls(opened, room)
     if view == "join":
         _show_way_in(room)
     elif view == "dots":
@@ -107,26 +110,23 @@ def show_board(asked: dict[str, str]) -> None:
 
 
 def _show_controls(opened: Round, room: LiveRoom) -> None:
-    if room.closed:
-        st.warning("You have closed this room. The server forgets it soon: download the results.")
-    with st.container(horizontal=True, vertical_alignment="center"):
+    st.button(
+        "The diagnoses are shown" if room.revealed else "Show the diagnoses to everyone",
+        icon=":material/visibility:", disabled=room.revealed or room.closed,
+        on_click=setattr, args=(room, "revealed", True), key="reading_reveal",
+        help="Each reader who has finished then sees their results. Ratings that come later "
+        "do not count.",
+    )  # fmt: skip
+    with st.popover("Close the room", icon=":material/meeting_room:", disabled=room.closed):
+        st.markdown("Nobody can join or rate in this room any more.")
         st.button(
-            "The diagnoses are shown" if room.revealed else "Show the diagnoses to everyone",
-            icon=":material/visibility:", disabled=room.revealed or room.closed,
-            on_click=setattr, args=(room, "revealed", True), key="reading_reveal",
-            help="Each reader who has finished then sees their results. Ratings that come later "
-            "do not count.",
-        )  # fmt: skip
-        with st.popover("Close the room", icon=":material/meeting_room:", disabled=room.closed):
-            st.markdown("Nobody can join or rate in this room any more.")
-            st.button(
-                "Close it now", on_click=setattr, args=(room, "closed", True), key="reading_close"
-            )
-        served = session.artifacts_fingerprint()
-        offer_file(
-            "Download the results", lambda: _zipped(room, served),
-            f"mammo-room-{opened.code}.zip", "application/zip", key="reading_room_zip",
-        )  # fmt: skip
+            "Close it now", on_click=setattr, args=(room, "closed", True), key="reading_close"
+        )
+    served = session.artifacts_fingerprint()
+    offer_file(
+        "Download the results", lambda: _zipped(room, served),
+        f"mammo-room-{opened.code}.zip", "application/zip", key="reading_room_zip",
+    )  # fmt: skip
 
 
 def _zipped(room: LiveRoom, artifacts: str) -> bytes:
@@ -200,7 +200,8 @@ def _show_readers(room: LiveRoom) -> None:
 @st.fragment(run_every=_SECONDS)
 def _show_dots(opened: Round, room: LiveRoom) -> None:
     """Draw the ratings as they come in; the diagnoses once everyone may see them."""
-    st.caption("Readers must not see this before they have finished.")
+    if not room.revealed:
+        st.caption("Readers must not see this before they have finished.")
     show_figure(
         dots_figure(room.room(), opened.cases, list(range(opened.plan.n)), room.revealed),
         f"dots-{opened.code}", "Each reader's rating of each case beside both models",

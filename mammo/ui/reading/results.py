@@ -50,12 +50,12 @@ def show_results(opened: Round, play: Play) -> None:
     """Show the score of a round that was read here, and offer its file."""
     headline = st.container()
     with st.container(border=True):
-        _hand_over(opened, play.record)
+        _hand_over(opened, play.record, play.seat.nickname if play.seat else "")
     show_score(opened, play.record, headline)
     st.button("Another round", on_click=session.leave, key="reading_leave")
 
 
-def _hand_over(opened: Round, record: Record) -> None:
+def _hand_over(opened: Round, record: Record, known_as: str) -> None:
     st.markdown(
         f"Your results of round {opened.code} are **not stored here**. Download the file for your "
         "lecturer, or to open it here again."
@@ -63,6 +63,7 @@ def _hand_over(opened: Round, record: Record) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         nickname = st.text_input(
             "Nickname (optional)",
+            known_as,
             max_chars=LONGEST_NICKNAME,
             key="reading_nickname",
             width=260,
@@ -188,12 +189,14 @@ Shown = tuple[str, str, str]
 def show_review(opened: Round, room: Room, who: str) -> None:
     """Show one case after another with its diagnosis, the largest error first if so chosen.
 
-    `room` is one reader, whose name is `who`, or a whole class.
+    `room` is one reader, whose name is `who`, or a whole class, for which `who` is "".
     """
-    st.header("Case by case", anchor="review")
-    order = choose_option(
-        "Order", "order", {"worst": "Largest errors first", "read": "In reading order"}, "worst"
-    )
+    if who:
+        st.header("Case by case", anchor="review")
+    row = st.container(horizontal=True, vertical_alignment="center")
+    orders = {"worst": "Largest errors first", "read": "In reading order"}
+    with row:
+        order = choose_option("Order", "order", orders, "worst", hide_label=True)
     places = list(range(opened.plan.n))
     if order == "worst":
         places = [
@@ -202,7 +205,7 @@ def show_review(opened: Round, room: Room, who: str) -> None:
     shown = (opened.code, who, order)
     held, index = st.session_state.get(_AT, (shown, places[0]))
     index = index if held == shown else places[0]
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with row:
         _ways(shown, places.index(index), places)
         ids = [opened.cases.ids[number] for number in places]
         open_list(ids, "round", f"Round {opened.code}", opened.cases.ids[index])
