@@ -43,8 +43,8 @@ THRESHOLD_NAMES: Mapping[str, str] = {
 }
 AIMS: Mapping[str, str] = {
     "youden": "gives equal weight to sensitivity and specificity",
-    "sensitivity_90": "is the threshold with 90% sensitivity in training patients",
-    "specificity_90": "is the threshold with 90% specificity in training patients",
+    "sensitivity_90": "gave 90% sensitivity in training patients",
+    "specificity_90": "gave 90% specificity in training patients",
 }
 """The aim of each threshold, chosen on training patients; rates differ in other patients."""
 SIDE_LETTERS = {"LEFT": "L", "RIGHT": "R"}
@@ -224,22 +224,31 @@ def listed(words: Sequence[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def spread_sentence(views: Sequence[str], p_low: float, p_high: float, threshold: float) -> str:
-    """State the range over the views of the crop, and on which side of the threshold it lies.
+def with_article(title: str, *, starts: bool = False) -> str:
+    """Write a model's title as within a sentence, or as its first words.
 
-    `views` are names of `mammo.settings.VIEWS`.
-
-    >>> spread_sentence(["upright", "turned"], 0.31, 0.44, 0.5)
-    'With the crop upright and turned, the probability is 31% to 44%. It does not cross the \
-threshold.'
-    >>> spread_sentence(["upright", "turned"], 0.31, 0.44, 0.4)
-    'With the crop upright and turned, the probability is 31% to 44%. It crosses the threshold.'
+    >>> with_article("Simple CNN"), with_article("Simple CNN", starts=True)
+    ('the simple CNN', 'The simple CNN')
+    >>> with_article("MobileNetV2")
+    'MobileNetV2'
     """
-    crosses = "crosses" if p_low < threshold <= p_high else "does not cross"
+    if " " not in title:
+        return title
+    return f"{'The' if starts else 'the'} {title[0].lower()}{title[1:]}"
+
+
+def spread_sentence(views: Sequence[str], p_low: float, p_high: float, threshold: float) -> str:
+    """State the range over the views of the crop, and whether the threshold lies in it.
+
+    `views` are names of `mammo.settings.VIEWS`, "upright" first.
+
+    >>> spread_sentence(["upright", "mirrored", "turned"], 0.31, 0.44, 0.5)
+    '31% to 44% if the crop is mirrored or turned. This range does not include the threshold.'
+    """
+    includes = "includes" if p_low < threshold <= p_high else "does not include"
+    changes = listed(views[1:]).replace(" and ", " or ")
     spread = percent_range(p_low, p_high)
-    return (
-        f"With the crop {listed(views)}, the probability is {spread}. It {crosses} the threshold."
-    )
+    return f"{spread} if the crop is {changes}. This range {includes} the threshold."
 
 
 def parts(value: object) -> tuple[str, ...]:

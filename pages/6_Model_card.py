@@ -11,8 +11,8 @@ from mammo.ui.model_card import show_glossary, show_part
 
 frame("Model card", ":material/badge:")
 st.markdown(
-    "What the two models are for, how accurate they are, and where they fail. Every figure of a "
-    "model is read from its trained artifacts."
+    "What the two models are for, how accurate they are, and where they fail. Every number about a "
+    "model comes from the files saved when it was trained and tested."
 )
 GLOSSARY = "Glossary"
 part = st.segmented_control(

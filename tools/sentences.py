@@ -32,7 +32,7 @@ FIELDS = frozenset((
 ))  # fmt: skip
 """Fields of Streamlit's messages that a visitor reads."""
 IN_SIGHT = FIELDS - {"help", "alt", "options", "default", "placeholder"}
-_END = re.compile(r"(?<=[.!?])(?<! al\.)\s+(?=[A-Z\d“'(])")
+_END = re.compile(r"(?<=[.!?])(?<! al\.)(?<! St\.)\s+(?=[A-Z\d“'(])")
 _PLAN = RoundPlan(10, 1, source="examples", advice=True)
 _RATED = Record(_PLAN, tuple(Reading(10 * n, 5.0, 10 * n + 5) for n in range(10)))
 _CARD, _READING = "pages/6_Model_card.py", "pages/5_Reading_room.py"
@@ -123,9 +123,7 @@ def sentences(text: str) -> list[str]:
     ['It is 0.82 on test crops (95% CI 0.7 to 0.9).']
     """
     lines = [plain(line) for line in text.splitlines()]
-    parts = [
-        part for line in lines for part in re.split(r"(?<=[.!?])(?<! al\.)\s+(?=[A-Z\d“'(])", line)
-    ]
+    parts = [part for line in lines for part in _END.split(line)]
     return [part for part in parts if len(part.split()) > 3 and part.endswith((".", "!", "?"))]
 
 

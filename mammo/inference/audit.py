@@ -75,10 +75,9 @@ class MethodFindings:
             return f"{title} was not tested by randomisation on {model}."
         how = "passed" if self.passed else "failed"
         return (
-            f"{title} {how} the randomisation test on {model}: its maps resemble those of the same "
-            f"network with shuffled weights by a rank correlation of {self.shuffled.words}, over "
-            f"{self.shuffled.crops} crops; the whole interval must stay below {number(LIKE, 1)} to "
-            "pass."
+            f"{title} {how} the randomisation test on {model}: rank correlation "
+            f"{self.shuffled.words} with the maps of shuffled weights, in {self.shuffled.crops} "
+            f"crops (to pass, the interval must be below {number(LIKE, 1)})."
         )
 
     @property
@@ -94,8 +93,8 @@ class MethodFindings:
     def stability(self) -> str:
         """State how like the map of a mirrored crop is."""
         return (
-            f"For a mirrored crop {method_named(self.key).title} draws the mirrored map with a "
-            f"rank correlation of {self.mirrored.words}, where 1 is the same map."
+            f"Maps of mirrored crops: rank correlation {self.mirrored.words} (1 is the same map, "
+            "mirrored)."
         )
 
 
@@ -116,9 +115,8 @@ class Audit:
         """State on how many crops the maps were compared with the lesion box, or why on none."""
         if not self.lesion_crops:
             return (
-                f"The lesion box is not recorded for any of the {self.crops} crops, so the maps "
-                "were not compared with it. This needs crops made from mammograms and masks with "
-                "python -m mammo.prepare."
+                f"The maps were not compared with lesion boxes, because no boxes are recorded for "
+                f"these {self.crops} crops. python -m mammo.prepare records them."
             )
         return f"Compared with the lesion box in {self.lesion_crops} of {self.crops} crops."
 

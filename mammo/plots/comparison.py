@@ -26,7 +26,16 @@ from mammo.plots.style import (
     points,
     stroke,
 )
-from mammo.text import Estimate, counted, estimate, number, percent, signed, signed_estimate
+from mammo.text import (
+    Estimate,
+    counted,
+    estimate,
+    number,
+    percent,
+    signed,
+    signed_estimate,
+    with_article,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -160,8 +169,8 @@ _LOOKS = {
 _HEIGHT = 380
 
 WHY = (
-    "The higher figure is wrong: of a new patient, no other view is in the training data. Keep all "
-    "crops of a patient on one side of the split."
+    "The higher AUC is too optimistic: the training data contain no other view of a new patient. "
+    "Keep all crops of a patient on one side of the split."
 )
 
 
@@ -278,11 +287,12 @@ def teacher_table(lesson: TeacherLesson) -> "pd.DataFrame":
 
 def teacher_sentence(lesson: TeacherLesson) -> str:
     """Return what the lesson compares."""
+    student = with_article(lesson.title, starts=True)
     return (
-        f"{lesson.title} was trained on the labels alone, and again with {percent(lesson.share)} "
-        f"of each target from the probability of {lesson.teacher} (knowledge distillation, Hinton "
-        f"et al. 2015, arXiv 1503.02531). {lesson.teacher} was pretrained on ImageNet, so the gain "
-        "does not come from mammograms alone."
+        f"{student} was trained twice: on the labels alone, and on a mixture of the label and "
+        f"{lesson.teacher}'s probability, which counts {percent(lesson.share)} (knowledge "
+        f"distillation, Hinton et al. 2015, arXiv 1503.02531). {lesson.teacher} was pretrained on "
+        "ImageNet, so the gain does not come from mammograms alone."
     )
 
 

@@ -205,9 +205,11 @@ def calibration_sentence(split: SplitEvaluation, name: str) -> str:
     slope, _, observed = model.calibration.line.values()
     if np.isnan(observed):
         return f"{model.title}: calibration undefined."
+    extreme = "too extreme" if slope < 1 else "not extreme enough"
     return (
         f"{model.title}: {number(observed, 2)} malignant cases observed per case expected (ideal: "
-        f"1); slope {number(slope, 2)} (ideal: 1; below 1 is too extreme)."
+        f"1). Its calibration slope is {number(slope, 2)} (ideal: 1): the probabilities are "
+        f"{extreme}."
     )
 
 

@@ -27,7 +27,8 @@ def verdict(result: LesionResult, threshold: str = BALANCED) -> str:
         return NO_ANSWER
     if len(answers) == 1:
         (answer,) = answers
-        first = f"{_start(answer)} is {_distance(answer, threshold)} its threshold."
+        name = text.with_article(answer.card.title, starts=True)
+        first = f"{name} is {_distance(answer, threshold)} its threshold."
     else:
         agree = len({answer.is_above(threshold) for answer in answers}) == 1
         distances = [_distance(answer, threshold) for answer in answers]
@@ -43,14 +44,7 @@ def verdict(result: LesionResult, threshold: str = BALANCED) -> str:
 
 
 def _name(answer: ModelResult) -> str:
-    """Name a model within a sentence: "the simple CNN", "MobileNetV2"."""
-    title = answer.card.title
-    return f"the {title[0].lower()}{title[1:]}" if " " in title else title
-
-
-def _start(answer: ModelResult) -> str:
-    name = _name(answer)
-    return name[0].upper() + name[1:]
+    return text.with_article(answer.card.title)
 
 
 def _distance(answer: ModelResult, threshold: str) -> str:

@@ -91,7 +91,7 @@ def test_nothing_is_held_against_lesions_that_are_not_known(
     assert run(data, artifacts, "--models", "simple_cnn") == 0
     audit = load_audit("simple_cnn", artifacts)
     assert audit is not None and audit.lesion_crops == 0
-    assert "not recorded for any of the 12 crops" in audit.lesion_words
+    assert "no boxes are recorded for these 12 crops" in audit.lesion_words
     assert load_audit("mobilenetv2", artifacts) is None
 
 

@@ -30,8 +30,8 @@ def test_standing_says_the_side_that_the_metrics_count(
 
 
 def test_the_spread_crosses_the_threshold_only_where_it_does() -> None:
-    assert "It crosses" in words.spread_sentence(["upright", "turned"], 0.4, 0.5, 0.45)
-    assert "does not cross" in words.spread_sentence(["upright", "turned"], 0.4, 0.44, 0.45)
+    assert "range includes" in words.spread_sentence(["upright", "turned"], 0.4, 0.5, 0.45)
+    assert "does not include" in words.spread_sentence(["upright", "turned"], 0.4, 0.44, 0.45)
 
 
 def test_every_named_threshold_has_an_aim() -> None:

@@ -47,8 +47,7 @@ def test_a_link_to_a_list_of_another_visit_shows_all_cases(app: AppTest) -> None
 
 def test_the_review_of_a_round_opens_its_case_in_the_viewer(room: AppTest) -> None:
     page = reading_room.opened(room, round=write_code(PLAN), place=pack(whole(PLAN)))
-    press(page, "reading_start")
-    assert not list_links(page), "a round that is read names no case"
+    assert not list_links(page), "the cases are named before the reader asks for the diagnoses"
     press(page, "reading_truth")
     press(page, "reading_review_next")
     cases = page.session_state["list_of_cases"]["round"].cases

@@ -22,7 +22,7 @@ from mammo.report.model_card import tables
 from mammo.report.model_card.facts import Facts, Failures, how_trained, read_facts, worst_answers
 from mammo.report.templates import FOLDER, markdown_table, template
 from mammo.settings import TITLES as MODEL_TITLES
-from mammo.text import LATER_ASSESSMENT, percentage
+from mammo.text import LATER_ASSESSMENT, listed, percentage
 
 __all__ = [
     "CHECKS",
@@ -57,7 +57,7 @@ FIRST_WORDS = (
 QUESTIONED = {
     "test crops": "test crops",
     "photographs": "photographs",
-    "cloudy noise (1/f)": "cloudy noise",
+    "cloudy noise (1/f)": "images of cloud-like noise",
     "test crops, inverted": "inverted crops",
 }
 _MARK = "\x1f"
@@ -98,6 +98,11 @@ def model_card(facts: Facts) -> ModelCard:
         return ""
 
     asked = {} if facts.trust is None else facts.trust.get("questioned", {})
+    shares = [
+        f"{percentage(asked[name]['value'])} of {words}"
+        for name, words in QUESTIONED.items()
+        if name in asked
+    ]
     template("model_card.md.j2").render(
         facts=facts,
         tables=tables,
@@ -113,11 +118,7 @@ def model_card(facts: Facts) -> ModelCard:
             "test": percentage(facts.malignant_share("test")),
             "benign_test": percentage(1 - facts.malignant_share("test")),
         },
-        questioned=", ".join(
-            f"{percentage(asked[name]['value'])} of {words}"
-            for name, words in QUESTIONED.items()
-            if name in asked
-        ),
+        questioned=listed(shares) if shares else "",
         MODELS=MODELS,
         METHODS=METHODS,
         DATA=DATA,

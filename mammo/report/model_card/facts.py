@@ -33,7 +33,7 @@ from mammo.inference.audit import Audit, load_audit
 from mammo.inference.trust import SCHEMA as TRUST_SCHEMA
 from mammo.inference.trust import TRUST_NAME
 from mammo.settings import REGISTRY, TITLES
-from mammo.text import parts, percent
+from mammo.text import parts, percent, with_article
 
 Row = Mapping[Any, Any]
 WORST = 5
@@ -147,9 +147,9 @@ def worst_answers(facts: Facts) -> tuple[Failures, ...]:
 
 
 def how_trained(card: Card) -> str:
-    """Say from what a model began and on what it was trained; nothing of a model that is not known.
+    """Return how a model was initialised and trained; "" for a model that is not known.
 
-    For example "Simple CNN started from random weights and was trained on the labels alone."
+    For example "The simple CNN started from random weights and was trained on the labels alone."
     """
     entry, share = REGISTRY.get(card.name), float(card.settings.get("distillation", 0))
     if entry is None:
@@ -158,4 +158,5 @@ def how_trained(card: Card) -> str:
     if share:
         teacher = TITLES[entry.teacher] if entry.teacher else "an earlier fit of its own"
         learned = f"on the labels and, for {percent(share)} of each target, on {teacher}"
-    return f"{card.title} started from {entry.begins} and was trained {learned}."
+    name = with_article(card.title, starts=True)
+    return f"{name} started from {entry.begins} and was trained {learned}."

@@ -92,7 +92,7 @@ def show_scores(split: SplitEvaluation) -> None:
     st.markdown("\n".join(f"- AUC, {sentence}" for sentence in difference_sentences(split)))
     notes = [how_trained(card) for card in cache.cards() if card.name in split.models]
     if split.radiologists is not None:
-        notes.insert(0, f"Interpret the radiologists' figures with care: {LATER_ASSESSMENT}")
+        notes.insert(0, f"Radiologists: {LATER_ASSESSMENT}")
     st.caption(" ".join(notes))
     download(scores_export(split), f"figures-{split.unit}")
 

@@ -355,9 +355,7 @@ def _selected(
     split: SplitEvaluation, thresholds: Mapping[str, float], shown: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     """Draw the scatter, and return which cases were selected on it, bool (u,)."""
-    st.caption(
-        "Each point is a case; dashed lines show the thresholds. Select points to list them below."
-    )
+    st.caption("Each point is a case; dashed lines: thresholds. Select points to list them.")
     event = show_figure(
         scatter_figure(split, thresholds, shown),
         f"scatter-{split.unit}",

@@ -81,9 +81,9 @@ def counts_in_words(rows: pd.DataFrame, total: int) -> str:
     malignant = int(rows["label"].sum())
     return (
         f"**{len(rows):,}** of {counted(total, 'crop')}: "
-        f"{counted(rows['lesion_id'].nunique(), 'lesion')} of "
-        f"{counted(rows['patient_id'].nunique(), 'patient')}; {counted(malignant, 'crop')} "
-        f"malignant, {len(rows) - malignant:,} benign."
+        f"{counted(rows['lesion_id'].nunique(), 'lesion')} in "
+        f"{counted(rows['patient_id'].nunique(), 'patient')}; {malignant:,} malignant, "
+        f"{len(rows) - malignant:,} benign."
     )
 
 

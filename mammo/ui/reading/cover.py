@@ -86,7 +86,7 @@ def _new_round(source: Source) -> None:
     at_most = LONGEST if source == "test" else len(cache.examples())
     if source == "examples":
         st.caption(
-            f"These are the {at_most} example lesions of two patients. To read cases of the "
+            f"These are the {at_most} example lesions, from two patients. To read cases of the "
             "official test set, download their images first."
         )
     n = st.slider(

@@ -34,8 +34,8 @@ _SCORED = "reading_room_scored"
 def show_files() -> None:
     """Ask for result files, list those left out with the reason, and show the rest."""
     st.markdown(
-        "Open the result files of one round. One file shows the results of that reader, several "
-        "show those of the class. Nothing is stored."
+        "Open the result files of one round: one file for the results of one reader, several for "
+        "those of the class. Nothing is stored."
     )
     files = st.file_uploader(
         "Result files of the reading room (CSV)",

@@ -58,7 +58,7 @@ def show_results(opened: Round, play: Play) -> None:
 def _hand_over(opened: Round, record: Record, known_as: str) -> None:
     st.markdown(
         f"Your results of round {opened.code} are **not stored here**. Download the file for your "
-        "lecturer, or to open it here again."
+        "lecturer, or to reopen here later."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         nickname = st.text_input(

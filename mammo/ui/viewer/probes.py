@@ -53,8 +53,8 @@ MAP_COLOURS: ColourMap = "viridis"
 def show_occlusion(viewed: Viewed) -> None:
     """Show both probabilities of the crop with a part covered that the visitor chooses."""
     st.caption(
-        "Drag a box over the crop, or type its numbers. If the probability falls, the covered part "
-        "raised it."
+        "Draw a box on the crop, or type its coordinates. If the probability falls, the covered "
+        "part raised it."
     )
     side = viewed.crop.shape[0]
     _start(viewed.picture.key, side)
