@@ -202,6 +202,7 @@ def test_a_live_room_shows_its_lecturer_everything_and_its_readers_nothing_befor
     board.goto(server.address + PAGE)
     board.get_by_role("button", name="I understand").click()
     board.get_by_role("slider", name="Cases").press("Home")
+    expect(board.get_by_text(re.compile("^E5N-"))).to_be_visible()
     board.get_by_role("button", name="Open a live room").click()
     expect(board.get_by_text("0 readers, 0 finished")).to_be_visible()
     expect(board.get_by_role("img", name="QR code")).to_be_visible()
