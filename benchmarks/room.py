@@ -16,6 +16,7 @@ import asyncio
 import io
 import json
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -40,6 +41,7 @@ from mammo.reading.results_file import fingerprint
 RESULT = Path(__file__).with_suffix(".json")
 PAGE, PLAN = "Reading_room", RoundPlan(10, 7, "examples")
 BOARD_SECONDS = 0.5
+_NAME = re.compile(rb"reader \d{3}")
 
 
 class Room:
@@ -70,8 +72,10 @@ class Room:
             await _enter(board, self.own)
             watching = asyncio.create_task(self._watch(board))
             await asyncio.gather(*(self._read(address, name, first, last) for name in self.names))
-            while self.waiting:
+            while self.waiting and not watching.done():
                 await asyncio.sleep(BOARD_SECONDS)
+            if watching.done():
+                watching.result()  # raises what ended it
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
             return await board.download("reading_room_zip") if files else b""
@@ -80,8 +84,8 @@ class Room:
         while True:
             await board.rerun(board.repeated)
             now = time.perf_counter()
-            for frame in board.elements("arrow_data_frame"):
-                table = pa.ipc.open_stream(frame.data).read_pandas()
+            for frame in board.elements("dataframe"):
+                table = pa.ipc.open_stream(frame.arrow_data.data).read_pandas()
                 self.seen = dict(zip(table["Reader"], table["Cases"], strict=True))
             for (name, case), since in list(self.waiting.items()):
                 if self.seen.get(name, 0) >= case:
@@ -90,10 +94,8 @@ class Room:
             await asyncio.sleep(BOARD_SECONDS)
 
     async def _read(self, address: str, name: str, first: int, last: int) -> None:
-        others = [other.encode() for other in self.names if other != name]
-
         def listen(sent: bytes) -> None:
-            self.overheard += any(other in sent for other in others)
+            self.overheard += any(other != name.encode() for other in _NAME.findall(sent))
 
         async with Visitor(address, listen) as reader:
             await asyncio.sleep(self.random.random() * self.think[1])
