@@ -20,7 +20,10 @@ else:
     words, example = st.columns([4, 5], gap="medium", vertical_alignment="center")
     with words:
         st.header("How likely is this lesion to be malignant?", anchor=False)
-        st.markdown("Two neural networks answer. See why, and how often they are wrong.")
+        st.markdown(
+            "Two neural networks estimate it. See what influenced them, and how often they are "
+            "wrong."
+        )
         with sentences():
             home.offer_example(upload)
         st.markdown("mammo is not a medical device, and it does not search for lesions.")
@@ -32,5 +35,5 @@ else:
         home.show_way(
             "Run a class",
             reading,
-            "Everybody rates the same cases and compares scores with the models.",
+            "Everybody rates the same cases and compares the results with the models'.",
         )

@@ -43,8 +43,8 @@ THRESHOLD_NAMES: Mapping[str, str] = {
 }
 AIMS: Mapping[str, str] = {
     "youden": "gives equal weight to sensitivity and specificity",
-    "sensitivity_90": "gave 90% sensitivity in training patients",
-    "specificity_90": "gave 90% specificity in training patients",
+    "sensitivity_90": "is set to reach 90% sensitivity in training patients",
+    "specificity_90": "is set to reach 90% specificity in training patients",
 }
 """The aim of each threshold, chosen on training patients; rates differ in other patients."""
 SIDE_LETTERS = {"LEFT": "L", "RIGHT": "R"}

@@ -14,7 +14,8 @@ from mammo.ui.kit.viewer import keep_room
 frame("Dataset explorer", ":material/dataset:")
 keep_room("clamp(16rem, min(100vh - 14rem, 90vw), 34rem)")
 st.caption(
-    "The masses that the models were trained and tested on. Copy the address to share a view."
+    "The masses that the models were trained and tested on. To share a view of them, copy the "
+    "address."
 )
 
 with sentences():
@@ -40,7 +41,7 @@ with sentences():
 
     st.header("Data leakage check", anchor="leaks")
     st.caption(
-        "No patient, mammogram or image may be in both splits. The check also finds images that "
+        "No patient, mammogram or image should be in both splits. The check also finds copies that "
         "were rotated, mirrored or rescaled."
     )
     with sentences():

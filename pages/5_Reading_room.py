@@ -21,8 +21,8 @@ frame("Reading room", ":material/groups:")
 keep_room(ROOM)
 READ, FILES = "read", "files"
 ABOUT = (
-    "Rate lesions without knowing the pathology. Then compare yourself with two networks and the "
-    "radiologists of the data set, on the same cases."
+    "Rate lesions without knowing the pathology. Then compare your ratings with those of two "
+    "networks and of the radiologists who read the cases."
 )
 DEEDS = {READ: "Read a round", FILES: "Open result files"}
 asked = session.asked()

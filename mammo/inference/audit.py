@@ -75,9 +75,9 @@ class MethodFindings:
             return f"{title} was not tested by randomisation on {model}."
         how = "passed" if self.passed else "failed"
         return (
-            f"{title} {how} the randomisation test on {model}: rank correlation "
-            f"{self.shuffled.words} with the maps of shuffled weights, in {self.shuffled.crops} "
-            f"crops (to pass, the interval must be below {number(LIKE, 1)})."
+            f"{title} {how} the randomisation test on {model}: in {self.shuffled.crops} crops, the "
+            "rank correlation of its maps before and after shuffling the weights is "
+            f"{self.shuffled.words}. To pass, the whole interval must be below {number(LIKE, 1)}."
         )
 
     @property
@@ -85,16 +85,16 @@ class MethodFindings:
         """State whether what it marks matters to the score more than parts taken at random."""
         deleted, inserted = _than_chance(self.deletion_gain), _than_chance(self.insertion_gain)
         return (
-            f"Deleting what {method_named(self.key).title} marks: {deleted}. Inserting it: "
-            f"{inserted}."
+            f"Deletion test (regions marked by {method_named(self.key).title} removed first): "
+            f"{deleted}. Insertion test (these regions added first): {inserted}."
         )
 
     @property
     def stability(self) -> str:
         """State how like the map of a mirrored crop is."""
         return (
-            f"Maps of mirrored crops: rank correlation {self.mirrored.words} (1 is the same map, "
-            "mirrored)."
+            f"Mirrored crops: rank correlation with the mirrored map {self.mirrored.words} (1: "
+            "identical)."
         )
 
 

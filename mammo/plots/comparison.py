@@ -228,19 +228,20 @@ def result_sentence(lesson: LeakLesson) -> str:
     rows, patients = (_means(lesson, split) for split in PLACES)
     gaps = lesson.differences
     return (
-        f"Split by crop: AUC {rows}. Split by patient: {patients}. Leakage changes "
-        f"the AUC by {signed(lesson.mean_difference)} on average (range over the seeds: "
-        f"{signed(min(gaps))} to {signed(max(gaps))})."
+        f"Split by crop: AUC {rows}. Split by patient: AUC {patients}. Mean "
+        f"difference {signed(lesson.mean_difference)} (over the seeds: {signed(min(gaps))} to "
+        f"{signed(max(gaps))})."
     )
 
 
 def overlap_sentence(lesson: LeakLesson) -> str:
     """Return how much of the test part a split by crop had shown in training."""
     runs = lesson.of("rows")
+    seen = sum(run.seen_lesions for run in runs) / sum(run.test_lesions for run in runs)
     return (
-        f"In a split by crop, {_span([run.seen_lesions for run in runs])} of "
-        f"{_span([run.test_lesions for run in runs])} test lesions had their other view in the "
-        "training data. In a split by patient, none had."
+        f"In a split by crop, {percent(seen)} of the test lesions had another view in the training "
+        f"data ({_span([run.seen_lesions for run in runs])} lesions per split). In a split by "
+        "patient, this was never the case."
     )
 
 
@@ -248,9 +249,9 @@ def set_up_sentence(lesson: LeakLesson) -> str:
     """Return what was trained on what."""
     first = lesson.runs[0]
     return (
-        f"{lesson.title}, trained on {first.train_crops:,} and tested on {first.test_crops:,} of "
-        f"the {lesson.crops:,} official training crops ({lesson.patients:,} patients), with "
-        f"{counted(len(lesson.of('rows')), 'seed')} per split."
+        f"{lesson.title} on the {lesson.crops:,} official training crops ({lesson.patients:,} "
+        f"patients): {first.train_crops:,} for training, {first.test_crops:,} for testing, "
+        f"{counted(len(lesson.of('rows')), 'seed')} per type of split."
     )
 
 
@@ -289,10 +290,10 @@ def teacher_sentence(lesson: TeacherLesson) -> str:
     """Return what the lesson compares."""
     student = with_article(lesson.title, starts=True)
     return (
-        f"{student} was trained twice: on the labels alone, and on a mixture of the label and "
+        f"{student} was trained twice: on the recorded label, and on a mixture of the label and "
         f"{lesson.teacher}'s probability, which counts {percent(lesson.share)} (knowledge "
-        f"distillation, Hinton et al. 2015, arXiv 1503.02531). {lesson.teacher} was pretrained on "
-        "ImageNet, so the gain does not come from mammograms alone."
+        f"distillation, Hinton et al. 2015). {lesson.teacher} was pretrained on "
+        "ImageNet, so any gain does not come from mammograms alone."
     )
 
 

@@ -208,8 +208,7 @@ def calibration_sentence(split: SplitEvaluation, name: str) -> str:
     extreme = "too extreme" if slope < 1 else "not extreme enough"
     return (
         f"{model.title}: {number(observed, 2)} malignant cases observed per case expected (ideal: "
-        f"1). Its calibration slope is {number(slope, 2)} (ideal: 1): the probabilities are "
-        f"{extreme}."
+        f"1). Slope {number(slope, 2)} (ideal: 1): the probabilities are {extreme}."
     )
 
 

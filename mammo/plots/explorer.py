@@ -80,9 +80,10 @@ def by_split(cases: "pd.DataFrame") -> Chart:
     shares = cases["label"].groupby(cases["split"]).mean()
     if {"train", "test"} <= set(shares.index):
         sentence = (
-            f"{percentage(shares['train'])} of the training crops are malignant, "
-            f"{percentage(shares['test'])} of the test crops: a prior shift. Probabilities "
-            "calibrated at the first prevalence are miscalibrated at the second."
+            f"{percentage(shares['train'])} of the training crops and "
+            f"{percentage(shares['test'])} of the test crops are malignant (prior shift). "
+            "Probabilities calibrated at the training prevalence are miscalibrated at the test "
+            "prevalence."
         )
     else:
         sentence = f"{percentage(float(cases['label'].mean()))} of these crops are malignant."

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 YOU = "You"
 """Who reads here; a file that is opened is told by its reader's name."""
+FEW_CASES = "too few cases for an interval"
 WIDE = 0.1
+
 """An AUC whose 95% interval reaches farther than this to either side says little."""
 NARROW = 0.05
 CHANCE = 0.5
@@ -41,7 +43,7 @@ _KAPPA_WORDS = ((0.0, "no"), (0.2, "slight"), (0.4, "fair"), (0.6, "moderate"),
 def title_of(name: str, cases: RoundCases, reader: str = YOU) -> str:
     """Name one of those compared: the reader, a model by its title, the radiologists."""
     titles = {model.name: model.title for model in cases.models}
-    return {**titles, "reader": reader, RADIOLOGISTS: "Radiologists, recorded"}[name]
+    return {**titles, "reader": reader, RADIOLOGISTS: "Radiologists (recorded)"}[name]
 
 
 def in_a_sentence(reader: str) -> str:
@@ -89,8 +91,8 @@ def _beside(first: str, others: Sequence[Standing], cases: RoundCases) -> str:
 def score_meaning(who: str, cut: int) -> str:
     """Explain which answers count as correct."""
     return (
-        f"Correct answers. {who}: threshold at a rating of {cut}. Models: balanced threshold. "
-        "Radiologists: BI-RADS 4 or 5 counts as malignant."
+        f"Correct answers. {who}: a rating of {cut} or more counts as malignant. Models: balanced "
+        "threshold. Radiologists: BI-RADS 4 or 5 counts as malignant."
     )
 
 
@@ -98,8 +100,8 @@ def reader_sentence(area: Estimate, who: str = YOU) -> str:
     """Explain an AUC.
 
     >>> reader_sentence(Estimate(0.72, 0.46, 0.93))
-    'You gave the malignant case the higher rating in 72 of 100 pairs of one malignant and one \
-benign case: AUC 0.72, 95% CI 0.46 to 0.93.'
+        'In 72% of pairs of one malignant and one benign case, you rated the malignant one higher: \
+AUC 0.72, 95% CI 0.46 to 0.93.'
     """
     if math.isnan(area.value):
         return (
@@ -109,8 +111,8 @@ benign case: AUC 0.72, 95% CI 0.46 to 0.93.'
     if math.isnan(area.low):
         ends = "without an interval because all ratings are equal"
     return (
-        f"{who} gave the malignant case the higher rating in {round(100 * area.value)} of 100 "
-        f"pairs of one malignant and one benign case: AUC {area.value:.2f}, {ends}."
+        f"In {round(100 * area.value)}% of pairs of one malignant and one benign case, "
+        f"{in_a_sentence(who)} rated the malignant one higher: AUC {area.value:.2f}, {ends}."
     )
 
 
@@ -121,14 +123,14 @@ def too_small(area: Estimate, cases: RoundCases) -> str:
     malignant, n = int(cases.labels.sum()), cases.labels.size
     chance = ", which includes chance (0.50)" if area.low <= CHANCE <= area.high else ""
     sentence = (
-        f"{malignant} malignant and {n - malignant} benign cases are too few to measure a reader: "
+        f"{malignant} malignant and {n - malignant} benign cases are too few to assess a reader: "
         f"the 95% CI of the AUC is {area.low:.2f} to {area.high:.2f}{chance}."
     )
     patients = rarer_patients(cases.labels, cases.patients)
     if patients < FEW_PATIENTS:
         kind = "malignant" if malignant <= n - malignant else "benign"
         whose = "one patient" if patients == 1 else f"{patients} patients"
-        return f"{sentence} The {kind} cases are of {whose}: treat this round as practice."
+        return f"{sentence} All {kind} cases come from {whose}: treat this round as practice."
     needed = cases_for(NARROW, area, n)
     return sentence + (
         f" About {needed:,} such cases would narrow it to ± {NARROW:g}." if needed else ""
@@ -175,7 +177,7 @@ def signed(gap: Estimate) -> str:
     >>> signed(Estimate(0.1, float("nan"), float("nan")))
     '+0.10 (too few cases for an interval)'
     """
-    return signed_estimate(gap, 2).replace(NO_INTERVAL, "too few cases for an interval")
+    return signed_estimate(gap, 2).replace(NO_INTERVAL, FEW_CASES)
 
 
 def kappa_word(value: float) -> str:
@@ -193,9 +195,9 @@ def kappa_figure(agreement: Estimate) -> str:
     """Write a kappa with its interval, or why it has none.
 
     >>> kappa_figure(Estimate(0.31, float("nan"), float("nan")))
-    '0.31 (no interval from these cases)'
+    '0.31 (too few cases for an interval)'
     """
-    return estimate(agreement, 2).replace(NO_INTERVAL, f"{NO_INTERVAL} from these cases")
+    return estimate(agreement, 2).replace(NO_INTERVAL, FEW_CASES)
 
 
 def agreement_sentences(found: Sequence[Standing], cases: RoundCases) -> list[str]:
@@ -217,12 +219,12 @@ def time_sentence(seconds: Sequence[float]) -> str:
     """Summarise the times per case.
 
     >>> time_sentence([4.0, 10.0, 31.0])
-    'Median time per case: 10 s (4 to 31 s), 45 s in all.'
+        'Median time per case: 10 s (range 4 to 31 s); total 45 s.'
     """
     times = np.asarray(seconds, dtype=np.float64)
     return (
-        f"Median time per case: {np.median(times):.0f} s ({times.min():.0f} to "
-        f"{times.max():.0f} s), {times.sum():.0f} s in all."
+        f"Median time per case: {np.median(times):.0f} s (range {times.min():.0f} to "
+        f"{times.max():.0f} s); total {times.sum():.0f} s."
     )
 
 
@@ -230,13 +232,14 @@ def advice_sentences(effect: AdviceEffect, cut: int, who: str = YOU) -> list[str
     """Return the effect of the models' results on a reader, a sentence each."""
     gain = effect.gain
     return [
-        f"{who} changed {counted(effect.changed, 'rating')} after the models' results: "
-        f"{effect.toward} towards the diagnosis, {effect.away} away from it. The mean change per "
-        f"case is {counted(round(effect.mean_move), 'point')}.",
-        f"At the threshold of {cut}, **{counted(effect.better, 'answer')} became correct** and "
+        f"After seeing the models' results, {in_a_sentence(who)} changed "
+        f"{counted(effect.changed, 'rating')}: {effect.toward} towards the diagnosis, "
+        f"{effect.away} away from it. The mean change per case is "
+        f"{counted(round(effect.mean_move), 'point')}.",
+        f"At a threshold of {cut}, **{counted(effect.better, 'rating')} became correct** and "
         f"**{effect.worse} became wrong**.",
-        f"AUC {estimate(effect.before, 2)} before and {estimate(effect.after, 2)} after: a change "
-        f"of {signed(gain)}."
+        f"AUC before the models' results: {estimate(effect.before, 2)}; after: "
+        f"{estimate(effect.after, 2)}. Change: {signed(gain)}."
         if not math.isnan(gain.value)
         else "All cases are of one kind, so there is no AUC before or after.",
     ]

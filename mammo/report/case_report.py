@@ -31,8 +31,9 @@ from mammo.text import (
 )
 
 SIMILAR_HELP = (
-    "The training lesions closest in MobileNetV2's features, none of the same patient. The "
-    "network was trained on them. Cases that look similar to the network may differ clinically."
+    "The training lesions with the most similar MobileNetV2 features, none from the same patient. "
+    "The network was trained on these lesions. Cases that look similar to the network may differ "
+    "clinically."
 )
 
 
@@ -43,10 +44,10 @@ def vote_sentence(neighbours: Sequence[Neighbour], measured: Mapping[str, Any]) 
     """
     malignant = sum(neighbour.malignant for neighbour in neighbours)
     return (
-        f"**{malignant} of {len(neighbours)}** were malignant. On the "
-        f"{measured['right']['crops']} test crops, the majority of five was right in "
-        f"{share_with_interval(measured['right'])}. Calling every crop benign is right in "
-        f"{text.percent(measured['always benign'])}."
+        f"**{malignant} of {len(neighbours)}** were malignant. For "
+        f"{share_with_interval(measured['right'])} of the {measured['right']['crops']} test crops, "
+        "the majority diagnosis of the five most similar lesions was correct. Calling every crop "
+        f"benign would be correct for {text.percent(measured['always benign'])}."
     )
 
 
@@ -57,9 +58,9 @@ def zone_sentence(zone: Zone, p_malignant: float, measured: Mapping[str, Any]) -
     """
     where = "inside" if zone.holds(p_malignant) else "outside"
     return (
-        f"{text.percent(p_malignant)} is {where} the range close to the threshold "
-        f"({text.percent_range(zone.low, zone.high)}). Inside it, this model was right in "
-        f"{share_with_interval(measured['right unsure'])} of test crops; outside it, in "
+        f"{text.percent(p_malignant)} is {where} the range around the threshold "
+        f"({text.percent_range(zone.low, zone.high)}). Inside this range, this model was right in "
+        f"{share_with_interval(measured['right unsure'])} of test crops, and outside it in "
         f"{share_with_interval(measured['right accepted'])}."
     )
 

@@ -156,14 +156,14 @@ def test_the_card_says_of_the_data_what_its_sources_say(text: str) -> None:
     for right in (
         "no patient with masses is in both splits is this project's own finding",
         "probably updated after further work-up (Lee et al. 2017)",
-        "in some cases by ultrasound or another accepted means",
-        "judged not to contain cancer from the screening films alone",
+        "in some cases by ultrasound or another accepted method",
+        "judged free of cancer on the screening films alone",
         "DDSM's own `.ics` files hold age, date and scanner",
         "US Department of Defense",
-        "Expect an AUC that is 0.15 to 0.3 lower on digital mammograms.",
-        "It has not been measured here.",
+        "On digital mammograms, expect the AUC to be 0.15 to 0.3 lower.",
+        "It was not measured here.",
         "Sensors 26:3911",
-        "80 film pixels above and 26 left of the lesion's centre",
+        "80 film pixels above and 26 to the left of the lesion's centre",
         "AUC of 0.62 to 0.67 from them alone",
     ):
         assert right in text

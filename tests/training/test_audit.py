@@ -212,8 +212,8 @@ def test_faithfulness_says_better_worse_or_neither(
 ) -> None:
     gain = Figure((low + high) / 2, low, high, 30)
     found = replace(found_with(tmp_path, 0, 0.1), deletion_gain=gain, insertion_gain=gain)
-    assert f"marks{words}" in found.faithfulness
-    assert f"Inserting it{words}" in found.faithfulness
+    assert f"removed first){words}" in found.faithfulness
+    assert f"added first){words}" in found.faithfulness
 
 
 def test_a_figure_is_the_mean_over_crops_and_its_interval_is_over_patients() -> None:

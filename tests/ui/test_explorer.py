@@ -117,8 +117,8 @@ def test_the_counts_are_those_of_the_rows() -> None:
     malignant = sum(row["pathology"] == "MALIGNANT" for row in kept)
     said = counts_in_words(found, len(cases()))
     assert said == (
-        f"**{len(kept)}** of 1,696 crops: {len({r['lesion_id'] for r in kept})} lesions of "
-        f"{len({r['patient_id'] for r in kept})} patients; {malignant} crops malignant, "
+        f"**{len(kept)}** of 1,696 crops: {len({r['lesion_id'] for r in kept})} lesions in "
+        f"{len({r['patient_id'] for r in kept})} patients; {malignant} malignant, "
         f"{len(kept) - malignant} benign."
     )
 

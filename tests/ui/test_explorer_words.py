@@ -11,9 +11,9 @@ from mammo.ui.explorer.cases import counts_in_words
 def test_one_crop_is_told_as_one() -> None:
     conflict = load_cases().query("lesion_id == 'P_01623_RIGHT_1'")
     one = conflict[:1]
-    assert counts_in_words(one, 2).startswith("**1** of 2 crops: 1 lesion of 1 patient; ")
+    assert counts_in_words(one, 2).startswith("**1** of 2 crops: 1 lesion in 1 patient; ")
     malignant = conflict[conflict["label"] == 1]
-    assert counts_in_words(malignant, 2).endswith("; 1 crop malignant, 0 benign.")
+    assert counts_in_words(malignant, 2).endswith("; 1 malignant, 0 benign.")
     assert CHARTS["conflicts"][1](conflict).sentence.startswith(
         "1 of 1 lesion has different labels in its views: P_01623_RIGHT_1."
     )

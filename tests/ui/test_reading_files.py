@@ -39,7 +39,7 @@ def test_a_class_is_merged_and_what_does_not_fit_is_named(
     drop(page, files)
     assert quiet(page)
     assert "3 of 6 files are left out" in texts(page) and "3 readers" in texts(page)
-    assert "On average the readers" in page.info[0].value
+    assert "the readers on average" in page.info[0].value
     assert page.header[0].value.startswith("Readers 2.0 of 5 on average, Simple CNN ")
     readers, cases = (frame.value for frame in page.dataframe)
     assert sorted(readers["Reader"]) == ["Reader <0>", "Reader <5>", "Reader <9>"]
@@ -79,7 +79,7 @@ def test_another_readers_file_is_told_as_theirs(
     assert quiet(page)
     name, said = words.literal(NICKNAME), texts(page)
     assert page.header[0].value.startswith(f"{name} ")
-    assert f"{name} gave the malignant case the higher rating" in page.info[0].value
+    assert f"{name} rated the malignant one higher" in page.info[0].value
     assert re.search(rf"- {re.escape(name)}: \*\*\d+\*\*", said)
     assert not re.search(r"\b(You|Your)\b", said)
     table = page.table[0].value

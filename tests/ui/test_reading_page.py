@@ -55,7 +55,7 @@ def test_a_whole_round_is_read_scored_and_reviewed(room: AppTest) -> None:
         r"You \d of 5, Simple CNN \d, MobileNetV2 \d, radiologists \d( of \d)?", headline
     )
     figures = page.table[0].value.set_index("Who")
-    assert list(figures.index) == ["You", "Simple CNN", "MobileNetV2", "Radiologists, recorded"]
+    assert list(figures.index) == ["You", "Simple CNN", "MobileNetV2", "Radiologists (recorded)"]
     assert "Case **" in texts(page) and "recorded" in texts(page)
     press(page, "reading_review_next")
     assert quiet(page) and "2 of 5" in texts(page)

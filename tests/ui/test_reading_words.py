@@ -47,7 +47,7 @@ def test_a_small_round_is_warned_of_with_the_interval_that_proves_it(cases: Roun
 
 def test_the_table_has_a_row_for_everybody(cases: RoundCases) -> None:
     table = wording.standings_table(standings(cases, RATINGS, 40), cases, 40)
-    assert table["Who"].tolist() == ["You", "MobileNetV2", "Radiologists, recorded"]
+    assert table["Who"].tolist() == ["You", "MobileNetV2", "Radiologists (recorded)"]
     assert table["Threshold"].tolist() == [
         "rating 40", "45% (balanced)", "BI-RADS 4 or 5 (biopsy)",
     ]  # fmt: skip
@@ -74,7 +74,7 @@ def test_a_room_is_drawn_reader_by_reader_and_names_cannot_be_markup(cases: Roun
     assert sum(trace.legendgroup == "readers" for trace in figure.data) == 2
     assert "<a" not in figure.to_json() and "%{x}" not in figure.data[2].hovertemplate
     rows = room_auc_figure(score, names, cases).layout.yaxis.ticktext
-    assert list(rows[:3]) == ["Radiologists, recorded", "MobileNetV2", "Mean of the readers"]
+    assert list(rows[:3]) == ["Radiologists (recorded)", "MobileNetV2", "Mean of the readers"]
 
 
 def test_ratings_are_drawn_with_what_advice_made_of_them(cases: RoundCases) -> None:
@@ -96,7 +96,7 @@ def test_another_reader_is_called_by_name(cases: RoundCases) -> None:
     mine = wording.standings_table(found, cases, 40)
     assert "Agreement with you (kappa)" in mine.columns
     effect = advice_effect(cases, RATINGS, RATINGS, 40)
-    assert wording.advice_sentences(effect, 40, "Ada")[0].startswith("Ada changed 0 ratings")
+    assert "results, Ada changed 0 ratings" in wording.advice_sentences(effect, 40, "Ada")[0]
 
 
 @pytest.mark.parametrize("name", ["<b>Ada</b> %{x}", "<>"])
@@ -109,5 +109,5 @@ def test_a_readers_name_cannot_be_markup_in_a_figure(cases: RoundCases, name: st
 def test_one_rating_changed_by_the_advice_is_told_as_one(cases: RoundCases) -> None:
     second = [RATINGS[0] + 10, *RATINGS[1:]]
     said = wording.advice_sentences(advice_effect(cases, RATINGS, second, 40), 40)[0]
-    assert said.startswith("You changed 1 rating after the models' results")
+    assert said.startswith("After seeing the models' results, you changed 1 rating:")
     assert said.endswith("The mean change per case is 1 point.")

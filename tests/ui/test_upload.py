@@ -110,7 +110,7 @@ def test_an_example_is_answered_by_both_models(page: AppTest) -> None:
     assert answer.count("Calibrated on out-of-fold scores of 36 tiny training crops") == 2
     assert answer.count("the threshold of 45%") == 2
     assert len(re.findall("drawn slightly differently|where you draw the box", answer)) == 2
-    assert answer.count("With the crop upright") == 2
+    assert answer.count("if the crop is mirrored") == 2
     assert words.NOTICE_SHORT in answer
 
 

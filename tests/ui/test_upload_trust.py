@@ -56,9 +56,9 @@ def test_a_familiar_crop_comes_with_similar_cases_and_measured_figures(
 ) -> None:
     page = accept(upload(trusting_page, BLOB))
     assert not page.exception and not page.error
-    assert "the majority of five was right in 70% (60% to 80%)" in texts(page)
+    assert "For 70% (60% to 80%) of the" in texts(page)
     assert len(page.dataframe[0].value) == 5
-    assert "the range close to the threshold (30% to 50%)" in texts(page)
+    assert "the range around the threshold (30% to 50%)" in texts(page)
     assert NOT_A_CROP not in texts(page)
 
 

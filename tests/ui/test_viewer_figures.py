@@ -71,7 +71,7 @@ def test_the_curves_stand_apart_by_more_than_colour() -> None:
 
 def test_an_empty_map_says_so() -> None:
     full, empty = (map_caption(np.full((4, 4), level, np.float32)) for level in (1, 0))
-    assert "do not outline the lesion" in full and "is empty" in empty
+    assert "not the extent of the lesion" in full and "is empty" in empty
 
 
 def test_an_estimate_that_stays_is_unchanged() -> None:

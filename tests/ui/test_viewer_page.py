@@ -84,7 +84,7 @@ def test_an_example_is_explained_for_both_models(app: AppTest, tiny_artifacts: P
         + texts(page).count("Depends on where you draw the box")
         == 2
     )
-    assert texts(page).count("With the crop upright") == 2
+    assert texts(page).count("if the crop is mirrored") == 2
     assert dict(page.query_params) == {"case": [EXAMPLE]} or page.query_params["case"] == EXAMPLE
     assert "Recorded as" not in texts(page)
 

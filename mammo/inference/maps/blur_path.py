@@ -40,8 +40,8 @@ BLUR_PATH = Method(
     key="blur-path",
     title="Blur path",
     sentence=(
-        "Sharpens a blurred crop in four steps, and marks the squares whose detail made the "
-        "score rise."
+        "sharpens a blurred crop in four steps and marks the squares where the added detail "
+        "raised the score."
     ),
     reference="after Xu et al. 2020, arXiv 2004.03383, by differences instead of gradients",
     passes=OCCLUSION.passes,

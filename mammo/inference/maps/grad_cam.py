@@ -13,8 +13,8 @@ GRAD_CAM = Method(
     key="grad-cam",
     title="Grad-CAM",
     sentence=(
-        "Adds up the maps of the last convolution, each weighted by how much the score would "
-        "rise if that map were stronger, and keeps what spoke for malignancy."
+        "adds up the feature maps of the last convolutional layer, each weighted by how much it "
+        "raises the score, and keeps only positive values."
     ),
     reference="Selvaraju et al. 2017, arXiv 1610.02391",
     passes=lambda views: views,

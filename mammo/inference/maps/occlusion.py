@@ -80,8 +80,8 @@ OCCLUSION = Method(
     key="occlusion",
     title="Occlusion",
     sentence=(
-        "Covers one square of the crop after the other with plain grey, and marks the squares "
-        "without which the score falls."
+        "covers the squares of the crop with grey, one at a time, and marks those that lower "
+        "the score when covered."
     ),
     reference="Zeiler and Fergus 2014, arXiv 1311.2901",
     passes=lambda views: SQUARES + len(SHIFTS),  # noqa: ARG005  the same for any number

@@ -50,8 +50,8 @@ SCORE_CAM = Method(
     key="score-cam",
     title="Score-CAM",
     sentence=(
-        f"Shows the network the crop through its {CHANNELS} most active maps, one at a time in "
-        "each view, and adds these maps up, weighted by the scores."
+        f"masks the crop with each of the {CHANNELS} most active feature maps in turn, and adds up "
+        "these maps, weighted by the resulting scores."
     ),
     reference="Wang et al. 2020, arXiv 1910.01279",
     passes=lambda views: 1 + views * (1 + CHANNELS),

@@ -149,14 +149,14 @@ def worst_answers(facts: Facts) -> tuple[Failures, ...]:
 def how_trained(card: Card) -> str:
     """Return how a model was initialised and trained; "" for a model that is not known.
 
-    For example "The simple CNN started from random weights and was trained on the labels alone."
+    "The simple CNN started from random weights and was trained to predict the recorded label."
     """
     entry, share = REGISTRY.get(card.name), float(card.settings.get("distillation", 0))
     if entry is None:
         return ""
-    learned = "on the labels alone"
+    target = "the recorded label"
     if share:
-        teacher = TITLES[entry.teacher] if entry.teacher else "an earlier fit of its own"
-        learned = f"on the labels and, for {percent(share)} of each target, on {teacher}"
+        teacher = f"{TITLES[entry.teacher]}'s" if entry.teacher else "an earlier fit's"
+        target = f"the recorded label and {teacher} probability, which counts {percent(share)}"
     name = with_article(card.title, starts=True)
-    return f"{name} started from {entry.begins} and was trained {learned}."
+    return f"{name} started from {entry.begins} and was trained to predict {target}."

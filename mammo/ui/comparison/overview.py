@@ -186,7 +186,7 @@ def show_teacher() -> None:
     st.markdown(plots.teacher_sentence(lesson))
     table = plots.teacher_table(lesson)
     st.table(table, alt="AUC from the labels alone, AUC with the teacher, and the difference")
-    st.caption("AUC per crop, with 95% confidence intervals.")
+    st.caption("AUC per crop (95% CI).")
     download(table.rename_axis("Crops").reset_index(), "teacher")
 
 

@@ -152,7 +152,7 @@ def _show_roc(split: SplitEvaluation, thresholds: Mapping[str, float]) -> None:
 
 
 _ROC_CAPTION = (
-    "Large points: your thresholds. Open points: the named thresholds. Shaded: 95% confidence."
+    "Large points: your thresholds. Open points: preset thresholds. Shaded: 95% confidence."
 )
 
 
@@ -355,7 +355,9 @@ def _selected(
     split: SplitEvaluation, thresholds: Mapping[str, float], shown: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     """Draw the scatter, and return which cases were selected on it, bool (u,)."""
-    st.caption("Each point is a case; dashed lines: thresholds. Select points to list them.")
+    st.caption(
+        "Each point is one case. Dashed lines: thresholds. Select points to list their cases."
+    )
     event = show_figure(
         scatter_figure(split, thresholds, shown),
         f"scatter-{split.unit}",

@@ -355,7 +355,7 @@ def show_table(rows: pd.DataFrame) -> None:
         key="explorer_table",
         alt="The selected cases with their descriptors and estimated probabilities",
     )
-    st.caption("The CSV adds each model's `_score` (uncalibrated), `_p` (calibrated) and `_fold`.")
+    st.caption("The CSV adds three columns per model: `_score`, `_p` (calibrated) and `_fold`.")
     download(rows.drop(columns=["published_split"], errors="ignore"), "cases")
 
 

@@ -146,7 +146,8 @@ def open_list(cases: Sequence[str], name: str, title: str, first: str = "") -> N
         VIEWER,
         label="View these cases one by one",
         icon=":material/visibility:",
-        help="Shows each image with heat maps and probabilities. Press n or p for next, previous.",
+        help="Shows each image with heat maps and probabilities. Press n for the next case and p "
+        "for the previous one.",
         query_params={"case": first or cases[0], "from": "case", "group": name},
     )
 

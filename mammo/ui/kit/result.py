@@ -58,9 +58,9 @@ PREVALENCES = {
     "test_set": "As in this test set",
 }
 PREVALENCE_HELP = (
-    "Prevalence of malignancy in your setting. Cancer is found in 4.4% of women called back after "
-    "screening and in 28.6% of those biopsied (per examination; Lehman et al. 2017, Radiology "
-    "283:49-58; newer figures exist)."
+    "Prevalence of malignancy in your setting. Cancer is found in 4.4% of cases recalled after "
+    "screening, and in 28.6% of cases biopsied (Lehman et al. 2017, Radiology 283:49-58; newer "
+    "figures exist)."
 )
 
 
@@ -265,7 +265,10 @@ def map_caption(heat: NDArray[np.float32]) -> str:
     """Describe what a heat map shows, or that it is empty."""
     if not heat.any():
         return "The map is empty: nothing in the crop raised the probability."
-    return "Bright areas of the map raised the probability most. They do not outline the lesion."
+    return (
+        "Bright areas of the map mark what raised the probability most, not the extent of the "
+        "lesion."
+    )
 
 
 def has_similar(signals: Signals | None) -> TypeGuard[Signals]:
@@ -361,6 +364,6 @@ def _open_viewer(picture: Picture, result: LesionResult) -> None:
         VIEWER,
         label=OPEN_VIEWER,
         icon=":material/visibility:",
-        help="Maps of several methods, the inside of both networks, and robustness.",
+        help="Heat maps by several methods, inner layers of both networks, robustness tests.",
         query_params=query,
     )

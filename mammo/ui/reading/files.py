@@ -113,7 +113,7 @@ def _scored(opened: Round, room: Room, cut: int) -> RoomScore:
 def _show_figures(opened: Round, score: RoomScore, names: list[str]) -> None:
     cases = opened.cases
     st.info(
-        wording.reader_sentence(score.mean_auc, "On average the readers"),
+        wording.reader_sentence(score.mean_auc, "the readers on average"),
         icon=":material/format_quote:",
     )
     if np.isnan(score.mean_auc.value):

@@ -113,7 +113,7 @@ def _show_numbers(picture: Picture, box: Region | None) -> None:
         )
     st.caption(
         "Drag a box around the lesion. On a touch screen, press “Mark lesion” first. You can also "
-        "type the numbers of the box."
+        "type the coordinates of the box."
     )
     with st.expander(NUMBERS, icon=":material/crop_free:"):
         _BOX.show(height, width, persist_state="session")

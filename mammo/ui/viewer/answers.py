@@ -37,7 +37,9 @@ TRAINED_ON = (
 )
 NO_PIXELS = "The image of this case is not available, so there is no heat map."
 COLOUR_NAMES: dict[str, str] = {name: name.capitalize() for name in COLOUR_MAPS}
-COLOURS_HELP = "In all three, brighter means higher, for colour-blind readers and in grey prints."
+COLOURS_HELP = (
+    "In all three scales, brighter means higher, also for colour-blind readers and in grey prints."
+)
 NOT_MEASURED = "This method was not tested on this model."
 VERDICT_MARKS = {
     True: ":green-badge[:material/check: passed]",
@@ -45,8 +47,8 @@ VERDICT_MARKS = {
     None: ":gray-badge[:material/help: not tested]",
 }
 CHECK_HELP = (
-    "The check asks whether the map changes when the network's weights are shuffled. A map that "
-    "does not change cannot explain the model."
+    "The randomisation test checks whether the map changes when the network's weights are "
+    "shuffled. A map that stays the same cannot explain the model."
 )
 NOT_THE_EXTENT = "A map shows what the model used, not the extent of the lesion."
 OPACITY = 60
@@ -97,7 +99,7 @@ def show_maps(viewed: Viewed, viewer: Viewer) -> None:
     with summary:
         highest = np.maximum.reduce([*heats.values()]) if heats else np.zeros((1, 1), np.float32)
         st.caption(map_caption(highest))
-        st.markdown(f"Weight-shuffling check: {', '.join(marks)}", help=CHECK_HELP)
+        st.markdown(f"Randomisation test: {', '.join(marks)}", help=CHECK_HELP)
 
 
 def _opacity() -> float:

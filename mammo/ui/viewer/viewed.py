@@ -56,8 +56,8 @@ from mammo.ui.kit.widgets import offer_file
 
 EXAMPLES, EVERY, TRAINING, OWN = "examples", "test", "training", "own"
 GROUP_HELP = (
-    "True and false results are those at each model's balanced threshold. A list of errors starts "
-    "with the largest error, any other list with the largest difference between the models."
+    "Results are counted as true or false at each model's balanced threshold. Lists of errors "
+    "start with the largest error, other lists with the largest difference between the models."
 )
 STRIP = 10
 """How many cases of a list show as small images."""
@@ -259,7 +259,7 @@ def _choose_case(group: Group, are_examples: bool) -> str | None:
         ids,
         accept_new_options=True,
         placeholder="Choose, or type an id",
-        help="Type to search. You can type the id of any case, also of a training case.",
+        help="Type to search. You can enter the ID of any case, including training cases.",
         key=_CASE,
         width=270,
         label_visibility="collapsed",
