@@ -90,7 +90,7 @@ def test_a_nickname_is_cleaned_needed_and_had_once() -> None:
     _, room, _ = opened()
     assert room.join("1", "  =Ada\n") == "Ada"
     assert room.join("1", "Bo") == "Ada", "a second click is no second reader"
-    for name, why in (("ada", "called ada already"), (" =\n", "Enter a nickname")):
+    for name, why in (("ada", "nickname ada is taken"), (" =\n", "Enter a nickname")):
         with pytest.raises(MammoError, match=why):
             room.join("2", name)
     assert room.join("2", "<b>" * 30) == ("<b>" * 30)[:30]
@@ -127,7 +127,7 @@ def test_ratings_after_the_diagnoses_were_shown_do_not_count() -> None:
     assert room.put("1", "Ada", record(70, 20)) == record(70, 20), "its reader goes on alone"
     assert room.put("2", "Bo", record(1)) == record(1)
     assert [one.record for one in room.room().readers] == [record(70)]
-    with pytest.raises(MammoError, match="shown already"):
+    with pytest.raises(MammoError, match="takes no more readers"):
         room.join("3", "Cy")
 
 

@@ -176,7 +176,7 @@ def test_a_nickname_that_is_taken_or_empty_is_a_sentence_and_another_joins(visit
     _, code = led(visit)
     joined(visit, code, "Ada")
     page = joined(visit, code, "ada ")
-    assert "Somebody in this room is called ada already" in page.error[0].value
+    assert "The nickname ada is taken" in page.error[0].value
     assert "Enter a nickname" in join(page, " = ").error[0].value
     assert quiet(join(page, "Bo")) and page.select_slider(key="reading_rating_1")
 

@@ -220,7 +220,7 @@ def show_cover(opened: Round, play: Play) -> None:
             )
             if seat:
                 st.button(
-                    "I am somebody else", on_click=session.stand_up, args=(seat,),
+                    "I am another reader", on_click=session.stand_up, args=(seat,),
                     key="reading_stand_up",
                 )  # fmt: skip
             elif read_already:

@@ -106,7 +106,7 @@ def show_board(asked: dict[str, str]) -> None:
         if done.readers:
             show_room(opened, done)
         else:
-            st.info("Nobody has finished the round yet.", icon=":material/hourglass_top:")
+            st.info("No reader has finished the round yet.", icon=":material/hourglass_top:")
 
 
 def _show_controls(opened: Round, room: LiveRoom) -> None:
@@ -118,7 +118,7 @@ def _show_controls(opened: Round, room: LiveRoom) -> None:
         "do not count.",
     )  # fmt: skip
     with st.popover("Close the room", icon=":material/meeting_room:", disabled=room.closed):
-        st.markdown("Nobody can join or rate in this room any more.")
+        st.markdown("No reader can join or rate in this room any more.")
         st.button(
             "Close it now", on_click=setattr, args=(room, "closed", True), key="reading_close"
         )
