@@ -105,8 +105,8 @@ class LiveRoom:
                 raise DataError("This room takes no more readers, because its diagnoses are shown.")
             if name.casefold() in {one.name.casefold() for one in self._readers.values()}:
                 raise DataError(
-                    f"The nickname {name} is taken in this room. Enter another one. If you chose it "
-                    "yourself, open the link of the page on which you rated."
+                    f"The nickname {name} is taken in this room. Enter another one. If you chose "
+                    "it yourself, open the link of the page on which you rated."
                 )
             self._admit(token, RoomReader(name, Record(self.plan)))
         return name
