@@ -208,7 +208,8 @@ def show_review(opened: Round, room: Room, who: str) -> None:
     with row:
         _ways(shown, places.index(index), places)
         ids = [opened.cases.ids[number] for number in places]
-        open_list(ids, "round", f"Round {opened.code}", opened.cases.ids[index])
+        name, title = ("round", "Round") if who else ("class", "Class, round")
+        open_list(ids, name, f"{title} {opened.code}", opened.cases.ids[index])
     left, right = st.columns([7, 5], gap="medium")
     viewer = Viewer("reading", f"review {opened.code} {index}")
     with left, sentences():
