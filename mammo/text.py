@@ -43,8 +43,8 @@ THRESHOLD_NAMES: Mapping[str, str] = {
 }
 AIMS: Mapping[str, str] = {
     "youden": "gives equal weight to sensitivity and specificity",
-    "sensitivity_90": "is set to reach 90% sensitivity in training patients",
-    "specificity_90": "is set to reach 90% specificity in training patients",
+    "sensitivity_90": "was chosen to give 90% sensitivity in the training patients",
+    "specificity_90": "was chosen to give 90% specificity in the training patients",
 }
 """The aim of each threshold, chosen on training patients; rates differ in other patients."""
 SIDE_LETTERS = {"LEFT": "L", "RIGHT": "R"}
@@ -237,16 +237,19 @@ def with_article(title: str, *, starts: bool = False) -> str:
     return f"{'The' if starts else 'the'} {title[0].lower()}{title[1:]}"
 
 
+_VIEW_WORDS = {"upside down": "flipped upside down", "turned": "rotated"}
+
+
 def spread_sentence(views: Sequence[str], p_low: float, p_high: float, threshold: float) -> str:
     """State the range over the views of the crop, and whether the threshold lies in it.
 
     `views` are names of `mammo.settings.VIEWS`, "upright" first.
 
     >>> spread_sentence(["upright", "mirrored", "turned"], 0.31, 0.44, 0.5)
-    '31% to 44% if the crop is mirrored or turned. This range does not include the threshold.'
+    '31% to 44% if the crop is mirrored or rotated. This range does not include the threshold.'
     """
     includes = "includes" if p_low < threshold <= p_high else "does not include"
-    changes = listed(views[1:]).replace(" and ", " or ")
+    changes = listed([_VIEW_WORDS.get(view, view) for view in views[1:]]).replace(" and ", " or ")
     spread = percent_range(p_low, p_high)
     return f"{spread} if the crop is {changes}. This range {includes} the threshold."
 

@@ -18,10 +18,17 @@ keep_room(ROOM)
 
 picture: source.Picture | None = None
 files: Sequence[source.OwnFile] = ()
+both = False
 with sentences():
     picture, files = source.choose()
+    if len(files) == 2:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if both := film.ask_for_files(files):
+                picture = film.choose_view(files)
 
-if len(files) > 1:
+if both:
+    batch.forget_rows()
+elif len(files) > 1:
     if not notice_accepted():
         st.stop()
     with sentences():
@@ -34,7 +41,9 @@ else:
 if picture is not None:
     with st.container(key="workbench"):
         left, right = st.columns([3, 2], gap="medium")
-    area = None
+    area, other = None, None
+    with right:
+        both = both or film.ask_for_example(picture)
     with left:
         kind = source.choose_kind(picture)
     if kind == "film":
@@ -57,9 +66,16 @@ if picture is not None:
             if notice_accepted():
                 with TURNS:
                     answer = result.assessed_once(picture, area)
-                    result.show_result(picture, answer, slots)
+                    if both:
+                        other = film.other_view(picture, files)
+                    together = result.joined(answer, other)
+                    result.show_result(picture, answer, slots, other=other)
         if slots:
             with left:
                 film.show_maps(picture, answer)
+                if other is not None:
+                    film.show_both_maps(together)
             with TURNS:
-                result.redraw_once(picture, answer, slots)
+                answer = result.redraw_once(picture, answer, slots, other)
+            if both or picture.example is None:
+                film.keep_view(picture, answer)

@@ -14,8 +14,7 @@ from mammo.ui.kit.viewer import keep_room
 frame("Dataset explorer", ":material/dataset:")
 keep_room("clamp(16rem, min(100vh - 14rem, 90vw), 34rem)")
 st.caption(
-    "The masses that the models were trained and tested on. To share a view of them, copy the "
-    "address."
+    "The masses used to train and test the models. Copy the address to share your selection."
 )
 
 with sentences():

@@ -328,6 +328,16 @@ def test_sigmoid_neither_overflows_nor_leaves_its_range() -> None:
         ("cam_grid", [7, 0], r"cam_grid\.1 should be a whole number of at least 1"),
         ("metrics__test__crop__auc", 0.8, r"metrics\.test\.crop\.auc should be an object"),
         ("metrics__test__crop__auc__low", "x", r"auc\.low should be a finite number"),
+        ("two_views", 3, "two_views should be an object"),
+        ("two_views", {"thresholds": {"youden": 0.5}}, r"should name two_views\.calibration"),
+        (
+            "two_views",
+            {
+                "calibration": {"method": "platt", "slope": 1, "intercept": 0, "fitted_on": "x"},
+                "thresholds": {"youden": 0.5},
+            },
+            r"two_views\.thresholds should be thresholds named sens.*youden, but is \{'youden'",
+        ),
         ("settings", "y" * 100, r"settings should be an object, but is 'yyy.*\.\.\.\."),
     ],
 )

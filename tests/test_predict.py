@@ -598,3 +598,68 @@ def test_any_name_can_be_printed_in_a_small_alphabet(tmp_path: Path) -> None:
 
 def test_help_says_what_it_is_not() -> None:
     assert "Not a medical device" in " ".join(run_command("--help").stdout.split())
+
+
+# --- two views of one lesion
+
+
+def test_two_films_with_a_box_each_are_one_lesion(
+    tmp_path: Path, artifacts: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lesions = [one for one in mammo.example_lesions() if one.case_id.endswith("00820_LEFT_CC_1")]
+    lesions += [one for one in mammo.example_lesions() if one.case_id.endswith("00820_LEFT_MLO_1")]
+    windows = [",".join(map(str, lesion.window)) for lesion in lesions]
+    films = [str(lesion.film) for lesion in lesions]
+    csv, maps, reports = tmp_path / "o.csv", tmp_path / "maps", tmp_path / "reports"
+    out = ["--csv", str(csv), "--heatmap", str(maps), "--report", str(reports)]
+    regions = [f"--window={window}" for window in windows]
+    assert main([*films, "--pair", *regions, *out]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.split("\t")[0] == " + ".join(films)
+    result = mammo.load_models(artifacts).assess(
+        *(mammo.Lesion(mammo.read_image(one.film), window=one.window) for one in lesions)
+    )
+    assert figures(line) == {
+        name: round(answer.probability, 4) for name, answer in result.models.items()
+    }
+    (row,) = pd.read_csv(csv).to_dict("records")
+    assert row["window"] == ";".join(windows)
+    assert row["mobilenetv2_p_malignant"] == result["mobilenetv2"].probability
+    assert sorted(path.name for path in maps.iterdir()) == [
+        f"{Path(film).stem}_{model}.png" for film in films for model in sorted(MODELS)
+    ]
+    stem = "_".join(Path(film).stem for film in films)
+    assert sorted(path.name for path in reports.iterdir()) == [f"{stem}.html", f"{stem}.pdf"]
+
+
+def test_two_crops_are_a_pair_by_their_names(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cc, mlo, right = (
+        str(write_crop(tmp_path / name, seed))
+        for seed, name in enumerate(("L_CC.png", "L_MLO.png", "R_MLO.png"))
+    )
+    assert main([cc, mlo, "--pair"]) == 0
+    assert capsys.readouterr().out.startswith(f"{cc} + {mlo}\tsimple_cnn ")
+    assert main([cc, right, "--pair"]) == 1
+    assert "Expected the CC and the MLO view of one breast. Received: L CC and R MLO." in (
+        capsys.readouterr().err
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["a", "--pair"], "Received: 1 file, 0 regions"),
+        (["a", "b", "c", "--pair"], "Received: 3 files"),
+        (["a", "b", "--pair", "--box", "1,2,3,4"], "Received: 2 files, 1 region"),
+        (["a", "--box", "1,2,3,4", "--box", "5,6,7,8"], "Received: 1 file, 2 regions"),
+        (["--example", "all", "--pair"], "Received: 0 files"),
+    ],
+)
+def test_a_pair_is_two_files_with_a_region_each(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2 and sentence in capsys.readouterr().err

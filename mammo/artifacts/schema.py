@@ -13,12 +13,13 @@ import math
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, is_dataclass, replace
 from pathlib import Path
+from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from mammo.errors import ArtifactError, SettingsError
 from mammo.imaging.preprocess import Preprocessing
@@ -105,6 +106,8 @@ class Document:
             return self._checked(name, what, lambda value: (type(value), value) in known)
         if kind is bool:
             return self._checked(name, "true or false", lambda value: type(value) is bool)
+        if kind is UnionType:  # what may be absent, and None
+            return None if self.fields.get(name) is None else self._value(name, parts[0])
         if kind is tuple:
             items = self._items(name, None if ... in parts else len(parts))
             return tuple(items._value(place, parts[0]) for place in items.fields)
@@ -194,6 +197,18 @@ class Calibration:
 
 
 @dataclass(frozen=True)
+class TwoViews:
+    """How to read the mean of the calibrated logits of a lesion's two views, CC and MLO.
+
+    Both were fitted on out-of-fold scores of training lesions with two views; `thresholds` has the
+    names of the card's own.
+    """
+
+    calibration: Calibration
+    thresholds: Mapping[str, Annotated[float, (0, 1)]]
+
+
+@dataclass(frozen=True)
 class Card:
     """What `card.json` says of one trained model.
 
@@ -212,6 +227,7 @@ class Card:
     metrics : split ("test", "out_of_fold") -> unit ("crop", "lesion") -> name ("auc") -> Estimate
     trained_on : str, in words
     settings : the training settings as recorded
+    two_views : TwoViews, how to read two views of a lesion; None where it was not fitted
     """
 
     name: str
@@ -227,6 +243,20 @@ class Card:
     metrics: Mapping[str, Mapping[str, Mapping[str, Estimate]]]
     trained_on: str
     settings: Mapping[str, Any]
+    two_views: TwoViews | None = None
+
+    def for_two_views(self) -> "Card":
+        """Return the card whose calibration and thresholds are those of two views.
+
+        Without them the calibrated logits are averaged, and the crop's thresholds apply.
+        """
+        if self.two_views is None:
+            return replace(self, calibration=replace(self.calibration, slope=1.0, intercept=0.0))
+        return replace(self, **vars(self.two_views))
+
+    def pooled(self, p: ArrayLike) -> NDArray[np.float64]:
+        """Return the probability of two views from those of each, (2, ...), by `for_two_views`."""
+        return self.calibration.probability(logit(p).mean(axis=0))
 
 
 def sigmoid(logit: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -239,6 +269,16 @@ def sigmoid(logit: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(logit >= 0, 1.0, decay) / (1.0 + decay)
 
 
+def logit(p: ArrayLike) -> NDArray[np.float64]:
+    """Return log(p / (1 - p)), float64, with p held 1e-7 away from 0 and 1.
+
+    >>> logit([0.0, 0.5]).round(3).tolist()
+    [-16.118, 0.0]
+    """
+    held = np.clip(np.asarray(p, np.float64), 1e-7, 1 - 1e-7)
+    return np.asarray(np.log(held) - np.log1p(-held))
+
+
 def parse_card(content: bytes, path: Path, model: str) -> Card:
     """Parse the bytes of a `card.json`; refuse a wrong field, or the card of another model."""
     document = parse_document(content, path, CARD_SCHEMA)
@@ -248,10 +288,14 @@ def parse_card(content: bytes, path: Path, model: str) -> Card:
     if "views" not in document.fields:  # of the first edition
         document.fields["views"] = list(VIEWS)[: _flips(document)]
     document.section("thresholds").number("youden", low=0, high=1)
-    card = document.build(Card)
+    card = document.build(Card, optional=("two_views",))
     views = card.views
     if views[:1] != ("upright",) or len({*views}) < len(views) or not {*views} <= {*VIEWS}:
         raise document.refusal("views", f"upright, and others of {', '.join(VIEWS)}", views)
+    named, pair = set(card.thresholds), card.two_views
+    if pair is not None and set(pair.thresholds) != named:
+        same = f"thresholds named {', '.join(sorted(named))}"
+        raise document.section("two_views").refusal("thresholds", same, pair.thresholds)
     return card
 
 

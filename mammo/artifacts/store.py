@@ -98,19 +98,48 @@ def staged_artifacts(folder: Path, facts: RunFacts, wait_s: float = LOCK_WAIT_S)
         with write_lock(folder, wait_s):
             remove_leftovers(folder)
             origins = models_to_carry_over(folder, facts.data.fingerprint, facts.models)
-            prefix = beside(folder, STAGE_KIND).name
-            with TemporaryDirectory(
-                prefix=prefix, dir=folder.parent, ignore_cleanup_errors=True
-            ) as name:
-                stage = Path(name)
-                stage.chmod(0o755)  # not its maker's only: artifacts are for every reader
+            with _stage(folder) as stage:
                 for model in facts.models:
                     (stage / model).mkdir()
                 for model in origins:
                     shutil.copytree(folder / model, stage / model)
                 yield stage
                 _complete(stage, folder, facts, origins)
-                swap_in(stage, folder)
+
+
+@contextmanager
+def _stage(folder: Path) -> Iterator[Path]:
+    """Create a folder beside the artifacts that takes their place at the end."""
+    prefix = beside(folder, STAGE_KIND).name
+    with TemporaryDirectory(prefix=prefix, dir=folder.parent, ignore_cleanup_errors=True) as name:
+        stage = Path(name)
+        stage.chmod(0o755)  # not its maker's only: artifacts are for every reader
+        yield stage
+        swap_in(stage, folder)
+
+
+def replace_cards(cards: Mapping[str, bytes], folder: Path | None = None) -> None:
+    """Replace the cards of trained models, model -> bytes of `card.json`; all else stays as it is.
+
+    Raises
+    ------
+    ArtifactError
+        The artifacts are not whole, a card is not valid, or writing failed. The old artifacts then
+        stand unchanged.
+    """
+    folder = (artifacts_folder() if folder is None else Path(folder)).resolve()
+    with _written(f"The cards in {folder} were not replaced"), write_lock(folder):
+        remove_leftovers(folder)
+        verify(folder)
+        with _stage(folder) as stage:
+            shutil.copytree(folder, stage, dirs_exist_ok=True)
+            document = json.loads((stage / MANIFEST_NAME).read_bytes())
+            for model, content in cards.items():
+                name = f"{model}/card.json"
+                parse_card(content, folder / name, model)
+                (stage / name).write_bytes(content)
+                document["files"][name] = record_of(content)
+            (stage / MANIFEST_NAME).write_bytes(sealed(document))
 
 
 @contextmanager

@@ -154,6 +154,7 @@ def headline_metrics(
     threshold: float,
     unit: Unit = "crop",
     resamples: int = RESAMPLES,
+    two_views: tuple[float, float] = (1.0, 0.0),
 ) -> dict[str, Estimate]:
     """Return a model's headline figures from its crops, counted by crop, lesion or patient.
 
@@ -165,6 +166,7 @@ def headline_metrics(
     threshold : float, 0..1
     unit : "crop", "lesion" or "patient"
     resamples : int, 100 or more
+    two_views : as of an `EvaluatedModel`
 
     Returns
     -------
@@ -172,17 +174,17 @@ def headline_metrics(
     """
     units = group_units(unit, labels, patients, lesions)
     bootstrap = PatientBootstrap(units.patients, resamples=resamples)
-    scores = Scores("", units.labels, units.patients, units.pool(p), bootstrap)
+    scores = Scores("", units.labels, units.patients, units.pool(p, two_views), bootstrap)
     metrics = _metrics(scores)
     point = operating_point(units.labels, scores.suspicion, threshold, bootstrap)
     return {name: metrics[name] for name in SCORE_NAMES} | point.rates
 
 
 def threshold_rates(
-    cases: "pd.DataFrame", models: Sequence[EvaluatedModel]
+    cases: "pd.DataFrame", models: Sequence[EvaluatedModel], unit: Unit = "crop"
 ) -> dict[str, dict[str, dict[str, Estimate]]]:
-    """Return model -> threshold -> rate -> Estimate, over crops; raises as `evaluate`."""
-    sample = draw_sample(read_cases(cases, models)[0], models)
+    """Return model -> threshold -> rate -> Estimate, over cases of a unit; raises as `evaluate`."""
+    sample = draw_sample(read_cases(cases, models)[0], models, unit)
     return {
         model.name: {name: point.rates for name, point in _points(model, sample).items()}
         for model in models

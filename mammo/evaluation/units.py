@@ -1,9 +1,10 @@
 """What counts as one case: a crop, a lesion (all its views) or a patient (all her lesions).
 
-A lesion's probability is the sigmoid of the mean of its crops' logits; a patient's is that of her
-most suspicious lesion. A lesion is malignant if any of its crops is labelled so, a patient if any
-of her lesions is: three lesions of CBIS-DDSM carry both labels, one a view, and a biopsy that finds
-cancer is not undone by the other view's entry.
+A lesion of one view has its crop's probability; one of more views has that of the mean of its
+crops' logits, by the model's line for them. A patient has that of her most suspicious lesion. A
+lesion is malignant if any of its crops is labelled so, a patient if any of her lesions is: three
+lesions of CBIS-DDSM carry both labels, one a view, and a biopsy that finds cancer is not undone by
+the other view's entry.
 
     units = group_units("lesion", labels, patients, lesions)
     auc(units.labels, units.pool(p))
@@ -11,7 +12,7 @@ cancer is not undone by the other view's entry.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -49,8 +50,10 @@ class Units:
     members: Integers
     lesions: Integers
 
-    def pool(self, p: ArrayLike) -> Floats:
+    def pool(self, p: ArrayLike, line: tuple[float, float] = (1.0, 0.0)) -> Floats:
         """Return the cases' probabilities from the crops'.
+
+        `line` is the slope and intercept for the mean logit of a lesion with more views than one.
 
         >>> units = group_units("lesion", [1, 1, 0], ["a", "a", "b"], ["a1", "a1", "b1"])
         >>> units.pool([0.2, 0.8, 0.3]).round(6).tolist()
@@ -60,7 +63,8 @@ class Units:
         if self.unit == "crop":
             return crops
         views = np.bincount(self.lesions)
-        averaged = sigmoid(np.bincount(self.lesions, weights=logit(crops)) / views)
+        mean = np.bincount(self.lesions, weights=logit(crops)) / views
+        averaged = sigmoid(np.where(views > 1, line[0] * mean + line[1], mean))
         return self.pool_highest(averaged[self.lesions])
 
     def pool_highest(self, values: ArrayLike) -> Floats:
@@ -131,12 +135,28 @@ class EvaluatedModel:
     """A model to evaluate: its column `<name>_p`, its title to print and its thresholds, 0..1.
 
     Without thresholds these are chosen on the training rows; `calibration` is printed only.
+    `two_views` is the slope and intercept for lesions of more views than one.
     """
 
     name: str
     title: str
     thresholds: dict[str, float] = field(default_factory=dict)
     calibration: str = ""
+    two_views: tuple[float, float] = (1.0, 0.0)
+
+    @classmethod
+    def of_card(cls, card: Any, unit: Unit = "crop") -> "EvaluatedModel":
+        """Return the model that a card (`mammo.artifacts.Card`) describes, for one unit."""
+        form, pair = card, None if unit == "crop" else card.two_views
+        calibrations, line = [card.calibration], (1.0, 0.0)
+        if pair is not None:
+            form, line = pair, (pair.calibration.slope, pair.calibration.intercept)
+            calibrations.append(pair.calibration)
+        words = "; two views: ".join(
+            f"{one.method}, slope {one.slope:.4g}, intercept {one.intercept:.4g}; {one.fitted_on}"
+            for one in calibrations
+        )
+        return cls(card.name, card.title, dict(form.thresholds), words, line)
 
 
 def read_cases(
@@ -253,7 +273,7 @@ def draw_sample(
         crops,
         units,
         counts,
-        {model.name: units.pool(crops[f"{model.name}_p"]) for model in models},
+        {model.name: units.pool(crops[f"{model.name}_p"], model.two_views) for model in models},
         raw,
         PatientBootstrap(units.patients, resamples=resamples, seed=seed),
     )

@@ -13,7 +13,7 @@ the logit at them (Selvaraju et al. 2017, arXiv 1610.02391), at least zero and n
 """
 
 from mammo.inference.classifier import Assessment, Classifier, heat_map, load_classifier
-from mammo.inference.model_set import ModelSet, load_models
+from mammo.inference.model_set import ModelSet, load_models, two_views
 from mammo.inference.result import Lesion, LesionResult, ModelResult, Signals
 
 __all__ = [
@@ -27,4 +27,5 @@ __all__ = [
     "heat_map",
     "load_classifier",
     "load_models",
+    "two_views",
 ]

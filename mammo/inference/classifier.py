@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.artifacts import Card, load_model, sigmoid
-from mammo.artifacts.schema import SMALLEST_CROP
+from mammo.artifacts.schema import SMALLEST_CROP, logit
 from mammo.errors import ArtifactError, ImageError
 from mammo.imaging.preprocess import prepare
 from mammo.inference.maps import Progress, Views, draw, method_named
@@ -73,6 +73,21 @@ class Assessment:
     def heat_map(self, size: int) -> NDArray[np.float32]:
         """Enlarge `cam` to float32 (size, size) in 0-1: see the function `heat_map`."""
         return heat_map(self.cam, size)
+
+
+def pool_views(views: Sequence[Assessment], card: Card) -> Assessment:
+    """Return one model's result for a lesion from its views, by the mean of their logits.
+
+    `card` is that of two views (`Card.for_two_views`). The heat map is that of the first view.
+    """
+    return Assessment(
+        p_malignant=float(card.pooled([view.p_malignant for view in views])),
+        flips_p=tuple(card.pooled([view.flips_p for view in views]).tolist()),
+        score=float(sigmoid(logit([view.score for view in views]).mean())),
+        threshold=card.thresholds["youden"],
+        cam=views[0].cam,
+        embedding=np.mean([view.embedding for view in views], axis=0),
+    )
 
 
 def heat_map(cam: NDArray[np.float32], size: int) -> NDArray[np.float32]:

@@ -3,6 +3,7 @@
     models = load_models()
     result = models.assess(Lesion(film, box=(1200, 800, 300, 280)))
     result["mobilenetv2"].probability
+    models.assess(cc, mlo)["mobilenetv2"].probability    # two views of one lesion, one answer
 
 Nobody else makes a `LesionResult`.
 """
@@ -16,10 +17,12 @@ from numpy.typing import NDArray
 
 from mammo import __version__
 from mammo.artifacts import Card, Manifest, load_manifest
+from mammo.errors import ImageError
 from mammo.imaging import quality_warnings
-from mammo.inference.classifier import Classifier, load_classifier
-from mammo.inference.result import Lesion, LesionResult, ModelResult, Signals
+from mammo.inference.classifier import Classifier, load_classifier, pool_views
+from mammo.inference.result import PAIR, Lesion, LesionResult, ModelResult, Signals
 from mammo.inference.trust import Trust, load_trust
+from mammo.text import film_name
 
 DIGITS = 12
 """Of a SHA-256: enough to tell any two files of a release apart."""
@@ -42,8 +45,10 @@ class ModelSet:
         """The models' cards."""
         return tuple(model.card for model in self.classifiers)
 
-    def assess(self, lesion: Lesion, *, exclude_patient: str | None = None) -> LesionResult:
-        """Ask every model about one lesion.
+    def assess(
+        self, lesion: Lesion, other: Lesion | None = None, *, exclude_patient: str | None = None
+    ) -> LesionResult:
+        """Ask every model about one lesion, on one view or on two (CC and MLO): see `two_views`.
 
         `exclude_patient` is whose own lesions are left out of the similar ones, where known. The
         doubts are judged on every crop that a model read.
@@ -52,7 +57,14 @@ class ModelSet:
         ------
         WindowError
             The box or window does not fit the film, or the ready crop is far from square.
+        ImageError
+            The two films are of different sides, or are not one CC and one MLO.
         """
+        if other is not None:
+            answered = (
+                self.assess(one, exclude_patient=exclude_patient) for one in (lesion, other)
+            )
+            return two_views(*answered)
         crops = self._crops(lesion)
         answers = {}
         for model in self.classifiers:
@@ -67,13 +79,15 @@ class ModelSet:
             tuple(dict.fromkeys(doubts)),
             self._signals(answers, exclude_patient),
             fingerprint(self.manifest, self.cards),
+            lesion.picture.laterality,
+            lesion.picture.view,
         )
 
     def redraw(self, lesion: Lesion, result: LesionResult) -> LesionResult:
         """Return a lesion's result with how far each answer depends on the hand that drew the box.
 
         One pass a model for each small change of the box, not mirrored: five in all. The result
-        of a ready crop is returned as it is.
+        of a ready crop is returned as it is. Of two views, redraw each, then join `two_views`.
 
         Parameters
         ----------
@@ -109,6 +123,62 @@ class ModelSet:
         embedding = answer.assessment.embedding
         similar = self.trust.similar(embedding, exclude_patient=exclude_patient)
         return Signals(self.trust, self.trust.familiarity(answer.crop, embedding), similar)
+
+
+def two_views(first: LesionResult, second: LesionResult) -> LesionResult:
+    """Return one answer about a lesion from the results of its two views, CC and MLO.
+
+    A model's logit is the mean of its views' calibrated logits; calibration and thresholds are
+    those that its card has for two views. Small changes of both boxes at once give `box_spread`.
+    The similar cases are those of the first view, or of a view that looks unlike a mammogram crop.
+
+    Raises
+    ------
+    ImageError
+        The films are of different sides, or are not one CC and one MLO, where this is known.
+    """
+    pair = (first, second)
+    doubts = _check_pair(first, second)
+    for name, one in zip(("First view", "Second view"), pair, strict=True):
+        named = film_name(one.laterality, one.view) if one.view else name
+        doubts += [f"{named}: {sentence}" for sentence in one.doubts]
+    models = {}
+    for name, answer in first.models.items():
+        answers, card = (answer, second[name]), answer.card.for_two_views()
+        if answer.card.two_views is None:
+            doubts.append(
+                f"{card.title} has no calibration for two views. Its answer is the average of "
+                "both, with the thresholds for one view."
+            )
+        pooled = pool_views([one.assessment for one in answers], card)
+        spreads = [one.box_spread for one in answers if one.box_spread]
+        spread = tuple(card.pooled(spreads).tolist()) if len(spreads) == 2 else None
+        models[name] = ModelResult(card, answer.crop, pooled, spread)
+    return LesionResult(
+        models,
+        first.area,
+        tuple(doubts),
+        next((one.signals for one in pair if one.questioned), first.signals),
+        first.artifacts,
+        first.laterality or second.laterality,
+        pair=pair,
+    )
+
+
+def _check_pair(first: LesionResult, second: LesionResult) -> list[str]:
+    """Refuse films that cannot be two views of one lesion; return what is not known of them."""
+    pair = (first, second)
+    sides = {one.laterality for one in pair} - {None}
+    views = [one.view for one in pair if one.view is not None]
+    if len(sides) == 2 or len({*views}) < len(views) or not {*views} <= {*PAIR}:
+        received = " and ".join(film_name(one.laterality, one.view) for one in pair)
+        raise ImageError(
+            f"Expected the CC and the MLO view of one breast. Received: {received}. Choose two "
+            "films of the same lesion, or use one view alone."
+        )
+    if len(views) == 2 and None not in (first.laterality, second.laterality):
+        return []
+    return ["The side or view of a film is not known. Check that both show the same lesion."]
 
 
 def load_models(folder: Path | None = None, names: Sequence[str] | None = None) -> ModelSet:

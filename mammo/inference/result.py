@@ -1,12 +1,13 @@
 """A lesion, and the answer about it: what each model says, what is doubtful, what resembles it.
 
-`ModelSet.assess` alone makes a result; pages, command, CSV and report take it and compute nothing
-of their own. It holds the crops that the models read, and no film.
+`mammo.inference.model_set` alone makes a result; pages, command, CSV and report take it and compute
+nothing of their own. It holds the crops that the models read, and no film.
 """
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from mammo.imaging.region import box_in_window, changed_boxes
 from mammo.imaging.window import MARGIN_PIXELS
 from mammo.inference.classifier import Assessment
 from mammo.inference.trust import Familiarity, Neighbour, Trust
-from mammo.text import NOTICE_SHORT
+from mammo.text import NOTICE_SHORT, percent
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +104,26 @@ class Lesion:
         return cut_lesion(self.picture, self.box, window=self.window, size=size)
 
 
+_SIDES: tuple[Literal["LEFT", "RIGHT"], ...] = ("LEFT", "RIGHT")
+PAIR = ("CC", "MLO")
+
+
+def name_film(image: Image, name: str) -> Image:
+    """Return a film with the side and view that its file's name has, where the film states none.
+
+    >>> crop = Image(np.zeros((32, 32), np.uint8))
+    >>> film = name_film(crop, "Mass-Test_P_00173_LEFT_CC_1.png")
+    >>> film.laterality, film.view, name_film(crop, "R-MLO.png").view, name_film(crop, "a.png").view
+    ('LEFT', 'CC', 'MLO', None)
+    """
+    words = re.sub(r"\b([LR])(CC|MLO)\b", r"\1 \2", re.sub(r"[\W_]+", " ", name.upper())).split()
+    sides = [side for side in _SIDES if {side, side[0]} & {*words}]
+    views = [view for view in PAIR if view in words]
+    laterality = image.laterality or (sides[0] if len(sides) == 1 else None)
+    view = image.view or (views[0] if len(views) == 1 else None)
+    return replace(image, laterality=laterality, view=view)
+
+
 BALANCED = "youden"
 """The threshold that the command prints and a report names first."""
 
@@ -113,6 +134,9 @@ FIRST_COLUMNS = ("file", "box", "window")
 @dataclass(frozen=True, eq=False)
 class ModelResult:
     """What one model says of one lesion; `crop`, uint8 (S, S), is what it read.
+
+    The calibration and thresholds of `card` are those of the input form. Of two views, `crop` and
+    heat map are the first view's.
 
     `box_spread` is the lowest and highest probability, 0-1, over small changes of the lesion box,
     this answer among them; None where they were not asked for, or there is no box.
@@ -183,6 +207,9 @@ class Signals:
     neighbours: tuple[Neighbour, ...]
 
 
+Form = Literal["crop", "film with box", "two views"]
+
+
 @dataclass(frozen=True, eq=False)
 class LesionResult:
     """The answer about one lesion; `result["mobilenetv2"]` is what one model says.
@@ -190,10 +217,12 @@ class LesionResult:
     Attributes
     ----------
     models : model name -> ModelResult, in the order of the artifacts
-    area : what was cut from the film, in film pixels; None for a ready crop
+    area : what was cut from the (first) film, in film pixels; None for a ready crop
     doubts : sentences on what is doubtful about the picture
     signals : None where the artifacts hold none for these models
     artifacts : the program, the networks and the training data, by their checksums
+    laterality, view : of the film, where they are known
+    pair : the result of each view, where the answer is from two; empty otherwise
     """
 
     models: Mapping[str, ModelResult]
@@ -201,6 +230,9 @@ class LesionResult:
     doubts: tuple[str, ...] = ()
     signals: Signals | None = None
     artifacts: str = ""
+    laterality: str | None = None
+    view: str | None = None
+    pair: "tuple[LesionResult, ...]" = ()
 
     def __getitem__(self, model: str) -> ModelResult:
         """Return what one model says, by its name."""
@@ -210,6 +242,36 @@ class LesionResult:
     def answers(self) -> tuple[ModelResult, ...]:
         """What each model says, in the order of the artifacts."""
         return tuple(self.models.values())
+
+    @property
+    def form(self) -> Form:
+        """What the answer is from: a ready crop, a film with the lesion's box, or two views."""
+        return "two views" if self.pair else "crop" if self.area is None else "film with box"
+
+    @property
+    def views(self) -> "Mapping[str, LesionResult]":
+        """The result of each view by its name, such as "CC"; of one view, this result alone."""
+        named = [one.view for one in self.pair]
+        names = named if len({*named} - {None}) == 2 else ["First view", "Second view"]
+        return dict(zip(map(str, names), self.pair, strict=False)) or {self.view or "View": self}
+
+    def disagreements(self, threshold: str = BALANCED) -> tuple[str, ...]:
+        """Return a sentence for each model whose two views lie on different sides of a threshold.
+
+        Each view is held against the threshold for one view.
+        """
+        told = []
+        for name, answer in self.models.items():
+            sides = {
+                view[name].is_above(threshold): f"{where} ({percent(view[name].probability)})"
+                for where, view in self.views.items()
+            }
+            if len(sides) == 2:
+                told.append(
+                    f"{answer.card.title}: the views disagree. {sides[True]} is above the "
+                    f"threshold, {sides[False]} is below it."
+                )
+        return tuple(told)
 
     @property
     def questioned(self) -> bool | None:
@@ -223,16 +285,18 @@ class LesionResult:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """The alarm and the doubts."""
-        return (*((self.alarm,) if self.alarm else ()), *self.doubts)
+        """The alarm, the doubts, and where two views disagree at the balanced threshold."""
+        return (*((self.alarm,) if self.alarm else ()), *self.doubts, *self.disagreements())
 
     def to_dict(self) -> dict[str, Any]:
         """Return all but pictures as plain values, which JSON can hold."""
         similar = () if self.signals is None or self.questioned else self.signals.neighbours
         return {
+            "form": self.form,
             "models": {name: answer.to_dict() for name, answer in self.models.items()},
             "window": None if self.area is None else list(self.area),
             "looks_like_crop": None if self.questioned is None else not self.questioned,
+            "views": {name: one.to_dict() for name, one in self.views.items() if self.pair},
             "doubts": list(self.remarks),
             "similar": [neighbour.case_id for neighbour in similar],
             "artifacts": self.artifacts,
@@ -257,7 +321,7 @@ def csv_row(
     name: str,
     result: LesionResult | None,
     *,
-    box: Sequence[float] | None = None,
+    boxes: Sequence[Sequence[float] | None] = (),
     recorded: str = "",
     remarks: Sequence[str] = (),
     error: str = "",
@@ -268,7 +332,7 @@ def csv_row(
     ----------
     name : the file or case, as its owner knows it
     result : None where the file could not be assessed
-    box : the lesion in film pixels, where it was given as a box
+    boxes : the lesion in film pixels on each view, where it was given as a box
     recorded : the recorded pathology, where it is known
     remarks : sentences beside those of the result
     error : why there is no result
@@ -277,10 +341,11 @@ def csv_row(
     -------
     column -> text, harmless in a spreadsheet; figures at full precision
     """
-    row = {"file": name, "box": _numbers(box), "recorded": recorded, "error": error}
+    row = {"file": name, "box": _numbers(boxes), "recorded": recorded, "error": error}
     said: tuple[str, ...] = ()
     if result is not None:
-        row |= {"window": _numbers(result.area), "looks_like_crop": familiar(result.questioned)}
+        areas = [one.area for one in result.views.values()]
+        row |= {"window": _numbers(areas), "looks_like_crop": familiar(result.questioned)}
         said = result.remarks
         for model, answer in result.models.items():
             row |= {f"{model}_{name}": repr(getattr(answer.assessment, name)) for name in FIGURES}
@@ -289,5 +354,6 @@ def csv_row(
     return {column: harmless(cell) for column, cell in row.items()}
 
 
-def _numbers(region: Sequence[float] | None) -> str:
-    return ",".join(f"{number:g}" for number in region or ())
+def _numbers(regions: Sequence[Sequence[float] | None]) -> str:
+    """Write a region of each view, "x,y,w,h", with a semicolon between two."""
+    return ";".join(",".join(f"{number:g}" for number in region) for region in regions if region)

@@ -169,7 +169,7 @@ _LOOKS = {
 _HEIGHT = 380
 
 WHY = (
-    "The higher AUC is too optimistic: the training data contain no other view of a new patient. "
+    "The higher AUC is too optimistic: for a new patient, the training data contain no other view. "
     "Keep all crops of a patient on one side of the split."
 )
 
@@ -291,7 +291,7 @@ def teacher_sentence(lesson: TeacherLesson) -> str:
     student = with_article(lesson.title, starts=True)
     return (
         f"{student} was trained twice: on the recorded label, and on a mixture of the label and "
-        f"{lesson.teacher}'s probability, which counts {percent(lesson.share)} (knowledge "
+        f"{lesson.teacher}'s probability, the latter weighted {percent(lesson.share)} (knowledge "
         f"distillation, Hinton et al. 2015). {lesson.teacher} was pretrained on "
         "ImageNet, so any gain does not come from mammograms alone."
     )

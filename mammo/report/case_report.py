@@ -8,19 +8,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from mammo import text
 from mammo.artifacts import Card, load_cases
 from mammo.errors import DataError
-from mammo.evaluation import EvaluatedModel
+from mammo.evaluation import EvaluatedModel, Unit
 from mammo.evaluation.build import threshold_rates
 from mammo.imaging import BURNED_IN_TEXT, Image
 from mammo.inference import ModelResult, Signals
 from mammo.inference.overlay import overlay
 from mammo.inference.result import BALANCED, LesionResult
 from mammo.inference.trust import Neighbour, Zone
-from mammo.report.content import CaseReport, ModelAnswer, film_preview
+from mammo.report.content import CaseReport, ModelAnswer, film_preview, side_by_side
 from mammo.text import (
     AIMS,
     Estimate,
@@ -59,8 +60,8 @@ def zone_sentence(zone: Zone, p_malignant: float, measured: Mapping[str, Any]) -
     where = "inside" if zone.holds(p_malignant) else "outside"
     return (
         f"{text.percent(p_malignant)} is {where} the range around the threshold "
-        f"({text.percent_range(zone.low, zone.high)}). Inside this range, this model was right in "
-        f"{share_with_interval(measured['right unsure'])} of test crops, and outside it in "
+        f"({text.percent_range(zone.low, zone.high)}). Inside this range, this model was right for "
+        f"{share_with_interval(measured['right unsure'])} of test crops, and outside it for "
         f"{share_with_interval(measured['right accepted'])}."
     )
 
@@ -87,8 +88,10 @@ Measured = Mapping[str, Mapping[str, Mapping[str, Estimate]]]
 """Model name -> threshold name -> "sensitivity" or "specificity", each with its interval."""
 
 
-def measure_thresholds(cards: Sequence[Card], folder: Path | None = None) -> Measured:
-    """Measure the models at the thresholds of their cards, one test crop at a time.
+def measure_thresholds(
+    cards: Sequence[Card], folder: Path | None = None, *, two_views: bool = False
+) -> Measured:
+    """Measure the models at the thresholds of their cards, by test crop or by lesion of two views.
 
     Empty where the artifacts (`folder`, by default `$MAMMO_ARTIFACTS` or the release) hold no test
     crop that every model scored.
@@ -99,9 +102,13 @@ def measure_thresholds(cards: Sequence[Card], folder: Path | None = None) -> Mea
         The cases cannot be read.
     """
     cases = load_cases(folder)
-    models = tuple(EvaluatedModel(card.name, card.title, dict(card.thresholds)) for card in cards)
+    cases = cases[cases["split"] == "test"]
+    if two_views:
+        cases = cases[cases.groupby(["patient_id", "lesion_id"])["view"].transform("nunique") == 2]
+    unit: Unit = "lesion" if two_views else "crop"
+    models = [EvaluatedModel.of_card(card, unit) for card in cards]
     try:
-        return threshold_rates(cases[cases["split"] == "test"], models)
+        return threshold_rates(cases, models, unit)
     except DataError:
         return {}
 
@@ -115,10 +122,14 @@ def threshold_meaning(measured: Measured, model: str, threshold: str) -> str:
     return f"sensitivity {sensitivity}, specificity {specificity}"
 
 
-def threshold_help(cards: Sequence[Card], measured: Measured) -> str:
+def _cases(two_views: bool) -> str:
+    return "lesions with two views" if two_views else "crops"
+
+
+def threshold_help(cards: Sequence[Card], measured: Measured, *, two_views: bool = False) -> str:
     """Explain the thresholds, in Markdown: for what each was set, and what was measured."""
     aims = " ".join(
-        f"**{threshold_name(name)}** {aim}."
+        f"The threshold “{threshold_name(name)}” {aim}."
         for name, aim in AIMS.items()
         if any(name in card.thresholds for card in cards)
     )
@@ -130,7 +141,7 @@ def threshold_help(cards: Sequence[Card], measured: Measured) -> str:
     ]
     return (
         "Probabilities at or above the threshold count as suspicious. All thresholds were chosen "
-        f"on training patients. {aims}\n\nPerformance on test crops, with 95% CI:\n"
+        f"on training patients. {aims}\n\nPerformance on test {_cases(two_views)}, with 95% CI:\n"
         + "\n".join(lines)
     )
 
@@ -141,7 +152,7 @@ HEAT_OPACITY = 0.45
 
 def compose_report(
     result: LesionResult,
-    image: Image,
+    images: Sequence[Image],
     measured: Measured,
     *,
     case: str = "",
@@ -154,7 +165,7 @@ def compose_report(
     Parameters
     ----------
     result : LesionResult
-    image : Image, the film, or the ready crop
+    images : of each view, the film or the ready crop
     measured : what each threshold was measured to do on the test split
     case : str, the id of a case of the public data set; "" for a visitor's own picture, whose file
         name may hold a patient's
@@ -169,20 +180,25 @@ def compose_report(
         similar_words = f"{vote.replace('**', '')} {SIMILAR_HELP}"
         rows = similar_table(signals.neighbours).itertuples(index=False)
         similar = [tuple(map(str, row)) for row in rows]
-    film = None
-    if result.area is not None and BURNED_IN_TEXT not in image.warnings:  # which may be a name
-        film = film_preview(image.pixels, result.area)
-    film_words = text.film_name(image.laterality, image.view)
+    areas = [view.area for view in result.views.values()]
+    films = [
+        film_preview(image.pixels, area)
+        for image, area in zip(images, areas, strict=True)
+        if area is not None and BURNED_IN_TEXT not in image.warnings  # which may be a name
+    ]
+    names = ", ".join(text.film_name(image.laterality, image.view) for image in images)
+    above = f" ({' above, '.join(result.views)} below)" if result.pair else ""
     return CaseReport(
         subject=f"CBIS-DDSM, {case}" if case else OWN_PICTURE,
-        facts=picture_facts(image, result.area),
+        facts=" ".join(map(picture_facts, images, areas)),
         date=date or datetime.now(UTC).date().isoformat(),
-        film=film,
-        film_words=f"{film_words}: the square is the crop area",
-        crop=result.answers[0].crop,
-        answers=[_answer(answer, measured, signals) for answer in result.answers],
+        film=side_by_side(films) if films else None,
+        film_words=f"{names}: the square is the crop area",
+        crop=np.concatenate([view.answers[0].crop for view in result.views.values()]),
+        crop_words=f"Crop: what the models read{above}",
+        answers=[_answer(name, result, measured) for name in result.models],
         alarm=result.alarm,
-        warnings=(*result.doubts, *doubts),
+        warnings=(*result.doubts, *result.disagreements(), *doubts),
         similar_words=similar_words,
         similar=similar,
         recorded=recorded.replace("**", ""),
@@ -213,38 +229,44 @@ def picture_facts(image: Image, window: Sequence[int] | None) -> str:
     )
 
 
-def _answer(answer: ModelResult, measured: Measured, signals: Signals | None) -> ModelAnswer:
-    given, threshold = answer.assessment, answer.card.thresholds[BALANCED]
+def _answer(name: str, result: LesionResult, measured: Measured) -> ModelAnswer:
+    answer, two_views = result[name], bool(result.pair)
+    views = [one[name] for one in result.views.values()]
+    given, balanced = answer.assessment, answer.card.thresholds[BALANCED]
     spread = ""
-    if len(views := answer.card.views) > 1:
-        spread = text.spread_sentence(views, given.p_low, given.p_high, threshold)
+    if len(answer.card.views) > 1:
+        spread = text.spread_sentence(answer.card.views, given.p_low, given.p_high, balanced)
     return ModelAnswer(
         title=answer.card.title,
         p_malignant=given.p_malignant,
         p_low=given.p_low,
         p_high=given.p_high,
-        threshold=threshold,
+        threshold=balanced,
         probability=text.percent(given.p_malignant),
-        standing=text.standing(given.p_malignant, threshold),
+        standing=text.standing(given.p_malignant, balanced),
         spread=spread,
         thresholds=[
-            (
-                f"{text.threshold_name(name)}: {text.percent(at)}",
-                answer.side(name),
-                threshold_meaning(measured, answer.card.name, name),
-            )
-            for name, at in answer.card.thresholds.items()
+            ("Threshold", "Result", f"Performance on test {_cases(two_views)}"),
+            *(
+                (
+                    f"{text.threshold_name(threshold)}: {text.percent(at)}",
+                    answer.side(threshold),
+                    threshold_meaning(measured, name, threshold),
+                )
+                for threshold, at in answer.card.thresholds.items()
+            ),
         ],
-        basis=_basis(answer, signals),
-        heat=overlay(answer.crop, answer.heat_map(), HEAT_OPACITY),
+        basis=_basis(answer, None if two_views else result.signals, two_views=two_views),
+        heat=np.concatenate([overlay(one.crop, one.heat_map(), HEAT_OPACITY) for one in views]),
     )
 
 
-def _basis(answer: ModelResult, signals: Signals | None) -> str:
+def _basis(answer: ModelResult, signals: Signals | None, *, two_views: bool) -> str:
     """Return what the probability is calibrated on, and the model's measured performance."""
     card = answer.card
     sentences = [f"Calibrated on {card.calibration.fitted_on}."]
-    measured = card.metrics.get("test", {}).get("crop", {})
+    unit = "lesion" if two_views else "crop"
+    measured = card.metrics.get("test", {}).get(unit, {})
     figures = [
         f"{'AUC' if name == 'auc' else name} {estimate(figure, 2)}"
         for name in ("auc", "sensitivity", "specificity")
@@ -252,7 +274,7 @@ def _basis(answer: ModelResult, signals: Signals | None) -> str:
     ]
     if figures:
         sentences.append(
-            f"Per crop of the official test split, at the balanced threshold: "
+            f"Per {unit} of the official test split, at the balanced threshold: "
             f"{', '.join(figures)} (95% CI in brackets)."
         )
     zone = None if signals is None else signals.trust.zone(card.name)

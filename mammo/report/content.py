@@ -45,10 +45,25 @@ def film_preview(
     return np.asarray(drawn, np.uint8)
 
 
+def side_by_side(pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """Put pictures, uint8 (H, W, 3), in a row on white, their upper edges in line.
+
+    >>> one = np.zeros((2, 1, 3), np.uint8)
+    >>> side_by_side([one, one[:1]])[..., 0].tolist()
+    [[0, 0], [0, 255]]
+    """
+    height = max(len(picture) for picture in pictures)
+    filled = [
+        np.pad(one, ((0, height - len(one)), (0, 0), (0, 0)), constant_values=255)
+        for one in pictures
+    ]
+    return np.concatenate(filled, axis=1)
+
+
 def enlarged(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Enlarge a square crop smoothly to `CROP_SIDE` pixels, so that print shows no blocks."""
-    side = (CROP_SIDE, CROP_SIDE)
-    return np.asarray(cv2.resize(picture, side, interpolation=cv2.INTER_CUBIC), np.uint8)
+    """Enlarge a crop smoothly to `CROP_SIDE` pixels across, so that print shows no blocks."""
+    size = (CROP_SIDE, round(CROP_SIDE * picture.shape[0] / picture.shape[1]))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
 def colour_scale() -> NDArray[np.uint8]:
@@ -72,12 +87,11 @@ HEAT_MAP_WORDS = "Heat maps show what each model used, not the extent of the les
 SIMILAR_COLUMNS = (
     "Case", "Pathology", "Shape", "Margin", "Density", "BI-RADS", "Similarity"
 )  # fmt: skip
-THRESHOLD_COLUMNS = ("Threshold", "Result", "Performance on test crops")
 
 
 @dataclass(frozen=True, eq=False)
 class ModelAnswer:
-    """One model's result; a row of `thresholds` has the cells of `THRESHOLD_COLUMNS`."""
+    """One model's result; a row of `thresholds` has three cells, and the first heads them."""
 
     title: str
     p_malignant: float
@@ -99,7 +113,7 @@ class ModelAnswer:
 
 @dataclass(frozen=True, eq=False)
 class CaseReport:
-    """One lesion's report."""
+    """One lesion's report; of two views, crops and heat maps are one below the other."""
 
     subject: str
     facts: str
@@ -107,6 +121,7 @@ class CaseReport:
     film: NDArray[np.uint8] | None
     film_words: str
     crop: NDArray[np.uint8]
+    crop_words: str
     answers: Sequence[ModelAnswer]
     alarm: str
     warnings: Sequence[str]

@@ -89,7 +89,7 @@ GLOSSARY: Mapping[str, Term] = {
 
 
 V2025 = (
-    "The manual of BI-RADS v2025 was not available to check. Its words are those of the ACR's "
+    "The v2025 terms were not checked against the manual. They are those of the ACR's "
     "Mammography Lexicon Summary Form, as other public sources quote it; empty where none does."
 )
 

@@ -144,14 +144,15 @@ def _pictures(page: Canvas, report: CaseReport, top: float) -> float:
         below = _picture(page, report.film, EDGE, top, across, across * height / width)
         lowest = _draw(page, _text(report.film_words, 7.5, GREY), EDGE, below, PANEL)
         column = 1
-    crops = [("Crop: what the models read", report.crop)]
+    crops = [(report.crop_words, report.crop)]
     crops += [(f"Heat map, {answer.title}", answer.heat) for answer in report.answers]
+    tall = PANEL * len(report.crop) / report.crop.shape[1]  # of two views, one below the other
     for place, (caption, picture) in enumerate(crops, start=column):
         left = EDGE + place * (PANEL + GAP)
-        below = _picture(page, enlarged(picture), left, top, PANEL, PANEL)
+        below = _picture(page, enlarged(picture), left, top, PANEL, tall)
         lowest = min(lowest, _draw(page, _text(caption, 7.5, GREY), left, below, PANEL))
     heat_left = EDGE + (column + 1) * (PANEL + GAP)
-    lowest = min(lowest, _scale(page, heat_left, top - PANEL - 6 * mm, len(report.answers)))
+    lowest = min(lowest, _scale(page, heat_left, top - tall - 6 * mm, len(report.answers)))
     return lowest - 4 * mm
 
 
@@ -198,7 +199,7 @@ def _answer(page: Canvas, answer: ModelAnswer, left: float, top: float, width: f
     if answer.spread:
         below = _draw(page, _text(answer.spread, 8), left, below, width) - 1.5 * mm
     widths = [width * share for share in (0.37, 0.19, 0.44)]
-    table = _table(content.THRESHOLD_COLUMNS, answer.thresholds, widths)
+    table = _table(answer.thresholds[0], answer.thresholds[1:], widths)
     below = _draw(page, table, left, below, width) - 1.5 * mm
     return _draw(page, _text(answer.basis, 7.5, GREY), left, below, width)
 

@@ -1,8 +1,11 @@
 """From a fitted network to its artifacts: calibration, thresholds, test scores, card, case table.
 
+    python -m mammo.training.release --out DIR    fit two views anew in the cards of artifacts
+
 Used by `mammo.train`, after the fits. Calibration and thresholds come from out-of-fold scores of
 training patients alone; the official test set is scored once, by the exported network, as the app
-will. Needs no TensorFlow.
+will. The command adds to the cards of trained models how to read two views of a lesion, from the
+scores in `cases.csv`, and trains nothing. Needs no TensorFlow.
 """
 
 import importlib.metadata
@@ -10,19 +13,25 @@ import json
 import math
 import platform
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from mammo.artifacts import DataFacts, RunFacts, artifacts_folder, load_card, parse_card, sigmoid
-from mammo.artifacts.manifest import FOLDER_VARIABLE
+from mammo.artifacts.contents import load_cases
+from mammo.artifacts.manifest import FOLDER_VARIABLE, load_manifest, read_files
+from mammo.artifacts.schema import Card, logit
+from mammo.artifacts.store import replace_cards
+from mammo.command_line import command_parser, exit_status
 from mammo.data.preparation.case_files import COUNTED, OFFICIAL_COUNTS
 from mammo.data.table import SPLITS, WHOLE_NUMBERS
+from mammo.errors import DataError
 from mammo.evaluation import UNITS, choose_calibration, headline_metrics, named_thresholds
+from mammo.evaluation.units import EvaluatedModel
 from mammo.inference import Classifier
 from mammo.settings import TITLES, Recipe, TrainSettings
 
@@ -90,13 +99,10 @@ def release_model(
     calibration = choose_calibration(labels[training], fitted.out_of_fold_logits, fitted.folds)
     out_of_fold_p = np.asarray(calibration.probability(fitted.out_of_fold_logits))
     card = _card(fitted, table, crops.shape[1]) | {
-        "calibration": {
-            "method": calibration.method,
-            "slope": calibration.slope,
-            "intercept": calibration.intercept,
-            "fitted_on": _origin(table[training], "out-of-fold scores of"),
-        },
+        "calibration": asdict(calibration)
+        | {"fitted_on": _origin(table[training], "out-of-fold scores of")},
         "thresholds": named_thresholds(labels[training], out_of_fold_p),
+        **fit_two_views(table[training], out_of_fold_p, fitted.folds),
     }
     content = parse_card(json.dumps(card).encode(), folder / "card.json", fitted.name)
     classifier = Classifier(content, (folder / "model.onnx").read_bytes())
@@ -106,17 +112,68 @@ def release_model(
     logits[~training] = np.log(score / (1 - score))
     p = np.asarray(calibration.probability(logits))
     card["metrics"] = {
-        "out_of_fold": _figures(table[training], p[training], card["thresholds"]["youden"]),
-        "test": _figures(table[~training], p[~training], card["thresholds"]["youden"]),
+        "out_of_fold": _figures(table[training], p[training], content),
+        "test": _figures(table[~training], p[~training], content),
     }
-    text = json.dumps(card, indent=1, allow_nan=False) + "\n"
-    (folder / "card.json").write_text(text, encoding="utf-8")
+    (folder / "card.json").write_bytes(_written(card))
     history = pd.DataFrame(list(fitted.history), columns=list(HISTORY_COLUMNS)).round(DIGITS)
     history.to_csv(folder / "history.csv", index=False, lineterminator="\n")
     fold = pd.array([None] * len(table), dtype="Int64")
     fold[np.flatnonzero(training)] = fitted.folds
     columns = {"score": sigmoid(logits).round(DIGITS), "p": p.round(DIGITS), "fold": fold}
     return pd.DataFrame({f"{fitted.name}_{name}": column for name, column in columns.items()})
+
+
+def _written(card: Mapping[str, Any]) -> bytes:
+    return (json.dumps(card, indent=1, allow_nan=False) + "\n").encode()
+
+
+def fit_two_views(rows: "pd.DataFrame", p: ArrayLike, folds: Any) -> dict[str, Any]:
+    """Fit how to read two views of a lesion: a card's `two_views`, or {} for too few lesions.
+
+    Parameters
+    ----------
+    rows : training crops with `patient_id`, `lesion_id`, `view` and `label`
+    p : float64 (n,), 0-1, calibrated, by the fold that did not see the crop
+    folds : int (n,), that fold; each holds whole patients
+    """
+    keys = ["patient_id", "lesion_id"]
+    crops = rows[[*keys, "view", "label"]].assign(logit=logit(p), fold=folds)
+    both = crops[crops.groupby(keys)["view"].transform("nunique") == 2]
+    lesions = both.groupby(keys, sort=False).agg({"label": "max", "logit": "mean", "fold": "first"})
+    labels, fold = (lesions[name].to_numpy(int) for name in ("label", "fold"))
+    logits = lesions["logit"].to_numpy(float)
+    try:
+        calibration = choose_calibration(labels, logits, fold)
+    except DataError:
+        return {}
+    patients = lesions.index.get_level_values("patient_id").nunique()
+    words = f"out-of-fold scores of {len(lesions):,} lesions in two views, {patients:,} patients"
+    return {
+        "two_views": {
+            "calibration": asdict(calibration) | {"fitted_on": words},
+            "thresholds": named_thresholds(labels, calibration.probability(logits)),
+        }
+    }
+
+
+def add_two_views(folder: Path) -> None:
+    """Fit two views on the training rows of `cases.csv`, and write them into each model's card.
+
+    The card's figures by lesion and by patient follow; those by crop stay as they are.
+    """
+    cases, cards = load_cases(folder), {}
+    for name in load_manifest(folder).models:
+        scored, file = cases[cases[f"{name}_p"].notna()], f"{name}/card.json"
+        card = json.loads(read_files([file], folder)[file]) | {"two_views": None}
+        training = scored[scored["split"] == "train"]
+        card |= fit_two_views(training, training[f"{name}_p"], training[f"{name}_fold"].astype(int))
+        content = parse_card(_written(card), folder / file, name)
+        for split, title in zip(SPLITS, ("out_of_fold", "test"), strict=True):
+            rows, metrics = scored[scored["split"] == split], card["metrics"][title]
+            metrics |= _figures(rows, rows[f"{name}_p"], content) | {"crop": metrics["crop"]}
+        cards[name] = _written(card)
+    replace_cards(cards, folder)
 
 
 def write_cases(table: "pd.DataFrame", scores: Sequence["pd.DataFrame"], path: Path) -> None:
@@ -221,21 +278,33 @@ def _origin(rows: "pd.DataFrame", words: str) -> str:
 
 
 def _figures(
-    rows: "pd.DataFrame", p: NDArray[np.float64], threshold: float
+    rows: "pd.DataFrame", p: ArrayLike, card: Card
 ) -> dict[str, dict[str, dict[str, float | None]]]:
     """Return the figures of each unit, rounded; JSON has no word for NaN and infinity."""
-    labels, patients, lesions = (
-        rows[name].to_numpy() for name in ("label", "patient_id", "lesion_id")
-    )
-    return {
-        unit: {
+    columns = rows["label"].astype(int), p, rows["patient_id"], rows["lesion_id"]
+    figures: dict[str, dict[str, dict[str, float | None]]] = {}
+    for unit in UNITS:
+        model = EvaluatedModel.of_card(card, unit)
+        found = headline_metrics(
+            *columns, model.thresholds["youden"], unit, two_views=model.two_views
+        )
+        figures[unit] = {
             name: {
                 end: round(float(value), DIGITS) if math.isfinite(value) else None
                 for end, value in figure.as_dict().items()
             }
-            for name, figure in headline_metrics(
-                labels, p, patients, lesions, threshold, unit
-            ).items()
+            for name, figure in found.items()
         }
-        for unit in UNITS
-    }
+    return figures
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    parser = command_parser("mammo.training.release", __doc__)
+    parser.add_argument("--out", type=Path, help="artifacts folder whose cards to change")
+    out = parser.parse_args(arguments).out or artifacts_folder()
+    return exit_status("mammo.training.release", lambda: add_two_views(out), out)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -18,6 +18,13 @@ def test_a_lesion_is_the_mean_of_its_views_logits(clustered: Clustered) -> None:
         assert label == clustered.labels[clustered.lesions == name].any()
 
 
+def test_more_views_than_one_are_read_by_the_models_line() -> None:
+    units = group_units("lesion", [1, 1, 0], ["a", "a", "b"], ["a1", "a1", "b1"])
+    mean = np.log([0.2 / 0.8, 0.9 / 0.1]).mean()
+    expected = [1 / (1 + np.exp(-(1.5 * mean - 0.3))), 0.4]
+    assert units.pool([0.2, 0.9, 0.4], (1.5, -0.3)) == pytest.approx(expected)
+
+
 def test_a_patient_is_her_highest_lesion(clustered: Clustered) -> None:
     lesions = group_units("lesion", clustered.labels, clustered.patients, clustered.lesions)
     patients = group_units("patient", clustered.labels, clustered.patients, clustered.lesions)

@@ -9,6 +9,9 @@ import pytest
 import mammo
 from mammo.errors import ImageError, WindowError
 from mammo.imaging import Image, Window
+from mammo.inference import two_views
+from mammo.inference.result import name_film
+from mammo.training.release import add_two_views
 from tests.inference.tiny_trust import attach_tiny_trust, blobs
 
 
@@ -18,6 +21,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> mammo.ModelSet:
 
     folder = write_tiny_artifacts(tmp_path_factory.mktemp("lesion"))
     attach_tiny_trust(folder)
+    add_two_views(folder)
     return mammo.load_models(folder)
 
 
@@ -146,3 +150,115 @@ def test_some_models_answer_alone(models: mammo.ModelSet, tmp_path: Path) -> Non
     assert list(result.models) == ["simple_cnn"] and result.signals is None
     with pytest.raises(KeyError):
         result["mobilenetv2"]
+
+
+# --- two views, one answer
+
+
+def crop_of(seed: int, side: str | None, view: str | None) -> mammo.Lesion:
+    return mammo.Lesion(Image(blobs(1, seed=seed)[0], side, view))  # type: ignore[arg-type]
+
+
+def test_two_views_are_the_mean_of_their_logits_on_a_line_of_their_own(
+    models: mammo.ModelSet,
+) -> None:
+    box = {"box": (200, 300, 80, 60)}
+    cc, mlo = mammo.Lesion(film(), **box), crop_of(4, "LEFT", "MLO")
+    alone, result = [models.assess(view) for view in (cc, mlo)], models.assess(cc, mlo)
+    for model in models:
+        pair = model.card.two_views
+        assert pair is not None and pair.calibration != model.card.calibration
+        p = np.array([view[model.name].probability for view in alone])
+        mean = np.log(p / (1 - p)).mean()
+        naive = 1 / (1 + np.exp(-(pair.calibration.slope * mean + pair.calibration.intercept)))
+        answer = result[model.name]
+        assert answer.probability == pytest.approx(naive, abs=1e-12)
+        assert answer.is_above() == (naive >= pair.thresholds["youden"])
+        assert answer.card.calibration.fitted_on.startswith("out-of-fold scores of 18 lesions")
+        assert answer.spread[0] <= naive <= answer.spread[1]
+        maps = [view[model.name].heat_map() for view in result.views.values()]
+        for drawn, view in zip(maps, alone, strict=True):
+            np.testing.assert_array_equal(drawn, view[model.name].heat_map())
+    assert result.form == "two views" and list(result.views) == ["CC", "MLO"]
+    assert [view.form for view in alone] == ["film with box", "crop"]
+    written = json.loads(json.dumps(result.to_dict()))
+    assert written["form"] == "two views" and list(written["views"]) == ["CC", "MLO"]
+    assert written["views"]["MLO"]["models"] == json.loads(json.dumps(alone[1].to_dict()))["models"]
+    turned = models.assess(mlo, cc)
+    assert turned["mobilenetv2"].probability == result["mobilenetv2"].probability
+
+
+def test_changes_of_both_boxes_give_two_views_a_spread(models: mammo.ModelSet) -> None:
+    lesions = [
+        mammo.Lesion(Image(film().pixels, "LEFT", view), box=box)
+        for view, box in (("CC", (200, 300, 80, 60)), ("MLO", (400, 500, 90, 90)))
+    ]
+    alone = [models.redraw(lesion, models.assess(lesion)) for lesion in lesions]
+    for answer in two_views(*alone).answers:
+        low, high = answer.box_spread or (1, 0)
+        assert low <= answer.probability <= high and low < high
+    assert two_views(alone[0], models.assess(lesions[1]))["mobilenetv2"].box_spread is None
+
+
+@pytest.mark.parametrize(
+    ("films", "sentence"),
+    [
+        ([("LEFT", "CC"), ("RIGHT", "MLO")], "MLO view of one breast. Received: L CC and R MLO."),
+        ([("LEFT", "CC"), ("LEFT", "CC")], "Received: L CC and L CC. Choose two films"),
+        ([("LEFT", "CC"), ("LEFT", "ML")], "Received: L CC and L ML. Choose two films"),
+    ],
+)
+def test_films_that_are_no_pair_are_refused(models: mammo.ModelSet, films, sentence) -> None:
+    with pytest.raises(ImageError, match=sentence):
+        models.assess(*(crop_of(4, *of_film) for of_film in films))
+
+
+def test_an_unknown_side_or_view_is_a_doubt_and_no_refusal(models: mammo.ModelSet) -> None:
+    known = models.assess(crop_of(4, "LEFT", "CC"), crop_of(5, "LEFT", "MLO"))
+    assert not any("is not known" in doubt for doubt in known.doubts)
+    result = models.assess(crop_of(4, "LEFT", "CC"), crop_of(5, None, None))
+    assert "The side or view of a film is not known." in result.doubts[0]
+    assert list(result.views) == ["First view", "Second view"]
+
+
+def test_views_on_two_sides_of_the_threshold_are_told(models: mammo.ModelSet) -> None:
+    answers = [models.assess(crop_of(seed, None, None)) for seed in range(3, 12)]
+    name, at = "mobilenetv2", 0.45
+    high = max(answers, key=lambda result: result[name].probability)
+    low = min(answers, key=lambda result: result[name].probability)
+    assert low[name].probability < at <= high[name].probability
+    result = two_views(low, high)
+    sentence = next(told for told in result.disagreements() if told.startswith("MobileNetV2"))
+    assert "the views disagree. Second view (" in sentence
+    assert sentence in result.remarks and sentence in result.to_dict()["doubts"]
+    assert not any("disagree" in told for told in (*two_views(high, high).remarks, *high.remarks))
+
+
+def test_without_a_fit_two_views_are_averaged_with_the_thresholds_of_one(tmp_path: Path) -> None:
+    from tests.tiny_artifacts import write_tiny_artifacts
+
+    plain = mammo.load_models(write_tiny_artifacts(tmp_path))
+    lesions = crop_of(4, "LEFT", "CC"), crop_of(5, "LEFT", "MLO")
+    result = plain.assess(*lesions)
+    for name, answer in result.models.items():
+        p = np.array([plain.assess(lesion)[name].probability for lesion in lesions])
+        mean = np.log(p / (1 - p)).mean()
+        assert answer.probability == pytest.approx(1 / (1 + np.exp(-mean)))
+        assert answer.card.thresholds == plain.assess(lesions[0])[name].card.thresholds
+    assert sum("has no calibration for two views" in doubt for doubt in result.doubts) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "side", "view"),
+    [
+        ("Mass-Test_P_00173_LEFT_CC_1.png", "LEFT", "CC"), ("RMLO.dcm", "RIGHT", "MLO"),
+        ("12 l-mlo.PNG", "LEFT", "MLO"), ("left and right CC.png", None, "CC"),
+        ("1-130.dcm", None, None), ("CCL.png", None, None), ("calcc.png", None, None),
+    ],
+)  # fmt: skip
+def test_a_file_name_tells_side_and_view(name: str, side: str | None, view: str | None) -> None:
+    bare = Image(blobs(1, seed=4)[0])
+    named = name_film(bare, name)
+    assert (named.laterality, named.view) == (side, view)
+    stated = name_film(film(), "R_MLO.png")
+    assert (stated.laterality, stated.view) == ("LEFT", "CC")

@@ -57,7 +57,7 @@ def compose(folder: Path) -> Compose:
         familiarity = Familiarity(questioned)
         signals = replace(answered.signals, familiarity=familiarity)
         result = replace(answered, area=area, doubts=(), signals=signals)
-        return compose_report(result, image or film(), measured, date=DATE, **words)  # type: ignore[arg-type]
+        return compose_report(result, [image or film()], measured, date=DATE, **words)  # type: ignore[arg-type]
 
     return made
 
@@ -212,6 +212,25 @@ def test_the_thresholds_come_with_what_was_measured_on_these_artifacts(
     assert helps[0] != helps[1]
     report = compose()
     for text in (pdf_text(report), html_words(report)):
-        assert report.answers[0].thresholds[1][-1] in text
-        assert report.answers[0].thresholds[1][-1] in helps[0]
+        assert report.answers[0].thresholds[2][-1] in text
+        assert report.answers[0].thresholds[2][-1] in helps[0]
         assert "of ten" not in text
+
+
+@pytest.mark.parametrize("read", [pdf_text, html_words])
+def test_two_views_stand_on_one_page(folder: Path, read: Callable[[CaseReport], str]) -> None:
+    models = load_models(folder)
+    films = [Image(film().pixels, "LEFT", view) for view in ("CC", "MLO")]
+    areas = [AREA, Window(200, 300, 250, 250)]
+    result = models.assess(*(Lesion(f, window=a) for f, a in zip(films, areas, strict=True)))
+    measured = measure_thresholds(models.cards, folder, two_views=True)
+    report = compose_report(result, films, measured, date=DATE)
+    assert report.crop.shape == (256, 128) and report.answers[0].heat.shape == (256, 128, 3)
+    assert report.film is not None and report.film.shape[1] == 2 * 213
+    text = read(report)
+    for part in (
+        "L CC, 600 x 900 pixels", "L MLO, 600 x 900 pixels", "x 200, y 300, 250 x 250",
+        "what the models read (CC above, MLO below)", "Performance on test lesions with two views",
+        "has no calibration for two views", *(answer.probability for answer in report.answers),
+    ):  # fmt: skip
+        assert part in text, part

@@ -74,6 +74,7 @@ HELD = {
     "python -m tools.experiments.note": "tests/tools/test_note.py",
     "python -m mammo.training.lessons leak --data DIR": "tests/training/test_lessons.py",
     "python -m mammo.training.lessons teacher --taught taught": "tests/training/test_lessons.py",
+    "python -m mammo.training.release --out DIR": "tests/training/test_release.py",
     "python -m mammo.training.trust --data DIR": "tests/training/test_trust.py",
     "python -m mammo.training.audit --data DIR": "tests/training/test_audit.py",
     "ruff check .": CI,
@@ -90,6 +91,9 @@ HELD = {
     "python -m tools.sentences": "tests/tools/test_sentences.py",
     "python -m mammo.predict --example 7": HERE,
     "python -m mammo.predict film.dcm --box 1200,800,300,280": HERE,
+    "python -m mammo.predict cc.dcm mlo.dcm --pair --box 1200,800,300,280 --box 900,1500,310,290": (
+        HERE
+    ),
     "python -m mammo.predict crops/ --csv results.csv --heatmap heatmaps/": HERE,
     "python -m mammo.evaluate": HERE,
     "python -m mammo.evaluate --unit lesion --json figures.json": HERE,
@@ -173,6 +177,14 @@ def test_predict_answers_a_box_on_a_film(tmp_path: Path) -> None:
     film = str(mammo.example_lesions()[0].film)
     command = "python -m mammo.predict film.dcm --box 1200,800,300,280"
     assert type_in(command, tmp_path, **{"film.dcm": film}).stdout.count("\t") == 2
+
+
+def test_predict_answers_two_views_of_a_lesion(tmp_path: Path) -> None:
+    films = [str(lesion.film) for lesion in mammo.example_lesions()[:2]]
+    (command,) = (command for command in commands() if "--pair --box" in command)
+    given = dict(zip(("cc.dcm", "mlo.dcm"), films, strict=True))
+    line = type_in(command, tmp_path, **given).stdout
+    assert line.startswith(" + ".join(films)) and line.count("\t") == 2
 
 
 def test_predict_answers_a_folder_of_crops(tmp_path: Path) -> None:
@@ -278,6 +290,8 @@ def test_the_python_lines_run_as_they_stand() -> None:
     assert isinstance(heat, np.ndarray)
     assert isinstance(everything := names["everything"], dict)
     assert everything["models"]["mobilenetv2"]["p_malignant"] == p_malignant
+    both = names["both_views"]
+    assert isinstance(both, mammo.LesionResult) and both.form == "two views"
     assert (heat.shape, heat.dtype) == ((128, 128), np.float32)
 
 

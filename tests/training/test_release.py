@@ -4,12 +4,14 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from mammo.artifacts import load_card
+from mammo.artifacts import load_card, load_cases, load_manifest
 from mammo.data.table import load_crops
-from mammo.training.release import figures_in_words, trained_on
+from mammo.evaluate import evaluate_artifacts
+from mammo.training.release import figures_in_words, fit_two_views, main, trained_on
 from tests.tiny_artifacts import write_tiny_artifacts
 
 OFFICIAL = ((1318, 691), (378, 201))
@@ -92,3 +94,52 @@ def test_figures_and_commands_follow_a_training(tmp_path: Path, monkeypatch) -> 
     assert figures_in_words(out, ()).splitlines() == [
         "All figures: python -m mammo.evaluate", "In the app: streamlit run app.py",
     ]  # fmt: skip
+
+
+def test_two_views_are_fitted_on_training_lesions_that_have_both(tmp_path: Path) -> None:
+    cases = load_cases(write_tiny_artifacts(tmp_path))
+    rows = cases[cases["split"] == "train"]
+    p, folds = rows["mobilenetv2_p"].to_numpy(float), rows["mobilenetv2_fold"].to_numpy(int)
+    pair = fit_two_views(rows, p, folds)["two_views"]
+    assert pair["calibration"]["fitted_on"] == (
+        "out-of-fold scores of 18 lesions in two views, 18 patients"
+    )
+    lesions = rows.assign(logit=np.log(p / (1 - p))).groupby("lesion_id")
+    assert list(pair["thresholds"]) == ["youden", "sensitivity_90", "specificity_90"]
+    logits, labels = lesions["logit"].mean(), lesions["label"].max().astype(int)
+    line = pair["calibration"]["slope"] * logits + pair["calibration"]["intercept"]
+    fitted = 1 / (1 + np.exp(-line))
+    assert fitted.mean() == pytest.approx(labels.mean(), abs=0.05)
+    # A lesion in one view, or twice in the same, takes no part.
+    more = pd.concat(
+        [rows, rows[:1].assign(lesion_id="one"), *[rows[:1].assign(lesion_id="x")] * 2]
+    )
+    three = [np.concatenate([of_row, of_row[[0] * 3]]) for of_row in (p, folds)]
+    assert fit_two_views(more, *three)["two_views"] == pair
+    assert fit_two_views(rows[rows["view"] == "CC"], p[::2], folds[::2]) == {}
+    assert fit_two_views(rows[:4], p[:4], folds[:4]) == {}
+
+
+def test_a_command_adds_two_views_to_the_cards_and_changes_nothing_else(tmp_path: Path) -> None:
+    out = write_tiny_artifacts(tmp_path / "artifacts")
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    head = load_manifest(out)
+    assert main(["--out", str(out)]) == 0
+    changed = {path.name for path, content in before.items() if path.read_bytes() != content}
+    assert changed == {"card.json", "manifest.json"}
+    after = load_manifest(out)
+    assert (after.created, after.command, after.models) == (head.created, head.command, head.models)
+    by_lesion = evaluate_artifacts(out, "lesion", resamples=100).splits["test"]
+    for name in head.models:
+        card = load_card(name, out)
+        model = by_lesion.models[name]
+        assert card.two_views is not None
+        assert model.thresholds == card.two_views.thresholds
+        figures = card.metrics["test"]["lesion"]
+        assert figures["auc"].value == pytest.approx(model.metrics["auc"].value, abs=1e-6)
+        sensitivity = model.points["youden"].rates["sensitivity"].value
+        assert figures["sensitivity"].value == pytest.approx(sensitivity, abs=1e-6)
+        assert card.metrics["test"]["crop"]["auc"].value == 0.75
+    again = {path: path.read_bytes() for path in before}
+    assert main(["--out", str(out)]) == 0
+    assert {path: path.read_bytes() for path in before} == again

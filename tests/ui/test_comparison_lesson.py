@@ -106,8 +106,8 @@ def test_the_sentences_hold_the_figures(lesson: LeakLesson) -> None:
         "Mean difference +0.040 (over the seeds: +0.040 to +0.040)."
     )
     assert overlap_sentence(lesson) == (
-        "In a split by crop, 5 to 7 of 9 test lesions had another view in the training data. In "
-        "a split by patient, this was never the case."
+        "In a split by crop, 67% of the test lesions had another view in the training data (5 to 7 "
+        "lesions per split). In a split by patient, this was never the case."
     )
     assert (
         "the 40 official training crops (20 patients): 30 for training, 10 for testing"

@@ -19,7 +19,7 @@ from streamlit.testing.v1 import AppTest
 import mammo
 from mammo import text as words
 from mammo.errors import DataError
-from mammo.imaging import lesion_window
+from mammo.imaging import Image, lesion_window
 from mammo.imaging.region import box_in_window
 from mammo.ui.kit.patches import NO_ROOM
 from mammo.ui.upload import batch
@@ -408,3 +408,74 @@ def test_a_link_with_nonsense_falls_back(app: AppTest) -> None:
     app.switch_page(PAGE).run()
     assert not app.exception and not app.error
     assert app.pills(key="example").value == "P_00173 L CC mass 1"
+
+
+# --- two views of one lesion
+
+
+def named_crop(name: str, shape: tuple[int, int] = (140, 150)) -> tuple[str, bytes, str]:
+    return name, png(lesion_like(shape)), "image/png"
+
+
+def test_two_crops_named_as_views_give_one_answer(page: AppTest, tiny_artifacts: Path) -> None:
+    accept(upload(page, named_crop("L_CC.png"), named_crop("L_MLO.png", (150, 140))))
+    assert not page.exception and not page.error and not page.dataframe
+    models = mammo.load_models(tiny_artifacts)
+    lesions = [
+        mammo.Lesion(Image(lesion_like(shape), "LEFT", view))  # type: ignore[arg-type]
+        for view, shape in (("CC", (140, 150)), ("MLO", (150, 140)))
+    ]
+    result = models.assess(*lesions)
+    expected = [words.percent(answer.probability) for answer in result.answers]
+    assert [metric.value for metric in page.metric] == expected
+    assert "Each view alone" in texts(page)
+    page.toggle[0].set_value(False).run()
+    assert len(page.dataframe) == 1 and not page.metric
+
+
+def test_a_film_without_its_box_waits_and_both_give_one_answer(page: AppTest) -> None:
+    files = ("L_CC.png", *FILM[1:]), ("L_MLO.png", png(lesion_like((880, 520))), "image/png")
+    upload(page, *files)
+    assert not page.exception and not page.metric
+    for key, value in zip(FIELDS, (200, 400, 100, 100), strict=True):
+        page.number_input(key=key).set_value(value).run()
+    accept(page)
+    assert "Now mark the lesion on the other view: L_MLO.png" in texts(page).replace("\\", "")
+    alone = [metric.value for metric in page.metric]
+    assert len(alone) == 2 and "Each view alone" not in texts(page)
+    page.segmented_control(key="view_on_show").set_value("L_MLO.png").run()
+    for key, value in zip(FIELDS, (220, 380, 90, 90), strict=True):
+        page.number_input(key=key).set_value(value).run()
+    assert not page.exception and len(page.metric) == 2
+    both = [metric.value for metric in page.metric]
+    assert "Each view alone" in texts(page)
+    assert len(re.findall("drawn slightly differently|where you draw the box", texts(page))) == 2
+    page.segmented_control(key="view_on_show").set_value("L_CC.png").run()
+    assert [page.number_input(key=key).value for key in FIELDS] == [200, 400, 100, 100]
+    assert [metric.value for metric in page.metric] == both
+    upload(page, files[0])
+    assert not page.session_state["views"]  # each holds a crop of a file that is closed now
+
+
+def test_films_of_two_sides_are_a_sentence(page: AppTest) -> None:
+    accept(upload(page, named_crop("L_CC.png"), named_crop("R_MLO.png", (150, 140))))
+    assert page.dataframe and not page.metric  # not recognised as a pair
+    page.toggle[0].set_value(True).run()
+    assert "Received: L CC and R MLO. Choose two films" in page.error[0].value
+    assert not page.metric
+
+
+def test_an_example_has_both_views(page: AppTest, tiny_artifacts: Path) -> None:
+    accept(page)
+    page.toggle(key="both_views").set_value(True).run()
+    assert not page.exception and not page.error
+    lesions = [one for one in mammo.example_lesions() if "00173_LEFT" in one.case_id]
+    result = mammo.load_models(tiny_artifacts).assess(
+        *(mammo.Lesion(mammo.read_image(one.film), window=one.window) for one in lesions)
+    )
+    expected = [words.percent(answer.probability) for answer in result.answers]
+    assert [metric.value for metric in page.metric] == expected
+    page.segmented_control(key="threshold").set_value("specificity_90").run()
+    assert [metric.value for metric in page.metric] == expected
+    page.toggle(key="both_views").set_value(False).run()
+    assert "Each view alone" not in texts(page)

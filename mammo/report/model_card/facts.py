@@ -157,6 +157,6 @@ def how_trained(card: Card) -> str:
     target = "the recorded label"
     if share:
         teacher = f"{TITLES[entry.teacher]}'s" if entry.teacher else "an earlier fit's"
-        target = f"the recorded label and {teacher} probability, which counts {percent(share)}"
+        target = f"the recorded label and {teacher} probability, weighted {percent(share)}"
     name = with_article(card.title, starts=True)
     return f"{name} started from {entry.begins} and was trained to predict {target}."

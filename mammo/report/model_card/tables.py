@@ -57,7 +57,9 @@ def _beside(facts: Facts, columns: Sequence[dict[str, str]]) -> pd.DataFrame:
 
 
 def _details(facts: Facts, card: Card, thresholds: Sequence[str]) -> dict[str, str]:
-    reads, calibration = card.preprocessing, card.calibration
+    reads, forms = card.preprocessing, [card.calibration]
+    if card.two_views is not None:
+        forms.append(card.two_views.calibration)
     network = facts.manifest.files.get(f"{card.name}/model.onnx")
     return {
         "Kind": REGISTRY[card.name].kind if card.name in REGISTRY else UNKNOWN,
@@ -66,8 +68,11 @@ def _details(facts: Facts, card: Card, thresholds: Sequence[str]) -> dict[str, s
         "Input": f"crop of {card.crop_size} pixels, resized to {reads.input_size}, stretched from "
         f"percentile {reads.low_percentile:g} to {reads.high_percentile:g}",
         "At test time": f"logit averaged over the crop {listed(card.views)}",
-        "Calibration": f"{calibration.method}, slope {number(calibration.slope)}, intercept "
-        f"{number(calibration.intercept)}; fitted on {calibration.fitted_on}",
+        "Calibration": "; two views: ".join(
+            f"{form.method}, slope {number(form.slope)}, intercept {number(form.intercept)}; "
+            f"fitted on {form.fitted_on}"
+            for form in forms
+        ),
         **{
             f"Threshold, {THRESHOLD_WORDS.get(name, name)}": number(card.thresholds[name])
             if name in card.thresholds

@@ -152,7 +152,7 @@ def _show_roc(split: SplitEvaluation, thresholds: Mapping[str, float]) -> None:
 
 
 _ROC_CAPTION = (
-    "Large points: your thresholds. Open points: preset thresholds. Shaded: 95% confidence."
+    "Large symbols: your thresholds. Open symbols: preset thresholds. Shaded: 95% confidence."
 )
 
 

@@ -129,7 +129,7 @@ def show_leak_check() -> None:
     st.markdown(f"In the {len(every):,} released cases:\n- {literal(shared)}")
     at_hand = case_folder.folder()
     if at_hand is None:
-        st.info("To check for mammograms and images in both splits, get the images first.")
+        st.info("To find images in both splits, download the images first.")
         return
     if at_hand.leaks is None:
         if not st.button("Check the data folder", icon=":material/fact_check:", key="check_leaks"):

@@ -119,24 +119,25 @@ def cases() -> pd.DataFrame:
     return load_cases(artifacts_folder())
 
 
-@of_artifacts(2)
-def training_share() -> float | None:
+@of_artifacts(4)
+def training_share(two_views: bool = False) -> float | None:
     """Return the share of malignant lesions that the models were calibrated on, None if unknown."""
-    rows = cases()
-    share = float((rows.loc[rows["split"] == "train", "label"] == 1).mean())
+    rows = cases()[cases()["split"] == "train"]
+    views = rows.groupby(["patient_id", "lesion_id"])["view"].transform("nunique")
+    share = float((rows.loc[(views == 2) | (not two_views), "label"] == 1).mean())
     return share if 0 < share < 1 else None
 
 
-@of_artifacts(2)
-def measured() -> Measured:
+@of_artifacts(4)
+def measured(two_views: bool = False) -> Measured:
     """Return what the thresholds of each model were measured to do; empty where unknown."""
-    return measure_thresholds(cards(), artifacts_folder())
+    return measure_thresholds(cards(), artifacts_folder(), two_views=two_views)
 
 
-def threshold_help() -> str:
+def threshold_help(two_views: bool = False) -> str:
     """Explain the thresholds with their measured figures, in Markdown; "" where none are known."""
     try:
-        return in_words(cards(), measured())
+        return in_words(cards(), measured(two_views), two_views=two_views)
     except ArtifactError:
         return ""
 

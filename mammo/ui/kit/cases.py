@@ -48,7 +48,7 @@ def evaluation(unit: Unit) -> Evaluation:
     cards, missing = cache.cards_at_hand()
     if not cards:
         raise ArtifactError(" ".join(missing))
-    models = [EvaluatedModel(card.name, card.title, dict(card.thresholds)) for card in cards]
+    models = [EvaluatedModel.of_card(card, unit) for card in cards]
     evaluated = evaluate_test_split(load_cases(), models, unit)
     for model in evaluated.splits["test"].models.values():
         _ = model.scores.roc_band  # computed here, behind the spinner

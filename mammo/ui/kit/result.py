@@ -20,7 +20,7 @@ from mammo.evaluation.build import PREVALENCES as NAMED_PREVALENCES
 from mammo.evaluation.operating import moved_to_prevalence
 from mammo.imaging import Image, Window
 from mammo.imaging.window import CROP_SIZE
-from mammo.inference import Lesion, LesionResult, ModelResult, Signals
+from mammo.inference import Lesion, LesionResult, ModelResult, Signals, two_views
 from mammo.inference.result import BALANCED
 from mammo.inference.trust import NOT_A_CROP
 from mammo.plots.style import probability_bar
@@ -77,6 +77,15 @@ Slots = dict[str, DeltaGenerator]
 """Where the first sentence and each model's spread are, by "verdict" or the model's name."""
 
 
+OtherView = tuple[Picture, LesionResult]
+"""The other view of a lesion, and its own result."""
+
+
+def joined(result: LesionResult, other: OtherView | None) -> LesionResult:
+    """Return the result of one view, or one result of both."""
+    return result if other is None else two_views(result, other[1])
+
+
 def assessed_once(picture: Picture, area: Window | None) -> LesionResult:
     """Ask every model about this visitor's lesion, unless it is the one asked about last."""
     asked = (picture.key, area, cache.manifest().created)
@@ -87,14 +96,17 @@ def assessed_once(picture: Picture, area: Window | None) -> LesionResult:
     return cast("LesionResult", result)
 
 
-def redraw_once(picture: Picture, result: LesionResult, slots: Slots) -> None:
+def redraw_once(
+    picture: Picture, result: LesionResult, slots: Slots, other: OtherView | None = None
+) -> LesionResult:
     """Ask how far the answer depends on the box, and show that in its place; only on a film."""
     if result.area is None or any(answer.box_spread for answer in result.answers):
-        return
+        return result
     lesion = Lesion(picture.image, window=result.area)
     result = cache.models().redraw(lesion, result)
     st.session_state[LAST_RESULT][1] = result
-    _fill(slots, result, st.session_state[threshold_key("threshold")])
+    _fill(slots, joined(result, other), st.session_state[threshold_key("threshold")])
+    return result
 
 
 def _latest(asked: Sequence[Any] | None, result: LesionResult) -> LesionResult:
@@ -123,22 +135,25 @@ def _mirror_sentence(answer: ModelResult, threshold: str) -> str:
 
 @st.fragment
 def show_result(
-    picture: Picture, result: LesionResult, slots: Slots, viewed: Record | None = None
-) -> None:
+    picture: Picture, single: LesionResult, slots: Slots, viewed: Record | None = None,
+    other: OtherView | None = None,
+) -> None:  # fmt: skip
     """Show what both models say of one lesion, and what is recorded of it, once asked.
 
     Parameters
     ----------
     picture : Picture
-    result : LesionResult
+    single : LesionResult, of this picture
     slots : dict, filled with the places that `redraw_once` writes into
     viewed : Record of the case, on the page Grad-CAM viewer; None elsewhere
+    other : OtherView, which makes it one answer from two views
     """
-    result = _latest(st.session_state.get(LAST_RESULT), result)
+    single = _latest(st.session_state.get(LAST_RESULT), single)
+    result = joined(single, other)
     answers, prevalence = st.container(), st.container()
     show_warnings(result)
     field = "threshold" if viewed is None else "viewer_threshold"
-    threshold = choose_threshold(field, linked=viewed is not None)
+    threshold = choose_threshold(field, linked=viewed is not None, two_views=other is not None)
     with answers:
         show_answers(result, threshold, slots)
     with prevalence:
@@ -146,15 +161,18 @@ def show_result(
     record = viewed or _record_of(picture)
     shown = _show_record(picture, record)
     with st.container(horizontal=True):
-        if viewed is None:
+        if viewed is None and other is None:
             _open_viewer(picture, result)
+        name = record.case or picture.name
+        if other is not None:
+            name += f" + {other[0].case or other[0].name}"
         download_results(
-            [(record.case or picture.name, result, "")],
+            [(name, result, "")],
             [answer.card for answer in result.answers],
             "result",
             "download_result",
         )
-        report_buttons(picture, result, recorded=shown, case=record.case)
+        report_buttons(picture, single, recorded=shown, case=record.case, other=other)
     show_reliability(result, threshold)
     if viewed is None and has_similar(result.signals):
         with st.expander("Similar known cases", icon=":material/compare:"):
@@ -176,7 +194,7 @@ def show_doubts(sentences: Sequence[str]) -> None:
     warn(*sentences, title="Take these figures with care")
 
 
-def choose_threshold(field: str, *, linked: bool = False) -> str:
+def choose_threshold(field: str, *, linked: bool = False, two_views: bool = False) -> str:
     """Ask for the operating point that turns a probability into above or below.
 
     `field` tells this choice from others; `linked` is whether the page's link has it, in place of
@@ -193,7 +211,7 @@ def choose_threshold(field: str, *, linked: bool = False) -> str:
         names,
         required=True,
         format_func=text.threshold_name,
-        help=cache.threshold_help(),
+        help=cache.threshold_help(two_views),
         key=key,
         wrap=True,
     )
@@ -212,6 +230,8 @@ def show_answers(result: LesionResult, threshold: str, slots: Slots) -> None:
                     st.markdown(":red-badge[:material/block: Do not interpret]")
                 _show_probability(answer, threshold)
                 slots[answer.card.name] = st.empty()
+    for sentence in result.disagreements(threshold):
+        st.markdown(sentence)
     _fill(slots, result, threshold)
 
 
@@ -228,7 +248,7 @@ def _show_probability(answer: ModelResult, threshold: str) -> None:
 
 def show_prevalence(result: LesionResult) -> None:
     """Show both probabilities at the visitor's own prevalence, by Bayes' theorem."""
-    learned = cache.training_share()
+    learned = cache.training_share(bool(result.pair))
     if learned is None or result.questioned:
         return
     named = {"data_set": learned, **dict(zip(PREVALENCES, NAMED_PREVALENCES, strict=False))}
@@ -254,7 +274,7 @@ def show_reliability(result: LesionResult, threshold: str) -> None:
             name = answer.card.name
             lines = [f"Calibrated on {answer.card.calibration.fitted_on}."]
             lines.append(_mirror_sentence(answer, threshold))
-            zone = None if signals is None else signals.trust.zone(name)
+            zone = None if signals is None or result.pair else signals.trust.zone(name)
             if signals is not None and zone is not None and not result.questioned:
                 measured = signals.trust.measured["uncertainty"][name]
                 lines.append(zone_sentence(zone, answer.probability, measured))
@@ -313,7 +333,7 @@ def _show_record(picture: Picture, record: Record) -> str:
 
 def report_buttons(
     picture: Picture, result: LesionResult, *, key: str = "report", recorded: str = "",
-    case: str = "",
+    case: str = "", other: OtherView | None = None,
 ) -> None:  # fmt: skip
     """Offer the report of one lesion for download; it is made when a button is pressed.
 
@@ -324,12 +344,13 @@ def report_buttons(
     key : str, another for each place on a page
     recorded : str, the truth in words; leave it empty until the reader has asked for it
     case : str, the id of a public case; an example's own is known. Never a file's name
+    other : OtherView, for a report of two views
     """
     case, asked = case or picture.case, st.session_state.get(LAST_RESULT)
     for form in FORMS:
         offer_file(
             LABELS[form],
-            partial(_report, picture, result, asked, case, recorded, form),
+            partial(_report, picture, result, asked, case, recorded, form, other),
             f"mammo-case-report.{form}",
             MEDIA_TYPES[form],
             key=f"{key}_{form}",
@@ -339,12 +360,16 @@ def report_buttons(
 
 def _report(
     picture: Picture, result: LesionResult, asked: Sequence[Any] | None, case: str, recorded: str,
-    form: Form,
+    form: Form, other: OtherView | None,
 ) -> bytes:  # fmt: skip
     """Make the report; until then nothing holds an example's film, which all visitors share."""
-    measured = cache.measured()
+    measured = cache.measured(other is not None)
     result = _latest(asked, result)
-    report = compose_report(result, picture.image, measured, case=case, recorded=recorded)
+    images = [picture.image]
+    if other is not None:
+        images.append(other[0].image)
+        case = f"{case} and {other[0].case}" if case else ""
+    report = compose_report(joined(result, other), images, measured, case=case, recorded=recorded)
     return render(report, form)
 
 

@@ -25,6 +25,7 @@ from mammo.imaging import MAX_PIXELS, Image, Window
 from mammo.imaging.region import looks_like_crop
 from mammo.imaging.worker import AbandonedError, Decoder
 from mammo.inference import Lesion, LesionResult
+from mammo.inference.result import name_film
 from mammo.ui.kit import cache
 from mammo.ui.kit.address import keep_in_link, set_from_link
 from mammo.ui.kit.cases import DISAGREE, sides_of_cases
@@ -81,7 +82,8 @@ class Picture:
         The result holds no film, so that a session can keep it. `patient` is whose lesions are no
         similar cases. A WindowError says that the area does not fit, or the crop is not square.
         """
-        lesion = Lesion(self.image, window=area, cut_from=self.cut_from)
+        film = name_film(self.image, self.name)
+        lesion = Lesion(film, window=area, cut_from=self.cut_from)
         return cache.models().assess(lesion, exclude_patient=patient)
 
 
@@ -255,8 +257,11 @@ OWN_BOXES = "own_boxes"
 """Where the film keeps the boxes that were marked on own films."""
 LAST_RESULT = "asked"
 """Where the session keeps the lesion asked about last, with its result."""
-_MOST_PIXELS = MAX_PIXELS
-"""Pixels of own files that one session keeps: one film of any size, or many crops."""
+VIEWS = "views"
+"""Where the session keeps the results of a lesion's two views, by the key of the picture."""
+_MOST_PIXELS = MAX_PIXELS * 4 // 3
+"""Pixels of own files that one session keeps: one film of any size, two of 30 million pixels, or
+many crops."""
 _NOT_KEPT = (
     "This picture is no longer in memory: expected few large files at once, received more than one "
     "visit may keep. Open this file alone."
@@ -288,8 +293,9 @@ def open_files() -> Sequence[OwnFile]:
     if not files:
         st.caption(
             "DICOM, PNG, JPEG, TIFF, BMP, WebP, PGM or NumPy (.npy). Mark the lesion on a "
-            "mammogram; a crop is used as it is. Several crops give a results table. Nothing is "
-            "stored. Remove patient names before you open a file."
+            "mammogram; a crop is used as it is. The CC and the MLO view of one lesion give one "
+            "result. Several crops give a results table. Nothing is stored. Remove patient names "
+            "before you open a file."
         )
     elif not uploads:
         show_still_open("Other files replace what is open.")
@@ -317,7 +323,8 @@ def _take_uploads() -> None:
     own, context = _own(), get_script_run_ctx()
     own.files = tuple(OwnFile(upload.file_id, upload.name or _NO_NAME) for upload in uploads)
     ids = {file.file_id for file in own.files}
-    for shelf in (own.images, own.unread):
+    held: list[dict[str, Any]] = [own.images, own.unread, st.session_state.get(VIEWS, {})]
+    for shelf in held:
         for gone in shelf.keys() - ids:
             shelf.pop(gone)
     for upload in uploads:
@@ -365,7 +372,7 @@ def _keep_within_memory(images: dict[str, Image | str]) -> None:
 
 def _forget_upload() -> None:
     """Drop the visitor's own files, and all that was made from them."""
-    for name in (_OWN, OWN_BOXES, LAST_RESULT):
+    for name in (_OWN, OWN_BOXES, LAST_RESULT, VIEWS):
         st.session_state.pop(name, None)
     forget_own()
 

@@ -57,8 +57,8 @@ def show_results(opened: Round, play: Play) -> None:
 
 def _hand_over(opened: Round, record: Record, known_as: str) -> None:
     st.markdown(
-        f"Your results of round {opened.code} are **not stored here**. Download the file for your "
-        "lecturer, or to reopen here later."
+        f"Your results of round {opened.code} are **not stored here**. Download the file to give "
+        "to your lecturer, or to reopen here later."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         nickname = st.text_input(
@@ -130,10 +130,9 @@ def _figures(
                 key="reading_roc",
             )  # fmt: skip
         st.caption(
-            f"All are scored on the same {cases.labels.size} cases of "
-            f"{counted(len(set(cases.patients)), 'patient')}, {int(cases.labels.sum())} of them "
-            "malignant. Intervals resample patients. The radiologists saw whole films, and "
-            f"{text.LATER_ASSESSMENT}"
+            f"All are scored on the same {cases.labels.size} cases ({int(cases.labels.sum())} "
+            f"malignant) from {counted(len(set(cases.patients)), 'patient')}. Intervals resample "
+            f"patients. The radiologists saw whole films, and {text.LATER_ASSESSMENT}"
         )
     show_figure(
         case_figure(ratings, second, cases.labels.tolist(), cut), f"ratings-{opened.code}",

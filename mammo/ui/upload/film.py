@@ -1,22 +1,38 @@
-"""The film on the page: look closely, mark the lesion on it or by numbers.
+"""The film on the page: look closely, mark the lesion on it or by numbers; and its other view.
 
 The four number fields hold the lesion box and are the one truth; a box drawn on the film fills
-them in. Zoom, window, level and inversion change the screen only.
+them in. Zoom, window, level and inversion change the screen only. Two views of one lesion, CC and
+MLO, are marked one after the other; the session keeps the result of each.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from mammo import text
-from mammo.errors import WindowError
+from mammo.errors import ImageError, WindowError
 from mammo.imaging import Window, lesion_window, region
-from mammo.imaging.region import Region
-from mammo.inference import LesionResult
-from mammo.ui.kit.display import data_uri, scaled_down
-from mammo.ui.kit.result import map_caption
-from mammo.ui.kit.source import OWN_BOXES, Picture
+from mammo.imaging.region import Region, looks_like_crop
+from mammo.inference import Lesion, LesionResult
+from mammo.inference.overlay import overlay
+from mammo.inference.result import PAIR, name_film
+from mammo.report.case_report import HEAT_OPACITY
+from mammo.ui.kit import cache
+from mammo.ui.kit.display import data_uri, scaled_down, show_side_by_side
+from mammo.ui.kit.result import OtherView, map_caption
+from mammo.ui.kit.source import (
+    OWN_BOXES,
+    VIEWS,
+    OwnFile,
+    Picture,
+    example_name,
+    numbered,
+    open_own,
+    read_own,
+)
 from mammo.ui.kit.viewer import BoxFields, View, Viewer
 
 _BOX = BoxFields("box")
@@ -157,3 +173,96 @@ def _use(box: Region) -> None:
 
 def _film_name(picture: Picture) -> str:
     return text.film_name(picture.image.laterality, picture.image.view)
+
+
+BOTH_HELP = "One result from the CC and MLO views. Its thresholds are those for two views."
+
+
+def ask_for_example(picture: Picture) -> bool:
+    """Ask whether to answer from both views of an example, where the other one is known."""
+    return _sibling(picture) is not None and st.toggle(
+        "Both views", key="both_views", help=BOTH_HELP, persist_state="session"
+    )
+
+
+def ask_for_files(files: Sequence[OwnFile]) -> bool:
+    """Ask whether two files are views of one lesion; yes where their films or names say so."""
+    key = f"two_views_{'_'.join(file.file_id for file in files)}"
+    if key not in st.session_state:
+        st.session_state[key] = _are_pair(files)
+    return st.toggle("Two views of one lesion", key=key, help=BOTH_HELP, persist_state="session")
+
+
+def choose_view(files: Sequence[OwnFile]) -> Picture:
+    """Ask which of two views is on show."""
+    names = numbered([file.name for file in files])
+    options: dict[str, Any] = {"required": True, "persist_state": "session", "key": "view_on_show"}
+    options["label_visibility"] = "collapsed"
+    if st.session_state.get(options["key"]) not in names:
+        st.session_state[options["key"]] = names[0]
+    chosen = st.segmented_control("View", names, format_func=text.literal, **options)
+    view = names.index(chosen)
+    return open_own(files[view], names[view])
+
+
+def keep_view(picture: Picture, result: LesionResult) -> None:
+    """Keep the result of a picture, without its film, and that of the picture before."""
+    results: dict[str, LesionResult] = st.session_state.setdefault(VIEWS, {})
+    results.pop(picture.key, None)
+    results[picture.key] = result
+    for key in list(results)[:-2]:
+        del results[key]
+
+
+def other_view(picture: Picture, files: Sequence[OwnFile]) -> OtherView | None:
+    """Return the other view of the lesion on show, or None with a word until it is marked.
+
+    An example's lesion, and a ready crop, need no mark.
+    """
+    if (other := _sibling(picture)) is None:
+        file = next(file for file in files if file.file_id != picture.key)
+        other = Picture(file.file_id, file.name, read_own(file))
+    result: LesionResult | None = st.session_state.get(VIEWS, {}).get(other.key)
+    if result is None and other.example is not None:
+        area = Window(*other.example.window)
+        lesion = Lesion(other.image, window=area)
+        result = cache.models().redraw(lesion, other.assessed(area))
+    elif result is None and looks_like_crop(other.image.shape):
+        result = other.assessed()
+    if result is None:
+        st.info(f"Now mark the lesion on the other view: {text.literal(other.name)}.")
+        return None
+    keep_view(other, result)
+    return other, result
+
+
+def show_both_maps(result: LesionResult) -> None:
+    """Show the heat map of each view and model, with the probability from that view alone."""
+    shown = []
+    for view, single in result.views.items():
+        for answer in single.answers:
+            words = f"{view}, {answer.card.title}: {text.percent(answer.probability)}"
+            picture = overlay(answer.crop, answer.heat_map(), HEAT_OPACITY)
+            shown.append((picture, words, f"Heat map of {words}"))
+    st.caption("Each view alone")
+    show_side_by_side(shown, len(shown))
+
+
+def _sibling(picture: Picture) -> Picture | None:
+    """Return the example that is the other view of an example's lesion."""
+    if (lesion := picture.example) is None:
+        return None
+    view = next(view for view in PAIR if view != lesion.view)
+    other = cache.examples().get(lesion.case_id.replace(f"_{lesion.view}_", f"_{view}_"))
+    return None if other is None else Picture(other.case_id, example_name(other), None, other)
+
+
+def _are_pair(files: Sequence[OwnFile]) -> bool:
+    """Return whether two films state, in their files or names, one side, and CC and MLO."""
+    try:
+        with st.spinner("Reading the files"):
+            films = [name_film(read_own(file), file.name) for file in files]
+    except ImageError:
+        return False
+    sides = {film.laterality for film in films}
+    return len(sides) == 1 and None not in sides and {film.view for film in films} == {*PAIR}

@@ -38,7 +38,8 @@ TRAINED_ON = (
 NO_PIXELS = "The image of this case is not available, so there is no heat map."
 COLOUR_NAMES: dict[str, str] = {name: name.capitalize() for name in COLOUR_MAPS}
 COLOURS_HELP = (
-    "In all three scales, brighter means higher, also for colour-blind readers and in grey prints."
+    "In all three colour scales, brighter means higher. They remain legible to colour-blind "
+    "readers and in greyscale prints."
 )
 NOT_MEASURED = "This method was not tested on this model."
 VERDICT_MARKS = {
