@@ -88,6 +88,7 @@ class Visitor:
     Attributes
     ----------
     query : str, the query of the address as the server last wrote it; sent with each act
+    repeated : str, the fragment that the page last asked to run again and again; `rerun` runs it
     """
 
     def __init__(self, address: str, hear: Callable[[bytes], None] = lambda _: None) -> None:
@@ -101,7 +102,7 @@ class Visitor:
     def _open_tab(self) -> None:
         """Know nothing of any page yet."""
         self._session = self._page = self._run = self._page_name = ""
-        self.query = ""
+        self.query = self.repeated = ""
         self._fragments: Sequence[str] = ()
         self._shown: dict[tuple[int, ...], Shown] = {}
         self._states: dict[str, WidgetState] = {}
@@ -345,6 +346,8 @@ class Visitor:
             self._fragments = list(message.metadata.run.fragment_ids)
         elif kind == "navigation":
             self._page = message.navigation.page_script_hash
+        elif kind == "auto_rerun":
+            self.repeated = message.auto_rerun.fragment_id
         elif kind == "page_info_changed":
             self.query = message.page_info_changed.query_string
         elif kind == "ref_hash":

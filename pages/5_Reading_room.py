@@ -12,9 +12,10 @@ from mammo.ui.kit.viewer import keep_room
 from mammo.ui.reading import session
 from mammo.ui.reading.cover import show_cover, show_finish, show_setup
 from mammo.ui.reading.files import show_files
+from mammo.ui.reading.live import show_board, take_seat
 from mammo.ui.reading.play import ROOM, read
 from mammo.ui.reading.results import show_results
-from mammo.ui.reading.session import open_round, require_pictures
+from mammo.ui.reading.session import LEAD, LIVE, open_round, require_pictures
 
 frame("Reading room", ":material/groups:")
 keep_room(ROOM)
@@ -24,8 +25,10 @@ ABOUT = (
     "networks and of the radiologists who read the cases."
 )
 DEEDS = {READ: "Read a round", FILES: "Open result files"}
+asked = session.asked()
+in_room = bool({LIVE, LEAD} & asked.keys())
 deed = READ
-if not session.reading_now():
+if not in_room and not session.reading_now():
     deed = choose_option("What to do", "do", DEEDS, READ)
 
 if not notice_accepted(ABOUT):
@@ -37,7 +40,13 @@ if deed == FILES:
 
 play = None
 with sentences():
-    play = session.current()
+    if LEAD in asked:
+        show_board(asked)
+    else:
+        play = take_seat(asked[LIVE]) if LIVE in asked else session.current(asked)
+if play is None and in_room:
+    st.button("Another round", on_click=session.leave, key="reading_leave_room")
+    st.stop()
 if play is None:
     st.markdown(ABOUT)
     with sentences():
@@ -45,7 +54,8 @@ if play is None:
     st.stop()
 opened = None
 with sentences():
-    opened = open_round(play.record.plan)
+    blind = play.seat is not None and not play.truth_asked
+    opened = open_round(play.record.plan, play.seat.room if blind else "")
     require_pictures(opened)
     if play.truth_asked:
         show_results(opened, play)

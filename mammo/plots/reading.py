@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from mammo.evaluation import roc_curve
+from mammo.evaluation.arithmetic import is_missing
 from mammo.evaluation.curves import GRID
 from mammo.plots.style import (
     CLASS_LOOKS,
@@ -28,13 +29,14 @@ from mammo.plots.style import (
     stroke,
 )
 from mammo.plots.style import RADIOLOGISTS as RADIOLOGISTS_LOOK
-from mammo.reading import RoomScore, RoundCases, Standing
+from mammo.reading import Room, RoomScore, RoundCases, Standing
 from mammo.reading.score import RADIOLOGISTS
 from mammo.reading.wording import YOU, title_of
 from mammo.text import Estimate, estimate
 
 READER = Look("#2E6FD9", "solid", "star")
 _ROW_HEIGHT, _REST_HEIGHT = 30, 130
+_FEW_COLUMNS = 10
 
 
 def look_of_name(name: str, cases: RoundCases) -> Look:
@@ -155,6 +157,44 @@ def case_figure(
     # Below, the legend would lie on the axis title of a phone.
     figure.update_layout(legend={"y": 1.02, "yanchor": "bottom"})
     return figure.update_xaxes(range=[0.3, len(labels) + 0.7], dtick=max(1, len(labels) // 20))
+
+
+def dots_figure(room: Room, cases: RoundCases, places: list[int], told: bool) -> go.Figure:
+    """Draw every rating of some cases, a column per case, beside the models and the radiologist.
+
+    Parameters
+    ----------
+    room : Room, of r readers
+    cases : RoundCases, n of them
+    places : list of int, which of the cases, from 0
+    told : bool, whether the dots show the diagnosis
+    """
+    names = [_plain(one.name) for one in room.readers]
+    ratings, labels = room.ratings()[:, places], cases.labels[places]
+    shift = np.linspace(-0.3, 0.1, len(names))
+    figure = go.Figure()
+    for kind, title in ((True, "malignant"), (False, "benign")) if told else ((None, "readers"),):
+        chosen = ~np.isnan(ratings) & (True if kind is None else labels == kind)
+        who, column = np.nonzero(chosen)
+        look, shown = READER if kind is None else CLASS_LOOKS[kind], [names[one] for one in who]
+        x, y = (column + shift[who]).tolist(), ratings[chosen].tolist()
+        figure.add_trace(
+            points(x, y, look, "%{text}: %{y}", 10, text=shown, name=title, opacity=0.75)
+        )
+    columns = list(range(len(places)))
+    for model in cases.models:
+        y = (100 * cases.p[model.name][places]).tolist()
+        look, hover = look_of_name(model.name, cases), f"{model.title}: %{{y:.0f}}%"
+        x = [column + 0.3 for column in columns]
+        figure.add_trace(points(x, y, look, hover, 11, name=model.title))
+    assessed = ["-" if is_missing(one) else int(one) for one in cases.rows["assessment"]]
+    lay_out(figure, "Case, and the BI-RADS assessment on record", "Rating, probability in %", 420)
+    figure.update_yaxes(range=[-4, 104])
+    figure.update_layout(legend={"y": 1.02, "yanchor": "bottom"})
+    words = ("Case ", "BI-RADS ") if len(places) <= _FEW_COLUMNS else ("", "")
+    ticks = [f"{words[0]}{place + 1}<br>{words[1]}{assessed[place]}" for place in places]
+    limits = [-0.6, len(places) - 0.4]
+    return figure.update_xaxes(range=limits, tickvals=columns, ticktext=ticks)
 
 
 def _plain(name: str) -> str:

@@ -40,12 +40,16 @@ class Room:
     left_out: tuple[tuple[str, str], ...]
 
     def ratings(self, after_advice: bool = False) -> NDArray[np.float64]:
-        """Return the room's ratings, float64 (readers, cases), before or after advice."""
-        rows = [
-            [reading.second if after_advice else reading.rating for reading in one.record.readings]
-            for one in self.readers
-        ]
-        return np.asarray(rows, dtype=np.float64)
+        """Return the room's ratings, float64 (readers, cases), before or after advice.
+
+        NaN where a case is not rated yet, as in a live room.
+        """
+        table = np.full((len(self.readers), self.plan.n if self.plan else 0), np.nan)
+        for row, one in zip(table, self.readers, strict=True):
+            for place, reading in enumerate(one.record.readings):
+                rating = reading.second if after_advice else reading.rating
+                row[place] = np.nan if rating is None else rating
+        return table
 
     def seconds(self) -> NDArray[np.float64]:
         """Return the room's times, float64 (readers, cases), seconds a case."""
@@ -95,14 +99,18 @@ def merge(files: Sequence[tuple[str, bytes]], artifacts: str) -> Room:
             left.append((name, f"The same ratings and times as {same}, which is taken once."))
         else:
             known[one.record.readings] = name
-            readers.append(RoomReader(_unused(one.nickname, readers), one.record))
+            taken = [reader.name for reader in readers]
+            readers.append(RoomReader(unused(one.nickname, taken), one.record))
     return Room(readers[0].record.plan, tuple(readers), tuple(left))
 
 
-def _unused(nickname: str, readers: Sequence[RoomReader]) -> str:
-    """Return a nickname with a number behind it where somebody has it already."""
-    taken = {one.name for one in readers}
-    wanted = nickname or f"{UNNAMED} {len(readers) + 1}"
+def unused(nickname: str, taken: Sequence[str]) -> str:
+    """Return a nickname with a number behind it where somebody has it already.
+
+    >>> unused("Ada", ["Ada", "Bo"]), unused("", ["Ada"])
+    ('Ada (2)', 'reader 2')
+    """
+    wanted = nickname or f"{UNNAMED} {len(taken) + 1}"
     name, number = wanted, 2
     while name in taken:
         name, number = f"{wanted} ({number})", number + 1

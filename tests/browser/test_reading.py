@@ -193,3 +193,51 @@ def test_room_is_kept_for_the_picture_so_that_nothing_jumps_when_it_comes(
     expect(stage).to_be_visible()
     least = float(room.evaluate("room => getComputedStyle(room).minHeight").removesuffix("px"))
     assert least == pytest.approx(stage.evaluate("one => one.clientHeight"), abs=1)
+
+
+def test_a_live_room_shows_its_lecturer_everything_and_its_readers_nothing_before_the_end(
+    server: Server, visit: Open
+) -> None:
+    board = visit("about:blank").page
+    board.goto(server.address + PAGE)
+    board.get_by_role("button", name="I understand").click()
+    board.get_by_role("slider", name="Cases").press("Home")
+    expect(board.get_by_text(re.compile("^E5N-"))).to_be_visible()
+    board.get_by_role("button", name="Open a live room").click()
+    expect(board.get_by_text("0 readers, 0 finished")).to_be_visible()
+    expect(board.get_by_role("img", name="QR code")).to_be_visible()
+    code = re.search(r"room=([\w-]+)", board.url)
+    assert code and "lead=" in board.url
+
+    def joined(name: str) -> tuple[Visit, list[bytes]]:
+        visitor = visit("about:blank", width=390, height=844)
+        frames = listening(visitor)
+        visitor.page.goto(f"{server.address}{PAGE}?room={code[1]}")
+        visitor.page.get_by_role("button", name="I understand").click()
+        visitor.page.get_by_role("textbox", name="Nickname").fill(name)
+        visitor.page.get_by_role("textbox", name="Nickname").press("Enter")
+        expect(visitor.page.get_by_text("How likely is malignancy?")).to_be_visible()
+        return visitor, frames
+
+    readers = [joined("Quokka"), joined("Wombat")]
+    expect(board.get_by_text("2 readers, 0 finished")).to_be_visible()
+    for (visitor, _), digit in zip(readers, "72", strict=True):
+        for number in range(1, PLAN.n + 1):
+            expect(visitor.page.get_by_test_id("stSliderThumbValue").last).to_have_text("not rated")
+            press(visitor, digit, chosen(visitor, f"{digit}0"))
+            after = f"Case {number + 1} of" if number < PLAN.n else "the lecturer will show"
+            press(visitor, "Enter", visitor.page.get_by_text(after))
+    expect(board.get_by_text("2 readers, 2 finished")).to_be_visible()
+    round_code = board.url.partition("round=")[2].partition("&")[0]
+    secrets = (*(case for case, _ in EXAMPLES), "MALIGNANT", "BENIGN", "lead=", round_code)
+    for (visitor, frames), other in zip(readers, ("Wombat", "Quokka"), strict=True):
+        told = b"".join(frames) + visitor.page.content().encode() + visitor.page.url.encode()
+        assert len(told) > 100_000 and round_code
+        assert not [word for word in (*secrets, other) if word.encode() in told]
+    board.get_by_text("Discuss the cases").click()
+    expect(board.get_by_text("of the official test set").last).to_be_visible()
+    board.get_by_role("button", name="Show the diagnoses to everyone").click()
+    for visitor, _ in readers:
+        expect(visitor.page.get_by_text(re.compile(r"^You \d of 5"))).to_be_visible()
+        assert visitor.console == []
+    assert "Quokka" not in server.log.read_text(encoding="utf-8", errors="replace")

@@ -1,12 +1,14 @@
 """Before and after the cases: what the round is and how to share it; and the wait for the truth."""
 
 import secrets
+import time
+from contextlib import suppress
 from functools import partial
 
 import streamlit as st
 
 from mammo.data.descriptors import title_of
-from mammo.errors import MammoError
+from mammo.errors import MammoError, SettingsError
 from mammo.reading import (
     FILTERS,
     LONGEST,
@@ -17,16 +19,21 @@ from mammo.reading import (
     read_code,
     write_code,
 )
+from mammo.reading.live import new_secret, read_room_code, room_code
 from mammo.reading.plan import LARGEST_SEED, Source
-from mammo.text import counted, listed
+from mammo.text import counted, listed, literal
 from mammo.ui.kit import cache
 from mammo.ui.kit.frame import sentences, warn
 from mammo.ui.kit.get_images import offer_images
 from mammo.ui.reading import session
-from mammo.ui.reading.session import Play, Round, open_round, source_at_hand
+from mammo.ui.reading.session import LEAD, LIVE, ROUND, Play, Round, open_round, source_at_hand
 
 _SEED = "reading_seed"
 BALANCED = "balanced"
+HOW_TO_RATE = (
+    "Rate each case from 0 (certainly benign) to 100 (certainly malignant). You cannot change a "
+    "confirmed rating."
+)
 
 
 def show_setup() -> None:
@@ -45,13 +52,34 @@ def show_setup() -> None:
 
 def _ask_for_code() -> None:
     st.header("I have a code", anchor=False)
-    text = st.text_input("Code of the round", key="reading_code", placeholder="T20B-4711-T3")
+    text = st.text_input(
+        "Code of a round or live room", key="reading_code", placeholder="T20B-4711-T3"
+    )
     if text:
         with sentences():
-            plan = read_code(text)
-            st.caption(in_words(plan))
-            st.button("Open", on_click=session.begin, args=(plan,), key="reading_open_code")
+            opened = _read_either(text)
+            if isinstance(opened, RoundPlan):
+                st.caption(in_words(opened))
+                opened = {ROUND: write_code(opened)}
+            st.button("Open", on_click=session.go_to, args=(opened,), key="reading_open_code")
     st.caption("The same code gives everyone the same cases in the same order.")
+
+
+def _read_either(text: str) -> RoundPlan | dict[str, str]:
+    """Read the code of a round or of a live room."""
+    try:
+        return read_code(text)
+    except SettingsError:
+        with suppress(SettingsError):
+            return {LIVE: read_room_code(text)}
+        raise
+
+
+def _lead(plan: RoundPlan) -> None:
+    """Open a live room on a round, with a new secret."""
+    secret = new_secret(time.time())
+    code = room_code(secret, plan, session.artifacts_fingerprint())
+    session.go_to({ROUND: write_code(plan), LIVE: code, LEAD: secret})
 
 
 def _new_round(source: Source) -> None:
@@ -85,14 +113,18 @@ def _new_round(source: Source) -> None:
     except MammoError as error:
         complaint = str(error)
     warn(complaint)
-    st.button(
-        "Open this round",
-        icon=":material/play_arrow:",
-        on_click=session.begin,
-        args=(plan,),
-        disabled=bool(complaint),
-        key="reading_begin",
-    )
+    with st.container(horizontal=True):
+        st.button(
+            "Open this round", icon=":material/play_arrow:", on_click=session.go_to,
+            args=({ROUND: write_code(plan)},),
+            disabled=bool(complaint), key="reading_begin",
+        )  # fmt: skip
+        st.button(
+            "Open a live room", icon=":material/cast_for_education:", on_click=_lead, args=(plan,),
+            disabled=bool(complaint), key="reading_lead",
+            help="Your class joins by a link or code and reads this round together. You see the "
+            "ratings as they come in, and you decide when the diagnoses are shown.",
+        )  # fmt: skip
 
 
 def _choose_balance() -> bool:
@@ -161,15 +193,15 @@ def in_words(plan: RoundPlan) -> str:
 
 def show_cover(opened: Round, play: Play) -> None:
     """Describe the round, offer its link for a class, and offer to start."""
-    read_already = play.record.at
+    read_already, seat = play.record.at, play.seat
     warn(play.complaint, icon=":material/link_off:")
     with st.container(border=True):
-        st.header(f"Round {opened.code}", anchor=False)
+        st.header(f"{'Live room' if seat else 'Round'} {opened.code}", anchor=False)
+        if seat:
+            st.markdown(f"You are in this room as **{literal(seat.nickname)}**.")
         st.markdown(in_words(opened.plan))
-        st.markdown(
-            "Rate each case from 0 (certainly benign) to 100 (certainly malignant). You cannot "
-            "change a confirmed rating. At the end you can ask for the diagnoses."
-        )
+        end = "The lecturer shows" if seat else "At the end you can ask for"
+        st.markdown(f"{HOW_TO_RATE} {end} the diagnoses.")
         if read_already:
             st.success(
                 f"{read_already} of {opened.plan.n} ratings "
@@ -186,7 +218,12 @@ def show_cover(opened: Round, play: Play) -> None:
                 args=(play, "started", True),
                 key="reading_start",
             )
-            if read_already:
+            if seat:
+                st.button(
+                    "I am another reader", on_click=session.stand_up, args=(seat,),
+                    key="reading_stand_up",
+                )  # fmt: skip
+            elif read_already:
                 st.button(
                     "These ratings are not mine: start at the first case",
                     on_click=_start_anew,
@@ -194,6 +231,8 @@ def show_cover(opened: Round, play: Play) -> None:
                     key="reading_anew",
                 )
             st.button("Another round", on_click=session.leave, key="reading_leave")
+    if seat:
+        return
     st.markdown("**Share this round with a class** by its code or this link.")
     st.code(session.share_link(opened.plan), language=None)
     st.caption(
@@ -212,9 +251,13 @@ def show_finish(opened: Round, play: Play) -> None:
     with st.container(border=True):
         st.header("All cases rated", icon=":material/flag:", anchor=False)
         st.markdown(
-            f"You rated all {opened.plan.n} cases of round {opened.code}. The diagnoses have not "
-            "been sent to your browser."
+            f"You rated all {opened.plan.n} cases of {'live room' if play.seat else 'round'} "
+            f"{opened.code}. The diagnoses have not been sent to your browser."
         )
+        if play.seat:
+            st.info("Wait here: the lecturer will show the diagnoses.", icon=":material/groups:")
+            session.watch(partial(session.has_news, play.seat))
+            return
         st.button(
             "Show my results and the diagnoses",
             icon=":material/visibility:",

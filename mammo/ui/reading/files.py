@@ -13,14 +13,17 @@ from mammo.plots.reading import room_auc_figure, room_figure
 from mammo.reading import Room, RoomScore, RoundCases, merge, score_room, wording
 from mammo.reading.results_file import LARGEST_BYTES
 from mammo.text import counted, estimate
-from mammo.ui.kit.case_folder import thumbnails
-from mammo.ui.kit.cases import open_list
 from mammo.ui.kit.frame import small_notice, warn
 from mammo.ui.kit.get_images import offer_images
-from mammo.ui.kit.widgets import download, show_figure, show_table
+from mammo.ui.kit.widgets import download, show_figure
 from mammo.ui.reading.cover import in_words
-from mammo.ui.reading.results import choose_cut, show_score
-from mammo.ui.reading.session import Round, artifacts_fingerprint, open_round
+from mammo.ui.reading.results import choose_cut, mean_errors, show_review, show_score
+from mammo.ui.reading.session import (
+    Round,
+    artifacts_fingerprint,
+    cases_without_images,
+    open_round,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +60,10 @@ def show_files() -> None:
         st.caption(f"Round {opened.code}. {in_words(room.plan)}")
         show_score(opened, reader.record, headline, reader.name)
     else:
-        _show_room(opened, room)
+        show_room(opened, room)
+        offer_images(missing := cases_without_images(opened), "room")
+        if not missing:
+            show_review(opened, room, "")
 
 
 def _say_left_out(room: Room, count: int) -> None:
@@ -71,7 +77,7 @@ def _say_left_out(room: Room, count: int) -> None:
 
 
 @st.fragment
-def _show_room(opened: Round, room: Room) -> None:
+def show_room(opened: Round, room: Room) -> None:
     """Show the room's score; moving the threshold runs this part alone."""
     cases, names = opened.cases, [reader.name for reader in room.readers]
     figures = st.container()
@@ -81,7 +87,7 @@ def _show_room(opened: Round, room: Room) -> None:
     with figures:
         st.header(wording.room_line(score, opened.cases), anchor=False)
         st.caption(
-            f"{len(names)} readers, round {opened.code}. {in_words(opened.plan)} "
+            f"{counted(len(names), 'reader')}, round {opened.code}. {in_words(opened.plan)} "
             f"{wording.score_meaning('Readers', cut)}"
         )
         _show_figures(opened, score, names)
@@ -170,17 +176,13 @@ def _show_cases(opened: Round, room: Room, cut: int) -> None:
     """Show the room's ratings of each case, the largest mean error first."""
     st.header("Hardest cases first", anchor="room-cases")
     table = case_table(opened.cases, room, cut)
-    open_list(table["Case id"].tolist(), "class", f"Class, round {opened.code}, hardest first")
-    images, complaint = thumbnails(table["Case id"].tolist())
-    warn(complaint)
-    offer_images(set(table["Case id"]) - images.keys(), "room")
-    shown = table.copy()
-    if images:
-        shown.insert(0, "Picture", [images.get(case, "") for case in table["Case id"]])
     bars = ["Mean rating", *(model.title for model in opened.cases.models)]
     bar = st.column_config.ProgressColumn(format="%.0f", min_value=0, max_value=100)
     columns = dict.fromkeys(bars, bar)
-    show_table(shown, columns, "The room's ratings of each case", "reading_room_cases")
+    st.dataframe(
+        table, column_config=columns, hide_index=True, alt="The room's ratings of each case",
+        key="reading_room_cases",
+    )  # fmt: skip
     download(table, f"room-{opened.code}-cases")
 
 
@@ -190,7 +192,6 @@ def case_table(cases: RoundCases, room: Room, cut: int) -> "pd.DataFrame":
 
     ratings = room.ratings()
     flagged = ratings >= cut
-    far = np.abs(ratings - 100.0 * cases.labels).mean(axis=0)
     table = pd.DataFrame(
         {
             "Case": np.arange(1, cases.labels.size + 1),
@@ -205,5 +206,5 @@ def case_table(cases: RoundCases, room: Room, cut: int) -> "pd.DataFrame":
         table[model.title] = 100 * cases.p[model.name]
     table["Radiologist, BI-RADS"] = cases.rows["assessment"].astype("Int64")
     table["Case id"] = cases.ids
-    table["Mean error"] = far
+    table["Mean error"] = mean_errors(cases, room)
     return table.sort_values("Mean error", ascending=False, kind="stable").round(1)

@@ -1,25 +1,31 @@
 """One reader's results: beside the models and the radiologists, by threshold, case by case."""
 
 import math
+from collections.abc import Hashable, Mapping
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
 import mammo
 from mammo import text
 from mammo.data.csv_table import whole_number
 from mammo.data.descriptors import recorded_sentence
-from mammo.plots.reading import case_figure, roc_figure
+from mammo.plots.reading import case_figure, dots_figure, roc_figure
 from mammo.reading import (
+    Reading,
     Record,
     Result,
+    Room,
+    RoundCases,
     advice_effect,
     standings,
     wording,
     write_result,
 )
 from mammo.reading.results_file import LONGEST_NICKNAME, clean_nickname
+from mammo.reading.room import RoomReader
 from mammo.text import counted, parts, plain
 from mammo.ui.kit.address import choose_option, keep_in_link, went_back
 from mammo.ui.kit.cases import open_list, recorded_table
@@ -44,12 +50,12 @@ def show_results(opened: Round, play: Play) -> None:
     """Show the score of a round that was read here, and offer its file."""
     headline = st.container()
     with st.container(border=True):
-        _hand_over(opened, play.record)
+        _hand_over(opened, play.record, play.seat.nickname if play.seat else "")
     show_score(opened, play.record, headline)
     st.button("Another round", on_click=session.leave, key="reading_leave")
 
 
-def _hand_over(opened: Round, record: Record) -> None:
+def _hand_over(opened: Round, record: Record, known_as: str) -> None:
     st.markdown(
         f"Your results of round {opened.code} are **not stored here**. Download the file to give "
         "to your lecturer, or to reopen here later."
@@ -57,6 +63,7 @@ def _hand_over(opened: Round, record: Record) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         nickname = st.text_input(
             "Nickname (optional)",
+            known_as,
             max_chars=LONGEST_NICKNAME,
             key="reading_nickname",
             width=260,
@@ -93,7 +100,7 @@ def show_score(
         places = st.empty(), st.empty()
     _figures(opened, record, reader, places)
     with sentences():
-        show_review(opened, record, reader)
+        show_review(opened, Room(opened.plan, (RoomReader(reader, record),), ()), reader)
 
 
 @st.fragment
@@ -170,61 +177,70 @@ def choose_cut() -> int:
 
 
 _AT = "reading_review_at"
-"""What the last review shows, and at which of its cases."""
+"""What the last review shows, and which of its cases."""
 _GIVEN = {"shape": "mass_shape", "margin": "mass_margins", "assessment": "assessment"}
 
-Shown = tuple[str, Record, str]
-"""A review: whose, of which record, in which order."""
+Shown = tuple[str, str, str]
+"""A review: of which round, whose, in which order."""
 
 
 @st.fragment
-def show_review(opened: Round, record: Record, reader: str) -> None:
-    """Show one case after another with its diagnosis, the largest error first if so chosen."""
-    st.header("Case by case", anchor="review")
-    order = choose_option(
-        "Order", "order", {"worst": "Largest errors first", "read": "In reading order"}, "worst"
-    )
-    places = _places(opened, record, order)
-    shown = (reader, record, order)
-    held, at = st.session_state.get(_AT, (shown, 0))
-    at = at if held == shown else 0
-    index = places[at]
-    with st.container(horizontal=True, vertical_alignment="center"):
-        _ways(shown, at, len(places))
+def show_review(opened: Round, room: Room, who: str) -> None:
+    """Show one case after another with its diagnosis, the largest error first if so chosen.
+
+    `room` is one reader, whose name is `who`, or a whole class, for which `who` is "".
+    """
+    if who:
+        st.header("Case by case", anchor="review")
+    row = st.container(horizontal=True, vertical_alignment="center")
+    orders = {"worst": "Largest errors first", "read": "In reading order"}
+    with row:
+        order = choose_option("Order", "order", orders, "worst", hide_label=True)
+    places = list(range(opened.plan.n))
+    if order == "worst":
+        places = [
+            int(index) for index in np.argsort(-mean_errors(opened.cases, room), kind="stable")
+        ]
+    shown = (opened.code, who, order)
+    held, index = st.session_state.get(_AT, (shown, places[0]))
+    index = index if held == shown else places[0]
+    with row:
+        _ways(shown, places.index(index), places)
         ids = [opened.cases.ids[number] for number in places]
-        open_list(ids, "round", f"Round {opened.code}", opened.cases.ids[index])
+        name, title = ("round", "Round") if who else ("class", "Class, round")
+        open_list(ids, name, f"{title} {opened.code}", opened.cases.ids[index])
     left, right = st.columns([7, 5], gap="medium")
     viewer = Viewer("reading", f"review {opened.code} {index}")
     with left, sentences():
         viewer.show(views(opened, index))
     with right:
-        _facts(opened, record, index, reader)
+        _facts(opened, room, index, who)
     with left, sentences():
         _show_maps(viewer, opened, index)
 
 
-def _places(opened: Round, record: Record, order: str) -> list[int]:
-    ratings = np.array([reading.rating for reading in record.readings])
-    far = np.abs(ratings - 100 * opened.cases.labels)
-    places = range(ratings.size) if order == "read" else np.argsort(-far, kind="stable")
-    return [int(index) for index in places]
+def mean_errors(cases: RoundCases, room: Room) -> NDArray[np.float64]:
+    """Return how far the ratings of each case are from its diagnosis, float64 (n,), 0 to 100."""
+    far = np.abs(room.ratings() - 100.0 * cases.labels)
+    rated = np.maximum(1, np.isfinite(far).sum(axis=0))
+    return np.asarray(np.nansum(far, axis=0) / rated)
 
 
-def _ways(shown: Shown, at: int, count: int) -> None:
+def _ways(shown: Shown, at: int, places: list[int]) -> None:
     """Show buttons for the previous and the next case; a new round, reader or order starts at 1."""
-    ways = (("Previous", "back", -1, at == 0), ("Next", "forward", 1, at == count - 1))
+    ways = (("Previous", "back", -1, at == 0), ("Next", "forward", 1, at == len(places) - 1))
     for word, arrow, step, is_last in ways:
         st.button(
             word, icon=f":material/arrow_{arrow}:", disabled=is_last, shortcut=word[0].lower(),
             key=f"reading_review_{word.lower()}", on_click=st.session_state.__setitem__,
-            args=(_AT, (shown, at + step)),
+            args=(_AT, (shown, places[(at + step) % len(places)])),
         )  # fmt: skip
-    st.markdown(f"{at + 1} of {count}")
+    st.markdown(f"{at + 1} of {len(places)}")
 
 
-def _facts(opened: Round, record: Record, index: int, reader: str) -> None:
+def _facts(opened: Round, room: Room, index: int, who: str) -> None:
     """Show the diagnosis of a case, each answer, and what was recorded."""
-    cases, reading, name = opened.cases, record.readings[index], text.literal(reader)
+    cases = opened.cases
     row = cases.rows.iloc[index].to_dict()
     icon = "warning" if cases.labels[index] else "check_circle"
     colour = "orange" if cases.labels[index] else "blue"
@@ -232,22 +248,35 @@ def _facts(opened: Round, record: Record, index: int, reader: str) -> None:
         f"Case **{index + 1}**, {film_words(opened, index)}: "
         f":{colour}-badge[:material/{icon}: {text.pathology_words(row['pathology'])}]"
     )
-    who = "Your rating" if reader == wording.YOU else name
-    lines = [f"{who}: **{reading.rating}** after {reading.seconds:.0f} s."]
-    if reading.second is not None:
-        lines.append(f"With the models' results: **{reading.second}**.")
+    alone = [reader.name for reader in room.readers] == [who]
+    lines = _given(room.readers[0].record.readings[index], row, who) if alone else []
     for model in cases.models:
         p, threshold = float(cases.p[model.name][index]), cases.threshold(model)
         lines.append(f"{model.title}: {text.percent(p)}. {text.standing(p, threshold)}.")
-    lines += [
-        f"{name} described: {title} {plain(value)}, {against_record(value, row[column])}."
-        for title, column in _GIVEN.items()
-        if (value := getattr(reading, title))
-    ]
+    if not alone:
+        show_figure(
+            dots_figure(room, cases, [index], told=True), f"case-{opened.code}-{index + 1}",
+            "Each reader's rating of this case beside the models and the radiologist",
+            key="reading_dots",
+        )  # fmt: skip
     st.markdown("\n".join(f"- {line}" for line in lines))
     st.markdown("What the radiologist recorded:")
     st.markdown(recorded_table(row))
     st.caption(f"{text.literal(cases.ids[index])} of the official test set.")
+
+
+def _given(reading: Reading, row: Mapping[Hashable, object], who: str) -> list[str]:
+    """Return a reader's rating and descriptors of a case, a sentence each."""
+    name = text.literal(who)
+    rating = "Your rating" if who == wording.YOU else name
+    lines = [f"{rating}: **{reading.rating}** after {reading.seconds:.0f} s."]
+    if reading.second is not None:
+        lines.append(f"With the models' results: **{reading.second}**.")
+    return lines + [
+        f"{name} described: {title} {plain(value)}, {against_record(value, row[column])}."
+        for title, column in _GIVEN.items()
+        if (value := getattr(reading, title))
+    ]
 
 
 def against_record(given: str, recorded: object) -> str:

@@ -1,11 +1,17 @@
 """What one visitor has read so far: in the session, with a copy in the link against a reload.
 
+A reader of a live room (`mammo.reading.live`) has the room's code and a seat in the link in place
+of the round's code, and every confirmed rating goes to the room as well.
+
 A reload of the browser begins a new session; the link then still holds the round's code and every
 confirmed rating (`mammo.reading.record`), and the round goes on there. Of two records of one round
 the longer one holds, so that the browser's way back takes no rating away and re-rates nothing.
 """
 
+import re
+import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -28,12 +34,14 @@ from mammo.reading import (
     unpack,
     write_code,
 )
+from mammo.reading.live import Rooms
 from mammo.reading.plan import Source
 from mammo.reading.results_file import fingerprint
 from mammo.ui.kit import cache, case_folder
 from mammo.ui.kit.address import keep_in_link, went_back
 from mammo.ui.kit.cases import film_of
 from mammo.ui.kit.display import data_uri, enlarged, scaled_down
+from mammo.ui.kit.frame import sentences
 from mammo.ui.kit.settings import FOLDER_VARIABLE
 from mammo.ui.kit.source import Picture
 from mammo.ui.kit.viewer import View
@@ -42,10 +50,31 @@ if TYPE_CHECKING:
     from mammo.data.examples import ExampleLesion
 
 
-ROUND, PLACE = "round", "place"
+ROUND, PLACE, LIVE, SEAT, LEAD, TITLE = "round", "place", "room", "me", "lead", "title"
+_OPENERS = (ROUND, LIVE, LEAD)
 _PLAYS, _OPEN, _LEFT = "reading_plays", "reading_open", "reading_left"
+_TOKEN, _GIVEN_UP = "reading_token", "reading_given_up"
+ENDED = (
+    "The live room has ended. Your ratings are still here: you can finish the round and see your "
+    "results."
+)
 SETUP_FIELD = "reading_n"
 """Key of the first field that asks for another round."""
+
+
+@cache.shared(1)
+def rooms() -> Rooms:
+    """Return the live rooms of this server."""
+    return Rooms()
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A reader's place in a live room; the token is known to this reader and the server alone."""
+
+    room: str
+    nickname: str
+    token: str
 
 
 @dataclass
@@ -53,6 +82,7 @@ class Play:
     """A visitor's round."""
 
     record: Record
+    seat: Seat | None = None
     started: bool = False
     truth_asked: bool = False
     looking_back: int | None = None
@@ -78,66 +108,154 @@ class Play:
             self.record = self.record.advised(rating)
 
 
-def current() -> Play | None:
-    """Return the round that the link asks for, or the one left open; None where there is none."""
-    text = st.query_params.get(ROUND) or st.session_state.get(_OPEN)
-    if not text:
-        return None
-    plan = read_code(str(text))
-    code = write_code(plan)
+def asked() -> dict[str, str]:
+    """Return what the link asks for, or what was left open: a round, a room, or one to lead."""
+    link = {name: st.query_params[name] for name in _OPENERS if name in st.query_params}
+    opened: dict[str, str] = link or st.session_state.get(_OPEN, {})
     # An act that the browser sent before it heard that its round was left.
-    late = code == st.session_state.get(_LEFT) and SETUP_FIELD in st.session_state
+    late = opened and opened == st.session_state.get(_LEFT) and SETUP_FIELD in st.session_state
     if late and not went_back():
         leave()
+        return {}
+    return opened
+
+
+def current(opened: dict[str, str]) -> Play | None:
+    """Return the visitor's round that the link asks for; None where it asks for none."""
+    if ROUND not in opened:
         return None
-    plays: dict[str, Play] = st.session_state.setdefault(_PLAYS, {})
+    plan = read_code(opened[ROUND])
+    code = write_code(plan)
+    plays = _plays()
     if code not in plays:
-        plays[code] = _from_link(plan, st.query_params.get(PLACE))
-    st.session_state[_OPEN] = code
+        plays[code] = from_link(plan)
     keep(plays[code])
     return plays[code]
 
 
 def reading_now() -> bool:
     """Return whether a case is displayed, so that nothing else is shown above it."""
-    plays: dict[str, Play] = st.session_state.get(_PLAYS, {})
-    play = plays.get(str(st.session_state.get(_OPEN)))
+    opened = st.session_state.get(_OPEN, {})
+    play = _plays().get(opened.get(LIVE) or opened.get(ROUND, ""))
     return play is not None and play.started and not play.record.whole
 
 
-def _from_link(plan: RoundPlan, packed: str | None) -> Play:
+def _plays() -> dict[str, Play]:
+    plays: dict[str, Play] = st.session_state.setdefault(_PLAYS, {})
+    return plays
+
+
+def from_link(plan: RoundPlan, seat: Seat | None = None) -> Play:
+    """Begin a round with the ratings that the link contains."""
+    packed = st.query_params.get(PLACE)
     if not packed:
-        return Play(Record(plan))
+        return Play(Record(plan), seat)
     try:
-        return Play(unpack(plan, packed).picked_up())
+        return Play(unpack(plan, packed).picked_up(), seat)
     except MammoError as error:
-        return Play(Record(plan), complaint=str(error))
+        return Play(Record(plan), seat, complaint=str(error))
+
+
+def seated(room: str) -> Play | None:
+    """Return this session's play in a live room."""
+    return _plays().get(room)
+
+
+def sit(play: Play) -> None:
+    """Keep a play in its live room as this session's."""
+    if play.seat is not None:
+        _plays()[play.seat.room] = play
+        keep(play)
+
+
+def own_token() -> str:
+    """Return the token by which this session joins a room, once however often it is pressed."""
+    return str(st.session_state.setdefault(_TOKEN, secrets.token_hex(8)))
+
+
+def seat_in_link(room: str) -> Seat | None:
+    """Return the seat that the link contains; None where it has none, or it was given up."""
+    token, _, nickname = st.query_params.get(SEAT, "").partition(".")
+    if not re.fullmatch("[0-9a-f]{16}", token) or token == st.session_state.get(_GIVEN_UP):
+        return None
+    return Seat(room, nickname, token)
+
+
+def stand_up(seat: Seat) -> None:
+    """Give up a seat in a live room, so that somebody else can take one."""
+    _plays().pop(seat.room, None)
+    st.session_state.pop(_TOKEN, None)
+    st.session_state[_GIVEN_UP] = seat.token
+    for name in (SEAT, PLACE):
+        keep_in_link(name, None)
 
 
 def keep(play: Play) -> None:
-    """Write the round and its ratings into the link."""
-    keep_in_link(ROUND, write_code(play.record.plan))
+    """Write the round, or the room and the seat, and the ratings into the link; and to the room."""
+    if play.seat is not None:
+        _bring(play, play.seat)
+    seat, code = play.seat, write_code(play.record.plan)
+    st.session_state[_OPEN] = {LIVE: seat.room} if seat else {ROUND: code}
+    st.session_state.pop(_LEFT, None)
+    keep_in_link(ROUND, None if seat else code)
+    keep_in_link(LIVE, seat.room if seat else None)
+    keep_in_link(SEAT, f"{seat.token}.{seat.nickname}" if seat else None)
     keep_in_link(PLACE, pack(play.record) if play.record.readings else None)
 
 
-def begin(plan: RoundPlan) -> None:
-    """Open a round; a round that this session has begun continues where it stopped."""
-    st.session_state[_OPEN] = write_code(plan)
+def _bring(play: Play, seat: Seat) -> None:
+    """Bring a reader's ratings to the room; where it has ended, the round goes on without."""
+    room = rooms().find(seat.room, seat.token)
+    if room is None or room.closed:
+        play.seat = None
+        _plays().pop(seat.room, None)
+        _plays()[write_code(play.record.plan)] = play
+        st.toast(ENDED, icon=":material/meeting_room:")
+        return
+    play.record = room.put(seat.token, seat.nickname, play.record)
+    play.truth_asked |= room.revealed and play.record.whole
+
+
+def has_news(seat: Seat) -> bool:
+    """Return whether the lecturer has shown the diagnoses, or the room has ended."""
+    room = rooms().find(seat.room, seat.token)
+    return room is None or room.closed or room.revealed
+
+
+def go_to(opened: dict[str, str]) -> None:
+    """Open a round, a live room, or a room to lead, as a link asks for it.
+
+    A round that this session has begun continues where it stopped.
+    """
+    st.session_state[_OPEN] = opened
     st.session_state.pop(_LEFT, None)
-    keep(Play(Record(plan)))
+    for name in _OPENERS:
+        keep_in_link(name, opened.get(name))
+
+
+@st.fragment(run_every=2)
+def watch(changed: Callable[[], bool]) -> None:
+    """Look every two seconds for something new to show; then run the page."""
+    with sentences():
+        if changed():
+            st.rerun()
 
 
 def leave() -> None:
-    """Close the open round, to choose another; its ratings stay in this session."""
+    """Close the open round or room, to choose another; its ratings stay in this session."""
     st.session_state[_LEFT] = st.session_state.pop(_OPEN, st.session_state.get(_LEFT))
-    keep_in_link(ROUND, None)
-    keep_in_link(PLACE, None)
+    for name in (*_OPENERS, SEAT, TITLE, PLACE):
+        keep_in_link(name, None)
 
 
 def share_link(plan: RoundPlan) -> str:
     """Return the address that gives the round to others, without anybody's ratings."""
-    page = (st.context.url or "Reading_room").partition("?")[0]
-    return f"{page}?{ROUND}={write_code(plan)}"
+    return f"{page_address()}?{ROUND}={write_code(plan)}"
+
+
+def page_address() -> str:
+    """Return this page's address as the visitor's browser has it."""
+    return (st.context.url or "Reading_room").partition("?")[0]
 
 
 CROP_SIDE = 896
@@ -163,14 +281,14 @@ def source_at_hand() -> Source:
     return "examples" if case_folder.folder_or_sentence()[0] is None else "test"
 
 
-def open_round(plan: RoundPlan) -> Round:
-    """Draw a round's cases."""
+def open_round(plan: RoundPlan, name: str = "") -> Round:
+    """Draw a round's cases; `name` is a live room's, whose readers are not told the code."""
     every = cache.cases()
     models = [
         EvaluatedModel(card.name, card.title, dict(card.thresholds)) for card in cache.cards()
     ]
     ids = draw_round(plan, every, list(cache.examples()) if plan.source == "examples" else ())
-    return Round(plan, write_code(plan), round_cases(ids, every, models))
+    return Round(plan, name or write_code(plan), round_cases(ids, every, models))
 
 
 def require_pictures(opened: Round) -> None:
