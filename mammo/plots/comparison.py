@@ -169,8 +169,8 @@ _LOOKS = {
 _HEIGHT = 380
 
 WHY = (
-    "The higher AUC is too optimistic: for a new patient, the training data contain no other view. "
-    "Keep all crops of a patient on one side of the split."
+    "The higher AUC is too optimistic: for a new patient, the training data contain no view of the "
+    "same lesion. Keep all crops of a patient on one side of the split."
 )
 
 

@@ -88,8 +88,8 @@ GLOSSARY: Mapping[str, Term] = {
 
 
 V2025 = (
-    "The v2025 terms were not checked against the manual. They are those of the ACR's "
-    "Mammography Lexicon Summary Form, as other public sources quote it; empty where none does."
+    "The v2025 terms were not checked against the manual. They are taken from the ACR's "
+    "Mammography Lexicon Summary Form as public sources quote it, and left out where none does."
 )
 
 

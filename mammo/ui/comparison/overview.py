@@ -195,6 +195,6 @@ def _show_recipe(recipe: str, lesson: LeakLesson, ends: tuple[float, float]) -> 
     show_figure(
         plots.lesson_figure(lesson, *ends),
         f"leak-{recipe.replace(' ', '-').replace(',', '')}",
-        f"AUC with a split by crop and by patient ({recipe}). {plots.result_sentence(lesson)}",
+        f"AUC: split by crop and split by patient ({recipe}). {plots.result_sentence(lesson)}",
     )
     st.markdown(plots.result_sentence(lesson))
