@@ -27,10 +27,10 @@ _KEYS = {ten: str(ten // 10) for ten in range(0, 100, 10)} | {100: "x"}
 _COLUMNS = {"shape": "mass_shape", "margin": "mass_margins", "assessment": "assessment"}
 FINAL = "You cannot change a confirmed rating."
 KEYS_HELP = (
-    "Keys: press `0` to `9` to rate 0 to 90, `x` to rate 100, and `Enter` to confirm. Mouse: scroll "
-    "to zoom, drag to move, drag with the right button to change window width and level. Click the "
-    "image to use more keys: `+` and `-` zoom, `i` inverts, `f` fills the screen, `v` shows the "
-    "next view."
+    "Keys: press `0` to `9` to rate 0 to 90, `x` to rate 100, and `Enter` to confirm. Mouse: "
+    "scroll to zoom, drag to move, drag with the right button to change window width and level. "
+    "Click the image to use more keys: `+` and `-` zoom, `i` inverts, `f` fills the screen, `v` "
+    "shows the next view."
 )
 
 
