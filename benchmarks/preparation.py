@@ -28,7 +28,8 @@ import cv2
 import numpy as np
 
 from mammo import cut_lesion, example_lesions, read_image
-from mammo.data.preparation.case_files import CASE_FILES, CaseRow, find_case_files, read_case_file
+from mammo.data.preparation.case_files import CASE_FILES, CaseRow, read_case_file
+from mammo.data.preparation.tree import find_case_files
 
 RESULT = Path(__file__).with_suffix(".json")
 FILM_SHAPE = (400, 240)

@@ -18,12 +18,11 @@ from mammo.data.preparation.case_files import (
     CASE_FILES,
     LEAKING_PATIENTS,
     count_mismatches,
-    find_case_files,
     leaking_patients,
     read_case_file,
 )
 from mammo.data.preparation.run import prepared_folder
-from mammo.data.preparation.tree import index_tree
+from mammo.data.preparation.tree import find_case_files, index_tree
 from mammo.data.table import load_crops, read_pixels
 from mammo.prepare import main
 from tests.imaging.makers import dicom_bytes

@@ -39,7 +39,7 @@ def meaning(column: str, part: str) -> str:
     """Return what one part of a descriptor means; "" where the lexicon has no such word.
 
     >>> meaning("mass_margins", "SPICULATED"), meaning("mass_margins", "ILL_DEFINED")
-    ('with lines radiating from it', 'without a clear border to the surrounding tissue; \
+    ('with lines radiating from the mass', 'not clearly demarcated from the surrounding tissue; \
 BI-RADS 5th edition and v2025: indistinct')
     """
     explained = MEANINGS[column].get(part, "")

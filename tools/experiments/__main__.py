@@ -78,13 +78,13 @@ def _run(experiment: Experiment, options: argparse.Namespace, folder: Path) -> R
         rows = rows.assign(**read_boxes(options.films, rows["case_id"]))
     base = base_scores(experiment.base, experiment.model, load_cases(options.artifacts), folder)
     if options.scored:
-        logits, minutes = read_scores(experiment.name, folder), logged_minutes(experiment.name, log)
+        minutes = logged_minutes(experiment.name, log)
     else:
         scores, minutes = out_of_fold_scores(
             rows, experiment, options.work, options.imagenet_weights
         )
         write_scores(scores, folder / f"{experiment.name}.csv")
-        logits = scores.set_index("case_id")["logit"]
+    logits = read_scores(experiment.name, folder)
     rows["label"] = learned_labels(rows, experiment)
     by_crop, gap = compare_scores(rows, logits, base)
     by_lesion, lesion_gap = compare_scores(rows, logits, base, by_lesion=True)

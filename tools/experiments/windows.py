@@ -254,7 +254,8 @@ def stratified_auc(labels: NDArray[np.bool_], scores: Floats, strata: Rows) -> S
             for these in (labels, ~labels)
         )
         pairs = malignant * benign
-        return np.asarray(np.nansum(areas * pairs, axis=0) / pairs.sum(axis=0))
+        total, weight = np.nansum(areas * pairs, axis=0), pairs.sum(axis=0)
+        return np.divide(total, weight, out=np.full(weight.shape, np.nan), where=weight > 0)
 
     return figure
 
