@@ -255,7 +255,8 @@ def stratified_auc(labels: NDArray[np.bool_], scores: Floats, strata: Rows) -> S
         )
         pairs = malignant * benign
         total, weight = np.nansum(areas * pairs, axis=0), pairs.sum(axis=0)
-        return np.divide(total, weight, out=np.full(weight.shape, np.nan), where=weight > 0)
+        unknown = np.full(weight.shape, np.nan)
+        return np.asarray(np.divide(total, weight, out=unknown, where=weight > 0))
 
     return figure
 
