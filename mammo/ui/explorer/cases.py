@@ -355,7 +355,7 @@ def show_table(rows: pd.DataFrame) -> None:
         key="explorer_table",
         alt="The selected cases with their descriptors and estimated probabilities",
     )
-    st.caption("The CSV adds three columns per model: `_score`, `_p` (calibrated) and `_fold`.")
+    st.caption("The CSV adds `_score`, `_p` (calibrated) and `_fold` for each model.")
     download(rows.drop(columns=["published_split"], errors="ignore"), "cases")
 
 
