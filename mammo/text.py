@@ -212,16 +212,18 @@ def standing(p_malignant: float, threshold: float) -> str:
     return f"{side} the threshold of {percent(threshold)}"
 
 
-def listed(words: Sequence[str]) -> str:
-    """Write words as a list.
+def listed(words: Sequence[str], joined: str = "and") -> str:
+    """Write words as a list, the last two with `joined` between them.
 
     Examples
     --------
     >>> listed(["upright"]), listed(["upright", "mirrored", "turned"])
     ('upright', 'upright, mirrored and turned')
+    >>> listed(["mirrored", "turned"], "or")
+    'mirrored or turned'
     """
     *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last
+    return f"{', '.join(first)} {joined} {last}" if first else last
 
 
 def with_article(title: str, *, starts: bool = False) -> str:
@@ -249,7 +251,7 @@ def spread_sentence(views: Sequence[str], p_low: float, p_high: float, threshold
     '31% to 44% if the crop is mirrored or rotated. This range does not include the threshold.'
     """
     includes = "includes" if p_low < threshold <= p_high else "does not include"
-    changes = listed([_VIEW_WORDS.get(view, view) for view in views[1:]]).replace(" and ", " or ")
+    changes = listed([_VIEW_WORDS.get(view, view) for view in views[1:]], "or")
     spread = percent_range(p_low, p_high)
     return f"{spread} if the crop is {changes}. This range {includes} the threshold."
 

@@ -238,7 +238,7 @@ class LeakRun:
     seed: int
     n_train: int
     n_test: int
-    n_test_lesions: int
+    n_test_lesions: Positive
     test_lesions_with_other_view_in_training: int
     test_crops_with_patient_in_training: int
     auc: Share

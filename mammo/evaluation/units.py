@@ -79,6 +79,11 @@ class Units:
         return highest
 
 
+def has_two_views(cases: "pd.DataFrame") -> "pd.Series":
+    """Return for each crop, by its row, whether its lesion has crops of two views, bool."""
+    return cases.groupby(["patient_id", "lesion_id"])["view"].transform("nunique") == 2
+
+
 def group_units(
     unit: Unit,
     labels: ArrayLike,

@@ -16,6 +16,7 @@ from mammo.artifacts import Card, load_cases
 from mammo.errors import DataError
 from mammo.evaluation import EvaluatedModel, Unit
 from mammo.evaluation.build import threshold_rates
+from mammo.evaluation.units import has_two_views
 from mammo.imaging import BURNED_IN_TEXT, Image
 from mammo.inference import ModelResult, Signals
 from mammo.inference.overlay import overlay
@@ -104,7 +105,7 @@ def measure_thresholds(
     cases = load_cases(folder)
     cases = cases[cases["split"] == "test"]
     if two_views:
-        cases = cases[cases.groupby(["patient_id", "lesion_id"])["view"].transform("nunique") == 2]
+        cases = cases[has_two_views(cases)]
     unit: Unit = "lesion" if two_views else "crop"
     models = [EvaluatedModel.of_card(card, unit) for card in cards]
     try:

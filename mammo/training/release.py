@@ -31,7 +31,7 @@ from mammo.data.preparation.case_files import COUNTED, OFFICIAL_COUNTS
 from mammo.data.table import SPLITS, WHOLE_NUMBERS
 from mammo.errors import DataError
 from mammo.evaluation import UNITS, choose_calibration, headline_metrics, named_thresholds
-from mammo.evaluation.units import EvaluatedModel
+from mammo.evaluation.units import EvaluatedModel, has_two_views
 from mammo.inference import Classifier
 from mammo.settings import TITLES, Recipe, TrainSettings
 
@@ -139,7 +139,7 @@ def fit_two_views(rows: "pd.DataFrame", p: ArrayLike, folds: Any) -> dict[str, A
     """
     keys = ["patient_id", "lesion_id"]
     crops = rows[[*keys, "view", "label"]].assign(logit=logit(p), fold=folds)
-    both = crops[crops.groupby(keys)["view"].transform("nunique") == 2]
+    both = crops[has_two_views(crops)]
     lesions = both.groupby(keys, sort=False).agg({"label": "max", "logit": "mean", "fold": "first"})
     labels, fold = (lesions[name].to_numpy(int) for name in ("label", "fold"))
     logits = lesions["logit"].to_numpy(float)

@@ -21,6 +21,7 @@ import mammo
 from mammo.artifacts import Card, Manifest, artifacts_folder, load_card, load_cases, load_manifest
 from mammo.data.examples import ExampleLesion
 from mammo.errors import ArtifactError, MammoError
+from mammo.evaluation.units import has_two_views
 from mammo.imaging import Image
 from mammo.inference import Classifier, ModelSet
 from mammo.inference.audit import Audit, audit_name, load_audit
@@ -122,9 +123,9 @@ def cases() -> pd.DataFrame:
 @of_artifacts(4)
 def training_share(two_views: bool = False) -> float | None:
     """Return the share of malignant lesions that the models were calibrated on, None if unknown."""
-    rows = cases()[cases()["split"] == "train"]
-    views = rows.groupby(["patient_id", "lesion_id"])["view"].transform("nunique")
-    share = float((rows.loc[(views == 2) | (not two_views), "label"] == 1).mean())
+    rows = cases()
+    rows = rows[rows["split"] == "train"]
+    share = float(((rows[has_two_views(rows)] if two_views else rows)["label"] == 1).mean())
     return share if 0 < share < 1 else None
 
 

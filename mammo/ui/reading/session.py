@@ -284,9 +284,7 @@ def source_at_hand() -> Source:
 def open_round(plan: RoundPlan, name: str = "") -> Round:
     """Draw a round's cases; `name` is a live room's, whose readers are not told the code."""
     every = cache.cases()
-    models = [
-        EvaluatedModel(card.name, card.title, dict(card.thresholds)) for card in cache.cards()
-    ]
+    models = [EvaluatedModel.of_card(card) for card in cache.cards()]
     ids = draw_round(plan, every, list(cache.examples()) if plan.source == "examples" else ())
     return Round(plan, name or write_code(plan), round_cases(ids, every, models))
 

@@ -7,7 +7,6 @@ MLO, are marked one after the other; the session keeps the result of each.
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -195,13 +194,14 @@ def ask_for_files(files: Sequence[OwnFile]) -> bool:
 
 def choose_view(files: Sequence[OwnFile]) -> Picture:
     """Ask which of two views is on show."""
-    names = numbered([file.name for file in files])
-    options: dict[str, Any] = {"required": True, "persist_state": "session", "key": "view_on_show"}
-    options["label_visibility"] = "collapsed"
-    if st.session_state.get(options["key"]) not in names:
-        st.session_state[options["key"]] = names[0]
-    chosen = st.segmented_control("View", names, format_func=text.literal, **options)
-    view = names.index(chosen)
+    names, key = numbered([file.name for file in files]), "view_on_show"
+    if st.session_state.get(key) not in names:
+        st.session_state[key] = names[0]
+    chosen = st.segmented_control(
+        "View", names, required=True, format_func=text.literal, key=key,
+        label_visibility="collapsed", persist_state="session",
+    )  # fmt: skip
+    view = names.index(str(chosen))
     return open_own(files[view], names[view])
 
 
