@@ -190,7 +190,7 @@ def dots_figure(room: Room, cases: RoundCases, places: list[int], told: bool) ->
     assessed = ["-" if is_missing(one) else int(one) for one in cases.rows["assessment"]]
     lay_out(figure, "Case, and the BI-RADS assessment on record", "Rating, probability in %", 420)
     figure.update_yaxes(range=[-4, 104])
-    figure.update_layout(legend={"y": 1.02, "yanchor": "bottom"})
+    figure.update_layout(legend={"y": -0.3})  # below ticks of two lines
     words = ("Case ", "BI-RADS ") if len(places) <= _FEW_COLUMNS else ("", "")
     ticks = [f"{words[0]}{place + 1}<br>{words[1]}{assessed[place]}" for place in places]
     limits = [-0.6, len(places) - 0.4]
