@@ -20,6 +20,13 @@ from mammo.evaluation.calibration import choose_calibration, expected_calibratio
 from mammo.evaluation.curves import roc_curve
 from mammo.evaluation.delong import McNemar, mcnemar, paired_delong
 from mammo.evaluation.evaluation import Evaluation, RadiologistEvaluation, SplitEvaluation
+from mammo.evaluation.multireader import (
+    RANDOM_PATIENTS,
+    RANDOM_READERS,
+    RandomReaders,
+    random_readers,
+    readers_minus,
+)
 from mammo.evaluation.operating import (
     OperatingPoint,
     named_thresholds,

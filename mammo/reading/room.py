@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.errors import DataError, MammoError
-from mammo.evaluation import RESAMPLES, roc_curve
+from mammo.evaluation import RESAMPLES, RandomReaders, roc_curve
 from mammo.evaluation.curves import height
 from mammo.reading.plan import RoundCases, RoundPlan, write_code
 from mammo.reading.record import Record
@@ -129,7 +129,7 @@ class RoomScore:
     mean_auc : Estimate, the mean of the readers' AUCs
     mean_rating_auc : Estimate, the AUC of the mean rating of each case
     after_advice : Estimate or None, mean AUC of the second ratings
-    advice_gain : Estimate or None, that minus `mean_auc`, paired
+    advice_gain : RandomReaders or None, that minus `mean_auc`, paired
     mean_curve : float64 (g,), mean sensitivity at each false positive rate of `curves.GRID`
     """
 
@@ -138,7 +138,7 @@ class RoomScore:
     mean_auc: Estimate
     mean_rating_auc: Estimate
     after_advice: Estimate | None
-    advice_gain: Estimate | None
+    advice_gain: RandomReaders | None
     mean_curve: NDArray[np.float64]
 
 
@@ -147,16 +147,17 @@ def score_room(cases: RoundCases, room: Room, cut: int, resamples: int = RESAMPL
     ratings = room.ratings()
     sample = Sample(cases.labels, cases.patients, resamples)
     mean = sample.draws(*ratings)
-    after = None
+    after = gain = None
     if room.plan is not None and room.plan.advice:
-        after = sample.draws(*room.ratings(after_advice=True))
+        second = room.ratings(after_advice=True)
+        after, gain = sample.interval(sample.draws(*second)), sample.minus(second, ratings)
     curves = [roc_curve(cases.labels, one) for one in ratings]
     return RoomScore(
         tuple(sample.standing("reader", one, one >= cut) for one in ratings),
         tuple(rivals(cases, ratings, cut, resamples)),
         sample.interval(mean),
         sample.interval(sample.draws(ratings.mean(axis=0))),
-        None if after is None else sample.interval(after),
-        None if after is None else sample.difference(after, mean),
+        after,
+        gain,
         np.mean([height(one.false_positive_rate, one.sensitivity) for one in curves], axis=0),
     )

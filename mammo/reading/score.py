@@ -1,7 +1,8 @@
 """A reader beside both models and the radiologists, all on the same cases of one round.
 
 AUC, sensitivity and specificity with intervals over patients; the difference in AUC by a paired
-bootstrap, its test by DeLong's method clustered by patient where enough patients carry it; kappa.
+bootstrap, its test by DeLong's method clustered by patient, or of a class with random readers and
+cases, where enough carry it; kappa.
 """
 
 from collections.abc import Iterator
@@ -11,13 +12,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mammo.evaluation import (
+    RANDOM_PATIENTS,
+    RANDOM_READERS,
     RESAMPLES,
     OperatingPoint,
     PatientBootstrap,
+    RandomReaders,
     auc_statistic,
     biopsy,
     paired_delong,
     point_of_flags,
+    readers_minus,
     wilson,
 )
 from mammo.evaluation.arithmetic import Booleans, Floats, ratio
@@ -67,7 +72,7 @@ class Standing:
     auc : Estimate
     point : OperatingPoint, at the reader's cut, the model's balanced threshold, or biopsy
     reader_minus : Estimate or None, the readers' mean AUC minus this one, on these n cases
-    p_value : float, of that difference; NaN where too few patients carry a test
+    p_value : float, of that difference; NaN where too few readers or patients carry a test
     agreement : Estimate or None, kappa of their flags with the reader's
     """
 
@@ -115,6 +120,16 @@ class Sample:
         ends = self.interval(first), self.interval(second)
         return _known(difference_interval(*ends, (first - second)[1:]), self.rarer >= FEW_PATIENTS)
 
+    def minus(self, first: Floats, second: Floats) -> RandomReaders:
+        """Return the readers' mean AUC in `first` minus `second`, both (r, n) or (1, n).
+
+        Where enough readers and patients carry it, both are samples and the difference is tested;
+        else the interval resamples patients alone.
+        """
+        if len(first) >= RANDOM_READERS and self.rarer >= RANDOM_PATIENTS:
+            return readers_minus(self.labels, first, second, self.patients)
+        return RandomReaders(self.difference(self.draws(*first), self.draws(*second)))
+
     def standing(self, name: str, scores: Floats, flags: Booleans) -> Standing:
         """Score a reader, a model or the radiologists alone."""
         point = point_of_flags(self.labels, flags, self.bootstrap)
@@ -154,8 +169,10 @@ def rivals(cases: RoundCases, ratings: Floats, cut: int, resamples: int) -> Iter
     for name, chosen, scores, flags in found:
         readers = ratings[:, chosen]
         sample = Sample(cases.labels[chosen], cases.patients[chosen], resamples)
-        gap = sample.difference(sample.draws(*readers), sample.draws(scores))
-        one = replace(sample.standing(name, scores, flags), reader_minus=gap)
+        gap = sample.minus(readers, scores[np.newaxis])
+        one = replace(
+            sample.standing(name, scores, flags), reader_minus=gap.mean, p_value=gap.p_value
+        )
         if len(readers) == 1:
             agreed = kappa(readers[0] >= cut, flags, sample.bootstrap)
             enough = sample.bootstrap.draws.shape[1] >= 2 * FEW_PATIENTS

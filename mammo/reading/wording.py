@@ -10,10 +10,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mammo import text
+from mammo.evaluation import RANDOM_PATIENTS, RANDOM_READERS
 from mammo.evaluation.bootstrap import rarer_patients
 from mammo.reading.plan import RoundCases
 from mammo.reading.room import RoomScore
-from mammo.reading.score import FEW_PATIENTS, RADIOLOGISTS, AdviceEffect, Standing, cases_for
+from mammo.reading.score import (
+    FEW_PATIENTS,
+    RADIOLOGISTS,
+    AdviceEffect,
+    Standing,
+    cases_for,
+)
 from mammo.text import (
     NO_INTERVAL,
     Estimate,
@@ -163,12 +170,36 @@ def standings_table(
 def gap_words(one: Standing) -> str:
     """Return a difference in AUC with its test; nothing for the reader.
 
-    Too few patients give no interval, and a test only from ten of each class on.
+    Too few readers or patients give no test, and still fewer patients no interval.
     """
-    if one.reader_minus is None:
-        return ""
-    tested = f"; {p_value(one.p_value)}" if not math.isnan(one.p_value) else ""
-    return f"{signed(one.reader_minus)}{tested}"
+    return "" if one.reader_minus is None else gap_with_p(one.reader_minus, one.p_value)
+
+
+def gap_with_p(gap: Estimate, p: float) -> str:
+    """Return a difference in AUC with its interval and, where it was tested, its p-value.
+
+    >>> gap_with_p(Estimate(0.1, 0.02, 0.18), 0.02)
+    '+0.10 (+0.02 to +0.18); p = 0.020'
+    """
+    return signed(gap) + ("" if math.isnan(p) else f"; {p_value(p)}")
+
+
+def random_sentence(score: RoomScore, cases: RoundCases) -> str:
+    """Explain what the room's differences apply to, and what a test would need."""
+    readers, patients = len(score.readers), rarer_patients(cases.labels, cases.patients)
+    if readers >= RANDOM_READERS and patients >= RANDOM_PATIENTS:
+        return (
+            "The differences treat readers and cases as samples (Obuchowski-Rockette test with "
+            "Hillis' degrees of freedom): they apply to other readers on other cases. The other "
+            "intervals resample patients alone."
+        )
+    return (
+        "Intervals resample patients, not readers. They apply to these readers on other cases. A "
+        f"test that applies to other readers needs at least {RANDOM_READERS} readers and "
+        f"{RANDOM_PATIENTS} patients of each class; here there "
+        f"{'is' if readers == 1 else 'are'} {counted(readers, 'reader')} and {patients} of the "
+        "rarer class."
+    )
 
 
 def signed(gap: Estimate) -> str:

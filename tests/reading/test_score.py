@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mammo.evaluation import PatientBootstrap, auc, paired_delong, suspicion
+from mammo.evaluation import PatientBootstrap, auc, paired_delong, readers_minus, suspicion
 from mammo.evaluation.bootstrap import rarer_patients
 from mammo.evaluation.curves import GRID
 from mammo.evaluation.delong import delong_interval
@@ -19,6 +19,7 @@ from mammo.reading import (
     round_cases,
     score_room,
     standings,
+    wording,
     write_result,
 )
 from mammo.reading.results_file import Result
@@ -230,6 +231,32 @@ def test_a_rooms_mean_is_the_mean(drawn: RoundCases) -> None:
     assert score.after_advice is None and score.advice_gain is None
 
 
+def test_a_large_room_is_tested_with_readers_and_cases_as_samples(
+    released_cases: pd.DataFrame,
+) -> None:
+    plan = RoundPlan(50, 1, balanced=True, advice=True)
+    test = released_cases[released_cases["split"] == "test"]
+    cases = round_cases(draw_round(plan, test, ()), test, MODELS)
+    rng = np.random.default_rng(3)
+    before, after = (np.clip(40 * cases.labels + rng.normal(30, 25, (2, 4, 50)), 0, 100)).round()
+    readers = [
+        RoomReader(str(i), record_of(plan, before[i].astype(int).tolist(),
+                                     after[i].astype(int).tolist()))
+        for i in range(4)
+    ]  # fmt: skip
+    score = score_room(cases, Room(plan, tuple(readers), ()), 50, 200)
+    model = next(one for one in score.others if one.name == "mobilenetv2")
+    p = cases.p["mobilenetv2"][np.newaxis]
+    expected = readers_minus(cases.labels, before, p, cases.patients)
+    assert (model.reader_minus, model.p_value) == (expected.mean, expected.p_value)
+    gain = readers_minus(cases.labels, after, before, cases.patients)
+    assert score.advice_gain == gain and not math.isnan(gain.p_value)
+    assert "Obuchowski-Rockette" in wording.random_sentence(score, cases)
+    small = score_room(cases, Room(plan, tuple(readers[:3]), ()), 50, 200)
+    assert all(math.isnan(one.p_value) for one in small.others)
+    assert "here there are 3 readers" in wording.random_sentence(small, cases)
+
+
 def test_a_room_with_advice_is_scored_twice(drawn: RoundCases) -> None:
     plan = RoundPlan(10, 3, balanced=True, advice=True)
     readers = [RoomReader("a", record_of(plan, RATINGS, other(10))),
@@ -239,5 +266,6 @@ def test_a_room_with_advice_is_scored_twice(drawn: RoundCases) -> None:
     after = np.mean([naive_auc(drawn.labels, np.array(row)) for row in (other(10), other(40))])
     assert isinstance(score.after_advice, Estimate) and score.advice_gain is not None
     assert score.after_advice.value == pytest.approx(after)
-    assert score.advice_gain.value == pytest.approx(after - before)
+    assert score.advice_gain.mean.value == pytest.approx(after - before)
+    assert math.isnan(score.advice_gain.p_value)
     assert auc(drawn.labels, RATINGS) == pytest.approx(naive_auc(drawn.labels, np.array(RATINGS)))

@@ -140,13 +140,14 @@ def room_lines(score: RoomScore, cases: RoundCases) -> list[str]:
             f"{wording.gap_words(standing)}."
             for standing in score.others
         ),
-        "Intervals resample patients, not readers. They apply to these readers on other cases.",
+        wording.random_sentence(score, cases),
     ]
     if score.after_advice is not None and score.advice_gain is not None:
         lines.insert(
             -1,
             "Mean AUC of the readers with the models' results: "
-            f"{estimate(score.after_advice, 2)}, a change of {wording.signed(score.advice_gain)}.",
+            f"{estimate(score.after_advice, 2)}, a change of "
+            f"{wording.gap_with_p(score.advice_gain.mean, score.advice_gain.p_value)}.",
         )
     return lines
 
