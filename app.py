@@ -16,7 +16,7 @@ if get_script_run_ctx(suppress_warning=True) is None:  # no page is drawn
     app = st.App("app.py", middleware=[Middleware(Compressed)])
 else:
     frame("mammo", ":material/radiology:")
-    _, upload, comparison, _, _, reading, _ = PAGES
+    _, upload, comparison, _, _, reading = PAGES[:6]
     words, example = st.columns([4, 5], gap="medium", vertical_alignment="center")
     with words:
         st.header("How likely is this lesion to be malignant?", anchor=False)

@@ -14,8 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 from mammo.artifacts import load_cases
 from mammo.reading import draw_round, merge, write_code
+from mammo.ui.kit.address import reachable
 from mammo.ui.reading import session
-from mammo.ui.reading.live import reachable
 from tests.ui.conftest import ROOT
 from tests.ui.reading_room import PLAN, RATINGS, opened, press, quiet, texts
 from tests.ui.test_reading_page import rate

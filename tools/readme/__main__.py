@@ -7,8 +7,8 @@ The documents mark the parts that belong to this command. README.md: the table `
 numbers and rounding are those of `python -m mammo.evaluate` and of the pages, and `example`, one
 line of `python -m mammo.predict`. docs/training.md: `trust` and `audit`, what
 `python -m mammo.training.trust` and `python -m mammo.training.audit` found. docs/benchmarks.md:
-`benchmark`, what the scripts of `benchmarks/` left. docs/MODEL_CARD.md and docs/terms.md are
-written whole, from `mammo.report.model_card` and `mammo.report.glossary`.
+`benchmark`, what the scripts of `benchmarks/` left. docs/MODEL_CARD.md, docs/terms.md and
+docs/lessons/ are written whole, from `mammo.report.model_card`, `glossary` and `lessons`.
 """
 
 import argparse
@@ -19,6 +19,8 @@ from pathlib import Path
 from mammo.command_line import exit_status, starts_with_mark, write_output
 from mammo.evaluate import evaluate_artifacts
 from mammo.report.glossary import terms_document
+from mammo.report.lessons import document as document_of
+from mammo.report.lessons import figures, lessons
 from mammo.report.model_card import as_markdown, model_card
 from mammo.report.model_card.facts import read_facts
 from tools.readme.figures import audit_part, example_part, figures_part
@@ -26,7 +28,7 @@ from tools.readme.marks import agree, document, filled
 from tools.readme.measured import benchmark_part, trust_part
 
 ROOT = Path(__file__).resolve().parents[2]
-CARD, TERMS = "docs/MODEL_CARD.md", "docs/terms.md"
+CARD, TERMS, LESSONS = "docs/MODEL_CARD.md", "docs/terms.md", "docs/lessons"
 DOCUMENTS: dict[str, dict[str, Callable[[], str]]] = {
     "README.md": {"figures": figures_part, "example": example_part},
     "docs/training.md": {"trust": trust_part, "audit": audit_part},
@@ -49,7 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _write(root: Path, check: bool) -> int:
     """Write or check every document, each filled before the first is written."""
-    whole = {root / CARD: card_text(), root / TERMS: terms_document()}
+    quoted = figures(evaluate_artifacts().splits["test"])
+    whole = {root / CARD: card_text(), root / TERMS: terms_document()} | {
+        root / LESSONS / f"{lesson.key}.md": document_of(lesson, quoted) for lesson in lessons()
+    }
     written = {root / name: document(root / name) for name in DOCUMENTS}
     wanted = {
         root / name: filled(written[root / name], parts, name) for name, parts in DOCUMENTS.items()

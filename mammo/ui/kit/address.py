@@ -16,11 +16,14 @@ and a bound name can be written by nothing but its widget, where a threshold has
 import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import streamlit as st
+from streamlit.net_util import get_internal_ip
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 _KEY = "address"
+_LOCAL = ("localhost", "127.0.0.1", "::1")
 OWN = "own"
 DIGITS = 3
 """Decimals of a threshold or prevalence of one's own: the step of its slider."""
@@ -54,6 +57,21 @@ def keep_in_link(name: str, text: str | None) -> None:
             st.query_params.pop(each, None)
         elif st.query_params.get(each) != value:
             st.query_params[each] = value
+
+
+def reachable(page: str, network: str = "") -> str:
+    """Return a page's address as other machines reach it; `network` is this machine's.
+
+    >>> reachable("http://localhost:8501/Reading_room", "192.0.2.7")
+    'http://192.0.2.7:8501/Reading_room'
+    >>> reachable("https://mammo.example.org/Reading_room", "192.0.2.7")
+    'https://mammo.example.org/Reading_room'
+    """
+    parts = urlsplit(page)
+    if parts.hostname not in _LOCAL:
+        return page
+    network = network or get_internal_ip() or "localhost"
+    return parts._replace(netloc=f"{network}:{parts.port or 80}").geturl()
 
 
 def option_from_link(text: str | None, options: Collection[str], default: str) -> str:

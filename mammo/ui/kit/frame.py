@@ -74,6 +74,7 @@ PAGES = (
     Page("pages/4_Grad-CAM_viewer.py", "Grad-CAM viewer", ":material/visibility:"),
     Page("pages/5_Reading_room.py", "Reading room", ":material/groups:"),
     Page("pages/6_Model_card.py", "Model card", ":material/badge:"),
+    Page("pages/8_Lessons.py", "Lessons", ":material/school:"),
 )
 
 

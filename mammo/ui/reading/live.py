@@ -7,11 +7,9 @@ the room's secret, which no reader's page knows.
 
 import io
 import zipfile
-from urllib.parse import urlsplit
 
 import segno
 import streamlit as st
-from streamlit.net_util import get_internal_ip
 
 import mammo
 from mammo import text
@@ -21,7 +19,7 @@ from mammo.reading import Record, Result, read_code, write_result
 from mammo.reading.live import LiveRoom, read_room_code
 from mammo.reading.results_file import LONGEST_NICKNAME
 from mammo.text import counted
-from mammo.ui.kit.address import choose_option, keep_in_link
+from mammo.ui.kit.address import choose_option, keep_in_link, reachable
 from mammo.ui.kit.frame import sentences
 from mammo.ui.kit.widgets import offer_file, show_figure
 from mammo.ui.reading import session
@@ -33,7 +31,6 @@ from mammo.ui.reading.session import LEAD, LIVE, ROUND, TITLE, Play, Round, Seat
 _TITLE = "reading_title"
 _SECONDS = 0.5
 """How often the board looks for new ratings."""
-_LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 def take_seat(code: str) -> Play | None:
@@ -143,7 +140,7 @@ def _zipped(room: LiveRoom, artifacts: str) -> bytes:
 def _show_way_in(room: LiveRoom) -> None:
     """Show the readers' link, code and QR code, and the lecturer's own link."""
     page = session.page_address()
-    address = reachable(page, get_internal_ip() or "localhost")
+    address = reachable(page)
     link = f"{address}?{LIVE}={room.code}"
     way_in, people = st.columns([3, 4], gap="large")
     with way_in:
@@ -168,20 +165,6 @@ def _show_way_in(room: LiveRoom) -> None:
             "it. If the server is restarted, open it again: the readers' pages bring their ratings "
             "back."
         )
-
-
-def reachable(page: str, network: str) -> str:
-    """Return a page's address as other machines reach it; `network` is this machine's.
-
-    >>> reachable("http://localhost:8501/Reading_room", "192.0.2.7")
-    'http://192.0.2.7:8501/Reading_room'
-    >>> reachable("https://mammo.example.org/Reading_room", "192.0.2.7")
-    'https://mammo.example.org/Reading_room'
-    """
-    parts = urlsplit(page)
-    if parts.hostname not in _LOCAL:
-        return page
-    return parts._replace(netloc=f"{network}:{parts.port or 80}").geturl()
 
 
 @st.fragment(run_every=_SECONDS)
