@@ -62,6 +62,8 @@ VISITS = {
     "Model card: data": Visit(_CARD, {"part": DATA}),
     "Model card: checklists": Visit(_CARD, {"part": CHECKS}),
     "Glossary": Visit(_CARD, {"part": "Glossary"}),
+    "Lessons": Visit("pages/8_Lessons.py"),
+    "Lessons: questions": Visit("pages/8_Lessons.py", {"part": "questions"}),
 }
 
 

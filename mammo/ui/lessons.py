@@ -3,6 +3,7 @@
 import streamlit as st
 
 from mammo.report.lessons import (
+    PAGE,
     Lesson,
     Step,
     answer,
@@ -38,7 +39,7 @@ def show_lesson(key: str) -> None:
         answers = st.toggle("Show the expected answers", key="lesson_answers")
     for number, step in enumerate(lesson.steps, start=1):
         with st.container(border=True):
-            st.subheader(f"{number}. {step.title}", anchor=False)
+            st.header(f"{number}. {step.title}", anchor=False)
             st.markdown(f"{step.task} *{step.minutes} minutes.*")
             _show_link(step)
             if answers:
@@ -60,7 +61,7 @@ def _show_link(step: Step) -> None:
     to = next(one for one in PAGES if one.path.endswith(f"_{page}.py"))
     asked = [(name, value) for name, _, value in (pair.partition("=") for pair in query.split("&"))]
     st.page_link(
-        to.path, label=f"Open: {to.title}", icon=to.icon,
+        to.path, label=f"Open: {parts()[QUESTIONS] if page == PAGE else to.title}", icon=to.icon,
         query_params=[(name, value.replace("+", " ")) for name, value in asked if name],
     )  # fmt: skip
 
@@ -108,4 +109,4 @@ def _show_score(given: dict[str, str]) -> None:
         return
     before, after = (correct(given[name]) for name in _TIMES)
     of = len(questions())
-    st.subheader(f"{before} of {of} correct before, {after} of {of} after", anchor=False)
+    st.header(f"{before} of {of} correct before, {after} of {of} after", anchor=False)

@@ -68,6 +68,10 @@ def card(visit: Visit) -> None:
     expect(visit.page.get_by_role("heading", name="Caveats and recommendations")).to_be_visible()
 
 
+def lesson(visit: Visit) -> None:
+    expect(visit.page.get_by_role("heading", name="Decide on one lesion")).to_be_visible()
+
+
 def glossary(visit: Visit) -> None:
     expect(visit.page.get_by_role("heading", name="Sensitivity")).to_be_visible()
 
@@ -81,6 +85,7 @@ VIEWS: dict[str, tuple[str, str, Callable[[Visit], object]]] = {
     "round": ("Reading room", test_reading.PAGE, test_walk.accept),
     "reading": ("Reading room", test_reading.LINK, reading),
     "card": ("Model card", "/Model_card", card),
+    "lessons": ("Lessons", "/Lessons", lesson),
     "glossary": ("Model card", "/Model_card?part=Glossary", glossary),
 }
 

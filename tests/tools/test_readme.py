@@ -310,7 +310,7 @@ def test_the_command_writes_what_its_check_then_accepts(
     monkeypatch.setattr(readme, "card_text", lambda: "AUC 0.8412\n")
     changed = tmp_path / "README.md"
     changed.write_text(DOCUMENTS["README.md"], encoding="utf-8")
-    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "lessons").mkdir(parents=True)
     files = ["--root", str(tmp_path)]
     assert readme.main(["--check", *files]) == 1
     assert readme.main(files) == 0
@@ -378,7 +378,7 @@ def test_links_and_pictures_lead_somewhere() -> None:
 
 
 def test_the_front_page_is_short() -> None:
-    assert len(DOCUMENTS["README.md"].splitlines()) <= 160
+    assert len(DOCUMENTS["README.md"].splitlines()) <= 165
 
 
 def test_every_page_is_named() -> None:

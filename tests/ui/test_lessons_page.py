@@ -46,7 +46,7 @@ def test_a_lesson_shows_its_steps_and_on_demand_its_answers(lesson: Lesson) -> N
     page = rendered(Visit(PAGE, {"part": lesson.key}))
     assert not page.exception
     heads = [f"{number}. {step.title}" for number, step in enumerate(lesson.steps, start=1)]
-    assert [head.value for head in page.subheader] == heads
+    assert [head.value for head in page.header] == heads
     assert not any("Expected answer" in text for text in texts(page.main))
     page.toggle(key="lesson_answers").set_value(True).run()
     shown = " ".join(texts(page.main))
@@ -77,10 +77,10 @@ def test_the_questions_are_scored_before_and_after() -> None:
     page.run()
     assert page.query_params["after"] == right
     score = f"{right.count('0')} of 10 correct before, 10 of 10 after"
-    assert score in [head.value for head in page.subheader]
+    assert score in [head.value for head in page.header]
     assert len(page.success) == 10 and not page.warning
     again = rendered(Visit(PAGE, {"part": "questions", "before": "0" * 10, "after": right}))
-    assert score in [head.value for head in again.subheader]
+    assert score in [head.value for head in again.header]
 
 
 @pytest.mark.parametrize("damaged", ["3333333333", "01", "<b>", "٣" * 10])
