@@ -10,7 +10,7 @@ Without --data it reads the scores in `artifacts/cases.csv`. TensorFlow is not n
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,9 +18,21 @@ from typing import TYPE_CHECKING
 from mammo.artifacts import load_card, load_cases, load_manifest
 from mammo.command_line import check_output, exit_status, is_json_with, write_output
 from mammo.errors import DataError, SettingsError
-from mammo.evaluation import RESAMPLES, SEED, UNITS, EvaluatedModel, Evaluation, Unit, evaluate
+from mammo.evaluation import (
+    RESAMPLES,
+    SEED,
+    UNITS,
+    EvaluatedModel,
+    Evaluation,
+    Unit,
+    after_prior_shift,
+    evaluate,
+    group_units,
+    observed_to_expected,
+)
 from mammo.evaluation.evaluation import as_json
 from mammo.evaluation.printout import print_out
+from mammo.text import estimate, percentage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,28 +71,49 @@ def evaluate_artifacts(
     if seed < 0:
         raise SettingsError(f"Expected a seed of 0 or more. Received: {seed}. Choose another.")
     names = tuple(models) or tuple(load_manifest(folder).models)
-    cases = load_cases(folder)
+    known = cases = load_cases(folder)
     if data is not None:
-        cases = score_folder(data, names, cases, folder)
+        cases = score_folder(data, names, known, folder)
     evaluated = [EvaluatedModel.of_card(load_card(name, folder), unit) for name in names]
     found = evaluate(cases, evaluated, unit, resamples=resamples, seed=seed)
-    notes = _origins(cases) if data is not None else ()
+    notes = () if data is None else (_origins(cases), *_prior_shift(found, known))
     return replace(found, notes=(*found.notes, *notes))
 
 
-def _origins(cases: "pd.DataFrame") -> tuple[str, ...]:
-    """Return how many crops were cut from films and how many the data set provided, if recorded."""
+def _origins(cases: "pd.DataFrame") -> str:
+    """Return the input form: how many crops were cut from films and how many were provided."""
     counts = cases["origin"].value_counts()
     cut, provided = int(counts.get("window", 0)), int(counts.get("provided", 0))
     if not cut + provided:
-        return ()
+        return "Input form: crops of unknown origin."
     unknown = len(cases) - cut - provided
     others = f", {unknown:,} of unknown origin" if unknown else ""
     hint = " A provided crop shows less tissue around the lesion, which changes the probability."
     return (
-        f"{cut:,} crops were cut from their mammograms, {provided:,} were provided by the data "
-        f"set{others}.{hint if provided else ''}",
+        f"Input form: {cut:,} crops were cut from their mammograms, {provided:,} were provided "
+        f"as crops{others}.{hint if provided else ''}"
     )
+
+
+def _prior_shift(found: Evaluation, known: "pd.DataFrame") -> Iterator[str]:
+    """Yield how the prevalence differs from the training patients', and what follows of it."""
+    (split,) = found.splits.values()
+    learned = known[known["split"] == "train"]
+    columns = (learned[name] for name in ("label", "patient_id", "lesion_id"))
+    before = float(group_units(split.unit, *columns).labels.mean())
+    here = float(split.labels.mean())
+    yield (
+        f"Prior shift: {percentage(here)} of these {split.noun()} are malignant, "
+        f"{percentage(before)} of the training {split.noun()}."
+    )
+    for name, model in split.models.items() if split.has_both_classes else ():
+        p, draws = split.sample.p[name], split.sample.bootstrap
+        forms = (p, after_prior_shift(p, before, here))
+        ratios = [estimate(observed_to_expected(split.labels, form, draws), 2) for form in forms]
+        yield (
+            f"{model.title}: malignant {split.noun()}, observed / expected (1 is best): "
+            f"{ratios[0]}; with the probabilities adjusted for the prior shift: {ratios[1]}."
+        )
 
 
 def score_folder(

@@ -32,6 +32,7 @@ from mammo.data.examples import ExampleLesion, example_lesions
 from mammo.errors import DataError, MammoError, SettingsError, WindowError, sentence_of
 from mammo.files import reason_of
 from mammo.imaging import Image, read_image
+from mammo.imaging.read import may_be_picture
 from mammo.imaging.region import looks_like_crop, not_a_crop
 from mammo.inference import Lesion, ModelSet, load_models
 from mammo.inference.result import name_film
@@ -48,13 +49,6 @@ from mammo.results import (
 )
 from mammo.settings import MODELS
 from mammo.text import NOTICE_SHORT, counted
-
-PICTURE_SUFFIXES = frozenset((
-    ".bmp", ".dcm", ".dicom", ".jpeg", ".jpg", ".npy", ".pgm", ".png", ".pnm", ".ppm", ".tif",
-    ".tiff", ".webp",
-))  # fmt: skip
-DICOM_PREAMBLE = 128
-"""Bytes before the letters DICM in a DICOM file (PS3.10 section 7.1)."""
 
 Output = Callable[[Outcome], object]
 
@@ -212,7 +206,7 @@ def _pictures_below(folder: Path) -> tuple[list[Path], dict[Path, str]]:
 
     for inner, _, names in os.walk(folder, onerror=note):
         files += [Path(inner, name) for name in names]
-    pictures = [path for path in files if _may_be_picture(path)]
+    pictures = [path for path in files if may_be_picture(path)]
     if len(pictures) < len(files):
         skipped = len(files) - len(pictures)
         print(
@@ -220,21 +214,6 @@ def _pictures_below(folder: Path) -> tuple[list[Path], dict[Path, str]]:
             file=sys.stderr,
         )
     return sorted([*pictures, *faults]), faults
-
-
-def _may_be_picture(path: Path) -> bool:
-    """Recognise an image by its suffix, or a DICOM file without one by its first bytes."""
-    if path.name.startswith("."):
-        return False
-    if path.suffix.lower() in PICTURE_SUFFIXES:
-        return True
-    try:
-        if not path.is_file():  # a pipe would never end, and a device is no picture
-            return False
-        with path.open("rb") as file:
-            return file.read(DICOM_PREAMBLE + 4)[DICOM_PREAMBLE:] == b"DICM"
-    except OSError:
-        return False
 
 
 def _printable(name: str) -> str:

@@ -1,14 +1,22 @@
-"""Make prepared crops of CBIS-DDSM as it comes from Kaggle, TCIA or Imaging Data Commons.
+"""Make prepared crops of your own data, or of a CBIS-DDSM download.
+
+    python -m mammo.prepare --table own.csv --out PREPARED
+    python -m mammo.prepare --folders DIR --out PREPARED
+
+The table has a row per lesion and view: film, patient, label, and x, y, width, height (the lesion
+box) or mask. The folders hold cropped lesions: DIR/benign/ and DIR/malignant/. docs/own-data.md
+describes both. One row that cannot be cut stops the command, and nothing is written.
 
     python -m mammo.prepare --data DIR --out PREPARED
     python -m mammo.prepare --data DIR --out PREPARED --abnormality all --jobs 4
     python -m mammo.prepare --data DIR --out PREPARED --dask tcp://scheduler:8786
 
-It recognises the layout, joins the official case files to the images, and cuts each lesion from
-its mammogram by the function that the app uses. `report.json` lists every row that it could not
-cut, with the reason. The exit status is 0 if every row has its crop and every file could be read,
-else 1. After an interruption, run the same command to resume. An older preparation in the folder
-stays usable until the new one is complete.
+A download comes from Kaggle, TCIA or Imaging Data Commons. The command recognises the layout, joins
+the official case files to the images, and cuts each lesion from its mammogram by the function that
+the app uses. `report.json` lists every row that it could not cut, with the reason. The exit status
+is 0 if every row has its crop and every file could be read, else 1. After an interruption, run the
+same command to resume. An older preparation in the folder stays usable until the new one is
+complete.
 """
 
 import argparse
@@ -19,9 +27,11 @@ from pathlib import Path
 
 from mammo.command_line import as_typed, command_parser, exit_status
 from mammo.data.preparation.notes import REPORT, is_whole, report_in_words
+from mammo.data.preparation.own import COLUMNS, TEST_SHARE, OwnSettings, prepare_own
 from mammo.data.preparation.run import ABNORMALITIES, PrepareSettings, prepare_folder
 from mammo.data.preparation.tree import is_prepared
 from mammo.errors import DataError
+from mammo.imaging.window import CROP_SIZE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,10 +43,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _prepare(options: argparse.Namespace, command: str) -> int:
+    data = options.data or options.table or options.folders
+    size = options.crop_size or (PrepareSettings.crop_size if options.data else CROP_SIZE)
     settings = PrepareSettings(
-        options.data, options.out, options.abnormality, options.crop_size, options.jobs,
-        options.dask, options.partial,
-    )  # fmt: skip
+        data, options.out, options.abnormality, size, options.jobs, options.dask, options.partial
+    )
+    place = shlex.quote(str(options.out))
+    if not options.data:
+        report = prepare_own(settings, _own(options), command)
+        print(report_in_words(report))
+        print(f"Next: python -m mammo.evaluate --data {place}")
+        return 0
     if is_prepared(options.data):
         raise DataError(
             f"--data expects a CBIS-DDSM download. Received: {options.data}, which contains "
@@ -46,16 +63,56 @@ def _prepare(options: argparse.Namespace, command: str) -> int:
     print(report_in_words(report))
     print(f"All exceptions are listed in {options.out / REPORT}.")
     partial = " --partial" if report["partial"] else ""
-    print(f"Next: python -m mammo.train --data {shlex.quote(str(options.out))}{partial}")
+    print(f"Next: python -m mammo.train --data {place}{partial}")
     return 0 if is_whole(report) else 1
+
+
+def _own(options: argparse.Namespace) -> OwnSettings:
+    words = {"MALIGNANT": options.malignant, "BENIGN": options.benign}
+    return OwnSettings(
+        options.folders is not None, options.films, dict(options.columns), words,
+        options.test_share, options.seed,
+    )  # fmt: skip
+
+
+def _renamed(text: str) -> tuple[str, str]:
+    ours, sign, yours = text.partition("=")
+    if not sign:
+        raise argparse.ArgumentTypeError(f"expected NAME=YOURS, received {text!r}")
+    return ours, yours
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = command_parser("mammo.prepare", __doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder of the CBIS-DDSM download")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--table", type=Path, metavar="CSV", help="table of your own films")
+    source.add_argument("--folders", type=Path, metavar="DIR", help="your own crops, by label")
+    source.add_argument("--data", type=Path, metavar="DIR", help="folder of the CBIS-DDSM download")
     parser.add_argument("--out", type=Path, required=True, help="folder for the crops")
+    own = parser.add_argument_group("your own data")
+    own.add_argument("--films", type=Path, metavar="DIR", help="folder of the table's films")
+    own.add_argument(
+        "--columns",
+        type=_renamed,
+        nargs="+",
+        default=(),
+        metavar="NAME=YOURS",
+        help=f"the table's names of {', '.join(COLUMNS)}",
+    )
+    for label in ("malignant", "benign"):
+        own.add_argument(f"--{label}", nargs="+", default=(), metavar="WORD", help=f"means {label}")
+    own.add_argument(
+        "--test-share",
+        type=float,
+        help=f"share of patients for testing (default: the column split, or {TEST_SHARE})",
+    )
+    own.add_argument("--seed", type=int, default=OwnSettings.seed, help="seed of that draw")
     parser.add_argument("--abnormality", default="mass", choices=ABNORMALITIES)
-    parser.add_argument("--crop-size", type=int, default=PrepareSettings.crop_size)
+    parser.add_argument(
+        "--crop-size",
+        type=int,
+        help=f"pixels (default: {PrepareSettings.crop_size}, of your own data {CROP_SIZE})",
+    )
     parser.add_argument(
         "--jobs",
         type=int,

@@ -266,13 +266,20 @@ def _records(text: str, first: int, separator: str) -> list[tuple[int, list[str]
 
 def _columns(header: list[str], where: str) -> tuple[str, ...]:
     """Return the columns' names; "" for one without a name."""
-    columns = tuple(
-        re.sub(r"[\s_]+", "_", cell.strip(BLANKS + SEPARATORS)).casefold() for cell in header
-    )
+    columns = tuple(map(column_name, header))
     twice = next((name for name, count in Counter(columns).items() if name and count > 1), "")
     if twice:
         raise DataError(f"{where} names the column {shown(twice)} twice: rename or remove one.")
     return columns
+
+
+def column_name(cell: str) -> str:
+    """Return a column's name as `CsvTable` has it.
+
+    >>> column_name(" Patient ID")
+    'patient_id'
+    """
+    return re.sub(r"[\s_]+", "_", cell.strip(BLANKS + SEPARATORS)).casefold()
 
 
 def _row(cells: list[str], columns: Sequence[str], where: str, whole_rows: bool) -> dict[str, str]:

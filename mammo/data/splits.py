@@ -62,6 +62,25 @@ def patient_folds(
     return fold_of
 
 
+def test_patients(
+    labels: NDArray[np.int_], patients: NDArray[np.object_], share: float, seed: int
+) -> set[str]:
+    """Draw the patients of a test split: a share of those with and of those without a malignancy.
+
+    The draw depends on the seed and the patients, not on the order of their crops.
+
+    >>> patients = np.array(["a", "b", "c", "d", "d"], dtype=object)
+    >>> len(test_patients(np.array([0, 0, 1, 1, 0]), patients, 0.5, seed=1))
+    2
+    """
+    malignant = {str(patient) for patient in patients[labels == 1]}
+    benign = {str(patient) for patient in patients} - malignant
+    random, drawn = np.random.default_rng(seed), set[str]()
+    for group in (sorted(malignant), sorted(benign)):
+        drawn |= set(random.permutation(group)[: round(share * len(group))].tolist())
+    return drawn
+
+
 def row_folds(labels: NDArray[np.int_], folds: int, seed: int) -> NDArray[np.int_]:
     """Deal crops into folds row by row, as if no two were of one patient: the popular mistake.
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+INDEX = "index.csv"
 REQUIRED = ("file", "patient_id", "pathology")
 BOX = ("box_x", "box_y", "box_width", "box_height")
 WINDOW_COLUMNS = ("window_x", "window_y", "window_width", "window_height")
@@ -88,7 +89,8 @@ def load_crops(folder: str | Path, *, refuse_leaks: bool = True) -> "pd.DataFram
         if not index.is_file():
             raise DataError(
                 f"Expected prepared crops (index.csv and crops/*.png) in {shown}, but it has no "
-                "index.csv. A download is prepared first: python -m mammo.prepare --data DOWNLOAD "
+                "index.csv. Prepare your own data first: python -m mammo.prepare --table TABLE.csv "
+                "--out FOLDER. For a CBIS-DDSM download: python -m mammo.prepare --data DOWNLOAD "
                 "--out FOLDER."
             )
     except OSError as error:
@@ -100,29 +102,36 @@ def load_crops(folder: str | Path, *, refuse_leaks: bool = True) -> "pd.DataFram
     if not read.rows:
         raise DataError(f"index.csv of {folder} has no rows: expected one row per crop.")
     table = pd.DataFrame(read.rows, dtype="str")
-    for name in table.columns:
+    return checked(table.assign(line=read.lines), folder, refuse_leaks)
+
+
+def checked(
+    table: "pd.DataFrame", folder: Path | None = None, refuse_leaks: bool = True
+) -> "pd.DataFrame":
+    """Check the rows of an index, texts and their `line`; without a folder its files may lack.
+
+    An error calls the table `attrs["name"]`, by default index.csv. Raises as `load_crops`.
+    """
+    for name in table.columns.drop("line"):
         table[name] = table[name].mask(table[name].map(is_missing_text))
-    return _checked(table.assign(line=read.lines), folder, refuse_leaks)
-
-
-def _checked(table: "pd.DataFrame", folder: Path, refuse_leaks: bool) -> "pd.DataFrame":
     for name in OPTIONAL:
         if name not in table.columns:
             table[name] = "test" if name == "split" else None
     _normalise(table)
-    _refuse_rows(table, table["file"].isna() | table["patient_id"].isna(), "has no file or patient")
-    _refuse_rows(
+    refuse_rows(table, table["file"].isna() | table["patient_id"].isna(), "has no file or patient")
+    refuse_rows(
         table, ~table["pathology"].isin(list(LABELS)), f"must be one of {', '.join(LABELS)}",
         "pathology",
     )  # fmt: skip
-    _refuse_rows(table, ~table["split"].isin(SPLITS), "must be train or test", "split")
+    refuse_rows(table, ~table["split"].isin(SPLITS), "must be train or test", "split")
     for name in WHOLE_NUMBERS:
         read = partial(whole_number, most=HIGHEST_NUMBER)
         _read_numbers(table, name, read, f"a whole number from 0 to {HIGHEST_NUMBER:,}")
     for name in (*BOX, *(name for name in WINDOW_COLUMNS if name in table.columns)):
         _read_numbers(table, name, decimal_number, "a number")
-    table["path"] = [_path(folder, name) for name in table["file"]]
-    _refuse_rows(table, table["path"] == "", "names a file that does not exist", "file")
+    if folder is not None:
+        table["path"] = [file_in(folder, name) for name in table["file"]]
+        refuse_rows(table, table["path"] == "", "names a file that does not exist", "file")
     table["label"] = table["pathology"].map(LABELS).astype(int)
     table["case_id"] = [Path(name).stem for name in table["file"]]
     table["lesion_id"] = _lesion_ids(table)
@@ -144,10 +153,10 @@ def _normalise(table: "pd.DataFrame") -> None:
         table[name] = table[name].map(form, na_action="ignore")
     for name in ("file", "patient_id", *UPPER_WORDS):
         failed = table[name].map(lambda cell: bool(_CELL_ERROR.fullmatch(str(cell))))
-        _refuse_rows(table, failed, "contains a spreadsheet error: correct the cell", name)
+        refuse_rows(table, failed, "contains a spreadsheet error: correct the cell", name)
 
 
-def _path(folder: Path, name: str) -> str:
+def file_in(folder: Path, name: str) -> str:
     """Return the absolute path of a crop; "" where there is no such file."""
     try:
         path = (folder / name.replace("\\", "/")).resolve()
@@ -163,7 +172,7 @@ def _read_numbers(
     numbers = [read(text) if isinstance(text, str) else float("nan") for text in table[name]]
     wrong = np.array([number is None for number in numbers])
     why = not_a_number(str(table[name][wrong].iloc[0])) if wrong.any() else ""
-    _refuse_rows(table, wrong, f"must hold {what}, or nothing{why}", name)
+    refuse_rows(table, wrong, f"must hold {what}, or nothing{why}", name)
     table[name] = np.array(numbers, dtype=np.float64)
 
 
@@ -180,16 +189,18 @@ def _lesion_ids(table: "pd.DataFrame") -> list[str]:
     ]
 
 
-def _refuse_rows(
+def refuse_rows(
     table: "pd.DataFrame", wrong: Iterable[bool], why: str, column: str | None = None
 ) -> None:
+    """Refuse a table for its rows that are wrong, bool (n,), and name the first of them."""
     rows = np.flatnonzero(np.asarray(wrong))
     if not len(rows):
         return
     first = table.iloc[rows[0]]
     received = f" Received: {column}={shown(first[column])}." if column else ""
     others = f" ({len(rows) - 1} more rows with the same fault.)" if len(rows) > 1 else ""
-    raise DataError(f"Row {first['line']} of index.csv ({first['file']}) {why}.{received}{others}")
+    name, file = table.attrs.get("name", INDEX), first.get("film", first["file"])
+    raise DataError(f"Row {first['line']} of {name} ({file}) {why}.{received}{others}")
 
 
 def _refuse_repeats(table: "pd.DataFrame") -> None:
@@ -205,7 +216,7 @@ def _refuse_repeats(table: "pd.DataFrame") -> None:
         ),
     ):
         complete = table["view"].notna() | (len(keys) == 1)
-        _refuse_rows(table, table.duplicated(keys) & complete, f"names {what}")
+        refuse_rows(table, table.duplicated(keys) & complete, f"names {what}")
 
 
 def _refuse_shared_patients(table: "pd.DataFrame") -> None:

@@ -32,6 +32,7 @@ from mammo.evaluation.arithmetic import (
 from mammo.evaluation.bootstrap import (
     PatientBootstrap,
     percentile_ends,
+    percentile_interval,
     wilson,
 )
 from mammo.text import Estimate
@@ -339,6 +340,25 @@ def calibration_line(malignant: Booleans, p: Floats) -> dict[str, float]:
         in_the_large = float(fit_logistic(targets, ones, logits)[0])
     expected = float(ratio(malignant.sum(), p.sum()))
     return {"slope": slope, "in_the_large": in_the_large, "observed_to_expected": expected}
+
+
+def observed_to_expected(malignant: Booleans, p: Floats, bootstrap: PatientBootstrap) -> Estimate:
+    """Return malignant cases per malignant case expected (1 is best), its interval over patients."""
+    found, expected = bootstrap.sums(np.column_stack([malignant, p])).T
+    return percentile_interval(float(ratio(malignant.sum(), p.sum())), found / expected)
+
+
+def after_prior_shift(p: ArrayLike, learned: float, here: float) -> Floats:
+    """Return probabilities calibrated at one prevalence as they are at another, both in 0..1.
+
+    The odds change by the ratio of the prevalences' odds: M. Saerens, P. Latinne, C. Decaestecker
+    (2002), Neural Computation 14:21-41.
+
+    >>> after_prior_shift([0.5, 0.8], 0.5, 0.2).round(3).tolist()
+    [0.2, 0.5]
+    """
+    learned_logit, here_logit = logit(np.array([learned, here]))
+    return sigmoid(logit(np.asarray(p, dtype=np.float64)) + here_logit - learned_logit)
 
 
 def _has_no_line(malignant: Booleans, logits: Floats) -> bool:

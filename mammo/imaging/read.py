@@ -26,6 +26,13 @@ _DICOM_GROUPS = (2, 8)  # groups of tags with which a DICOM file without preambl
 # The length of its header, 348, with which an Analyze or NIfTI file starts.
 _ANALYZE = (b"\x5c\x01\0\0", b"\0\0\x01\x5c")
 
+_SUFFIXES = frozenset((
+    ".bmp", ".dcm", ".dicom", ".jpeg", ".jpg", ".npy", ".pgm", ".png", ".pnm", ".ppm", ".tif",
+    ".tiff", ".webp",
+))  # fmt: skip
+_PREAMBLE = 128
+"""Bytes before the letters DICM in a DICOM file (PS3.10 section 7.1)."""
+
 _FORMATS = "DICOM, PNG, JPEG, TIFF, BMP, WebP, PGM, PPM or a NumPy array (.npy)"
 _MEDICAL = "Export a slice of it as a 16-bit PNG or TIFF."
 _ARCHIVE, _FILM = "Unpack it first.", "Export one still image."
@@ -94,6 +101,21 @@ def read_image(source: str | os.PathLike[str] | bytes | BinaryIO) -> Image:
         return read_picture(stream, *known)
 
 
+def may_be_picture(path: Path) -> bool:
+    """Recognise an image by its suffix, or a DICOM file without one by its first bytes."""
+    if path.name.startswith("."):
+        return False
+    if path.suffix.lower() in _SUFFIXES:
+        return True
+    try:
+        if not path.is_file():  # a pipe would never end, and a device is no picture
+            return False
+        with path.open("rb") as file:
+            return file.read(_PREAMBLE + 4)[_PREAMBLE:] == b"DICM"
+    except OSError:
+        return False
+
+
 def _opened(
     source: str | os.PathLike[str] | bytes | BinaryIO,
 ) -> AbstractContextManager[BinaryIO]:
@@ -134,7 +156,7 @@ def _rewound(file: BinaryIO) -> BinaryIO:
 
 def _is_dicom(head: bytes) -> bool:
     """Recognise DICOM by "DICM" after the preamble (PS3.10 section 7.1), or by a first element."""
-    if head[128:132] == b"DICM" or head.startswith(b"\0\0\0\0\4\0\0\0"):
+    if head[_PREAMBLE : _PREAMBLE + 4] == b"DICM" or head.startswith(b"\0\0\0\0\4\0\0\0"):
         return True
     if len(head) < 16:
         return False

@@ -10,19 +10,20 @@ nor file number nor series name can be trusted. A mask is black and white (JPEG 
 shaped like its film; a crop is neither. A picture of one grey value is an empty mask.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mammo.data.preparation.case_files import CaseRow
-from mammo.errors import MammoError
+from mammo.errors import DataError, MammoError, WindowError
 from mammo.files import reason_of
 from mammo.imaging import Image, cut_lesion, lesion_window, read_image
+from mammo.imaging.region import looks_like_crop, not_a_crop
 from mammo.imaging.window import middle_square
 
 WINDOW, PROVIDED, UNRESOLVED = "window", "provided", "unresolved"
@@ -42,11 +43,26 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
+class OwnRow:
+    """A lesion of somebody's own data: its film, and its box in film pixels, its mask, or neither.
+
+    `cells` are its columns of `index.csv`; `where` names its row in an error.
+    """
+
+    key: str
+    film: str
+    mask: str
+    box: Box | None
+    cells: Mapping[str, Any]
+    where: str
+
+
+@dataclass(frozen=True)
 class FilmTask:
     """One film's files and the lesions on it, each with its own files."""
 
     film: tuple[Path, ...]
-    lesions: tuple[tuple[CaseRow, tuple[Path, ...]], ...]
+    lesions: tuple[tuple[CaseRow | OwnRow, tuple[Path, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -69,7 +85,12 @@ def prepare_film(task: FilmTask, crop_size: int) -> list[PreparedLesion]:
     film = max(films, key=lambda film: film.pixels.size, default=None)
     errors = [picture for picture in pictures if isinstance(picture, str)]
     trouble = ("mammogram unreadable", errors[0]) if errors else ("mammogram missing", "")
-    return [_prepare(row.key, paths, film, trouble, crop_size) for row, paths in task.lesions]
+    return [
+        _prepare_own(row, paths, film, trouble, crop_size)
+        if isinstance(row, OwnRow)
+        else _prepare(row.key, paths, film, trouble, crop_size)
+        for row, paths in task.lesions
+    ]
 
 
 def _read_or_reason(path: Path) -> Image | str:
@@ -100,6 +121,40 @@ def _prepare(
         return PreparedLesion(key, UNRESOLVED, missing, detail)
     except Exception as error:  # noqa: BLE001 - one row must not end the others' preparation
         return PreparedLesion(key, UNRESOLVED, FAILED, type(error).__name__)
+
+
+def _prepare_own(
+    row: OwnRow, paths: Sequence[Path], film: Image | None, trouble: tuple[str, str], crop_size: int
+) -> PreparedLesion:
+    """Cut where the row states, as `mammo.predict` does; a picture without a place is a crop."""
+    try:
+        if film is None:
+            return PreparedLesion(row.key, UNRESOLVED, *trouble)
+        box, detail = row.box, ""
+        if paths and box is None:
+            box, detail = _marked_box(paths[0], film.shape)
+        if box is not None:
+            reason = PARTS if detail else ""
+            return PreparedLesion(row.key, WINDOW, reason, detail, *_cut(film, box, crop_size))
+        if not looks_like_crop(film.shape):
+            raise WindowError(f"{not_a_crop(film.shape)}. Mark the lesion: a box or a mask.")
+        return PreparedLesion(row.key, PROVIDED, png=_png(cut_lesion(film, size=crop_size)))
+    except MammoError as error:
+        return PreparedLesion(row.key, UNRESOLVED, FAILED, str(error))
+    except Exception as error:  # noqa: BLE001 - one row must not end the others' preparation
+        return PreparedLesion(row.key, UNRESOLVED, FAILED, type(error).__name__)
+
+
+def _marked_box(path: Path, film_shape: tuple[int, int]) -> tuple[Box, str]:
+    """Return the box of the largest part that a mask marks, and a sentence where it has more."""
+    found = _read_lesion_pictures([path], film_shape)
+    boxes, detail = lesion_boxes(found.mask.pixels, film_shape) if found.mask else ([], "")
+    if boxes:
+        return boxes[0], detail
+    no_mask = f"{path.name} is not a mask: expected black, with the lesion in white."
+    raise DataError(
+        next(filter(None, (*found.unreadable, found.detail, found.mask and SPANS, no_mask)))
+    )
 
 
 def _cut(film: Image, box: Box, crop_size: int) -> tuple[tuple[float, ...], tuple[int, ...], bytes]:

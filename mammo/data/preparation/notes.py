@@ -13,13 +13,14 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from mammo.data.csv_table import read_csv_table
 from mammo.data.preparation.case_files import CaseRow
-from mammo.data.preparation.films import PROVIDED, UNRESOLVED, WINDOW, PreparedLesion
+from mammo.data.preparation.films import PROVIDED, UNRESOLVED, WINDOW, OwnRow, PreparedLesion
 from mammo.data.table import BOX, WINDOW_COLUMNS
 from mammo.errors import DataError
 from mammo.files import is_junk, write_whole
@@ -70,11 +71,12 @@ def _as_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _index_row(row: CaseRow, lesion: PreparedLesion) -> list[object]:
+def _index_row(row: CaseRow | OwnRow, lesion: PreparedLesion) -> list[object]:
+    recorded = row.cells if isinstance(row, OwnRow) else {"film_series_uid": row.film_series}
     values = {
         **asdict(row),
+        **recorded,
         "file": f"crops/{row.key}.png",
-        "film_series_uid": row.film_series,
         "origin": lesion.origin,
         **dict(zip(BOX, lesion.box, strict=False)),
         **dict(zip(WINDOW_COLUMNS, lesion.window, strict=False)),
@@ -110,7 +112,7 @@ def report_in_words(report: Mapping[str, Any]) -> str:
     ):
         reasons = Counter(entry["reason"] for entry in entries)
         lines += [f"{title}: {n:,} ({reason})." for reason, n in reasons.most_common()]
-    return "\n".join([*lines, *report["missing"]])
+    return "\n".join([*lines, *report["missing"], *report.get("remarks", ())])
 
 
 class Notes:
@@ -152,7 +154,10 @@ class Notes:
         return replace(lesion, png=b"")
 
     def publish(
-        self, rows: Sequence[CaseRow], done: Mapping[str, PreparedLesion], facts: Mapping[str, Any]
+        self,
+        rows: Sequence[CaseRow] | Sequence[OwnRow],
+        done: Mapping[str, PreparedLesion],
+        facts: Mapping[str, Any],
     ) -> dict[str, Any]:
         """Write index and report, put all in the place of an older preparation; return the report.
 
@@ -175,6 +180,12 @@ class Notes:
         write_whole(self._folder / REPORT, (json.dumps(report, indent=1) + "\n").encode())
         self._replace_older()
         return report
+
+    def discard(self) -> None:
+        """Remove what this run wrote, and the folder where nothing else is in it."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        with suppress(OSError):
+            self._out.rmdir()
 
     def _replace_older(self) -> None:
         old = self._folder / "old"

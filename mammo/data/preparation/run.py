@@ -4,11 +4,12 @@ Each crop is written when it is done and its row noted (`notes.py`); a killed ru
 there. Only when all is done does it take the place of an older preparation.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mammo.data.preparation.case_files import (
     CASE_FILES,
@@ -23,6 +24,7 @@ from mammo.data.preparation.films import (
     FAILED,
     UNRESOLVED,
     FilmTask,
+    OwnRow,
     PreparedLesion,
     prepare_film,
 )
@@ -39,6 +41,7 @@ from mammo.data.preparation.tree import Tree, find_case_files, index_tree, is_pr
 from mammo.errors import DataError, SettingsError
 
 ABNORMALITIES = ("mass", "calcification", "all")
+AnyRow = TypeVar("AnyRow", CaseRow, OwnRow)
 MOST_MISSING = 0.01
 """Share of rows that may lack pictures in a whole download: Kaggle's copy lacks two files."""
 
@@ -99,11 +102,12 @@ def prepare_folder(settings: PrepareSettings, command: str) -> dict[str, Any]:
     leaking = leaking_patients(rows)
     kept = [row for row in rows if row.split == "test" or row.patient_id not in set(leaking)]
     tree = index_tree(settings.data.absolute())  # a cluster's workers stand elsewhere
-    missing = _missing(film_tasks(kept, tree))
+    tasks_of = partial(film_tasks, tree=tree)
+    missing = _missing(tasks_of(kept))
     _are_too_many(missing, kept, settings)
     download = tree.identity()
     notes = Notes(settings.out, settings.abnormality, settings.crop_size, download)
-    done = _prepare_all(settings, kept, tree, notes)
+    done = prepare_all(settings, kept, tasks_of, notes)
     missing |= {row: lacking for row in kept if (lacking := _unreadable(done[row.key]))}
     too_many = _are_too_many(missing, kept, settings)
     write_missing(settings.out / MISSING, missing)
@@ -153,7 +157,7 @@ def film_tasks(rows: Iterable[CaseRow], tree: Tree) -> list[FilmTask]:
 
 def _missing(tasks: Iterable[FilmTask]) -> dict[CaseRow, str]:
     """Return which rows lack the files of their film, or of crop or mask, and which of them."""
-    missing = {}
+    missing = dict[Any, str]()
     for task in tasks:
         film = [] if any(size_of(path) > 0 for path in task.film) else ["film"]
         for row, paths in task.lesions:
@@ -185,14 +189,17 @@ def _are_too_many(
     return True
 
 
-def _prepare_all(
-    settings: PrepareSettings, rows: Sequence[CaseRow], tree: Tree, notes: Notes
+def prepare_all(
+    settings: PrepareSettings,
+    rows: Sequence[AnyRow],
+    tasks_of: Callable[[Sequence[AnyRow]], list[FilmTask]],
+    notes: Notes,
 ) -> dict[str, PreparedLesion]:
     """Cut what is not cut yet; return what became of each row, by its key."""
     from tqdm import tqdm
 
     done = notes.read()
-    left = film_tasks([row for row in rows if row.key not in done], tree)
+    left = tasks_of([row for row in rows if row.key not in done])
     with tqdm(total=len(rows), initial=len(done), desc="Cutting lesions", unit="lesion") as bar:
         for lesions in _results(settings, left):
             done |= {lesion.key: notes.write(lesion) for lesion in lesions}

@@ -40,6 +40,12 @@ _NO_PICTURES = (
 )  # fmt: skip
 
 
+_OWN_DATA = (
+    "For your own data, pass a table or folders: python -m mammo.prepare --table TABLE.csv, or "
+    "--folders DIR. "
+)
+
+
 @dataclass
 class Tree:
     """The pictures of a download, and what its layout is called."""
@@ -81,7 +87,7 @@ def find_case_files(folder: Path, abnormality: str) -> dict[Part, Path]:
     lacks.
     """
     wanted = {name: part for part, name in CASE_FILES.items() if abnormality in (part[0], "all")}
-    found = _by_part(sorted(_files(folder), key=_uppermost), wanted)
+    found = _by_part(sorted(files_below(folder), key=_uppermost), wanted)
     if len(found) == len(wanted):
         return found
     for above in list(folder.resolve().parents)[:HIGHEST]:
@@ -93,9 +99,9 @@ def find_case_files(folder: Path, abnormality: str) -> dict[Part, Path]:
             )
     absent = next(name for name, part in wanted.items() if part not in found)
     raise DataError(
-        f"Expected the case file {absent} in {folder} or {folder / 'csv'}, but it is not there. "
-        "Kaggle's download has it in csv/; for mammograms from TCIA or Imaging Data Commons get "
-        "it from the data set's page on The Cancer Imaging Archive, or by `python -m "
+        f"{_OWN_DATA}Expected the case file {absent} in {folder} or {folder / 'csv'}, but it is "
+        "not there. Kaggle's download has it in csv/; for mammograms from TCIA or Imaging Data "
+        "Commons get it from the data set's page on The Cancer Imaging Archive, or by `python -m "
         "mammo.download`, and put it into the folder."
     )
 
@@ -119,7 +125,7 @@ def index_tree(folder: Path) -> Tree:
             f"Expected the folder of a CBIS-DDSM download, but {folder} is not a folder."
         )
     tree, others = Tree(KAGGLE), list[Path]()
-    for path in _files(folder):
+    for path in files_below(folder):
         suffix = path.suffix.lower()
         if suffix in (".jpg", ".jpeg"):
             if re.fullmatch(_UID, path.parent.name):
@@ -132,15 +138,16 @@ def index_tree(folder: Path) -> Tree:
         tree = dicom if dicom.by_series else tree
     if not tree.by_series:
         raise DataError(
-            "Expected CBIS-DDSM as Kaggle (jpeg/<series>/*.jpg), The Cancer Imaging Archive, the "
-            "NBIA Data Retriever or Imaging Data Commons (DICOM files) lay it out, or prepared "
-            f"crops (index.csv and crops/). {folder} holds {_inside(folder)}. "
+            f"{_OWN_DATA}Expected CBIS-DDSM as Kaggle (jpeg/<series>/*.jpg), The Cancer Imaging "
+            "Archive, the NBIA Data Retriever or Imaging Data Commons (DICOM files) lay it out, or "
+            f"prepared crops (index.csv and crops/). {folder} holds {inside(folder)}. "
             f"{_right_folder(folder)}"
         )
     return tree
 
 
-def _inside(folder: Path) -> str:
+def inside(folder: Path) -> str:
+    """Return the names of the first files and folders in a folder, in words."""
     try:
         return ", ".join(sorted(path.name for path in folder.iterdir())[:8]) or "nothing"
     except OSError as error:
@@ -153,7 +160,9 @@ def _right_folder(folder: Path) -> str:
     near = [above, *sorted(path for path in folder.glob("*") if path.is_dir())]
     if prepared := next(filter(is_prepared, near), None):
         return f"{prepared} contains prepared crops: name that folder."
-    if folder.name.lower() in PLACES and any(path.suffix in _PICTURES for path in _files(above)):
+    if folder.name.lower() in PLACES and any(
+        path.suffix in _PICTURES for path in files_below(above)
+    ):
         return f"The images are in {above}: name that folder."
     return (
         "Name the folder that holds the download, with the images and the case files, or get one "
@@ -176,7 +185,7 @@ def _index_dicom(paths: Sequence[Path]) -> Tree:
     return Tree(layout, by_series, by_folder)
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def files_below(folder: Path) -> Iterator[Path]:
     """Walk files only: the Commons has folders whose names end in .dcm."""
     entered: set[Path] = set()
     for place, folders, names in os.walk(folder, followlinks=True):
