@@ -3,11 +3,13 @@
     python -m mammo.evaluate                          the official test set, and out of fold
     python -m mammo.evaluate --unit lesion --json OUT the same per lesion, and as JSON
     python -m mammo.evaluate --data DIR               any folder of prepared crops, scored now
+    python -m mammo.evaluate --figures DIR            its figures for papers, as PNG and SVG
 
 Without --data it reads the scores in `artifacts/cases.csv`. TensorFlow is not needed.
 """
 
 import argparse
+import importlib.util
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -16,7 +18,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mammo.artifacts import load_card, load_cases, load_manifest
-from mammo.command_line import check_output, exit_status, is_json_with, write_output
+from mammo.command_line import (
+    check_folder,
+    check_output,
+    exit_status,
+    is_json_with,
+    starts_with_mark,
+    write_output,
+)
 from mammo.errors import DataError, SettingsError
 from mammo.evaluation import (
     RESAMPLES,
@@ -172,6 +181,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--models", metavar="NAME,NAME", default="", help="models to evaluate (default: all)"
     )
+    parser.add_argument(
+        "--figures", type=Path, metavar="DIR", help="write the figures to this folder (PNG and SVG)"
+    )
     parser.add_argument("--json", type=Path, metavar="OUT", help="write every figure to this file")
     parser.add_argument(
         "--resamples",
@@ -185,6 +197,34 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def write_figures(evaluation: Evaluation, folder: Path) -> None:
+    """Write the figures of every split as `<split>-<figure>.png` and `.svg`.
+
+    Raises SettingsError where Matplotlib is missing, the folder cannot be written to, or a file of
+    such a name is none of these figures.
+    """
+    _check_figures(folder)
+    from mammo.plots.paper import FORMS, MARK, as_file, paper_figures
+
+    def is_figure(path: Path) -> bool:
+        return starts_with_mark(path, MARK.encode())
+
+    for split in evaluation.splits.values():
+        for name, figure in paper_figures(split):
+            for form in FORMS:
+                path = folder / f"{split.name}-{name}.{form}"
+                write_output(path, as_file(figure, form), is_figure, "A figure")
+
+
+def _check_figures(folder: Path) -> None:
+    if importlib.util.find_spec("matplotlib") is None:
+        raise SettingsError(
+            "--figures needs Matplotlib. Run `pip install -r requirements-own-data.txt`, then run "
+            "this again."
+        )
+    check_folder(folder, "--figures")
+
+
 _IS_OWN = is_json_with("schema", "unit", "splits")
 
 
@@ -195,6 +235,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def run() -> None:
         if options.json is not None:
             check_output(options.json, _IS_OWN, "--json")
+        if options.figures is not None:
+            _check_figures(options.figures)
         evaluation = evaluate_artifacts(
             options.artifacts,
             options.unit,
@@ -208,6 +250,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             text = json.dumps(as_json(evaluation), indent=1, allow_nan=False) + "\n"
             write_output(options.json, text.encode(), _IS_OWN, "--json")
         print(print_out(evaluation), end="")
+        if options.figures is not None:
+            write_figures(evaluation, options.figures)
 
     return exit_status("mammo.evaluate", run, Path())
 

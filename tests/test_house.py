@@ -55,6 +55,7 @@ TENSORFLOW_HOMES = ("mammo/training/", "mammo/train.py", "tools/experiments/")
 DEVELOPMENT_HOMES = ("mammo/training/trust_pictures.py",)
 DOWNLOAD_HOMES = ("mammo/data/download/",)
 PREPARATION_HOMES = ("mammo/data/preparation/",)
+FIGURE_HOMES = ("mammo/plots/paper.py",)
 STREAMLIT_HOMES = ("mammo/ui/", "pages/", "app.py", "tools/sentences.py")
 
 DISTRIBUTIONS = {
@@ -280,11 +281,11 @@ def test_what_serves_reaches_no_tensorflow() -> None:
 def test_every_library_stands_in_a_requirements_file() -> None:
     serving = distributions("requirements.txt")
     more = {
-        TENSORFLOW_HOMES: distributions("requirements-train.txt"),
+        TENSORFLOW_HOMES: distributions("requirements-train.txt", "requirements-own-data.txt"),
         DOWNLOAD_HOMES: distributions("requirements-download.txt"),
         DEVELOPMENT_HOMES: distributions("requirements-dev.txt"),
-        PREPARATION_HOMES: distributions("requirements-train.txt")
-        | distributions("requirements-cluster.txt"),
+        PREPARATION_HOMES: distributions("requirements-own-data.txt", "requirements-cluster.txt"),
+        FIGURE_HOMES: distributions("requirements-own-data.txt"),
     }
     unknown = {
         name: {top for top in top_level(name) if DISTRIBUTIONS.get(top, top).lower() not in known}
@@ -419,6 +420,7 @@ def test_no_file_names_a_path_of_a_developers_machine() -> None:
     "name",
     [
         "requirements.txt",
+        "requirements-own-data.txt",
         "requirements-train.txt",
         "requirements-download.txt",
         "requirements-cluster.txt",
@@ -426,7 +428,7 @@ def test_no_file_names_a_path_of_a_developers_machine() -> None:
     ],
 )
 def test_requirements_are_pinned(name: str) -> None:
-    other = r"-r requirements(-train|-download|-cluster)?\.txt"
+    other = r"-r requirements(-own-data|-train|-download|-cluster)?\.txt"
     line = re.compile(other + r"|[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.]*")
     loose = [one for one in requirements(name) if not line.fullmatch(one)]
     assert not loose, f"{name} should pin with ==, and name no index: {', '.join(loose)}"

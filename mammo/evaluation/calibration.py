@@ -343,7 +343,7 @@ def calibration_line(malignant: Booleans, p: Floats) -> dict[str, float]:
 
 
 def observed_to_expected(malignant: Booleans, p: Floats, bootstrap: PatientBootstrap) -> Estimate:
-    """Return malignant cases per malignant case expected (1 is best), its interval over patients."""
+    """Return malignant cases observed per case expected (1 is best), by resampled patients."""
     found, expected = bootstrap.sums(np.column_stack([malignant, p])).T
     return percentile_interval(float(ratio(malignant.sum(), p.sum())), found / expected)
 

@@ -63,7 +63,7 @@ def too_small_sentence(groups: Sequence[Subgroup]) -> str:
     return f"Too few patients for a figure: {listed}." if listed else ""
 
 
-def _row_title(group: Subgroup) -> str:
+def row_title(group: Subgroup) -> str:
     """Return subgroup and counts; a small subgroup says that it is small."""
     few = " (small)" if group.note.startswith("small") else ""
     return f"{group.title}{few}, {group.counts.malignant}/{group.counts.benign}"
@@ -106,7 +106,7 @@ def forest_figure(split: SplitEvaluation, measure: str) -> go.Figure:
     figure.update_xaxes(tickformat=".1f" if measure == "auc" else ".0%", side="top")
     lay_out_rows(
         figure,
-        [_row_title(group) for group in groups],
+        [row_title(group) for group in groups],
         range=[len(groups) - 0.4, -0.6],
         gridcolor="rgba(122, 136, 148, 0.25)",
         tickfont={"size": 11},
