@@ -30,7 +30,9 @@ def write_own_films(folder: Path, patients: int = 30, seed: int = 0) -> Path:
     return write_table(folder / "own.csv", rows)
 
 
-def write_table(path: Path, rows: list[tuple[object, ...]], header: tuple[str, ...] = HEADER) -> Path:
+def write_table(
+    path: Path, rows: list[tuple[object, ...]], header: tuple[str, ...] = HEADER
+) -> Path:
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([header, *rows])
     return path

@@ -143,7 +143,7 @@ def test_where_crops_come_from_is_noted(
     arguments = ["--artifacts", str(artifacts), "--data", str(folder), "--resamples", "100"]
     assert main([*arguments, "--json", str(out)]) == 0
     words = (
-        "3 crops were cut from their mammograms, 2 were provided by the data set, 1 of "
+        "Input form: 3 crops were cut from their mammograms, 2 were provided as crops, 1 of "
         "unknown origin."
     )
     assert words in " ".join(capsys.readouterr().out.split())

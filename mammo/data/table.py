@@ -199,7 +199,7 @@ def refuse_rows(
     first = table.iloc[rows[0]]
     received = f" Received: {column}={shown(first[column])}." if column else ""
     others = f" ({len(rows) - 1} more rows with the same fault.)" if len(rows) > 1 else ""
-    name, file = table.attrs.get("name", INDEX), first.get("film", first["file"])
+    name, file = table.attrs.get("name", INDEX), first["film" if "film" in first else "file"]
     raise DataError(f"Row {first['line']} of {name} ({file}) {why}.{received}{others}")
 
 
