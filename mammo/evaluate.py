@@ -209,11 +209,16 @@ def write_figures(evaluation: Evaluation, folder: Path) -> None:
     def is_figure(path: Path) -> bool:
         return starts_with_mark(path, MARK.encode())
 
-    for split in evaluation.splits.values():
-        for name, figure in paper_figures(split):
-            for form in FORMS:
-                path = folder / f"{split.name}-{name}.{form}"
-                write_output(path, as_file(figure, form), is_figure, "A figure")
+    files = {
+        folder / f"{split.name}-{name}.{form}": as_file(figure, form)
+        for split in evaluation.splits.values()
+        for name, figure in paper_figures(split)
+        for form in FORMS
+    }
+    for path in files:
+        check_output(path, is_figure, "A figure")
+    for path, content in files.items():
+        write_output(path, content, is_figure, "A figure")
 
 
 def _check_figures(folder: Path) -> None:

@@ -15,6 +15,7 @@ from mammo.evaluate import evaluate_artifacts
 from mammo.inference import load_models
 from mammo.prepare import main
 from tests.own_films import HEADER, draw_film, write_own_films, write_table
+from tests.tools.test_readme import commands, type_in
 
 QUIET = ("--jobs", "1")
 
@@ -271,3 +272,62 @@ def test_external_validation_names_the_form_and_the_prior_shift(own: Path, tmp_p
     odds = p / (1 - p) * (1 / 2) / (0.4796 / 0.5204)  # by hand: Saerens et al. 2002
     for found in (2 / p.sum(), 2 / (odds / (1 + odds)).sum()):
         assert f"{found:.2f} (" in said.partition("MobileNetV2: ")[2]
+
+
+# --- the commands of docs/own-data.md, each as it stands there
+
+PREPARE = "python -m mammo.prepare --table own.csv --out prepared"
+EVALUATE = (
+    "python -m mammo.evaluate --data prepared --unit lesion --json report.json --figures figures"
+)
+
+
+def test_sixty_films_of_your_own_end_in_a_report(tmp_path: Path) -> None:
+    write_own_films(tmp_path)
+    assert "60 lesions cut from their mammograms" in type_in(PREPARE, tmp_path).stdout
+    printed = " ".join(type_in(EVALUATE, tmp_path).stdout.split())
+    assert "30 lesions: 10 malignant (33.3%), 20 benign; from 60 crops" in printed
+    for part in ("Input form: 60 crops", "Prior shift:", "AUC, DeLong by patient", "Calibration",
+                 "Net benefit", "AUC in subgroups"):  # fmt: skip
+        assert part in printed
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["splits"]["external"]["counts"]["patients"] == 30
+    names = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert {"external-roc.svg", "external-subgroups.png"} <= names and len(names) == 12
+
+
+def test_a_table_under_other_names_and_labels(tmp_path: Path) -> None:
+    text = write_own_films(tmp_path, patients=3).read_text()
+    text = text.replace("film,", "image_path,", 1).replace("patient", "Case ID", 1)
+    text = text.replace("films/", "").replace("malignant", "IDC").replace("benign", "Fibroadenoma")
+    (tmp_path / "own.csv").write_text(text)
+    (command,) = (line for line in commands() if line.startswith(f"{PREPARE} --films films"))
+    assert "6 lesions cut from their mammograms" in type_in(command, tmp_path).stdout
+
+
+def test_folders_of_cropped_lesions(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    for label in ("benign", "malignant"):
+        (tmp_path / "crops" / label / "P17").mkdir(parents=True)
+        crop = random.integers(0, 256, (90, 100), dtype=np.uint8)
+        cv2.imwrite(str(tmp_path / "crops" / label / "P17" / "a.png"), crop)
+    command = "python -m mammo.prepare --folders crops --out prepared"
+    assert "2 taken from the crops provided" in type_in(command, tmp_path).stdout
+    assert set(load_crops(tmp_path / "prepared")["patient_id"]) == {"P17"}
+
+
+def test_figures_of_the_release(tmp_path: Path) -> None:
+    type_in("python -m mammo.evaluate --figures figures", tmp_path, "--resamples", "200")
+    assert len([*(tmp_path / "figures").iterdir()]) == 24
+
+
+@pytest.mark.training
+def test_models_of_your_own(tmp_path: Path) -> None:
+    pytest.importorskip("tensorflow", reason="needs requirements-train.txt")
+    write_own_films(tmp_path, patients=15)
+    type_in(PREPARE, tmp_path)
+    small = ("--models", "simple_cnn", "--folds", "2", "--epochs", "1", "--input-size", "64",
+             "--distillation", "0")  # fmt: skip
+    type_in("python -m mammo.train --data prepared --out own-artifacts", tmp_path, *small)
+    evaluation = evaluate_artifacts(tmp_path / "own-artifacts", resamples=100)
+    assert evaluation.splits["test"].counts.crops == 6

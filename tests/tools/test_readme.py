@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import re
+import shlex
 import socket
 import subprocess
 import sys
@@ -36,7 +37,7 @@ DOCUMENTS = {
     name: (ROOT / name).read_text(encoding="utf-8")
     for name in (
         "README.md", "docs/benchmarks.md", "docs/data.md", "docs/deployment.md",
-        "docs/evaluation.md", "docs/reading-room.md", "docs/training.md",
+        "docs/evaluation.md", "docs/own-data.md", "docs/reading-room.md", "docs/training.md",
     )
 }  # fmt: skip
 TEXT = "\n".join(DOCUMENTS.values())
@@ -49,10 +50,12 @@ DOWNLOADING = "tests/test_download.py"
 PREPARING = "tests/test_prepare.py"
 CLUSTER = "tests/data/test_preparation_cluster.py"
 TRYING = "tests/tools/test_experiments.py"
+OWN_DATA = "tests/test_own_data.py"
 HELD = {
     "pip install -r requirements.txt && streamlit run app.py": CI,
     "pip install -r requirements-dev.txt": CI,
     "pip install -r requirements-train.txt": CI,  # requirements-dev.txt begins with it
+    "pip install -r requirements-own-data.txt": CI,  # requirements-train.txt begins with it
     "pip install -r requirements-download.txt": CI,  # nor are the downloads left out of it
     "python -m mammo.download --source crops --split test": "tests/test_download_crops.py",
     "python -m mammo.download --source kaggle --out cbis-ddsm": DOWNLOADING,
@@ -87,6 +90,15 @@ HELD = {
     "python -m mammo.train --data DIR --models simple_cnn --distillation 0.7 --out taught": (
         TRAINING
     ),
+    "python -m mammo.prepare --table own.csv --out prepared --films films --columns "
+    'film=image_path patient="Case ID" --malignant IDC DCIS --benign fibroadenoma': OWN_DATA,
+    "python -m mammo.prepare --folders crops --out prepared": OWN_DATA,
+    "python -m mammo.prepare --table own.csv --out prepared": OWN_DATA,
+    "python -m mammo.evaluate --data prepared --unit lesion --json report.json --figures figures": (
+        OWN_DATA
+    ),
+    "python -m mammo.evaluate --figures figures": OWN_DATA,
+    "python -m mammo.train --data prepared --out own-artifacts": OWN_DATA,
     "python -m tools.readme": HERE,
     "python -m tools.sentences": "tests/tools/test_sentences.py",
     "python -m mammo.predict --example 7": HERE,
@@ -129,7 +141,7 @@ def type_in(
 ) -> subprocess.CompletedProcess[str]:
     """Run a command of a document in a folder, its placeholders filled in, with more arguments."""
     assert command in commands()
-    words = [changes.get(word, word) for word in command.split()]
+    words = [changes.get(word, word) for word in shlex.split(command)]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
     done = subprocess.run(
         [sys.executable, *words[1:], *more],
