@@ -226,7 +226,10 @@ def test_a_bad_table_gets_a_sentence_and_nothing_is_written(
     [
         (["--table", "none.csv"], "none.csv"),
         (["--table", "own.csv", "--columns", "patient=Case"], "Missing: case"),
-        (["--table", "own.csv", "--columns", "nurse=x"], "NAME one of film, patient"),
+        (["--table", "own.csv", "--columns", "nurse=x"], "Received: nurse=x"),
+        (["--table", "own.csv", "--columns", "film=x", "patient=x"], "a column of its own"),
+        (["--table", "own.csv", "--columns", "film="], "should have the columns , patient"),
+        (["--table", "films"], "films"),
         (["--table", "own.csv", "--test-share", "2"], "--test-share from 0 to 1"),
         (["--table", "own.csv", "--crop-size", "9"], "between 32 and 1024"),
         (["--table", "films/00-CC.png"], "00-CC.png"),
@@ -322,12 +325,17 @@ def test_figures_of_the_release(tmp_path: Path) -> None:
 
 
 @pytest.mark.training
-def test_models_of_your_own(tmp_path: Path) -> None:
+def test_models_of_your_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("tensorflow", reason="needs requirements-train.txt")
+    from mammo.train import main as train
+
+    command = "python -m mammo.train --data prepared --out own-artifacts"
+    assert command in commands()
+    monkeypatch.chdir(tmp_path)
     write_own_films(tmp_path, patients=15)
     type_in(PREPARE, tmp_path)
     small = ("--models", "simple_cnn", "--folds", "2", "--epochs", "1", "--input-size", "64",
              "--distillation", "0")  # fmt: skip
-    type_in("python -m mammo.train --data prepared --out own-artifacts", tmp_path, *small)
+    assert train([*command.split()[3:], *small]) == 0
     evaluation = evaluate_artifacts(tmp_path / "own-artifacts", resamples=100)
     assert evaluation.splits["test"].counts.crops == 6

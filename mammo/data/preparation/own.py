@@ -81,9 +81,13 @@ class OwnSettings:
     seed: int = TrainSettings.seed
 
     def __post_init__(self) -> None:
-        for name in self.columns.keys() - COLUMNS.keys():
+        if not self.columns.keys() <= COLUMNS.keys() or len({*self.columns.values()}) < len(
+            self.columns
+        ):
             raise SettingsError(
-                f"--columns expects NAME=YOURS, NAME one of {', '.join(COLUMNS)}. Received: {name}."
+                f"--columns expects NAME=YOURS, NAME one of {', '.join(COLUMNS)}, each with a "
+                "column of its own. Received: "
+                f"{', '.join('='.join(pair) for pair in self.columns.items())}."
             )
         if not 0 <= (self.test_share or 0) <= 1 or self.seed < 0:
             raise SettingsError(
@@ -155,7 +159,14 @@ def _read(path: Path, own: OwnSettings) -> "pd.DataFrame":
     import pandas as pd
 
     yours = {name: column_name(own.columns.get(name, name)) for name in COLUMNS}
-    read = read_csv_table(path, needed=[yours[name] for name in (*NEEDED, *own.columns)])
+    read = read_csv_table(path)
+    needed = [yours[name] for name in dict.fromkeys((*NEEDED, *own.columns))]
+    if missing := [name for name in needed if name not in read.columns]:
+        raise DataError(
+            f"{path.name} should have the columns {', '.join(needed)}. Missing: "
+            f"{', '.join(missing)}. Received: {', '.join(read.columns)[:300]}. If they have other "
+            "names, state them, as in --columns film=YOURS."
+        )
     names = {name: name for name in read.columns if name in OPTIONAL and name not in BOX}
     names |= {theirs: COLUMNS[name] for name, theirs in yours.items() if theirs in read.columns}
     rows = [{names[name]: cell for name, cell in row.items() if name in names} for row in read.rows]
