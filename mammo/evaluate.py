@@ -27,20 +27,11 @@ from mammo.command_line import (
     write_output,
 )
 from mammo.errors import DataError, SettingsError
-from mammo.evaluation import (
-    RESAMPLES,
-    SEED,
-    UNITS,
-    EvaluatedModel,
-    Evaluation,
-    Unit,
-    after_prior_shift,
-    evaluate,
-    group_units,
-    observed_to_expected,
-)
+from mammo.evaluation import RESAMPLES, SEED, UNITS, EvaluatedModel, Evaluation, Unit, evaluate
+from mammo.evaluation.calibration import after_prior_shift, observed_to_expected
 from mammo.evaluation.evaluation import as_json
 from mammo.evaluation.printout import print_out
+from mammo.evaluation.units import group_units
 from mammo.text import estimate, percentage
 
 if TYPE_CHECKING:
@@ -224,8 +215,7 @@ def write_figures(evaluation: Evaluation, folder: Path) -> None:
 def _check_figures(folder: Path) -> None:
     if importlib.util.find_spec("matplotlib") is None:
         raise SettingsError(
-            "--figures needs Matplotlib. Run `pip install -r requirements-own-data.txt`, then run "
-            "this again."
+            "--figures needs Matplotlib: pip install -r requirements-own-data.txt, then run again."
         )
     check_folder(folder, "--figures")
 

@@ -77,8 +77,10 @@ def _own(options: argparse.Namespace) -> OwnSettings:
 
 def _renamed(text: str) -> tuple[str, str]:
     ours, sign, yours = text.partition("=")
-    if not sign:
-        raise argparse.ArgumentTypeError(f"expected NAME=YOURS, received {text!r}")
+    if not sign or ours not in COLUMNS:
+        raise argparse.ArgumentTypeError(
+            f"expected NAME=YOURS, NAME one of {', '.join(COLUMNS)}. Received: {text}"
+        )
     return ours, yours
 
 
@@ -89,30 +91,18 @@ def _parser() -> argparse.ArgumentParser:
     source.add_argument("--folders", type=Path, metavar="DIR", help="your own crops, by label")
     source.add_argument("--data", type=Path, metavar="DIR", help="folder of the CBIS-DDSM download")
     parser.add_argument("--out", type=Path, required=True, help="folder for the crops")
-    own = parser.add_argument_group("your own data")
-    own.add_argument("--films", type=Path, metavar="DIR", help="folder of the table's films")
-    own.add_argument(
-        "--columns",
-        type=_renamed,
-        nargs="+",
-        default=(),
-        metavar="NAME=YOURS",
-        help=f"the table's names of {', '.join(COLUMNS)}",
-    )
+    add = parser.add_argument_group("your own data").add_argument
+    add("--films", type=Path, metavar="DIR", help="folder of the table's films")
+    named = f"the table's names of {', '.join(COLUMNS)}"
+    add("--columns", type=_renamed, nargs="+", default=(), metavar="NAME=YOURS", help=named)
     for label in ("malignant", "benign"):
-        own.add_argument(f"--{label}", nargs="+", default=(), metavar="WORD", help=f"means {label}")
-    own.add_argument(
-        "--test-share",
-        type=float,
-        help=f"share of patients for testing (default: the column split, or {TEST_SHARE})",
-    )
-    own.add_argument("--seed", type=int, default=OwnSettings.seed, help="seed of that draw")
+        add(f"--{label}", nargs="+", default=(), metavar="WORD", help=f"labels that mean {label}")
+    share = f"share of patients for testing (default: the column split, or {TEST_SHARE})"
+    add("--test-share", type=float, help=share)
+    add("--seed", type=int, default=OwnSettings.seed, help="seed of that draw")
     parser.add_argument("--abnormality", default="mass", choices=ABNORMALITIES)
-    parser.add_argument(
-        "--crop-size",
-        type=int,
-        help=f"pixels (default: {PrepareSettings.crop_size}, of your own data {CROP_SIZE})",
-    )
+    size = f"pixels (default: {PrepareSettings.crop_size}, of your own data {CROP_SIZE})"
+    parser.add_argument("--crop-size", type=int, help=size)
     parser.add_argument(
         "--jobs",
         type=int,

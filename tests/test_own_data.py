@@ -225,9 +225,9 @@ def test_a_bad_table_gets_a_sentence_and_nothing_is_written(
     ("arguments", "sentence"),
     [
         (["--table", "none.csv"], "none.csv"),
-        (["--table", "own.csv", "--columns", "patient=Case"], "Missing: case"),
-        (["--table", "own.csv", "--columns", "nurse=x"], "Received: nurse=x"),
-        (["--table", "own.csv", "--columns", "film=x", "patient=x"], "a column of its own"),
+        (["--table", "own.csv", "--columns", "patient=Case"], "Missing: Case"),
+        (["--table", "own.csv", "--columns", "film=x", "patient=x"], "Missing: x, x."),
+        (["--table", "own.csv", "--columns", "film=patient"], "Missing: patient."),
         (["--table", "own.csv", "--columns", "film="], "should have the columns , patient"),
         (["--table", "films"], "films"),
         (["--table", "own.csv", "--test-share", "2"], "--test-share from 0 to 1"),
@@ -246,6 +246,13 @@ def test_bad_arguments_get_a_sentence(
     said = capsys.readouterr().err
     assert sentence in said and said.startswith("mammo.prepare: ")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_column_that_it_does_not_know_is_a_wrong_command(own, tmp_path, capsys) -> None:
+    for word in ("nurse=x", "film"):
+        with pytest.raises(SystemExit, match="2"):
+            main(["--table", "own.csv", "--out", str(tmp_path / "out"), "--columns", word])
+        assert "NAME one of film, patient, label" in capsys.readouterr().err
 
 
 def test_an_older_preparation_stays_until_the_new_one_is_whole(own, table, tmp_path) -> None:

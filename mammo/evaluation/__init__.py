@@ -16,12 +16,7 @@ Rules that hold throughout:
 
 from mammo.evaluation.bootstrap import RESAMPLES, SEED, PatientBootstrap, wilson
 from mammo.evaluation.build import evaluate, headline_metrics
-from mammo.evaluation.calibration import (
-    after_prior_shift,
-    choose_calibration,
-    expected_calibration_error,
-    observed_to_expected,
-)
+from mammo.evaluation.calibration import choose_calibration, expected_calibration_error
 from mammo.evaluation.curves import roc_curve
 from mammo.evaluation.delong import McNemar, mcnemar, paired_delong
 from mammo.evaluation.evaluation import Evaluation, RadiologistEvaluation, SplitEvaluation

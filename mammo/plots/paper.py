@@ -23,7 +23,7 @@ from mammo.evaluation.operating import Confusion
 from mammo.evaluation.tables import MEASURES
 from mammo.plots.comparison import measured_groups, row_title
 from mammo.plots.style import NEUTRAL_COLOUR, RADIOLOGISTS, Look, look_of
-from mammo.text import Estimate, estimate, percentage, threshold_name
+from mammo.text import Estimate, counted, estimate, percentage, threshold_name
 
 COLUMN_INCHES = 3.4
 """A column of a journal in two columns; lines and letters are sized for it."""
@@ -74,7 +74,7 @@ def _figure(split: SplitEvaluation, height: float, more: str = "", width: float 
     """Return an empty figure whose title states its cases; height in inches, width in columns."""
     figure = Figure(figsize=(width * COLUMN_INCHES, height), layout="constrained")
     counts, title = split.counts, split.title.removeprefix("the ")
-    cases = f"{counts.cases:,} {split.noun()}, {counts.malignant:,} malignant"
+    cases = f"{counted(counts.cases, split.unit)}, {counts.malignant:,} malignant"
     words = f"{title[0].upper()}{title[1:]}: {cases}{more}"
     figure.suptitle(words, size=_STYLE["axes.titlesize"], x=0.01, ha="left")
     return figure
@@ -215,8 +215,8 @@ def _matrix(axes: Any, table: Confusion) -> None:
 def _subgroups(split: SplitEvaluation) -> Figure:
     """Draw each subgroup's AUC, the models one above the other; lines mark all cases."""
     groups, _ = measured_groups(split, "auc")
-    counted = f"\nAfter each subgroup: malignant/benign {split.noun()}"
-    axes = _figure(split, 1.3 + 0.2 * len(groups), counted, width=1.5).subplots()
+    more = f"\nAfter each subgroup: malignant/benign {split.noun()}"
+    axes = _figure(split, 1.3 + 0.2 * len(groups), more, width=1.5).subplots()
     axes.set_xlabel(MEASURES["auc"])
     step = 0.5 / len(split.models)
     for place, (look, model) in enumerate(_models(split)):

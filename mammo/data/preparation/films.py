@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.data.preparation.case_files import CaseRow
-from mammo.errors import DataError, MammoError, WindowError
+from mammo.errors import DataError, MammoError, WindowError, sentence_of
 from mammo.files import reason_of
 from mammo.imaging import Image, cut_lesion, lesion_window, read_image
 from mammo.imaging.region import looks_like_crop, not_a_crop
@@ -139,10 +139,8 @@ def _prepare_own(
         if not looks_like_crop(film.shape):
             raise WindowError(f"{not_a_crop(film.shape)}. Mark the lesion: a box or a mask.")
         return PreparedLesion(row.key, PROVIDED, png=_png(cut_lesion(film, size=crop_size)))
-    except MammoError as error:
-        return PreparedLesion(row.key, UNRESOLVED, FAILED, str(error))
     except Exception as error:  # noqa: BLE001 - one row must not end the others' preparation
-        return PreparedLesion(row.key, UNRESOLVED, FAILED, type(error).__name__)
+        return PreparedLesion(row.key, UNRESOLVED, FAILED, sentence_of(error))
 
 
 def _marked_box(path: Path, film_shape: tuple[int, int]) -> tuple[Box, str]:

@@ -26,6 +26,7 @@ from mammo.data.table import (
     BOX,
     OPTIONAL,
     REQUIRED,
+    SPLITS,
     WHOLE_NUMBERS,
     checked,
     file_in,
@@ -34,7 +35,7 @@ from mammo.data.table import (
 from mammo.errors import DataError, SettingsError
 from mammo.imaging.read import may_be_picture
 from mammo.settings import TrainSettings
-from mammo.text import SIDE_LETTERS, counted, listed
+from mammo.text import SIDE_LETTERS, counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,14 +82,6 @@ class OwnSettings:
     seed: int = TrainSettings.seed
 
     def __post_init__(self) -> None:
-        if not self.columns.keys() <= COLUMNS.keys() or len({*self.columns.values()}) < len(
-            self.columns
-        ):
-            raise SettingsError(
-                f"--columns expects NAME=YOURS, NAME one of {', '.join(COLUMNS)}, each with a "
-                "column of its own. Received: "
-                f"{', '.join('='.join(pair) for pair in self.columns.items())}."
-            )
         if not 0 <= (self.test_share or 0) <= 1 or self.seed < 0:
             raise SettingsError(
                 "Expected --test-share from 0 to 1 and --seed of 0 or more. Received: "
@@ -103,14 +96,10 @@ class OwnSettings:
         """
         if (number := whole_number(label, 1)) is not None:
             return "MALIGNANT" if number else "BENIGN"
-        return next(
-            (
-                pathology
-                for pathology, usual in WORDS.items()
-                if _plain(label) in map(_plain, (*self.words.get(pathology, ()), *usual))
-            ),
-            "",
-        )
+        for pathology, usual in WORDS.items():
+            if _plain(label) in map(_plain, (*self.words.get(pathology, ()), *usual)):
+                return pathology
+        return ""
 
 
 def _plain(label: str) -> str:
@@ -158,18 +147,18 @@ def _read(path: Path, own: OwnSettings) -> "pd.DataFrame":
     """Return the rows of a table as texts, under the names of prepared crops."""
     import pandas as pd
 
-    yours = {name: column_name(own.columns.get(name, name)) for name in COLUMNS}
     read = read_csv_table(path)
-    needed = [yours[name] for name in dict.fromkeys((*NEEDED, *own.columns))]
-    if missing := [name for name in needed if name not in read.columns]:
+    yours = {column_name(own.columns.get(name, name)): COLUMNS[name] for name in COLUMNS}
+    known = yours | {name: name for name in OPTIONAL if name not in (*BOX, *yours)}
+    needed = {COLUMNS[name]: own.columns.get(name, name) for name in (*NEEDED, *own.columns)}
+    columns = {name: known[name] for name in read.columns if name in known}
+    if missing := [theirs for name, theirs in needed.items() if name not in columns.values()]:
         raise DataError(
-            f"{path.name} should have the columns {', '.join(needed)}. Missing: "
+            f"{path.name} should have the columns {', '.join(needed.values())}. Missing: "
             f"{', '.join(missing)}. Received: {', '.join(read.columns)[:300]}. If they have other "
-            "names, state them, as in --columns film=YOURS."
+            "names, state each, as in --columns film=YOURS."
         )
-    names = {name: name for name in read.columns if name in OPTIONAL and name not in BOX}
-    names |= {theirs: COLUMNS[name] for name, theirs in yours.items() if theirs in read.columns}
-    rows = [{names[name]: cell for name, cell in row.items() if name in names} for row in read.rows]
+    rows = [{ours: row[theirs] for theirs, ours in columns.items()} for row in read.rows]
     if not rows:
         raise DataError(f"{path.name} has no rows: expected one row per lesion and view.")
     return pd.DataFrame(rows, dtype="str").assign(line=read.lines)
@@ -273,17 +262,13 @@ def _identity(rows: Sequence[OwnRow]) -> str:
 
 def _remarks(table: "pd.DataFrame", own: OwnSettings) -> list[str]:
     """Return how many crops and patients each split has, and what the patients rest on."""
-    parts = [
-        f"{counted(len(crops), 'crop')} of {counted(crops['patient_id'].nunique(), 'patient')} "
-        f"({crops['label'].sum():,} malignant) for {words}"
-        for split, words in (("train", "training"), ("test", "testing"))
+    remarks = [
+        f"{split.capitalize()}: {counted(len(crops), 'crop')} of "
+        f"{counted(crops['patient_id'].nunique(), 'patient')}, {crops['label'].sum():,} malignant."
+        for split in SPLITS
         for crops in [table[table["split"] == split]]
     ]
-    remarks = [f"{listed(parts)}."]
-    if (
-        own.folders
-        and (table["patient_id"] == table["film"].map(lambda film: Path(film).stem)).all()
-    ):
+    if own.folders and table["patient_id"].is_unique:
         remarks.append(
             "Each image counts as a patient of its own. If a patient has several, put them into "
             "a folder of their own: benign/PATIENT/, malignant/PATIENT/."
