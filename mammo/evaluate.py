@@ -16,7 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mammo.artifacts import load_card, load_cases, load_manifest
-from mammo.command_line import check_output, exit_status, is_json_with, write_output
+from mammo.command_line import (
+    check_output,
+    exit_status,
+    is_json_with,
+    program_name,
+    write_output,
+)
 from mammo.errors import DataError, SettingsError
 from mammo.evaluation import RESAMPLES, SEED, UNITS, EvaluatedModel, Evaluation, Unit, evaluate
 from mammo.evaluation.evaluation import as_json
@@ -124,7 +130,7 @@ def _unseen(table: "pd.DataFrame", known: "pd.DataFrame") -> "pd.DataFrame":
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
     parser = argparse.ArgumentParser(
-        prog="python -m mammo.evaluate",
+        prog=program_name("mammo.evaluate"),
         description="Print the performance of the trained models, with intervals over patients.",
     )
     parser.add_argument(
