@@ -28,12 +28,13 @@ from functools import lru_cache
 from pathlib import Path
 
 from mammo.artifacts import load_manifest
+from mammo.command_line import program_name
 from mammo.data.examples import ExampleLesion, example_lesions
 from mammo.errors import DataError, MammoError, SettingsError, WindowError, sentence_of
 from mammo.files import reason_of
 from mammo.imaging import Image, read_image
 from mammo.imaging.read import may_be_picture
-from mammo.imaging.region import looks_like_crop, not_a_crop
+from mammo.imaging.region import box_from_text, looks_like_crop, not_a_crop
 from mammo.inference import Lesion, ModelSet, load_models
 from mammo.inference.result import name_film
 from mammo.report.case_report import measure_thresholds
@@ -86,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
     parser = argparse.ArgumentParser(
-        prog="python -m mammo.predict",
+        prog=program_name("mammo.predict"),
         description="Estimate the probability that lesions on mammograms are malignant.",
         epilog=NOTICE_SHORT,
     )
@@ -341,12 +342,9 @@ def _say(sentence: str) -> None:
 
 def _region(text: str) -> Region:
     try:
-        x, y, width, height = (float(number) for number in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"expected four numbers x,y,w,h in pixels of the mammogram, received {text!r}"
-        ) from None
-    return x, y, width, height
+        return box_from_text(text)
+    except WindowError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _let_any_name_be_printed() -> None:
