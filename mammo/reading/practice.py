@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mammo import text
 from mammo.data.descriptors import meaning
 from mammo.errors import DataError
 from mammo.evaluation import auc
@@ -220,8 +219,8 @@ def why(row: Mapping[Hashable, Any], cases: "pd.DataFrame") -> str:
         return "Neither shape nor margin is recorded in a form that explains this diagnosis."
     fitting = [one for one in found if (one[0] > base) == malignant]
     share, count, (column, part) = max(fitting or found, key=lambda one: abs(one[0] - base))
-    word, title = text.pathology_words(str(row["pathology"])), _COLUMNS[column]
+    title = _COLUMNS[column]
     of = f"{percentage(share, 0)} of {count:,} training images with this {title} are malignant"
     if fitting:
-        return f"The recorded {title}, {plain(part)}, fits the diagnosis ({word}): {of}."
-    return f"An atypical case ({word}): its {title} is {plain(part)}, and {of}."
+        return f"The recorded {title}, {plain(part)}, fits the diagnosis: {of}."
+    return f"This case is atypical: its {title} is {plain(part)}, and {of}."

@@ -281,9 +281,9 @@ def advice_sentences(effect: AdviceEffect, cut: int, who: str = YOU) -> list[str
 
 FOLLOWING_HELP = (
     "Contradicted: the first rating and the advice are on different sides of the threshold. "
-    "Followed: the second rating changed to the side of the advice. Became correct is the benefit "
-    f"of the advice, became wrong its harm. Sure: {SURE_POINTS} points or more from the threshold. "
-    "Cases in which the models disagree are left out."
+    "Followed: the second rating changed to the side of the advice. Became correct (benefit) and "
+    f"became wrong (harm) count all changed calls. Sure: {SURE_POINTS} points or more from the "
+    "threshold. Cases in which the models disagree are left out."
 )
 ANSWER_HELP = (
     "Answers before the advice, if not stated otherwise. The average takes rating and probability "

@@ -96,7 +96,9 @@ def test_another_reader_is_called_by_name(cases: RoundCases) -> None:
     mine = wording.standings_table(found, cases, 40)
     assert "Agreement with you (kappa)" in mine.columns
     effect = advice_effect(cases, RATINGS, RATINGS, 40)
-    assert "After the advice, Ada changed 0 ratings" in wording.advice_sentences(effect, 40, "Ada")[0]
+    assert (
+        "After the advice, Ada changed 0 ratings" in wording.advice_sentences(effect, 40, "Ada")[0]
+    )
 
 
 @pytest.mark.parametrize("name", ["<b>Ada</b> %{x}", "<>"])

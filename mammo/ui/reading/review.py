@@ -154,7 +154,7 @@ def _given(reading: Reading, row: Mapping[Hashable, object], who: str) -> list[s
     rating = "Your rating" if who == wording.YOU else name
     lines = [f"{rating}: **{reading.rating}** after {reading.seconds:.0f} s."]
     if reading.second is not None:
-        lines.append(f"With the models' results: **{reading.second}**.")
+        lines.append(f"After the advice: **{reading.second}**.")
     return lines + [
         f"{name} described: {title} {plain(value)}, {against_record(value, row[column])}."
         for title, column in _GIVEN.items()
