@@ -82,16 +82,17 @@ def _say_left_out(room: Room, count: int) -> None:
 def show_room(opened: Round, room: Room) -> None:
     """Show the room's score; moving the threshold runs this part alone."""
     cases, names = opened.cases, [reader.name for reader in room.readers]
-    figures = st.container()
+    lesson, figures = st.container(), st.container()
     cut = choose_cut()
     with st.spinner("Scoring the room"):
         score = _scored(opened, room, cut)
-    with figures:
+    with lesson:
         st.header(wording.room_line(score, opened.cases), anchor=False)
         st.caption(
             f"{counted(len(names), 'reader')}, round {opened.code}. {in_words(opened.plan)} "
             f"{wording.score_meaning('Readers', cut)}"
         )
+    with figures:
         _show_figures(opened, score, names)
     table = _reader_table(score, room)
     st.dataframe(table, hide_index=True, alt="Each reader's figures", key="reading_room_table")
@@ -101,7 +102,8 @@ def show_room(opened: Round, room: Room) -> None:
     small_notice()
     download(table, f"room-{opened.code}-readers")
     second = room.ratings(after_advice=True) if opened.plan.advice else None
-    show_answers(opened, room.ratings(), second, cut, "Readers")
+    with lesson if opened.plan.wrong else st.container():
+        show_answers(opened, room.ratings(), second, cut, "Readers")
     _show_cases(opened, room, cut)
 
 

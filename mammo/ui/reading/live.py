@@ -63,7 +63,8 @@ def take_seat(code: str) -> Play | None:
 def _ask_for_nickname(room: LiveRoom) -> None:
     with st.form("reading_join", width=560):
         st.header(text.literal(room.title) or "Live room", anchor=False)
-        st.markdown(f"{in_words(room.plan)} {HOW_TO_RATE} The lecturer shows the diagnoses.")
+        shown = "results" if room.plan.feedback else "diagnoses"
+        st.markdown(f"{in_words(room.plan)} {HOW_TO_RATE} The lecturer shows the {shown}.")
         nickname = st.text_input(
             "Nickname", max_chars=LONGEST_NICKNAME, key="reading_join_name",
             help="The lecturer sees it beside your ratings. Do not use your real name.",

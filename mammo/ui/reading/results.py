@@ -104,7 +104,7 @@ def _figures(
     cases, name = opened.cases, text.literal(reader)
     ratings = [reading.rating for reading in record.readings]
     second = [reading.second or 0 for reading in record.readings] if opened.plan.advice else None
-    top = st.container()
+    lesson, top = st.container(), st.container()
     st.header("At your operating point", anchor="cut")
     cut = choose_cut()
     with st.spinner("Scoring", show_time=False):
@@ -146,7 +146,8 @@ def _figures(
         times = "once" if record.resumed == 1 else f"{record.resumed} times"
         lines.append(f"The round was resumed from its link {times}.")
     st.markdown("\n".join(f"- {line}" for line in lines))
-    show_answers(opened, ratings, second, cut, name)
+    with lesson if opened.plan.wrong else st.container():
+        show_answers(opened, ratings, second, cut, name)
 
 
 def show_answers(
