@@ -17,9 +17,8 @@ from numpy.typing import ArrayLike
 
 from mammo.data.descriptors import meaning
 from mammo.errors import DataError
-from mammo.evaluation import auc
 from mammo.evaluation.arithmetic import Booleans, Floats
-from mammo.reading.plan import RoundCases, RoundPlan, mixed, passing, shortage
+from mammo.reading.plan import RoundPlan, mixed, passing, shortage
 from mammo.reading.score import Sample
 from mammo.text import Estimate, counted, parts, percentage, plain
 
@@ -185,15 +184,6 @@ def learning_curve(
             sample = Sample(labels[last], whose[last], _RESAMPLES, weighed[last])
             curve.append((end, sample.interval(sample.draws(scores[last]))))
     return tuple(curve)
-
-
-def out_of_fold(cases: "pd.DataFrame", drawn: RoundCases) -> tuple[tuple[str, float], ...]:
-    """Return the title of each model and its out-of-fold AUC on the whole training set, 0..1."""
-    rows = cases[cases["split"] == "train"]
-    scored = rows.dropna(subset=[f"{model.name}_p" for model in drawn.models])
-    return tuple(
-        (model.title, auc(scored["label"], scored[f"{model.name}_p"])) for model in drawn.models
-    )
 
 
 def why(row: Mapping[Hashable, Any], cases: "pd.DataFrame") -> str:

@@ -235,8 +235,6 @@ class AdviceEffect:
     changed: int
     toward: int
     away: int
-    better: int
-    worse: int
     mean_move: float
     before: Estimate
     after: Estimate
@@ -244,20 +242,17 @@ class AdviceEffect:
 
 
 def advice_effect(
-    cases: RoundCases, first: ArrayLike, second: ArrayLike, cut: int, resamples: int = RESAMPLES
+    cases: RoundCases, first: ArrayLike, second: ArrayLike, resamples: int = RESAMPLES
 ) -> AdviceEffect:
-    """Compare a reader's first ratings with those after advice; arguments as `standings`."""
+    """Compare a reader's first ratings, int (n,), with those after advice."""
     before, after = (np.asarray(ratings, dtype=np.float64) for ratings in (first, second))
     labels, sample = cases.labels, Sample(cases.labels, cases.patients, resamples)
-    right_before, right_after = (before >= cut) == labels, (after >= cut) == labels
     gained = np.where(labels, after - before, before - after)
     draws_before, draws_after = sample.draws(before), sample.draws(after)
     return AdviceEffect(
         changed=int((after != before).sum()),
         toward=int((gained > 0).sum()),
         away=int((gained < 0).sum()),
-        better=int((~right_before & right_after).sum()),
-        worse=int((right_before & ~right_after).sum()),
         mean_move=float(np.abs(after - before).mean()),
         before=sample.interval(draws_before),
         after=sample.interval(draws_after),

@@ -262,7 +262,7 @@ def time_sentence(seconds: Sequence[float]) -> str:
     )
 
 
-def advice_sentences(effect: AdviceEffect, cut: int, who: str = YOU) -> list[str]:
+def advice_sentences(effect: AdviceEffect, who: str = YOU) -> list[str]:
     """Return the effect of the advice on a reader, a sentence each."""
     gain = effect.gain
     return [
@@ -270,8 +270,6 @@ def advice_sentences(effect: AdviceEffect, cut: int, who: str = YOU) -> list[str
         f"{counted(effect.changed, 'rating')}: {effect.toward} towards the diagnosis, "
         f"{effect.away} away from it. The mean change per case is "
         f"{counted(round(effect.mean_move), 'point')}.",
-        f"At a threshold of {cut}, **{counted(effect.better, 'rating')} became correct** and "
-        f"**{effect.worse} became wrong**.",
         f"AUC before the advice: {estimate(effect.before, 2)}; after: "
         f"{estimate(effect.after, 2)}. Change: {signed(gain)}."
         if not math.isnan(gain.value)
@@ -300,15 +298,13 @@ def following_sentences(found: Sequence[Following], plan: RoundPlan) -> list[str
             f"The advice was wrong on purpose in {plan.wrong_cases} of {counted(plan.n, 'case')}, "
             "and right in the others."
         )
-    for one in found[:3]:
-        if one.opposed:
-            lines.append(
-                f"{one.title}: followed in **{round(one.opposed * one.followed.value)} of "
-                f"{counted(one.opposed, 'rating')}** that it contradicted."
-            )
-        else:
-            lines.append(f"{one.title}: it contradicted no first rating.")
-    return lines
+    return lines + [
+        f"{one.title}: followed in **{round(one.opposed * one.followed.value)} of "
+        f"{counted(one.opposed, 'rating')}** that it contradicted. {one.better} became correct and "
+        f"{one.worse} became wrong."
+        for one in found[:3]
+        if one.opposed
+    ]
 
 
 def following_table(found: Sequence[Following]) -> "pd.DataFrame":

@@ -21,7 +21,7 @@ from mammo.reading import (
     write_result,
 )
 from mammo.reading.advice import answerers, following
-from mammo.reading.practice import learning_curve, out_of_fold
+from mammo.reading.practice import learning_curve
 from mammo.reading.results_file import LONGEST_NICKNAME, clean_nickname
 from mammo.reading.room import RoomReader
 from mammo.text import counted
@@ -162,8 +162,7 @@ def show_answers(
         found = following(cases, advice, first, second, cut)
         lines = wording.following_sentences(found, opened.plan)
         if np.ndim(first) == 1:
-            effect = advice_effect(cases, first, second, cut)
-            lines += wording.advice_sentences(effect, cut, who)
+            lines += wording.advice_sentences(advice_effect(cases, first, second), who)
         st.markdown("\n".join(f"- {line}" for line in lines))
         table = wording.following_table(found)
         st.table(table, hide_index=True, alt="How far the advice was followed")
@@ -184,7 +183,10 @@ def show_learning(opened: Round, record: Record) -> None:
     curve = learning_curve(cases.labels[:n], cases.patients[:n], ratings, weights)
     st.markdown(wording.learning_sentence(curve, n))
     if curve:
-        figure = learning_figure(curve, out_of_fold(cache.cases(), cases))
+        models = [
+            (card.title, card.metrics["out_of_fold"]["crop"]["auc"].value) for card in cache.cards()
+        ]
+        figure = learning_figure(curve, models)
         alt = "Learning curve: AUC with its interval after each case"
         show_figure(figure, f"practice-{opened.code}", alt, key="reading_learning")
 
