@@ -16,13 +16,7 @@ from mammo.reading.advice import SURE_POINTS, SURE_SHARE, Answerer, Following
 from mammo.reading.plan import RoundCases, RoundPlan
 from mammo.reading.practice import FIRST, WINDOW
 from mammo.reading.room import RoomScore
-from mammo.reading.score import (
-    FEW_PATIENTS,
-    RADIOLOGISTS,
-    AdviceEffect,
-    Standing,
-    cases_for,
-)
+from mammo.reading.score import FEW_PATIENTS, RADIOLOGISTS, AdviceEffect, Standing, cases_for
 from mammo.text import (
     NO_INTERVAL,
     Estimate,

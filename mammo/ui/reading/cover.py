@@ -20,30 +20,14 @@ from mammo.reading import (
     write_code,
 )
 from mammo.reading.live import new_secret, read_room_code, room_code
-from mammo.reading.plan import (
-    LARGEST_SEED,
-    LONGEST_PRACTICE,
-    MOST_WRONG,
-    SOURCE_WORDS,
-    Source,
-)
+from mammo.reading.plan import LARGEST_SEED, LONGEST_PRACTICE, MOST_WRONG, SOURCE_WORDS, Source
 from mammo.text import counted, listed, literal
 from mammo.ui.kit import cache
 from mammo.ui.kit.address import choose_option
 from mammo.ui.kit.frame import sentences, warn
 from mammo.ui.kit.get_images import offer_images
 from mammo.ui.reading import session
-from mammo.ui.reading.session import (
-    LEAD,
-    LIVE,
-    ROUND,
-    Play,
-    Round,
-    cases_without_images,
-    open_round,
-    require_pictures,
-    source_at_hand,
-)
+from mammo.ui.reading.session import LEAD, LIVE, ROUND, Play, Round, source_at_hand
 
 _SEED = "reading_seed"
 BALANCED = "balanced"
@@ -134,10 +118,10 @@ def _new_round(at_hand: Source) -> None:
     )
     complaint, missing = "", []
     try:
-        opened = open_round(plan)
+        opened = session.open_round(plan)
         if source == "practice":
-            missing = cases_without_images(opened)
-            require_pictures(opened)
+            missing = session.cases_without_images(opened)
+            session.require_pictures(opened)
     except MammoError as error:
         complaint = str(error)
     warn(complaint)

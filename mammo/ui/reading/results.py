@@ -11,15 +11,7 @@ import mammo
 from mammo import text
 from mammo.data.csv_table import whole_number
 from mammo.plots.reading import case_figure, learning_figure, roc_figure
-from mammo.reading import (
-    Record,
-    Result,
-    Room,
-    advice_effect,
-    standings,
-    wording,
-    write_result,
-)
+from mammo.reading import Record, Result, Room, advice_effect, standings, wording, write_result
 from mammo.reading.advice import answerers, following
 from mammo.reading.practice import learning_curve
 from mammo.reading.results_file import LONGEST_NICKNAME, clean_nickname

@@ -76,15 +76,15 @@ def show_feedback(opened: Round, record: Record, index: int) -> None:
     reading, row = record.readings[index], opened.cases.rows.iloc[index].to_dict()
     rating = reading.rating if reading.second is None else reading.second
     is_right = (rating >= MALIGNANT_FROM) == opened.cases.labels[index]
-    word = text.pathology_words(row["pathology"])
+    told = f"{text.pathology_words(row['pathology'])}.** {why(row, cache.cases())}"
     if is_right:
-        st.success(f"**Correct: {word}.** {why(row, cache.cases())}", icon=":material/check:")
+        st.success(f"**Correct: {told}", icon=":material/check:")
     else:
-        st.warning(f"**Incorrect: {word}.** {why(row, cache.cases())}", icon=":material/close:")
+        st.warning(f"**Incorrect: {told}", icon=":material/close:")
     if opened.choices and opened.choices[index].reason:
         st.caption(opened.choices[index].reason)
-    reader = RoomReader(wording.YOU, record)
-    _facts(opened, Room(opened.plan, (reader,), ()), index, wording.YOU)
+    alone = Room(opened.plan, (RoomReader(wording.YOU, record),), ())
+    _facts(opened, alone, index, wording.YOU)
 
 
 def show_maps_and_place(viewer: Viewer, opened: Round, index: int) -> None:
