@@ -49,7 +49,8 @@ class Compressed:
             await self.compressing(scope, receive, collect)
         finally:
             self.turns.pop(scope["path"], None)
-        headers = Headers(raw=answer[0]["headers"])
+        # Who leaves while the file is read is sent nothing.
+        headers = Headers(raw=answer[0]["headers"] if answer else [])
         if "immutable" in headers.get("cache-control", "") and answer[0]["status"] == 200:
             self.stored[scope["path"]] = answer
         return answer
