@@ -55,11 +55,12 @@ if play is None:
 opened = None
 with sentences():
     blind = play.seat is not None and not play.truth_asked
-    opened = open_round(play.record.plan, play.seat.room if blind else "")
+    name = play.seat.room if blind else ""
+    opened = open_round(play.record.plan, name, play.record.readings)
     require_pictures(opened)
     if play.truth_asked:
         show_results(opened, play)
-    elif play.record.whole:
+    elif play.done:
         show_finish(opened, play)
     elif play.started:
         read(opened, play)

@@ -16,6 +16,7 @@ from mammo.plots.style import (
     NEUTRAL_COLOUR,
     RATES,
     Look,
+    band,
     error_bars,
     helper_line,
     lay_out,
@@ -157,6 +158,26 @@ def case_figure(
     # Below, the legend would lie on the axis title of a phone.
     figure.update_layout(legend={"y": 1.02, "yanchor": "bottom"})
     return figure.update_xaxes(range=[0.3, len(labels) + 0.7], dtick=max(1, len(labels) // 20))
+
+
+def learning_figure(
+    curve: Sequence[tuple[int, Estimate]], models: Sequence[tuple[str, float]]
+) -> go.Figure:
+    """Draw a reader's AUC after each case of practice, with its interval, beside the models'."""
+    read, areas = [at for at, _ in curve], [area for _, area in curve]
+    figure = go.Figure(band(read, [a.low for a in areas], [a.high for a in areas], READER, YOU))
+    hover = "after %{x} cases: AUC %{y:.2f}"
+    figure.add_trace(
+        reader_line(read, [a.value for a in areas], YOU, READER, hover, mark=7, legendgroup=YOU)
+    )
+    ends = [read[0], max(read[-1], read[0] + 1)]
+    for place, (title, area) in enumerate(models):
+        name, hover = f"{title}, out of fold: {area:.2f}", f"{title}: AUC {area:.2f}"
+        figure.add_trace(reader_line(ends, [area, area], name, look_of(place), hover))
+    figure.add_hline(y=0.5, line=stroke(NEUTRAL_COLOUR, "dot", 1))
+    lay_out(figure, "Cases read", "AUC (0.5 is chance)", 380)
+    figure.update_layout(legend={"y": -0.25})
+    return figure.update_yaxes(range=[0, 1.02])
 
 
 def dots_figure(room: Room, cases: RoundCases, places: list[int], told: bool) -> go.Figure:

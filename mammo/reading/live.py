@@ -25,7 +25,7 @@ LASTS = 2 * 60 * 60
 """A room ends this many seconds after it was opened."""
 MOST_ROOMS, MOST_READERS = 30, 100
 MOST_UNKNOWN, UNKNOWN_SECONDS = 60, 60
-"""After so many unknown codes within so many seconds nobody new is let in."""
+"""After so many unknown codes within so many seconds a further unknown one is refused."""
 _LETTERS, _GROUP = 12, 4  # 60 bits
 _CLOCK_ERROR = 60
 _SHOWN = 40
@@ -132,10 +132,6 @@ class LiveRoom:
                 self._readers[token] = replace(here, record=record)
             return record
 
-    def has(self, token: str) -> bool:
-        """Return whether the reader of a token is in the room."""
-        return token in self._readers
-
     def room(self, whole: bool = False) -> Room:
         """Return the readers as a class's files give them; where `whole`, those who are done."""
         with self._lock:
@@ -191,6 +187,11 @@ class Rooms:
                 "This link does not lead the room that it names: it was changed, or is of another "
                 "release of mammo, which has other cases or models. Open a new room."
             )
+        if plan.source == "practice":
+            raise SettingsError(
+                "A practice round chooses each reader's cases by their own errors, so it has no "
+                "live room. Open a round with feedback instead."
+            )
         if now >= opened_at + LASTS:
             raise SettingsError(
                 "This room has ended: a room is open for two hours. Open a new room."
@@ -202,20 +203,22 @@ class Rooms:
                 self._rooms[own] = LiveRoom(own, plan, opened_at + LASTS)
             return self._rooms[own]
 
-    def find(self, code: str, token: str = "") -> LiveRoom | None:
+    def find(self, code: str) -> LiveRoom | None:
         """Return a room by its public code, closed or not; None where this server has none.
+
+        The code of an open room always opens it: 60 bits protect it from guessing. Unknown codes
+        are remembered, so that a page that waits may ask again, and no more than `MOST_UNKNOWN`.
 
         Raises
         ------
         SettingsError
-            Too many unknown codes were tried, and `token` is of no reader of the room.
+            The code is unknown, and too many others were tried.
         """
         now = self._clock()
         with self._lock:
             self._drop_ended()
-            room = self._rooms.get(code)
-            if room is not None and room.has(token):
-                return room
+            if code in self._rooms:
+                return self._rooms[code]
             tried = self._unknown.items()
             self._unknown = {one: at for one, at in tried if now - at < UNKNOWN_SECONDS}
             if len(self._unknown) >= MOST_UNKNOWN and code not in self._unknown:
@@ -223,9 +226,8 @@ class Rooms:
                     "Too many codes of rooms that do not exist were tried on this server. Wait a "
                     "minute, then open the link again."
                 )
-            if room is None:
-                self._unknown.setdefault(code, now)
-            return room
+            self._unknown.setdefault(code, now)
+            return None
 
     def _drop_ended(self) -> None:
         now = self._clock()

@@ -32,9 +32,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-Source = Literal["test", "examples"]
-SHORTEST, LONGEST = 5, 50
+Source = Literal["test", "examples", "practice"]
+SHORTEST, LONGEST, LONGEST_PRACTICE = 5, 50, 99
+MOST_WRONG = 50
+_LETTERS: Mapping[str, Source] = {"T": "test", "E": "examples", "P": "practice"}
 LARGEST_SEED = 999_999
+
+
+SOURCE_WORDS: Mapping[Source, str] = {
+    "test": "the official test set",
+    "examples": "the example lesions",
+    "practice": "the official training set",
+}
 
 
 @dataclass(frozen=True)
@@ -65,12 +74,17 @@ class RoundPlan:
 
     Parameters
     ----------
-    n : int, 5 to 50 cases
+    n : int, 5 to 50 cases, of practice to 99
     seed : int, 0 to 999,999
-    source : "test" (the official test split) or "examples" (the ten example lesions)
+    source : "test" (the official test split), "examples" (the ten example lesions), or "practice"
+        (the training split, each case chosen by the reader's errors, see `reading.practice`)
     balanced : bool, half malignant; else as the cases fall
     advice : bool, whether the models' advice follows the first rating, and a second one it
     filters : letter of `FILTERS` -> the options that pass; a filter left out lets all pass
+    wrong : int, per cent, 0 to 50 in tens: this share of the advice is wrong on purpose and the
+        rest right, see `reading.advice`; 0 for what the models found
+    maps : bool, whether heat maps come with the advice
+    feedback : bool, whether the diagnosis follows each case; practice always has it
     """
 
     n: int
@@ -79,11 +93,15 @@ class RoundPlan:
     balanced: bool = False
     advice: bool = False
     filters: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    wrong: int = 0
+    maps: bool = False
+    feedback: bool = False
 
     def __post_init__(self) -> None:
-        if not SHORTEST <= self.n <= LONGEST:
+        longest = LONGEST_PRACTICE if self.source == "practice" else LONGEST
+        if not SHORTEST <= self.n <= longest:
             raise SettingsError(
-                f"A round has {SHORTEST} to {LONGEST} cases. Received: {self.n}. "
+                f"A round has {SHORTEST} to {longest} cases. Received: {self.n}. "
                 "Choose a number in this range."
             )
         if not 0 <= self.seed <= LARGEST_SEED:
@@ -95,7 +113,21 @@ class RoundPlan:
                 "The example lesions cannot be balanced: two of the ten are malignant, and a "
                 f"round has at least {SHORTEST} cases. Choose the natural case mix."
             )
+        if self.source == "practice" and (self.advice or not self.feedback):
+            raise SettingsError("A practice round has feedback after each case, and no advice.")
+        if self.wrong not in range(0, MOST_WRONG + 1, 10):
+            raise SettingsError(
+                f"The share of wrong advice is 0% to {MOST_WRONG}% in steps of 10. Received: "
+                f"{self.wrong}%."
+            )
+        if (self.wrong or self.maps) and not self.advice:
+            raise SettingsError("A round without advice has no wrong advice and no heat maps.")
         object.__setattr__(self, "filters", _in_order(self.filters))
+
+    @property
+    def wrong_cases(self) -> int:
+        """Return in how many cases the advice is wrong on purpose."""
+        return max(1, round(self.n * self.wrong / 100)) if self.wrong else 0
 
 
 def _in_order(filters: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
@@ -115,7 +147,9 @@ def _in_order(filters: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]
     }
 
 
-_HEAD = re.compile(r"([TE])(\d{1,2})([BN])(A?)-(\d{1,6})((?:-[A-Z][0-9A-F]{1,4})*)")
+_HEAD = re.compile(
+    r"([TEP])(\d{1,2})([BN])(A?)([1-5]?)(H?)(F?)-(\d{1,6})((?:-[A-Z][0-9A-F]{1,4})*)"
+)
 _CHECK_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 _LONGEST_SHOWN = 40
 
@@ -129,9 +163,12 @@ def write_code(plan: RoundPlan) -> str:
     'T20B-4711-T3'
     >>> write_code(RoundPlan(10, 7, "examples", advice=True, filters={"V": ["CC"]}))
     'E10NA-7-V1-RF'
+    >>> write_code(RoundPlan(20, 7, advice=True, wrong=30, maps=True, feedback=True))
+    'T20NA3HF-7-XX'
     """
-    source = plan.source[0].upper()
-    head = f"{source}{plan.n}{'B' if plan.balanced else 'N'}{'A' if plan.advice else ''}"
+    source = next(letter for letter, source in _LETTERS.items() if source == plan.source)
+    head = f"{source}{plan.n}{'B' if plan.balanced else 'N'}{'A' * plan.advice}"
+    head += f"{plan.wrong // 10 or ''}{'H' * plan.maps}{'F' * plan.feedback}"
     masks = [
         f"{one.letter}{sum(1 << one.options.index(v) for v in plan.filters[one.letter]):X}"
         for one in FILTERS
@@ -164,15 +201,18 @@ def read_code(text: str) -> RoundPlan:
             f"Received: {text[:_LONGEST_SHOWN]!r}, which is not a code or is mistyped. Copy the "
             "code or the link again."
         )
-    source, n, balance, advice, seed, masks = found.groups()
+    source, n, balance, advice, tenths, maps, feedback, seed, masks = found.groups()
     filters = dict(_filter(mask) for mask in masks.split("-") if mask)
     return RoundPlan(
         int(n),
         int(seed),
-        "test" if source == "T" else "examples",
+        _LETTERS[source],
         balance == "B",
         advice == "A",
         filters,
+        10 * int(tenths or 0),
+        maps == "H",
+        feedback == "F",
     )
 
 
@@ -195,7 +235,8 @@ def draw_round(
     Parameters
     ----------
     plan : RoundPlan
-    cases : DataFrame of `mammo.artifacts.load_cases`; training rows are never drawn
+    cases : DataFrame of `mammo.artifacts.load_cases`; training rows are not drawn here, see
+        `reading.practice`
     examples : case ids of the example lesions, the pool of a plan of that source
 
     Raises
@@ -205,9 +246,9 @@ def draw_round(
     """
     pool = passing(plan, cases, examples)
     columns = (pool[name] for name in ("case_id", "patient_id", "lesion_id", "label"))
-    rows = sorted(zip(*columns, strict=True), key=lambda row: _mixed(plan.seed, "case", row[0]))
+    rows = sorted(zip(*columns, strict=True), key=lambda row: mixed(plan.seed, "case", row[0]))
     # Of a balanced round with an odd number the seed settles how many are malignant.
-    malignant = plan.n // 2 + plan.n % 2 * (_mixed(plan.seed, "odd", "")[0] % 2)
+    malignant = plan.n // 2 + plan.n % 2 * (mixed(plan.seed, "odd", "")[0] % 2)
     wanted = {1: malignant, 0: plan.n - malignant} if plan.balanced else {None: plan.n}
     lesions: Counter[str] = Counter()
     patients: Counter[str] = Counter()
@@ -215,21 +256,22 @@ def draw_round(
     for label, count in wanted.items():
         group = [row[:3] for row in rows if label is None or row[3] == label]
         if len(group) < count:
-            raise DataError(_shortage(plan, pool))
+            raise DataError(shortage(plan, pool))
         drawn += _spread(group, count, lesions, patients)
-    return tuple(sorted(drawn, key=lambda case: _mixed(plan.seed, "order", case)))
+    return tuple(sorted(drawn, key=lambda case: mixed(plan.seed, "order", case)))
 
 
 def passing(plan: RoundPlan, cases: "pd.DataFrame", examples: Collection[str]) -> "pd.DataFrame":
-    """Return the test rows that a plan may draw from: of its source, past its filters."""
-    keep = cases["split"] == "test"
+    """Return the rows that a plan may draw from: of its source, past its filters."""
+    keep = cases["split"] == ("train" if plan.source == "practice" else "test")
     if plan.source == "examples":
         keep &= cases["case_id"].isin(list(examples))
     chosen = {one.name: plan.filters.get(one.letter, ()) for one in FILTERS}
     return descriptors.passing(cases[keep], chosen)
 
 
-def _mixed(seed: int, purpose: str, case: str) -> bytes:
+def mixed(seed: int, purpose: str, case: str) -> bytes:
+    """Return 32 bytes that a round's seed decides for a purpose and a case."""
     return hashlib.sha256(f"{seed}/{purpose}/{case}".encode()).digest()
 
 
@@ -246,10 +288,11 @@ def _spread(
     return [case for *_, case in sorted(places)[:count]]
 
 
-def _shortage(plan: RoundPlan, pool: "pd.DataFrame") -> str:
+def shortage(plan: RoundPlan, pool: "pd.DataFrame") -> str:
+    """Explain that too few cases pass a plan's filters."""
     malignant = int((pool["label"] == 1).sum())
     share = "half of them malignant" if plan.balanced else "in the natural case mix"
-    where = "the official test set" if plan.source == "test" else "the example lesions"
+    where = SOURCE_WORDS[plan.source]
     filtered = " pass its filters" if plan.filters else " are available"
     return (
         f"The round {write_code(plan)} asks for {plan.n} cases of {where}, {share}, but only "

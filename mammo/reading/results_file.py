@@ -25,7 +25,7 @@ from mammo.data.csv_table import (
     whole_number,
 )
 from mammo.errors import DataError, MammoError
-from mammo.reading.plan import LONGEST, read_code, write_code
+from mammo.reading.plan import LONGEST_PRACTICE, read_code, write_code
 from mammo.reading.record import DESCRIPTORS, Reading, Record
 
 DIGITS = 12
@@ -158,15 +158,17 @@ def _table(content: bytes) -> list[dict[str, str]]:
     if absent:
         received = ", ".join(table.columns)[:60]
         raise DataError(f"{_NOT_OURS} Missing: {', '.join(absent)}. Received: {received}.")
-    if not 1 <= len(table.rows) <= LONGEST:
-        raise DataError(f"A results file has 1 to {LONGEST} rows. Received: {len(table.rows)}.")
+    if not 1 <= len(table.rows) <= LONGEST_PRACTICE:
+        raise DataError(
+            f"A results file has 1 to {LONGEST_PRACTICE} rows. Received: {len(table.rows)}."
+        )
     return [{**row, "line": str(line)} for line, row in zip(table.lines, table.rows, strict=True)]
 
 
 def _record(rows: Sequence[dict[str, str]]) -> Record:
     plan = read_code(rows[0]["round"])
     places = [row["case"] for row in rows]
-    if [whole_number(place, LONGEST) for place in places] != list(range(1, plan.n + 1)):
+    if [whole_number(place, LONGEST_PRACTICE) for place in places] != list(range(1, plan.n + 1)):
         raise DataError(
             f"The round {write_code(plan)} has the cases 1 to {plan.n}, each once and in order. "
             f"Received {len(rows)} rows: {', '.join(place[:20] for place in places[:8])}"

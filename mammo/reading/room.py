@@ -95,6 +95,8 @@ def merge(files: Sequence[tuple[str, bytes]], artifacts: str) -> Room:
         same = known.get(one.record.readings)
         if other != code:
             left.append((name, f"It is of the round {other}; the room reads {code}."))
+        elif readers and one.record.plan.source == "practice":
+            left.append((name, "A practice round adapts to its reader. Open one file at a time."))
         elif same is not None:
             left.append((name, f"The same ratings and times as {same}, which is taken once."))
         else:

@@ -27,6 +27,7 @@ from mammo.evaluation import (
 )
 from mammo.evaluation.arithmetic import Booleans, Floats, ratio
 from mammo.evaluation.bootstrap import (
+    Statistic,
     difference_interval,
     percentile_interval,
     rarer_patients,
@@ -87,12 +88,16 @@ class Standing:
 
 
 class Sample:
-    """Some cases of a round, whose patients are resampled."""
+    """Some cases of a round, whose patients are resampled; `weights`, float64 (n,), of an AUC."""
 
     def __init__(
-        self, labels: Booleans, patients: NDArray[np.str_], resamples: int = RESAMPLES
+        self,
+        labels: Booleans,
+        patients: NDArray[np.str_],
+        resamples: int = RESAMPLES,
+        weights: Floats | float = 1.0,
     ) -> None:
-        self.labels, self.patients = labels, patients
+        self.labels, self.patients, self.weights = labels, patients, weights
         self.bootstrap = PatientBootstrap(patients, resamples=resamples)
         self.rarer = rarer_patients(labels, patients)
 
@@ -100,9 +105,21 @@ class Sample:
         """Return the mean AUC of some readers: of the cases, then under each resample."""
         every = [
             np.concatenate([one(self.bootstrap.sample), self.bootstrap.distribution(one)])
-            for one in (auc_statistic(self.labels, row) for row in scores)
+            for one in (self._weighted(auc_statistic(self.labels, row)) for row in scores)
         ]
         return np.asarray(np.mean(every, axis=0))
+
+    def _weighted(self, statistic: Statistic) -> Statistic:
+        return lambda draws: statistic(draws * self.weights)
+
+    def share(self, hits: Booleans, of: Booleans) -> Estimate:
+        """Return how many of some readings, bool (r, n), are hits, with its interval."""
+        hits = hits & of
+        counts = np.column_stack([hits.sum(axis=0), of.sum(axis=0)]).astype(np.float64)
+        value = float(hits.sum() / of.sum()) if of.any() else _UNDEFINED
+        found = percentile_interval(value, ratio(*self.bootstrap.sums(counts).T))
+        patients = self.bootstrap.patients_among(np.asarray(of.any(axis=0)))
+        return _steady(widen_at_the_edge(found, patients), patients)
 
     def interval(self, draws: Floats) -> Estimate:
         """Return a share 0..1 with an interval that few patients cannot make look sure.
@@ -218,8 +235,6 @@ class AdviceEffect:
     changed: int
     toward: int
     away: int
-    better: int
-    worse: int
     mean_move: float
     before: Estimate
     after: Estimate
@@ -227,20 +242,17 @@ class AdviceEffect:
 
 
 def advice_effect(
-    cases: RoundCases, first: ArrayLike, second: ArrayLike, cut: int, resamples: int = RESAMPLES
+    cases: RoundCases, first: ArrayLike, second: ArrayLike, resamples: int = RESAMPLES
 ) -> AdviceEffect:
-    """Compare a reader's first ratings with those after advice; arguments as `standings`."""
+    """Compare a reader's first ratings, int (n,), with those after advice."""
     before, after = (np.asarray(ratings, dtype=np.float64) for ratings in (first, second))
     labels, sample = cases.labels, Sample(cases.labels, cases.patients, resamples)
-    right_before, right_after = (before >= cut) == labels, (after >= cut) == labels
     gained = np.where(labels, after - before, before - after)
     draws_before, draws_after = sample.draws(before), sample.draws(after)
     return AdviceEffect(
         changed=int((after != before).sum()),
         toward=int((gained > 0).sum()),
         away=int((gained < 0).sum()),
-        better=int((~right_before & right_after).sum()),
-        worse=int((right_before & ~right_after).sum()),
         mean_move=float(np.abs(after - before).mean()),
         before=sample.interval(draws_before),
         after=sample.interval(draws_after),

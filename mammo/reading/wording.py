@@ -12,20 +12,17 @@ import numpy as np
 from mammo import text
 from mammo.evaluation import RANDOM_PATIENTS, RANDOM_READERS
 from mammo.evaluation.bootstrap import rarer_patients
-from mammo.reading.plan import RoundCases
+from mammo.reading.advice import SURE_POINTS, SURE_SHARE, Answerer, Following
+from mammo.reading.plan import RoundCases, RoundPlan
+from mammo.reading.practice import FIRST, WINDOW
 from mammo.reading.room import RoomScore
-from mammo.reading.score import (
-    FEW_PATIENTS,
-    RADIOLOGISTS,
-    AdviceEffect,
-    Standing,
-    cases_for,
-)
+from mammo.reading.score import FEW_PATIENTS, RADIOLOGISTS, AdviceEffect, Standing, cases_for
 from mammo.text import (
     NO_INTERVAL,
     Estimate,
     counted,
     estimate,
+    listed,
     p_value,
     percent_estimate,
     signed_estimate,
@@ -259,18 +256,116 @@ def time_sentence(seconds: Sequence[float]) -> str:
     )
 
 
-def advice_sentences(effect: AdviceEffect, cut: int, who: str = YOU) -> list[str]:
-    """Return the effect of the models' results on a reader, a sentence each."""
+def advice_sentences(effect: AdviceEffect, who: str = YOU) -> list[str]:
+    """Return the effect of the advice on a reader, a sentence each."""
     gain = effect.gain
     return [
-        f"After seeing the models' results, {in_a_sentence(who)} changed "
+        f"After the advice, {in_a_sentence(who)} changed "
         f"{counted(effect.changed, 'rating')}: {effect.toward} towards the diagnosis, "
         f"{effect.away} away from it. The mean change per case is "
         f"{counted(round(effect.mean_move), 'point')}.",
-        f"At a threshold of {cut}, **{counted(effect.better, 'rating')} became correct** and "
-        f"**{effect.worse} became wrong**.",
-        f"AUC before the models' results: {estimate(effect.before, 2)}; after: "
+        f"AUC before the advice: {estimate(effect.before, 2)}; after: "
         f"{estimate(effect.after, 2)}. Change: {signed(gain)}."
         if not math.isnan(gain.value)
         else "All cases are of one kind, so there is no AUC before or after.",
     ]
+
+
+FOLLOWING_HELP = (
+    "Contradicted: the first rating and the advice are on different sides of the threshold. "
+    "Followed: the second rating changed to the side of the advice. Became correct (benefit) and "
+    f"became wrong (harm) count all changed calls. Sure: {SURE_POINTS} points or more from the "
+    "threshold. Cases in which the models disagree are left out."
+)
+ANSWER_HELP = (
+    "Answers before the advice, if not stated otherwise. The average takes rating and probability "
+    "as distances from their thresholds. The model is sure at "
+    f"{SURE_SHARE:.0%} or less, and at {1 - SURE_SHARE:.0%} or more. Intervals resample patients."
+)
+
+
+def following_sentences(found: Sequence[Following], plan: RoundPlan) -> list[str]:
+    """Return how often the advice was wrong, and how often it was followed."""
+    lines = []
+    if plan.wrong:
+        lines.append(
+            f"The advice was wrong on purpose in {plan.wrong_cases} of {counted(plan.n, 'case')}, "
+            "and right in the others."
+        )
+    return lines + [
+        f"{one.title}: followed in **{round(one.opposed * one.followed.value)} of "
+        f"{counted(one.opposed, 'rating')}** that it contradicted. {one.better} became correct and "
+        f"{one.worse} became wrong."
+        for one in found[:3]
+        if one.opposed
+    ]
+
+
+def following_table(found: Sequence[Following]) -> "pd.DataFrame":
+    """Return how far the advice was followed, a row per kind of advice and per confidence."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "Ratings": one.title,
+            "Contradicted": one.opposed,
+            "Followed": percent_estimate(one.followed),
+            "Became correct": one.better,
+            "Became wrong": one.worse,
+        }
+        for one in found
+    )
+
+
+def best_answer(ways: Sequence[Answerer], cases: RoundCases) -> str:
+    """Name who answered most cases correctly."""
+    best = max(one.correct for one in ways)
+    titles = [one.title for one in ways if one.correct == best]
+    return (
+        f"Most correct answers in this round: **{listed(titles)}**, "
+        f"{_mean_count(best)} of {cases.labels.size}."
+    )
+
+
+def answer_table(ways: Sequence[Answerer], cases: RoundCases) -> "pd.DataFrame":
+    """Return the figures of each way to answer, a row each."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "Who answers": one.title,
+            f"Correct of {cases.labels.size}": _mean_count(one.correct),
+            "Accuracy": percent_estimate(one.accuracy),
+            "Sensitivity": percent_estimate(one.sensitivity),
+            "Specificity": percent_estimate(one.specificity),
+            "AUC": estimate(one.auc, 2),
+        }
+        for one in ways
+    )
+
+
+def _mean_count(count: float) -> str:
+    """Write a mean of counts.
+
+    >>> _mean_count(14.0), _mean_count(13.25)
+    ('14', '13.2')
+    """
+    return text.number(count, 0 if count == int(count) else 1)
+
+
+def learning_sentence(curve: Sequence[tuple[int, Estimate]], n: int) -> str:
+    """Explain the last point of a learning curve, or when it starts.
+
+    >>> learning_sentence([], 4)
+    'The learning curve starts after 10 cases, once benign and malignant ones have come. So far: 4.'
+    """
+    if not curve:
+        return (
+            f"The learning curve starts after {FIRST} cases, once benign and malignant ones have "
+            f"come. So far: {n}."
+        )
+    return (
+        f"AUC of the last {counted(min(n, WINDOW), 'case')}: **{estimate(curve[-1][1], 2)}**. Half "
+        "of the cases are chosen by your errors. The curve corrects for this choice: it estimates "
+        "your AUC on the whole training set."
+    )

@@ -169,7 +169,7 @@ def test_a_case_is_rated_and_its_picture_looked_at_closely(server: Server, visit
     rating = page.get_by_role("slider", name="Rating")
     reach(visitor, rating)
     press(visitor, "ArrowRight")
-    confirm = page.get_by_role("button", name="Show the models' results")
+    confirm = page.get_by_role("button", name="Show the advice")
     expect(confirm).to_be_enabled()
     reach(visitor, confirm)
     press(visitor, "Enter")

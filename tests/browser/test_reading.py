@@ -1,7 +1,9 @@
 """The page Reading room in Chromium: keys, the picture's tools, a reload, and what was received."""
 
 import base64
+import os
 import re
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,9 +11,34 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mammo import text as words
-from mammo.artifacts import load_cases
-from mammo.reading import RoundPlan, draw_round, write_code
-from tests.browser.conftest import CODE, PATIENCE_MS, PROGRESS, Server, Visit, spilling
+from mammo.artifacts import load_card, load_cases
+from mammo.evaluation import EvaluatedModel
+from mammo.reading import (
+    Reading,
+    Record,
+    Room,
+    RoundPlan,
+    draw_round,
+    read_code,
+    round_cases,
+    score_room,
+    write_code,
+)
+from mammo.reading.room import RoomReader
+from mammo.reading.wording import room_line
+from tests.browser.conftest import (
+    CHART,
+    CHOICE,
+    CODE,
+    DATA_FRAME,
+    PATIENCE_MS,
+    PROGRESS,
+    TABLE,
+    Server,
+    Visit,
+    running_server,
+    spilling,
+)
 from tests.tiny_artifacts import EXAMPLES
 
 if TYPE_CHECKING:
@@ -241,3 +268,69 @@ def test_a_live_room_shows_its_lecturer_everything_and_its_readers_nothing_befor
         expect(visitor.page.get_by_text(re.compile(r"^You \d of 5"))).to_be_visible()
         assert visitor.console == []
     assert "Quokka" not in server.log.read_text(encoding="utf-8", errors="replace")
+
+
+def test_a_room_with_wrong_advice_outlives_its_server(
+    artifacts: Path, tmp_path: Path, visit: Open
+) -> None:
+    """Rehearse an hour: join, rate, the server is killed, rejoin, results, discussion, reveal."""
+    log = tmp_path / "server.log"
+    with running_server(artifacts, log) as server:
+        board = visit("about:blank", width=1920, height=1080)
+        board.page.goto(server.address + PAGE)
+        board.page.get_by_role("button", name="I understand").click()
+        board.page.get_by_role("slider", name="Cases").press("Home")
+        board.page.get_by_text("Show advice after your first rating").click()
+        wrong = board.page.get_by_role("slider", name="Wrong advice")
+        for share in ("10%", "20%"):
+            wrong.press("ArrowRight")
+            expect(board.page.get_by_text(share, exact=True)).to_be_visible()
+        expect(board.page.get_by_text(re.compile("^E5NA2-"))).to_be_visible()
+        board.page.get_by_role("button", name="Open a live room").click()
+        expect(board.page.get_by_text("0 readers, 0 finished")).to_be_visible()
+        code = re.search(r"room=([\w-]+)", board.page.url)
+        plan = read_code(board.page.url.partition("round=")[2].partition("&")[0])
+        assert code and plan.wrong_cases == 1
+        readers = {"Quokka": "72519", "Wombat": "28391"}
+        visits = {name: visit("about:blank", width=390, height=844) for name in readers}
+        for name, visitor in visits.items():
+            visitor.page.goto(f"{server.address}{PAGE}?room={code[1]}")
+            visitor.page.get_by_role("button", name="I understand").click()
+            expect(visitor.page.get_by_text("wrong on purpose in 1 of 5 cases")).to_be_visible()
+            visitor.page.get_by_role("textbox", name="Nickname").fill(name)
+            visitor.page.get_by_role("textbox", name="Nickname").press("Enter")
+            for digit in readers[name][:2]:
+                rate(visitor, digit)
+        expect(board.page.get_by_text("2 readers, 0 finished")).to_be_visible()
+        os.kill(server.pid, signal.SIGKILL)
+        port = int(server.address.rpartition(":")[2])
+    with running_server(artifacts, log, port=port) as server:
+        for visitor in (board, *visits.values()):
+            visitor.page.goto(visitor.page.url)  # as from a bookmark; the notice was accepted
+        for name, visitor in visits.items():
+            visitor.page.get_by_role("button", name="Continue").click()
+            for digit in readers[name][2:]:
+                rate(visitor, digit)
+        expect(board.page.get_by_text("2 readers, 2 finished")).to_be_visible()
+        given = [
+            RoomReader(name, Record(plan, tuple(Reading(r, 1.0, r) for r in ratings)))
+            for name, ratings in ((n, [10 * int(d) for d in keys]) for n, keys in readers.items())
+        ]
+        table = load_cases(artifacts)
+        models = [
+            EvaluatedModel.of_card(load_card(name, artifacts))
+            for name in ("simple_cnn", "mobilenetv2")
+        ]
+        ids = draw_round(plan, table, [case for case, _ in EXAMPLES])
+        cases = round_cases(ids, table, models)
+        score = score_room(cases, Room(plan, tuple(given), ()), 50)
+        board.page.get_by_text("Results", exact=True).click()
+        expect(board.page.get_by_text(room_line(score, cases))).to_be_visible()
+        expect(board.page.get_by_text("wrong on purpose in 1 of 5 cases").first).to_be_visible()
+        board.page.get_by_text("Discuss the cases").click()
+        expect(board.page.get_by_text(re.compile("Simulated advice")).first).to_be_visible()
+        board.page.get_by_role("button", name="Show the diagnoses to everyone").click()
+        for visitor in visits.values():
+            expect(visitor.page.get_by_text("Who should answer?")).to_be_visible()
+            assert spilling(visitor, PROGRESS, CHART, TABLE, DATA_FRAME, CODE, CHOICE) == []
+        assert not [name for name in readers if name in log.read_text(encoding="utf-8")]

@@ -10,13 +10,17 @@ from mammo.reading import FILTERS, RoundPlan, read_code, write_code
 
 @st.composite
 def plans(draw: st.DrawFn) -> RoundPlan:
-    source = draw(st.sampled_from(["test", "examples"]))
+    source = draw(st.sampled_from(["test", "examples", "practice"]))
     filters = {
         one.letter: draw(st.lists(st.sampled_from(one.options), unique=True)) for one in FILTERS
     }
+    practice = source == "practice"
+    advice = not practice and draw(st.booleans())
     return RoundPlan(
-        draw(st.integers(5, 50)), draw(st.integers(0, 999_999)), source,
-        source == "test" and draw(st.booleans()), draw(st.booleans()), filters,
+        draw(st.integers(5, 99 if practice else 50)), draw(st.integers(0, 999_999)), source,
+        source != "examples" and draw(st.booleans()), advice, filters,
+        10 * draw(st.integers(0, 5)) if advice else 0, advice and draw(st.booleans()),
+        practice or draw(st.booleans()),
     )  # fmt: skip
 
 
@@ -25,7 +29,7 @@ def test_a_code_gives_its_plan_back(plan: RoundPlan) -> None:
     code = write_code(plan)
     assert read_code(code) == plan
     assert read_code(f" {code.lower()} ") == plan
-    assert len(code) <= 50 and code.replace("-", "").isalnum()
+    assert len(code) <= 53 and code.replace("-", "").isalnum()
 
 
 @given(plans(), st.data())
@@ -71,6 +75,9 @@ def test_a_bad_code_is_a_sentence(text: str) -> None:
         ({"n": 51, "seed": 1}, "Received: 51"),
         ({"n": 5, "seed": -1}, "Received: -1"),
         ({"n": 5, "seed": 1, "source": "examples", "balanced": True}, "cannot be balanced"),
+        ({"n": 5, "seed": 1, "source": "practice"}, "has feedback after each case"),
+        ({"n": 5, "seed": 1, "advice": True, "wrong": 60}, "0% to 50%"),
+        ({"n": 5, "seed": 1, "wrong": 30}, "without advice"),
         ({"n": 5, "seed": 1, "filters": {"P": ["MALIGNANT"]}}, "Received: 'P'"),
         ({"n": 5, "seed": 1, "filters": {"S": ["SQUARE"]}}, "SQUARE"),
     ],

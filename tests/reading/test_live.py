@@ -159,19 +159,23 @@ def test_a_room_ends_after_two_hours() -> None:
         rooms.lead(secret, PLAN, "a", room.code)
 
 
-def test_guessing_codes_is_stopped_but_not_for_who_is_in_the_room() -> None:
+def test_guessing_codes_is_stopped_and_keeps_nobody_out_of_an_open_room() -> None:
     clock = [NOW]
     rooms, room, _ = opened(clock)
-    room.join("1", "Ada")
     for number in range(MOST_UNKNOWN):
         assert rooms.find(f"guess {number}") is None
         assert rooms.find("guess 0") is None, "a page that waits asks again"
-    for code in (room.code, "another"):
-        with pytest.raises(MammoError, match="Wait a minute"):
-            rooms.find(code)
-    assert rooms.find(room.code, "1") is room
-    clock[0] += 61
+    with pytest.raises(MammoError, match="Wait a minute"):
+        rooms.find("another")
     assert rooms.find(room.code) is room
+    clock[0] += 61
+    assert rooms.find("another") is None
+
+
+def test_a_practice_round_has_no_room() -> None:
+    plan = RoundPlan(5, 3, "practice", feedback=True)
+    with pytest.raises(MammoError, match="no live room"):
+        Rooms(lambda: NOW).lead(new_secret(NOW), plan, "a", None)
 
 
 def test_forty_readers_at_once_and_a_restart_lose_and_mix_up_nothing(tmp_path: Path) -> None:

@@ -132,11 +132,7 @@ def test_a_model_or_assessment_that_is_missing_is_left_out(tiny_cases: pd.DataFr
 def test_advice_is_counted_case_by_case(drawn: RoundCases) -> None:
     first = np.array(RATINGS)
     second = np.array([80, 60, 45, 50, 10, 40, 55, 49, 65, 0])
-    effect = advice_effect(drawn, first, second, 50)
-    right = [(int(r) >= 50) == bool(label) for r, label in zip(first, drawn.labels, strict=True)]
-    later = [(int(r) >= 50) == bool(label) for r, label in zip(second, drawn.labels, strict=True)]
-    assert effect.better == sum(b and not a for a, b in zip(right, later, strict=True))
-    assert effect.worse == sum(a and not b for a, b in zip(right, later, strict=True))
+    effect = advice_effect(drawn, first, second)
     assert effect.changed == 6 == effect.toward + effect.away
     assert effect.mean_move == pytest.approx(np.abs(first - second).sum() / 10)
     expected = naive_auc(drawn.labels, second) - naive_auc(drawn.labels, first)
@@ -144,8 +140,8 @@ def test_advice_is_counted_case_by_case(drawn: RoundCases) -> None:
 
 
 def test_advice_that_changed_nothing(drawn: RoundCases) -> None:
-    effect = advice_effect(drawn, RATINGS, RATINGS, 50)
-    assert (effect.changed, effect.better, effect.worse, effect.gain.value) == (0, 0, 0, 0.0)
+    effect = advice_effect(drawn, RATINGS, RATINGS)
+    assert (effect.changed, effect.toward, effect.away, effect.gain.value) == (0, 0, 0, 0.0)
     assert math.isnan(effect.gain.low)
 
 

@@ -17,11 +17,11 @@ ADVISED = RoundPlan(5, 3, balanced=True, advice=True)
 RATINGS = [80, 20, 60, 40, 10]
 
 
-def write_crops(tiny_artifacts: Path, folder: Path) -> Path:
-    """Write a prepared folder with a picture for each of the tiny artifacts' test rows."""
+def write_crops(tiny_artifacts: Path, folder: Path, split: str = "test") -> Path:
+    """Write a prepared folder with a picture for each of the tiny artifacts' rows of a split."""
     (folder / "crops").mkdir()
     with (tiny_artifacts / "cases.csv").open(encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["split"] == "test"]
+        rows = [row for row in csv.DictReader(file) if row["split"] == split]
     names = [name for name in rows[0] if "_score" not in name and "_p" not in name[-2:]]
     random = np.random.default_rng(0)
     with (folder / "index.csv").open("w", newline="", encoding="utf-8") as file:

@@ -98,3 +98,22 @@ def test_what_is_no_file_of_the_server_is_not_stored(headers: dict[str, str], st
 def test_who_reads_no_gzip_gets_the_script_as_it_is() -> None:
     [(headers, body)] = visit(Compressed(Site(IMMUTABLE)), "/static/js/a.js", reads="br")
     assert body == SCRIPT and "content-encoding" not in headers
+
+
+def test_who_leaves_before_the_answer_is_sent_nothing() -> None:
+    async def left(scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as a server whose visitor has gone."""
+
+    server, sent = Compressed(left), []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    path, headers = "/static/js/a.js", [(b"accept-encoding", b"gzip")]
+    scope = {"type": "http", "method": "GET", "path": path, "headers": headers}
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, server(scope, receive, send)).result()
+    assert not sent and not server.stored

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mammo.reading import Reading, Record, RoundPlan, pack, unpack, write_code
-from mammo.ui.reading.results import against_record
+from mammo.ui.reading.review import against_record
 from tests.ui.reading_room import (
     ADVISED,
     PLAN,

@@ -95,8 +95,8 @@ def test_another_reader_is_called_by_name(cases: RoundCases) -> None:
     assert table["Who"][0] == "Ada" and "Agreement with Ada (kappa)" in table.columns
     mine = wording.standings_table(found, cases, 40)
     assert "Agreement with you (kappa)" in mine.columns
-    effect = advice_effect(cases, RATINGS, RATINGS, 40)
-    assert "results, Ada changed 0 ratings" in wording.advice_sentences(effect, 40, "Ada")[0]
+    effect = advice_effect(cases, RATINGS, RATINGS)
+    assert "After the advice, Ada changed 0 ratings" in wording.advice_sentences(effect, "Ada")[0]
 
 
 @pytest.mark.parametrize("name", ["<b>Ada</b> %{x}", "<>"])
@@ -108,6 +108,6 @@ def test_a_readers_name_cannot_be_markup_in_a_figure(cases: RoundCases, name: st
 
 def test_one_rating_changed_by_the_advice_is_told_as_one(cases: RoundCases) -> None:
     second = [RATINGS[0] + 10, *RATINGS[1:]]
-    said = wording.advice_sentences(advice_effect(cases, RATINGS, second, 40), 40)[0]
-    assert said.startswith("After seeing the models' results, you changed 1 rating:")
+    said = wording.advice_sentences(advice_effect(cases, RATINGS, second))[0]
+    assert said.startswith("After the advice, you changed 1 rating:")
     assert said.endswith("The mean change per case is 1 point.")

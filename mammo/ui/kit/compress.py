@@ -49,9 +49,10 @@ class Compressed:
             await self.compressing(scope, receive, collect)
         finally:
             self.turns.pop(scope["path"], None)
-        headers = Headers(raw=answer[0]["headers"])
-        if answer[-1].get("more_body"):  # the browser left while its file was read
+        # Who leaves while the file is read is sent a part of it, or nothing.
+        if not answer or answer[-1].get("more_body"):
             return answer
+        headers = Headers(raw=answer[0]["headers"])
         if "immutable" in headers.get("cache-control", "") and answer[0]["status"] == 200:
             self.stored[scope["path"]] = answer
         return answer

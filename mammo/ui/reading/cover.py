@@ -20,16 +20,21 @@ from mammo.reading import (
     write_code,
 )
 from mammo.reading.live import new_secret, read_room_code, room_code
-from mammo.reading.plan import LARGEST_SEED, Source
+from mammo.reading.plan import LARGEST_SEED, LONGEST_PRACTICE, MOST_WRONG, SOURCE_WORDS, Source
 from mammo.text import counted, listed, literal
 from mammo.ui.kit import cache
+from mammo.ui.kit.address import choose_option
 from mammo.ui.kit.frame import sentences, warn
 from mammo.ui.kit.get_images import offer_images
 from mammo.ui.reading import session
-from mammo.ui.reading.session import LEAD, LIVE, ROUND, Play, Round, open_round, source_at_hand
+from mammo.ui.reading.session import LEAD, LIVE, ROUND, Play, Round, source_at_hand
 
 _SEED = "reading_seed"
 BALANCED = "balanced"
+PRACTICE = "practice"
+KINDS = {ROUND: "Compare yourself", PRACTICE: "Practice"}
+PRACTISED = (False, 0, False, True)
+"""No advice, and feedback."""
 HOW_TO_RATE = (
     "Rate each case from 0 (certainly benign) to 100 (certainly malignant). You cannot change a "
     "confirmed rating."
@@ -82,37 +87,45 @@ def _lead(plan: RoundPlan) -> None:
     session.go_to({ROUND: write_code(plan), LIVE: code, LEAD: secret})
 
 
-def _new_round(source: Source) -> None:
-    at_most = LONGEST if source == "test" else len(cache.examples())
-    if source == "examples":
+def _new_round(at_hand: Source) -> None:
+    kind = choose_option("Kind of round", "kind", KINDS, ROUND)
+    source: Source = "practice" if kind == PRACTICE else at_hand
+    at_most = {"test": LONGEST, "practice": LONGEST_PRACTICE}.get(source, len(cache.examples()))
+    if source == "practice":
+        st.caption(
+            "Cases of the training set. After each case you see the diagnosis, the reason and the "
+            "heat maps. The next cases are chosen by your errors in shape, margin and density."
+        )
+    elif source == "examples":
         st.caption(
             f"These are the {at_most} example lesions, from two patients. To read cases of the "
             "official test set, download their images first."
         )
     n = st.slider(
-        "Cases", SHORTEST, at_most, min(20, at_most), key=session.SETUP_FIELD,
+        "Cases", SHORTEST, at_most, min(40 if source == "practice" else 20, at_most),
+        key=session.SETUP_FIELD if source != "practice" else "reading_practice_n",
         help="Allow half a minute per case. More cases give narrower intervals.",
     )  # fmt: skip
-    balanced = source == "test" and _choose_balance()
-    advice = st.toggle(
-        "Show the models' results after your first rating",
-        key="reading_advice",
-        help="You rate each case, see both models' results, and rate it again.",
-    )
+    balanced = source != "examples" and _choose_balance()
+    advice, wrong, maps, feedback = _choose_help() if source != "practice" else PRACTISED
     with st.expander("Random seed and filters", icon=":material/tune:"):
         seed = _choose_seed()
         filters = _choose_filters(source)
-    plan = RoundPlan(n, seed, source, balanced, advice, filters)
+    plan = RoundPlan(n, seed, source, balanced, advice, filters, wrong, maps, feedback)
     pool = passing(plan, cache.cases(), list(cache.examples()) if source == "examples" else ())
     st.caption(
         f"{counted(len(pool), 'case')} available. Code of this round: **{write_code(plan)}**"
     )
-    complaint = ""
+    complaint, missing = "", []
     try:
-        open_round(plan)
+        opened = session.open_round(plan)
+        if source == "practice":
+            missing = session.cases_without_images(opened)
+            session.require_pictures(opened)
     except MammoError as error:
         complaint = str(error)
     warn(complaint)
+    offer_images(missing, "practice")
     with st.container(horizontal=True):
         st.button(
             "Open this round", icon=":material/play_arrow:", on_click=session.go_to,
@@ -121,10 +134,35 @@ def _new_round(source: Source) -> None:
         )  # fmt: skip
         st.button(
             "Open a live room", icon=":material/cast_for_education:", on_click=_lead, args=(plan,),
-            disabled=bool(complaint), key="reading_lead",
+            disabled=bool(complaint) or source == "practice", key="reading_lead",
             help="Your class joins by a link or code and reads this round together. You see the "
             "ratings as they come in, and you decide when the diagnoses are shown.",
         )  # fmt: skip
+
+
+def _choose_help() -> tuple[bool, int, bool, bool]:
+    """Ask for advice, its share of wrong advice, its heat maps, and for feedback."""
+    advice = st.toggle(
+        "Show advice after your first rating",
+        key="reading_advice",
+        help="You rate each case, see the models' results, and rate it again.",
+    )
+    wrong, maps = 0, False
+    if advice:
+        wrong = st.select_slider(
+            "Wrong advice", range(0, MOST_WRONG + 1, 10), key="reading_wrong",
+            format_func=lambda share: f"{share}%" if share else "the models' own results",
+            help="This share of the advice is wrong on purpose, and the rest is right. Readers "
+            "are told the share before the round, and after it in which cases.",
+        )  # fmt: skip
+        maps = st.toggle("Show heat maps with the advice", key="reading_maps")
+    feedback = st.toggle(
+        "Show the diagnosis after each case",
+        key="reading_feedback",
+        help="Readers see the diagnosis, the reason and the heat maps before the next case. In a "
+        "live room, a reader who has rated a case can tell the others.",
+    )
+    return advice, wrong, maps, feedback
 
 
 def _choose_balance() -> bool:
@@ -176,9 +214,8 @@ def in_words(plan: RoundPlan) -> str:
     >>> in_words(RoundPlan(20, 4711, balanced=True))
     '20 cases of the official test set. Half of them are malignant.'
     """
-    sentences = [f"{plan.n} cases of the official test set."]
-    if plan.source == "examples":
-        sentences = [f"{plan.n} of the example lesions."]
+    cases = f"{plan.n} of" if plan.source == "examples" else f"{plan.n} cases of"
+    sentences = [f"{cases} {SOURCE_WORDS[plan.source]}."]
     if plan.balanced:
         sentences.append(f"{'About half' if plan.n % 2 else 'Half'} of them are malignant.")
     if plan.filters:
@@ -187,7 +224,16 @@ def in_words(plan: RoundPlan) -> str:
         ]
         sentences.append(f"They are filtered by {listed(named)}.")
     if plan.advice:
-        sentences.append("Readers see the models' results after each first rating.")
+        shown = "advice" if plan.wrong else "the models' results"
+        maps = " and heat maps" if plan.maps else ""
+        sentences.append(f"Readers see {shown}{maps} after each first rating.")
+    if plan.wrong:
+        sentences.append(
+            f"**The advice is wrong on purpose in {plan.wrong_cases} of {plan.n} cases.** The "
+            "results show in which."
+        )
+    if plan.feedback:
+        sentences.append("The diagnosis follows each case.")
     return " ".join(sentences)
 
 
@@ -201,7 +247,8 @@ def show_cover(opened: Round, play: Play) -> None:
             st.markdown(f"You are in this room as **{literal(seat.nickname)}**.")
         st.markdown(in_words(opened.plan))
         end = "The lecturer shows" if seat else "At the end you can ask for"
-        st.markdown(f"{HOW_TO_RATE} {end} the diagnoses.")
+        shown = "results" if opened.plan.feedback else "diagnoses"
+        st.markdown(f"{HOW_TO_RATE} {end} the {shown}.")
         if read_already:
             st.success(
                 f"{read_already} of {opened.plan.n} ratings "
@@ -250,16 +297,18 @@ def show_finish(opened: Round, play: Play) -> None:
     """Wait until the reader asks for the diagnoses."""
     with st.container(border=True):
         st.header("All cases rated", icon=":material/flag:", anchor=False)
+        shown = "results" if opened.plan.feedback else "diagnoses"
+        blind = "" if opened.plan.feedback else "The diagnoses have not been sent to your browser."
         st.markdown(
             f"You rated all {opened.plan.n} cases of {'live room' if play.seat else 'round'} "
-            f"{opened.code}. The diagnoses have not been sent to your browser."
+            f"{opened.code}. {blind}"
         )
         if play.seat:
-            st.info("Wait here: the lecturer will show the diagnoses.", icon=":material/groups:")
+            st.info(f"Wait here: the lecturer will show the {shown}.", icon=":material/groups:")
             session.watch(partial(session.has_news, play.seat))
             return
         st.button(
-            "Show my results and the diagnoses",
+            "Show my results" if opened.plan.feedback else "Show my results and the diagnoses",
             icon=":material/visibility:",
             shortcut="Enter",
             on_click=setattr,

@@ -17,7 +17,8 @@ from mammo.ui.kit.frame import small_notice, warn
 from mammo.ui.kit.get_images import offer_images
 from mammo.ui.kit.widgets import download, show_figure
 from mammo.ui.reading.cover import in_words
-from mammo.ui.reading.results import choose_cut, mean_errors, show_review, show_score
+from mammo.ui.reading.results import choose_cut, show_answers, show_score
+from mammo.ui.reading.review import mean_errors, show_review
 from mammo.ui.reading.session import (
     Round,
     artifacts_fingerprint,
@@ -56,6 +57,7 @@ def show_files() -> None:
     opened = open_round(room.plan)
     if len(room.readers) == 1:
         reader = room.readers[0]
+        opened = open_round(room.plan, readings=reader.record.readings)
         headline = st.container()
         st.caption(f"Round {opened.code}. {in_words(room.plan)}")
         show_score(opened, reader.record, headline, reader.name)
@@ -80,16 +82,17 @@ def _say_left_out(room: Room, count: int) -> None:
 def show_room(opened: Round, room: Room) -> None:
     """Show the room's score; moving the threshold runs this part alone."""
     cases, names = opened.cases, [reader.name for reader in room.readers]
-    figures = st.container()
+    lesson, figures = st.container(), st.container()
     cut = choose_cut()
     with st.spinner("Scoring the room"):
         score = _scored(opened, room, cut)
-    with figures:
+    with lesson:
         st.header(wording.room_line(score, opened.cases), anchor=False)
         st.caption(
             f"{counted(len(names), 'reader')}, round {opened.code}. {in_words(opened.plan)} "
             f"{wording.score_meaning('Readers', cut)}"
         )
+    with figures:
         _show_figures(opened, score, names)
     table = _reader_table(score, room)
     st.dataframe(table, hide_index=True, alt="Each reader's figures", key="reading_room_table")
@@ -98,6 +101,9 @@ def show_room(opened: Round, room: Room) -> None:
     st.table(others, hide_index=True, alt="Models and radiologists")
     small_notice()
     download(table, f"room-{opened.code}-readers")
+    second = room.ratings(after_advice=True) if opened.plan.advice else None
+    with lesson if opened.plan.wrong else st.container():
+        show_answers(opened, room.ratings(), second, cut, "Readers")
     _show_cases(opened, room, cut)
 
 
@@ -145,7 +151,7 @@ def room_lines(score: RoomScore, cases: RoundCases) -> list[str]:
     if score.after_advice is not None and score.advice_gain is not None:
         lines.insert(
             -1,
-            "Mean AUC of the readers with the models' results: "
+            "Mean AUC of the readers after the advice: "
             f"{estimate(score.after_advice, 2)}, a change of "
             f"{wording.gap_with_p(score.advice_gain.mean, score.advice_gain.p_value)}.",
         )

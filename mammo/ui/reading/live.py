@@ -25,7 +25,8 @@ from mammo.ui.kit.widgets import offer_file, show_figure
 from mammo.ui.reading import session
 from mammo.ui.reading.cover import HOW_TO_RATE, in_words
 from mammo.ui.reading.files import show_room
-from mammo.ui.reading.results import file_name, show_review
+from mammo.ui.reading.results import file_name
+from mammo.ui.reading.review import show_review
 from mammo.ui.reading.session import LEAD, LIVE, ROUND, TITLE, Play, Round, Seat, rooms
 
 _TITLE = "reading_title"
@@ -41,7 +42,7 @@ def take_seat(code: str) -> Play | None:
         session.keep(play)
         return play
     seat = session.seat_in_link(code)
-    room = rooms().find(code, seat.token if seat else "")
+    room = rooms().find(code)
     if room is None:
         st.info(
             f"No live room {code} is open here. If it is about to start, wait on this page. It may "
@@ -62,7 +63,8 @@ def take_seat(code: str) -> Play | None:
 def _ask_for_nickname(room: LiveRoom) -> None:
     with st.form("reading_join", width=560):
         st.header(text.literal(room.title) or "Live room", anchor=False)
-        st.markdown(f"{in_words(room.plan)} {HOW_TO_RATE} The lecturer shows the diagnoses.")
+        shown = "results" if room.plan.feedback else "diagnoses"
+        st.markdown(f"{in_words(room.plan)} {HOW_TO_RATE} The lecturer shows the {shown}.")
         nickname = st.text_input(
             "Nickname", max_chars=LONGEST_NICKNAME, key="reading_join_name",
             help="The lecturer sees it beside your ratings. Do not use your real name.",

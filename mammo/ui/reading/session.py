@@ -11,7 +11,7 @@ the longer one holds, so that the browser's way back takes no rating away and re
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,9 +19,11 @@ import numpy as np
 import streamlit as st
 
 import mammo
+from mammo.data.table import BOX
 from mammo.errors import DataError, MammoError
 from mammo.evaluation import EvaluatedModel
 from mammo.imaging import Window, whole_crop
+from mammo.imaging.region import Region
 from mammo.reading import (
     Reading,
     Record,
@@ -29,13 +31,16 @@ from mammo.reading import (
     RoundPlan,
     draw_round,
     pack,
+    passing,
     read_code,
     round_cases,
     unpack,
     write_code,
 )
+from mammo.reading.advice import Opinion, opinions
 from mammo.reading.live import Rooms
 from mammo.reading.plan import Source
+from mammo.reading.practice import Choice, Practice
 from mammo.reading.results_file import fingerprint
 from mammo.ui.kit import cache, case_folder
 from mammo.ui.kit.address import keep_in_link, went_back
@@ -101,11 +106,23 @@ class Play:
         """Add the first rating of the case at `index`, once: Enter may be pressed twice."""
         if self.record.at == index and not self.record.awaits_second:
             self.record = self.record.rated(Reading(rating, self.seconds(), None, **described))
+            self._answer(index)
 
     def rate_again(self, index: int, rating: int) -> None:
         """Add the rating after advice of the case at `index`, once."""
         if self.record.at == index and self.record.awaits_second:
             self.record = self.record.advised(rating)
+            self._answer(index)
+
+    def _answer(self, index: int) -> None:
+        """Show the diagnosis of a case that has all its ratings, in a round with feedback."""
+        if self.record.plan.feedback and self.record.at > index:
+            self.looking_back = index
+
+    @property
+    def done(self) -> bool:
+        """Whether every case is rated and the last diagnosis was seen."""
+        return self.record.whole and self.looking_back is None
 
 
 def asked() -> dict[str, str]:
@@ -137,7 +154,7 @@ def reading_now() -> bool:
     """Return whether a case is displayed, so that nothing else is shown above it."""
     opened = st.session_state.get(_OPEN, {})
     play = _plays().get(opened.get(LIVE) or opened.get(ROUND, ""))
-    return play is not None and play.started and not play.record.whole
+    return play is not None and play.started and not play.done
 
 
 def _plays() -> dict[str, Play]:
@@ -205,7 +222,7 @@ def keep(play: Play) -> None:
 
 def _bring(play: Play, seat: Seat) -> None:
     """Bring a reader's ratings to the room; where it has ended, the round goes on without."""
-    room = rooms().find(seat.room, seat.token)
+    room = rooms().find(seat.room)
     if room is None or room.closed:
         play.seat = None
         _plays().pop(seat.room, None)
@@ -218,7 +235,7 @@ def _bring(play: Play, seat: Seat) -> None:
 
 def has_news(seat: Seat) -> bool:
     """Return whether the lecturer has shown the diagnoses, or the room has ended."""
-    room = rooms().find(seat.room, seat.token)
+    room = rooms().find(seat.room)
     return room is None or room.closed or room.revealed
 
 
@@ -264,11 +281,16 @@ FILM_LONGEST = 2000
 
 @dataclass(frozen=True, eq=False)
 class Round:
-    """A round that can be read: its plan, its code, its cases with their truth."""
+    """A round that can be read: its plan, its code, its cases with their truth, its advice.
+
+    `choices` are of a practice round, whose cases are those that were read and the next one.
+    """
 
     plan: RoundPlan
     code: str
     cases: RoundCases
+    advice: tuple[Opinion, ...]
+    choices: tuple[Choice, ...] = ()
 
 
 def artifacts_fingerprint() -> str:
@@ -281,12 +303,21 @@ def source_at_hand() -> Source:
     return "examples" if case_folder.folder_or_sentence()[0] is None else "test"
 
 
-def open_round(plan: RoundPlan, name: str = "") -> Round:
-    """Draw a round's cases; `name` is a live room's, whose readers are not told the code."""
+def open_round(plan: RoundPlan, name: str = "", readings: Sequence[Reading] = ()) -> Round:
+    """Draw a round's cases; `name` is a live room's, whose readers are not told the code.
+
+    `readings` decide the cases of a practice round.
+    """
     every = cache.cases()
     models = [EvaluatedModel.of_card(card) for card in cache.cards()]
-    ids = draw_round(plan, every, list(cache.examples()) if plan.source == "examples" else ())
-    return Round(plan, name or write_code(plan), round_cases(ids, every, models))
+    choices: tuple[Choice, ...] = ()
+    if plan.source == "practice":
+        choices = Practice(plan, every, [reading.rating for reading in readings]).choices
+        ids = tuple(one.case for one in choices)
+    else:
+        ids = draw_round(plan, every, list(cache.examples()) if plan.source == "examples" else ())
+    cases = round_cases(ids, every, models)
+    return Round(plan, name or write_code(plan), cases, opinions(plan, cases), choices)
 
 
 def require_pictures(opened: Round) -> None:
@@ -294,19 +325,25 @@ def require_pictures(opened: Round) -> None:
     missing = cases_without_images(opened)
     if missing:
         case_folder.folder()  # one that cannot be read has its sentence
+        whose = f"{opened.plan.n} test cases"
+        if opened.plan.source == "practice":
+            whose = "all training cases that pass its filters"
         raise DataError(
-            f"The round {opened.code} needs the images of {opened.plan.n} test cases, and "
+            f"The round {opened.code} needs the images of {whose}, and "
             f"{len(missing)} of them are not here. Get the images first, or start a round of "
             "the ten example lesions."
         )
 
 
 def cases_without_images(opened: Round) -> list[str]:
-    """Return the cases of a round whose images are not here."""
+    """Return the cases of a round whose images are not here; practice may choose any."""
+    ids: Sequence[str] = opened.cases.ids
     if opened.plan.source == "examples":
         return []
+    if opened.plan.source == "practice":
+        ids = list(passing(opened.plan, cache.cases(), ())["case_id"])
     at_hand, _ = case_folder.folder_or_sentence()
-    return [case for case in opened.cases.ids if at_hand is None or case not in at_hand.files]
+    return [case for case in ids if at_hand is None or case not in at_hand.files]
 
 
 def views(opened: Round, index: int) -> list[View]:
@@ -316,6 +353,19 @@ def views(opened: Round, index: int) -> list[View]:
         return _example_views(cache.examples()[case], number)
     uri, side = _crop_view(*_crop_file(case))
     return [View("Lesion", f"Crop of the lesion, {number}", uri, side, side)]
+
+
+def place_in_crop(opened: Round, index: int) -> Region | None:
+    """Return the lesion's box in its crop, where the data folder has one."""
+    at_hand, case = case_folder.folder(), opened.cases.ids[index]
+    if opened.plan.source == "examples" or at_hand is None or BOX[0] not in at_hand.table:
+        return None
+    box = at_hand.table.set_index("case_id").loc[case, list(BOX)]
+    if box.isna().any():
+        return None
+    scale = CROP_SIDE / min(mammo.read_image(at_hand.files[case]).shape)
+    x, y, width, height = (round(scale * end) for end in np.asarray(box, dtype=np.float64).tolist())
+    return x, y, width, height
 
 
 def film_words(opened: Round, index: int) -> str:
