@@ -19,8 +19,8 @@ _SECONDS_APART = 1.0
 _BRINGS = {
     "test": "One click brings the images of all {n:,} test cases, for every page: the gallery, the "
     "wrong answers, reading rounds, and the heat maps of any test case.",
-    "train": "One click brings the images of the {n:,} training cases too, for the gallery and for "
-    "similar known cases.",
+    "train": "One click brings the images of the {n:,} training cases too, for the gallery, for "
+    "similar known cases, and to train a model yourself.",
 }
 _SOURCE = (
     "Source: crops of CBIS-DDSM (CC BY 3.0), as published with Osuala et al. 2024 (Apache-2.0) at "

@@ -1,0 +1,20 @@
+"""Train a model: a small network, trained in the visitor's own browser; and learning a shortcut.
+
+Layout and words only; the parts are in `mammo.ui.trainer`.
+"""
+
+import streamlit as st
+
+from mammo.report.glossary import glossary_line
+from mammo.ui.kit.frame import frame, sentences, small_notice, small_print
+from mammo.ui.trainer.crops import show_trainer
+
+frame("Train a model", ":material/model_training:")
+st.markdown(
+    "Train a small neural network yourself, on real crops, in your browser. Choose, press Train, "
+    "change one choice and train again."
+)
+with sentences():
+    show_trainer()
+small_print(glossary_line("auc", "overfitting", "leak"))
+small_notice()
