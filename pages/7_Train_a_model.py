@@ -7,14 +7,15 @@ import streamlit as st
 
 from mammo.report.glossary import glossary_line
 from mammo.ui.kit.frame import frame, sentences, small_notice, small_print
-from mammo.ui.trainer.crops import show_trainer
+from mammo.ui.trainer.crops import show_suggestions, show_trainer
 
 frame("Train a model", ":material/model_training:")
 st.markdown(
-    "Train a small neural network yourself, on real crops, in your browser. Choose, press Train, "
-    "change one choice and train again."
+    "Train a small neural network on real crops, in your own browser. Press **Train**, then change "
+    "one choice and train again. The server computes nothing."
 )
 with sentences():
     show_trainer()
+    show_suggestions()
 small_print(glossary_line("auc", "overfitting", "leak"))
 small_notice()

@@ -1,1 +1,1 @@
-"""The parts of the page Train a model; its network and its screen are in the files of JavaScript."""
+"""The parts of the page Train a model, in Python and, for the browser, in JavaScript."""

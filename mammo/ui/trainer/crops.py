@@ -25,8 +25,25 @@ from mammo.ui.kit.get_images import offer_images
 _HERE = Path(__file__)
 _SIDE, _COLUMNS = 48, 20
 """Pixels of a crop's side, and crops of a row of the image."""
+_NETWORK = (
+    "The network: crops of 48 by 48 pixels; 8 filters of 3 by 3, ReLU, max pooling over 2 by 2; 16 "
+    "filters of 3 by 3, ReLU, max pooling over 4 by 4; dropout; one dense unit. It has 1,825 "
+    "weights. They start at random and are fitted by Adam in batches of 16. The seed fixes the "
+    "first weights, the split and the order of the crops: the same choices give the same run."
+)
+_TO_TRY = """
+- **Wrong labels, 40%.** What remains of the validation AUC?
+- **50 patients instead of 200.** How much does the AUC change when only the seed changes?
+- **No augmentation, dropout 0, 60 epochs.** The training loss falls and the validation loss rises:
+  overfitting.
+- **The same, split by row.** The other view of a lesion in validation is now often in training, so
+  the validation AUC can rise while the test AUC does not.
+
+Choose by the validation AUC. The test AUC is shown once per run; a choice made by it would make it
+too high. With so few crops the intervals are wide: most differences between two runs are chance.
+"""
 _PATIENTS = {"train": 200, "test": 100}
-_LEAST_PATIENTS = 20
+_LEAST_PATIENTS = 10
 """With images of fewer training patients only the toy is offered."""
 _SEED = 21
 _RELEASED = "simple_cnn_p"
@@ -73,6 +90,13 @@ def show_trainer() -> None:
         offer_images((missing if first.empty else first)["case_id"], "trainer")
 
 
+def show_suggestions() -> None:
+    """Describe the network, and suggest what to try."""
+    with st.expander("What to try, and what the network is", icon=":material/science:"):
+        st.markdown(_TO_TRY)
+        st.markdown(_NETWORK)
+
+
 def _of_first_patients(rows: pd.DataFrame, split: str) -> pd.DataFrame:
     """Return the rows of a split's first patients in the fixed order, patient by patient."""
     rows = rows[rows["split"] == split]
@@ -83,11 +107,11 @@ def _of_first_patients(rows: pd.DataFrame, split: str) -> pd.DataFrame:
 
 
 def _counts(chosen: pd.DataFrame) -> str:
-    counts = [
-        f"{counted(len(rows), f'{word} crop')} of {counted(rows['patient_id'].nunique(), 'patient')}"
-        for split, word in (("train", "training"), ("test", "test"))
-        if len(rows := chosen[chosen["split"] == split])
-    ]
+    counts = []
+    for split, word in (("train", "training"), ("test", "test")):
+        if len(rows := chosen[chosen["split"] == split]):
+            patients = counted(rows["patient_id"].nunique(), "patient")
+            counts.append(f"{counted(len(rows), f'{word} crop')} of {patients}")
     return f"Sent to your browser: {' and '.join(counts)}, drawn once at random from CBIS-DDSM."
 
 
@@ -111,13 +135,11 @@ def _small(case: str) -> NDArray[np.uint8]:
 def _message(chosen: pd.DataFrame, training: int, sprite: str) -> dict[str, Any]:
     """Return what the component gets: see `page.js`."""
     released = chosen.get(_RELEASED, pd.Series(np.nan, chosen.index))
-    fields = zip(
-        chosen["case_id"], chosen["patient_id"], chosen["label"], released, strict=True
-    )  # fmt: skip
-    rows = [
-        {"case": case, "patient": patient, "label": int(label), "released": None if pd.isna(p) else p}
-        for case, patient, label, p in fields
-    ]
+    table = pd.DataFrame({
+        "case": chosen["case_id"], "patient": chosen["patient_id"],
+        "label": chosen["label"].astype(int), "released": released.astype(object),
+    })  # fmt: skip
+    rows = table.where(table.notna(), None).to_dict("records")
     return {
         "key": f"{len(rows)} {zlib.crc32(sprite.encode())}", "side": _SIDE, "columns": _COLUMNS,
         "sprite": sprite, "training": training, "rows": rows,

@@ -268,6 +268,7 @@ function aucs(labels, patients, ...scores) {
     return { area, found: sums(malignant, above), quiet: sums(benign, below) };
   });
   const everyone = new Set(patients).size;
+  // Undefined, so NaN, where a class has a single patient.
   const product = (one, other, count) => {
     let total = 0;
     for (const [patient, sum] of one) total += sum * (other.get(patient) ?? 0);

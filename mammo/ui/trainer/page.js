@@ -6,6 +6,7 @@
 const SHOWN_WRONG = 8;
 const SPOKEN_EVERY = 5; // epochs between two announcements to a screen reader
 const FRAME = { left: 34, right: 326, top: 10, bottom: 178 };
+const TITLES = { loss: "training loss", checkLoss: "validation loss", auc: "AUC" };
 const CLASSES = ["benign", "malignant"];
 
 export default function ({ data, parentElement }) {
@@ -38,7 +39,11 @@ function made(tag, words = "", more = {}) {
 
 const measure = ({ toy }) => (toy ? "AUC on the training crops" : "Validation AUC");
 const fixed = (value) => value.toFixed(2).replace("-", "\u2212");
-const estimate = (figure) => figure ? `${fixed(figure.value)} (${fixed(figure.low)} to ${fixed(figure.high)})` : "not defined";
+function estimate(figure) {
+  if (!figure) return "not defined";
+  const { value, low, high } = figure;
+  return fixed(value) + (Number.isNaN(low) ? "" : ` (${fixed(low)} to ${fixed(high)})`);
+}
 
 // Return the grey levels of the sprite's crops, row by row, uint8.
 async function pixelsOf({ sprite, side, columns, rows }) {
@@ -101,7 +106,7 @@ function statusOf(lab, run) {
   const crops = lab.data.toy ? `${parts.train.length} crops.`
     : `${parts.train.length} training crops, ${parts.check.length} validation crops; ${shared} of these are from patients in training.`;
   const last = history.at(-1);
-  const state = !last ? "first epoch" : `epoch ${last.epoch} of ${settings.epochs}, loss ${fixed(last.loss)}, ${measure(lab.data)} ${estimate(last.auc)}`;
+  const state = !last ? "first epoch" : `epoch ${last.epoch} of ${settings.epochs}, loss ${fixed(last.loss)}, ${measure(lab.data).replace("V", "v")} ${estimate(last.auc)}`;
   const done = run.ended && last?.epoch !== settings.epochs ? " (stopped)" : "";
   return `Run ${run.number}: ${state}${done}. ${crops}`;
 }
@@ -117,9 +122,9 @@ function show(lab) {
   part(lab, "verdict").textContent = run?.ended ? verdict(run) : "";
   lab.querySelector("progress").value = run ? run.history.length / run.settings.epochs : 0;
   const losses = runs.flatMap(({ history }) => history.flatMap(({ loss, checkLoss }) => [loss, checkLoss]));
-  const check = data.toy ? "the same crops, without dropout" : "validation";
-  draw(lab, "loss", [0, Math.min(3, Math.max(1, ...losses))], { loss: "training", checkLoss: check });
-  draw(lab, "auc", [0.2, 1], { auc: "" });
+  draw(lab, "loss", Math.min(3, Math.max(1, ...losses)), data.toy ? ["loss"] : ["loss", "checkLoss"]);
+  draw(lab, "auc", 1, ["auc"]);
+  part(lab, "lines").hidden = data.toy;
   part(lab, "seen").hidden = !run?.history.length;
   part(lab, "scrolls").hidden = !run;
   if (run?.history.length) {
@@ -154,29 +159,29 @@ function verdict({ number, test }) {
 }
 
 // Draw lines of all runs, the last in colour and the others in grey, each with its run's number.
-function draw(lab, name, [low, high], series) {
+function draw(lab, name, high, series) {
   const { runs } = lab;
   const { left, right, top, bottom } = FRAME;
   const most = Math.max(10, ...runs.map(({ settings }) => settings.epochs));
   const across = (epoch) => left + ((right - left) * epoch) / most;
-  const down = (value) => bottom - ((bottom - top) * (Math.min(high, Math.max(low, value)) - low)) / (high - low);
+  const down = (value) => bottom - ((bottom - top) * Math.min(high, value)) / high;
   const text = (x, y, words, anchor) => `<text x="${x}" y="${y}" text-anchor="${anchor}">${words}</text>`;
-  const drawn = [low, (low + high) / 2, high].map((value) =>
+  const drawn = [0, high / 2, high].map((value) =>
     `<line x1="${left}" x2="${right}" y1="${down(value)}" y2="${down(value)}"/>` + text(left - 4, down(value) + 4, value.toFixed(1), "end"));
-  if (name === "auc") drawn.push(`<line class="chance" x1="${left}" x2="${right}" y1="${down(0.5)}" y2="${down(0.5)}"/>` + text(left + 4, down(0.5) + 12, "0.5: chance", "start"));
+  if (name === "auc") drawn.push(text(left + 4, down(0.5) + 14, "0.5: chance", "start"));
   drawn.push(text(left, 194, "0", "middle"), text(right, 194, `${most} epochs`, "end"));
   const said = [];
   for (const run of runs) {
     const latest = run === runs.at(-1);
-    Object.entries(series).forEach(([key, title], second) => {
+    series.forEach((key, second) => {
       if (!latest && second) return; // of earlier runs the first line is enough
       const points = run.history.map((epoch) => [epoch.epoch, epoch[key]?.value ?? epoch[key]]).filter(([, value]) => value !== null);
       if (!points.length) return;
       const [epoch, value] = points.at(-1);
       const look = (latest ? "" : "earlier ") + (second ? "second" : "");
       drawn.push(`<polyline class="${look}" points="${points.map(([x, y]) => `${across(x).toFixed(1)},${down(y).toFixed(1)}`).join(" ")}"/>`);
-      drawn.push(text(Math.min(right, across(epoch) + 4), down(value) - 4, latest && title ? title : run.number, latest && title ? "end" : "start"));
-      said.push(`run ${run.number}${title ? ", " + title : ""}: ${fixed(value)} after epoch ${epoch}`);
+      if (!second) drawn.push(text(across(epoch) + 4, down(value) + 4, run.number, "start"));
+      said.push(`run ${run.number}, ${TITLES[key]}: ${fixed(value)} after epoch ${epoch}`);
     });
   }
   const figure = part(lab, name);
