@@ -8,6 +8,7 @@ import streamlit as st
 from mammo.report.glossary import glossary_line
 from mammo.ui.kit.frame import frame, sentences, small_notice, small_print
 from mammo.ui.trainer.crops import show_suggestions, show_trainer
+from mammo.ui.trainer.shortcut import show_shortcut
 
 frame("Train a model", ":material/model_training:")
 st.markdown(
@@ -17,5 +18,7 @@ st.markdown(
 with sentences():
     show_trainer()
     show_suggestions()
+with sentences():
+    show_shortcut()
 small_print(glossary_line("auc", "overfitting", "leak"))
 small_notice()

@@ -383,9 +383,11 @@ class FilmSizeLesson:
     halves: tuple[SizeHalf, ...]
 
     @property
-    def strongest(self) -> tuple[Estimate, ...]:
-        """Return the highest AUC of film size in each half."""
-        return tuple(max((s.auc for s in h.sizes), key=lambda e: e.value) for h in self.halves)
+    def strongest(self) -> tuple[SizeModel, ...]:
+        """Return in each half the model of film size that has the highest AUC out of fold."""
+        first = self.halves[0].sizes
+        best = max(range(len(first)), key=lambda number: first[number].auc.value)
+        return tuple(half.sizes[best] for half in self.halves)
 
 
 def load_film_size_lesson(folder: Path | None = None) -> FilmSizeLesson | None:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mammo.data import table
 from mammo.data.csv_table import read_csv_table, whole_number
+from mammo.data.table import FILM, FILM_SIZES, read_film_sizes
 from mammo.errors import DataError
 from mammo.evaluation import PatientBootstrap, auc_interval
 from mammo.evaluation.arithmetic import logit
@@ -28,24 +28,12 @@ if TYPE_CHECKING:
     import pandas as pd
     from sklearn.base import ClassifierMixin
 
-FILM = ["film_width", "film_height"]
-SIZES = Path(table.__file__).with_name("film_sizes.csv.xz")
 LARGEST = 100_000
 """Pixels of a film's side, at most."""
 FIFTHS = 5
 
 
-def read_film_sizes(path: Path = SIZES) -> "pd.DataFrame":
-    """Return the width and height in pixels of the film of each case, int64, by case id.
-
-    The films are those of CBIS-DDSM as scanned, 42 to 50 micrometres per pixel.
-    """
-    import pandas as pd
-
-    return pd.read_csv(path, index_col="case_id")
-
-
-def write_film_sizes(index: Path, out: Path = SIZES) -> int:
+def write_film_sizes(index: Path, out: Path = FILM_SIZES) -> int:
     """Write the film sizes of an `index.csv` with `file` and `FILM`; return how many.
 
     `file` is a case's crop, whose name is the id of the case.
@@ -123,8 +111,8 @@ def film_size_lesson(cases: "pd.DataFrame", networks: dict[str, str]) -> dict[st
     if rows[FILM].isna().any(axis=None):
         case = rows.loc[rows[FILM].isna().any(axis=1), "case_id"].iloc[0]
         raise DataError(
-            f"{SIZES.name} should have the film of every case. Received: no size for {case}. Write "
-            "it again with --films."
+            f"{FILM_SIZES.name} should have the film of every case. Received: no size for {case}. "
+            "Write it again with --films."
         )
     fold = f"{next(iter(networks))}_fold"
     rows["fold"], halves = rows[fold], []

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from mammo.data.augment import augment
 from mammo.data.csv_table import decimal_number, read_csv_table
+from mammo.data.table import FILM
 from mammo.errors import DataError
 from mammo.evaluation import PatientBootstrap
 from mammo.evaluation.arithmetic import sigmoid
@@ -36,7 +37,7 @@ from mammo.evaluation.ranking import rank_correlation, stratified_auc
 from mammo.settings import VIEWS, Recipe
 from mammo.text import Estimate
 from mammo.training.batches import CropViews, Kind, Rows, crop_views, read_kept, write_array
-from mammo.training.film_size import FILM, fifths, film_size_scores
+from mammo.training.film_size import fifths, film_size_scores
 from tools.experiments.log import compare_scores
 from tools.experiments.plan import Window
 

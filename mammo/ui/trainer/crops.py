@@ -36,8 +36,9 @@ _TO_TRY = """
 - **50 patients instead of 200.** How much does the AUC change when only the seed changes?
 - **No augmentation, dropout 0, 60 epochs.** The training loss falls and the validation loss rises:
   overfitting.
-- **The same, split by row.** The other view of a lesion in validation is now often in training, so
-  the validation AUC can rise while the test AUC does not.
+- **The same, split by row.** The page counts the validation crops whose patient is in training:
+  data leakage. One run cannot measure its effect, which is smaller than the interval of 97 crops.
+  [Model comparison](Model_comparison#leak) shows the effect, measured over ten trainings.
 
 Choose by the validation AUC. The test AUC is shown once per run; a choice made by it would make it
 too high. With so few crops the intervals are wide: most differences between two runs are chance.
@@ -129,7 +130,8 @@ def _small(case: str) -> NDArray[np.uint8]:
     crop = case_folder.crop_of(case)
     if crop is None:  # its image was deleted a moment ago
         return np.zeros((_SIDE, _SIDE), np.uint8)
-    return np.round(prepare(crop[np.newaxis], Preprocessing(_SIDE))[0]).astype(np.uint8)
+    prepared = prepare(crop[np.newaxis], Preprocessing(_SIDE))[0]
+    return np.asarray(np.round(prepared), np.uint8)
 
 
 def _message(chosen: pd.DataFrame, training: int, sprite: str) -> dict[str, Any]:
