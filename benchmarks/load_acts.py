@@ -22,9 +22,7 @@ from mammo.ui.kit.frame import PAGES
 from mammo.ui.kit.result import PREVALENCES
 from mammo.ui.kit.source import UPLOAD as OWN
 
-HOME, UPLOAD, COMPARE, EXPLORER, VIEWER, ROOM, TRAINER, CARD = (
-    page.title for page in PAGES
-)
+HOME, UPLOAD, COMPARE, EXPLORER, VIEWER, ROOM, TRAINER, CARD = (page.title for page in PAGES)
 OTHERS = (EXPLORER, VIEWER, ROOM, TRAINER, CARD, HOME)
 TABLE_FILES = 5
 _NAME = re.compile(rb"visitor(\d+)crop")

@@ -33,7 +33,7 @@ LARGEST = 100_000
 FIFTHS = 5
 
 
-def write_film_sizes(index: Path, out: Path = FILM_SIZES) -> int:
+def write_film_sizes(index: Path, out: Path | None = None) -> int:
     """Write the film sizes of an `index.csv` with `file` and `FILM`; return how many.
 
     `file` is a case's crop, whose name is the id of the case.
@@ -54,7 +54,7 @@ def write_film_sizes(index: Path, out: Path = FILM_SIZES) -> int:
         sizes.append([Path(row["file"]).stem, *size])
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([["case_id", *FILM], *sorted(sizes)])
-    write_whole(out, lzma.compress(text.getvalue().encode()))
+    write_whole(out or FILM_SIZES, lzma.compress(text.getvalue().encode()))
     return len(sizes)
 
 
