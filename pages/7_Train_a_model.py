@@ -13,7 +13,7 @@ from mammo.ui.trainer.shortcut import show_shortcut
 frame("Train a model", ":material/model_training:")
 st.markdown(
     "Train a small neural network on real crops, in your own browser. Press **Train**, then change "
-    "one choice and train again. The server computes nothing."
+    "one choice and train again. The server only sends the crops."
 )
 with sentences():
     show_trainer()

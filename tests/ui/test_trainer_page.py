@@ -12,8 +12,10 @@ import pytest
 from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
+from mammo.artifacts import load_film_size_lesson
 from mammo.data.table import load_crops
 from mammo.imaging.preprocess import Preprocessing, prepare
+from mammo.text import estimate
 from tests.tiny_artifacts import EXAMPLES, case_rows
 from tests.ui.reading_room import quiet, texts
 
@@ -21,7 +23,7 @@ PAGE = "pages/7_Train_a_model.py"
 TABLE = ("split", "patient_id", "laterality", "view", "abnormality_id", "pathology")
 
 
-def write_made_crops(folder: Path) -> Path:
+def write_made_crops(folder: Path, splits: tuple[str, ...] = ("train", "test")) -> Path:
     """Write a folder with a crop per case of the tiny artifacts; the malignant have a bright blob.
 
     A blob of another size, place and brightness each, on noise: any network can learn it.
@@ -32,7 +34,7 @@ def write_made_crops(folder: Path) -> Path:
     with (folder / "index.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, ["file", *TABLE], extrasaction="ignore")
         writer.writeheader()
-        for row in case_rows():
+        for row in (row for row in case_rows() if row["split"] in splits):
             crop = random.normal(90, 25, (64, 64))
             if row["label"] == "1":
                 x, y, size = [*random.uniform(24, 40, 2).tolist(), random.uniform(8, 14)]
@@ -111,3 +113,33 @@ def test_with_images_the_crops_are_sent_once_in_one_image_and_training_comes_fir
     assert [p for n, p in enumerate(order) if p not in order[:n]] != sorted(set(order))
     again = sent(page.run())
     assert again == data, "another run of the page sends the same, and so the browser nothing new"
+
+
+def test_with_training_images_alone_it_trains_without_a_test(
+    app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("MAMMO_DATA", "download")
+    write_made_crops(tmp_path / "mammo" / "crops", ("train",))
+    page = opened(app)
+    data = sent(page)
+    assert not data["toy"] and not page.warning
+    assert len(data["rows"]) == data["training"], "the two patients of the examples are no test"
+
+
+def test_the_lesson_on_film_size_shows_what_its_command_measured(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "learning a shortcut" not in texts(opened(app)), "these artifacts have no such lesson"
+    monkeypatch.delenv("MAMMO_ARTIFACTS")
+    page = opened(app)
+    lesson = load_film_size_lesson()
+    assert lesson is not None
+    said = texts(page)
+    for model in lesson.strongest:
+        assert f"{estimate(model.auc, 2)} o" in said
+    (table,) = page.table
+    measured = [one for half in lesson.halves for one in (*half.sizes, *half.networks)]
+    assert table.value["AUC"].tolist() == [estimate(one.auc) for one in measured]
+    low = [one.low for h in lesson.halves for n in h.networks for one in (n.benign, n.malignant)]
+    assert ("no released network was found to follow film size" in said) == (max(low) <= 0)
