@@ -22,8 +22,10 @@ from mammo.ui.kit.frame import PAGES
 from mammo.ui.kit.result import PREVALENCES
 from mammo.ui.kit.source import UPLOAD as OWN
 
-HOME, UPLOAD, COMPARE, EXPLORER, VIEWER, ROOM, CARD = (page.title for page in PAGES)
-OTHERS = (EXPLORER, VIEWER, ROOM, CARD, HOME)
+(
+    HOME, UPLOAD, COMPARE, EXPLORER, VIEWER, ROOM, TRAINER, CARD, LESSONS,
+) = (page.title for page in PAGES)  # fmt: skip
+OTHERS = (EXPLORER, VIEWER, ROOM, TRAINER, CARD, LESSONS, HOME)
 TABLE_FILES = 5
 _NAME = re.compile(rb"visitor(\d+)crop")
 

@@ -71,6 +71,8 @@ async def _pages(visitor: Visitor) -> AsyncIterator[str]:
     yield await open_whole(visitor, "Model_comparison", "unit=lesion&curve=decision")
     yield await open_whole(visitor, "Dataset_explorer")
     yield await open_whole(visitor, "Dataset_explorer", "chart=birads&split=test")
+    yield await open_whole(visitor, "Train_a_model")
+    yield await open_whole(visitor, "Lessons")
     for part in (MODELS, DATA, CHECKS, "Glossary"):
         yield await open_whole(visitor, "Model_card", f"part={quote(part)}")
 

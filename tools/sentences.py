@@ -58,6 +58,7 @@ VISITS = {
     "Reading room: results": Visit(
         _READING, {"round": write_code(_PLAN), "place": pack(_RATED)}, ("reading_truth",)
     ),
+    "Train a model": Visit("pages/7_Train_a_model.py"),
     "Model card": Visit(_CARD),
     "Model card: data": Visit(_CARD, {"part": DATA}),
     "Model card: checklists": Visit(_CARD, {"part": CHECKS}),

@@ -13,10 +13,12 @@ pages (read, by `load_*`). Every read is held against the manifest first.
 """
 
 from mammo.artifacts.contents import (
+    FilmSizeLesson,
     LeakLesson,
     TeacherLesson,
     load_card,
     load_cases,
+    load_film_size_lesson,
     load_history,
     load_leak_lesson,
     load_model,

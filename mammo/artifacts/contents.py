@@ -44,6 +44,9 @@ HISTORY_TEXTS = ("fold", "stage")
 LEAK = "lessons/leak.json"
 LEAK_WITHOUT_AUGMENTATION = "lessons/leak-without-augmentation.json"
 TEACHER = "lessons/teacher.json"
+FILM_SIZE = "lessons/film-size.json"
+SIZE_TESTS = ("auc", "within", "benign", "malignant")
+"""Of a network in that lesson: AUC, AUC within fifths of film size, correlations by class."""
 SPLITS = ("rows", "patients")
 SCHEMA = 1
 
@@ -337,3 +340,63 @@ def load_teacher_lesson(folder: Path | None = None) -> TeacherLesson | None:
     """
     document = attached_document(TEACHER, folder, SCHEMA)
     return None if document is None else document.build(TeacherLesson)
+
+
+@dataclass(frozen=True)
+class SizeModel:
+    """A model of width and height of the film alone, and its AUC."""
+
+    title: str
+    auc: Estimate
+
+
+@dataclass(frozen=True)
+class SizeTest:
+    """Whether a network follows film size.
+
+    `within` is its AUC over pairs in the same fifth of the film-size score; `benign` and
+    `malignant` are Spearman's rank correlations of its score and that score within a class.
+    """
+
+    title: str
+    auc: Estimate
+    within: Estimate
+    benign: Estimate
+    malignant: Estimate
+
+
+@dataclass(frozen=True)
+class SizeHalf:
+    """Crops of "out_of_fold" or "test"; `shares` malignant of each fifth, 0-1, from the lowest."""
+
+    split: Literal["out_of_fold", "test"]
+    crops: Positive
+    sizes: tuple[SizeModel, ...]
+    shares: tuple[float, ...]
+    networks: tuple[SizeTest, ...]
+
+
+@dataclass(frozen=True)
+class FilmSizeLesson:
+    """What film size alone predicts: `python -m mammo.training.lessons film-size` attaches it."""
+
+    halves: tuple[SizeHalf, ...]
+
+    @property
+    def strongest(self) -> tuple[SizeModel, ...]:
+        """Return in each half the model of film size that has the highest AUC out of fold."""
+        first = self.halves[0].sizes
+        best = max(range(len(first)), key=lambda number: first[number].auc.value)
+        return tuple(half.sizes[best] for half in self.halves)
+
+
+def load_film_size_lesson(folder: Path | None = None) -> FilmSizeLesson | None:
+    """Return the lesson on film size; None where it was not measured.
+
+    Raises
+    ------
+    ArtifactError
+        The file is altered, not whole, or of another schema.
+    """
+    document = attached_document(FILM_SIZE, folder, SCHEMA)
+    return None if document is None else document.build(FilmSizeLesson)

@@ -51,6 +51,9 @@ UPPER_WORDS = (
     "pathology", "laterality", "view", "mass_shape", "mass_margins", "calc_type",
     "calc_distribution",
 )  # fmt: skip
+FILM = ["film_width", "film_height"]
+FILM_SIZES = Path(__file__).with_name("film_sizes.csv.xz")
+"""The size of the film of each mass of CBIS-DDSM; see `mammo.training.film_size`."""
 _CELL_ERROR = re.compile(r"#{3,}|#[¡¿]?[^\W\d_]+(/0)?[!?]")
 """What a spreadsheet shows for a formula that failed or a column too narrow for a number."""
 
@@ -228,6 +231,13 @@ def _refuse_shared_patients(table: "pd.DataFrame") -> None:
             f"{len(shared)} patients are in both splits (row {line}: {shared[0]}): a model "
             "would be tested on patients that it learned from. Put each patient in one split."
         )
+
+
+def read_film_sizes() -> "pd.DataFrame":
+    """Return the columns `FILM` in pixels, int64, by case id; see docs/data.md for their source."""
+    import pandas as pd
+
+    return pd.read_csv(FILM_SIZES, index_col="case_id")
 
 
 def read_pixels(table: "pd.DataFrame") -> NDArray[np.uint8]:

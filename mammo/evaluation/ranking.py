@@ -6,9 +6,9 @@ Equal scores step together, so ties are handled as in the Mann-Whitney statistic
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from mammo.evaluation.arithmetic import Floats, as_labels, as_scores, ratio
+from mammo.evaluation.arithmetic import Booleans, Floats, as_labels, as_scores, ratio
 from mammo.evaluation.bootstrap import (
     PatientBootstrap,
     Statistic,
@@ -178,3 +178,71 @@ def auc_interval(labels: ArrayLike, scores: ArrayLike, bootstrap: PatientBootstr
     resampled = bootstrap.distribution(auc_statistic(labels, scores))
     interval = percentile_interval(auc(labels, scores), resampled)
     return widen_at_the_edge(interval, rarer_patients(as_labels(labels), bootstrap.patient))
+
+
+def stratified_auc(labels: Booleans, scores: Floats, strata: NDArray[np.int_]) -> Statistic:
+    """Return the AUC over the pairs whose two cases lie in one stratum, as a figure of weights.
+
+    Parameters
+    ----------
+    labels : bool (n,), True malignant
+    scores : float64 (n,), higher is more suspicious
+    strata : int (n,), the stratum of each case
+
+    Examples
+    --------
+    >>> strata = np.array([0, 0, 1, 1])
+    >>> malignant = np.array([False, True, False, True])
+    >>> stratified_auc(malignant, np.array([0.1, 0.2, 0.8, 0.9]), strata)(np.ones((1, 4)))[0]
+    np.float64(1.0)
+    """
+    parts = [
+        (chosen, auc_statistic(labels[chosen], scores[chosen]))
+        for chosen in (strata == number for number in np.unique(strata))
+    ]
+
+    def figure(weights: Floats) -> Floats:
+        areas = np.array([statistic(weights[:, chosen]) for chosen, statistic in parts])
+        malignant, benign = (
+            np.array([weights[:, chosen & these].sum(axis=1) for chosen, _ in parts])
+            for these in (labels, ~labels)
+        )
+        pairs = malignant * benign
+        total, weight = np.nansum(areas * pairs, axis=0), pairs.sum(axis=0)
+        unknown = np.full(weight.shape, np.nan)
+        return np.asarray(np.divide(total, weight, out=unknown, where=weight > 0))
+
+    return figure
+
+
+def rank_correlation(values: ArrayLike, scores: ArrayLike, patients: ArrayLike) -> Estimate:
+    """Return Spearman's rank correlation with its percentile interval over patients.
+
+    Parameters
+    ----------
+    values, scores : float (n,)
+    patients : str or int (n,), whose case it is
+
+    References
+    ----------
+    Spearman 1904, "The Proof and Measurement of Association between Two Things".
+
+    Examples
+    --------
+    >>> rank_correlation([1, 2, 3, 4], [1, 4, 9, 16], list("abcd")).value
+    1.0
+    """
+    import pandas as pd
+
+    ranks = pd.DataFrame({"value": values, "score": scores}).rank().to_numpy(dtype=np.float64)
+    x, y = ranks.T
+    moments = np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=1)
+    drawn = _correlation(PatientBootstrap(patients).sums(moments))
+    return percentile_interval(float(_correlation(moments.sum(axis=0))), drawn)
+
+
+def _correlation(moments: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return Pearson's correlation from sums of 1, x, y, xx, yy, xy; NaN where one is constant."""
+    n, x, y, xx, yy, xy = np.moveaxis(moments, -1, 0)
+    with np.errstate(invalid="ignore"):
+        return np.asarray((n * xy - x * y) / np.sqrt((n * xx - x * x) * (n * yy - y * y)))

@@ -12,10 +12,11 @@ import numpy as np
 import plotly.graph_objects as go
 
 from mammo.data.descriptors import FILTERS, MISSING, options_of, title_of
+from mammo.data.table import FILM
 from mammo.evaluation.bootstrap import PatientBootstrap
 from mammo.evaluation.operating import Confusion, point_of_flags
 from mammo.evaluation.subgroups import biopsy, suspicion
-from mammo.plots.style import class_bar, lay_out
+from mammo.plots.style import CLASS_LOOKS, class_bar, lay_out, points
 from mammo.text import NO_INTERVAL, counted, percentage
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 
 _FRAME_HEIGHT, _ROW_HEIGHT = 130, 60
+_FILM_HEIGHT = 420
 _SMALL = 10
 _SCALES = ("density", "birads", "subtlety")
 
@@ -72,6 +74,17 @@ def chart_figure(chart: Chart) -> go.Figure:
     # Room for the words at the end of the longest bar.
     figure.update_xaxes(nticks=5, range=[0, 1.5 * max(1, int(chart.counts.to_numpy().max()))])
     return figure
+
+
+def film_size_figure(rows: "pd.DataFrame") -> go.Figure:
+    """Draw width and height of films, columns `FILM` in pixels, by `label`: scanners cluster."""
+    figure = go.Figure()
+    for label, name in enumerate(("benign", "malignant")):
+        width, height = (rows.loc[rows["label"] == label, side].tolist() for side in FILM)
+        hover = f"{name}: %{{x:,}} by %{{y:,}} pixels"
+        look = CLASS_LOOKS[bool(label)]
+        figure.add_trace(points(width, height, look, hover, 6, name=name, opacity=0.7))
+    return lay_out(figure, "Film width in pixels", "Film height in pixels", _FILM_HEIGHT)
 
 
 def by_split(cases: "pd.DataFrame") -> Chart:

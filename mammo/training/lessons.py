@@ -2,6 +2,7 @@
 
     python -m mammo.training.lessons leak --data DIR
     python -m mammo.training.lessons leak --data DIR --without-augmentation
+    python -m mammo.training.lessons film-size
     python -m mammo.train --data DIR --models simple_cnn --distillation 0.7 --out taught
     python -m mammo.training.lessons teacher --taught taught
 
@@ -11,6 +12,10 @@ training crops are used; the test half stays untouched. Each model learns from t
 result goes to `artifacts/lessons/leak.json`, which the page Model comparison shows. The same recipe
 without rotation, zoom, shift and change of tone memorises more: its result goes to
 `artifacts/lessons/leak-without-augmentation.json`. Killed, the same command goes on where it was.
+
+`film-size` fits two models to width and height of the film alone, and tests whether the released
+networks follow these: `artifacts/lessons/film-size.json`. With `--films` it first reads the sizes
+from the `index.csv` of a folder of films.
 
 `teacher` trains nothing: it holds the scores of artifacts whose simple CNN learned from MobileNetV2
 as well as from the labels against those of the release, crop by crop, and writes
@@ -40,7 +45,15 @@ from mammo.artifacts import (
     load_manifest,
     sigmoid,
 )
-from mammo.artifacts.contents import LEAK, LEAK_WITHOUT_AUGMENTATION, SCHEMA, SPLITS, TEACHER
+from mammo.artifacts.contents import (
+    FILM_SIZE,
+    LEAK,
+    LEAK_WITHOUT_AUGMENTATION,
+    SCHEMA,
+    SIZE_TESTS,
+    SPLITS,
+    TEACHER,
+)
 from mammo.command_line import as_typed, command_parser, exit_status, set_tensorflow_up
 from mammo.data.splits import patient_folds, row_folds
 from mammo.data.table import fingerprint, load_crops, read_pixels
@@ -60,8 +73,9 @@ from mammo.settings import (
     check_seed,
     with_overrides,
 )  # fmt: skip
-from mammo.text import signed_estimate
+from mammo.text import estimate, signed_estimate
 from mammo.training.batches import read_kept
+from mammo.training.film_size import film_size_lesson, write_film_sizes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,12 +122,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(given)
     set_tensorflow_up()
     command = as_typed("mammo.training.lessons", given)
-    source = options.taught if options.lesson == "teacher" else options.data
+    source = getattr(options, "taught", None) or getattr(options, "data", None) or Path()
     return exit_status("mammo.training.lessons", lambda: _teach(options, command), source)
 
 
 def _teach(options: argparse.Namespace, command: str) -> None:
     out = options.out or artifacts_folder()
+    if options.lesson == "film-size":
+        if options.films:
+            print(f"Sizes of {write_film_sizes(options.films / 'index.csv')} films written.")
+        titles = {name: TITLES[name] for name in load_manifest(out).models}
+        lesson = film_size_lesson(load_cases(out), titles)
+        _attach(FILM_SIZE, lesson, command, out, depends_on=["cases.csv"])
+        for half in lesson["halves"]:
+            for one in half["sizes"]:
+                print(f"{half['split']}, {one['title']}: AUC {estimate(one['auc'])} by film size.")
+            for one in half["networks"]:
+                figures = {name: estimate(one[name]) for name in SIZE_TESTS}
+                print(f"{half['split']}, {one['title']}: {figures}")
+        return
     if options.lesson == "teacher":
         lesson = teacher_lesson(out, options.taught)
         _attach(TEACHER, lesson, command, out, depends_on=[f"{PUPIL}/model.onnx"])
@@ -284,8 +311,10 @@ def _parser() -> argparse.ArgumentParser:
     lessons = parser.add_subparsers(dest="lesson", required=True)
     teacher = lessons.add_parser("teacher", help="effect of a teacher")
     teacher.add_argument("--taught", type=Path, required=True, help="artifacts with a teacher")
+    size = lessons.add_parser("film-size", help="AUC of film size alone; the networks tested")
+    size.add_argument("--films", type=Path, metavar="DIR", help="read the sizes from its index.csv")
     leak = lessons.add_parser("leak", help="effect of splitting rows at random (data leakage)")
-    for one in (teacher, leak):
+    for one in (teacher, leak, size):
         one.add_argument("--out", type=Path, help="artifacts folder to add it to")
     add = leak.add_argument
     add("--data", type=Path, required=True, help="folder of prepared crops")

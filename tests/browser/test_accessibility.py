@@ -18,7 +18,14 @@ from numpy.typing import NDArray
 
 from mammo import text as words
 from mammo.ui.kit.frame import PAGES
-from tests.browser import test_comparison, test_explorer, test_reading, test_viewer, test_walk
+from tests.browser import (
+    test_comparison,
+    test_explorer,
+    test_reading,
+    test_trainer,
+    test_viewer,
+    test_walk,
+)
 from tests.browser.conftest import (
     CHART,
     CHOICE,
@@ -84,6 +91,7 @@ VIEWS: dict[str, tuple[str, str, Callable[[Visit], object]]] = {
     "viewer": ("Grad-CAM viewer", test_viewer.PAGE, test_viewer.whole),
     "round": ("Reading room", test_reading.PAGE, test_walk.accept),
     "reading": ("Reading room", test_reading.LINK, reading),
+    "trainer": ("Train a model", test_trainer.PAGE, test_trainer.trained),
     "card": ("Model card", "/Model_card", card),
     "lessons": ("Lessons", "/Lessons", lesson),
     "glossary": ("Model card", "/Model_card?part=Glossary", glossary),

@@ -12,12 +12,13 @@ from scipy.stats import spearmanr
 
 from mammo.errors import DataError, SettingsError
 from mammo.evaluation import auc
+from mammo.evaluation.ranking import rank_correlation
 from mammo.settings import RECIPES
 from mammo.text import Estimate
 from tests.conftest import write_prepared
 from tests.tiny_artifacts import write_tiny_artifacts
 from tools.experiments.__main__ import learned_labels
-from tools.experiments.guards import nuisances, rank_correlation
+from tools.experiments.guards import nuisances
 from tools.experiments.log import base_scores, check_outputs, compare_scores, read_log, verdict
 from tools.experiments.plan import FIRST_RECIPES, read_experiment, shuffle_by_lesion
 

@@ -79,6 +79,8 @@ HELD = {
     "python -m tools.experiments.published --data DIR": "tests/tools/test_published.py",
     "python -m tools.experiments.note": "tests/tools/test_note.py",
     "python -m mammo.training.lessons leak --data DIR": "tests/training/test_lessons.py",
+    "python -m mammo.training.lessons film-size": "tests/training/test_lessons.py",
+    "python -m mammo.training.lessons film-size --films DIR": "tests/training/test_lessons.py",
     "python -m mammo.training.lessons teacher --taught taught": "tests/training/test_lessons.py",
     "python -m mammo.training.release --out DIR": "tests/training/test_release.py",
     "python -m mammo.training.trust --data DIR": "tests/training/test_trust.py",

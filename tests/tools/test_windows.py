@@ -11,7 +11,9 @@ import pytest
 from mammo.data.augment import Augmentation
 from mammo.errors import DataError
 from mammo.evaluation import auc
+from mammo.evaluation.ranking import stratified_auc
 from mammo.training.batches import CropViews
+from mammo.training.film_size import film_size_scores
 from tests.conftest import write_prepared
 from tests.tiny_artifacts import write_tiny_artifacts
 from tools.experiments.log import read_controls
@@ -23,10 +25,8 @@ from tools.experiments.windows import (
     crop_areas,
     cut,
     draw_inexactly,
-    film_size_scores,
     read_boxes,
     soft_box,
-    stratified_auc,
 )
 
 SQUASHED = 200

@@ -9,13 +9,18 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from mammo.artifacts import load_cases, load_teacher_lesson, read_attachment
+from mammo.artifacts import (
+    load_cases,
+    load_film_size_lesson,
+    load_teacher_lesson,
+    read_attachment,
+)
 from mammo.data.splits import row_folds
 from mammo.plots.comparison import teacher_table
 from mammo.settings import RECIPES
 from mammo.training.lessons import LeakCrops, LeakSettings, count_overlap, main
 from tests.conftest import write_prepared
-from tests.tiny_artifacts import write_manifest_again, write_tiny_artifacts
+from tests.tiny_artifacts import case_rows, write_manifest_again, write_tiny_artifacts
 
 
 def test_overlap_is_counted_by_crop_and_by_lesion() -> None:
@@ -231,3 +236,66 @@ def test_a_teacher_s_lesson_of_other_trainings_is_refused(
     assert main(["teacher", "--taught", str(better), "--out", str(out)]) != 0
     assert words in capsys.readouterr().err
     assert load_teacher_lesson(out) is None
+
+
+def write_films(folder: Path, size_of_label: tuple[int, int]) -> Path:
+    """Write the index of a folder of films whose width follows the label, with some noise."""
+    random = np.random.default_rng(4)
+    folder.mkdir()
+    rows = [
+        {
+            "file": f"crops/{row['case_id']}.png",
+            "film_width": size_of_label[int(row["label"])] + int(random.integers(0, 400)),
+            "film_height": 4000 + int(random.integers(0, 400)),
+        }
+        for row in case_rows()
+    ]
+    pd.DataFrame(rows).to_csv(folder / "index.csv", index=False)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("widths", "low", "high"), [((3000, 3600), 0.95, 1), ((3000,) * 2, 0, 0.7)]
+)
+def test_film_size_is_measured_from_an_index_of_films(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    widths: tuple[int, int],
+    low: float,
+    high: float,
+) -> None:
+    written = tmp_path / "film_sizes.csv.xz"
+    monkeypatch.setattr("mammo.data.table.FILM_SIZES", written)
+    monkeypatch.setattr("mammo.training.film_size.FILM_SIZES", written)
+    films = write_films(tmp_path / "films", widths)
+    out = write_tiny_artifacts(tmp_path / "artifacts")
+    assert main(["film-size", "--films", str(films), "--out", str(out)]) == 0
+    lesson, cases = load_film_size_lesson(out), load_cases(out)
+    assert lesson is not None
+    for half, split in zip(lesson.halves, ("train", "test"), strict=True):
+        rows = cases[cases["split"] == split]
+        assert half.crops == len(rows) and len(half.shares) == 5
+        assert low <= half.sizes[0].auc.value <= high, "the line through two clusters"
+        for network, name in zip(half.networks, ("simple_cnn", "mobilenetv2"), strict=True):
+            expected = roc_auc_score(rows["label"].astype(int), rows[f"{name}_score"])
+            assert network.auc.value == pytest.approx(expected)
+            assert -1 <= network.benign.low <= network.benign.value <= network.benign.high <= 1
+    assert main(["film-size", "--out", str(out)]) == 0, "the sizes that were written are read again"
+    assert repr(load_film_size_lesson(out)) == repr(lesson)
+
+
+@pytest.mark.parametrize(
+    ("size", "sentence"),
+    [("", "Received: , 4000"), ("0", "Received: 0, 4000"), ("wide", "Received: wide, 4000")],
+)
+def test_a_film_without_a_size_is_a_sentence_and_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    size: str, sentence: str,
+) -> None:  # fmt: skip
+    written = tmp_path / "film_sizes.csv.xz"
+    monkeypatch.setattr("mammo.training.film_size.FILM_SIZES", written)
+    (tmp_path / "index.csv").write_text(f"file,film_width,film_height\ncrops/a.png,{size},4000\n")
+    out = write_tiny_artifacts(tmp_path / "artifacts")
+    assert main(["film-size", "--films", str(tmp_path), "--out", str(out)]) == 1
+    assert sentence in capsys.readouterr().err and not written.exists()
+    assert load_film_size_lesson(out) is None

@@ -16,16 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from mammo.artifacts import load_cases
 from mammo.command_line import command_parser, exit_status
 from mammo.data.table import load_crops, read_pixels
 from mammo.errors import DataError
-from mammo.evaluation import PatientBootstrap
-from mammo.evaluation.bootstrap import percentile_interval
+from mammo.evaluation.ranking import rank_correlation
 from mammo.settings import MODELS, TITLES
-from mammo.text import Estimate, estimate
+from mammo.text import estimate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,34 +47,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 _print_model(model, rows)
 
     return exit_status("tools.experiments.guards", guard, options.data)
-
-
-def rank_correlation(values: ArrayLike, scores: ArrayLike, patients: ArrayLike) -> Estimate:
-    """Return Spearman's rank correlation with its percentile interval over patients.
-
-    References
-    ----------
-    Spearman 1904, "The Proof and Measurement of Association between Two Things".
-
-    Examples
-    --------
-    >>> rank_correlation([1, 2, 3, 4], [1, 4, 9, 16], list("abcd")).value
-    1.0
-    """
-    import pandas as pd
-
-    ranks = pd.DataFrame({"value": values, "score": scores}).rank().to_numpy(dtype=np.float64)
-    x, y = ranks.T
-    moments = np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=1)
-    drawn = _correlation(PatientBootstrap(patients).sums(moments))
-    return percentile_interval(float(_correlation(moments.sum(axis=0))), drawn)
-
-
-def _correlation(moments: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return Pearson's correlation from sums of 1, x, y, xx, yy, xy; NaN where one is constant."""
-    n, x, y, xx, yy, xy = np.moveaxis(moments, -1, 0)
-    with np.errstate(invalid="ignore"):
-        return np.asarray((n * xy - x * y) / np.sqrt((n * xx - x * x) * (n * yy - y * y)))
 
 
 def nuisances(table: "pd.DataFrame", crops: NDArray[np.uint8]) -> dict[str, NDArray[np.float64]]:

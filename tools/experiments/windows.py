@@ -28,15 +28,16 @@ from numpy.typing import NDArray
 
 from mammo.data.augment import augment
 from mammo.data.csv_table import decimal_number, read_csv_table
+from mammo.data.table import FILM
 from mammo.errors import DataError
 from mammo.evaluation import PatientBootstrap
-from mammo.evaluation.arithmetic import logit, sigmoid
-from mammo.evaluation.bootstrap import Statistic, percentile_interval
-from mammo.evaluation.ranking import auc_statistic
+from mammo.evaluation.arithmetic import sigmoid
+from mammo.evaluation.bootstrap import percentile_interval
+from mammo.evaluation.ranking import rank_correlation, stratified_auc
 from mammo.settings import VIEWS, Recipe
 from mammo.text import Estimate
 from mammo.training.batches import CropViews, Kind, Rows, crop_views, read_kept, write_array
-from tools.experiments.guards import rank_correlation
+from mammo.training.film_size import fifths, film_size_scores
 from tools.experiments.log import compare_scores
 from tools.experiments.plan import Window
 
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-FILM = ["film_width", "film_height"]
 BOX = ["lesion_x", "lesion_y", "lesion_width", "lesion_height"]
 GEOMETRY = [*FILM, *BOX]
 LEAST_SIDE = 128.0
@@ -56,7 +56,6 @@ GROWN, AROUND = 1.5, 2.2
 """A blanked lesion: the box grown so much is filled with the mean of what lies around it."""
 CENTRE, SMALLEST, LARGEST = 0.15, 0.7, 1.4
 """How inexactly a box is drawn in training: shift and scale, as shares of its sides."""
-STRATA = 5
 
 
 def read_boxes(folder: Path, cases: Iterable[str]) -> dict[str, list[Any]]:
@@ -229,38 +228,6 @@ def window_crops(
     return crops, views
 
 
-def film_size_scores(rows: "pd.DataFrame") -> Floats:
-    """Return the logit of malignancy from width and height of the film alone, out of fold."""
-    from sklearn.ensemble import RandomForestClassifier
-    from sklearn.model_selection import PredefinedSplit, cross_val_predict
-
-    forest = RandomForestClassifier(300, min_samples_leaf=10, random_state=0)
-    sizes, folds = rows[FILM].to_numpy(), PredefinedSplit(rows["fold"])
-    p = cross_val_predict(forest, sizes, rows["label"], cv=folds, method="predict_proba")
-    return logit(p[:, 1])
-
-
-def stratified_auc(labels: NDArray[np.bool_], scores: Floats, strata: Rows) -> Statistic:
-    """Return the AUC over the pairs whose two crops lie in one stratum."""
-    parts = [
-        (chosen, auc_statistic(labels[chosen], scores[chosen]))
-        for chosen in (strata == number for number in np.unique(strata))
-    ]
-
-    def figure(weights: Floats) -> Floats:
-        areas = np.array([statistic(weights[:, chosen]) for chosen, statistic in parts])
-        malignant, benign = (
-            np.array([weights[:, chosen & these].sum(axis=1) for chosen, _ in parts])
-            for these in (labels, ~labels)
-        )
-        pairs = malignant * benign
-        total, weight = np.nansum(areas * pairs, axis=0), pairs.sum(axis=0)
-        unknown = np.full(weight.shape, np.nan)
-        return np.asarray(np.divide(total, weight, out=unknown, where=weight > 0))
-
-    return figure
-
-
 def controls(rows: "pd.DataFrame", logits: "pd.Series", base: "pd.Series") -> dict[str, Any]:
     """Return the AUC of an experiment alone and averaged with its base, and the controls.
 
@@ -273,7 +240,7 @@ def controls(rows: "pd.DataFrame", logits: "pd.Series", base: "pd.Series") -> di
     rows = rows[rows["case_id"].isin(logits.index)].set_index("case_id", drop=False)
     own, other, size = logits.loc[rows.index], base.loc[rows.index], rows["film_size"]
     bootstrap, labels = PatientBootstrap(rows["patient_id"]), rows["label"].to_numpy() == 1
-    strata = (size.rank(method="first").to_numpy() * STRATA / (len(size) + 1)).astype(int)
+    strata = fifths(size)
 
     def within(scores: "pd.Series") -> Floats:
         """Return the AUC within strata: of the sample, then of each resample."""

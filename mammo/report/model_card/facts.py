@@ -24,7 +24,9 @@ from mammo.artifacts.contents import (
     CASES_NAME,
     LEAK,
     LEAK_WITHOUT_AUGMENTATION,
+    FilmSizeLesson,
     attached_document,
+    load_film_size_lesson,
     read_rows,
 )
 from mammo.artifacts.manifest import read_files
@@ -60,6 +62,7 @@ class Facts:
     split : SplitEvaluation of the official test split, by crop
     trust : the document of `trust.json`, None where it is not attached
     lessons : the leak with and without augmentation, None where it was not taught
+    film_size : what film size alone predicts, None where it was not measured
     audits : the audit of each model's heat maps, where one was made
     """
 
@@ -69,6 +72,7 @@ class Facts:
     split: SplitEvaluation
     trust: Mapping[str, Any] | None
     lessons: tuple[LeakLesson | None, LeakLesson | None]
+    film_size: FilmSizeLesson | None
     audits: tuple[Audit, ...]
 
     def of(self, split: str) -> pd.DataFrame:
@@ -126,6 +130,7 @@ def read_facts(split: SplitEvaluation, folder: Path | None = None) -> Facts:
             load_leak_lesson(LEAK, folder),
             load_leak_lesson(LEAK_WITHOUT_AUGMENTATION, folder),
         ),
+        film_size=load_film_size_lesson(folder),
         audits=tuple(audit for audit in audits if audit is not None),
     )
 

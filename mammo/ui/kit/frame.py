@@ -73,6 +73,7 @@ PAGES = (
     Page("pages/3_Dataset_explorer.py", "Dataset explorer", ":material/dataset:"),
     Page("pages/4_Grad-CAM_viewer.py", "Grad-CAM viewer", ":material/visibility:"),
     Page("pages/5_Reading_room.py", "Reading room", ":material/groups:"),
+    Page("pages/7_Train_a_model.py", "Train a model", ":material/model_training:"),
     Page("pages/6_Model_card.py", "Model card", ":material/badge:"),
     Page("pages/8_Lessons.py", "Lessons", ":material/school:"),
 )

@@ -20,7 +20,7 @@ _BRINGS = {
     "test": "One click brings the images of all {n:,} test cases, for every page: the gallery, the "
     "wrong answers, reading rounds, and the heat maps of any test case.",
     "train": "One click brings the images of the {n:,} training cases too, for the gallery, for "
-    "similar known cases and for practice in the reading room.",
+    "similar known cases, for practice in the reading room, and to train a model yourself.",
 }
 _SOURCE = (
     "Source: crops of CBIS-DDSM (CC BY 3.0), as published with Osuala et al. 2024 (Apache-2.0) at "
