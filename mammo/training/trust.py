@@ -34,7 +34,7 @@ from mammo.inference.trust import (
     texture,
     unit_vectors,
 )
-from mammo.training.trust_measures import neighbours_vote, questioned, zone_figures
+from mammo.training.trust_measures import neighbours_vote, questioned
 
 MODEL = "mobilenetv2"
 DIGITS = 4
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def build() -> None:
         out = options.out or artifacts_folder()
-        train, test = (_split(options.data, out, split) for split in ("train", "test"))
+        train, test = (split_of(options.data, out, split) for split in ("train", "test"))
         models = {name: load_classifier(name, out) for name in load_manifest(out).models}
         trust = _measured(models, train, test)
         embeddings_of = [f"{MODEL}/model.onnx"]
@@ -76,12 +76,11 @@ def _measured(models: Mapping[str, Classifier], train: Split, test: Split) -> Tr
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "questioned": questioned(trust, model, *test),
         "vote": {"test": neighbours_vote(trust, model.embed(test[1]), test[0])},
-        "uncertainty": {name: zone_figures(one, train[0], test[0]) for name, one in models.items()},
     }
     return replace(trust, measured=_rounded(measured))
 
 
-def _split(data: Path, out: Path, split: str) -> Split:
+def split_of(data: Path, out: Path, split: str) -> Split:
     """Return the rows of `cases.csv` of one split and their crops, in the same order."""
     rows = read_rows(read_files((CASES_NAME,), out)[CASES_NAME], out / CASES_NAME)
     wanted = [row for row in rows if row["split"] == split]

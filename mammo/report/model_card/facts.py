@@ -32,6 +32,7 @@ from mammo.artifacts.contents import (
 from mammo.artifacts.manifest import read_files
 from mammo.evaluation import SplitEvaluation
 from mammo.inference.audit import Audit, load_audit
+from mammo.inference.concepts import Concepts, load_concepts
 from mammo.inference.trust import SCHEMA as TRUST_SCHEMA
 from mammo.inference.trust import TRUST_NAME
 from mammo.settings import REGISTRY, TITLES
@@ -64,6 +65,7 @@ class Facts:
     lessons : the leak with and without augmentation, None where it was not taught
     film_size : what film size alone predicts, None where it was not measured
     audits : the audit of each model's heat maps, where one was made
+    concepts : the concept probes, None where they are not attached
     """
 
     manifest: Manifest
@@ -74,6 +76,7 @@ class Facts:
     lessons: tuple[LeakLesson | None, LeakLesson | None]
     film_size: FilmSizeLesson | None
     audits: tuple[Audit, ...]
+    concepts: Concepts | None = None
 
     def of(self, split: str) -> pd.DataFrame:
         """Return the rows of "train" or "test"."""
@@ -132,6 +135,7 @@ def read_facts(split: SplitEvaluation, folder: Path | None = None) -> Facts:
         ),
         film_size=load_film_size_lesson(folder),
         audits=tuple(audit for audit in audits if audit is not None),
+        concepts=load_concepts(folder),
     )
 
 

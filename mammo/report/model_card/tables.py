@@ -8,6 +8,7 @@ import pandas as pd
 
 from mammo.artifacts import Card
 from mammo.data.descriptors import MEANINGS, MISSING, meaning
+from mammo.inference.concepts import SHOWN_FROM, Concepts
 from mammo.report.model_card.facts import Facts, Row, how_trained
 from mammo.report.templates import UNKNOWN
 from mammo.settings import REGISTRY
@@ -40,6 +41,10 @@ FIGURES = {
     "npv": "NPV",
     "brier": "Brier score (lower is better)",
     "ece": "Expected calibration error",
+    "coverage_malignant": "Malignant in the conformal set (aim: 90%)",
+    "coverage_benign": "Benign in the conformal set (aim: 90%)",
+    "cannot_tell_malignant": "Malignant: cannot tell",
+    "cannot_tell_benign": "Benign: cannot tell",
 }
 
 
@@ -73,6 +78,13 @@ def _details(facts: Facts, card: Card, thresholds: Sequence[str]) -> dict[str, s
             f"fitted on {form.fitted_on}"
             for form in forms
         ),
+        "Conformal sets": "; two views: ".join(
+            f"malignant possible from {number(one.sets.malignant_from)}, benign possible up to "
+            f"{number(one.sets.benign_up_to)}"
+            for one in (card, card.two_views)
+            if one is not None and one.sets is not None
+        )
+        or UNKNOWN,
         **{
             f"Threshold, {THRESHOLD_WORDS.get(name, name)}": number(card.thresholds[name])
             if name in card.thresholds
@@ -105,6 +117,19 @@ def _cell(name: str, figure: Estimate | None) -> str:
     if figure is None:
         return UNKNOWN
     return estimate(figure, 2) if name in ("auc", "brier", "ece") else percent_estimate(figure)
+
+
+def concepts(found: Concepts) -> pd.DataFrame:
+    """Return how well each concept is read, and which are shown."""
+    return pd.DataFrame(
+        {
+            "Concept": one.name,
+            "AUC, out of fold": estimate(one.out_of_fold, 2),
+            "AUC, test crops": estimate(one.test, 2),
+            "Shown": "yes" if one.shown else f"no, below {number(SHOWN_FROM, 2)}",
+        }
+        for one in found.concepts
+    )
 
 
 def subgroups(facts: Facts) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, TypeGuard, cast
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
@@ -30,11 +31,11 @@ from mammo.report.case_report import (
     compose_report,
     similar_table,
     vote_sentence,
-    zone_sentence,
 )
 from mammo.report.content import MEDIA_TYPES
 from mammo.report.glossary import glossary_line
-from mammo.report.verdict import box_sentence, verdict
+from mammo.report.verdict import box_sentence, sets_sentence, verdict
+from mammo.settings import TITLES
 from mammo.ui.kit import cache
 from mammo.ui.kit.address import choose_share, keep_in_link, option_from_link, went_back
 from mammo.ui.kit.case_folder import thumbnails
@@ -49,9 +50,14 @@ OPEN_VIEWER = "Open in Grad-CAM viewer"
 LABELS: dict[Form, str] = {"pdf": "Case report (PDF)", "html": "Case report (HTML)"}
 ICONS: dict[Form, str] = {"pdf": ":material/picture_as_pdf:", "html": ":material/html:"}
 PROBABILITY = "Estimated probability of malignancy"
-EXPLAINED = ("threshold", "calibration", "spread", "grad_cam", "similar_cases")
+EXPLAINED = ("threshold", "calibration", "conformal", "spread", "grad_cam", "similar_cases")
 
 
+READING_MARKS = {
+    "benign": ":blue-badge[benign]",
+    "malignant": ":orange-badge[malignant]",
+    "cannot tell": ":gray-badge[:material/help: cannot tell]",
+}
 PREVALENCES = {
     "called_back": "Called back: 4.4%",
     "biopsied": "Biopsied: 28.6%",
@@ -173,6 +179,7 @@ def show_result(
             "download_result",
         )
         report_buttons(picture, single, recorded=shown, case=record.case, other=other)
+    show_concepts(result)
     show_reliability(result, threshold)
     if viewed is None and has_similar(result.signals):
         with st.expander("Similar known cases", icon=":material/compare:"):
@@ -228,22 +235,23 @@ def show_answers(result: LesionResult, threshold: str, slots: Slots) -> None:
             with st.container():
                 if result.questioned:
                     st.markdown(":red-badge[:material/block: Do not interpret]")
-                _show_probability(answer, threshold)
+                _show_probability(answer, threshold, read=not result.questioned)
                 slots[answer.card.name] = st.empty()
     for sentence in result.disagreements(threshold):
         st.markdown(sentence)
     _fill(slots, result, threshold)
 
 
-def _show_probability(answer: ModelResult, threshold: str) -> None:
-    """Show one model's probability and its side of a threshold of its card."""
+def _show_probability(answer: ModelResult, threshold: str, *, read: bool) -> None:
+    """Show one model's probability, its side of a threshold of its card, and its reading."""
     at, percent = answer.card.thresholds[threshold], text.percent(answer.probability)
     standing = text.standing(answer.probability, at)
     # The side of the threshold by word and arrow, and by colour only besides.
     colour, arrow = ("orange", "upward") if answer.is_above(threshold) else ("blue", "downward")
     with st.container(gap="xxsmall"):
         st.metric(answer.card.title, percent, help=PROBABILITY)
-        st.markdown(f":{colour}[:material/arrow_{arrow}: {standing}]")
+        mark = f" {READING_MARKS[answer.reading]}" if read and answer.reading else ""
+        st.markdown(f":{colour}[:material/arrow_{arrow}: {standing}]{mark}")
 
 
 def show_prevalence(result: LesionResult) -> None:
@@ -266,18 +274,36 @@ def show_prevalence(result: LesionResult) -> None:
     st.markdown(f"At a prevalence of {text.percentage(stated)}: {shown}.")
 
 
+def show_concepts(result: LesionResult) -> None:
+    """Show margin and shape as read from a network's features, where they are read."""
+    read = result.concepts
+    if read is None or result.questioned:
+        return
+    probes, title = read.concepts, TITLES.get(read.concepts.model, read.concepts.model)
+    rows = [
+        {"": one.name.capitalize(), "Reading": text.percent(read.p[one.name]),
+         "AUC (95% CI)": text.estimate(one.test, 2)}
+        for one in probes.shown
+    ]  # fmt: skip
+    with st.expander(f"Margin and shape: {read.title}", icon=":material/category:"):
+        st.table(pd.DataFrame(rows), hide_index=True, alt="Concept readings with their AUC")
+        st.caption(
+            f"Read from {title}'s features{' (mean of both views)' * bool(result.pair)}, not "
+            f"measured. AUC: against the recorded descriptors of the test crops. From these "
+            f"readings alone, the probability of malignancy is {text.percent(read.p_malignant)} "
+            f"(AUC {text.estimate(probes.malignancy, 2)}; {title} "
+            f"{text.number(probes.network.value, 2)})."
+        )
+
+
 def show_reliability(result: LesionResult, threshold: str) -> None:
-    """Show what each probability rests on: calibration, mirror images, uncertain range."""
-    signals = result.signals
+    """Show what each probability rests on: calibration, mirror images, conformal sets."""
     with st.expander("How reliable is this?", icon=":material/fact_check:"):
         for answer in result.answers:
-            name = answer.card.name
             lines = [f"Calibrated on {answer.card.calibration.fitted_on}."]
             lines.append(_mirror_sentence(answer, threshold))
-            zone = None if signals is None or result.pair else signals.trust.zone(name)
-            if signals is not None and zone is not None and not result.questioned:
-                measured = signals.trust.measured["uncertainty"][name]
-                lines.append(zone_sentence(zone, answer.probability, measured))
+            if not result.questioned:
+                lines.append(sets_sentence(answer, two_views=bool(result.pair)))
             st.markdown(f"**{answer.card.title}.** {' '.join(line for line in lines if line)}")
 
 
