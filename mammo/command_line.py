@@ -18,10 +18,19 @@ from mammo.errors import MammoError, SettingsError
 from mammo.files import reason_of, write_whole
 
 
+PROGRAM = "mammo"
+"""Name of the installed command, which sets `sys.argv[0]` to it."""
+
+
+def program_name(module: str) -> str:
+    """Return how a command was started: "python -m mammo.predict" or "mammo predict"."""
+    return module.replace(".", " ", 1) if sys.argv[0] == PROGRAM else f"python -m {module}"
+
+
 def command_parser(module: str, description: str | None) -> argparse.ArgumentParser:
-    """Return a parser for `python -m MODULE` that prints its description as it is written."""
+    """Return a parser for the command of a module that prints its description as it is written."""
     return argparse.ArgumentParser(
-        prog=f"python -m {module}",
+        prog=program_name(module),
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -50,6 +59,13 @@ def exit_status(module: str, work: Callable[[], int | None], place: Path) -> int
         return 130
     except MammoError as error:
         sentence = str(error)
+    except ModuleNotFoundError as error:
+        if str(error.name).startswith("mammo"):
+            raise
+        sentence = (
+            f"needs the package {error.name}, which is not installed. Use Python 3.11 to 3.13 and "
+            "run: pip install -r requirements-train.txt (or install mammo with its extra [train])."
+        )
     except OSError as error:
         sentence = (
             f"stopped: {reason_of(error)} ({error.filename or place}). Fix this, then run the same "

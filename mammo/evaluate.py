@@ -23,6 +23,7 @@ from mammo.command_line import (
     check_output,
     exit_status,
     is_json_with,
+    program_name,
     starts_with_mark,
     write_output,
 )
@@ -157,7 +158,7 @@ def _unseen(table: "pd.DataFrame", known: "pd.DataFrame") -> "pd.DataFrame":
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
     parser = argparse.ArgumentParser(
-        prog="python -m mammo.evaluate",
+        prog=program_name("mammo.evaluate"),
         description="Print the performance of the trained models, with intervals over patients.",
     )
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""Files as every part of mammo writes them: whole or not at all."""
+"""Files as every part of mammo writes them, whole or not at all; and where mammo's own are."""
 
 import os
 import shutil
@@ -10,6 +10,16 @@ from pathlib import Path
 _BEGUN = ".mammo-writing-"
 _SECONDS_OF_A_WRITE = 60
 _JUNK = (".ds_store", "thumbs.db", "desktop.ini")
+
+
+def home_folder() -> Path:
+    """Return the folder of `app.py`, `pages/` and `artifacts/`.
+
+    It is inside an installed package, otherwise the root of the repository.
+    """
+    package = Path(__file__).resolve().parent
+    installed = package / "_app"
+    return installed if installed.is_dir() else package.parent
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -28,6 +28,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from mammo.artifacts import load_manifest
+from mammo.command_line import program_name
 from mammo.data.examples import ExampleLesion, example_lesions
 from mammo.errors import DataError, MammoError, SettingsError, WindowError, sentence_of
 from mammo.files import reason_of
@@ -86,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
     parser = argparse.ArgumentParser(
-        prog="python -m mammo.predict",
+        prog=program_name("mammo.predict"),
         description="Estimate the probability that lesions on mammograms are malignant.",
         epilog=NOTICE_SHORT,
     )

@@ -32,7 +32,7 @@ from mammo.command_line import as_typed, command_parser, exit_status, set_tensor
 from mammo.data.preparation.run import ABNORMALITIES, prepared_folder
 from mammo.data.splits import patient_folds
 from mammo.data.table import fingerprint, load_training_crops
-from mammo.errors import TrainingError
+from mammo.errors import SettingsError, TrainingError
 from mammo.settings import MODELS, RECIPES, TITLES, Recipe, TrainSettings, with_overrides
 from mammo.training.release import (
     FittedModel,
@@ -174,6 +174,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _settings(options: argparse.Namespace) -> TrainSettings:
     out = options.out if options.out is not None else artifacts_folder()
+    if options.out is None and Path(__file__).parent in out.parents:
+        raise SettingsError(
+            "Where mammo is installed as a package, --out expects a folder for the new artifacts. "
+            "Received: none. Name one; MAMMO_ARTIFACTS=DIR mammo app then opens the app with it."
+        )
     work = options.work if options.work is not None else out.resolve().parent / WORK_FOLDER
     overrides = {item.name: getattr(options, item.name) for item in dataclasses.fields(Recipe)}
     recipes = {name: with_overrides(RECIPES[name], overrides) for name in options.models}

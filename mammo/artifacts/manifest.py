@@ -24,7 +24,7 @@ from typing import Any
 from mammo.artifacts.schema import RETRAIN, parse_document
 from mammo.artifacts.swap import restore_interrupted_swap
 from mammo.errors import ArtifactError
-from mammo.files import reason_of
+from mammo.files import home_folder, reason_of
 
 MANIFEST_SCHEMA = 1
 MANIFEST_NAME = "manifest.json"
@@ -89,9 +89,9 @@ FIELDS = frozenset(Manifest.__dataclass_fields__) | {"schema"}
 
 
 def artifacts_folder() -> Path:
-    """Return where artifacts are: `$MAMMO_ARTIFACTS`, or `artifacts/` beside the package."""
+    """Return where artifacts are: `$MAMMO_ARTIFACTS`, or the release that came with mammo."""
     chosen = os.environ.get(FOLDER_VARIABLE)
-    return Path(chosen) if chosen else Path(__file__).resolve().parents[2] / "artifacts"
+    return Path(chosen) if chosen else home_folder() / "artifacts"
 
 
 def load_manifest(folder: Path | None = None) -> Manifest:

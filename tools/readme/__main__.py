@@ -8,7 +8,7 @@ numbers and rounding are those of `python -m mammo.evaluate` and of the pages, a
 line of `python -m mammo.predict`. docs/training.md: `trust` and `audit`, what
 `python -m mammo.training.trust` and `python -m mammo.training.audit` found. docs/benchmarks.md:
 `benchmark`, what the scripts of `benchmarks/` left. docs/MODEL_CARD.md, docs/terms.md and
-docs/lessons/ are written whole, from `mammo.report.model_card`, `glossary` and `lessons`.
+docs/lessons/ are written whole, from `mammo.card`, `mammo.report.glossary` and `mammo.report.lessons`.
 """
 
 import argparse
@@ -16,13 +16,12 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mammo.command_line import exit_status, starts_with_mark, write_output
+from mammo.card import card_text, is_card
+from mammo.command_line import exit_status, write_output
 from mammo.evaluate import evaluate_artifacts
 from mammo.report.glossary import terms_document
 from mammo.report.lessons import document as document_of
 from mammo.report.lessons import figures, lessons
-from mammo.report.model_card import as_markdown, model_card
-from mammo.report.model_card.facts import read_facts
 from tools.readme.figures import audit_part, example_part, figures_part
 from tools.readme.marks import agree, document, filled
 from tools.readme.measured import benchmark_part, trust_part
@@ -63,21 +62,12 @@ def _write(root: Path, check: bool) -> int:
     if not check:
         for file, text in wanted.items():
             # `filled` found its marks in the documents.
-            write_output(file, text.encode(), _is_card if file == root / CARD else lambda _: True)
+            write_output(file, text.encode(), is_card if file == root / CARD else lambda _: True)
         return 0
     stale = [file for file, text in wanted.items() if not agree(written.get(file, ""), text)]
     for file in stale:
         print(f"{file} is not of these artifacts: run python -m tools.readme.")
     return 1 if stale else 0
-
-
-def _is_card(path: Path) -> bool:
-    return starts_with_mark(path, b"mammo")
-
-
-def card_text() -> str:
-    """Return the model card of the artifacts as Markdown."""
-    return as_markdown(model_card(read_facts(evaluate_artifacts().splits["test"])))
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ COLUMNS = [
 ]  # fmt: skip
 NOT_INSTALLED = (
     "To download from Imaging Data Commons, the package idc-index should be installed, and is "
-    "not: pip install -r requirements-download.txt"
+    "not: pip install -r requirements-download.txt (or install mammo with its extra [download])"
 )
 
 PARTS = {

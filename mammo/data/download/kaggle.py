@@ -54,7 +54,7 @@ def _downloaded(cache: Path) -> Path:
     except ImportError as error:
         raise SettingsError(
             "To download from Kaggle, the package kagglehub should be installed, and is not: "
-            "pip install -r requirements-download.txt"
+            "pip install -r requirements-download.txt (or install mammo with its extra [download])"
         ) from error
     # kagglehub reads these at each call; nothing after a download needs them otherwise.
     os.environ["KAGGLEHUB_CACHE"] = str(cache.resolve())

@@ -49,7 +49,8 @@ def _connect(address: str) -> "Client":
         from distributed import Client
     except ImportError as error:
         raise SettingsError(
-            "--dask needs Dask: pip install -r requirements-cluster.txt, then run this again."
+            "--dask needs Dask: pip install -r requirements-cluster.txt (or install mammo with its "
+            "extra [cluster]), then run this again."
         ) from error
     try:
         return _within(CONNECT_S + 5, lambda: Client(address, timeout=CONNECT_S))

@@ -33,6 +33,8 @@ TITLES = {
     DATA: "Data sheet of CBIS-DDSM, masses",
     CHECKS: "Checklists",
 }
+TITLE = "# Model card of mammo"
+"""First line of the card as Markdown."""
 FIRST_WORDS = (
     "For teaching and research only. Not a medical device; not for decisions about a person."
 )
@@ -121,7 +123,7 @@ def _text(wrapped: str) -> str:
 
 def as_markdown(card: ModelCard) -> str:
     """Return the whole card as one Markdown document."""
-    lines = ["# Model card of mammo", f"**{FIRST_WORDS}**"]
+    lines = [TITLE, f"**{FIRST_WORDS}**"]
     for part, sections in card.items():
         lines.append(f"## {TITLES[part]}")
         for section in sections:
