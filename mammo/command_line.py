@@ -17,7 +17,6 @@ from pathlib import Path
 from mammo.errors import MammoError, SettingsError
 from mammo.files import reason_of, write_whole
 
-
 PROGRAM = "mammo"
 """Name of the installed command, which sets `sys.argv[0]` to it."""
 

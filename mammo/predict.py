@@ -34,7 +34,7 @@ from mammo.errors import DataError, MammoError, SettingsError, WindowError, sent
 from mammo.files import reason_of
 from mammo.imaging import Image, read_image
 from mammo.imaging.read import may_be_picture
-from mammo.imaging.region import looks_like_crop, not_a_crop
+from mammo.imaging.region import box_from_text, looks_like_crop, not_a_crop
 from mammo.inference import Lesion, ModelSet, load_models
 from mammo.inference.result import name_film
 from mammo.report.case_report import measure_thresholds
@@ -342,12 +342,9 @@ def _say(sentence: str) -> None:
 
 def _region(text: str) -> Region:
     try:
-        x, y, width, height = (float(number) for number in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"expected four numbers x,y,w,h in pixels of the mammogram, received {text!r}"
-        ) from None
-    return x, y, width, height
+        return box_from_text(text)
+    except WindowError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _let_any_name_be_printed() -> None:

@@ -534,8 +534,8 @@ def test_artifacts_of_one_model_answer_alone(
     [
         ([], "expected a FILE or --example"),
         (["--example", "1", "--box", "1,2,3,4"], "leave them out with --example"),
-        (["a.png", "--box", "1,2,3"], "expected four numbers x,y,w,h"),
-        (["a.png", "--window", "a,b,c,d"], "expected four numbers x,y,w,h"),
+        (["a.png", "--box", "1,2,3"], "Expected four numbers x,y,w,h"),
+        (["a.png", "--window", "a,b,c,d"], "Expected four numbers x,y,w,h"),
         (["a.png", "--window", "1,2,3,4", "--box", "1,2,3,4"], "not allowed with"),
         (["a.png", "--model", "resnet"], "invalid choice"),
         (["a.png", "--treshold", "1"], "unrecognized arguments"),

@@ -7,6 +7,7 @@ left corner. Used by `mammo.ui.upload.film`; run its tests with `pytest tests/ui
 import math
 from collections.abc import Sequence
 
+from mammo.errors import WindowError
 from mammo.imaging.window import MARGIN_PIXELS, SQUARE_TOLERANCE
 
 Region = tuple[int, int, int, int]
@@ -84,6 +85,21 @@ def changed_boxes(box: Sequence[float], film_shape: tuple[int, ...]) -> list[Reg
         top, bottom = _span((middle_y - half_y, middle_y + half_y), film_shape[0])
         changed.append((left, top, max(1, right - left), max(1, bottom - top)))
     return changed
+
+
+def box_from_text(text: str) -> tuple[float, float, float, float]:
+    """Read a box from "x,y,w,h", as commands and forms give it; WindowError where it is none.
+
+    >>> box_from_text("1200,800,300.5,280")
+    (1200.0, 800.0, 300.5, 280.0)
+    """
+    try:
+        x, y, width, height = (float(number) for number in text.split(","))
+    except ValueError:
+        raise WindowError(
+            f"Expected four numbers x,y,w,h in pixels of the mammogram, received {text!r}."
+        ) from None
+    return x, y, width, height
 
 
 def whole_box(numbers: Sequence[int | None]) -> Region | None:
