@@ -28,7 +28,7 @@ from typing import Any, cast
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
@@ -135,21 +135,10 @@ class _Service:
             raise _refused(400, _FIELDS.format(f"another form ({error.message})")) from None
         except ValueError:  # a field's name in an alphabet that it is not in
             raise _refused(400, _FIELDS.format("a form that cannot be decoded")) from None
-        files = [part for part in form.getlist("file") if isinstance(part, UploadFile)]
-        boxes = [part for part in form.getlist("box") if isinstance(part, str)]
-        if (
-            not files
-            or len(boxes) not in (0, len(files))
-            or len(form.multi_items()) != len([*files, *boxes])
-        ):
-            names = ", ".join(repr(name[:80]) for name, _ in form.multi_items())
-            raise _refused(422, _FIELDS.format(f"the fields {names}" if names else "no field"))
-        if any((part.size or 0) > FILE_BYTES for part in files):
-            raise _too_large()
-        marked = [*map(box_from_text, boxes)] if boxes else [None] * len(files)
-        named = [PurePosixPath(part.filename or "").stem for part in files]
-        contents = [BytesIO(await part.read()) for part in files]
-        return list(zip(contents, named, marked, strict=True))
+        try:
+            return await _views_of(form)
+        finally:
+            await form.close()
 
     async def _counted(self, request: Request) -> AsyncGenerator[bytes, None]:
         """Yield the body as it comes, up to the limits, whatever its header says of its length."""
@@ -174,6 +163,22 @@ class _Service:
                 )
             lesions.append(Lesion(film, box=box))
         return self.models.assess(*lesions)
+
+
+async def _views_of(form: FormData) -> _Views:
+    """Return content, name and box of each view of a form."""
+    files = [part for part in form.getlist("file") if isinstance(part, UploadFile)]
+    boxes = [part for part in form.getlist("box") if isinstance(part, str)]
+    fields = [repr(name[:80]) for name, _ in form.multi_items()]
+    if not files or len(boxes) not in (0, len(files)) or len(fields) != len([*files, *boxes]):
+        received = f"the fields {', '.join(fields)}" if fields else "no field"
+        raise _refused(422, _FIELDS.format(received))
+    if any((part.size or 0) > FILE_BYTES for part in files):
+        raise _too_large()
+    marked = [*map(box_from_text, boxes)] if boxes else [None] * len(files)
+    named = [PurePosixPath(part.filename or "").stem for part in files]
+    contents = [BytesIO(await part.read()) for part in files]
+    return list(zip(contents, named, marked, strict=True))
 
 
 def _refused(status: int, sentence: str) -> HTTPException:
