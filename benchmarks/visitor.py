@@ -342,6 +342,7 @@ class Visitor:
         kind = message.WhichOneof("type")
         if kind == "new_session":
             self._session = message.new_session.initialize.session_id
+            self.theme = message.new_session.custom_theme
             self._run = message.metadata.run.script_run_id
             self._fragments = list(message.metadata.run.fragment_ids)
         elif kind == "navigation":

@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
-    sys.argv = [PROGRAM, *rest]
+    sys.argv[:] = [PROGRAM, *rest]
     return _open_app(rest) if name == "app" else int(import_module(f"mammo.{name}").main(rest))
 
 
@@ -58,7 +58,7 @@ def _open_app(options: Sequence[str]) -> int:
             file=sys.stderr,
         )
         return 1
-    sys.argv = ["streamlit", "run", str(script), *options]
+    sys.argv[:] = ["streamlit", "run", str(script), *options]
     runpy.run_module("streamlit", run_name="__main__", alter_sys=True)
     return 0
 

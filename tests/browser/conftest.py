@@ -90,32 +90,27 @@ def running_server(
     under: Sequence[str] = (),
     script: Path = ROOT / "app.py",
     port: int = 0,
+    app: Sequence[str] = (),
 ) -> Iterator[Server]:
     """Run the app on a port, a free one if 0, until the block ends.
 
     `more` are variables of its environment; `under` is a command that starts it, as a limit
-    does; another `script` runs in its own folder.
+    does; another `script` runs in its own folder, another command for the app, `app`, in the log's.
     """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", port))
         port = probe.getsockname()[1]
-    command = [
-        *under,
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        script.name,
-        f"--server.port={port}",
-    ]
+    run = app or (sys.executable, "-m", "streamlit", "run", script.name)
+    command = [*under, *run, f"--server.port={port}"]
     command += ["--server.address=127.0.0.1", "--server.headless=true"]
     command += ["--server.fileWatcherType=none"]
     environment = os.environ | {"MAMMO_ARTIFACTS": str(artifacts)} | dict(more or {})
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=script.parent, env=environment, stdout=output, stderr=subprocess.STDOUT
-        )
+            command, cwd=log.parent if app else script.parent, env=environment, stdout=output,
+            stderr=subprocess.STDOUT,
+        )  # fmt: skip
         try:
             _wait_for(port, process)
             yield Server(f"http://127.0.0.1:{port}", log, process.pid)
