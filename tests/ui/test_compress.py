@@ -65,6 +65,25 @@ def test_thirty_who_come_at_the_same_moment_and_later_ones_share_one_compression
     assert site.asked == 1
 
 
+def test_a_script_whose_reader_left_is_not_stored() -> None:
+    class Left(Site):
+        """A server that ends its first answer early, as it does when the browser is gone."""
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            if self.asked:
+                await super().__call__(scope, receive, send)
+                return
+            self.asked += 1
+            headers = Headers(self.headers | {"content-type": "text/javascript"})
+            await send({"type": "http.response.start", "status": 200, "headers": headers.raw})
+            await send({"type": "http.response.body", "body": SCRIPT[:900], "more_body": True})
+
+    server = Compressed(Left(IMMUTABLE))
+    visit(server, "/static/js/a.js")
+    [(_, body)] = visit(server, "/static/js/a.js")
+    assert gzip.decompress(body) == SCRIPT
+
+
 @pytest.mark.parametrize(
     ("headers", "status"), [({"cache-control": "no-cache"}, 200), (IMMUTABLE, 404)]
 )
