@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -128,6 +129,10 @@ def test_each_command_explains_itself(
 def test_the_installed_command_classifies_as_the_library_does(
     installed: Path, tmp_path: Path
 ) -> None:
+    film = mammo.example_lesions()[0].film
+    shutil.copy(film, tmp_path / "film.dcm")
+    marked = run(installed, tmp_path, "predict", "film.dcm", "--box", "1200,800,300,280")
+    assert marked.stdout.count("\t") == 2
     done = run(installed, tmp_path, "predict", "--example", "7", "--csv", "out.csv")
     assert done.returncode == 0, done.stderr
     found = mammo.example_lesions()[6]
@@ -164,7 +169,9 @@ def test_the_installed_app_shows_every_page_in_its_theme(installed: Path, tmp_pa
                 assert any(page.title in title for title in (*titles, "Home")), titles
             assert visitor.theme.light.primary_color == settings["theme"]["light"]["primaryColor"]
 
-    start = (sys.executable, str(installed / "bin" / "mammo"), "app")
+    text = (ROOT / "docs/deployment.md").read_text(encoding="utf-8")
+    (words,) = re.findall(r"^mammo (app .*)", text, re.MULTILINE)
+    start = (sys.executable, str(installed / "bin" / "mammo"), *words.split())
     more = {"PYTHONPATH": str(installed)}
     with running_server(inside / "artifacts", tmp_path / "log", more, app=start) as server:
         run_apart(visit(server.address))

@@ -2,7 +2,11 @@
 
 import csv
 import json
+import re
+import shlex
+import shutil
 import socket
+import subprocess
 import tempfile
 import threading
 import time
@@ -34,6 +38,7 @@ from mammo.imaging.region import box_in_window
 from mammo.imaging.worker import Decoder
 from mammo.predict import main as predict
 from tests.imaging.makers import picture_bytes
+from tests.test_house import ROOT
 from tests.tiny_artifacts import write_tiny_artifacts
 
 Parts = list[tuple[str, str | None, bytes]]
@@ -94,6 +99,21 @@ def test_the_command_python_and_http_give_one_number(service: Served, tmp_path: 
         p = result[name].probability
         assert answer["models"][name]["p_malignant"] == p == float(row[f"{name}_p_malignant"])
     assert answer["doubts"] == list(result.remarks) and answer["notice"]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def test_the_calls_in_the_documents_work(service: Served) -> None:
+    text = (ROOT / "docs/deployment.md").read_text(encoding="utf-8")
+    calls = re.findall(r"^curl .*", text, re.MULTILINE)
+    cc, mlo = (str(lesion.film) for lesion in mammo.example_lesions()[:2])
+    places = {"film.dcm": cc, "cc.dcm": cc, "mlo.dcm": mlo, ":8502/": f":{service.port}/"}
+    forms = []
+    for call in calls:
+        for word, place in places.items():
+            call = call.replace(word, place)
+        done = subprocess.run([*shlex.split(call), "--silent"], capture_output=True, text=True)
+        forms.append(json.loads(done.stdout)["form"])
+    assert forms == ["film with box", "two views"]
 
 
 def test_two_views_give_the_library_s_answer(service: Served) -> None:

@@ -36,8 +36,9 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = {
     name: (ROOT / name).read_text(encoding="utf-8")
     for name in (
-        "README.md", "docs/benchmarks.md", "docs/data.md", "docs/deployment.md",
-        "docs/evaluation.md", "docs/own-data.md", "docs/reading-room.md", "docs/training.md",
+        "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/benchmarks.md", "docs/data.md",
+        "docs/deployment.md", "docs/evaluation.md", "docs/own-data.md", "docs/reading-room.md",
+        "docs/training.md",
     )
 }  # fmt: skip
 TEXT = "\n".join(DOCUMENTS.values())
@@ -49,6 +50,8 @@ TRAINING = "tests/test_train.py"
 DOWNLOADING = "tests/test_download.py"
 PREPARING = "tests/test_prepare.py"
 CLUSTER = "tests/data/test_preparation_cluster.py"
+PACKAGE = "tests/test_package.py"
+SERVING = "tests/test_serve.py"
 TRYING = "tests/tools/test_experiments.py"
 OWN_DATA = "tests/test_own_data.py"
 HELD = {
@@ -113,6 +116,17 @@ HELD = {
     "python benchmarks/explain.py": HERE,
     "python benchmarks/fuzz.py --inputs 10000": "tests/test_fuzz.py",
     "python -m benchmarks.strangers": "tests/test_strangers.py",
+    "python -m benchmarks.http_strangers": SERVING,
+    "pip install .": PACKAGE,
+    "mammo --help": PACKAGE,
+    "mammo --version": PACKAGE,
+    "mammo app": PACKAGE,
+    "mammo app --server.address 0.0.0.0 --server.headless true": PACKAGE,
+    "mammo predict film.dcm --box 1200,800,300,280": PACKAGE,
+    "mammo serve": SERVING,
+    "curl -F file=@film.dcm -F box=1200,800,300,280 http://127.0.0.1:8502/api/v1/classify": SERVING,
+    "curl -F file=@cc.dcm -F box=1200,800,300,280 -F file=@mlo.dcm -F box=900,1500,310,290 "
+    "http://127.0.0.1:8502/api/v1/classify": SERVING,
     "python -m benchmarks.empty_home": "tests/test_empty_home.py",
     "python -m benchmarks.kills": "tests/test_kills.py",
     "python -m benchmarks.load --minutes 30": "tests/test_load.py",
@@ -122,7 +136,7 @@ HELD = {
     "python benchmarks/training.py --data DIR": HERE,
     "python -m docs.screenshots": HERE,
 }
-INLINE = re.compile(r"`((?:python|bash|pip|streamlit|ruff) [^`]+)`")
+INLINE = re.compile(r"`((?:python|bash|pip|streamlit|ruff|mammo|curl) [^`]+)`")
 
 
 def blocks(language: str) -> list[str]:

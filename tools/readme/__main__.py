@@ -7,8 +7,9 @@ The documents mark the parts that belong to this command. README.md: the table `
 numbers and rounding are those of `python -m mammo.evaluate` and of the pages, and `example`, one
 line of `python -m mammo.predict`. docs/training.md: `trust` and `audit`, what
 `python -m mammo.training.trust` and `python -m mammo.training.audit` found. docs/benchmarks.md:
-`benchmark`, what the scripts of `benchmarks/` left. docs/MODEL_CARD.md, docs/terms.md and
-docs/lessons/ are written whole, from `mammo.card`, `mammo.report.glossary` and `mammo.report.lessons`.
+`benchmark`, what the scripts of `benchmarks/` left. docs/deployment.md: `load`, how many visitors
+a core carries. docs/MODEL_CARD.md, docs/terms.md and docs/lessons/ are written whole, from
+`mammo.card`, `mammo.report.glossary` and `mammo.report.lessons`.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from mammo.report.lessons import document as document_of
 from mammo.report.lessons import figures, lessons
 from tools.readme.figures import audit_part, example_part, figures_part
 from tools.readme.marks import agree, document, filled
-from tools.readme.measured import benchmark_part, trust_part
+from tools.readme.measured import benchmark_part, load_part, trust_part
 
 ROOT = Path(__file__).resolve().parents[2]
 CARD, TERMS, LESSONS = "docs/MODEL_CARD.md", "docs/terms.md", "docs/lessons"
@@ -32,6 +33,7 @@ DOCUMENTS: dict[str, dict[str, Callable[[], str]]] = {
     "README.md": {"figures": figures_part, "example": example_part},
     "docs/training.md": {"trust": trust_part, "audit": audit_part},
     "docs/benchmarks.md": {"benchmark": benchmark_part},
+    "docs/deployment.md": {"load": load_part},
 }
 """The parts of each document, by the names of their marks."""
 

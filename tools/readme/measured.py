@@ -28,6 +28,7 @@ COMMANDS = {
     "kills": "python -m benchmarks.kills",
     "empty_home": "python -m benchmarks.empty_home",
     "strangers": "python -m benchmarks.strangers",
+    "http_strangers": "python -m benchmarks.http_strangers",
 }
 
 
@@ -67,6 +68,27 @@ def benchmark_part() -> str:
         f"{markdown_table(TITLE, rows)}\n\nOn {machine['processor']}, {machine['cores']} cores, "
         f"Python {machine['python']}, ONNX Runtime {machine['onnxruntime']}. Medians, with "
         "quartiles in brackets; p95: 95 of 100 answers came sooner."
+    )
+
+
+def load_part() -> str:
+    """Return how many visitors a core carries, from the load test."""
+    found = _measured("load")
+    if found is None:
+        return "The load was not measured."
+    paused, at_once, visitors = found["class"], found["at_once"], found["visitors"]
+    busy, (shortest, longest) = paused["processor"]["server_cores"], found["think_seconds"]
+    took = [
+        f"a median of {late['p50_ms'] / 1000:.2f} s (p95 {late['p95_ms'] / 1000:.2f} s)"
+        for late in (part["latency"]["classify a crop"] for part in (paused, at_once))
+    ]
+    return (
+        f"In a test of {found['minutes']:.0f} minutes, {visitors} visitors who paused {shortest} "
+        f"to {longest} seconds between actions kept {busy:.2f} cores busy. At this rate, "
+        f"{visitors / busy:.0f} visitors use one core fully. Classifying a crop took {took[0]}. "
+        f"The app's process took at most {paused['memory']['peak_mb']:.0f} MB. When all "
+        f"{visitors} classified a crop at the same moment, it took {took[1]} and "
+        f"{at_once['processor']['server_cores']:.1f} cores ([benchmarks](benchmarks.md))."
     )
 
 
