@@ -109,9 +109,8 @@ def test_the_calls_in_the_documents_work(service: Served) -> None:
     places = {"film.dcm": cc, "cc.dcm": cc, "mlo.dcm": mlo, ":8502/": f":{service.port}/"}
     forms = []
     for call in calls:
-        for word, place in places.items():
-            call = call.replace(word, place)
-        done = subprocess.run([*shlex.split(call), "--silent"], capture_output=True, text=True)
+        words = re.sub("|".join(places), lambda found: places[found[0]], call)
+        done = subprocess.run([*shlex.split(words), "--silent"], capture_output=True, text=True)
         forms.append(json.loads(done.stdout)["form"])
     assert forms == ["film with box", "two views"]
 
