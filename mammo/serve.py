@@ -195,11 +195,11 @@ def _too_large() -> HTTPException:
 
 async def _as_json(request: Request, error: Exception) -> Response:
     """Refuse a request with a sentence, once it is read: a client that still sends sees none."""
+    refusal = cast("HTTPException", error)
     with suppress(ClientDisconnect, TimeoutError, RuntimeError):  # which says that it was read
-        async with asyncio.timeout(SECONDS_TO_RECEIVE):
+        async with asyncio.timeout(0 if refusal.status_code == 408 else SECONDS_TO_RECEIVE):
             async for _ in request.stream():
                 pass
-    refusal = cast("HTTPException", error)
     sentences = {
         404: "Expected /api/v1/classify, /healthz or /openapi.json. Received another address.",
         405: "Expected POST for /api/v1/classify, or GET for /healthz and /openapi.json. "
