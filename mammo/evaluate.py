@@ -216,7 +216,8 @@ def write_figures(evaluation: Evaluation, folder: Path) -> None:
 def _check_figures(folder: Path) -> None:
     if importlib.util.find_spec("matplotlib") is None:
         raise SettingsError(
-            "--figures needs Matplotlib: pip install -r requirements-own-data.txt, then run again."
+            "--figures needs Matplotlib: pip install -r requirements-own-data.txt (or install "
+            "mammo with its extra [own-data]), then run again."
         )
     check_folder(folder, "--figures")
 
