@@ -191,16 +191,43 @@ class Calibration:
         return sigmoid(self.slope * np.asarray(logit, np.float64) + self.intercept)
 
 
+Share = Annotated[float, (0, 1)]
+Reading = Literal["benign", "malignant", "cannot tell"]
+
+
+@dataclass(frozen=True)
+class Sets:
+    """The bounds of class-conditional conformal sets at 90%: `mammo.evaluation.conformal`.
+
+    A probability is compatible with "malignant" from the one, with "benign" up to the other.
+
+    >>> sets = Sets(malignant_from=0.2, benign_up_to=0.6)
+    >>> [sets.reading(p) for p in (0.1, 0.2, 0.6, 0.7)]
+    ['benign', 'cannot tell', 'cannot tell', 'malignant']
+    """
+
+    malignant_from: Share
+    benign_up_to: Share
+
+    def reading(self, p: float) -> Reading:
+        """Return the one label in the set; "cannot tell" where both are in it, or none."""
+        malignant, benign = p >= self.malignant_from, p <= self.benign_up_to
+        if malignant == benign:
+            return "cannot tell"
+        return "malignant" if malignant else "benign"
+
+
 @dataclass(frozen=True)
 class TwoViews:
     """How to read the mean of the calibrated logits of a lesion's two views, CC and MLO.
 
-    Both were fitted on out-of-fold scores of training lesions with two views; `thresholds` has the
+    All were fitted on out-of-fold scores of training lesions with two views; `thresholds` has the
     names of the card's own.
     """
 
     calibration: Calibration
-    thresholds: Mapping[str, Annotated[float, (0, 1)]]
+    thresholds: Mapping[str, Share]
+    sets: Sets | None = None
 
 
 @dataclass(frozen=True)
@@ -223,6 +250,7 @@ class Card:
     trained_on : str, in words
     settings : the training settings as recorded
     two_views : TwoViews, how to read two views of a lesion; None where it was not fitted
+    sets : Sets, which diagnoses a probability is compatible with; None where they were not fitted
     """
 
     name: str
@@ -231,7 +259,7 @@ class Card:
     preprocessing: Preprocessing
     views: tuple[str, ...]
     calibration: Calibration
-    thresholds: Mapping[str, Annotated[float, (0, 1)]]
+    thresholds: Mapping[str, Share]
     embedding_size: Positive
     cam_grid: tuple[Positive, Positive]
     parameters: Positive
@@ -239,6 +267,7 @@ class Card:
     trained_on: str
     settings: Mapping[str, Any]
     two_views: TwoViews | None = None
+    sets: Sets | None = None
 
     def for_two_views(self) -> "Card":
         """Return the card whose calibration and thresholds are those of two views.
@@ -246,7 +275,8 @@ class Card:
         Without them the calibrated logits are averaged, and the crop's thresholds apply.
         """
         if self.two_views is None:
-            return replace(self, calibration=replace(self.calibration, slope=1.0, intercept=0.0))
+            averaged = replace(self.calibration, slope=1.0, intercept=0.0)
+            return replace(self, calibration=averaged, sets=None)
         return replace(self, **vars(self.two_views))
 
     def pooled(self, p: ArrayLike) -> NDArray[np.float64]:
@@ -283,7 +313,7 @@ def parse_card(content: bytes, path: Path, model: str) -> Card:
     if "views" not in document.fields:  # of the first edition
         document.fields["views"] = list(VIEWS)[: _flips(document)]
     document.section("thresholds").number("youden", low=0, high=1)
-    card = document.build(Card, optional=("two_views",))
+    card = document.build(Card)
     views = card.views
     if views[:1] != ("upright",) or len({*views}) < len(views) or not {*views} <= {*VIEWS}:
         raise document.refusal("views", f"upright, and others of {', '.join(VIEWS)}", views)

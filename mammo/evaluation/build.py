@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mammo.errors import DataError
+from mammo.evaluation.arithmetic import Floats
 from mammo.evaluation.bootstrap import (
     CONFIDENCE,
     RESAMPLES,
@@ -22,6 +23,7 @@ from mammo.evaluation.bootstrap import (
     PatientBootstrap,
 )
 from mammo.evaluation.calibration import brier_interval, ece_interval, evaluate_calibration
+from mammo.evaluation.conformal import set_figures
 from mammo.evaluation.curves import Scores, decision_curve
 from mammo.evaluation.delong import delong_interval, mcnemar, paired_delong
 from mammo.evaluation.evaluation import (
@@ -36,6 +38,7 @@ from mammo.evaluation.evaluation import (
 from mammo.evaluation.operating import (
     OperatingPoint,
     classification_report,
+    moved_to_prevalence,
     named_thresholds,
     operating_point,
     point_of_flags,
@@ -53,6 +56,7 @@ from mammo.evaluation.units import (
     EvaluatedModel,
     Sample,
     Unit,
+    Units,
     draw_sample,
     group_units,
     read_cases,
@@ -128,8 +132,10 @@ def evaluate(
         split: table[table["split"] == split]
         for split in dict.fromkeys([*SPLITS, *sorted(set(table["split"]))])
     }
+    training = by_split["train"]
+    learned = None if training.empty else float(draw(training).units.labels.mean())
     splits = [
-        _evaluate_split(split, crops, ready, draw)
+        _evaluate_split(split, crops, ready, draw, None if split == "train" else learned)
         for split, crops in by_split.items()
         if not crops.empty
     ]
@@ -155,6 +161,7 @@ def headline_metrics(
     unit: Unit = "crop",
     resamples: int = RESAMPLES,
     two_views: tuple[float, float] = (1.0, 0.0),
+    bounds: tuple[float, float] | None = None,
 ) -> dict[str, Estimate]:
     """Return a model's headline figures from its crops, counted by crop, lesion or patient.
 
@@ -166,18 +173,29 @@ def headline_metrics(
     threshold : float, 0..1
     unit : "crop", "lesion" or "patient"
     resamples : int, 100 or more
-    two_views : as of an `EvaluatedModel`
+    two_views, bounds : as of an `EvaluatedModel`
 
     Returns
     -------
-    dict of Estimate, keys `SCORE_NAMES` and those of `rates_of_counts`
+    dict of Estimate, keys `SCORE_NAMES`, those of `rates_of_counts` and of `set_figures`
     """
     units = group_units(unit, labels, patients, lesions)
     bootstrap = PatientBootstrap(units.patients, resamples=resamples)
     scores = Scores("", units.labels, units.patients, units.pool(p, two_views), bootstrap)
     metrics = _metrics(scores)
     point = operating_point(units.labels, scores.suspicion, threshold, bootstrap)
-    return {name: metrics[name] for name in SCORE_NAMES} | point.rates
+    figures = {name: metrics[name] for name in SCORE_NAMES} | point.rates
+    return figures | _set_figures(bounds, units, scores.suspicion, bootstrap)
+
+
+def _set_figures(
+    bounds: tuple[float, float] | None, units: Units, p: Floats, bootstrap: PatientBootstrap
+) -> dict[str, Estimate]:
+    """Return the figures of a model's conformal sets; {} without bounds for these cases."""
+    among = units.read_by_sets
+    if bounds is None or not among.any():
+        return {}
+    return set_figures(units.labels, p, bounds, bootstrap, among)
 
 
 def threshold_rates(
@@ -209,12 +227,13 @@ def _evaluate_split(
     crops: "pd.DataFrame",
     models: Sequence[EvaluatedModel],
     draw: "Callable[[pd.DataFrame], Sample]",
+    learned: float | None,
 ) -> SplitEvaluation:
     sample = draw(crops)
     name, title = SPLITS.get(split, (split, f"the split {split}"))
     if split == "test" and (sample.counts.crops, sample.counts.patients) in OFFICIAL_TEST:
         title = "the official test split"
-    found = {model.name: _evaluate_model(model, sample) for model in models}
+    found = {model.name: _evaluate_model(model, sample, learned) for model in models}
     result = SplitEvaluation(
         name,
         title,
@@ -234,19 +253,22 @@ def _evaluate_split(
     return replace(result, headline=headline(result))
 
 
-def _evaluate_model(model: EvaluatedModel, sample: Sample) -> ModelEvaluation:
+def _evaluate_model(
+    model: EvaluatedModel, sample: Sample, learned: float | None
+) -> ModelEvaluation:
     labels, p = sample.units.labels, sample.p[model.name]
     scores = sample.scores(model.name, p)
     points = _points(model, sample)
     return ModelEvaluation(
         model.name,
         model.title,
-        _metrics(scores),
+        _metrics(scores) | _at_own_prevalence(scores, learned),
         delong_interval(labels, p, sample.units.patients),
         points,
         {name: classification_report(point.confusion) for name, point in points.items()},
         evaluate_calibration(labels, p, sample.raw.get(model.name)),
         decision_curve(labels, p, sample.bootstrap),
+        _set_figures(model.bounds, sample.units, p, sample.bootstrap),
         scores,
     )
 
@@ -256,6 +278,15 @@ def _metrics(scores: Scores) -> dict[str, Estimate]:
     cases = scores.labels, scores.suspicion, scores.bootstrap
     found = {**scores.ranking, "brier": brier_interval(*cases), "ece": ece_interval(*cases)}
     return {name: found[name] for name in dict.fromkeys([*SCORE_NAMES, *found])}
+
+
+def _at_own_prevalence(scores: Scores, learned: float | None) -> dict[str, Estimate]:
+    """Return the ECE once the share of malignant cases is stated; `learned` is that of training."""
+    stated = float(scores.labels.mean())
+    if learned is None or {learned, stated} & {0.0, 1.0}:
+        return {}
+    p = moved_to_prevalence(scores.suspicion, learned, stated)
+    return {"ece_at_own_prevalence": ece_interval(scores.labels, p, scores.bootstrap)}
 
 
 def _points(model: EvaluatedModel, sample: Sample) -> dict[str, OperatingPoint]:

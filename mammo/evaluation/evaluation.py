@@ -26,7 +26,10 @@ UNTESTED = "not testable on these cases"
 
 @dataclass(frozen=True)
 class ModelEvaluation:
-    """One model's figures, and its scores with their curves."""
+    """One model's figures, and its scores with their curves.
+
+    `sets` are the figures of its conformal sets, for crops and for lesions of two views.
+    """
 
     name: str
     title: str
@@ -36,6 +39,7 @@ class ModelEvaluation:
     reports: dict[str, dict[str, Any]]
     calibration: CalibrationEvaluation
     decision: DecisionCurve
+    sets: dict[str, Estimate]
     scores: Scores = field(repr=False)
 
     @property

@@ -82,6 +82,7 @@ def _tables(split: SplitEvaluation) -> Iterator["pd.DataFrame"]:
         yield tables.point(split, name)
         yield tables.report(split, name)
         yield tables.clinics(split, name)
+    yield tables.conformal_sets(split)
     yield tables.calibration(split)
     yield from (tables.reliability(model) for model in split.models.values())
     yield tables.decision(split)

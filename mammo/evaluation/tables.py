@@ -67,11 +67,19 @@ _CALIBRATION_ROWS: tuple[Row, ...] = (
     ("+ uncertainty", "uncertainty", number),
     ("+ within bins", "within_bins", number),
     ("ECE, 10 equal-mass bins", "ece", estimate),
+    ("ECE at the prevalence of these cases", "ece_at_own_prevalence", estimate),
     ("slope (1 is best)", "slope", number),
     ("calibration in the large (0 is best)", "in_the_large", number),
     ("observed / expected (1 is best)", "observed_to_expected", number),
     ("Brier score before calibration", "uncalibrated_brier", number),
     ("ECE before calibration", "uncalibrated_ece", number),
+)
+_SET_ROWS: tuple[Row, ...] = (
+    ("malignant: in the set (aim: 90%)", "coverage_malignant", percent_estimate),
+    ("benign: in the set (aim: 90%)", "coverage_benign", percent_estimate),
+    ("malignant: cannot tell", "cannot_tell_malignant", percent_estimate),
+    ("benign: cannot tell", "cannot_tell_benign", percent_estimate),
+    ("correct where the model can tell", "right_if_told", percent_estimate),
 )
 _DECISION_THRESHOLDS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 _DESCRIPTORS = {
@@ -272,6 +280,13 @@ def calibration(split: SplitEvaluation) -> "pd.DataFrame":
         for model in split.models.values()
     }
     return wide("Calibration", readers, _CALIBRATION_ROWS)
+
+
+def conformal_sets(split: SplitEvaluation) -> "pd.DataFrame":
+    """Return how often conformal sets hold the diagnosis and cannot tell; no row without sets."""
+    readers = {model.title: model.sets for model in split.models.values() if model.sets}
+    units = "lesions of two views" if split.unit == "lesion" else split.noun()
+    return wide(f"Conformal sets, {units}", readers, _SET_ROWS if readers else ())
 
 
 def reliability(model: ModelEvaluation) -> "pd.DataFrame":

@@ -50,6 +50,13 @@ class Units:
     members: Integers
     lesions: Integers
 
+    @property
+    def read_by_sets(self) -> Booleans:
+        """Which cases conformal sets are for: every crop, a lesion of more views; no patient."""
+        if self.unit == "lesion":
+            return np.bincount(self.lesions) > 1
+        return np.full(self.labels.size, self.unit == "crop")
+
     def pool(self, p: ArrayLike, line: tuple[float, float] = (1.0, 0.0)) -> Floats:
         """Return the cases' probabilities from the crops'.
 
@@ -140,7 +147,8 @@ class EvaluatedModel:
     """A model to evaluate: its column `<name>_p`, its title to print and its thresholds, 0..1.
 
     Without thresholds these are chosen on the training rows; `calibration` is printed only.
-    `two_views` is the slope and intercept for lesions of more views than one.
+    `two_views` is the slope and intercept for lesions of more views than one; `bounds` those of
+    `mammo.evaluation.conformal`, where known.
     """
 
     name: str
@@ -148,6 +156,7 @@ class EvaluatedModel:
     thresholds: dict[str, float] = field(default_factory=dict)
     calibration: str = ""
     two_views: tuple[float, float] = (1.0, 0.0)
+    bounds: tuple[float, float] | None = None
 
     @classmethod
     def of_card(cls, card: Any, unit: Unit = "crop") -> "EvaluatedModel":
@@ -161,7 +170,8 @@ class EvaluatedModel:
             f"{one.method}, slope {one.slope:.4g}, intercept {one.intercept:.4g}; {one.fitted_on}"
             for one in calibrations
         )
-        return cls(card.name, card.title, dict(form.thresholds), words, line)
+        bounds = form.sets and (form.sets.malignant_from, form.sets.benign_up_to)
+        return cls(card.name, card.title, dict(form.thresholds), words, line, bounds)
 
 
 def read_cases(

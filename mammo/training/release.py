@@ -1,11 +1,12 @@
 """From a fitted network to its artifacts: calibration, thresholds, test scores, card, case table.
 
-    python -m mammo.training.release --out DIR    fit two views anew in the cards of artifacts
+    python -m mammo.training.release --out DIR    fit two views and conformal sets anew
 
-Used by `mammo.train`, after the fits. Calibration and thresholds come from out-of-fold scores of
-training patients alone; the official test set is scored once, by the exported network, as the app
-will. The command adds to the cards of trained models how to read two views of a lesion, from the
-scores in `cases.csv`, and trains nothing. Needs no TensorFlow.
+Used by `mammo.train`, after the fits. Calibration, thresholds and sets come from out-of-fold scores
+of training patients alone; the official test set is scored once, by the exported network, as the
+app will. The command adds to the cards of trained models how to read two views of a lesion, and the
+conformal sets of both input forms, from the scores in `cases.csv`; it trains and scores nothing.
+Needs no TensorFlow.
 """
 
 import importlib.metadata
@@ -31,6 +32,7 @@ from mammo.data.preparation.case_files import COUNTED, OFFICIAL_COUNTS
 from mammo.data.table import SPLITS, WHOLE_NUMBERS
 from mammo.errors import DataError
 from mammo.evaluation import UNITS, choose_calibration, headline_metrics, named_thresholds
+from mammo.evaluation.conformal import SET_FIGURES, conformal_bounds
 from mammo.evaluation.units import EvaluatedModel, has_two_views
 from mammo.inference import Classifier
 from mammo.settings import TITLES, Recipe, TrainSettings
@@ -102,6 +104,9 @@ def release_model(
         "calibration": asdict(calibration)
         | {"fitted_on": _origin(table[training], "out-of-fold scores of")},
         "thresholds": named_thresholds(labels[training], out_of_fold_p),
+        "sets": conformal_bounds(
+            labels[training], out_of_fold_p, table["patient_id"].to_numpy()[training]
+        ),
         **fit_two_views(table[training], out_of_fold_p, fitted.folds),
     }
     content = parse_card(json.dumps(card).encode(), folder / "card.json", fitted.name)
@@ -147,33 +152,44 @@ def fit_two_views(rows: "pd.DataFrame", p: ArrayLike, folds: Any) -> dict[str, A
         calibration = choose_calibration(labels, logits, fold)
     except DataError:
         return {}
-    patients = lesions.index.get_level_values("patient_id").nunique()
-    words = f"out-of-fold scores of {len(lesions):,} lesions in two views, {patients:,} patients"
+    patients, p_both = lesions.index.get_level_values("patient_id"), calibration.probability(logits)
+    words = (
+        f"out-of-fold scores of {len(lesions):,} lesions in two views, {patients.nunique():,} "
+        "patients"
+    )
     return {
         "two_views": {
             "calibration": asdict(calibration) | {"fitted_on": words},
-            "thresholds": named_thresholds(labels, calibration.probability(logits)),
+            "thresholds": named_thresholds(labels, p_both),
+            "sets": conformal_bounds(labels, p_both, patients),
         }
     }
 
 
-def add_two_views(folder: Path) -> None:
-    """Fit two views on the training rows of `cases.csv`, and write them into each model's card.
+def add_readings(folder: Path) -> None:
+    """Fit two views and conformal sets on the training rows of `cases.csv`; write them into cards.
 
-    The card's figures by lesion and by patient follow; those by crop stay as they are.
+    The card's figures by lesion and by patient follow; of those by crop, the sets' alone.
     """
     cases, cards = load_cases(folder), {}
     for name in load_manifest(folder).models:
         scored, file = cases[cases[f"{name}_p"].notna()], f"{name}/card.json"
         card = json.loads(read_files([file], folder)[file]) | {"two_views": None}
         training = scored[scored["split"] == "train"]
-        card |= fit_two_views(training, training[f"{name}_p"], training[f"{name}_fold"].astype(int))
+        p, folds = training[f"{name}_p"], training[f"{name}_fold"].astype(int)
+        card["sets"] = conformal_bounds(training["label"].astype(int), p, training["patient_id"])
+        card |= fit_two_views(training, p, folds)
         content = parse_card(_written(card), folder / file, name)
         for split, title in zip(SPLITS, ("out_of_fold", "test"), strict=True):
             rows, metrics = scored[scored["split"] == split], card["metrics"][title]
-            metrics |= _figures(rows, rows[f"{name}_p"], content) | {"crop": metrics["crop"]}
+            figures = _figures(rows, rows[f"{name}_p"], content)
+            metrics |= figures | {"crop": metrics["crop"] | _of_sets(figures["crop"])}
         cards[name] = _written(card)
     replace_cards(cards, folder)
+
+
+def _of_sets(figures: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: figure for name, figure in figures.items() if name in SET_FIGURES}
 
 
 def write_cases(table: "pd.DataFrame", scores: Sequence["pd.DataFrame"], path: Path) -> None:
@@ -286,8 +302,9 @@ def _figures(
     for unit in UNITS:
         model = EvaluatedModel.of_card(card, unit)
         found = headline_metrics(
-            *columns, model.thresholds["youden"], unit, two_views=model.two_views
-        )
+            *columns, model.thresholds["youden"], unit,
+            two_views=model.two_views, bounds=model.bounds,
+        )  # fmt: skip
         figures[unit] = {
             name: {
                 end: round(float(value), DIGITS) if math.isfinite(value) else None
@@ -303,7 +320,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = command_parser("mammo.training.release", __doc__)
     parser.add_argument("--out", type=Path, help="artifacts folder whose cards to change")
     out = parser.parse_args(arguments).out or artifacts_folder()
-    return exit_status("mammo.training.release", lambda: add_two_views(out), out)
+    return exit_status("mammo.training.release", lambda: add_readings(out), out)
 
 
 if __name__ == "__main__":
