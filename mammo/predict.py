@@ -10,11 +10,12 @@
     ... --model mobilenetv2 --csv OUT.csv --heatmap DIR --report DIR
 
 Standard output gets one line per lesion, tab-separated: the file, then for each model the
-calibrated probability of malignancy and whether it is above or below the balanced (Youden)
-threshold; "not sure" where the crop as it is, mirrored or turned gives answers on both sides of the
-threshold. All other output goes to standard error. A file that cannot be classified, or an output
-that cannot be written, does not stop the others. Exit status: 0 all classified and written, 1 some
-were not, 2 wrong usage (also where an output would replace a file that mammo did not write).
+calibrated probability of malignancy, whether it is above or below the balanced (Youden) threshold,
+and the reading: benign, malignant, or "cannot tell" where the probability is compatible with both
+(conformal sets at 90%, `mammo.evaluation.conformal`). All other output goes to standard error. A
+file that cannot be classified, or an output that cannot be written, does not stop the others. Exit
+status: 0 all classified and written, 1 some were not, 2 wrong usage (also where an output would
+replace a file that mammo did not write).
 """
 
 import argparse

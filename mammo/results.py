@@ -32,6 +32,7 @@ from mammo.inference.result import (
 )
 from mammo.report import FORMS, render
 from mammo.report.case_report import Measured, compose_report
+from mammo.report.verdict import reading_words
 from mammo.text import NOTICE_SHORT, pathology_words, percent, standing
 
 Region = tuple[float, float, float, float]
@@ -91,13 +92,13 @@ class Outcome:
 def line_of(outcome: Outcome) -> str:
     """Return the line for a classified source, tab-separated.
 
-    The name; for each model its name, probability, side and threshold; for an example the recorded
-    pathology.
+    The name; for each model its name, probability, side, threshold and reading; for an example the
+    recorded pathology.
     """
     answers = outcome.result.models.items() if outcome.result else ()
     answered = [
         f"{model} {answer.probability:.4f} {'above' if answer.is_above() else 'below'} "
-        f"{answer.card.thresholds[BALANCED]:.2f}{' (not sure)' if answer.is_unsure() else ''}"
+        f"{answer.card.thresholds[BALANCED]:.2f}{f' ({answer.reading})' if answer.reading else ''}"
         for model, answer in answers
     ]
     recorded = outcome.source.recorded
@@ -226,8 +227,8 @@ def _sheet(name: str, answer: ModelResult) -> NDArray[np.uint8]:
     sentence = (
         f"{answer.card.title}: estimated probability of malignancy {percent(answer.probability)} "
         f"(calibrated on {answer.card.calibration.fitted_on}). "
-        f"{standing(answer.probability, answer.card.thresholds[BALANCED])}"
-        f"{', not sure' * answer.is_unsure()}."
+        f"{standing(answer.probability, answer.card.thresholds[BALANCED])}. "
+        f"{reading_words(answer)}"
     )
     words = (name, sentence, HEAT_MAP_WORDS, NOTICE_SHORT)
     return heat_map_sheet(answer.crop, answer.heat_map(), words)

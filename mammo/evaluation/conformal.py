@@ -1,4 +1,4 @@
-"""Class-conditional conformal sets: with which diagnoses is a probability compatible?
+"""Class-conditional conformal sets: the diagnoses that a probability is compatible with.
 
 A label is in the set of a case unless 90% of the training cases of that label lie nearer to it. A
 set of one label says "malignant" or "benign"; one of both labels, or of none, "cannot tell".

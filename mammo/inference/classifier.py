@@ -61,15 +61,6 @@ class Assessment:
         """Return whether the probability reaches the threshold."""
         return self.p_malignant >= self.threshold
 
-    @property
-    def unsure(self) -> bool:
-        """Return whether the flips lie on both sides of the card's threshold."""
-        return self.straddles(self.threshold)
-
-    def straddles(self, threshold: float) -> bool:
-        """Return whether the flips lie on both sides of another threshold."""
-        return self.p_low < threshold <= self.p_high
-
     def heat_map(self, size: int) -> NDArray[np.float32]:
         """Enlarge `cam` to float32 (size, size) in 0-1: see the function `heat_map`."""
         return heat_map(self.cam, size)

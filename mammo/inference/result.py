@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.artifacts import Card
+from mammo.artifacts.schema import Reading
 from mammo.data.csv_table import harmless
 from mammo.imaging import Image, Window, cut_lesion, lesion_window
 from mammo.imaging.region import box_in_window, changed_boxes
@@ -128,6 +129,7 @@ BALANCED = "youden"
 """The threshold that the command prints and a report names first."""
 
 FIGURES = ("p_malignant", "p_low", "p_high", "score")
+READING = "reading"
 FIRST_COLUMNS = ("file", "box", "window")
 
 
@@ -135,8 +137,8 @@ FIRST_COLUMNS = ("file", "box", "window")
 class ModelResult:
     """What one model says of one lesion; `crop`, uint8 (S, S), is what it read.
 
-    The calibration and thresholds of `card` are those of the input form. Of two views, `crop` and
-    heat map are the first view's.
+    The calibration, thresholds and sets of `card` are those of the input form. Of two views, `crop`
+    and heat map are the first view's.
 
     `box_spread` is the lowest and highest probability, 0-1, over small changes of the lesion box,
     this answer among them; None where they were not asked for, or there is no box.
@@ -161,15 +163,13 @@ class ModelResult:
         """Return whether the probability reaches a threshold of the card."""
         return self.probability >= self.card.thresholds[threshold]
 
-    def is_unsure(self, threshold: str = BALANCED) -> bool:
-        """Return whether the range of this answer holds a threshold of the card.
+    @property
+    def reading(self) -> Reading | None:
+        """The diagnosis that the probability is compatible with, by the card's conformal sets.
 
-        The range is over small changes of the box where these were asked for, else over the views.
+        "cannot tell" where it is compatible with both or none; None where the card has no sets.
         """
-        depends = self.depends_on_box(threshold)
-        if depends is None:
-            return self.assessment.straddles(self.card.thresholds[threshold])
-        return depends
+        return None if self.card.sets is None else self.card.sets.reading(self.probability)
 
     def depends_on_box(self, threshold: str = BALANCED) -> bool | None:
         """Return whether small changes of the box pass a threshold; None where it is not known."""
@@ -179,22 +179,22 @@ class ModelResult:
         return low < self.card.thresholds[threshold] <= high
 
     def side(self, threshold: str = BALANCED) -> str:
-        """Return "above" or "below" a threshold of the card, with ", not sure" where it is."""
-        side = "above" if self.is_above(threshold) else "below"
-        return f"{side}, not sure" if self.is_unsure(threshold) else side
+        """Return "above" or "below" a threshold of the card."""
+        return "above" if self.is_above(threshold) else "below"
 
     def heat_map(self) -> NDArray[np.float32]:
         """Return the Grad-CAM map, float32 (S, S), 0-1."""
         return self.assessment.heat_map(self.crop.shape[0])
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the figures and sides as plain values."""
+        """Return the figures, the reading and the sides as plain values."""
         figures = {name: getattr(self.assessment, name) for name in FIGURES}
         return figures | {
+            READING: self.reading,
             "thresholds": {
                 name: {"threshold": at, "side": self.side(name)}
                 for name, at in self.card.thresholds.items()
-            }
+            },
         }
 
 
@@ -311,7 +311,9 @@ def familiar(questioned: bool | None) -> str:
 
 def csv_columns(cards: Sequence[Card]) -> list[str]:
     """Return the columns of a table of results: `csv_row` fills them."""
-    of_models = [f"{card.name}_{name}" for card in cards for name in (*FIGURES, *card.thresholds)]
+    of_models = [
+        f"{card.name}_{name}" for card in cards for name in (*FIGURES, READING, *card.thresholds)
+    ]
     return [
         *FIRST_COLUMNS, *of_models, "looks_like_crop", "recorded", "remark", "error", "notice"
     ]  # fmt: skip
@@ -350,6 +352,7 @@ def csv_row(
         for model, answer in result.models.items():
             row |= {f"{model}_{name}": repr(getattr(answer.assessment, name)) for name in FIGURES}
             row |= {f"{model}_{name}": answer.side(name) for name in answer.card.thresholds}
+            row[f"{model}_{READING}"] = answer.reading or ""
     row |= {"remark": " ".join((*said, *remarks)), "notice": NOTICE_SHORT}
     return {column: harmless(cell) for column, cell in row.items()}
 

@@ -1,4 +1,4 @@
-"""How far an answer can be trusted: is it a mammogram crop, what resembles it, how sure is it.
+"""How far an answer can be trusted: is it a mammogram crop, and what resembles it.
 
 Used by the upload page, the Grad-CAM viewer and `mammo.predict`; computed and measured by
 `python -m mammo.training.trust --data DIR`, which attaches it to the artifacts:
@@ -130,23 +130,6 @@ class Neighbour:
     similarity: float
 
 
-@dataclass(frozen=True)
-class Zone:
-    """The calibrated probabilities around a threshold in which a model abstains.
-
-    Set on out-of-fold scores of training patients and measured on the test split (selective
-    classification: El-Yaniv, Wiener 2010, JMLR 11:1605-1641; Geifman, El-Yaniv 2017, arXiv
-    1705.08500).
-    """
-
-    low: float
-    high: float
-
-    def holds(self, p_malignant: float) -> bool:
-        """Return whether a probability is in the zone."""
-        return self.low < p_malignant < self.high
-
-
 @dataclass(frozen=True, eq=False)
 class Trust:
     """Answer for one crop at a time; safe to use from many threads.
@@ -216,11 +199,6 @@ class Trust:
             if case["patient_id"] != exclude_patient and case["lesion_id"] not in found:
                 found[case["lesion_id"]] = _neighbour(case, float(similarities[row]))
         return tuple(found.values())
-
-    def zone(self, model: str) -> Zone | None:
-        """Return the range around the Youden threshold in which a model abstains."""
-        measured = self.measured["uncertainty"].get(model)
-        return None if measured is None else Zone(*measured["zone"])
 
     def texture_distance(self, crop: NDArray[np.uint8]) -> float:
         """Return the Mahalanobis distance of a crop's pixel statistics, uint8 (128, 128)."""

@@ -1,11 +1,9 @@
-"""The comparison page's curves: ROC, precision, reliability, decision, training, coverage.
+"""The comparison page's curves: ROC, precision, reliability, decision, training.
 
 Plain plotly, free of Streamlit. Run the tests with `pytest tests/ui/test_comparison_figures.py`.
-The figures of coverage were measured by `python -m mammo.training.trust`: El-Yaniv and Wiener 2010,
-"On the Foundations of Noise-free Selective Classification", JMLR 11.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +29,7 @@ from mammo.plots.style import (
     roc_line,
     roc_points,
 )
-from mammo.text import estimate, number, percentage, share_with_interval
+from mammo.text import estimate, number, percentage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -260,56 +258,3 @@ def training_figure(history: "pd.DataFrame", look: Look) -> go.Figure:
     lay_out(figure, "Epoch", "Loss, AUC", TRAINING_HEIGHT)
     figure.update_yaxes(rangemode="tozero")
     return figure
-
-
-def coverage_figure(measured: Mapping[str, Measured], titles: Mapping[str, str]) -> go.Figure:
-    """Draw the share of wrong answers against the share of test crops that are answered.
-
-    Parameters
-    ----------
-    measured : model name -> its part of "uncertainty" in `trust.json`
-    titles : model name -> title, in the models' order
-    """
-    figure = go.Figure()
-    for place, (name, title) in enumerate(titles.items()):
-        if name not in measured:
-            continue
-        look, steps = look_of(place), measured[name]["curve"]
-        answered = [step["coverage"] for step in steps]
-        wrong = [step["error"] for step in steps]
-        low, high = ([one[end] for one in wrong] for end in ("low", "high"))
-        figure.add_trace(band(answered, low, high, look, name))
-        figure.add_trace(
-            reader_line(
-                answered,
-                [one["value"] for one in wrong],
-                title,
-                look,
-                f"{title}<br>answers %{{x:.0%}}: %{{customdata[0]}} crops<br>"
-                "error rate %{customdata[1]}",
-                width=3,
-                mark=9,
-                customdata=[[one["crops"], share_with_interval(one)] for one in wrong],
-                legendgroup=name,
-            )
-        )
-    lay_out(figure, "Proportion of test crops answered", "Error rate")
-    figure.update_xaxes(range=[0, 1.02], tickformat=".0%")
-    figure.update_yaxes(rangemode="tozero", tickformat=".0%")
-    return figure
-
-
-def coverage_sentences(
-    measured: Mapping[str, Measured], titles: Mapping[str, str]
-) -> Sequence[str]:
-    """Return for each model how often it is right where it would abstain, and elsewhere."""
-    return [
-        f"**{title}** abstains from {text.percent_range(*found['zone'])}. Outside this range "
-        f"({share_with_interval(found['accepted'])} of test crops) it is right in "
-        f"{share_with_interval(found['right accepted'])}, inside in "
-        f"{share_with_interval(found['right unsure'])}, overall in "
-        f"{share_with_interval(found['right'])}."
-        for name, title in titles.items()
-        if name in measured
-        for found in [measured[name]]
-    ]

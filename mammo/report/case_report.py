@@ -18,11 +18,12 @@ from mammo.evaluation import EvaluatedModel, Unit
 from mammo.evaluation.build import threshold_rates
 from mammo.evaluation.units import has_two_views
 from mammo.imaging import BURNED_IN_TEXT, Image
-from mammo.inference import ModelResult, Signals
+from mammo.inference import ModelResult
 from mammo.inference.overlay import overlay
 from mammo.inference.result import BALANCED, LesionResult
-from mammo.inference.trust import Neighbour, Zone
+from mammo.inference.trust import Neighbour
 from mammo.report.content import CaseReport, ModelAnswer, film_preview, side_by_side
+from mammo.report.verdict import reading_words, sets_sentence
 from mammo.text import (
     AIMS,
     Estimate,
@@ -50,20 +51,6 @@ def vote_sentence(neighbours: Sequence[Neighbour], measured: Mapping[str, Any]) 
         f"{share_with_interval(measured['right'])} of the {measured['right']['crops']} test crops, "
         "the majority diagnosis of the five most similar lesions was correct. Calling every crop "
         f"benign would be correct for {text.percent(measured['always benign'])}."
-    )
-
-
-def zone_sentence(zone: Zone, p_malignant: float, measured: Mapping[str, Any]) -> str:
-    """Return whether a probability (0-1, calibrated) is close to a threshold, and what follows.
-
-    `measured` is the model's measured uncertainty.
-    """
-    where = "inside" if zone.holds(p_malignant) else "outside"
-    return (
-        f"{text.percent(p_malignant)} is {where} the range around the threshold "
-        f"({text.percent_range(zone.low, zone.high)}). Inside this range, this model was right for "
-        f"{share_with_interval(measured['right unsure'])} of test crops, and outside it for "
-        f"{share_with_interval(measured['right accepted'])}."
     )
 
 
@@ -234,9 +221,9 @@ def _answer(name: str, result: LesionResult, measured: Measured) -> ModelAnswer:
     answer, two_views = result[name], bool(result.pair)
     views = [one[name] for one in result.views.values()]
     given, balanced = answer.assessment, answer.card.thresholds[BALANCED]
-    spread = ""
-    if len(answer.card.views) > 1:
-        spread = text.spread_sentence(answer.card.views, given.p_low, given.p_high, balanced)
+    spread = "" if result.questioned else reading_words(answer)
+    if len(views_read := answer.card.views) > 1:
+        spread += f" {text.spread_sentence(views_read, given.p_low, given.p_high, balanced)}"
     return ModelAnswer(
         title=answer.card.title,
         p_malignant=given.p_malignant,
@@ -245,7 +232,7 @@ def _answer(name: str, result: LesionResult, measured: Measured) -> ModelAnswer:
         threshold=balanced,
         probability=text.percent(given.p_malignant),
         standing=text.standing(given.p_malignant, balanced),
-        spread=spread,
+        spread=spread.strip(),
         thresholds=[
             ("Threshold", "Result", f"Performance on test {_cases(two_views)}"),
             *(
@@ -257,12 +244,12 @@ def _answer(name: str, result: LesionResult, measured: Measured) -> ModelAnswer:
                 for threshold, at in answer.card.thresholds.items()
             ),
         ],
-        basis=_basis(answer, None if two_views else result.signals, two_views=two_views),
+        basis=_basis(answer, two_views=two_views, questioned=bool(result.questioned)),
         heat=np.concatenate([overlay(one.crop, one.heat_map(), HEAT_OPACITY) for one in views]),
     )
 
 
-def _basis(answer: ModelResult, signals: Signals | None, *, two_views: bool) -> str:
+def _basis(answer: ModelResult, *, two_views: bool, questioned: bool) -> str:
     """Return what the probability is calibrated on, and the model's measured performance."""
     card = answer.card
     sentences = [f"Calibrated on {card.calibration.fitted_on}."]
@@ -278,8 +265,6 @@ def _basis(answer: ModelResult, signals: Signals | None, *, two_views: bool) -> 
             f"Per {unit} of the official test split, at the balanced threshold: "
             f"{', '.join(figures)} (95% CI in brackets)."
         )
-    zone = None if signals is None else signals.trust.zone(card.name)
-    if signals is not None and zone is not None and not signals.familiarity.questioned:
-        uncertainty = signals.trust.measured["uncertainty"][card.name]
-        sentences.append(zone_sentence(zone, answer.probability, uncertainty))
-    return " ".join(sentences)
+    if not questioned:
+        sentences.append(sets_sentence(answer, two_views=two_views))
+    return " ".join(sentences).strip()

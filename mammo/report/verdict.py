@@ -1,4 +1,4 @@
-"""The first sentence of an answer: do the models agree, how far from the threshold, and how sure.
+"""The first sentence of an answer: do the models agree, how far from the threshold, who can tell.
 
 Shared by the pages; free of Streamlit.
 """
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from mammo import text
 from mammo.inference import LesionResult, ModelResult
 from mammo.inference.result import BALANCED
+from mammo.text import percent_estimate
 
 SLIGHTLY, FAR = 0.1, 0.25
 """Distances of a probability from its threshold: below the first slight, from the second far."""
@@ -40,7 +41,7 @@ def verdict(result: LesionResult, threshold: str = BALANCED) -> str:
             one, *others = zip(map(_name, answers), distances, strict=True)
             rest = [f"{name} {distance}" for name, distance in others]
             first += f"{one[0]} is {one[1]} its threshold, {text.listed(rest)}."
-    return f"{first} {_unsure(answers, threshold)}".strip()
+    return f"{first} {_undecided(answers)}".strip()
 
 
 def _name(answer: ModelResult) -> str:
@@ -53,18 +54,41 @@ def _distance(answer: ModelResult, threshold: str) -> str:
     return f"{how}{'above' if answer.is_above(threshold) else 'below'}"
 
 
-def _unsure(answers: Sequence[ModelResult], threshold: str) -> str:
-    """Say which models are not sure."""
-    unsure = [answer for answer in answers if answer.is_unsure(threshold)]
-    if not unsure:
+def _undecided(answers: Sequence[ModelResult]) -> str:
+    """Name the models that cannot tell benign from malignant."""
+    undecided = [answer for answer in answers if answer.reading == "cannot tell"]
+    if not undecided:
         return ""
-    if len(unsure) == len(answers) == 2:
-        return "Neither is sure."
-    if len(answers) == 1:
-        return "It is not sure."
-    names = text.listed([_name(answer) for answer in unsure])
-    verb = "is" if len(unsure) == 1 else "are"
-    return f"{names[0].upper()}{names[1:]} {verb} not sure."
+    if len(undecided) == len(answers) == 2:
+        return "Neither can tell benign from malignant."
+    names = text.listed([_name(answer) for answer in undecided]) if len(answers) > 1 else "it"
+    return f"{names[0].upper()}{names[1:]} cannot tell benign from malignant."
+
+
+def reading_words(answer: ModelResult) -> str:
+    """State what a model's conformal set says; "" where its card has none."""
+    return f"Reading: {answer.reading}." if answer.reading else ""
+
+
+def sets_sentence(answer: ModelResult, *, two_views: bool) -> str:
+    """Explain a model's conformal sets, with their measured coverage; "" without sets."""
+    card, sets = answer.card, answer.card.sets
+    if sets is None:
+        return ""
+    low, high = sorted((sets.malignant_from, sets.benign_up_to))
+    measured = card.metrics.get("test", {}).get("lesion" if two_views else "crop", {})
+    held = [
+        f"{percent_estimate(measured[f'coverage_{label}'])} of {label}"
+        for label in ("malignant", "benign")
+        if f"coverage_{label}" in measured
+    ]
+    cases = "lesions with two views" if two_views else "crops"
+    return (
+        f"The model cannot tell from {text.percent_range(low, high)}: 90% of "
+        f"malignant training {cases} have at least {text.percent(sets.malignant_from)}, 90% of "
+        f"benign ones at most {text.percent(sets.benign_up_to)}."
+        + (f" Of the test {cases}, this held for {text.listed(held)}." if held else "")
+    )
 
 
 def box_sentence(answer: ModelResult, threshold: str = BALANCED) -> str:

@@ -34,7 +34,7 @@ from mammo.inference.trust import (
     texture,
     unit_vectors,
 )
-from mammo.training.trust_measures import neighbours_vote, questioned, zone_figures
+from mammo.training.trust_measures import neighbours_vote, questioned
 
 MODEL = "mobilenetv2"
 DIGITS = 4
@@ -76,7 +76,6 @@ def _measured(models: Mapping[str, Classifier], train: Split, test: Split) -> Tr
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "questioned": questioned(trust, model, *test),
         "vote": {"test": neighbours_vote(trust, model.embed(test[1]), test[0])},
-        "uncertainty": {name: zone_figures(one, train[0], test[0]) for name, one in models.items()},
     }
     return replace(trust, measured=_rounded(measured))
 

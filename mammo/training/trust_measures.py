@@ -1,4 +1,4 @@
-"""Measure the trust signals: who is questioned, how often neighbours are right, what "sure" means.
+"""Measure the trust signals: who is questioned, and how often neighbours are right.
 
 Every figure of the test split comes with a 95% interval over patients.
 """
@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from mammo.artifacts import sigmoid
 from mammo.data.examples import example_lesions
 from mammo.evaluation import PatientBootstrap
-from mammo.evaluation.arithmetic import logit
 from mammo.evaluation.bootstrap import widen_at_the_edge
 from mammo.imaging import read_image
 from mammo.inference import Classifier
@@ -22,11 +20,6 @@ from mammo.training.trust_pictures import film_windows, outsiders, sized, varian
 Cases = Sequence[Mapping[str, str]]
 Crops = NDArray[np.uint8]
 Booleans = NDArray[np.bool_]
-
-UNSURE_SHARE = 0.25
-"""Share of training crops, by their out-of-fold scores, that the zone holds."""
-
-REJECTED = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 
 
 def questioned(
@@ -78,34 +71,6 @@ def neighbours_vote(trust: Trust, embedding: NDArray[np.float32], cases: Cases) 
     }
 
 
-def zone_figures(model: Classifier, train: Cases, test: Cases) -> dict[str, Any]:
-    """Set the range for abstaining on out-of-fold scores and measure it on the test split."""
-    threshold, of = model.card.thresholds["youden"], patients(test)
-    scores = _scores(model, test)
-    known, far = margins(_scores(model, train), threshold), margins(scores, threshold)
-    right = (scores >= threshold) == labels(test)
-    margin = float(np.quantile(known, UNSURE_SHARE))
-    sure = far >= margin
-    zone = sigmoid(logit(threshold) + np.array([-margin, margin]))
-    cuts = [far >= cut for cut in np.quantile(known, REJECTED)]
-    return {
-        "zone": zone.tolist(),
-        "accepted": _share(sure, of),
-        "right": _share(right, of),
-        "right accepted": _share(right[sure], of[sure]),
-        "right unsure": _share(right[~sure], of[~sure]),
-        "curve": [
-            {"coverage": float(some.mean()), "error": _share(~right[some], of[some])}
-            for some in cuts
-        ],
-    }
-
-
-def margins(p_malignant: ArrayLike, threshold: float) -> NDArray[np.float64]:
-    """Return how far probabilities stand from a threshold, in logits, at least 0."""
-    return np.asarray(np.abs(logit(p_malignant) - logit(threshold)), np.float64)
-
-
 def labels(cases: Cases) -> Booleans:
     """Return which cases are malignant, bool (n,)."""
     return np.array([case["label"] == "1" for case in cases])
@@ -114,10 +79,6 @@ def labels(cases: Cases) -> Booleans:
 def patients(cases: Cases) -> NDArray[np.object_]:
     """Return the patient of each case."""
     return np.array([case["patient_id"] for case in cases], dtype=object)
-
-
-def _scores(model: Classifier, cases: Cases) -> NDArray[np.float64]:
-    return np.array([float(case[f"{model.name}_p"]) for case in cases])
 
 
 def _share(

@@ -8,6 +8,7 @@ from typing import Any
 
 from jinja2 import Environment
 
+from mammo.artifacts import load_card, load_manifest
 from mammo.inference.maps import method_named
 from mammo.inference.trust import load_trust
 from mammo.report.templates import environment, markdown_table
@@ -38,6 +39,7 @@ def _templates() -> Environment:
         "seconds": "{:.0f} s".format,
         "megabytes": "{:.0f} MB".format,
         "percent": percentage,
+        "share": percent_estimate,
         "interval": lambda one: percent_estimate(Estimate(one["value"], one["low"], one["high"])),
     }
     return made
@@ -92,7 +94,7 @@ def trust_part() -> str:
         .render(
             questioned=questioned,
             vote=measured["vote"]["test"],
-            uncertainty=measured["uncertainty"],
+            cards=[load_card(name) for name in load_manifest().models],
             clean=min(
                 questioned[name]["value"] for name in ("text pages", "gradients", "noise", "blank")
             ),

@@ -40,6 +40,10 @@ FIGURES = {
     "npv": "NPV",
     "brier": "Brier score (lower is better)",
     "ece": "Expected calibration error",
+    "coverage_malignant": "Malignant in the conformal set (aim: 90%)",
+    "coverage_benign": "Benign in the conformal set (aim: 90%)",
+    "cannot_tell_malignant": "Malignant: cannot tell",
+    "cannot_tell_benign": "Benign: cannot tell",
 }
 
 
@@ -73,6 +77,13 @@ def _details(facts: Facts, card: Card, thresholds: Sequence[str]) -> dict[str, s
             f"fitted on {form.fitted_on}"
             for form in forms
         ),
+        "Conformal sets": "; two views: ".join(
+            f"malignant possible from {number(one.sets.malignant_from)}, benign possible up to "
+            f"{number(one.sets.benign_up_to)}"
+            for one in (card, card.two_views)
+            if one is not None and one.sets is not None
+        )
+        or UNKNOWN,
         **{
             f"Threshold, {THRESHOLD_WORDS.get(name, name)}": number(card.thresholds[name])
             if name in card.thresholds

@@ -1,19 +1,20 @@
-"""One further curve at a time: reliability, precision-recall, decision, abstention, training."""
+"""One further curve or table at a time: reliability, recall, decision, abstention, training."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from mammo.artifacts import load_history
 from mammo.evaluation import SplitEvaluation
+from mammo.evaluation.tables import conformal_sets
 from mammo.plots import curves
 from mammo.plots.style import look_of
 from mammo.ui.kit import cache
 from mammo.ui.kit.address import choose_option
 from mammo.ui.kit.frame import sentences
-from mammo.ui.kit.widgets import show_figure
+from mammo.ui.kit.widgets import download, show_figure
 
 
 class Curve(NamedTuple):
@@ -39,8 +40,9 @@ def show_curves(split: SplitEvaluation) -> None:
     if not split.has_both_classes:
         st.info(split.headline)
         return
-    if name == "coverage" and cache.trust() is None:
-        st.info(_UNMEASURED)
+    if name == "sets":
+        st.caption(caption)
+        _show_sets(split)
         return
     chart, words = st.columns([0.6, 0.4])
     with chart:
@@ -50,13 +52,13 @@ def show_curves(split: SplitEvaluation) -> None:
         st.markdown("\n".join(f"- {sentence}" for sentence in below(split)))
 
 
-def _titles(split: SplitEvaluation) -> dict[str, str]:
-    return {name: model.title for name, model in split.models.items()}
-
-
-def _measured() -> Mapping[str, Any]:
-    trust = cache.trust()
-    return {} if trust is None else trust.measured["uncertainty"]
+def _show_sets(split: SplitEvaluation) -> None:
+    table = conformal_sets(split)
+    if table.empty:
+        st.info(_UNMEASURED)
+        return
+    st.table(table, hide_index=True, alt="Coverage and abstention of each model by class")
+    download(table, f"conformal-sets-{split.unit}")
 
 
 def _show_training(split: SplitEvaluation, caption: str) -> None:
@@ -71,8 +73,8 @@ def _show_training(split: SplitEvaluation, caption: str) -> None:
 
 _history = cache.of_artifacts(6)(load_history)
 _UNMEASURED = (
-    "These models have no measured range in which they abstain. To measure it, run "
-    "`python -m mammo.training.trust --data DIR`."
+    "There are no conformal sets to measure here. They are for crops and for lesions with two "
+    "views. `python -m mammo.training.release` adds them to older models."
 )
 
 
@@ -95,12 +97,10 @@ CURVES = {
         "both flagging all (dotted) and flagging none (zero).",
         curves.decision_figure,
     ),
-    "coverage": Curve(
+    "sets": Curve(
         "Abstention",
-        "A model can abstain when its probability is close to the threshold. The error rate falls "
-        "as it answers fewer crops. Bands show 95% confidence intervals.",
-        lambda split: curves.coverage_figure(_measured(), _titles(split)),
-        lambda split: curves.coverage_sentences(_measured(), _titles(split)),
+        "A model cannot tell when its probability is compatible with both diagnoses (conformal "
+        "sets, set to contain 90% of each class in training patients).",
     ),
     "training": Curve(
         "Training",

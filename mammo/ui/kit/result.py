@@ -30,11 +30,10 @@ from mammo.report.case_report import (
     compose_report,
     similar_table,
     vote_sentence,
-    zone_sentence,
 )
 from mammo.report.content import MEDIA_TYPES
 from mammo.report.glossary import glossary_line
-from mammo.report.verdict import box_sentence, verdict
+from mammo.report.verdict import box_sentence, sets_sentence, verdict
 from mammo.ui.kit import cache
 from mammo.ui.kit.address import choose_share, keep_in_link, option_from_link, went_back
 from mammo.ui.kit.case_folder import thumbnails
@@ -49,9 +48,14 @@ OPEN_VIEWER = "Open in Grad-CAM viewer"
 LABELS: dict[Form, str] = {"pdf": "Case report (PDF)", "html": "Case report (HTML)"}
 ICONS: dict[Form, str] = {"pdf": ":material/picture_as_pdf:", "html": ":material/html:"}
 PROBABILITY = "Estimated probability of malignancy"
-EXPLAINED = ("threshold", "calibration", "spread", "grad_cam", "similar_cases")
+EXPLAINED = ("threshold", "calibration", "conformal", "spread", "grad_cam", "similar_cases")
 
 
+READING_MARKS = {
+    "benign": ":blue-badge[benign]",
+    "malignant": ":orange-badge[malignant]",
+    "cannot tell": ":gray-badge[:material/help: cannot tell]",
+}
 PREVALENCES = {
     "called_back": "Called back: 4.4%",
     "biopsied": "Biopsied: 28.6%",
@@ -228,22 +232,23 @@ def show_answers(result: LesionResult, threshold: str, slots: Slots) -> None:
             with st.container():
                 if result.questioned:
                     st.markdown(":red-badge[:material/block: Do not interpret]")
-                _show_probability(answer, threshold)
+                _show_probability(answer, threshold, read=not result.questioned)
                 slots[answer.card.name] = st.empty()
     for sentence in result.disagreements(threshold):
         st.markdown(sentence)
     _fill(slots, result, threshold)
 
 
-def _show_probability(answer: ModelResult, threshold: str) -> None:
-    """Show one model's probability and its side of a threshold of its card."""
+def _show_probability(answer: ModelResult, threshold: str, *, read: bool) -> None:
+    """Show one model's probability, its side of a threshold of its card, and its reading."""
     at, percent = answer.card.thresholds[threshold], text.percent(answer.probability)
     standing = text.standing(answer.probability, at)
     # The side of the threshold by word and arrow, and by colour only besides.
     colour, arrow = ("orange", "upward") if answer.is_above(threshold) else ("blue", "downward")
     with st.container(gap="xxsmall"):
         st.metric(answer.card.title, percent, help=PROBABILITY)
-        st.markdown(f":{colour}[:material/arrow_{arrow}: {standing}]")
+        mark = f" {READING_MARKS[answer.reading]}" if read and answer.reading else ""
+        st.markdown(f":{colour}[:material/arrow_{arrow}: {standing}]{mark}")
 
 
 def show_prevalence(result: LesionResult) -> None:
@@ -267,17 +272,13 @@ def show_prevalence(result: LesionResult) -> None:
 
 
 def show_reliability(result: LesionResult, threshold: str) -> None:
-    """Show what each probability rests on: calibration, mirror images, uncertain range."""
-    signals = result.signals
+    """Show what each probability rests on: calibration, mirror images, conformal sets."""
     with st.expander("How reliable is this?", icon=":material/fact_check:"):
         for answer in result.answers:
-            name = answer.card.name
             lines = [f"Calibrated on {answer.card.calibration.fitted_on}."]
             lines.append(_mirror_sentence(answer, threshold))
-            zone = None if signals is None or result.pair else signals.trust.zone(name)
-            if signals is not None and zone is not None and not result.questioned:
-                measured = signals.trust.measured["uncertainty"][name]
-                lines.append(zone_sentence(zone, answer.probability, measured))
+            if not result.questioned:
+                lines.append(sets_sentence(answer, two_views=bool(result.pair)))
             st.markdown(f"**{answer.card.title}.** {' '.join(line for line in lines if line)}")
 
 
