@@ -22,9 +22,10 @@ from mammo.evaluation import (
     named_thresholds,
     paired_delong,
 )
-from mammo.evaluation.calibration import reliability_curve
+from mammo.evaluation.calibration import ece_interval, reliability_curve
 from mammo.evaluation.curves import Scores, decision_curve
 from mammo.evaluation.evaluation import as_json
+from mammo.evaluation.operating import moved_to_prevalence
 from mammo.evaluation.subgroups import find_subgroups
 from tests.evaluation.conftest import confusion_at
 
@@ -70,6 +71,12 @@ def test_figures_are_those_of_the_plain_functions(evaluations: Any, unit: Any) -
         )  # fmt: skip
         bootstrap = PatientBootstrap(units.patients, resamples=200)
         expected |= Scores("", units.labels, units.patients, p, bootstrap).ranking
+        training = {name: np.asarray(c)[columns["split"] == "train"] for name, c in columns.items()}
+        ids = (training[name] for name in ("label", "patient_id", "lesion_id"))
+        learned = group_units(unit, *ids).labels.mean()
+        moved = moved_to_prevalence(p, learned, units.labels.mean())
+        ece = ece_interval(units.labels, moved, bootstrap)
+        expected["ece_at_own_prevalence"] = ece
         for name, value in {**figures.metrics, **figures.points["youden"].rates}.items():
             assert as_json(value) == as_json(expected[name])
         for name, threshold in model.thresholds.items():

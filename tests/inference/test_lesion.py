@@ -11,7 +11,7 @@ from mammo.errors import ImageError, WindowError
 from mammo.imaging import Image, Window
 from mammo.inference import two_views
 from mammo.inference.result import name_film
-from mammo.training.release import add_two_views
+from mammo.training.release import add_readings
 from tests.inference.tiny_trust import attach_tiny_trust, blobs
 
 
@@ -21,7 +21,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> mammo.ModelSet:
 
     folder = write_tiny_artifacts(tmp_path_factory.mktemp("lesion"))
     attach_tiny_trust(folder)
-    add_two_views(folder)
+    add_readings(folder)
     return mammo.load_models(folder)
 
 

@@ -1,4 +1,4 @@
-"""The trust signals: familiarity, neighbours, the zone, and how they are kept."""
+"""The trust signals: familiarity, neighbours, and how they are kept."""
 
 import json
 from pathlib import Path
@@ -7,20 +7,19 @@ import numpy as np
 import pytest
 from PIL import Image as Picture
 
-from mammo.artifacts import attach, sigmoid
+from mammo.artifacts import attach
 from mammo.errors import ArtifactError, ImageError
 from mammo.inference import load_classifier
 from mammo.inference.trust import (
     NOT_A_CROP,
     TRUST_NAME,
     Trust,
-    Zone,
     load_trust,
     unit_vectors,
 )
 from mammo.predict import main as predict
 from mammo.training.trust import main
-from mammo.training.trust_measures import _share, margins, neighbours_vote
+from mammo.training.trust_measures import _share, neighbours_vote
 from mammo.training.trust_pictures import outsiders, variants
 from tests.inference.tiny_trust import attach_tiny_trust, blobs
 from tests.tiny_artifacts import write_tiny_artifacts
@@ -107,14 +106,6 @@ def test_the_vote_is_counted_as_by_hand(artifacts: Path, trust: Trust) -> None:
         right += (sum(one.malignant for one in found) >= 3) == (case["label"] == "1")
     assert figures["right"]["value"] == pytest.approx(right / len(trust.cases))
     assert figures["right"]["low"] <= figures["right"]["value"] <= figures["right"]["high"]
-
-
-def test_a_margin_in_logits_is_that_of_the_zone_and_the_zone_has_no_ends() -> None:
-    assert margins([0.5, 0.25, 0.75], 0.5) == pytest.approx([0, np.log(3), np.log(3)])
-    shares = np.linspace(0.01, 0.99, 99)
-    zone = Zone(*sigmoid(np.log(0.43 / 0.57) + np.array([-0.8, 0.8])))
-    assert [zone.holds(p) for p in shares] == (margins(shares, 0.43) < 0.8).tolist()
-    assert not Zone(0.3, 0.5).holds(0.3)
 
 
 def test_a_share_of_nothing_is_no_number() -> None:

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import mammo
+from mammo.artifacts.schema import Sets
 from mammo.inference import LesionResult, ModelResult
-from mammo.report.verdict import NO_ANSWER, box_sentence, verdict
+from mammo.report.verdict import NO_ANSWER, box_sentence, sets_sentence, verdict
 from tests.inference.tiny_trust import attach_tiny_trust, blobs
 from tests.tiny_artifacts import write_tiny_artifacts
 
@@ -26,17 +27,17 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> LesionResult:
 
 
 def says(
-    answer: ModelResult, p: float, spread: tuple[float, float], box: tuple[float, float] | None
+    answer: ModelResult, p: float, sets: Sets | None, box: tuple[float, float] | None = None
 ) -> ModelResult:
-    given = replace(answer.assessment, p_malignant=p, flips_p=spread)
-    card = replace(answer.card, thresholds={"youden": AT})
+    given = replace(answer.assessment, p_malignant=p, flips_p=(p, p))
+    card = replace(answer.card, thresholds={"youden": AT}, sets=sets)
     return replace(answer, assessment=given, card=card, box_spread=box)
 
 
 def both(result: LesionResult, first: float, second: float, unsure: str = "") -> LesionResult:
-    """Let the models say two probabilities; `unsure` names those that are, by "1" and "2"."""
+    """Let the models say two probabilities; `unsure` names those that cannot tell: "1", "2"."""
     models = {
-        name: says(answer, p, (p, p), (0.4, 0.5) if place in unsure else (p, p))
+        name: says(answer, p, Sets(0.0, 1.0) if place in unsure else None)
         for (name, answer), p, place in zip(
             result.models.items(), (first, second), "12", strict=True
         )
@@ -59,10 +60,11 @@ def test_two_models_in_every_combination(result: LesionResult, first: str, secon
 
 @pytest.mark.parametrize(
     ("unsure", "end"),
-    [("", ""), ("1", " The simple CNN is not sure."), ("2", " MobileNetV2 is not sure."),
-     ("12", " Neither is sure.")],
+    [("", ""), ("1", " The simple CNN cannot tell benign from malignant."),
+     ("2", " MobileNetV2 cannot tell benign from malignant."),
+     ("12", " Neither can tell benign from malignant.")],
 )  # fmt: skip
-def test_who_is_not_sure_is_named(result: LesionResult, unsure: str, end: str) -> None:
+def test_who_cannot_tell_is_named(result: LesionResult, unsure: str, end: str) -> None:
     said = verdict(both(result, 0.9, 0.1, unsure))
     start = "The models disagree: the simple CNN is far above its threshold, MobileNetV2 far below."
     assert said == start + end
@@ -70,10 +72,22 @@ def test_who_is_not_sure_is_named(result: LesionResult, unsure: str, end: str) -
 
 def test_one_model_has_a_sentence_of_its_own(result: LesionResult) -> None:
     (name, answer), *_ = result.models.items()
-    alone = replace(result, models={name: says(answer, 0.9, (0.9, 0.9), None)})
+    alone = replace(result, models={name: says(answer, 0.9, None)})
     assert verdict(alone) == "The simple CNN is far above its threshold."
-    wavers = replace(result, models={name: says(answer, 0.5, (0.4, 0.6), None)})
-    assert verdict(wavers) == "The simple CNN is slightly above its threshold. It is not sure."
+    wavers = replace(result, models={name: says(answer, 0.5, Sets(0.4, 0.6))})
+    start = "The simple CNN is slightly above its threshold."
+    assert verdict(wavers) == f"{start} It cannot tell benign from malignant."
+
+
+def test_a_set_of_both_labels_or_of_none_cannot_tell(result: LesionResult) -> None:
+    answer = result["mobilenetv2"]
+    for sets in (Sets(0.3, 0.6), Sets(0.6, 0.3)):
+        read = [says(answer, p, sets).reading for p in (0.1, 0.45, 0.9)]
+        assert read == ["benign", "cannot tell", "malignant"]
+        words = sets_sentence(says(answer, 0.45, sets), two_views=False)
+        assert words.startswith("The model cannot tell from 30% to 60%: 90% of malignant training")
+    assert says(answer, 0.5, None).reading is None
+    assert sets_sentence(says(answer, 0.5, None), two_views=False) == ""
 
 
 def test_a_picture_unlike_a_mammogram_has_no_verdict(tmp_path: Path) -> None:
@@ -85,7 +99,7 @@ def test_a_picture_unlike_a_mammogram_has_no_verdict(tmp_path: Path) -> None:
 def test_the_spread_over_the_box_is_a_sentence(result: LesionResult) -> None:
     answer = result["mobilenetv2"]
     assert box_sentence(answer) == ""
-    crosses = says(answer, 0.5, (0.5, 0.5), (0.3, 0.6))
+    crosses = says(answer, 0.5, None, (0.3, 0.6))
     assert box_sentence(crosses) == "**Depends on where you draw the box:** 30% to 60%."
-    stays = says(answer, 0.6, (0.6, 0.6), (0.5, 0.7))
+    stays = says(answer, 0.6, None, (0.5, 0.7))
     assert box_sentence(stays) == "50% to 70% if the box is drawn slightly differently."

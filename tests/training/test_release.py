@@ -120,7 +120,7 @@ def test_two_views_are_fitted_on_training_lesions_that_have_both(tmp_path: Path)
     assert fit_two_views(rows[:4], p[:4], folds[:4]) == {}
 
 
-def test_a_command_adds_two_views_to_the_cards_and_changes_nothing_else(tmp_path: Path) -> None:
+def test_a_command_adds_two_views_and_sets_and_changes_nothing_else(tmp_path: Path) -> None:
     out = write_tiny_artifacts(tmp_path / "artifacts")
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     head = load_manifest(out)
@@ -140,6 +140,9 @@ def test_a_command_adds_two_views_to_the_cards_and_changes_nothing_else(tmp_path
         sensitivity = model.points["youden"].rates["sensitivity"].value
         assert figures["sensitivity"].value == pytest.approx(sensitivity, abs=1e-6)
         assert card.metrics["test"]["crop"]["auc"].value == 0.75
+        assert card.sets is not None and card.two_views.sets is not None
+        for figure, measured in model.sets.items():
+            assert figures[figure].value == pytest.approx(measured.value, abs=1e-6)
     again = {path: path.read_bytes() for path in before}
     assert main(["--out", str(out)]) == 0
     assert {path: path.read_bytes() for path in before} == again

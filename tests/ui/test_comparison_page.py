@@ -132,9 +132,9 @@ def test_a_cell_of_a_link_is_chosen_on_a_later_visit_too(app: AppTest) -> None:
 def test_each_curve_is_drawn_with_what_to_look_for(app: AppTest, curve: str) -> None:
     page = opened(app, curve=curve)
     assert quiet(page)
-    charts = {"training": 5, "coverage": 3}  # the tiny artifacts measured no "not sure" range
+    charts = {"training": 5, "sets": 3}  # the tiny artifacts have no conformal sets
     assert len(page.get("plotly_chart")) == charts.get(curve, 4)
-    assert curve == "coverage" or CURVES[curve].caption in texts(page)
+    assert curve == "sets" or CURVES[curve].caption in texts(page)
 
 
 def test_a_model_whose_files_are_gone_is_left_out_with_a_sentence(

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from mammo import text as words
 from mammo.artifacts import Card, load_card
+from mammo.artifacts.schema import Sets
 from mammo.imaging import Window
 from mammo.inference import Assessment, LesionResult, ModelResult
 from mammo.ui.kit.widgets import csv_of_results, table_height
@@ -30,7 +32,7 @@ def says(card: Card, p: float, low: float, high: float) -> ModelResult:
 @pytest.fixture
 def good(cards: list[Card]) -> LesionResult:
     answers = {
-        "simple_cnn": says(cards[0], 0.3, 0.2, 0.5),
+        "simple_cnn": says(replace(cards[0], sets=Sets(0.2, 0.6)), 0.3, 0.2, 0.5),
         "mobilenetv2": says(cards[1], 0.8, 0.7, 0.9),
     }
     return LesionResult(answers, Window(1, 2, 300, 300), ("The crop is nearly flat.",))
@@ -42,7 +44,7 @@ BROKEN = Row("=b.png", "The file is empty.")
 def test_a_row_says_where_each_model_stands(cards: list[Card], good: LesionResult) -> None:
     shown = table_of([Row("a.png", result=good)], cards, "youden")
     assert shown[STANDING].iloc[0] == (
-        "Simple CNN below, not sure; MobileNetV2 above. The crop is nearly flat."
+        "Simple CNN below (cannot tell); MobileNetV2 above. The crop is nearly flat."
     )
     shown = table_of([Row("a.png", result=good)], cards, "sensitivity_90")
     assert shown[STANDING].iloc[0].startswith("Simple CNN above")

@@ -112,7 +112,10 @@ def table_of(rows: Sequence[Row], cards: Sequence[Card], threshold: str) -> pd.D
 def _shown(row: Row, cards: Sequence[Card], threshold: str) -> dict[str, Any]:
     result = row.result
     models = {} if result is None else result.models
-    sides = "; ".join(f"{one.card.title} {one.side(threshold)}" for one in models.values())
+    sides = "; ".join(
+        f"{one.card.title} {one.side(threshold)}{f' ({one.reading})' if one.reading else ''}"
+        for one in models.values()
+    )
     remarks = (row.error,) if result is None else (f"{sides}.", *result.doubts)
     return {
         "Picture": row.thumbnail,
