@@ -8,7 +8,7 @@
 Nobody else makes a `LesionResult`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from mammo.artifacts import Card, Manifest, load_manifest
 from mammo.errors import ImageError
 from mammo.imaging import quality_warnings
 from mammo.inference.classifier import Classifier, load_classifier, pool_views
+from mammo.inference.concepts import Concepts, Readings, load_concepts
 from mammo.inference.result import PAIR, Lesion, LesionResult, ModelResult, Signals
 from mammo.inference.trust import Trust, load_trust
 from mammo.text import film_name
@@ -32,9 +33,14 @@ class ModelSet:
     """Trained models in the order of display, and their trust signals; safe in many threads."""
 
     def __init__(
-        self, classifiers: Sequence[Classifier], trust: Trust | None, manifest: Manifest
+        self,
+        classifiers: Sequence[Classifier],
+        trust: Trust | None,
+        manifest: Manifest,
+        concepts: Concepts | None = None,
     ) -> None:
         self.classifiers, self.trust, self.manifest = tuple(classifiers), trust, manifest
+        self.concepts = concepts
 
     def __iter__(self) -> Iterator[Classifier]:
         """Iterate over the models."""
@@ -81,6 +87,7 @@ class ModelSet:
             fingerprint(self.manifest, self.cards),
             lesion.picture.laterality,
             lesion.picture.view,
+            concepts=_read(self.concepts, answers),
         )
 
     def redraw(self, lesion: Lesion, result: LesionResult) -> LesionResult:
@@ -125,12 +132,20 @@ class ModelSet:
         return Signals(self.trust, self.trust.familiarity(answer.crop, embedding), similar)
 
 
+def _read(concepts: Concepts | None, answers: Mapping[str, ModelResult]) -> Readings | None:
+    """Read the concepts from the features of their model, where it answered."""
+    if concepts is None or concepts.model not in answers:
+        return None
+    return concepts.read(answers[concepts.model].assessment.embedding)
+
+
 def two_views(first: LesionResult, second: LesionResult) -> LesionResult:
     """Return one answer about a lesion from the results of its two views, CC and MLO.
 
     A model's logit is the mean of its views' calibrated logits; calibration and thresholds are
     those that its card has for two views. Small changes of both boxes at once give `box_spread`.
-    The similar cases are those of the first view, or of a view that looks unlike a mammogram crop.
+    The similar cases are those of the first view, or of a view that looks unlike a mammogram crop;
+    concepts are read from the mean of both views' features.
 
     Raises
     ------
@@ -162,6 +177,7 @@ def two_views(first: LesionResult, second: LesionResult) -> LesionResult:
         first.artifacts,
         first.laterality or second.laterality,
         pair=pair,
+        concepts=_read(first.concepts.concepts if first.concepts else None, models),
     )
 
 
@@ -197,7 +213,7 @@ def load_models(folder: Path | None = None, names: Sequence[str] | None = None) 
     manifest = load_manifest(folder)
     chosen = manifest.models if names is None else names
     classifiers = [load_classifier(name, folder) for name in chosen]
-    return ModelSet(classifiers, load_trust(folder), manifest)
+    return ModelSet(classifiers, load_trust(folder), manifest, load_concepts(folder))
 
 
 def fingerprint(made_by: Manifest, cards: Sequence[Card]) -> str:

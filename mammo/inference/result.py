@@ -19,6 +19,7 @@ from mammo.imaging import Image, Window, cut_lesion, lesion_window
 from mammo.imaging.region import box_in_window, changed_boxes
 from mammo.imaging.window import MARGIN_PIXELS
 from mammo.inference.classifier import Assessment
+from mammo.inference.concepts import Readings
 from mammo.inference.trust import Familiarity, Neighbour, Trust
 from mammo.text import NOTICE_SHORT, percent
 
@@ -223,6 +224,7 @@ class LesionResult:
     artifacts : the program, the networks and the training data, by their checksums
     laterality, view : of the film, where they are known
     pair : the result of each view, where the answer is from two; empty otherwise
+    concepts : margin and shape as read from a network's features; None where none is read
     """
 
     models: Mapping[str, ModelResult]
@@ -233,6 +235,7 @@ class LesionResult:
     laterality: str | None = None
     view: str | None = None
     pair: "tuple[LesionResult, ...]" = ()
+    concepts: Readings | None = None
 
     def __getitem__(self, model: str) -> ModelResult:
         """Return what one model says, by its name."""
@@ -290,6 +293,7 @@ class LesionResult:
 
     def to_dict(self) -> dict[str, Any]:
         """Return all but pictures as plain values, which JSON can hold."""
+        read = None if self.questioned else self.concepts
         similar = () if self.signals is None or self.questioned else self.signals.neighbours
         return {
             "form": self.form,
@@ -298,6 +302,9 @@ class LesionResult:
             "looks_like_crop": None if self.questioned is None else not self.questioned,
             "views": {name: one.to_dict() for name, one in self.views.items() if self.pair},
             "doubts": list(self.remarks),
+            "concepts": None
+            if read is None
+            else {"model": read.concepts.model, **read.p, "p_malignant": read.p_malignant},
             "similar": [neighbour.case_id for neighbour in similar],
             "artifacts": self.artifacts,
             "notice": NOTICE_SHORT,

@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def build() -> None:
         out = options.out or artifacts_folder()
-        train, test = (_split(options.data, out, split) for split in ("train", "test"))
+        train, test = (split_of(options.data, out, split) for split in ("train", "test"))
         models = {name: load_classifier(name, out) for name in load_manifest(out).models}
         trust = _measured(models, train, test)
         embeddings_of = [f"{MODEL}/model.onnx"]
@@ -80,7 +80,7 @@ def _measured(models: Mapping[str, Classifier], train: Split, test: Split) -> Tr
     return replace(trust, measured=_rounded(measured))
 
 
-def _split(data: Path, out: Path, split: str) -> Split:
+def split_of(data: Path, out: Path, split: str) -> Split:
     """Return the rows of `cases.csv` of one split and their crops, in the same order."""
     rows = read_rows(read_files((CASES_NAME,), out)[CASES_NAME], out / CASES_NAME)
     wanted = [row for row in rows if row["split"] == split]

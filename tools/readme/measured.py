@@ -13,7 +13,7 @@ from mammo.inference.maps import method_named
 from mammo.inference.trust import load_trust
 from mammo.report.templates import environment, markdown_table
 from mammo.settings import TITLES
-from mammo.text import Estimate, percent_estimate, percentage
+from mammo.text import Estimate, percent_estimate, percentage, with_article
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 TITLE = ("What", "Measured", "Aim", "Met", "Command")
@@ -40,6 +40,7 @@ def _templates() -> Environment:
         "megabytes": "{:.0f} MB".format,
         "percent": percentage,
         "share": percent_estimate,
+        "article": with_article,
         "interval": lambda one: percent_estimate(Estimate(one["value"], one["low"], one["high"])),
     }
     return made

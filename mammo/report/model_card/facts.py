@@ -30,6 +30,7 @@ from mammo.artifacts.contents import (
 from mammo.artifacts.manifest import read_files
 from mammo.evaluation import SplitEvaluation
 from mammo.inference.audit import Audit, load_audit
+from mammo.inference.concepts import Concepts, load_concepts
 from mammo.inference.trust import SCHEMA as TRUST_SCHEMA
 from mammo.inference.trust import TRUST_NAME
 from mammo.settings import REGISTRY, TITLES
@@ -61,6 +62,7 @@ class Facts:
     trust : the document of `trust.json`, None where it is not attached
     lessons : the leak with and without augmentation, None where it was not taught
     audits : the audit of each model's heat maps, where one was made
+    concepts : the concept probes, None where they are not attached
     """
 
     manifest: Manifest
@@ -70,6 +72,7 @@ class Facts:
     trust: Mapping[str, Any] | None
     lessons: tuple[LeakLesson | None, LeakLesson | None]
     audits: tuple[Audit, ...]
+    concepts: Concepts | None = None
 
     def of(self, split: str) -> pd.DataFrame:
         """Return the rows of "train" or "test"."""
@@ -127,6 +130,7 @@ def read_facts(split: SplitEvaluation, folder: Path | None = None) -> Facts:
             load_leak_lesson(LEAK_WITHOUT_AUGMENTATION, folder),
         ),
         audits=tuple(audit for audit in audits if audit is not None),
+        concepts=load_concepts(folder),
     )
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from mammo.artifacts import Card
 from mammo.data.descriptors import MEANINGS, MISSING, meaning
+from mammo.inference.concepts import SHOWN_FROM, Concepts
 from mammo.report.model_card.facts import Facts, Row, how_trained
 from mammo.report.templates import UNKNOWN
 from mammo.settings import REGISTRY
@@ -116,6 +117,19 @@ def _cell(name: str, figure: Estimate | None) -> str:
     if figure is None:
         return UNKNOWN
     return estimate(figure, 2) if name in ("auc", "brier", "ece") else percent_estimate(figure)
+
+
+def concepts(found: Concepts) -> pd.DataFrame:
+    """Return how well each concept is read, and which are shown."""
+    return pd.DataFrame(
+        {
+            "Concept": one.name,
+            "AUC, out of fold": estimate(one.out_of_fold, 2),
+            "AUC, test crops": estimate(one.test, 2),
+            "Shown": "yes" if one.shown else f"no, below {number(SHOWN_FROM, 2)}",
+        }
+        for one in found.concepts
+    )
 
 
 def subgroups(facts: Facts) -> pd.DataFrame:

@@ -25,6 +25,7 @@ from mammo.evaluation.units import has_two_views
 from mammo.imaging import Image
 from mammo.inference import Classifier, ModelSet
 from mammo.inference.audit import Audit, audit_name, load_audit
+from mammo.inference.concepts import Concepts, load_concepts
 from mammo.inference.trust import TRUST_NAME, Trust, load_trust
 from mammo.report.case_report import Measured, measure_thresholds
 from mammo.report.case_report import threshold_help as in_words
@@ -111,7 +112,7 @@ def classifiers() -> tuple[Classifier, ...]:
 
 def models() -> ModelSet:
     """Return the trained models with their trust signals, which answer about a lesion together."""
-    return ModelSet(classifiers(), trust(), manifest())
+    return ModelSet(classifiers(), trust(), manifest(), concepts())
 
 
 @of_artifacts(2, "Reading the cases")
@@ -150,6 +151,12 @@ def threshold_names() -> tuple[str, ...]:
     except ArtifactError:
         held = ()
     return tuple(name for name in THRESHOLD_NAMES if all(name in card.thresholds for card in held))
+
+
+@of_artifacts(2)
+def concepts() -> Concepts | None:
+    """Load the concept probes of the artifacts; None where they hold none."""
+    return load_concepts(artifacts_folder())
 
 
 @of_artifacts(2, "Loading the known cases")

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, TypeGuard, cast
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
@@ -34,6 +35,7 @@ from mammo.report.case_report import (
 from mammo.report.content import MEDIA_TYPES
 from mammo.report.glossary import glossary_line
 from mammo.report.verdict import box_sentence, sets_sentence, verdict
+from mammo.settings import TITLES
 from mammo.ui.kit import cache
 from mammo.ui.kit.address import choose_share, keep_in_link, option_from_link, went_back
 from mammo.ui.kit.case_folder import thumbnails
@@ -177,6 +179,7 @@ def show_result(
             "download_result",
         )
         report_buttons(picture, single, recorded=shown, case=record.case, other=other)
+    show_concepts(result)
     show_reliability(result, threshold)
     if viewed is None and has_similar(result.signals):
         with st.expander("Similar known cases", icon=":material/compare:"):
@@ -269,6 +272,28 @@ def show_prevalence(result: LesionResult) -> None:
         for answer, p in zip(result.answers, moved, strict=True)
     )
     st.markdown(f"At a prevalence of {text.percentage(stated)}: {shown}.")
+
+
+def show_concepts(result: LesionResult) -> None:
+    """Show margin and shape as read from a network's features, where they are read."""
+    read = result.concepts
+    if read is None or result.questioned:
+        return
+    probes, title = read.concepts, TITLES.get(read.concepts.model, read.concepts.model)
+    rows = [
+        {"": one.name.capitalize(), "Reading": text.percent(read.p[one.name]),
+         "AUC": text.estimate(one.test, 2)}
+        for one in probes.shown
+    ]  # fmt: skip
+    with st.expander(f"Margin and shape: {read.title}", icon=":material/category:"):
+        st.table(pd.DataFrame(rows), hide_index=True, alt="Concept readings with their AUC")
+        st.caption(
+            f"Readings by {title}'s features{', mean of both views' * bool(result.pair)}, not "
+            f"measurements. AUC: against the recorded descriptors of the test crops. From these "
+            f"readings alone, the probability of malignancy is {text.percent(read.p_malignant)} "
+            f"(AUC {text.estimate(probes.malignancy, 2)}; {title} "
+            f"{text.number(probes.network.value, 2)})."
+        )
 
 
 def show_reliability(result: LesionResult, threshold: str) -> None:
