@@ -18,6 +18,13 @@ from mammo.settings import TITLES
 from mammo.text import Estimate, estimate, number
 
 SCHEMA = 1
+BASELINES = ("centre", "brightest tissue", "random")
+"""Maps of no network: `mammo.inference.sanity.baselines`."""
+MEASURED = {
+    "pointing": "peak inside",
+    "energy": "share of the map inside",
+    "overlap": "overlap of its highest fifth",
+}
 LIKE = 0.5
 """Mean rank correlation below which two maps do not count as alike, its interval included."""
 
@@ -95,8 +102,34 @@ class MethodFindings:
 
 
 @dataclass(frozen=True)
+class OnLesion:
+    """How one kind of map lies on the lesion's box: means over crops, 0-1.
+
+    Attributes
+    ----------
+    pointing : whether the map's peak is inside
+    energy : the share of its sum inside
+    overlap : intersection over union of the box with the map's highest fifth
+    """
+
+    name: str
+    pointing: Figure
+    energy: Figure
+    overlap: Figure
+
+
+@dataclass(frozen=True)
+class _Lesion:
+    maps: tuple[OnLesion, ...]
+
+
+@dataclass(frozen=True)
 class Audit:
-    """The audit of one model; the lesion's box is known of `lesion_crops` crops."""
+    """The audit of one model; the lesion's box is known of `lesion_crops` crops.
+
+    `lesion` is how each map, by its name, lies on it, "centre", "brightest tissue" and "random"
+    among them.
+    """
 
     model: str
     created: str
@@ -105,16 +138,27 @@ class Audit:
     patients: int
     methods: dict[str, MethodFindings]
     lesion_crops: int
+    lesion: dict[str, OnLesion]
 
-    @property
-    def lesion_words(self) -> str:
-        """State on how many crops the maps were compared with the lesion box, or why on none."""
-        if not self.lesion_crops:
+    def on_lesion(self, method: str) -> str:
+        """State how the maps of a method lie on the lesion's box, beside maps of no network."""
+        if not self.lesion_crops or method not in self.lesion:
             return (
                 f"The maps were not compared with lesion boxes, because no boxes are recorded for "
                 f"these {self.crops} crops. python -m mammo.prepare records them."
             )
-        return f"Compared with the lesion box in {self.lesion_crops} of {self.crops} crops."
+        found, others = self.lesion[method], [self.lesion.get(name) for name in BASELINES]
+        told = [
+            f"{words} {getattr(found, measure).words} ("
+            + ", ".join(
+                f"{name} {number(getattr(one, measure).value, 2)}"
+                for name, one in zip(BASELINES, others, strict=True)
+                if one is not None
+            )
+            + ")"
+            for measure, words in MEASURED.items()
+        ]
+        return f"Lesion box, {self.lesion_crops} crops: {'; '.join(told)}."
 
 
 def load_audit(model: str, folder: Path | None = None) -> Audit | None:
@@ -128,7 +172,7 @@ def load_audit(model: str, folder: Path | None = None) -> Audit | None:
     document = attached_document(audit_name(model), folder, SCHEMA)
     if document is None:
         return None
-    methods = document.section("methods")
+    methods, lesion = document.section("methods"), document.section("lesion")
     named = document.text("model")
     return Audit(
         model=named,
@@ -141,7 +185,8 @@ def load_audit(model: str, folder: Path | None = None) -> Audit | None:
             for method in METHODS
             if method.key in methods.fields
         },
-        lesion_crops=document.section("lesion").integer("crops", low=0),
+        lesion_crops=lesion.integer("crops", low=0),
+        lesion={one.name: one for one in lesion.build(_Lesion).maps},
     )
 
 

@@ -153,11 +153,13 @@ def on_lesion(heat: NDArray[np.floating], box: NDArray[np.bool_]) -> dict[str, f
 def baselines(crop: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
     """Return maps of a crop, uint8 (S, S), that know nothing of any network.
 
-    A bell around the middle, a quarter of the crop wide; and the crop itself, a little blurred,
-    above its darkest level.
+    A bell around the middle, a quarter of the crop wide; the crop itself, a little blurred, above
+    its darkest level; and noise.
     """
     size = len(crop)
     away = (np.arange(size) - (size - 1) / 2) / (size / 4)
     bell = np.exp(-(away[:, np.newaxis] ** 2 + away**2) / 2).astype(np.float32)
     smooth = cv2.GaussianBlur(crop.astype(np.float32), (0, 0), size / 32)
-    return {"centre": bell, "brightest tissue": np.asarray(smooth - smooth.min(), np.float32)}
+    noise = np.random.default_rng(int(crop.sum())).random(crop.shape, np.float32)
+    tissue = np.asarray(smooth - smooth.min(), np.float32)
+    return {"centre": bell, "brightest tissue": tissue, "random": noise}

@@ -55,14 +55,14 @@ def _distance(answer: ModelResult, threshold: str) -> str:
 
 
 def _undecided(answers: Sequence[ModelResult]) -> str:
-    """Name the models that cannot tell benign from malignant."""
+    """Name the models that cannot tell."""
     undecided = [answer for answer in answers if answer.reading == "cannot tell"]
     if not undecided:
         return ""
     if len(undecided) == len(answers) == 2:
-        return "Neither can tell benign from malignant."
+        return "Neither can tell."
     names = text.listed([_name(answer) for answer in undecided]) if len(answers) > 1 else "it"
-    return f"{names[0].upper()}{names[1:]} cannot tell benign from malignant."
+    return f"{names[0].upper()}{names[1:]} cannot tell."
 
 
 def reading_words(answer: ModelResult) -> str:
@@ -84,7 +84,7 @@ def sets_sentence(answer: ModelResult, *, two_views: bool) -> str:
     ]
     cases = "lesions with two views" if two_views else "crops"
     return (
-        f"The model cannot tell from {text.percent_range(low, high)}: 90% of "
+        f"The reading is “cannot tell” from {text.percent_range(low, high)}: 90% of "
         f"malignant training {cases} have at least {text.percent(sets.malignant_from)}, 90% of "
         f"benign ones at most {text.percent(sets.benign_up_to)}."
         + (f" Of the test {cases}, this held for {text.listed(held)}." if held else "")

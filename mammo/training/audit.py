@@ -3,12 +3,14 @@
     pip install -r requirements-train.txt
     python -m mammo.training.audit --data DIR
     python -m mammo.training.audit --data DIR --models simple_cnn --limit 20
+    python -m mammo.training.audit --data DIR --lesions
 
 Needed after each training; adds `audit/<model>.json` to the artifacts. For every crop it draws the
 maps of all methods and deletes and inserts the crop by them; for every third it draws them again
 for a network of shuffled weights, for every sixth for a mirror image. Where the data record the
-lesion's box, it measures how the maps lie on it. Killed, the same command goes on; so does a run
-over all crops after one over a few (`--limit`).
+lesion's box (`box_x`, `box_y`, `box_width`, `box_height`, in pixels of the crop), it measures how
+the maps lie on it; `--lesions` adds this alone to an earlier audit. Killed, the same command goes
+on; so does a run over all crops after one over a few (`--limit`).
 """
 
 import argparse
@@ -26,16 +28,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo.artifacts import artifacts_folder, attach, load_card, load_manifest
+from mammo.artifacts.contents import attached_document
 from mammo.artifacts.manifest import read_files
 from mammo.command_line import as_typed, command_parser, exit_status, set_tensorflow_up
-from mammo.data.table import fingerprint, load_crops, read_pixels
+from mammo.data.table import BOX, fingerprint, load_crops, read_pixels
 from mammo.errors import DataError, SettingsError
 from mammo.files import write_whole
 from mammo.inference import Classifier, load_classifier
-from mammo.inference.audit import audit_name, load_audit
+from mammo.inference.audit import SCHEMA, audit_name, load_audit
 from mammo.inference.sanity import box_in_crop
 from mammo.settings import recipe_of
-from mammo.training.audit_measures import Subject, examine, subject_of, summary
+from mammo.training.audit_measures import (
+    Subject,
+    examine,
+    lesion_figures,
+    maps_of,
+    maps_on_lesion,
+    subject_of,
+    summary,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,16 +75,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         chosen = _spread(len(table), options.limit)
         for name in models:
             model = load_classifier(name, out)
-            figures = _audit(model, table, chosen, out, work, options.jobs)
-            figures |= {"command": as_typed("mammo.training.audit", given), "model": name}
+            figures = {"command": as_typed("mammo.training.audit", given), "model": name}
+            if options.lesions:
+                figures |= _with_lesions(model, table.iloc[chosen], out, options.jobs)
+            else:
+                figures |= _audit(model, table, chosen, out, work, options.jobs)
             attach(
                 audit_name(name), (json.dumps(figures, indent=1) + "\n").encode(),
                 depends_on=[f"{name}/model.onnx"], folder=out,
             )  # fmt: skip
             if found := load_audit(name, out):
                 for one in found.methods.values():
-                    print(one.verdict, one.faithfulness, one.stability, sep="\n", end="\n\n")
-                print(found.lesion_words)
+                    print(one.verdict, one.faithfulness, one.stability, found.on_lesion(one.key),
+                          sep="\n", end="\n\n")  # fmt: skip
 
     return exit_status("mammo.training.audit", audit, work)
 
@@ -111,6 +125,38 @@ def _audit(
     if len(found) == len(table):
         shutil.rmtree(place)
     return figures | {"created": datetime.now(UTC).isoformat(timespec="seconds")}
+
+
+def _with_lesions(model: Classifier, table: "pd.DataFrame", out: Path, jobs: int) -> dict[str, Any]:
+    """Return an earlier audit with what the maps of these crops show of the lesions' boxes."""
+    from tqdm import tqdm
+
+    earlier = attached_document(audit_name(model.name), out, SCHEMA)
+    if earlier is None:
+        raise SettingsError(
+            f"Expected an audit of {model.name} to add the lesions to. Received: none in {out}. "
+            "Run the command without --lesions."
+        )
+    pixels, rows = read_pixels(table), [*map(dict, table.to_dict("records"))]
+    boxes = [
+        box_in_crop({name: row.get(name) for name in BOX}, len(crop))
+        for row, crop in zip(rows, pixels, strict=True)
+    ]
+    wanted = [one for one in zip(rows, pixels, boxes, strict=True) if one[2] is not None]
+    if not wanted:
+        raise DataError(
+            f"Expected the lesion's box in the table of crops ({', '.join(BOX)}). Received: none "
+            "for these crops. mammo.prepare records the boxes of crops that it cuts from films."
+        )
+
+    def one_crop(one: tuple[Row, NDArray[np.uint8], Any]) -> dict[str, Any]:
+        row, crop, box = one
+        on_box = maps_on_lesion(crop, box, maps_of(model, crop))
+        return {"patient_id": row["patient_id"], "lesion": on_box}
+
+    with ThreadPoolExecutor(jobs) as pool:
+        bar = tqdm(pool.map(one_crop, wanted), desc=model.card.title, total=len(wanted))
+        return earlier.fields | {"lesion": lesion_figures([*bar])}
 
 
 def _shuffled(model: Classifier, crops: NDArray[np.uint8], out: Path, place: Path) -> list[bytes]:
@@ -169,6 +215,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--data", type=Path, required=True, help="folder of prepared crops")
     add("--models", nargs="+", metavar="MODEL", help="default: all of them")
     add("--limit", type=int, help="this many crops, spread evenly; default: all")
+    add("--lesions", action="store_true", help="add only how the maps lie on the lesions' boxes")
     add("--jobs", type=int, default=2, help="crops at once; default: 2")
     add("--out", type=Path, help="artifacts folder to add it to")
     place = f"{WORK_FOLDER} beside --out"

@@ -66,7 +66,7 @@ def examine(
         "mirrored": (
             _mirrored(subject.one_view, crop, number) if number % MIRRORED_EVERY == 0 else None
         ),
-        "lesion": None if box is None else _maps_on_lesion(crop, box, maps, shuffled),
+        "lesion": None if box is None else maps_on_lesion(crop, box, maps, shuffled),
     }
 
 
@@ -107,9 +107,10 @@ def _mirrored(model: Classifier, crop: NDArray[np.uint8], number: int) -> dict[s
     return {key: likeness(straight[key], np.flip(turned[key], axes)) for key in straight}
 
 
-def _maps_on_lesion(
-    crop: NDArray[np.uint8], box: NDArray[np.bool_], maps: Maps, shuffled: Maps | None
+def maps_on_lesion(
+    crop: NDArray[np.uint8], box: NDArray[np.bool_], maps: Maps, shuffled: Maps | None = None
 ) -> dict[str, dict[str, float]]:
+    """Return how each map, each baseline and each map of a shuffled network lies on the lesion."""
     size = len(crop)
     named = {key: heat_map(heat, size) for key, heat in maps.items()}
     named |= baselines(crop)
@@ -132,7 +133,7 @@ def summary(crops: Sequence[Crop]) -> dict[str, Any]:
         "crops": len(crops),
         "patients": len({crop["patient_id"] for crop in crops}),
         "methods": {method.key: _method(crops, method.key) for method in METHODS},
-        "lesion": _lesion(crops),
+        "lesion": lesion_figures(crops),
     }
 
 
@@ -163,7 +164,7 @@ def _over_chance(crop: Crop, key: str, curve: int) -> float:
     return float(crop["areas"][key][curve] - crop["areas"][RANDOM][curve])
 
 
-def _lesion(crops: Sequence[Crop]) -> dict[str, Any]:
+def lesion_figures(crops: Sequence[Crop]) -> dict[str, Any]:
     """Return each map's three measures, over the crops whose lesion box is known."""
     known = [crop for crop in crops if crop["lesion"] is not None]
     names = dict.fromkeys(name for crop in known for name in crop["lesion"])

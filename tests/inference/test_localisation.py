@@ -85,7 +85,7 @@ def test_baselines_know_the_middle_and_the_bright_and_no_network() -> None:
     crop = np.full((64, 64), 40, np.uint8)
     crop[40:50, 8:18] = 220
     maps = baselines(crop)
-    assert list(maps) == ["centre", "brightest tissue"]
+    assert list(maps) == ["centre", "brightest tissue", "random"]
     assert np.unravel_index(maps["brightest tissue"].argmax(), (64, 64)) == (44, 12)
     middle = maps["centre"]
     assert middle.max() == middle[31:33, 31:33].max() and np.allclose(middle, middle.T)

@@ -60,9 +60,9 @@ def test_two_models_in_every_combination(result: LesionResult, first: str, secon
 
 @pytest.mark.parametrize(
     ("unsure", "end"),
-    [("", ""), ("1", " The simple CNN cannot tell benign from malignant."),
-     ("2", " MobileNetV2 cannot tell benign from malignant."),
-     ("12", " Neither can tell benign from malignant.")],
+    [("", ""), ("1", " The simple CNN cannot tell."),
+     ("2", " MobileNetV2 cannot tell."),
+     ("12", " Neither can tell.")],
 )  # fmt: skip
 def test_who_cannot_tell_is_named(result: LesionResult, unsure: str, end: str) -> None:
     said = verdict(both(result, 0.9, 0.1, unsure))
@@ -76,7 +76,7 @@ def test_one_model_has_a_sentence_of_its_own(result: LesionResult) -> None:
     assert verdict(alone) == "The simple CNN is far above its threshold."
     wavers = replace(result, models={name: says(answer, 0.5, Sets(0.4, 0.6))})
     start = "The simple CNN is slightly above its threshold."
-    assert verdict(wavers) == f"{start} It cannot tell benign from malignant."
+    assert verdict(wavers) == f"{start} It cannot tell."
 
 
 def test_a_set_of_both_labels_or_of_none_cannot_tell(result: LesionResult) -> None:
@@ -85,7 +85,9 @@ def test_a_set_of_both_labels_or_of_none_cannot_tell(result: LesionResult) -> No
         read = [says(answer, p, sets).reading for p in (0.1, 0.45, 0.9)]
         assert read == ["benign", "cannot tell", "malignant"]
         words = sets_sentence(says(answer, 0.45, sets), two_views=False)
-        assert words.startswith("The model cannot tell from 30% to 60%: 90% of malignant training")
+        assert words.startswith(
+            "The reading is “cannot tell” from 30% to 60%: 90% of malignant training"
+        )
     assert says(answer, 0.5, None).reading is None
     assert sets_sentence(says(answer, 0.5, None), two_views=False) == ""
 

@@ -12,7 +12,7 @@ from PIL import Image as Picture
 from mammo.artifacts import attach, load_manifest, read_attachment
 from mammo.artifacts.contents import CASES_NAME, read_rows, write_rows
 from mammo.errors import ArtifactError
-from mammo.inference.audit import Figure, audit_name, load_audit
+from mammo.inference.audit import BASELINES, Figure, audit_name, load_audit
 from mammo.inference.maps import METHODS
 from mammo.training import audit as command
 from mammo.training.audit_measures import figure, likeness
@@ -77,9 +77,13 @@ def test_the_command_audits_every_model_and_says_what_it_found(
             assert -1 < found.deletion_gain.value < 1
         names = [one["name"] for one in measured["lesion"]["maps"]]
         assert audit.lesion_crops == LIMIT
-        assert names[:6] == [*(m.key for m in METHODS), "centre", "brightest tissue"]
-        assert names[6] == "untrained network, grad-cam"
-        assert "lesion box in 12 of 12 crops" in audit.lesion_words
+        assert names[:7] == [*(m.key for m in METHODS), *BASELINES]
+        assert names[7] == "untrained network, grad-cam"
+        for method in METHODS:
+            words = audit.on_lesion(method.key)
+            inside = audit.lesion[method.key].pointing.words
+            assert words.startswith(f"Lesion box, 12 crops: peak inside {inside} (centre ")
+            assert words in printed
         depends = load_manifest(artifacts).attachments[audit_name(model.name)]
         assert list(depends) == [f"{model.name}/model.onnx"]
 
@@ -91,8 +95,28 @@ def test_nothing_is_held_against_lesions_that_are_not_known(
     assert run(data, artifacts, "--models", "simple_cnn") == 0
     audit = load_audit("simple_cnn", artifacts)
     assert audit is not None and audit.lesion_crops == 0
-    assert "no boxes are recorded for these 12 crops" in audit.lesion_words
+    assert "no boxes are recorded for these 12 crops" in audit.on_lesion("grad-cam")
     assert load_audit("mobilenetv2", artifacts) is None
+
+
+def test_lesions_alone_are_added_to_an_earlier_audit(
+    tmp_path: Path, artifacts: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = ("--models", "simple_cnn")
+    boxed = write_crops(tmp_path / "boxed", artifacts, boxes=True)
+    assert run(boxed, artifacts, *one) == 0
+    whole = json.loads(read_attachment(audit_name("simple_cnn"), artifacts) or b"")
+    bare = write_crops(tmp_path / "bare", artifacts, boxes=False)
+    assert run(bare, artifacts, *one) == 0
+    before = json.loads(read_attachment(audit_name("simple_cnn"), artifacts) or b"")
+    assert run(boxed, artifacts, *one, "--lesions") == 0
+    after = json.loads(read_attachment(audit_name("simple_cnn"), artifacts) or b"")
+    assert {**after, "lesion": None} == {**before, "lesion": None}
+    assert after["lesion"]["maps"] == whole["lesion"]["maps"][:7]
+    assert run(bare, artifacts, *one, "--lesions") == 1
+    assert "Expected the lesion's box in the table of crops" in capsys.readouterr().err
+    assert run(boxed, write_tiny_artifacts(tmp_path / "new"), *one, "--lesions") == 1
+    assert "Run the command without --lesions" in capsys.readouterr().err
 
 
 def test_a_killed_run_goes_on_and_ends_the_same(

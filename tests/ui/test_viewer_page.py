@@ -333,7 +333,7 @@ def test_the_audits_verdict_stands_by_the_map_and_its_absence_is_said(
     audit = load_audit("simple_cnn", artifacts)
     assert audit is not None
     assert audit.methods["grad-cam"].verdict in texts(page)
-    assert audit.lesion_words in texts(page)
+    assert audit.on_lesion("grad-cam") in texts(page)
     assert texts(page).count("not tested on this model") == 1
 
 

@@ -76,7 +76,8 @@ def _audited(name: str, audit: Audit | None) -> str:
     )
     return (
         f"{TITLES[name]}: {audit.crops} test crops of {audit.patients} patients, {shuffled} of "
-        f"them for the shuffled network and {mirrored} mirrored. {audit.lesion_words}"
+        f"them for the shuffled network and {mirrored} mirrored. Grad-CAM: "
+        f"{audit.on_lesion('grad-cam')}"
     )
 
 

@@ -282,14 +282,14 @@ def show_concepts(result: LesionResult) -> None:
     probes, title = read.concepts, TITLES.get(read.concepts.model, read.concepts.model)
     rows = [
         {"": one.name.capitalize(), "Reading": text.percent(read.p[one.name]),
-         "AUC": text.estimate(one.test, 2)}
+         "AUC (95% CI)": text.estimate(one.test, 2)}
         for one in probes.shown
     ]  # fmt: skip
     with st.expander(f"Margin and shape: {read.title}", icon=":material/category:"):
         st.table(pd.DataFrame(rows), hide_index=True, alt="Concept readings with their AUC")
         st.caption(
-            f"Readings by {title}'s features{', mean of both views' * bool(result.pair)}, not "
-            f"measurements. AUC: against the recorded descriptors of the test crops. From these "
+            f"Read from {title}'s features{' (mean of both views)' * bool(result.pair)}, not "
+            f"measured. AUC: against the recorded descriptors of the test crops. From these "
             f"readings alone, the probability of malignancy is {text.percent(read.p_malignant)} "
             f"(AUC {text.estimate(probes.malignancy, 2)}; {title} "
             f"{text.number(probes.network.value, 2)})."

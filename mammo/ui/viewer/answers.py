@@ -118,8 +118,9 @@ def _show_map(viewed: Viewed, model: Classifier, method: Method, colours: Colour
     if audit is None or check is None:
         st.caption(NOT_MEASURED)
     else:
-        for sentence in (check.verdict, check.faithfulness, check.stability, audit.lesion_words):
+        for sentence in (check.verdict, check.faithfulness, check.stability):
             st.caption(sentence)
+        st.caption(audit.on_lesion(method.key))
     about = (
         f"{viewed.picture.name}. {title}, {method.title} ({method.reference}). {resolution}",
         f"{_estimate(viewed.result()[model.name])} {NOT_THE_EXTENT}",
