@@ -149,13 +149,12 @@ class Audit:
             )
         found, others = self.lesion[method], [self.lesion.get(name) for name in BASELINES]
         told = [
-            f"{words} {getattr(found, measure).words} ("
+            f"{words} {getattr(found, measure).words}, against "
             + ", ".join(
-                f"{name} {number(getattr(one, measure).value, 2)}"
+                f"{number(getattr(one, measure).value, 2)} ({name})"
                 for name, one in zip(BASELINES, others, strict=True)
                 if one is not None
             )
-            + ")"
             for measure, words in MEASURED.items()
         ]
         return f"Lesion box, {self.lesion_crops} crops: {'; '.join(told)}."

@@ -82,7 +82,7 @@ def test_the_command_audits_every_model_and_says_what_it_found(
         for method in METHODS:
             words = audit.on_lesion(method.key)
             inside = audit.lesion[method.key].pointing.words
-            assert words.startswith(f"Lesion box, 12 crops: peak inside {inside} (centre ")
+            assert words.startswith(f"Lesion box, 12 crops: peak inside {inside}, against ")
             assert words in printed
         depends = load_manifest(artifacts).attachments[audit_name(model.name)]
         assert list(depends) == [f"{model.name}/model.onnx"]
