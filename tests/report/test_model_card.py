@@ -60,7 +60,7 @@ def test_the_command_writes_the_card_and_notices_a_stale_one(
     monkeypatch.setattr(readme, "DOCUMENTS", {"README.md": {}})
     monkeypatch.setattr(readme, "card_text", lambda: "AUC 0.8412\n")
     front, card = tmp_path / "README.md", tmp_path / readme.CARD
-    card.parent.mkdir()
+    (card.parent / "lessons").mkdir(parents=True)
     front.write_text("# mammo\n", encoding="utf-8")
     files = ["--root", str(tmp_path)]
     assert readme.main([*files, "--check"]) == 1
