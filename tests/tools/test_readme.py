@@ -84,6 +84,7 @@ HELD = {
     "python -m mammo.training.lessons teacher --taught taught": "tests/training/test_lessons.py",
     "python -m mammo.training.release --out DIR": "tests/training/test_release.py",
     "python -m mammo.training.trust --data DIR": "tests/training/test_trust.py",
+    "python -m mammo.training.concepts --data DIR": "tests/training/test_concepts.py",
     "python -m mammo.training.audit --data DIR": "tests/training/test_audit.py",
     "ruff check .": CI,
     "ruff format --check .": CI,

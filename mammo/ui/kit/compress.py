@@ -53,8 +53,6 @@ class Compressed:
         if not answer or answer[-1].get("more_body"):
             return answer
         headers = Headers(raw=answer[0]["headers"])
-        if answer[-1].get("more_body"):  # the browser left while its file was read
-            return answer
         if "immutable" in headers.get("cache-control", "") and answer[0]["status"] == 200:
             self.stored[scope["path"]] = answer
         return answer
