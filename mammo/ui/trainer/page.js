@@ -38,7 +38,7 @@ function made(tag, words = "", more = {}) {
 }
 
 const measure = ({ toy }) => (toy ? "AUC on the training crops" : "Validation AUC");
-const fixed = (value) => value.toFixed(2).replace("-", "\u2212");
+const fixed = (value) => value.toFixed(2).replace("-0.00", "0.00").replace("-", "\u2212");
 function estimate(figure) {
   if (!figure) return "not defined";
   const { value, low, high } = figure;
@@ -168,7 +168,7 @@ function draw(lab, name, high, series) {
   const text = (x, y, words, anchor) => `<text x="${x}" y="${y}" text-anchor="${anchor}">${words}</text>`;
   const drawn = [0, high / 2, high].map((value) =>
     `<line x1="${left}" x2="${right}" y1="${down(value)}" y2="${down(value)}"/>` + text(left - 4, down(value) + 4, value.toFixed(1), "end"));
-  if (name === "auc") drawn.push(text(left + 4, down(0.5) + 14, "0.5: chance", "start"));
+  if (name === "auc") drawn.push(text(right, down(0.5) + 14, "0.5: chance", "end"));
   drawn.push(text(left, 194, "0", "middle"), text(right, 194, `${most} epochs`, "end"));
   const said = [];
   for (const run of runs) {

@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 
 from mammo.evaluation.delong import delong_interval, paired_delong
-from tests.browser.conftest import CHROMIUM, OPTIONS
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
@@ -23,16 +22,11 @@ SIDE, BATCH = 48, 5
 
 
 @pytest.fixture(scope="module")
-def tab() -> Iterator["Page"]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip("needs chromium, as in Debian's package of that name")
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    with playwright.sync_playwright() as client:
-        browser = client.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        page = browser.new_page()
-        page.add_script_tag(path=NETWORK)
-        yield page
-        browser.close()
+def tab(browser: "Browser") -> Iterator["Page"]:
+    page = browser.new_page()
+    page.add_script_tag(path=NETWORK)
+    yield page
+    page.close()
 
 
 def test_one_step_has_the_loss_and_the_gradients_of_keras(tab: "Page") -> None:
