@@ -113,9 +113,6 @@ def _new_round(at_hand: Source) -> None:
         filters = _choose_filters(source)
     plan = RoundPlan(n, seed, source, balanced, advice, filters, wrong, maps, feedback)
     pool = passing(plan, cache.cases(), list(cache.examples()) if source == "examples" else ())
-    st.caption(
-        f"{counted(len(pool), 'case')} available. Code of this round: **{write_code(plan)}**"
-    )
     complaint, missing = "", []
     try:
         opened = session.open_round(plan)
@@ -126,7 +123,7 @@ def _new_round(at_hand: Source) -> None:
         complaint = str(error)
     warn(complaint)
     offer_images(missing, "practice")
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Open this round", icon=":material/play_arrow:", on_click=session.go_to,
             args=({ROUND: write_code(plan)},),
@@ -138,16 +135,27 @@ def _new_round(at_hand: Source) -> None:
             help="Your class joins by a link or code and reads this round together. You see the "
             "ratings as they come in, and you decide when the diagnoses are shown.",
         )  # fmt: skip
+        st.caption(
+            f"{counted(len(pool), 'case')} available. Code of this round: **{write_code(plan)}**"
+        )
 
 
 def _choose_help() -> tuple[bool, int, bool, bool]:
     """Ask for advice, its share of wrong advice, its heat maps, and for feedback."""
-    advice = st.toggle(
-        "Show advice after your first rating",
-        key="reading_advice",
-        help="You rate each case, see the models' results, and rate it again.",
-    )
-    wrong, maps = 0, False
+    with st.container(horizontal=True):
+        advice = st.toggle(
+            "Show advice after your first rating",
+            key="reading_advice",
+            help="You rate each case, see the models' results, and rate it again.",
+        )
+        maps = advice and st.toggle("Show heat maps with the advice", key="reading_maps")
+        feedback = st.toggle(
+            "Show the diagnosis after each case",
+            key="reading_feedback",
+            help="Readers see the diagnosis, the reason and the heat maps before the next case. In "
+            "a live room, a reader who has rated a case can tell the others.",
+        )
+    wrong = 0
     if advice:
         wrong = st.select_slider(
             "Wrong advice", range(0, MOST_WRONG + 1, 10), key="reading_wrong",
@@ -155,13 +163,6 @@ def _choose_help() -> tuple[bool, int, bool, bool]:
             help="This share of the advice is wrong on purpose, and the rest is right. Readers "
             "are told the share before the round, and after it in which cases.",
         )  # fmt: skip
-        maps = st.toggle("Show heat maps with the advice", key="reading_maps")
-    feedback = st.toggle(
-        "Show the diagnosis after each case",
-        key="reading_feedback",
-        help="Readers see the diagnosis, the reason and the heat maps before the next case. In a "
-        "live room, a reader who has rated a case can tell the others.",
-    )
     return advice, wrong, maps, feedback
 
 
