@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mammo.data.table import BOX
 from mammo.inference.maps.blur_path import SIGMAS, blurred
 
 CELLS = 14
@@ -30,7 +31,6 @@ QUANTILE = 0.8
 """A map's highest fifth is what is laid over the box."""
 
 MEASURES = ("pointing", "energy", "overlap")
-COLUMNS = ("box_x", "box_y", "box_width", "box_height")
 
 Picture = NDArray[np.float32]
 Order = NDArray[np.int64]
@@ -114,7 +114,7 @@ def box_in_crop(row: Mapping[str, object], size: int) -> NDArray[np.bool_] | Non
     >>> np.argwhere(box_in_crop(row, 4)).tolist()
     [[2, 1], [2, 2]]
     """
-    left, top, width, height = (_number(row.get(name)) for name in COLUMNS)
+    left, top, width, height = (_number(row.get(name)) for name in BOX)
     if not np.isfinite([left, top, width, height]).all():
         return None
     middle = np.arange(size) + 0.5

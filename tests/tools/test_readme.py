@@ -120,6 +120,7 @@ HELD = {
     "python benchmarks/fuzz.py --inputs 10000": "tests/test_fuzz.py",
     "python -m benchmarks.strangers": "tests/test_strangers.py",
     "python -m benchmarks.http_strangers": SERVING,
+    "python -m benchmarks.room": "tests/browser/test_reading.py",
     "pip install .": PACKAGE,
     "mammo --help": PACKAGE,
     "mammo --version": PACKAGE,

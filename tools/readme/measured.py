@@ -30,6 +30,7 @@ COMMANDS = {
     "empty_home": "python -m benchmarks.empty_home",
     "strangers": "python -m benchmarks.strangers",
     "http_strangers": "python -m benchmarks.http_strangers",
+    "room": "python -m benchmarks.room",
 }
 
 
