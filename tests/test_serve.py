@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 import uvicorn
 from jsonschema import Draft202012Validator
+from starlette.formparsers import MultiPartParser
 
 import mammo
 from benchmarks.http_strangers import (
@@ -58,6 +59,9 @@ def service() -> Iterator[Served]:
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Tiny models, served in this process, so that a test can change a limit."""
+    if original := getattr(MultiPartParser, "parse_at_once", None):  # a page was drawn before
+        MultiPartParser.parse = original
+        del MultiPartParser.parse_at_once
     models = mammo.load_models(write_tiny_artifacts(tmp_path_factory.mktemp("tiny") / "artifacts"))
     with socket.create_server(("127.0.0.1", 0)) as listening, closing(Decoder()) as decoder:
         config = uvicorn.Config(serve.build_service(models, decoder), log_level="critical")

@@ -47,7 +47,8 @@ def conformal_bounds(labels: ArrayLike, p: ArrayLike, patients: ArrayLike) -> di
     Examples
     --------
     >>> p = np.linspace(0.0, 1.0, 21)
-    >>> conformal_bounds([0] * 21 + [1] * 21, [*p, *p], range(42))
+    >>> bounds = conformal_bounds([0] * 21 + [1] * 21, [*p, *p], range(42))
+    >>> {name: round(bound, 6) for name, bound in bounds.items()}
     {'malignant_from': 0.05, 'benign_up_to': 0.95}
     """
     malignant, values = as_cases(labels, p)

@@ -164,7 +164,7 @@ def write_code(plan: RoundPlan) -> str:
     >>> write_code(RoundPlan(10, 7, "examples", advice=True, filters={"V": ["CC"]}))
     'E10NA-7-V1-RF'
     >>> write_code(RoundPlan(20, 7, advice=True, wrong=30, maps=True, feedback=True))
-    'T20NA3HF-7-XX'
+    'T20NA3HF-7-4A'
     """
     source = next(letter for letter, source in _LETTERS.items() if source == plan.source)
     head = f"{source}{plan.n}{'B' if plan.balanced else 'N'}{'A' * plan.advice}"

@@ -124,8 +124,8 @@ def answer(step: Step, quoted: Mapping[str, object]) -> str:
 def correct(chosen: str) -> int:
     """Count the correct answers: a digit per question, "-" where none was chosen.
 
-    >>> correct("0121100121"), correct("----------")
-    (9, 0)
+    >>> correct("0121101212"), correct("0--------2"), correct("----------")
+    (10, 2, 0)
     """
     return sum(
         given == str(question.right) for given, question in zip(chosen, questions(), strict=True)

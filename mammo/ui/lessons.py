@@ -47,11 +47,14 @@ def show_lesson(key: str) -> None:
 
 
 def _offer_sheet(lesson: Lesson, label: str, quoted: dict[str, object] | None) -> None:
-    page = reachable(st.context.url or "http://localhost:8501/")
-    address = page.rpartition("/")[0] + "/"
+    page = st.context.url or "http://localhost:8501/"
     name = "answers" if quoted else "students"
+
+    def content() -> bytes:  # asks for this machine's address only when the sheet is wanted
+        return sheet(lesson, reachable(page).rpartition("/")[0] + "/", quoted).encode()
+
     offer_file(
-        label, lambda: sheet(lesson, address, quoted).encode(),
+        label, content,
         f"mammo-lesson-{lesson.key}-{name}.html", "text/html", key=f"sheet_{name}",
     )  # fmt: skip
 

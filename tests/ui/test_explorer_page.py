@@ -221,7 +221,7 @@ def test_the_leak_check_finds_nothing_or_what_was_planted(
     ("make", "said"),
     [
         (lambda folder: None, "is not a folder"),
-        (lambda folder: (folder / "jpeg").mkdir(parents=True), "prepared first"),
+        (lambda folder: (folder / "jpeg").mkdir(parents=True), "For a CBIS-DDSM download"),
         (lambda folder: _index(folder, "file,patient_id\n"), "Missing: pathology"),
         (lambda folder: _index(folder, "\x00\xff"), "index.csv"),
     ],
