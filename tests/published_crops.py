@@ -16,7 +16,8 @@ import numpy as np
 COLUMNS = (
     "file", "split", "patient_id", "laterality", "view", "abnormality_id", "abnormality_type",
     "breast_density", "mass_shape", "mass_margins", "assessment", "pathology", "subtlety",
-    "film_series_uid", "published_split", "number", "bytes", "sha256",
+    "film_series_uid", "published_split", "box_x", "box_y", "box_width", "box_height", "number",
+    "bytes", "sha256",
 )  # fmt: skip
 FOLDER = "/dataset16062024/cbis-ddsm"
 
@@ -48,6 +49,10 @@ def write_published(table: Path, cases: Iterable[Mapping[str, str]]) -> dict[str
                 "abnormality_type": "mass",
                 "film_series_uid": f"1.3.6.1.4.1.9590.100.1.2.{10**38 + number}",
                 "published_split": case["split"],
+                "box_x": "44",
+                "box_y": "44",
+                "box_width": "40",
+                "box_height": "40",
                 "number": str(number),
                 "bytes": str(len(content)),
                 "sha256": hashlib.sha256(content).hexdigest(),

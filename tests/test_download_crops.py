@@ -184,6 +184,20 @@ def test_a_connection_that_breaks_is_taken_up_again(
     assert len(load_crops(tmp_path / "out")) == N_TEST + N_TRAIN
 
 
+def test_an_index_of_an_earlier_release_gets_the_lesions_boxes(stub: Stub, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert download(out) == 0
+    index, whole = out / "index.csv", (out / "index.csv").read_text(encoding="utf-8")
+    lines = [line.rsplit(",", 4)[0] for line in whole.splitlines()]
+    index.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    assert load_crops(out)["box_x"].isna().all()
+    assert download(out) == 0
+    assert index.read_text(encoding="utf-8") == whole
+    assert load_crops(out)[["box_x", "box_width"]].to_numpy().tolist() == [[44.0, 40.0]] * (
+        N_TEST + N_TRAIN
+    )
+
+
 def test_other_crops_are_left_alone_and_calcifications_refused(
     stub: Stub, prepared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -205,8 +219,9 @@ def test_the_table_is_that_of_the_published_crops(real_crops: Path) -> None:
     assert ours == upstream
     assert all(one.is_whole(real_crops) for one in crops.published("test"))
     header, rows = crops._table(crops.TABLE)
-    written = "\n".join([header, *(one.row for one in rows), ""])
-    assert written == (real_crops / "index.csv").read_text(encoding="utf-8")
+    without_box = [line.rsplit(",", 4)[0] for line in (header, *(one.row for one in rows))]
+    assert header.endswith(",box_x,box_y,box_width,box_height")
+    assert "\n".join([*without_box, ""]) == (real_crops / "index.csv").read_text(encoding="utf-8")
 
 
 def test_the_table_names_the_published_paths() -> None:

@@ -190,5 +190,5 @@ def test_the_menu_closes_once_a_page_is_chosen(server: Server, phone: Open) -> N
 
 def test_within_another_page_there_is_no_menu_but_the_notice(server: Server, phone: Open) -> None:
     page = phone(f"{server.address}/Model_card?embed=true").page
-    expect(page.get_by_test_id("stMain").get_by_text(text.NOTICE_SHORT)).to_be_visible()
+    expect(page.get_by_test_id("stMain").get_by_text(text.NOTICE_SHORT).first).to_be_visible()
     expect(page.get_by_test_id("stSidebar")).to_have_count(0)

@@ -1,8 +1,9 @@
 """Fetch the published 128-pixel crops of the CBIS-DDSM masses: 1,696 small files, each checked.
 
 They were published with Osuala et al. 2024 (arXiv 2407.12669). The table beside this file,
-`crops.csv.xz`, has the row of each crop in `index.csv` and its number, size and SHA-256 there; the
-path follows from them. The pictures themselves are no part of mammo.
+`crops.csv.xz`, has the row of each crop in `index.csv` (docs/data.md describes the lesion's box)
+and its number, size and SHA-256 there; the path follows from them. The pictures themselves are no
+part of mammo.
 
 What is written is a folder of prepared crops (see `mammo.data.table`). Each file arrives whole or
 not at all, and `index.csv` comes last and names only files that are there. `MAMMO_CROPS_URL` names
@@ -172,7 +173,9 @@ def _address() -> str:
 def _refuse_other_crops(out: Path) -> None:
     """Refuse a folder whose `index.csv` this download did not write."""
     header, crops = _table(TABLE)
-    ours = {header, *(one.row for one in crops)}
+    rows = [header, *(one.row for one in crops)]
+    # An earlier release wrote them without the lesion's box, the last four columns.
+    ours = {*rows, *(row.rsplit(",", 4)[0] for row in rows)}
     with suppress(FileNotFoundError, NotADirectoryError):
         if not ours.issuperset((out / "index.csv").read_text("utf-8", "replace").splitlines()):
             raise SettingsError(
