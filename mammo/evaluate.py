@@ -29,8 +29,9 @@ from mammo.command_line import (
 )
 from mammo.errors import DataError, SettingsError
 from mammo.evaluation import RESAMPLES, SEED, UNITS, EvaluatedModel, Evaluation, Unit, evaluate
-from mammo.evaluation.calibration import after_prior_shift, observed_to_expected
+from mammo.evaluation.calibration import observed_to_expected
 from mammo.evaluation.evaluation import as_json
+from mammo.evaluation.operating import moved_to_prevalence
 from mammo.evaluation.printout import print_out
 from mammo.evaluation.units import group_units
 from mammo.text import estimate, percentage
@@ -109,7 +110,7 @@ def _prior_shift(found: Evaluation, known: "pd.DataFrame") -> Iterator[str]:
     )
     for name, model in split.models.items() if split.has_both_classes else ():
         p, draws = split.sample.p[name], split.sample.bootstrap
-        forms = (p, after_prior_shift(p, before, here))
+        forms = (p, moved_to_prevalence(p, before, here))
         ratios = [estimate(observed_to_expected(split.labels, form, draws), 2) for form in forms]
         yield (
             f"{model.title}: malignant {split.noun()}, observed / expected (1 is best): "

@@ -348,19 +348,6 @@ def observed_to_expected(malignant: Booleans, p: Floats, bootstrap: PatientBoots
     return percentile_interval(float(ratio(malignant.sum(), p.sum())), found / expected)
 
 
-def after_prior_shift(p: ArrayLike, learned: float, here: float) -> Floats:
-    """Return probabilities calibrated at one prevalence as they are at another, both in 0..1.
-
-    The odds change by the ratio of the prevalences' odds: M. Saerens, P. Latinne, C. Decaestecker
-    (2002), Neural Computation 14:21-41.
-
-    >>> after_prior_shift([0.5, 0.8], 0.5, 0.2).round(3).tolist()
-    [0.2, 0.5]
-    """
-    learned_logit, here_logit = logit(np.array([learned, here]))
-    return sigmoid(logit(np.asarray(p, dtype=np.float64)) + here_logit - learned_logit)
-
-
 def _has_no_line(malignant: Booleans, logits: Floats) -> bool:
     if malignant.all() or not malignant.any() or np.ptp(logits) == 0.0:
         return True

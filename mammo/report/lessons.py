@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import segno
 
@@ -35,6 +36,11 @@ class Step:
     def page(self) -> str:
         """Return the page of the link, as its address has it."""
         return self.link.partition("?")[0]
+
+    @property
+    def query(self) -> list[tuple[str, str]]:
+        """Return the names and values that the link has after its page."""
+        return parse_qsl(self.link.partition("?")[2])
 
 
 @dataclass(frozen=True)

@@ -60,12 +60,10 @@ def _offer_sheet(lesson: Lesson, label: str, quoted: dict[str, object] | None) -
 
 
 def _show_link(step: Step) -> None:
-    page, _, query = step.link.partition("?")
-    to = next(one for one in PAGES if one.path.endswith(f"_{page}.py"))
-    asked = [(name, value) for name, _, value in (pair.partition("=") for pair in query.split("&"))]
+    to = next(one for one in PAGES if one.path.endswith(f"_{step.page}.py"))
     st.page_link(
-        to.path, label=f"Open: {parts()[QUESTIONS] if page == PAGE else to.title}", icon=to.icon,
-        query_params=[(name, value.replace("+", " ")) for name, value in asked if name],
+        to.path, label=f"Open: {parts()[QUESTIONS] if step.page == PAGE else to.title}",
+        icon=to.icon, query_params=step.query,
     )  # fmt: skip
 
 

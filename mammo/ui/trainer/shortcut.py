@@ -6,7 +6,7 @@ import streamlit as st
 from mammo.artifacts import FilmSizeLesson, load_film_size_lesson
 from mammo.data.table import FILM, read_film_sizes
 from mammo.plots.explorer import film_size_figure
-from mammo.text import Estimate, estimate, listed, percentage
+from mammo.text import estimate, listed, percentage
 from mammo.ui.kit import cache
 from mammo.ui.kit.widgets import download, show_figure
 
@@ -29,17 +29,22 @@ def show_shortcut() -> None:
         return
     st.header("Lesson: learning a shortcut", anchor="shortcut")
     st.markdown(_sentence(lesson))
-    rows = cache.cases().join(read_film_sizes(), on="case_id").dropna(subset=FILM)
-    rows = rows[rows["split"] == "train"]
     chart, words = st.columns([3, 2], gap="medium")
     with chart:
         alt = "Width and height of the training films by class: sizes cluster by scanner."
-        show_figure(film_size_figure(rows), "film-size", alt)
+        show_figure(film_size_figure(_training_films()), "film-size", alt)
     words.markdown(_TESTS)
     table = _table(lesson)
     st.table(table, hide_index=True, alt="AUC of film size and of the networks, and both tests")
     st.markdown(_verdict(lesson))
     download(table, "film-size")
+
+
+@cache.of_artifacts(1)
+def _training_films() -> pd.DataFrame:
+    """Return the training cases with the size of their film, those whose size is known."""
+    rows = cache.cases().join(read_film_sizes(), on="case_id").dropna(subset=FILM)
+    return rows[rows["split"] == "train"]
 
 
 def _sentence(lesson: FilmSizeLesson) -> str:
@@ -59,21 +64,19 @@ def _table(lesson: FilmSizeLesson) -> pd.DataFrame:
     for half in lesson.halves:
         for model in half.sizes:
             name = f"Film size alone: {model.title.lower()}"
-            rows.append({"Patients": _HALVES[half.split], "Score": name, "AUC": _shown(model.auc)})
+            rows.append(
+                {"Patients": _HALVES[half.split], "Score": name, "AUC": estimate(model.auc)}
+            )
         rows += [
             {
                 "Patients": _HALVES[half.split], "Score": network.title,
-                "AUC": _shown(network.auc), "AUC within fifths": _shown(network.within),
-                "Correlation, benign": _shown(network.benign),
-                "Correlation, malignant": _shown(network.malignant),
+                "AUC": estimate(network.auc), "AUC within fifths": estimate(network.within),
+                "Correlation, benign": estimate(network.benign),
+                "Correlation, malignant": estimate(network.malignant),
             }
             for network in half.networks
         ]  # fmt: skip
     return pd.DataFrame(rows).fillna("")
-
-
-def _shown(figure: Estimate) -> str:
-    return estimate(figure)
 
 
 def _verdict(lesson: FilmSizeLesson) -> str:
