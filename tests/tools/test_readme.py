@@ -86,6 +86,7 @@ HELD = {
     "python -m mammo.training.trust --data DIR": "tests/training/test_trust.py",
     "python -m mammo.training.concepts --data DIR": "tests/training/test_concepts.py",
     "python -m mammo.training.audit --data DIR": "tests/training/test_audit.py",
+    "python -m mammo.training.audit --data DIR --lesions": "tests/training/test_audit.py",
     "ruff check .": CI,
     "ruff format --check .": CI,
     "mypy": CI,
